@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/arena.h"
+
+#include "base/memory.h"
+
+#include <assert.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#define ARENA_ALIGN ((size_t)16)
+#define ARENA_FIRST_BLOCK ((size_t)4096)
+#define ARENA_LARGEST_BLOCK ((size_t)1 << 20)
+
+struct arena_block {
+	struct arena_block *older;
+	size_t size; /* of the bytes behind this header */
+};
+
+static_assert(sizeof(struct arena_block) % 16 == 0, "pieces must stay aligned");
+
+void arena_init(struct arena *arena, size_t budget)
+{
+	*arena = (struct arena){ .budget = budget };
+}
+
+void arena_fini(struct arena *arena)
+{
+	while (arena->blocks) {
+		struct arena_block *older = arena->blocks->older;
+
+		memory_free(arena->blocks);
+		arena->blocks = older;
+	}
+	arena_init(arena, arena->budget);
+}
+
+void arena_reset(struct arena *arena)
+{
+	struct arena_block *first = arena->blocks;
+
+	if (!first) {
+		arena->exhausted = false;
+		return;
+	}
+	while (first->older) {
+		struct arena_block *older = first->older;
+
+		memory_free(first);
+		first = older;
+	}
+	arena->blocks = first;
+	arena->next = (char *)(first + 1);
+	arena->end = arena->next + first->size;
+	arena->taken = sizeof(*first) + first->size;
+	arena->exhausted = false;
+}
+
+/* Puts a block of at least @size free bytes in front. */
+static bool arena_grow(struct arena *arena, size_t size)
+{
+	size_t left = arena->budget - arena->taken;
+	size_t want = ARENA_FIRST_BLOCK - sizeof(struct arena_block);
+	struct arena_block *block;
+
+	if (arena->blocks) {
+		want = arena->blocks->size * 2;
+		if (want > ARENA_LARGEST_BLOCK)
+			want = ARENA_LARGEST_BLOCK;
+	}
+	if (want < size)
+		want = size;
+	if (left < sizeof(*block) || left - sizeof(*block) < size)
+		return false;
+	if (want > left - sizeof(*block))
+		want = size;
+	block = memory_alloc(sizeof(*block) + want);
+	if (!block)
+		return false;
+	block->older = arena->blocks;
+	block->size = want;
+	arena->blocks = block;
+	arena->taken += sizeof(*block) + want;
+	arena->next = (char *)(block + 1);
+	arena->end = arena->next + want;
+	return true;
+}
+
+void *arena_alloc(struct arena *arena, size_t size)
+{
+	void *piece;
+
+	if (arena->exhausted)
+		return NULL;
+	if (size > SIZE_MAX / 2) {
+		arena->exhausted = true;
+		return NULL;
+	}
+	size = (size + ARENA_ALIGN - 1) & ~(ARENA_ALIGN - 1);
+	if (size == 0)
+		size = ARENA_ALIGN;
+	if ((size_t)(arena->end - arena->next) < size && !arena_grow(arena, size)) {
+		arena->exhausted = true;
+		return NULL;
+	}
+	piece = arena->next;
+	arena->next += size;
+	return piece;
+}
+
+void *arena_alloc_zero(struct arena *arena, size_t count, size_t size)
+{
+	size_t bytes;
+	void *piece;
+
+	if (__builtin_mul_overflow(count, size, &bytes)) {
+		arena->exhausted = true;
+		return NULL;
+	}
+	piece = arena_alloc(arena, bytes);
+	return piece ? memset(piece, 0, bytes) : NULL;
+}
+
+char *arena_copy(struct arena *arena, const char *data, size_t size)
+{
+	char *copy = arena_alloc(arena, size + 1);
+
+	if (!copy)
+		return NULL;
+	if (size)
+		memcpy(copy, data, size);
+	copy[size] = '\0';
+	return copy;
+}
+
+char *arena_copy_text(struct arena *arena, const char *text)
+{
+	return arena_copy(arena, text, strlen(text));
+}
+
+char *arena_format(struct arena *arena, const char *format, ...)
+{
+	va_list args;
+	va_list again;
+	int size;
+	char *text;
+
+	va_start(args, format);
+	va_copy(again, args);
+	size = vsnprintf(NULL, 0, format, args);
+	va_end(args);
+	text = size < 0 ? NULL : arena_alloc(arena, (size_t)size + 1);
+	if (text)
+		(void)vsnprintf(text, (size_t)size + 1, format, again);
+	va_end(again);
+	return text;
+}
+
+bool arena_error(const struct arena *arena, struct error *err, const char *doing)
+{
+	(void)arena;
+	return error_set(err, ERROR_LIMIT, "out of memory while %s", doing);
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Memory that lives and dies together, within a budget.
+ *
+ * All that is made while a call runs is made in its arena; nobody frees single pieces. An arena that
+ * cannot grow (budget used up, or the machine gave nothing) returns NULL and stays marked exhausted:
+ * the stage that notices ends that call with RESOURCE_EXHAUSTED. Pieces are aligned to 16 bytes.
+ */
+#pragma once
+
+#include "base/error.h"
+#include "base/slice.h"
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+struct arena_block;
+
+struct arena {
+	struct arena_block *blocks; /* newest first */
+	char *next;
+	char *end;
+	size_t budget; /* bytes it may take from the machine */
+	size_t taken;
+	bool exhausted;
+};
+
+/** An empty arena; takes no memory yet. @budget in bytes. */
+void arena_init(struct arena *arena, size_t budget);
+/** Gives all memory back; the arena may be used again. */
+void arena_fini(struct arena *arena);
+/** Forgets everything but keeps the first block, for the next call. */
+void arena_reset(struct arena *arena);
+
+/** NULL when exhausted. The bytes are not initialised. */
+void *arena_alloc(struct arena *arena, size_t size);
+/** As arena_alloc(), zeroed; NULL also when count * size overflows. */
+void *arena_alloc_zero(struct arena *arena, size_t count, size_t size);
+/** A NUL-terminated copy. */
+char *arena_copy(struct arena *arena, const char *data, size_t size);
+char *arena_copy_text(struct arena *arena, const char *text);
+char *arena_format(struct arena *arena, const char *format, ...)
+		__attribute__((format(printf, 2, 3)));
+
+/** Says "out of memory while <doing>" with ERROR_LIMIT; returns false. */
+bool arena_error(const struct arena *arena, struct error *err, const char *doing);
+
+/** One of its kind, or @count, zeroed. */
+#define ARENA_NEW(arena, type) ((type *)arena_alloc_zero((arena), 1, sizeof(type)))
+#define ARENA_NEW_ARRAY(arena, type, count) ((type *)arena_alloc_zero((arena), (count), sizeof(type)))

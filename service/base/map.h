@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Text to pointer, open addressing. Keys are borrowed: whoever puts them keeps them alive. Built
+ * once and then only read, it needs no lock.
+ */
+#pragma once
+
+#include "base/slice.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct map_entry {
+	struct slice key;
+	uint64_t hash;
+	void *value; /* never NULL in a used entry */
+};
+
+struct map {
+	struct map_entry *entries;
+	size_t capacity; /* a power of two, or 0 */
+	size_t count;
+};
+
+/** Zeroed is a valid empty map. Frees the table, not keys and values. */
+void map_fini(struct map *map);
+/** The value, or NULL. */
+void *map_find(const struct map *map, struct slice key);
+/** Puts or replaces; @value is not NULL. false when there is no memory. */
+bool map_put(struct map *map, struct slice key, void *value);
+/** 64-bit FNV-1a with a final mix. */
+uint64_t slice_hash(struct slice slice);

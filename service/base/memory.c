@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/memory.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+static atomic_ulong fail_nth;
+static atomic_int fail_persistent;
+static atomic_ulong allocation_count;
+
+static int memory_must_fail(void)
+{
+	unsigned long nth = atomic_load_explicit(&fail_nth, memory_order_relaxed);
+	unsigned long count;
+
+	if (nth == 0)
+		return 0;
+	count = atomic_fetch_add_explicit(&allocation_count, 1, memory_order_relaxed) + 1;
+	return count == nth || (count > nth && atomic_load(&fail_persistent));
+}
+
+void *memory_alloc(size_t size)
+{
+	return memory_must_fail() ? NULL : malloc(size ? size : 1);
+}
+
+void *memory_alloc_zero(size_t count, size_t size)
+{
+	return memory_must_fail() ? NULL : calloc(count ? count : 1, size ? size : 1);
+}
+
+void *memory_resize(void *old, size_t size)
+{
+	return memory_must_fail() ? NULL : realloc(old, size ? size : 1);
+}
+
+void memory_free(void *memory)
+{
+	free(memory);
+}
+
+char *memory_copy(const char *data, size_t size)
+{
+	char *copy = memory_alloc(size + 1);
+
+	if (!copy)
+		return NULL;
+	if (size)
+		memcpy(copy, data, size);
+	copy[size] = '\0';
+	return copy;
+}
+
+unsigned long memory_fail_nth(unsigned long nth, int persistent)
+{
+	unsigned long count = atomic_exchange(&allocation_count, 0);
+
+	atomic_store(&fail_persistent, persistent);
+	atomic_store(&fail_nth, nth);
+	return count;
+}

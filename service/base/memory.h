@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Where all memory of our own comes from, so that a test can fail the n-th allocation.
+ *
+ * In the service a failing allocation ends a call or a connection, never the process.
+ */
+#pragma once
+
+#include <stddef.h>
+
+/** As malloc, calloc, realloc, free. NULL when the machine, or the test, gives none. */
+void *memory_alloc(size_t size);
+void *memory_alloc_zero(size_t count, size_t size);
+void *memory_resize(void *old, size_t size);
+void memory_free(void *memory);
+
+/** A copy of @size bytes with a NUL behind them, to be freed with memory_free(). NULL if none. */
+char *memory_copy(const char *data, size_t size);
+
+/**
+ * For tests: the @nth allocation from now on fails (1 is the next), and so does every one after it
+ * when @persistent. 0 ends it. Returns how many allocations there were since the last call.
+ */
+unsigned long memory_fail_nth(unsigned long nth, int persistent);

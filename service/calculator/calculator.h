@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The compiled catalog, and pure answers from it.
+ *
+ * A ruleset is one revision of the catalog compiled for one epoch: the span between two days on
+ * which a parameter, a version or a window changes. It is immutable, shared and reference-counted;
+ * every thread reads it without a lock. Nothing here does I/O or knows the clock: the day of the
+ * question is a parameter.
+ */
+#pragma once
+
+#include "base/arena.h"
+#include "base/diagnostics.h"
+#include "base/error.h"
+#include "policycalc/v1/calculator_service.pb-c.h"
+#include "policycalc/v1/catalog.pb-c.h"
+#include "policycalc/v1/catalog_service.pb-c.h"
+#include "proto/catalog.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * Where a field of the catalog stood, for diagnostics of rules: answers the file, line and column of
+ * @field of @message (a rule text), or false. Handed down by publish/.
+ */
+typedef bool (*catalog_locate_fn)(void *context, const ProtobufCMessage *message,
+		const char *field_name, size_t index, const char **out_path, int *out_line,
+		int *out_column);
+
+struct ruleset;
+
+/**
+ * Compiles @catalog: scopes, derived attributes, regions, and every rule. Copies what it keeps, so
+ * the catalog may go. Reports all mistakes to @diagnostics (@locate may be NULL); NULL when there
+ * was an error. The result holds one reference. The compiled rules serve every day; what depends on
+ * the day (parameters, versions, windows) is bound per epoch inside, on demand and thread-safe.
+ */
+struct ruleset *ruleset_new(const struct catalog *catalog, catalog_locate_fn locate, void *context,
+		struct diagnostics *diagnostics, struct error *err);
+struct ruleset *ruleset_ref(struct ruleset *ruleset);
+void ruleset_unref(struct ruleset *ruleset);
+int64_t ruleset_revision(const struct ruleset *ruleset);
+const char *ruleset_content_hash(const struct ruleset *ruleset);
+
+/** Borrowed from the ruleset, in name / id order. */
+const Policycalc__V1__Attribute *ruleset_find_attribute(const struct ruleset *ruleset,
+		const char *name, const char *item_list);
+const Policycalc__V1__Policy *ruleset_find_policy(const struct ruleset *ruleset, const char *id);
+/** The version of @series in force on @day; NULL when there is none. */
+const Policycalc__V1__Policy *ruleset_find_version(const struct ruleset *ruleset,
+		const char *series, const char *day);
+/** The catalog the ruleset was made from, as it keeps it; borrowed, sorted by id. */
+const struct catalog *ruleset_catalog(const struct ruleset *ruleset);
+
+/* What is wrong with the fields of a request. */
+struct violation {
+	const char *field; /* "profile.attributes[3].value" */
+	const char *description;
+};
+struct violations {
+	struct violation *list;
+	size_t count;
+};
+
+/**
+ * Answers @request on @today (used when the request names no day). The response and everything in
+ * it live in @arena. Wrong requests fill @out_violations (all of them) and fail with ERROR_INVALID;
+ * an unknown policy is ERROR_NOT_FOUND. The same ruleset, request and day give the same bytes.
+ */
+bool ruleset_match(const struct ruleset *ruleset, const Policycalc__V1__MatchRequest *request,
+		const char *today, struct arena *arena,
+		Policycalc__V1__MatchResponse **out_response, struct violations *out_violations,
+		struct error *err);
+
+/** Whether @policy is in force and open on @day ("YYYY-MM-DD"). */
+Policycalc__V1__Availability *ruleset_availability(const struct ruleset *ruleset,
+		const Policycalc__V1__Policy *policy, const char *day, struct arena *arena);

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The handler API of the gRPC server: what a service method looks like, and what it may do with a
+ * call. The transport knows none of the methods, the handlers know no transport.
+ *
+ * A method is one table row. Its callbacks run on the call's loop thread and never block. Messages
+ * come checked and unpacked in the call's arena; replies are packed at once, so they may live
+ * anywhere. Work that may block (SQLite, checking a catalog) is handed to a worker with
+ * rpc_call_ref(); the worker answers through rpc_call_post(), which runs a function back on the
+ * call's loop thread.
+ *
+ *     on_start ──► on_message* ──► on_half_close ──► rpc_call_finish()
+ *         └────────────┴── on_cancel at any time (reset, deadline, connection lost) ──┘
+ */
+#pragma once
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/slice.h"
+
+#include <protobuf-c/protobuf-c.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+struct rpc_call;
+
+/* gRPC status codes, as on the wire. */
+enum rpc_status {
+	RPC_OK = 0,
+	RPC_CANCELLED = 1,
+	RPC_UNKNOWN = 2,
+	RPC_INVALID_ARGUMENT = 3,
+	RPC_DEADLINE_EXCEEDED = 4,
+	RPC_NOT_FOUND = 5,
+	RPC_ALREADY_EXISTS = 6,
+	RPC_PERMISSION_DENIED = 7,
+	RPC_RESOURCE_EXHAUSTED = 8,
+	RPC_FAILED_PRECONDITION = 9,
+	RPC_ABORTED = 10,
+	RPC_OUT_OF_RANGE = 11,
+	RPC_UNIMPLEMENTED = 12,
+	RPC_INTERNAL = 13,
+	RPC_UNAVAILABLE = 14,
+	RPC_DATA_LOSS = 15,
+	RPC_UNAUTHENTICATED = 16,
+};
+
+struct rpc_method {
+	const char *service; /* "policycalc.v1.CalculatorService" */
+	const char *name;    /* "Match" */
+	bool client_streaming;
+	bool server_streaming;
+	const ProtobufCMessageDescriptor *input;
+	const ProtobufCMessageDescriptor *output;
+	void *context; /* what main handed to the service */
+	/* Any may be NULL. For unary and server-streaming methods the library checks that there is
+	 * exactly one message (else UNIMPLEMENTED) and calls on_message once, after half close. */
+	void (*on_start)(struct rpc_call *call);
+	void (*on_message)(struct rpc_call *call, const ProtobufCMessage *message);
+	void (*on_half_close)(struct rpc_call *call);
+	void (*on_cancel)(struct rpc_call *call); /* no reply is possible any more */
+	void (*on_writable)(struct rpc_call *call); /* queued bytes fell below the mark */
+};
+
+/* Methods of all services. Borrowed: must outlive the server. */
+struct rpc_registry {
+	const struct rpc_method *const *methods;
+	size_t count;
+};
+
+const struct rpc_method *rpc_call_method(const struct rpc_call *call);
+/** Lives until the call ends (and until the last unref). */
+struct arena *rpc_call_arena(struct rpc_call *call);
+/** The handler's own state for this call. */
+void rpc_call_set_data(struct rpc_call *call, void *data);
+void *rpc_call_data(const struct rpc_call *call);
+/** First value of a request header (lower case name); empty slice when absent. */
+struct slice rpc_call_metadata(const struct rpc_call *call, const char *name);
+
+/** Queues one message. false (and the call is ended) when it is too large or memory is short. */
+bool rpc_call_send(struct rpc_call *call, const ProtobufCMessage *message);
+/** Queues one message that is already encoded. */
+bool rpc_call_send_bytes(struct rpc_call *call, struct slice encoded);
+/** true while more may be queued without waiting for on_writable. */
+bool rpc_call_is_writable(const struct rpc_call *call);
+/** Streaming input: stop and go on reading messages (flow control reaches the client). */
+void rpc_call_pause_reading(struct rpc_call *call);
+void rpc_call_resume_reading(struct rpc_call *call);
+
+/** Ends the call; only the first counts. @message in UTF-8, no values of a profile in it. */
+void rpc_call_finish(struct rpc_call *call, enum rpc_status status, const char *message);
+/** The same from an error; maps the code. */
+void rpc_call_finish_error(struct rpc_call *call, const struct error *err);
+/** Adds a google.rpc detail to the failing status that follows. */
+bool rpc_call_add_detail(struct rpc_call *call, const char *type_name,
+		const ProtobufCMessage *detail);
+/** Adds one google.rpc.BadRequest field violation (gathered into one detail). */
+bool rpc_call_add_violation(struct rpc_call *call, const char *field, const char *description);
+
+/** Any thread: true once no reply is possible (cancelled, past its deadline, connection lost). */
+bool rpc_call_is_cancelled(const struct rpc_call *call);
+/** Keeps the call's memory; any thread. */
+struct rpc_call *rpc_call_ref(struct rpc_call *call);
+void rpc_call_unref(struct rpc_call *call);
+/** Any thread that holds a ref: runs @work on the call's loop thread, also after cancellation. */
+void rpc_call_post(struct rpc_call *call, void (*work)(struct rpc_call *call, void *argument),
+		void *argument);
+
+enum rpc_status rpc_status_from_error(enum error_code code);

@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The face of the rule language: text in, checked and compiled rule out, verdicts from it.
+ *
+ * A rule is written in a strict subset of CEL. It is compiled once against a scope (which names
+ * exist, their types and dimensions) into an immutable program; a compiled rule is read by every
+ * thread without a lock. Evaluation gives a value, an error, or "unknown" with the set of slots
+ * that are missing and matter.
+ *
+ * This room does no I/O, knows no clock and no policy.
+ */
+#pragma once
+
+#include "base/arena.h"
+#include "base/diagnostics.h"
+#include "base/slice.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+struct region_table; /* base/region.h; what region.within() and region.kind() ask */
+
+/* --- types ------------------------------------------------------------------------------- */
+
+enum type_kind {
+	TYPE_NULL,
+	TYPE_BOOL,
+	TYPE_INT,
+	TYPE_UINT,
+	TYPE_DOUBLE,
+	TYPE_STRING,
+	TYPE_BYTES,
+	TYPE_LIST,
+	TYPE_MAP,
+	TYPE_TIMESTAMP,
+	TYPE_DURATION,
+	TYPE_TYPE,
+	TYPE_DYN, /* only inside the checker: the element of an empty literal */
+};
+
+/* Immutable; the simple ones are static, the others live in the arena they were made in. */
+struct type {
+	enum type_kind kind;
+	const struct type *key;	    /* of a map */
+	const struct type *element; /* of a list, or the value of a map */
+};
+
+extern const struct type type_null, type_bool, type_int, type_uint, type_double, type_string,
+		type_bytes, type_timestamp, type_duration, type_type, type_dyn;
+extern const struct type type_list_int, type_list_string, type_map_string_timestamp;
+
+/** Parses "int", "list(T)", "map(K, V)", ... NULL when it is not a type or memory is short. */
+const struct type *type_parse(struct slice text, struct arena *arena);
+
+/* What an int counts. Money compared with a bare number is an error; 0 fits everything. */
+enum dimension {
+	DIMENSION_ANY, /* a literal, or not declared: fits everything but money */
+	DIMENSION_MONEY,
+	DIMENSION_RATIO,
+	DIMENSION_COUNT,
+	DIMENSION_FREE, /* undeclared dimension, fits everything (rule eval) */
+};
+
+/* --- scope: which names a rule may use --------------------------------------------------- */
+
+enum scope_role {
+	SCOPE_ATTRIBUTE, /* e.x or i.x: missing values are asked for */
+	SCOPE_PARAMETER, /* p.x: missing values make REVIEW */
+	SCOPE_CONTEXT,	 /* as_of: always bound */
+};
+
+/* An attribute that is a quotient: comparisons are compiled to num * 1,000,000 <=> t * den. */
+struct scope_ratio {
+	int num_slot;
+	int den_slot;
+	bool when_den_zero_known;
+	int64_t when_den_zero_ppm;
+};
+
+struct scope_name {
+	struct slice name; /* whole, such as "e.staff"; the longest declared prefix wins */
+	const struct type *type;
+	enum dimension dimension;
+	enum scope_role role;
+	int slot; /* index into the values of an evaluation */
+	bool has_range; /* for the interval evaluator: least and greatest value when unknown */
+	int64_t least, most;
+	const struct scope_ratio *ratio; /* or NULL */
+};
+
+struct scope;
+
+/** Zero names. Borrows the strings and types that are put in. NULL when memory is short. */
+struct scope *scope_new(void);
+void scope_free(struct scope *scope);
+/** false when the name exists or memory is short. */
+bool scope_add(struct scope *scope, const struct scope_name *name);
+const struct scope_name *scope_find(const struct scope *scope, struct slice name);
+/** Slots are dense: 0 to count - 1. */
+const struct scope_name *scope_name_of_slot(const struct scope *scope, int slot);
+int scope_slot_count(const struct scope *scope);
+
+/* --- compiling --------------------------------------------------------------------------- */
+
+struct rule_options {
+	const char *path;  /* for diagnostics: file */
+	int line, column;  /* where the text begins in that file; 1, 1 by default (0 means 1) */
+	const struct type *expected; /* type the rule must have; NULL: any */
+	enum dimension expected_dimension; /* checked when the type is int; FREE: any */
+	bool policy; /* policy-level restrictions: no uint, bytes, double, null; prefix tests on
+			regions refused; has() refused on attributes */
+	bool warn_bare; /* warn about bare figures other than 0 and 1 compared with an attribute */
+	const struct region_table *regions; /* to check literal region codes; may be NULL */
+	uint64_t cost_limit; /* 0: the default */
+};
+
+struct rule;
+
+/**
+ * Parses, checks and compiles. Reports every mistake of the text to @diagnostics; NULL when there
+ * was an error. The rule lives in @arena, as does all it refers to; names are resolved to slots of
+ * @scope, which need not outlive the call.
+ */
+const struct rule *rule_compile(struct slice text, const struct scope *scope,
+		const struct rule_options *options, struct arena *arena,
+		struct diagnostics *diagnostics);
+
+const struct type *rule_type(const struct rule *rule);
+enum dimension rule_dimension(const struct rule *rule);
+uint64_t rule_cost(const struct rule *rule); /* static worst case */
+/** Slots the rule reads, ascending, without duplicates. */
+const int *rule_slots(const struct rule *rule, size_t *out_count);
+/** Canonical text: parse(print(t)) == t. */
+char *rule_print(const struct rule *rule, struct arena *arena);
+/** For people: the checked tree, or the program. */
+void rule_dump_tree(const struct rule *rule, FILE *out);
+void rule_dump_program(const struct rule *rule, FILE *out);
+
+/* --- values ------------------------------------------------------------------------------ */
+
+enum value_kind {
+	VALUE_UNKNOWN, /* zeroed storage is unknown */
+	VALUE_ERROR,
+	VALUE_NULL,
+	VALUE_BOOL,
+	VALUE_INT,
+	VALUE_UINT,
+	VALUE_DOUBLE,
+	VALUE_STRING,
+	VALUE_BYTES,
+	VALUE_LIST,
+	VALUE_MAP,
+	VALUE_TIMESTAMP,
+	VALUE_DURATION,
+	VALUE_TYPE,
+};
+
+struct value;
+
+/* Slots that are missing and matter, ascending, without duplicates. */
+struct slot_set {
+	const int *slots;
+	size_t count;
+};
+
+struct value {
+	enum value_kind kind;
+	union {
+		bool boolean;
+		int64_t integer; /* INT; and DURATION in nanoseconds */
+		uint64_t uinteger;
+		double number;
+		struct slice text; /* STRING, BYTES */
+		struct {
+			const struct value *items; /* LIST: count; MAP: key, value, key, value ... */
+			size_t count;		   /* elements or entries */
+		} list;
+		struct {
+			int64_t seconds; /* since 1970-01-01T00:00:00Z */
+			int32_t nanos;	 /* 0 to 999,999,999 */
+		} timestamp;
+		const struct type *type;
+		const char *error;	  /* static or in the arena */
+		struct slot_set missing; /* of UNKNOWN results; empty in inputs */
+	};
+};
+
+/* --- evaluating -------------------------------------------------------------------------- */
+
+struct evaluation {
+	const struct value *values; /* by slot; VALUE_UNKNOWN is missing */
+	size_t value_count;
+	const struct region_table *regions; /* may be NULL: region functions then give an error */
+	struct arena *arena; /* for strings, lists and missing sets of results */
+};
+
+/**
+ * The result lives in ->arena. When the arena runs dry the result is VALUE_ERROR and the arena is
+ * marked exhausted: the caller looks at that first.
+ */
+struct value rule_evaluate(const struct rule *rule, const struct evaluation *evaluation);
+
+/* An int result that is not known exactly: all completions of what is missing lie within. */
+struct interval {
+	bool error;	       /* some completion may err */
+	bool least_known, most_known; /* false: no bound on that side */
+	int64_t least, most;
+};
+
+/**
+ * For int rules: unknown slots contribute their declared range, an unknown ?: condition the hull of
+ * both arms. Exact values give least == most.
+ */
+struct interval rule_evaluate_interval(const struct rule *rule, const struct scope *scope,
+		const struct evaluation *evaluation);
+
+/* --- explaining -------------------------------------------------------------------------- */
+
+/* One atom of a rule (a comparison, membership or flag) and how it came out. */
+struct rule_atom {
+	struct slice text;	/* canonical text of the atom */
+	int attribute_slot;	/* the attribute it tests, or -1 when there is not exactly one */
+	int parameter_slot;	/* the parameter it names, or -1 */
+	const char *operation;	/* "==", "!=", "<", "<=", ">", ">=", "in", "within", "flag", "other":
+				   written with the attribute on the left */
+	bool negated;		/* stands under an odd number of "!" */
+	struct value observed;	/* the attribute's side */
+	struct value required;	/* the other side (bool true for flags) */
+	struct value result;	/* of the atom itself, before negation */
+};
+
+/**
+ * Evaluates without short-circuit and lists the atoms that decide the result: when true or met, all
+ * children of && and the first true one of ||; when false, all false children of && and all of ||;
+ * when unknown, those that are unknown. In source order, in ->arena. false when the arena ran dry.
+ */
+bool rule_explain(const struct rule *rule, const struct evaluation *evaluation,
+		struct rule_atom **out_atoms, size_t *out_count, struct value *out_result);
