@@ -15,7 +15,7 @@
 #include "policycalc/v1/calculator_service.pb-c.h"
 #include "policycalc/v1/catalog.pb-c.h"
 #include "policycalc/v1/catalog_service.pb-c.h"
-#include "proto/catalog.h"
+#include "proto/codec/catalog.h"
 
 #include <stdbool.h>
 #include <stddef.h>

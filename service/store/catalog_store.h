@@ -11,7 +11,7 @@
 #include "base/error.h"
 #include "policycalc/v1/catalog.pb-c.h"
 #include "policycalc/v1/catalog_service.pb-c.h"
-#include "proto/catalog.h"
+#include "proto/codec/catalog.h"
 
 #include <stdbool.h>
 #include <stdint.h>
