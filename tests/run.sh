@@ -1,8 +1,179 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Installs what the tests need, builds and runs them. The last line is "N passed, N failed, N skipped".
+#
+# Installs what the tests need, builds, and runs everything that CI runs. The last line is
+# "N passed, N failed, N skipped". See --help.
 set -eu
 cd "$(dirname "$0")/.."
-meson setup build-ci >/dev/null 2>&1 || meson setup --reconfigure build-ci >/dev/null
-ninja -C build-ci >/dev/null
-echo "1 passed, 0 failed, 0 skipped"
+
+usage() {
+	cat <<'TEXT'
+usage: sh tests/run.sh [--long] [--only STAGE]... [--no-install]
+
+Builds policycalc four times (plain with gcc, ASan+UBSan, TSan, plain with clang), runs every test
+and prints "N passed, N failed, N skipped" as its last line. Exit status 0 when nothing failed.
+
+  --long         also the long versions: fuzzing, kills, soak
+  --only STAGE   only: plain, sanitize, threads, clang, format, long; may be repeated
+  --no-install   do not install packages
+TEXT
+}
+
+long=no install=yes only=
+while [ $# -gt 0 ]; do
+	case $1 in
+	--long) long=yes ;;
+	--only) shift; only="$only ${1:?--only needs a stage}" ;;
+	--no-install) install=no ;;
+	-h|--help) usage; exit 0 ;;
+	*) echo "tests/run.sh: unknown option '$1'" >&2; usage >&2; exit 2 ;;
+	esac
+	shift
+done
+
+# --- packages ---------------------------------------------------------------------------------
+packages="gcc g++ libc6-dev meson ninja-build pkg-config git ca-certificates
+	libuv1-dev libnghttp2-dev libprotobuf-c-dev protobuf-c-compiler protobuf-compiler libprotobuf-dev
+	libsqlite3-dev libssl-dev libyaml-dev libjansson-dev libutf8proc-dev zlib1g-dev
+	libcmocka-dev clang libclang-rt-14-dev clang-format sqlite3 procps
+	python3 python3-grpcio python3-protobuf python3-h2 python3-yaml nghttp2-client curl"
+have_package() {
+	dpkg-query -W -f '${Status}' "$1" 2>/dev/null | grep -q 'install ok installed'
+}
+as_root() {
+	if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
+}
+if [ $install = yes ]; then
+	missing=
+	for package in $packages; do
+		have_package "$package" || missing="$missing $package"
+	done
+	# npm and node come from Debian unless the machine has its own.
+	command -v node >/dev/null 2>&1 || missing="$missing nodejs"
+	command -v npm >/dev/null 2>&1 || missing="$missing npm"
+	if [ -n "$missing" ]; then
+		echo "installing:$missing"
+		as_root apt-get update -qq
+		as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \
+			--no-install-recommends $missing >/dev/null
+	fi
+	if [ -f tests/interop/node/package.json ] && [ ! -d tests/interop/node/node_modules ]; then
+		echo "installing the Node.js clients"
+		(cd tests/interop/node && npm ci --silent --no-audit --no-fund)
+	fi
+fi
+
+# --- running ----------------------------------------------------------------------------------
+passed=0 failed=0 skipped=0
+logs=$(pwd)/build-ci-logs
+rm -rf "$logs"
+mkdir -p "$logs"
+
+wanted() {
+	[ -z "$only" ] && { [ "$1" != long ] || [ $long = yes ]; } && return 0
+	case " $only " in *" $1 "*) return 0 ;; esac
+	return 1
+}
+stage_failed() {
+	echo "FAILED: $1"
+	failed=$((failed + 1))
+}
+# build NAME COMPILER [meson options]: configures (again) and builds build-NAME.
+build() {
+	name=$1 compiler=$2
+	shift 2
+	log=$logs/$name-build.log
+	if [ ! -f "build-$name/build.ninja" ]; then
+		rm -rf "build-$name"
+		CC=$compiler meson setup "build-$name" -Dwerror=true "$@" >"$log" 2>&1 ||
+			{ tail -n 30 "$log"; stage_failed "$name: configure"; return 1; }
+	fi
+	ninja -C "build-$name" >"$log" 2>&1 ||
+		{ grep -A 12 -E 'error|FAILED' "$log" | head -n 60; stage_failed "$name: build"; return 1; }
+}
+# run_tests NAME [meson test options]: runs and counts.
+run_tests() {
+	name=$1
+	shift
+	log=$logs/$name-test.log
+	meson test -C "build-$name" --no-rebuild --print-errorlogs "$@" >"$log" 2>&1 || true
+	counts=$(python3 - "build-$name/meson-logs/testlog.json" <<'PYTHON'
+import json, sys
+good = bad = skip = 0
+for line in open(sys.argv[1], encoding="utf-8", errors="replace"):
+    result = json.loads(line)["result"]
+    if result in ("OK", "EXPECTEDFAIL"):
+        good += 1
+    elif result == "SKIP":
+        skip += 1
+    else:
+        bad += 1
+print(good, bad, skip)
+PYTHON
+	) || counts="0 1 0"
+	set -- $counts
+	[ "$1" -gt 0 ] || [ "$2" -gt 0 ] || set -- 0 1 "$3"
+	echo "$name: $1 passed, $2 failed, $3 skipped"
+	if [ "$2" -gt 0 ]; then
+		grep -v '^ninja' "$log" | tail -n 150
+	fi
+	if [ "$3" -gt 0 ]; then
+		grep -E ' SKIP ' "$log" || true
+	fi
+	passed=$((passed + $1)) failed=$((failed + $2)) skipped=$((skipped + $3))
+}
+
+if wanted format; then
+	if git ls-files '*.c' '*.h' | xargs clang-format --dry-run -Werror >"$logs/format.log" 2>&1; then
+		passed=$((passed + 1))
+	else
+		grep -E 'error' "$logs/format.log" | head -n 20
+		stage_failed "format: run clang-format -i on the files named above"
+	fi
+fi
+if wanted plain; then
+	build ci "${CC:-gcc}" -Dbuildtype=debugoptimized && run_tests ci
+fi
+if wanted sanitize; then
+	export ASAN_OPTIONS="abort_on_error=0:exitcode=99:detect_stack_use_after_return=1"
+	export UBSAN_OPTIONS="halt_on_error=1:print_stacktrace=1:exitcode=99"
+	build ci-asan "${CC:-gcc}" -Dbuildtype=debugoptimized -Db_sanitize=address,undefined -Db_lundef=false &&
+		run_tests ci-asan --timeout-multiplier 4
+	unset ASAN_OPTIONS UBSAN_OPTIONS
+fi
+if wanted threads; then
+	export TSAN_OPTIONS="exitcode=99:halt_on_error=0:suppressions=$(pwd)/tests/tsan.supp"
+	build ci-tsan clang -Dbuildtype=debugoptimized -Db_sanitize=thread -Db_lundef=false &&
+		run_tests ci-tsan --timeout-multiplier 6 --suite threads
+	unset TSAN_OPTIONS
+fi
+if wanted clang; then
+	build ci-clang clang -Dbuildtype=debug -Dfuzz=true -Db_lundef=false \
+		-Db_sanitize=address,undefined && run_tests ci-clang --timeout-multiplier 4 --suite fuzz
+fi
+if wanted long; then
+	build ci-clang clang -Dbuildtype=debug -Dfuzz=true -Db_lundef=false \
+		-Db_sanitize=address,undefined &&
+	for target in build-ci-clang/tests/fuzz/fuzz_*; do
+		[ -f "$target" ] && [ -x "$target" ] || continue
+		case $target in *_replay|*.p) continue ;; esac
+		seed=$(date +%s)
+		echo "fuzzing $(basename "$target") for ten minutes, seed $seed"
+		corpus=$(mktemp -d)
+		cp -r "tests/fuzz/corpus/$(basename "$target" | sed s/^fuzz_//)"/. "$corpus" 2>/dev/null || true
+		if "$target" -max_total_time=600 -seed="$seed" -rss_limit_mb=2048 "$corpus" \
+				>"$logs/$(basename "$target").log" 2>&1; then
+			passed=$((passed + 1))
+		else
+			tail -n 30 "$logs/$(basename "$target").log"
+			stage_failed "$(basename "$target") seed $seed"
+		fi
+		rm -rf "$corpus"
+	done
+	build ci "${CC:-gcc}" -Dbuildtype=debugoptimized &&
+		run_tests ci --setup long --timeout-multiplier 0
+fi
+
+echo "logs: $logs"
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" = 0 ]
