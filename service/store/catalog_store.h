@@ -21,7 +21,9 @@ struct catalog_store;
 /**
  * Opens or creates DIR/catalog.db: takes an flock on DIR/lock, exclusive locking mode, WAL, FULL
  * sync, defensive settings; checks application id, schema version and integrity. Says precisely what
- * is wrong: not a database of ours, newer than we know, read-only, locked by another process.
+ * is wrong: not a database of ours (ERROR_PRECONDITION, and left as it is), newer than we know
+ * (ERROR_PRECONDITION), read-only (ERROR_PERMISSION), locked by another process (ERROR_UNAVAILABLE),
+ * disk full (ERROR_LIMIT), damaged (ERROR_IO).
  */
 struct catalog_store *catalog_store_open(const char *directory, struct error *err);
 void catalog_store_close(struct catalog_store *store);
@@ -48,7 +50,10 @@ struct publish_request {
 	size_t file_count;
 };
 
-/** One transaction. *out_unchanged when the content equals that of the current revision. */
+/**
+ * One transaction. *out_unchanged when the content equals that of the current revision: then nothing
+ * is written and *out_revision is the current one, whatever the base (a publish may be repeated).
+ */
 bool catalog_store_publish(struct catalog_store *store, const struct publish_request *request,
 		struct arena *arena, Policycalc__V1__Revision **out_revision, bool *out_unchanged,
 		struct error *err);

@@ -1,0 +1,398 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Opening the catalog database and reading from it; catalog_publish.c writes.
+ *
+ * A revision is a row, and a set of (kind, name) → content. Content is kept once, under its
+ * SHA-256, whatever revision or file refers to it, and is compared with its hash when it is
+ * read.
+ */
+#include "store/catalog_schema.h"
+
+#include "base/memory.h"
+#include "proto/codec/codec.h"
+#include "store/directory.h"
+#include "store/entry.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char CATALOG_SCHEMA[] = "CREATE TABLE revision ("
+				     " number INTEGER PRIMARY KEY CHECK (number > 0),"
+				     " content_hash TEXT NOT NULL,"
+				     " published_at TEXT NOT NULL,"
+				     " author TEXT NOT NULL,"
+				     " note TEXT NOT NULL,"
+				     " policy_count INTEGER NOT NULL,"
+				     " attribute_count INTEGER NOT NULL,"
+				     " parameter_count INTEGER NOT NULL"
+				     ") STRICT;"
+				     "CREATE TABLE content ("
+				     " id INTEGER PRIMARY KEY,"
+				     " hash BLOB NOT NULL UNIQUE CHECK (length(hash) = 32),"
+				     " bytes BLOB NOT NULL"
+				     ") STRICT;"
+				     "CREATE TABLE revision_entry ("
+				     " revision INTEGER NOT NULL REFERENCES revision,"
+				     " kind INTEGER NOT NULL,"
+				     " name TEXT NOT NULL,"
+				     " content INTEGER NOT NULL REFERENCES content,"
+				     " PRIMARY KEY (revision, kind, name)"
+				     ") STRICT, WITHOUT ROWID;"
+				     "CREATE TABLE revision_file ("
+				     " revision INTEGER NOT NULL REFERENCES revision,"
+				     " path TEXT NOT NULL,"
+				     " content INTEGER NOT NULL REFERENCES content,"
+				     " PRIMARY KEY (revision, path)"
+				     ") STRICT, WITHOUT ROWID;";
+
+/* What we wrote ourselves, after a check: generous, but not without end. */
+static const struct message_limits STORED_LIMITS = {
+		.depth = 32,
+		.fields = 4u << 20,
+		.elements = 1u << 20,
+};
+
+struct catalog_store *catalog_store_open(const char *directory, struct error *err)
+{
+	struct catalog_store *store = memory_alloc_zero(1, sizeof(*store));
+	struct database_options options = {
+			.name = "catalog database",
+			.application_id = CATALOG_APPLICATION_ID,
+			.schema_version = CATALOG_SCHEMA_VERSION,
+			.schema = CATALOG_SCHEMA,
+	};
+	char path[PATH_MAX + 16];
+
+	if (!store) {
+		error_set(err, ERROR_MEMORY, "no memory to open the catalog in %s", directory);
+		return NULL;
+	}
+	store->directory = directory_open(directory, err);
+	if (!store->directory)
+		goto failed;
+	(void)snprintf(path, sizeof(path), "%s/catalog.db", directory_path(store->directory));
+	options.path = path;
+	store->db = database_open(&options, err);
+	if (!store->db)
+		goto failed;
+	return store;
+failed:
+	catalog_store_close(store);
+	return NULL;
+}
+
+void catalog_store_close(struct catalog_store *store)
+{
+	if (!store)
+		return;
+	database_close(store->db);
+	directory_close(store->directory);
+	memory_free(store);
+}
+
+bool catalog_store_current(
+		struct catalog_store *store, int64_t *out_revision, struct error *err)
+{
+	struct statement *rows = database_prepare(
+			store->db, "SELECT coalesce(max(number), 0) FROM revision", err);
+	bool more = false;
+	bool ok = rows && statement_step(rows, &more, err);
+
+	if (ok)
+		*out_revision = more ? statement_int(rows, 0) : 0;
+	statement_finish(rows);
+	return ok || error_prefix(err, "reading the current revision");
+}
+
+/* --- revisions ---------------------------------------------------------------------------- */
+
+#define REVISION_COLUMNS                                                                       \
+	"number, content_hash, published_at, author, note,"                                    \
+	" policy_count, attribute_count, parameter_count"
+
+static char *catalog_copy(struct slice bytes, struct arena *arena)
+{
+	return arena_copy(arena, bytes.data, bytes.size);
+}
+
+static Policycalc__V1__Revision *catalog_read_revision(
+		const struct statement *rows, struct arena *arena, struct error *err)
+{
+	Policycalc__V1__Revision *revision = ARENA_NEW(arena, Policycalc__V1__Revision);
+
+	if (!revision)
+		goto failed;
+	policycalc__v1__revision__init(revision);
+	revision->number = statement_int(rows, 0);
+	revision->content_hash = catalog_copy(statement_bytes(rows, 1), arena);
+	revision->published_at = catalog_copy(statement_bytes(rows, 2), arena);
+	revision->author = catalog_copy(statement_bytes(rows, 3), arena);
+	revision->note = catalog_copy(statement_bytes(rows, 4), arena);
+	revision->policy_count = (int32_t)statement_int(rows, 5);
+	revision->attribute_count = (int32_t)statement_int(rows, 6);
+	revision->parameter_count = (int32_t)statement_int(rows, 7);
+	if (revision->content_hash && revision->published_at && revision->author &&
+			revision->note)
+		return revision;
+failed:
+	arena_error(arena, err, "reading a revision");
+	return NULL;
+}
+
+Policycalc__V1__Revision *catalog_store_find_revision(struct catalog_store *store,
+		int64_t number, struct arena *arena, struct error *err)
+{
+	Policycalc__V1__Revision *revision = NULL;
+	struct statement *rows = database_prepare(store->db,
+			"SELECT " REVISION_COLUMNS " FROM revision WHERE number = ?", err);
+	bool more;
+
+	if (!rows || !statement_bind_int(rows, 1, number, err) ||
+			!statement_step(rows, &more, err))
+		goto out;
+	if (more)
+		revision = catalog_read_revision(rows, arena, err);
+	else
+		error_set(err, ERROR_NOT_FOUND, "the catalog has no revision %lld",
+				(long long)number);
+out:
+	statement_finish(rows);
+	return revision;
+}
+
+bool catalog_store_list(struct catalog_store *store, int64_t before, size_t limit,
+		struct arena *arena, Policycalc__V1__Revision ***out_revisions,
+		size_t *out_count, struct error *err)
+{
+	struct statement *rows = database_prepare(store->db,
+			"SELECT " REVISION_COLUMNS
+			" FROM revision WHERE number < ? ORDER BY number DESC LIMIT ?",
+			err);
+	Policycalc__V1__Revision **list = NULL;
+	size_t capacity = 0;
+	size_t count = 0;
+	bool more = false;
+	bool ok = false;
+
+	if (!rows || !statement_bind_int(rows, 1, before > 0 ? before : INT64_MAX, err) ||
+			!statement_bind_int(rows, 2,
+					limit > INT32_MAX ? INT32_MAX : (int64_t)limit, err))
+		goto out;
+	while (statement_step(rows, &more, err)) {
+		if (!more) {
+			*out_revisions = list;
+			*out_count = count;
+			ok = true;
+			break;
+		}
+		if (count == capacity) {
+			Policycalc__V1__Revision **grown;
+
+			capacity = capacity ? capacity * 2 : 16;
+			grown = ARENA_NEW_ARRAY(arena, Policycalc__V1__Revision *, capacity);
+			if (!grown) {
+				arena_error(arena, err, "reading a revision");
+				break;
+			}
+			if (count)
+				memcpy(grown, list, count * sizeof(*list));
+			list = grown;
+		}
+		list[count] = catalog_read_revision(rows, arena, err);
+		if (!list[count++])
+			break;
+	}
+out:
+	statement_finish(rows);
+	return ok || error_prefix(err, "listing revisions");
+}
+
+/* --- content ------------------------------------------------------------------------------ */
+
+/* The bytes in columns @column (hash) and @column + 1, when they are what was written. */
+static bool catalog_read_content(const struct statement *rows, int column,
+		struct slice *out_bytes, struct error *err)
+{
+	struct slice hash = statement_bytes(rows, column);
+	struct slice bytes = statement_bytes(rows, column + 1);
+	unsigned char found[ENTRY_HASH_SIZE];
+
+	if (!entry_hash(bytes, found, err))
+		return false;
+	if (!slice_equals(hash, (struct slice){(const char *)found, sizeof(found)}))
+		return error_set(err, ERROR_IO,
+				"the catalog database is damaged: an entry differs from its "
+				"hash");
+	*out_bytes = bytes;
+	return true;
+}
+
+/* Makes the lists of @catalog, empty, of the size that revision @number needs. */
+static bool catalog_size_lists(struct catalog_store *store, int64_t number,
+		struct catalog *catalog, struct arena *arena, struct error *err)
+{
+	struct statement *rows = database_prepare(store->db,
+			"SELECT kind, count(*) FROM revision_entry WHERE revision = ? GROUP BY "
+			"kind",
+			err);
+	bool more = false;
+	bool ok = false;
+
+	if (!rows || !statement_bind_int(rows, 1, number, err))
+		goto out;
+	while (statement_step(rows, &more, err)) {
+		int64_t kind = more ? statement_int(rows, 0) : 0;
+		ProtobufCMessage **list;
+
+		if (!more) {
+			ok = true;
+			break;
+		}
+		if (kind < 1 || kind >= ENTRY_KIND_END) {
+			error_set(err, ERROR_IO,
+					"the catalog database is damaged: an entry of"
+					" an unknown kind");
+			break;
+		}
+		list = ARENA_NEW_ARRAY(
+				arena, ProtobufCMessage *, (size_t)statement_int(rows, 1));
+		if (!list) {
+			arena_error(arena, err, "loading the catalog");
+			break;
+		}
+		*entry_kind_list(catalog, (enum entry_kind)kind) = list;
+	}
+out:
+	statement_finish(rows);
+	return ok;
+}
+
+static bool catalog_read_entries(struct catalog_store *store, int64_t number,
+		struct catalog *catalog, struct arena *arena, struct error *err)
+{
+	struct statement *rows = database_prepare(store->db,
+			"SELECT kind, name, hash, bytes FROM revision_entry"
+			" JOIN content ON content.id = revision_entry.content"
+			" WHERE revision = ? ORDER BY kind, name",
+			err);
+	bool more = false;
+	bool ok = false;
+
+	if (!rows || !statement_bind_int(rows, 1, number, err))
+		goto out;
+	while (statement_step(rows, &more, err)) {
+		enum entry_kind kind = (enum entry_kind)(more ? statement_int(rows, 0) : 0);
+		ProtobufCMessage *message;
+		struct slice bytes;
+
+		if (!more) {
+			ok = true;
+			break;
+		}
+		if (!catalog_read_content(rows, 2, &bytes, err))
+			break;
+		message = message_unpack(
+				bytes, entry_kind_descriptor(kind), &STORED_LIMITS, arena, err);
+		if (!message) {
+			error_prefix(err, "%s %.*s", entry_kind_name(kind),
+					SLICE_PRINT(statement_bytes(rows, 1)));
+			break;
+		}
+		(*entry_kind_list(catalog, kind))[(*entry_kind_count(catalog, kind))++] =
+				message;
+	}
+out:
+	statement_finish(rows);
+	return ok;
+}
+
+struct catalog *catalog_store_load(struct catalog_store *store, int64_t revision,
+		struct arena *arena, struct error *err)
+{
+	struct catalog *catalog = ARENA_NEW(arena, struct catalog);
+	const Policycalc__V1__Revision *row;
+
+	if (!catalog) {
+		arena_error(arena, err, "loading the catalog");
+		return NULL;
+	}
+	if (revision == 0) {
+		if (!catalog_store_current(store, &revision, err))
+			return NULL;
+		if (revision == 0) {
+			error_set(err, ERROR_NOT_FOUND,
+					"the catalog is empty: no revision was"
+					" published yet");
+			return NULL;
+		}
+	}
+	row = catalog_store_find_revision(store, revision, arena, err);
+	if (!row)
+		return NULL;
+	catalog->revision = revision;
+	catalog->content_hash = row->content_hash;
+	if (!catalog_size_lists(store, revision, catalog, arena, err) ||
+			!catalog_read_entries(store, revision, catalog, arena, err)) {
+		error_prefix(err, "loading revision %lld", (long long)revision);
+		return NULL;
+	}
+	return catalog;
+}
+
+bool catalog_store_files(struct catalog_store *store, int64_t revision, struct arena *arena,
+		struct draft_file **out_files, size_t *out_count, struct error *err)
+{
+	struct statement *rows = NULL;
+	struct draft_file *files = NULL;
+	size_t capacity = 0;
+	size_t count = 0;
+	bool more = false;
+	bool ok = false;
+
+	if (revision == 0 && !catalog_store_current(store, &revision, err))
+		goto out;
+	if (!catalog_store_find_revision(store, revision, arena, err))
+		goto out;
+	rows = database_prepare(store->db,
+			"SELECT path, hash, bytes FROM revision_file"
+			" JOIN content ON content.id = revision_file.content"
+			" WHERE revision = ? ORDER BY path",
+			err);
+	if (!rows || !statement_bind_int(rows, 1, revision, err))
+		goto out;
+	while (statement_step(rows, &more, err)) {
+		struct slice bytes;
+
+		if (!more) {
+			*out_files = files;
+			*out_count = count;
+			ok = true;
+			break;
+		}
+		if (!catalog_read_content(rows, 1, &bytes, err))
+			break;
+		if (count == capacity) {
+			struct draft_file *grown;
+
+			capacity = capacity ? capacity * 2 : 64;
+			grown = ARENA_NEW_ARRAY(arena, struct draft_file, capacity);
+			if (grown && count)
+				memcpy(grown, files, count * sizeof(*files));
+			files = grown;
+		}
+		if (files) {
+			files[count].path = catalog_copy(statement_bytes(rows, 0), arena);
+			files[count].content.data = catalog_copy(bytes, arena);
+			files[count].content.size = bytes.size;
+		}
+		if (arena->exhausted) {
+			arena_error(arena, err, "reading the files of a revision");
+			break;
+		}
+		count++;
+	}
+out:
+	statement_finish(rows);
+	return ok;
+}
