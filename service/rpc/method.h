@@ -1,16 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The handler API of the gRPC server: what a service method looks like, and what it may do with a
- * call. The transport knows none of the methods, the handlers know no transport.
+ * The handler API of the gRPC server: what a service method looks like, and what it may do with
+ * a call. The transport knows none of the methods, the handlers know no transport.
  *
- * A method is one table row. Its callbacks run on the call's loop thread and never block. Messages
- * come checked and unpacked in the call's arena; replies are packed at once, so they may live
- * anywhere. Work that may block (SQLite, checking a catalog) is handed to a worker with
- * rpc_call_ref(); the worker answers through rpc_call_post(), which runs a function back on the
- * call's loop thread.
+ * A method is one table row. Its callbacks run on the call's loop thread and never block.
+ * Messages come checked and unpacked in the call's arena; replies are packed at once, so they
+ * may live anywhere. Work that may block (SQLite, checking a catalog) is handed to a worker
+ * with rpc_call_ref(); the worker answers through rpc_call_post(), which runs a function back
+ * on the call's loop thread.
  *
- *     on_start ──► on_message* ──► on_half_close ──► rpc_call_finish()
+ *     on_start ──► on_message* ──► on_half_close ──► rpc_call_finish() ──► on_end
  *         └────────────┴── on_cancel at any time (reset, deadline, connection lost) ──┘
+ *
+ * After rpc_call_finish() or on_cancel only on_end comes, once: the place to free what the
+ * handler made outside the arena. Every function below but ref, unref, post and is_cancelled
+ * belongs to the call's loop thread; on a call that is over, sending and finishing do nothing.
  */
 #pragma once
 
@@ -21,6 +25,7 @@
 #include <protobuf-c/protobuf-c.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct rpc_call;
 
@@ -53,13 +58,19 @@ struct rpc_method {
 	const ProtobufCMessageDescriptor *input;
 	const ProtobufCMessageDescriptor *output;
 	void *context; /* what main handed to the service */
-	/* Any may be NULL. For unary and server-streaming methods the library checks that there is
-	 * exactly one message (else UNIMPLEMENTED) and calls on_message once, after half close. */
+	/* For streams without end (MatchStream): a message and rpc_call_scratch() live only
+	 * until on_message returns. Otherwise messages live in the call's arena, as long as the
+	 * call. */
+	bool transient_messages;
+	/* Any may be NULL. For unary and server-streaming methods the library checks that there
+	 * is exactly one message (else UNIMPLEMENTED) and calls on_message once, after half
+	 * close. */
 	void (*on_start)(struct rpc_call *call);
 	void (*on_message)(struct rpc_call *call, const ProtobufCMessage *message);
 	void (*on_half_close)(struct rpc_call *call);
-	void (*on_cancel)(struct rpc_call *call); /* no reply is possible any more */
+	void (*on_cancel)(struct rpc_call *call);   /* no reply is possible any more */
 	void (*on_writable)(struct rpc_call *call); /* queued bytes fell below the mark */
+	void (*on_end)(struct rpc_call *call); /* the last callback, whatever happened before */
 };
 
 /* Methods of all services. Borrowed: must outlive the server. */
@@ -71,13 +82,38 @@ struct rpc_registry {
 const struct rpc_method *rpc_call_method(const struct rpc_call *call);
 /** Lives until the call ends (and until the last unref). */
 struct arena *rpc_call_arena(struct rpc_call *call);
+/**
+ * Memory for what is needed during one callback: emptied after each on_message when the method
+ * has
+ * ->transient_messages, otherwise the call's arena.
+ */
+struct arena *rpc_call_scratch(struct rpc_call *call);
 /** The handler's own state for this call. */
 void rpc_call_set_data(struct rpc_call *call, void *data);
 void *rpc_call_data(const struct rpc_call *call);
-/** First value of a request header (lower case name); empty slice when absent. */
-struct slice rpc_call_metadata(const struct rpc_call *call, const char *name);
+/**
+ * First value of a request header (lower case name); empty slice when absent. A "-bin" value
+ * comes decoded, and is absent when it is no base64. Lives as long as the call.
+ */
+struct slice rpc_call_metadata(struct rpc_call *call, const char *name);
+/**
+ * Adds a header to the reply, before the first message is sent, or a trailer, before the end. A
+ * "-bin" value is given raw. false when the name is reserved ("grpc-", ":"), the value is no
+ * printable ASCII, it is too late, or memory is short.
+ */
+bool rpc_call_add_header(struct rpc_call *call, const char *name, struct slice value);
+bool rpc_call_add_trailer(struct rpc_call *call, const char *name, struct slice value);
+/** Sends the response headers now, before the first message (long streams). */
+bool rpc_call_send_headers(struct rpc_call *call);
+/** "ipv4:127.0.0.1:4711", "unix:" or "" when unknown. */
+const char *rpc_call_peer(const struct rpc_call *call);
+/** Monotonic time of the event being handled, in microseconds. */
+uint64_t rpc_call_now_us(const struct rpc_call *call);
+/** When the call's time is over, on the same clock; UINT64_MAX when never. */
+uint64_t rpc_call_deadline_us(const struct rpc_call *call);
 
-/** Queues one message. false (and the call is ended) when it is too large or memory is short. */
+/** Queues one message. false (and the call is ended) when it is too large or memory is short.
+ */
 bool rpc_call_send(struct rpc_call *call, const ProtobufCMessage *message);
 /** Queues one message that is already encoded. */
 bool rpc_call_send_bytes(struct rpc_call *call, struct slice encoded);
@@ -92,18 +128,26 @@ void rpc_call_finish(struct rpc_call *call, enum rpc_status status, const char *
 /** The same from an error; maps the code. */
 void rpc_call_finish_error(struct rpc_call *call, const struct error *err);
 /** Adds a google.rpc detail to the failing status that follows. */
-bool rpc_call_add_detail(struct rpc_call *call, const char *type_name,
-		const ProtobufCMessage *detail);
+bool rpc_call_add_detail(
+		struct rpc_call *call, const char *type_name, const ProtobufCMessage *detail);
 /** Adds one google.rpc.BadRequest field violation (gathered into one detail). */
 bool rpc_call_add_violation(struct rpc_call *call, const char *field, const char *description);
 
-/** Any thread: true once no reply is possible (cancelled, past its deadline, connection lost). */
+/** Any thread: true once no reply is possible (cancelled, past its deadline, connection lost).
+ */
 bool rpc_call_is_cancelled(const struct rpc_call *call);
 /** Keeps the call's memory; any thread. */
 struct rpc_call *rpc_call_ref(struct rpc_call *call);
 void rpc_call_unref(struct rpc_call *call);
-/** Any thread that holds a ref: runs @work on the call's loop thread, also after cancellation. */
-void rpc_call_post(struct rpc_call *call, void (*work)(struct rpc_call *call, void *argument),
+/**
+ * Any thread that holds a ref: runs @work on the call's loop thread, also after cancellation
+ * (look at rpc_call_is_cancelled() there). The queue holds its own ref until @work has run. The
+ * first few posts of a call need no memory; false when a later one got none, and @work will not
+ * run.
+ */
+bool rpc_call_post(struct rpc_call *call, void (*work)(struct rpc_call *call, void *argument),
 		void *argument);
 
+/** "INVALID_ARGUMENT", as in the gRPC documents; "UNKNOWN" for what is no code. */
+const char *rpc_status_name(enum rpc_status status);
 enum rpc_status rpc_status_from_error(enum error_code code);

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What one call, and one connection, may take. A field that is 0 means its default. */
+#pragma once
+
+#include "rpc/method.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct rpc_limits {
+	size_t receive_max; /* bytes of one received message, unpacked gzip included; 4 MiB */
+	size_t send_max;    /* bytes of one sent message; 64 MiB */
+	size_t call_memory; /* arena of one call; 32 MiB */
+	size_t connection_input;  /* half messages of all calls of a connection together; 16 MiB
+				   */
+	size_t headers_size;	  /* names + values + 32 a field; 16 KiB */
+	size_t headers_count;	  /* 100 */
+	size_t send_high;	  /* queued bytes from which a call is not writable; 256 KiB */
+	size_t send_low;	  /* on_writable comes when the queue falls below; 64 KiB */
+	uint64_t deadline_max_us; /* longest deadline of calls that end by themselves (unary and
+				     client-streaming); none by default */
+	uint64_t stall_us; /* no progress of a body or of queued replies for so long; 60 s */
+};
+
+/* One call, when it is over. Borrowed for the time of the callback. */
+struct rpc_report {
+	const struct rpc_method *method; /* NULL: no such method */
+	enum rpc_status status;
+	const char *message; /* "" when there is none */
+	const char *peer;
+	uint64_t duration_us;
+	uint64_t received_count, sent_count; /* messages */
+	uint64_t received_bytes, sent_bytes; /* of messages, before compression */
+};
+
+/* Told of every call, on its loop thread. Zeroed: nobody listens. */
+struct rpc_observer {
+	void (*on_call_start)(void *context, const struct rpc_method *method);
+	void (*on_call_end)(void *context, const struct rpc_report *report);
+	void *context;
+};

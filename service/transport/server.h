@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The server: N loops, each in its own thread, each with its own listener on the shared
+ * addresses.
+ *
+ *     server_new()     binds every address; a port in use and a live Unix socket are errors
+ * here server_start()   starts the threads and accepts server_drain()   no new connections;
+ * GOAWAY; calls in flight have the grace time to end server_wait()    until every connection is
+ * closed, every call's memory is back, and every loop has ended server_free()    after
+ * server_wait(), or when server_start() was never called
+ *
+ * Threads: server_drain(), server_run_on_loops() and server_address() may be called from any
+ * thread, the others from the thread that made the server. None may be called from a signal
+ * handler.
+ */
+#pragma once
+
+#include "base/error.h"
+#include "rpc/limits.h"
+#include "rpc/method.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct server;
+
+/* A field that is 0 means its default. */
+struct server_limits {
+	struct rpc_limits rpc;
+	size_t connection_count;       /* of all loops together; 10,000 */
+	uint32_t stream_count;	       /* concurrent calls of a connection; 256 */
+	uint32_t stream_window;	       /* receive window of a call; 512 KiB */
+	uint32_t connection_window;    /* 2 MiB */
+	uint32_t reset_burst;	       /* RST_STREAMs a client may send at once; 2,000 */
+	uint32_t reset_rate;	       /* and each second; 200 */
+	uint64_t handshake_us;	       /* until the client's SETTINGS came; 10 s */
+	uint64_t idle_us;	       /* a connection without calls is told to go; never */
+	uint64_t age_us;	       /* a connection this old is told to go; never */
+	uint64_t age_grace_us;	       /* and then has this long for its calls; 30 s */
+	uint64_t keepalive_us;	       /* a silent connection is pinged; 2 h */
+	uint64_t keepalive_timeout_us; /* and has this long to answer; 20 s */
+	uint64_t ping_interval_us;     /* clients may ping this often; 10 s */
+};
+
+struct server_options {
+	/* "127.0.0.1:50551", "[::1]:0", "localhost:0", "unix:PATH" */
+	const char *const *listen;
+	size_t listen_count;
+	unsigned threads; /* loops; 0: as many as there are processors */
+	bool reuse_port;  /* also the first socket: a second process may take the port over */
+	struct server_limits limits;
+	struct rpc_observer observer;
+};
+
+/** @registry is borrowed until server_free(); strings of @options are copied. */
+struct server *server_new(const struct server_options *options,
+		const struct rpc_registry *registry, struct error *err);
+bool server_start(struct server *server, struct error *err);
+/**
+ * Address number @index as it can be dialled: with the actual port, "unix:PATH". NULL past the
+ * end. Lives as long as the server.
+ */
+const char *server_address(const struct server *server, size_t index);
+unsigned server_loop_count(const struct server *server);
+/**
+ * Stops accepting and lets calls end; after @grace_ms what is left is reset and closed. A
+ * second call can only shorten the grace.
+ */
+void server_drain(struct server *server, unsigned grace_ms);
+/**
+ * Runs @work(@argument, loop number) once on every loop's thread; when it has run on the last
+ * one,
+ * @done(@argument) runs there too (may be NULL). false, and nothing will run, when memory is
+ * short or the loops have ended.
+ */
+bool server_run_on_loops(struct server *server, void (*work)(void *argument, unsigned loop),
+		void (*done)(void *argument), void *argument);
+void server_wait(struct server *server);
+void server_free(struct server *server);
