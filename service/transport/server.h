@@ -16,7 +16,7 @@
 #pragma once
 
 #include "base/error.h"
-#include "rpc/limits.h"
+#include "rpc/call_limits.h"
 #include "rpc/method.h"
 
 #include <stdbool.h>

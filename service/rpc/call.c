@@ -1,0 +1,454 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The life of a call.
+ *
+ *     HEADERS ───► OPEN ───► FINISHED ───► CLOSED
+ *        │           │           ▲            ▲
+ *        │           └───────────┼────────────┤  stream reset, connection lost: on_cancel
+ *        └───────────────────────┘            │
+ *            refused, or no such method ──────┘
+ *
+ *     HEADERS    The header block is coming in; no method is known yet.
+ *     OPEN       The method's callbacks run. Leaves by rpc_call_finish(), a fault of the
+ * request, or the deadline. FINISHED   The status is settled. Input is thrown away; queued
+ * messages and trailers go out. CLOSED     The stream is gone. Only references from other
+ * threads keep the memory.
+ *
+ * call_enter() is the only place that writes ->state. on_end comes on the way to CLOSED, when
+ * the method was ever told of the call.
+ */
+#include "rpc/call.h"
+
+#include "rpc/gzip.h"
+#include "rpc/timeout.h"
+#include "rpc/unpack.h"
+
+#include <assert.h>
+
+#define TO(state) (1u << CALL_##state)
+
+/* How long a call past its deadline may take to get its trailers out. */
+#define LINGER_US UINT64_C(1000000)
+
+static const unsigned call_may_enter[] = {
+		[CALL_HEADERS] = TO(OPEN) | TO(FINISHED) | TO(CLOSED),
+		[CALL_OPEN] = TO(FINISHED) | TO(CLOSED),
+		[CALL_FINISHED] = TO(CLOSED),
+		[CALL_CLOSED] = 0,
+};
+
+void call_enter(struct rpc_call *call, enum call_state state)
+{
+	assert(call_may_enter[call->state] & 1u << state);
+	call->state = state;
+}
+
+/* --- beginning -------------------------------------------------------------------------------
+ */
+
+void rpc_call_header(struct rpc_call *call, struct slice name, struct slice value)
+{
+	request_add(&call->request, &call->arena, call_limits(call), name, value);
+}
+
+/* Everything that the header block alone can get wrong. */
+static bool call_check_request(struct rpc_call *call)
+{
+	const struct rpc_header allow = {SLICE_LITERAL("allow"), SLICE_LITERAL("POST")};
+	struct request *request = &call->request;
+	uint64_t timeout_us;
+
+	if (request->is_too_large) {
+		call_refuse(call, "431", NULL, RPC_RESOURCE_EXHAUSTED,
+				"too many request headers");
+		return false;
+	}
+	if (call->arena.exhausted) {
+		call_fail(call, RPC_RESOURCE_EXHAUSTED,
+				"out of memory while reading the headers");
+		return false;
+	}
+	if (!slice_equals_text(request->method, "POST")) {
+		call_refuse(call, "405", &allow, RPC_INTERNAL, "gRPC calls are POST requests");
+		return false;
+	}
+	if (!request_is_grpc(request)) {
+		call_refuse(call, "415", NULL, RPC_INVALID_ARGUMENT,
+				"the content-type must be application/grpc or "
+				"application/grpc+proto");
+		return false;
+	}
+	call->method = map_find(&call->loop->engine->methods, request->path);
+	if (!call->method) {
+		call_fail(call, RPC_UNIMPLEMENTED, "no such method");
+		return false;
+	}
+	if (request->timeout.data) {
+		if (!timeout_parse(request->timeout, &timeout_us)) {
+			call_fail(call, RPC_INTERNAL,
+					"grpc-timeout must be one to eight digits and a unit");
+			return false;
+		}
+		call->deadline_us = call->loop->now_us + timeout_us;
+	}
+	return true;
+}
+
+static void call_note_encodings(struct rpc_call *call)
+{
+	struct slice encoding = call->request.encoding;
+
+	if (slice_equals_text(encoding, "gzip")) {
+		call->accepts_gzip_input = true;
+		/* A client that packs its messages, and lists gzip, gets packed ones. */
+		call->compresses = request_accepts(&call->request, "gzip");
+	} else if (encoding.size && !slice_equals_text(encoding, "identity")) {
+		call->has_unknown_encoding = true;
+	}
+}
+
+static bool call_ends_by_itself(const struct rpc_method *method)
+{
+	return !method->server_streaming;
+}
+
+static void call_arm_timer(struct rpc_call *call)
+{
+	uint64_t at = call->progress_us + call_limits(call)->stall_us;
+
+	if (call->is_lingering)
+		at = call->loop->now_us + LINGER_US;
+	else if (call->deadline_us < at && call->state == CALL_OPEN)
+		at = call->deadline_us;
+	call->operations->set_timer(call->stream, at);
+}
+
+void rpc_call_begin(struct rpc_call *call)
+{
+	const struct rpc_observer *observer = &call->loop->engine->observer;
+	uint64_t longest = call_limits(call)->deadline_max_us;
+
+	assert(call->state == CALL_HEADERS);
+	if (!call_check_request(call)) {
+		if (observer->on_call_start)
+			observer->on_call_start(observer->context, call->method);
+		call_arm_timer(call);
+		return;
+	}
+	if (observer->on_call_start)
+		observer->on_call_start(observer->context, call->method);
+	if (call_ends_by_itself(call->method) && longest < UINT64_MAX &&
+			call->deadline_us > call->loop->now_us + longest)
+		call->deadline_us = call->loop->now_us + longest;
+	if (call->deadline_us <= call->loop->now_us) {
+		atomic_store_explicit(&call->cancelled, true, memory_order_relaxed);
+		call_fail(call, RPC_DEADLINE_EXCEEDED, "the deadline has passed");
+		call_arm_timer(call);
+		return;
+	}
+	call_note_encodings(call);
+	call_enter(call, CALL_OPEN);
+	call->was_opened = true;
+	call_arm_timer(call);
+	if (call->method->on_start)
+		call->method->on_start(call);
+}
+
+/* --- input -----------------------------------------------------------------------------------
+ */
+
+/* The bytes of the message itself. An empty slice and false: the call is ended. */
+static bool call_decompress(struct rpc_call *call, struct framed_message *message)
+{
+	enum gzip_result result;
+
+	if (!message->compressed)
+		return true;
+	if (call->has_unknown_encoding) {
+		call_fail(call, RPC_UNIMPLEMENTED,
+				"unknown grpc-encoding; supported are: identity, gzip");
+		return false;
+	}
+	if (!call->accepts_gzip_input) {
+		call_fail(call, RPC_INTERNAL, "a compressed message without grpc-encoding");
+		return false;
+	}
+	buffer_clear(&call->unpacked);
+	result = gzip_unpack(message->bytes, call_limits(call)->receive_max, &call->unpacked);
+	switch (result) {
+	case GZIP_OK:
+		message->bytes = (struct slice){call->unpacked.data, call->unpacked.size};
+		return true;
+	case GZIP_BAD:
+		call_fail(call, RPC_INTERNAL, "the message is no gzip data");
+		return false;
+	case GZIP_TOO_LARGE:
+		call_fail(call, RPC_RESOURCE_EXHAUSTED, "the unpacked message is too large");
+		return false;
+	case GZIP_NO_MEMORY:
+		break;
+	}
+	call_fail(call, RPC_RESOURCE_EXHAUSTED, "out of memory while unpacking the message");
+	return false;
+}
+
+static void call_take_message(struct rpc_call *call, struct framed_message framed)
+{
+	struct arena *arena = rpc_call_scratch(call);
+	const ProtobufCMessage *message;
+	struct error err = {0};
+
+	if (!call->method->client_streaming && call->only_message) {
+		call_fail(call, RPC_UNIMPLEMENTED, "more than one message for a unary request");
+		return;
+	}
+	if (!call_decompress(call, &framed))
+		return;
+	message = unpack_message(framed.bytes, call->method->input, arena, &err);
+	if (!message) {
+		rpc_call_finish_error(call, &err);
+		return;
+	}
+	call->received_count++;
+	call->received_bytes += framed.bytes.size;
+	if (!call->method->client_streaming) {
+		call->only_message = message;
+		return;
+	}
+	if (call->method->on_message)
+		call->method->on_message(call, message);
+	if (call->method->transient_messages)
+		arena_reset(&call->scratch);
+}
+
+static void call_fail_framing(struct rpc_call *call, enum framing_result result)
+{
+	switch (result) {
+	case FRAMING_TOO_LARGE:
+		call_fail(call, RPC_RESOURCE_EXHAUSTED, "the message is larger than the limit");
+		break;
+	case FRAMING_BAD_FLAG:
+		call_fail(call, RPC_INTERNAL, "the message's flag byte is neither 0 nor 1");
+		break;
+	case FRAMING_NO_MEMORY:
+		call_fail(call, RPC_RESOURCE_EXHAUSTED,
+				"out of memory while reading the message");
+		break;
+	case FRAMING_MORE:
+	case FRAMING_MESSAGE:
+		break;
+	}
+}
+
+/* Takes whole messages off @bytes until they are used up, reading is paused, or the call ends.
+ */
+static void call_read(struct rpc_call *call, struct slice *bytes)
+{
+	struct framed_message message;
+	enum framing_result result = FRAMING_MESSAGE;
+
+	call->is_reading = true;
+	while (call->state == CALL_OPEN && !call->is_paused && result == FRAMING_MESSAGE) {
+		if (bytes->size == 0 && framing_is_clean(&call->reader))
+			break;
+		result = framing_read(&call->reader, bytes, &message);
+		if (result == FRAMING_MESSAGE)
+			call_take_message(call, message);
+		else
+			call_fail_framing(call, result);
+	}
+	call->is_reading = false;
+}
+
+/* Half messages of one connection have a budget together. */
+static void call_account_input(struct rpc_call *call)
+{
+	size_t held = framing_held(&call->reader) + call->pending.capacity;
+
+	call->connection->input_held = call->connection->input_held - call->input_held + held;
+	call->input_held = held;
+	if (call->connection->input_held > call_limits(call)->connection_input)
+		call_fail(call, RPC_RESOURCE_EXHAUSTED,
+				"the connection holds too many half messages");
+}
+
+void rpc_call_receive(struct rpc_call *call, struct slice bytes)
+{
+	size_t size = bytes.size;
+
+	call->progress_us = call->loop->now_us;
+	if (call->state == CALL_OPEN && call->pending.size == 0)
+		call_read(call, &bytes);
+	if (call->state != CALL_OPEN) {
+		call->operations->consume(call->stream, size);
+		return;
+	}
+	if (size > bytes.size)
+		call->operations->consume(call->stream, size - bytes.size);
+	if (bytes.size) {
+		buffer_append_slice(&call->pending, bytes);
+		if (call->pending.failed)
+			call_fail(call, RPC_RESOURCE_EXHAUSTED,
+					"out of memory while reading the message");
+	}
+	call_account_input(call);
+}
+
+/* Unary input: the message waits for the half close, which proves that it is the only one. */
+static void call_tell_half_close(struct rpc_call *call)
+{
+	call->half_close_told = true;
+	if (!framing_is_clean(&call->reader)) {
+		call_fail(call, RPC_INTERNAL, "the request ends inside a message");
+		return;
+	}
+	if (!call->method->client_streaming) {
+		if (!call->only_message) {
+			call_fail(call, RPC_UNIMPLEMENTED, "no message for a unary request");
+			return;
+		}
+		if (call->method->on_message)
+			call->method->on_message(call, call->only_message);
+	}
+	if (call->state == CALL_OPEN && call->method->on_half_close)
+		call->method->on_half_close(call);
+}
+
+void call_settle_input(struct rpc_call *call)
+{
+	if (call->state == CALL_OPEN && call->input_ended && !call->half_close_told &&
+			!call->is_paused && call->pending.size == 0)
+		call_tell_half_close(call);
+}
+
+void rpc_call_half_close(struct rpc_call *call)
+{
+	call->input_ended = true;
+	call->progress_us = call->loop->now_us;
+	call_settle_input(call);
+}
+
+void rpc_call_pause_reading(struct rpc_call *call)
+{
+	call->is_paused = true;
+}
+
+void rpc_call_resume_reading(struct rpc_call *call)
+{
+	struct slice bytes;
+	size_t taken;
+
+	if (!call->is_paused)
+		return;
+	call->is_paused = false;
+	if (call->is_reading || call->state != CALL_OPEN)
+		return;
+	call->progress_us = call->loop->now_us;
+	if (call->pending.size) {
+		bytes = (struct slice){call->pending.data, call->pending.size};
+		call_read(call, &bytes);
+		taken = call->state == CALL_OPEN ? call->pending.size - bytes.size
+						 : call->pending.size;
+		buffer_consume(&call->pending, taken);
+		if (call->state != CALL_CLOSED)
+			call->operations->consume(call->stream, taken);
+	}
+	call_settle_input(call);
+}
+
+/* --- ending ----------------------------------------------------------------------------------
+ */
+
+static bool call_is_stalled(const struct rpc_call *call)
+{
+	bool waits_for_peer = call->out.size > call->out_sent;
+
+	if (call->loop->now_us < call->progress_us + call_limits(call)->stall_us)
+		return false;
+	if (call->state == CALL_OPEN && !call->input_ended && !call->is_paused)
+		waits_for_peer |= !call->method->client_streaming ||
+				  !framing_is_clean(&call->reader);
+	return waits_for_peer || call->state != CALL_OPEN;
+}
+
+static void call_tell_cancel(struct rpc_call *call)
+{
+	atomic_store_explicit(&call->cancelled, true, memory_order_relaxed);
+	if (call->method && call->method->on_cancel)
+		call->method->on_cancel(call);
+}
+
+/* Status first, so that whatever on_cancel does with the call changes nothing. */
+static void call_expire(struct rpc_call *call, const char *message)
+{
+	/* What is queued would only keep the trailers waiting. */
+	buffer_clear(&call->out);
+	call->out_sent = 0;
+	call->is_lingering = true;
+	call_fail(call, RPC_DEADLINE_EXCEEDED, message);
+	call_tell_cancel(call);
+}
+
+void rpc_call_timer(struct rpc_call *call)
+{
+	if (call->is_lingering) {
+		call->operations->reset(call->stream);
+		return;
+	}
+	if (call->state == CALL_OPEN && call->loop->now_us >= call->deadline_us) {
+		call_expire(call, "the deadline has passed");
+	} else if (call_is_stalled(call)) {
+		if (call->state != CALL_OPEN || call->out.size > call->out_sent) {
+			call->operations->reset(call->stream);
+			return;
+		}
+		call_expire(call, "the request makes no progress");
+	} else if (call->loop->now_us >= call->progress_us + call_limits(call)->stall_us) {
+		/* Nobody waits for the peer: look again later. */
+		call->progress_us = call->loop->now_us;
+	}
+	call_arm_timer(call);
+}
+
+static void call_report(struct rpc_call *call)
+{
+	const struct rpc_observer *observer = &call->loop->engine->observer;
+
+	if (!observer->on_call_end)
+		return;
+	observer->on_call_end(observer->context,
+			&(struct rpc_report){
+					.method = call->method,
+					.status = call->status.code,
+					.message = call->status.message.size
+								   ? call->status.message.data
+								   : "",
+					.peer = rpc_call_peer(call),
+					.duration_us = call->loop->now_us - call->started_us,
+					.received_count = call->received_count,
+					.sent_count = call->sent_count,
+					.received_bytes = call->received_bytes,
+					.sent_bytes = call->sent_bytes,
+			});
+}
+
+void rpc_call_close(struct rpc_call *call)
+{
+	bool was_open = call->state == CALL_OPEN;
+	bool began = call->state != CALL_HEADERS;
+
+	call_enter(call, CALL_CLOSED);
+	if (was_open) {
+		call->status.code = RPC_CANCELLED;
+		call_tell_cancel(call);
+	}
+	if (call->was_opened && call->method->on_end)
+		call->method->on_end(call);
+	if (began)
+		call_report(call);
+	call->connection->input_held -= call->input_held;
+	call->connection = NULL;
+	call->operations = NULL;
+	call->stream = NULL;
+	call_release(call);
+}

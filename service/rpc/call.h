@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One call, for the files of this room that make it up: call.c (its life and its input),
+ * call_output.c (replies and the end), call_shared.c (memory, references, work from other
+ * threads).
+ */
+#pragma once
+
+#include "base/arena.h"
+#include "base/buffer.h"
+#include "rpc/engine.h"
+#include "rpc/framing.h"
+#include "rpc/request.h"
+#include "rpc/status.h"
+#include "rpc/stream.h"
+
+#include <stdatomic.h>
+
+enum call_state {
+	CALL_HEADERS,
+	CALL_OPEN,
+	CALL_FINISHED,
+	CALL_CLOSED,
+};
+
+#define CALL_OWN_TASKS 4
+
+struct rpc_call {
+	/* Loop thread only, unless said otherwise. */
+	enum call_state state;
+	struct rpc_loop *loop;		   /* outlives the call; any thread */
+	struct rpc_connection *connection; /* NULL once closed */
+	const struct rpc_stream_operations *operations;
+	struct rpc_stream *stream;	 /* NULL once closed */
+	const struct rpc_method *method; /* NULL: none was found */
+	void *data;
+	struct arena arena;
+	struct arena scratch;
+	struct request request;
+
+	/* Input. */
+	struct framing_reader reader;
+	struct buffer pending;	/* came while reading was paused; not consumed yet */
+	struct buffer unpacked; /* the message, out of gzip */
+	const ProtobufCMessage *only_message; /* of a method without client streaming */
+	size_t input_held;
+	uint64_t received_count, received_bytes;
+	bool is_paused;
+	bool is_reading; /* call_read() is on the stack */
+	bool input_ended;
+	bool half_close_told;
+	bool accepts_gzip_input; /* grpc-encoding: gzip */
+	bool has_unknown_encoding;
+
+	/* Output. */
+	struct buffer out;				    /* framed messages */
+	size_t out_sent;				    /* of ->out */
+	struct request_field *first_header, *first_trailer; /* added by the handler */
+	struct status status;
+	uint64_t sent_count, sent_bytes;
+	bool has_responded; /* response headers are queued */
+	bool was_full;
+	bool compresses;
+
+	uint64_t started_us, deadline_us, progress_us;
+	bool was_opened;   /* the method knows of the call */
+	bool is_lingering; /* past its deadline, trailers queued */
+
+	/* Any thread. */
+	atomic_uint references;
+	atomic_bool cancelled;
+	struct rpc_task tasks[CALL_OWN_TASKS];
+	atomic_flag task_used[CALL_OWN_TASKS];
+	struct rpc_call *next_idle;
+};
+
+static inline const struct rpc_limits *call_limits(const struct rpc_call *call)
+{
+	return &call->loop->engine->limits;
+}
+
+/** The only writer of ->state. */
+void call_enter(struct rpc_call *call, enum call_state state);
+/** Ends the call from inside the library; the first end counts. */
+void call_fail(struct rpc_call *call, enum rpc_status status, const char *message);
+/** Ends before the method runs, with an HTTP status other than 200 and maybe one more header.
+ */
+void call_refuse(struct rpc_call *call, const char *http_status, const struct rpc_header *extra,
+		enum rpc_status status, const char *message);
+/** Sees whether a pending half close can be told now. */
+void call_settle_input(struct rpc_call *call);
+/** Drops the library's reference; the call may be used again or freed. */
+void call_release(struct rpc_call *call);
