@@ -1,0 +1,12 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# usage: archive.sh OUT.a IN.a... -- links the objects of all IN into one and hides all names but pcalc_.
+set -eu
+out=$1
+shift
+object=$out.o
+ld -r -o "$object" --whole-archive "$@"
+objcopy --wildcard --keep-global-symbol='pcalc_*' "$object"
+rm -f "$out"
+ar rcs "$out" "$object"
+rm -f "$object"

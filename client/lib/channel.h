@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * gRPC calls as a client makes them: blocking, one connection, messages of protobuf-c.
+ *
+ * A channel connects when its first call starts, and again when a later call finds the
+ * connection gone. It has no thread: bytes move only while one of these functions runs. A
+ * channel and its calls belong to one thread at a time. Every failure, also of the network and
+ * of memory, ends as the status of the call.
+ */
+#pragma once
+
+#include "base/arena.h"
+#include "base/buffer.h"
+#include "policycalc/types.h"
+
+#include <protobuf-c/protobuf-c.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct channel;
+struct call;
+
+/* How a call ended. Zeroed is OK. */
+struct call_status {
+	int code; /* enum pcalc_code */
+	char message[2048];
+	struct buffer details; /* encoded google.rpc.Status, or empty */
+};
+
+void call_status_fini(struct call_status *status);
+/** Fills @status and returns false, so that failing is one line. */
+bool call_status_set(struct call_status *status, int code, const char *format, ...)
+		__attribute__((format(printf, 3, 4)));
+
+/** Copies what fits into @size bytes, never half a character. */
+void text_copy(char *out, size_t size, const char *text);
+
+/** Borrows nothing. NULL when memory is short. */
+struct channel *channel_new(const char *address);
+/** Cancels what is still open; every call must have been freed. */
+void channel_free(struct channel *channel);
+/** Connects now, unless it is connected. */
+bool channel_connect(struct channel *channel, int64_t deadline, struct call_status *status);
+
+/**
+ * Starts a call of @path, "/policycalc.v1.CalculatorService/Match". NULL with @status filled
+ * when the server cannot be reached.
+ */
+struct call *call_start(struct channel *channel, const char *path, int64_t deadline,
+		struct call_status *status);
+/** Cancels the call when it has not ended. */
+void call_free(struct call *call);
+/** Sends one message. false when the call has ended: call_receive() tells how. */
+bool call_send(struct call *call, const ProtobufCMessage *message);
+/** No more messages follow. */
+void call_half_close(struct call *call);
+/**
+ * Waits for the next message and unpacks it into @arena. At the end *out_message is NULL and
+ * @status says how the call ended; true only when there was a message or the call ended with
+ * OK.
+ */
+bool call_receive(struct call *call, const ProtobufCMessageDescriptor *type,
+		struct arena *arena, ProtobufCMessage **out_message,
+		struct call_status *status);
+
+/** One message there, one back. */
+bool channel_call(struct channel *channel, const char *path, const ProtobufCMessage *request,
+		const ProtobufCMessageDescriptor *type, int64_t deadline, struct arena *arena,
+		ProtobufCMessage **out_response, struct call_status *status);

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "client/lib/client_internal.h"
+
+#include "base/memory.h"
+#include "google/rpc/error_details.pb-c.h"
+#include "google/rpc/status.pb-c.h"
+
+#include <string.h>
+
+#define DETAILS_BUDGET ((size_t)4 << 20)
+
+const char *pcalc_version(void)
+{
+	return POLICYCALC_VERSION;
+}
+
+const char *pcalc_code_name(enum pcalc_code code)
+{
+	static const char *const names[] = {
+			"OK",
+			"CANCELLED",
+			"UNKNOWN",
+			"INVALID_ARGUMENT",
+			"DEADLINE_EXCEEDED",
+			"NOT_FOUND",
+			"ALREADY_EXISTS",
+			"PERMISSION_DENIED",
+			"RESOURCE_EXHAUSTED",
+			"FAILED_PRECONDITION",
+			"ABORTED",
+			"OUT_OF_RANGE",
+			"UNIMPLEMENTED",
+			"INTERNAL",
+			"UNAVAILABLE",
+			"DATA_LOSS",
+			"UNAUTHENTICATED",
+	};
+
+	if (code == PCALC_OUT_OF_MEMORY)
+		return "OUT_OF_MEMORY";
+	return (unsigned)code < sizeof(names) / sizeof(names[0]) ? names[code] : "UNKNOWN";
+}
+
+bool failure_set(struct pcalc_failure *failure, enum pcalc_code code, const char *message)
+{
+	if (!failure)
+		return false;
+	failure->code = code;
+	failure->detail_count = 0;
+	text_copy(failure->message, sizeof(failure->message), message);
+	return false;
+}
+
+bool failure_out_of_memory(struct pcalc_failure *failure)
+{
+	return failure_set(failure, PCALC_OUT_OF_MEMORY, "out of memory");
+}
+
+static void failure_add(
+		struct pcalc_failure *failure, const char *field, const char *description)
+{
+	if (failure->detail_count < PCALC_DETAIL_LIMIT) {
+		struct pcalc_detail *detail = &failure->details[failure->detail_count];
+
+		text_copy(detail->field, sizeof(detail->field), field);
+		text_copy(detail->description, sizeof(detail->description), description);
+	}
+	failure->detail_count++;
+}
+
+static void *on_arena_alloc(void *arena, size_t size)
+{
+	return arena_alloc(arena, size);
+}
+
+static void on_arena_free(void *arena, void *memory)
+{
+}
+
+static void failure_add_detail(struct pcalc_failure *failure,
+		const Google__Rpc__Status__Detail *any, ProtobufCAllocator *allocator)
+{
+	static const char BAD_REQUEST[] = "type.googleapis.com/google.rpc.BadRequest";
+	static const char PRECONDITION[] = "type.googleapis.com/google.rpc.PreconditionFailure";
+
+	if (strcmp(any->type_url, BAD_REQUEST) == 0) {
+		const Google__Rpc__BadRequest *bad = google__rpc__bad_request__unpack(
+				allocator, any->value.len, any->value.data);
+
+		for (size_t i = 0; bad && i < bad->n_field_violations; i++)
+			failure_add(failure, bad->field_violations[i]->field,
+					bad->field_violations[i]->description);
+	} else if (strcmp(any->type_url, PRECONDITION) == 0) {
+		const Google__Rpc__PreconditionFailure *unmet =
+				google__rpc__precondition_failure__unpack(
+						allocator, any->value.len, any->value.data);
+
+		for (size_t i = 0; unmet && i < unmet->n_violations; i++)
+			failure_add(failure, unmet->violations[i]->subject,
+					unmet->violations[i]->description);
+	}
+}
+
+bool failure_from_status(struct pcalc_failure *failure, struct call_status *status)
+{
+	struct arena arena;
+	ProtobufCAllocator allocator = {on_arena_alloc, on_arena_free, &arena};
+	const Google__Rpc__Status *whole;
+
+	arena_init(&arena, DETAILS_BUDGET);
+	(void)failure_set(failure, (enum pcalc_code)status->code, status->message);
+	if (failure && status->details.size) {
+		whole = google__rpc__status__unpack(&allocator, status->details.size,
+				(const uint8_t *)status->details.data);
+		for (size_t i = 0; whole && i < whole->n_details; i++)
+			failure_add_detail(failure, whole->details[i], &allocator);
+	}
+	arena_fini(&arena);
+	call_status_fini(status);
+	return false;
+}
+
+pcalc_client *pcalc_connect(const char *address, int timeout_ms, struct pcalc_failure *failure)
+{
+	struct call_status status = {0};
+	pcalc_client *client;
+
+	if (!address) {
+		(void)failure_set(failure, PCALC_INVALID_ARGUMENT, "no address");
+		return NULL;
+	}
+	client = memory_alloc_zero(1, sizeof(*client));
+	if (client)
+		client->channel = channel_new(address);
+	if (!client || !client->channel) {
+		(void)failure_out_of_memory(failure);
+		pcalc_free(client);
+		return NULL;
+	}
+	client->timeout_ms = timeout_ms;
+	if (!channel_connect(client->channel, deadline_after(timeout_ms), &status)) {
+		(void)failure_from_status(failure, &status);
+		pcalc_free(client);
+		return NULL;
+	}
+	return client;
+}
+
+void pcalc_free(pcalc_client *client)
+{
+	if (!client)
+		return;
+	channel_free(client->channel);
+	memory_free(client);
+}
+
+void pcalc_set_timeout(pcalc_client *client, int timeout_ms)
+{
+	client->timeout_ms = timeout_ms;
+}
+
+ProtobufCMessage *client_call(pcalc_client *client, const char *path,
+		const ProtobufCMessage *request, const ProtobufCMessageDescriptor *type,
+		struct arena *arena, struct pcalc_failure *failure)
+{
+	struct call_status status = {0};
+	ProtobufCMessage *response = NULL;
+
+	if (!channel_call(client->channel, path, request, type,
+			    deadline_after(client->timeout_ms), arena, &response, &status))
+		(void)failure_from_status(failure, &status);
+	return response;
+}
+
+struct pcalc_text text_from(const Policycalc__V1__Text *text)
+{
+	if (!text)
+		return (struct pcalc_text){"", ""};
+	return (struct pcalc_text){text->zh, text->en};
+}
+
+void *handle_new(size_t size)
+{
+	struct arena *handle = memory_alloc_zero(1, size);
+
+	if (handle)
+		arena_init(handle, ANSWER_BUDGET);
+	return handle;
+}
+
+void handle_free(void *handle)
+{
+	if (!handle)
+		return;
+	arena_fini(handle);
+	memory_free(handle);
+}

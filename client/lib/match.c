@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "client/lib/client_internal.h"
+
+#include "base/memory.h"
+
+#include <string.h>
+
+struct pcalc_answers {
+	struct arena arena; /* first, as handle_new() wants it */
+	const Policycalc__V1__MatchResponse *response;
+};
+
+struct pcalc_match_stream {
+	struct call *call;
+};
+
+/* Everything in the request is borrowed from the caller. */
+static void request_fill(Policycalc__V1__MatchRequest *request, const pcalc_profile *profile,
+		const struct pcalc_match_options *options)
+{
+	policycalc__v1__match_request__init(request);
+	/* Packing only reads; the generated struct has no way to say so. */
+	request->profile = (Policycalc__V1__Profile *)(uintptr_t)profile_message(profile);
+	request->view = POLICYCALC__V1__VIEW__VIEW_BASIC;
+	if (!options)
+		return;
+	request->revision = options->revision;
+	if (options->as_of)
+		request->as_of = (char *)(uintptr_t)options->as_of;
+	if (options->full)
+		request->view = POLICYCALC__V1__VIEW__VIEW_FULL;
+	request->strict = options->strict;
+	request->include_superseded = options->include_superseded;
+	request->limit = options->limit;
+	request->policies = (char **)(uintptr_t)options->policies;
+	request->n_policies = options->policy_count;
+}
+
+pcalc_answers *pcalc_match(pcalc_client *client, const pcalc_profile *profile,
+		const struct pcalc_match_options *options, struct pcalc_failure *failure)
+{
+	pcalc_answers *answers = handle_new(sizeof(*answers));
+	Policycalc__V1__MatchRequest request;
+
+	if (!answers) {
+		(void)failure_out_of_memory(failure);
+		return NULL;
+	}
+	request_fill(&request, profile, options);
+	answers->response = (const Policycalc__V1__MatchResponse *)client_call(client,
+			CALCULATOR_PATH "Match", &request.base,
+			&policycalc__v1__match_response__descriptor, &answers->arena, failure);
+	if (answers->response)
+		return answers;
+	pcalc_answers_free(answers);
+	return NULL;
+}
+
+void pcalc_answers_free(pcalc_answers *answers)
+{
+	handle_free(answers);
+}
+
+size_t pcalc_answers_count(const pcalc_answers *answers)
+{
+	return answers->response->n_answers;
+}
+
+static struct pcalc_amount amount_from(const Policycalc__V1__AmountAnswer *amount)
+{
+	if (!amount)
+		return (struct pcalc_amount){.sentence = {"", ""}};
+	return (struct pcalc_amount){
+			.exactness = (enum pcalc_exactness)amount->exactness,
+			.least_fen = amount->least_fen,
+			.most_fen = amount->most_fen,
+			.beneficiary = (enum pcalc_beneficiary)amount->beneficiary,
+			.nature = (enum pcalc_nature)amount->nature,
+			.sentence = text_from(amount->sentence),
+	};
+}
+
+bool pcalc_answers_get(
+		const pcalc_answers *answers, size_t index, struct pcalc_answer *out_answer)
+{
+	const Policycalc__V1__PolicyAnswer *answer;
+	const Policycalc__V1__Availability *availability;
+
+	if (index >= answers->response->n_answers)
+		return false;
+	answer = answers->response->answers[index];
+	availability = answer->availability;
+	*out_answer = (struct pcalc_answer){
+			.policy_id = answer->policy_id,
+			.series = answer->series,
+			.title = text_from(answer->title),
+			.summary = text_from(answer->summary),
+			.verdict = (enum pcalc_verdict)answer->verdict,
+			.conditions_verdict = (enum pcalc_verdict)answer->conditions_verdict,
+			.availability = availability ? (enum pcalc_availability)
+									availability->state
+						     : PCALC_AVAILABILITY_UNSPECIFIED,
+			.availability_date = availability ? availability->date : "",
+			.amount = amount_from(answer->amount),
+			.missing = (const char *const *)answer->missing,
+			.missing_count = answer->n_missing,
+			.review_reasons = (const char *const *)answer->review_reasons,
+			.review_reason_count = answer->n_review_reasons,
+			.condition_count = answer->n_conditions,
+	};
+	return true;
+}
+
+bool pcalc_answers_find(const pcalc_answers *answers, const char *policy,
+		struct pcalc_answer *out_answer)
+{
+	for (size_t i = 0; policy && i < answers->response->n_answers; i++) {
+		const Policycalc__V1__PolicyAnswer *answer = answers->response->answers[i];
+
+		if (strcmp(answer->policy_id, policy) == 0 ||
+				strcmp(answer->series, policy) == 0)
+			return pcalc_answers_get(answers, i, out_answer);
+	}
+	return false;
+}
+
+bool pcalc_answers_condition(const pcalc_answers *answers, size_t index, size_t condition,
+		struct pcalc_condition *out_condition)
+{
+	const Policycalc__V1__ConditionAnswer *found;
+
+	if (index >= answers->response->n_answers ||
+			condition >= answers->response->answers[index]->n_conditions)
+		return false;
+	found = answers->response->answers[index]->conditions[condition];
+	*out_condition = (struct pcalc_condition){
+			.id = found->id,
+			.label = text_from(found->label),
+			.sentence = text_from(found->sentence),
+			.status = (enum pcalc_condition_status)found->status,
+			.missing = (const char *const *)found->missing,
+			.missing_count = found->n_missing,
+	};
+	return true;
+}
+
+bool pcalc_answers_warning(
+		const pcalc_answers *answers, size_t index, struct pcalc_warning *out_warning)
+{
+	const Policycalc__V1__Warning *warning;
+
+	if (index >= answers->response->n_warnings)
+		return false;
+	warning = answers->response->warnings[index];
+	*out_warning = (struct pcalc_warning){
+			warning->reason, warning->field, warning->message};
+	return true;
+}
+
+int64_t pcalc_answers_revision(const pcalc_answers *answers)
+{
+	return answers->response->revision;
+}
+
+const char *pcalc_answers_as_of(const pcalc_answers *answers)
+{
+	return answers->response->as_of;
+}
+
+pcalc_match_stream *pcalc_match_stream_open(pcalc_client *client, struct pcalc_failure *failure)
+{
+	pcalc_match_stream *stream = memory_alloc_zero(1, sizeof(*stream));
+	struct call_status status = {0};
+
+	if (!stream) {
+		(void)failure_out_of_memory(failure);
+		return NULL;
+	}
+	stream->call = call_start(client->channel, CALCULATOR_PATH "MatchStream",
+			deadline_after(client->timeout_ms), &status);
+	if (stream->call)
+		return stream;
+	(void)failure_from_status(failure, &status);
+	memory_free(stream);
+	return NULL;
+}
+
+void pcalc_match_stream_free(pcalc_match_stream *stream)
+{
+	if (!stream)
+		return;
+	call_free(stream->call);
+	memory_free(stream);
+}
+
+bool pcalc_match_stream_send(pcalc_match_stream *stream, const char *request_id,
+		const pcalc_profile *profile, const struct pcalc_match_options *options,
+		struct pcalc_failure *failure)
+{
+	Policycalc__V1__MatchStreamRequest request = POLICYCALC__V1__MATCH_STREAM_REQUEST__INIT;
+	Policycalc__V1__MatchRequest match;
+
+	request_fill(&match, profile, options);
+	request.match = &match;
+	if (request_id)
+		request.request_id = (char *)(uintptr_t)request_id;
+	return call_send(stream->call, &request.base) ||
+	       failure_set(failure, PCALC_CANCELLED, "the stream has ended: receive tells why");
+}
+
+void pcalc_match_stream_finish(pcalc_match_stream *stream)
+{
+	call_half_close(stream->call);
+}
+
+bool pcalc_match_stream_receive(pcalc_match_stream *stream, pcalc_answers **out_answers,
+		struct pcalc_failure *failure)
+{
+	pcalc_answers *answers = handle_new(sizeof(*answers));
+	struct call_status status = {0};
+	ProtobufCMessage *message = NULL;
+	const Policycalc__V1__MatchStreamResponse *response;
+
+	*out_answers = NULL;
+	if (!answers)
+		return failure_out_of_memory(failure);
+	if (!call_receive(stream->call, &policycalc__v1__match_stream_response__descriptor,
+			    &answers->arena, &message, &status)) {
+		pcalc_answers_free(answers);
+		return failure_from_status(failure, &status);
+	}
+	response = (const Policycalc__V1__MatchStreamResponse *)message;
+	(void)failure_set(failure, PCALC_OK, "");
+	if (response && response->result_case ==
+					POLICYCALC__V1__MATCH_STREAM_RESPONSE__RESULT_RESPONSE) {
+		answers->response = response->response;
+		*out_answers = answers;
+		return true;
+	}
+	if (response && response->result_case ==
+					POLICYCALC__V1__MATCH_STREAM_RESPONSE__RESULT_ERROR)
+		(void)failure_set(failure, (enum pcalc_code)response->error->code,
+				response->error->message);
+	else if (response)
+		(void)failure_set(failure, PCALC_INTERNAL, "an answer without content");
+	pcalc_answers_free(answers);
+	return true;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The connection to a policycalc service. */
+#ifndef POLICYCALC_CLIENT_H
+#define POLICYCALC_CLIENT_H
+
+#include "policycalc/types.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* A connection; every handle made from it must be freed before it. */
+typedef struct pcalc_client pcalc_client;
+
+/**
+ * Connects to "HOST:PORT", "[V6]:PORT" or "unix:PATH" (plaintext HTTP/2), waiting at most
+ * @timeout_ms (0: without end), which also becomes the time that each call may take. A
+ * connection that is lost later is made again by the next call. NULL with @failure filled when
+ * nobody answers; looking up a host name may outlast the timeout.
+ */
+PCALC_PUBLIC pcalc_client *pcalc_connect(
+		const char *address, int timeout_ms, struct pcalc_failure *failure);
+
+/** Closes the connection. NULL is fine. */
+PCALC_PUBLIC void pcalc_free(pcalc_client *client);
+
+/** From now on each call may take @timeout_ms; 0: without end. */
+PCALC_PUBLIC void pcalc_set_timeout(pcalc_client *client, int timeout_ms);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The whole policycalc client library. */
+#ifndef POLICYCALC_POLICYCALC_H
+#define POLICYCALC_POLICYCALC_H
+
+#include "policycalc/catalog.h"
+#include "policycalc/client.h"
+#include "policycalc/match.h"
+#include "policycalc/profile.h"
+#include "policycalc/types.h"
+
+#endif

@@ -1,0 +1,271 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Servers for the client's tests: a friendly one of grpcio, and unfriendly ones.
+
+usage: fake_server.py PROTO_DIR PROGRAM [ARGUMENT...]
+
+Starts them, runs PROGRAM with their addresses in the environment (POLICYCALC_TEST_SERVER, _UNIX,
+_DEAD, _SILENT, _HTTP1, _ODD), and exits as it does. What the friendly server does is chosen by the
+profile's uscc: "SLOW" answers after three seconds, "WRONG" fails with details, else it answers one
+policy for each attribute, named after it.
+"""
+import concurrent.futures
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+try:
+    import grpc
+    import h2.config
+    import h2.connection
+    import h2.events
+except ImportError as missing:
+    print(f"skipped: {missing} (python3-grpcio, python3-protobuf and python3-h2 are needed)")
+    sys.exit(77)
+
+
+def load_messages(proto_dir, folder):
+    names = ["google/rpc/status", "google/rpc/error_details", "policycalc/v1/profile",
+             "policycalc/v1/catalog", "policycalc/v1/calculator_service",
+             "policycalc/v1/catalog_service"]
+    subprocess.run(["protoc", f"-I{proto_dir}", f"--python_out={folder}"]
+                   + [f"{proto_dir}/{name}.proto" for name in names], check=True)
+    sys.path.insert(0, folder)
+    from policycalc.v1 import calculator_service_pb2, catalog_pb2, catalog_service_pb2
+    # grpcio's own package "google" may hide ours: load these two by path.
+    import importlib.util
+    loaded = []
+    for name in ("status", "error_details"):
+        spec = importlib.util.spec_from_file_location(f"our_{name}",
+                                                      f"{folder}/google/rpc/{name}_pb2.py")
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        loaded.append(module)
+    return calculator_service_pb2, catalog_pb2, catalog_service_pb2, *loaded
+
+
+class Friendly:
+    def __init__(self, proto_dir, folder):
+        import google
+        google.__path__.append(f"{folder}/google")
+        (self.calculator, self.catalog, self.service, self.status,
+         self.details) = load_messages(proto_dir, folder)
+
+    def wrong_details(self):
+        bad = self.details.BadRequest(field_violations=[
+            dict(field="profile.attributes[0].value", description="需要一个金额"),
+            dict(field="profile.date", description="expected YYYY-MM-DD")])
+        return self.status.Status(code=3, message="请求有误: 2 处", details=[dict(
+            type_url="type.googleapis.com/google.rpc.BadRequest",
+            value=bad.SerializeToString())])
+
+    def match_one(self, request):
+        answers = []
+        for fact in request.profile.attributes:
+            kind = fact.value.WhichOneof("kind")
+            value = fact.value.money_fen if kind == "money_fen" else 0
+            answers.append(dict(policy_id=fact.name, series="series-" + fact.name, verdict=5,
+                                conditions_verdict=5, title=dict(zh="政策" + fact.name, en="Policy"),
+                                amount=dict(exactness=1, least_fen=value, most_fen=value),
+                                missing=["e.staff"]))
+        return self.calculator.MatchResponse(revision=7, as_of=request.as_of or "2026-01-01",
+                                             engine_version="test", answers=answers,
+                                             warnings=[dict(reason="UNKNOWN_ATTRIBUTE", field="f",
+                                                            message="m")])
+
+    def match(self, request, context):
+        if request.profile.uscc == "SLOW":
+            time.sleep(3)
+        if request.profile.uscc == "WRONG":
+            status = self.wrong_details()
+            context.set_trailing_metadata((("grpc-status-details-bin",
+                                            status.SerializeToString()),))
+            context.abort(grpc.StatusCode.INVALID_ARGUMENT, status.message)
+        if request.profile.uscc == "LARGE":
+            answer = self.catalog.Text(zh="长" * 1000)
+            return self.calculator.MatchResponse(answers=[dict(policy_id=str(i), title=answer)
+                                                          for i in range(2000)])
+        return self.match_one(request)
+
+    def match_stream(self, requests, context):
+        for request in requests:
+            if request.match.profile.uscc == "WRONG":
+                yield self.calculator.MatchStreamResponse(request_id=request.request_id,
+                                                          error=self.wrong_details())
+            else:
+                yield self.calculator.MatchStreamResponse(request_id=request.request_id,
+                                                          response=self.match_one(request.match))
+
+    def list_attributes(self, request, context):
+        """Two pages, so that reading on is tested."""
+        if request.page_token:
+            return self.service.ListAttributesResponse(
+                revision=7, attributes=[dict(name="staff", type=3, label=dict(zh="人数"))])
+        return self.service.ListAttributesResponse(
+            revision=7, next_page_token="next",
+            attributes=[dict(name="revenue", type=1, period=2, label=dict(zh="营业收入"))])
+
+    def list_policies(self, request, context):
+        found = [dict(id="p1", title=dict(zh="科技贷"), kind=1, level=3)]
+        return self.service.ListPoliciesResponse(revision=7, total=1, policies=(
+            [] if request.search and request.search not in "科技贷" else found))
+
+    def get_policy(self, request, context):
+        if request.id != "p1":
+            context.abort(grpc.StatusCode.NOT_FOUND, "no policy 'p9'")
+        return self.service.GetPolicyResponse(revision=7, policy=dict(
+            id="p1", title=dict(zh="科技贷"), conditions=[dict(id="staff", rule="e.staff > 1")]))
+
+    def check(self, requests, context):
+        files = [request.file.path for request in requests]
+        return self.service.CheckCatalogResponse(error_count=1, policy_count=len(files), findings=[
+            dict(severity=1, path=path, line=1, column=2, message="wrong") for path in files[:1]])
+
+    def publish(self, requests, context):
+        size = sum(len(request.file.content) for request in requests)
+        return self.service.PublishCatalogResponse(revision=dict(number=size), unchanged=False)
+
+    def revisions(self, request, context):
+        return self.service.ListRevisionsResponse(revisions=[dict(number=7, policy_count=1)])
+
+    def export(self, request, context):
+        for name in ("attributes.yaml", "policies/p1.yaml"):
+            yield self.service.ExportCatalogResponse(file=dict(path=name, content=b"id: p1\n"))
+
+    def start(self, unix_path):
+        def method(make, function, request):
+            return make(function, request_deserializer=request.FromString,
+                        response_serializer=lambda message: message.SerializeToString())
+        calculator, service = self.calculator, self.service
+        server = grpc.server(concurrent.futures.ThreadPoolExecutor(8))
+        server.add_generic_rpc_handlers((
+            grpc.method_handlers_generic_handler("policycalc.v1.CalculatorService", {
+                "Match": method(grpc.unary_unary_rpc_method_handler, self.match,
+                                calculator.MatchRequest),
+                "MatchStream": method(grpc.stream_stream_rpc_method_handler, self.match_stream,
+                                      calculator.MatchStreamRequest)}),
+            grpc.method_handlers_generic_handler("policycalc.v1.CatalogService", {
+                "ListAttributes": method(grpc.unary_unary_rpc_method_handler,
+                                         self.list_attributes, service.ListAttributesRequest),
+                "ListPolicies": method(grpc.unary_unary_rpc_method_handler, self.list_policies,
+                                       service.ListPoliciesRequest),
+                "GetPolicy": method(grpc.unary_unary_rpc_method_handler, self.get_policy,
+                                    service.GetPolicyRequest),
+                "ListRevisions": method(grpc.unary_unary_rpc_method_handler, self.revisions,
+                                        service.ListRevisionsRequest),
+                "ExportCatalog": method(grpc.unary_stream_rpc_method_handler, self.export,
+                                        service.ExportCatalogRequest),
+                "CheckCatalog": method(grpc.stream_unary_rpc_method_handler, self.check,
+                                       service.CheckCatalogRequest),
+                "PublishCatalog": method(grpc.stream_unary_rpc_method_handler, self.publish,
+                                         service.PublishCatalogRequest)})))
+        port = server.add_insecure_port("127.0.0.1:0")
+        server.add_insecure_port(f"unix:{unix_path}")
+        server.start()
+        return server, f"127.0.0.1:{port}"
+
+
+def serve_raw(handle):
+    """Runs handle(connection) for every connection; returns the address."""
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def accept():
+        while True:
+            connection, _ = listener.accept()
+            threading.Thread(target=handle, args=(connection,), daemon=True).start()
+
+    threading.Thread(target=accept, daemon=True).start()
+    return f"127.0.0.1:{listener.getsockname()[1]}"
+
+
+def silent(connection):
+    time.sleep(60)
+    connection.close()
+
+
+def http1(connection):
+    connection.recv(1024)
+    connection.sendall(b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n")
+    connection.close()
+
+
+GOOD = [(":status", "200"), ("content-type", "application/grpc")]
+# Path of the call -> what is sent: headers, data, trailers, or "goaway", "close", "reset".
+ODD = {
+    "/no-status": [GOOD, b"\0\0\0\0\0", []],
+    "/compressed": [GOOD, b"\1\0\0\0\1x", [("grpc-status", "0")]],
+    "/huge": [GOOD, b"\0\xff\xff\xff\xff", [("grpc-status", "0")]],
+    "/cut": [GOOD, b"\0\0\0\0\x09abc", [("grpc-status", "0")]],
+    "/rubbish": [GOOD, b"\0\0\0\0\x03\xff\xff\xff", [("grpc-status", "0")]],
+    "/two": [GOOD, b"\0\0\0\0\0\0\0\0\0\0", [("grpc-status", "0")]],
+    "/none": [GOOD, b"", [("grpc-status", "0")]],
+    "/html": [[(":status", "503"), ("content-type", "text/html")], b"<html>", []],
+    "/percent": [GOOD, b"", [("grpc-status", "5"), ("grpc-message", "%E6%B2%A1%E6%9C%89%zz%")]],
+    "/strange-code": [GOOD, b"", [("grpc-status", "4711")]],
+    "/bad-details": [GOOD, b"", [("grpc-status", "3"), ("grpc-status-details-bin", "****")]],
+    "/reset": "reset",
+    "/close": "close",
+    "/goaway": "goaway",
+}
+
+
+def odd(connection):
+    h = h2.connection.H2Connection(h2.config.H2Configuration(client_side=False,
+                                                              header_encoding="utf-8",
+                                                              validate_outbound_headers=False))
+    h.initiate_connection()
+    connection.sendall(h.data_to_send())
+    while True:
+        data = connection.recv(65536)
+        if not data:
+            return
+        for event in h.receive_data(data):
+            if not isinstance(event, h2.events.RequestReceived):
+                continue
+            plan = ODD[dict(event.headers)[":path"]]
+            if plan == "close":
+                connection.close()
+                return
+            if plan == "reset":
+                h.reset_stream(event.stream_id, 2)
+            elif plan == "goaway":
+                connection.sendall(h.data_to_send() + b"\0\0\x08\x07\0\0\0\0\0" + b"\0" * 8)
+                connection.close()
+                return
+            else:
+                headers, body, trailers = plan
+                h.send_headers(event.stream_id, headers)
+                if body:
+                    h.send_data(event.stream_id, body, end_stream=not trailers)
+                elif not trailers:
+                    h.end_stream(event.stream_id)
+                if trailers:
+                    h.send_headers(event.stream_id, trailers, end_stream=True)
+        connection.sendall(h.data_to_send())
+
+
+def main():
+    proto_dir, program = sys.argv[1], sys.argv[2:]
+    with tempfile.TemporaryDirectory() as folder:
+        server, address = Friendly(proto_dir, folder).start(f"{folder}/socket")
+        dead = socket.create_server(("127.0.0.1", 0))
+        dead_address = f"127.0.0.1:{dead.getsockname()[1]}"
+        dead.close()
+        environment = dict(os.environ, POLICYCALC_TEST_SERVER=address,
+                           POLICYCALC_TEST_UNIX=f"unix:{folder}/socket",
+                           POLICYCALC_TEST_DEAD=dead_address,
+                           POLICYCALC_TEST_SILENT=serve_raw(silent),
+                           POLICYCALC_TEST_HTTP1=serve_raw(http1),
+                           POLICYCALC_TEST_ODD=serve_raw(odd))
+        result = subprocess.run(program, env=environment).returncode
+        server.stop(0)
+    # No waiting for threads that sleep on purpose.
+    sys.stdout.flush()
+    os._exit(result if result >= 0 else 1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,448 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The client library against the servers of fake_server.py: calls, streams, faults. */
+#include "base/memory.h"
+#include "client/lib/channel.h"
+#include "client/lib/clock.h"
+#include "policycalc/policycalc.h"
+#include "policycalc/v1/calculator_service.pb-c.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static const char *server_named(const char *name)
+{
+	const char *address = getenv(name);
+
+	assert_non_null(address);
+	return address;
+}
+
+static pcalc_client *client_open(const char *name)
+{
+	struct pcalc_failure failure = {0};
+	pcalc_client *client = pcalc_connect(server_named(name), 10000, &failure);
+
+	if (!client)
+		fail_msg("%s", failure.message);
+	return client;
+}
+
+static pcalc_profile *profile_make(void)
+{
+	pcalc_profile *profile = pcalc_profile_new();
+
+	assert_non_null(profile);
+	assert_int_equal(pcalc_set_money_fen(
+					 pcalc_profile_facts(profile), "revenue", "2025", 3800),
+			PCALC_OK);
+	return profile;
+}
+
+static void match_answers(const char *name)
+{
+	pcalc_client *client = client_open(name);
+	pcalc_profile *profile = profile_make();
+	struct pcalc_match_options options = {.as_of = "2026-03-04", .full = true};
+	struct pcalc_failure failure = {0};
+	struct pcalc_answer answer = {0};
+	struct pcalc_warning warning;
+	pcalc_answers *answers = pcalc_match(client, profile, &options, &failure);
+
+	assert_non_null(answers);
+	assert_int_equal(pcalc_answers_count(answers), 1);
+	assert_int_equal(pcalc_answers_revision(answers), 7);
+	assert_string_equal(pcalc_answers_as_of(answers), "2026-03-04");
+	assert_true(pcalc_answers_get(answers, 0, &answer));
+	assert_false(pcalc_answers_get(answers, 1, &answer));
+	assert_string_equal(answer.policy_id, "revenue");
+	assert_string_equal(answer.title.zh, "政策revenue");
+	assert_string_equal(answer.summary.zh, "");
+	assert_int_equal(answer.verdict, PCALC_VERDICT_ELIGIBLE);
+	assert_int_equal(answer.amount.most_fen, 3800);
+	assert_int_equal(answer.missing_count, 1);
+	assert_string_equal(answer.missing[0], "e.staff");
+	assert_true(pcalc_answers_find(answers, "series-revenue", &answer));
+	assert_false(pcalc_answers_find(answers, "other", &answer));
+	assert_true(pcalc_answers_warning(answers, 0, &warning));
+	assert_string_equal(warning.reason, "UNKNOWN_ATTRIBUTE");
+	pcalc_answers_free(answers);
+	pcalc_profile_free(profile);
+	pcalc_free(client);
+}
+
+static void test_match_over_tcp(void **state)
+{
+	match_answers("POLICYCALC_TEST_SERVER");
+}
+
+static void test_match_over_unix(void **state)
+{
+	match_answers("POLICYCALC_TEST_UNIX");
+}
+
+static void test_failure_has_details(void **state)
+{
+	pcalc_client *client = client_open("POLICYCALC_TEST_SERVER");
+	pcalc_profile *profile = profile_make();
+	struct pcalc_failure failure = {0};
+
+	assert_int_equal(pcalc_profile_set_uscc(profile, "WRONG"), PCALC_OK);
+	assert_null(pcalc_match(client, profile, NULL, &failure));
+	assert_int_equal(failure.code, PCALC_INVALID_ARGUMENT);
+	assert_string_equal(failure.message, "请求有误: 2 处");
+	assert_int_equal(failure.detail_count, 2);
+	assert_string_equal(failure.details[0].field, "profile.attributes[0].value");
+	assert_string_equal(failure.details[0].description, "需要一个金额");
+	/* The connection goes on. */
+	assert_int_equal(pcalc_profile_set_uscc(profile, ""), PCALC_OK);
+	pcalc_answers_free(pcalc_match(client, profile, NULL, &failure));
+	pcalc_profile_free(profile);
+	pcalc_free(client);
+}
+
+static void test_deadline(void **state)
+{
+	pcalc_client *client = client_open("POLICYCALC_TEST_SERVER");
+	pcalc_profile *profile = profile_make();
+	struct pcalc_failure failure = {0};
+	int64_t start = clock_now_ms();
+	pcalc_answers *answers;
+
+	assert_int_equal(pcalc_profile_set_uscc(profile, "SLOW"), PCALC_OK);
+	pcalc_set_timeout(client, 200);
+	assert_null(pcalc_match(client, profile, NULL, &failure));
+	assert_int_equal(failure.code, PCALC_DEADLINE_EXCEEDED);
+	assert_in_range(clock_now_ms() - start, 150, 2500);
+	pcalc_set_timeout(client, 10000);
+	assert_int_equal(pcalc_profile_set_uscc(profile, ""), PCALC_OK);
+	answers = pcalc_match(client, profile, NULL, &failure);
+	assert_non_null(answers);
+	pcalc_answers_free(answers);
+	pcalc_profile_free(profile);
+	pcalc_free(client);
+}
+
+static void test_large_answer(void **state)
+{
+	pcalc_client *client = client_open("POLICYCALC_TEST_SERVER");
+	pcalc_profile *profile = profile_make();
+	struct pcalc_failure failure = {0};
+	pcalc_answers *answers;
+
+	assert_int_equal(pcalc_profile_set_uscc(profile, "LARGE"), PCALC_OK);
+	answers = pcalc_match(client, profile, NULL, &failure);
+	assert_non_null(answers);
+	assert_int_equal(pcalc_answers_count(answers), 2000);
+	pcalc_answers_free(answers);
+	pcalc_profile_free(profile);
+	pcalc_free(client);
+}
+
+/* More questions than any window or buffer holds, all sent before the first answer is taken. */
+static void test_stream_keeps_order(void **state)
+{
+	enum { QUESTIONS = 2000 };
+	pcalc_client *client = client_open("POLICYCALC_TEST_SERVER");
+	pcalc_profile *profile = profile_make();
+	struct pcalc_failure failure = {0};
+	pcalc_match_stream *stream;
+	pcalc_answers *answers = NULL;
+
+	pcalc_set_timeout(client, 60000);
+	stream = pcalc_match_stream_open(client, &failure);
+	assert_non_null(stream);
+	for (int i = 0; i < QUESTIONS; i++) {
+		assert_int_equal(pcalc_set_money_fen(pcalc_profile_facts(profile), "revenue",
+						 "2025", i),
+				PCALC_OK);
+		assert_int_equal(pcalc_profile_set_uscc(profile, i == 5 ? "WRONG" : ""),
+				PCALC_OK);
+		assert_true(pcalc_match_stream_send(stream, "id", profile, NULL, &failure));
+	}
+	pcalc_match_stream_finish(stream);
+	for (int i = 0; i < QUESTIONS; i++) {
+		struct pcalc_answer answer = {0};
+
+		assert_true(pcalc_match_stream_receive(stream, &answers, &failure));
+		if (i == 5) {
+			assert_null(answers);
+			assert_int_equal(failure.code, PCALC_INVALID_ARGUMENT);
+			continue;
+		}
+		assert_non_null(answers);
+		assert_true(pcalc_answers_get(answers, 0, &answer));
+		assert_int_equal(answer.amount.most_fen, i);
+		pcalc_answers_free(answers);
+	}
+	assert_true(pcalc_match_stream_receive(stream, &answers, &failure));
+	assert_null(answers);
+	assert_int_equal(failure.code, PCALC_OK);
+	pcalc_match_stream_free(stream);
+	/* A stream given up half-way does not disturb the next call. */
+	stream = pcalc_match_stream_open(client, &failure);
+	assert_non_null(stream);
+	assert_true(pcalc_match_stream_send(stream, NULL, profile, NULL, &failure));
+	pcalc_match_stream_free(stream);
+	assert_int_equal(pcalc_profile_set_uscc(profile, ""), PCALC_OK);
+	answers = pcalc_match(client, profile, NULL, &failure);
+	assert_non_null(answers);
+	pcalc_answers_free(answers);
+	pcalc_profile_free(profile);
+	pcalc_free(client);
+}
+
+static void test_catalog(void **state)
+{
+	pcalc_client *client = client_open("POLICYCALC_TEST_SERVER");
+	struct pcalc_failure failure = {0};
+	struct pcalc_policy_filter filter = {.search = "没有"};
+	struct pcalc_file draft[2] = {
+			{"attributes.yaml", "x", 1}, {"policies/a.yaml", "yy", 2}};
+	struct pcalc_policy_summary summary = {0};
+	struct pcalc_attribute attribute = {0};
+	struct pcalc_finding finding = {0};
+	struct pcalc_file file = {0};
+	struct pcalc_revision revision = {0};
+	pcalc_policies *policies = pcalc_policies_list(client, NULL, &failure);
+	pcalc_attributes *attributes = pcalc_attributes_list(client, &failure);
+	pcalc_policy *policy = pcalc_policy_get(client, "p1", NULL, &failure);
+	pcalc_check *check = pcalc_catalog_check(client, draft, 2, true, &failure);
+	pcalc_revisions *revisions = pcalc_catalog_revisions(client, &failure);
+	pcalc_files *files = pcalc_catalog_export(client, 0, &failure);
+	const char *id, *rule;
+	struct pcalc_text label;
+	int64_t number = 0;
+	bool unchanged = true;
+
+	assert_true(pcalc_policies_get(policies, 0, &summary));
+	assert_string_equal(summary.title.zh, "科技贷");
+	pcalc_policies_free(policies);
+	policies = pcalc_policies_list(client, &filter, &failure);
+	assert_int_equal(pcalc_policies_count(policies), 0);
+	pcalc_policies_free(policies);
+
+	assert_int_equal(pcalc_attributes_count(attributes), 2);
+	assert_true(pcalc_attributes_get(attributes, 1, &attribute));
+	assert_string_equal(attribute.name, "staff");
+	pcalc_attributes_free(attributes);
+
+	assert_string_equal(pcalc_policy_summary_get(policy).id, "p1");
+	assert_true(pcalc_policy_condition(policy, 0, &id, &label, &rule));
+	assert_string_equal(rule, "e.staff > 1");
+	pcalc_policy_free(policy);
+	assert_null(pcalc_policy_get(client, "p9", NULL, &failure));
+	assert_int_equal(failure.code, PCALC_NOT_FOUND);
+
+	assert_int_equal(pcalc_check_count(check), 1);
+	assert_int_equal(pcalc_check_error_count(check), 1);
+	assert_true(pcalc_check_get(check, 0, &finding));
+	assert_true(finding.is_error);
+	assert_string_equal(finding.path, "attributes.yaml");
+	pcalc_check_free(check);
+
+	assert_true(pcalc_catalog_publish(
+			client, draft, 2, NULL, &number, &unchanged, &failure));
+	assert_int_equal(number, 3);
+	assert_false(unchanged);
+
+	assert_int_equal(pcalc_revisions_count(revisions), 1);
+	assert_true(pcalc_revisions_get(revisions, 0, &revision));
+	assert_int_equal(revision.number, 7);
+	pcalc_revisions_free(revisions);
+
+	assert_int_equal(pcalc_files_count(files), 2);
+	assert_true(pcalc_files_get(files, 1, &file));
+	assert_string_equal(file.path, "policies/p1.yaml");
+	assert_int_equal(file.size, 7);
+	pcalc_files_free(files);
+	pcalc_free(client);
+}
+
+static void test_nobody_answers(void **state)
+{
+	static const char *const bad[] = {"", "localhost", "localhost:", ":1", "host:port",
+			"[::1:5", "a:b:1", "unix:", "host:123456"};
+	struct pcalc_failure failure = {0};
+	pcalc_client *client;
+	pcalc_profile *profile = profile_make();
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		assert_null(pcalc_connect(bad[i], 1000, &failure));
+		assert_int_equal(failure.code, PCALC_INVALID_ARGUMENT);
+	}
+	assert_null(pcalc_connect(server_named("POLICYCALC_TEST_DEAD"), 1000, &failure));
+	assert_int_equal(failure.code, PCALC_UNAVAILABLE);
+	assert_null(pcalc_connect("unix:/nowhere/at/all", 1000, &failure));
+	assert_int_equal(failure.code, PCALC_UNAVAILABLE);
+
+	client = client_open("POLICYCALC_TEST_SILENT");
+	pcalc_set_timeout(client, 200);
+	assert_null(pcalc_match(client, profile, NULL, &failure));
+	assert_int_equal(failure.code, PCALC_DEADLINE_EXCEEDED);
+	pcalc_free(client);
+
+	client = client_open("POLICYCALC_TEST_HTTP1");
+	assert_null(pcalc_match(client, profile, NULL, &failure));
+	assert_int_equal(failure.code, PCALC_UNAVAILABLE);
+	pcalc_free(client);
+	pcalc_profile_free(profile);
+}
+
+static void test_odd_servers(void **state)
+{
+	static const struct {
+		const char *path;
+		int code;
+		const char *message; /* NULL: any */
+	} cases[] = {
+			{"/no-status", PCALC_INTERNAL, "the answer ended without a status"},
+			{"/compressed", PCALC_INTERNAL, NULL},
+			{"/huge", PCALC_RESOURCE_EXHAUSTED, NULL},
+			{"/cut", PCALC_INTERNAL, "the answer ended within a message"},
+			{"/rubbish", PCALC_INTERNAL, "the answer is not a message of its type"},
+			{"/two", PCALC_INTERNAL, "expected exactly one answer"},
+			{"/none", PCALC_INTERNAL, "expected exactly one answer"},
+			{"/html", PCALC_UNAVAILABLE, NULL},
+			{"/percent", PCALC_NOT_FOUND, "没有%zz%"},
+			{"/strange-code", PCALC_UNKNOWN, NULL},
+			{"/bad-details", PCALC_INVALID_ARGUMENT, ""},
+			{"/reset", PCALC_INTERNAL, NULL},
+			{"/close", PCALC_UNAVAILABLE, NULL},
+			{"/goaway", PCALC_UNAVAILABLE, NULL},
+			{"/percent", PCALC_NOT_FOUND, NULL},
+	};
+	struct channel *channel = channel_new(server_named("POLICYCALC_TEST_ODD"));
+	Policycalc__V1__MatchRequest request = POLICYCALC__V1__MATCH_REQUEST__INIT;
+
+	assert_non_null(channel);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct call_status status = {0};
+		ProtobufCMessage *response = NULL;
+		struct arena arena;
+
+		arena_init(&arena, 1 << 20);
+		assert_false(channel_call(channel, cases[i].path, &request.base,
+				&policycalc__v1__match_response__descriptor,
+				deadline_after(5000), &arena, &response, &status));
+		if (status.code != cases[i].code)
+			fail_msg("%s: %d %s", cases[i].path, status.code, status.message);
+		if (cases[i].message)
+			assert_string_equal(status.message, cases[i].message);
+		assert_null(response);
+		call_status_fini(&status);
+		arena_fini(&arena);
+	}
+	channel_free(channel);
+}
+
+static void test_bad_facts(void **state)
+{
+	pcalc_profile *profile = pcalc_profile_new();
+	pcalc_facts *facts = pcalc_profile_facts(profile);
+	const char *codes[] = {"a", NULL};
+	struct pcalc_title title = {"srdi", NULL};
+
+	assert_int_equal(pcalc_set_count(facts, "", NULL, 1), PCALC_INVALID_ARGUMENT);
+	assert_int_equal(pcalc_set_count(facts, NULL, NULL, 1), PCALC_INVALID_ARGUMENT);
+	assert_int_equal(pcalc_set_text(facts, "name", "\xff"), PCALC_INVALID_ARGUMENT);
+	assert_int_equal(pcalc_set_text(facts, "name", "\xed\xa0\x80"), PCALC_INVALID_ARGUMENT);
+	assert_int_equal(pcalc_set_text(facts, "name", "\xe7\x81"), PCALC_INVALID_ARGUMENT);
+	assert_int_equal(pcalc_set_text(facts, "name", NULL), PCALC_INVALID_ARGUMENT);
+	assert_int_equal(pcalc_set_codes(facts, "codes", codes, 2), PCALC_INVALID_ARGUMENT);
+	assert_int_equal(pcalc_set_titles(facts, "titles", &title, 1), PCALC_INVALID_ARGUMENT);
+	assert_int_equal(pcalc_profile_complete_list(profile, ""), PCALC_INVALID_ARGUMENT);
+	assert_null(pcalc_profile_add_item(profile, "projects", ""));
+	assert_int_equal(pcalc_set_text(facts, "name", "灵宝𠀀"), PCALC_OK);
+	assert_ptr_equal(pcalc_profile_add_item(profile, "projects", "a"),
+			pcalc_profile_add_item(profile, "projects", "a"));
+	pcalc_profile_free(profile);
+	pcalc_profile_free(NULL);
+}
+
+/* One run of everything that allocates. Returns whether it came through. */
+static bool everything(pcalc_client *client, struct pcalc_failure *failure)
+{
+	pcalc_profile *profile = pcalc_profile_new();
+	struct pcalc_title title = {"srdi", "2027-12-31"};
+	struct pcalc_point point = {"2025", 5};
+	const char *codes[] = {"a", "b"};
+	pcalc_facts *item;
+	pcalc_answers *answers = NULL;
+	enum pcalc_code code = PCALC_OUT_OF_MEMORY;
+
+	if (!profile)
+		goto out;
+	if (pcalc_set_count(pcalc_profile_facts(profile), "staff", NULL, 12) ||
+			pcalc_set_flag(pcalc_profile_facts(profile), "dishonest", false) ||
+			pcalc_set_codes(pcalc_profile_facts(profile), "codes", codes, 2) ||
+			pcalc_set_titles(pcalc_profile_facts(profile), "titles", &title, 1) ||
+			pcalc_set_money_series(
+					pcalc_profile_facts(profile), "series", &point, 1) ||
+			pcalc_profile_complete_list(profile, "loans"))
+		goto out;
+	item = pcalc_profile_add_item(profile, "projects", "p1");
+	if (!item || pcalc_set_money_fen(item, "completed_investment", NULL, 5) != PCALC_OK)
+		goto out;
+	answers = pcalc_match(client, profile, NULL, failure);
+	code = answers ? PCALC_OK : failure->code;
+out:
+	pcalc_answers_free(answers);
+	pcalc_profile_free(profile);
+	if (code != PCALC_OK && code != PCALC_OUT_OF_MEMORY)
+		fail_msg("%s: %s", pcalc_code_name(code), failure->message);
+	return code == PCALC_OK;
+}
+
+static void test_every_allocation_fails(void **state)
+{
+	const char *address = server_named("POLICYCALC_TEST_SERVER");
+	struct pcalc_failure failure = {0};
+	unsigned long nth = 0;
+	unsigned long count;
+
+	do {
+		pcalc_client *client;
+
+		nth++;
+		assert_true(nth < 2000);
+		(void)memory_fail_nth(nth, 0);
+		client = pcalc_connect(address, 10000, &failure);
+		if (client)
+			(void)everything(client, &failure);
+		else
+			assert_int_equal(failure.code, PCALC_OUT_OF_MEMORY);
+		/* Whatever happened, the same connection answers once there is memory again. */
+		count = memory_fail_nth(0, 0);
+		if (client)
+			assert_true(everything(client, &failure));
+		pcalc_free(client);
+	} while (count >= nth);
+	/* Fewer would mean that failing did not reach what it should. */
+	assert_true(nth > 20);
+	print_message("%lu allocations failed in turn\n", nth - 1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+			cmocka_unit_test(test_match_over_tcp),
+			cmocka_unit_test(test_match_over_unix),
+			cmocka_unit_test(test_failure_has_details),
+			cmocka_unit_test(test_deadline),
+			cmocka_unit_test(test_large_answer),
+			cmocka_unit_test(test_stream_keeps_order),
+			cmocka_unit_test(test_catalog),
+			cmocka_unit_test(test_nobody_answers),
+			cmocka_unit_test(test_odd_servers),
+			cmocka_unit_test(test_bad_facts),
+			cmocka_unit_test(test_every_allocation_fails),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
