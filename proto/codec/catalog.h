@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A catalog as messages, and as the files an editor writes: data that rooms hand to one another. */
+/* A catalog as messages, and as the files an editor writes: data that rooms hand to one
+ * another. */
 #pragma once
 
 #include "base/slice.h"
@@ -10,7 +11,7 @@
 
 /* A whole catalog as messages; what the editor's files say. Borrowed. */
 struct catalog {
-	int64_t revision; /* 0: a draft */
+	int64_t revision;	  /* 0: a draft */
 	const char *content_hash; /* lower-case hex, or "" */
 	Policycalc__V1__Attribute **attributes;
 	size_t attribute_count;

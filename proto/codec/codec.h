@@ -2,9 +2,9 @@
 /*
  * Messages as bytes, JSON and YAML, generically over protobuf-c descriptors.
  *
- * Unpacking is guarded: message_scan() walks the wire bytes first and refuses what protobuf-c would
- * accept blindly (depth, counts, bad UTF-8, NUL in strings); message_unpack() then allocates in an
- * arena with a budget. Both are what a server does with a stranger's bytes.
+ * Unpacking is guarded: message_scan() walks the wire bytes first and refuses what protobuf-c
+ * would accept blindly (depth, counts, bad UTF-8, NUL in strings); message_unpack() then
+ * allocates in an arena with a budget. Both are what a server does with a stranger's bytes.
  */
 #pragma once
 
@@ -18,9 +18,9 @@
 #include <stddef.h>
 
 struct message_limits {
-	unsigned depth;		/* nested messages; 32 */
-	size_t fields;		/* all fields of all messages together */
-	size_t elements;	/* elements of one repeated field */
+	unsigned depth;	 /* nested messages; 32 */
+	size_t fields;	 /* all fields of all messages together */
+	size_t elements; /* elements of one repeated field */
 };
 extern const struct message_limits message_limits_default;
 
@@ -29,13 +29,15 @@ bool message_scan(struct slice bytes, const ProtobufCMessageDescriptor *descript
 		const struct message_limits *limits, struct error *err);
 
 /** Scans and unpacks into @arena. Nobody frees the message. NULL on failure. */
-ProtobufCMessage *message_unpack(struct slice bytes, const ProtobufCMessageDescriptor *descriptor,
+ProtobufCMessage *message_unpack(struct slice bytes,
+		const ProtobufCMessageDescriptor *descriptor,
 		const struct message_limits *limits, struct arena *arena, struct error *err);
 
 /** Appends the encoded message. false only when memory is short. */
 bool message_pack(const ProtobufCMessage *message, struct buffer *out);
 
-/* --- JSON: the proto3 mapping, deterministic (fields in declaration order) ------------------ */
+/* --- JSON: the proto3 mapping, deterministic (fields in declaration order) ------------------
+ */
 
 struct json_options {
 	bool pretty;	   /* two spaces, one field a line */
@@ -51,28 +53,30 @@ ProtobufCMessage *message_parse_json(struct slice text,
 		const ProtobufCMessageDescriptor *descriptor, struct arena *arena,
 		struct error *err);
 
-/* --- YAML: the same mapping, every scalar text typed by its field, units by field name ------- */
+/* --- YAML: the same mapping, every scalar text typed by its field, units by field name -------
+ */
 
 /* Where a parsed field stood in the file, so that later checks can point at it. */
 struct yaml_place {
-	const ProtobufCMessage *message; /* the message that has the field */
+	const ProtobufCMessage *message;       /* the message that has the field */
 	const ProtobufCFieldDescriptor *field; /* NULL: the message itself */
-	size_t index;			 /* of a repeated field */
-	int line, column;		 /* of the value, from 1, column in characters */
-	int key_line, key_column;	 /* of the key */
-	bool plain_one_line;		 /* the value stands in the text as it is, on one line, so
-					    positions inside it can be computed */
+	size_t index;			       /* of a repeated field */
+	int line, column;		       /* of the value, from 1, column in characters */
+	int key_line, key_column;	       /* of the key */
+	bool plain_one_line; /* the value stands in the text as it is, on one line, so
+				positions inside it can be computed */
 };
 
 struct yaml_places;
 
-/** The place of @field of @message, or of the message itself; NULL when it was not in the file. */
+/** The place of @field of @message, or of the message itself; NULL when it was not in the file.
+ */
 const struct yaml_place *yaml_places_find(const struct yaml_places *places,
 		const ProtobufCMessage *message, const char *field_name, size_t index);
 
 /**
- * Reads one YAML document as @descriptor. Reports every mistake to @diagnostics under @path, with
- * the excerpt; NULL when there was an error. Message, places and strings live in @arena.
+ * Reads one YAML document as @descriptor. Reports every mistake to @diagnostics under @path,
+ * with the excerpt; NULL when there was an error. Message, places and strings live in @arena.
  */
 ProtobufCMessage *message_parse_yaml(struct slice text,
 		const ProtobufCMessageDescriptor *descriptor, const char *path,
@@ -82,7 +86,8 @@ ProtobufCMessage *message_parse_yaml(struct slice text,
 /** Prints as an editor would write it: units, short enums, block style, | for long texts. */
 bool message_print_yaml(const ProtobufCMessage *message, struct buffer *out);
 
-/* --- units: numbers as people write them ----------------------------------------------------- */
+/* --- units: numbers as people write them -----------------------------------------------------
+ */
 
 /** "200万元", "1.5亿元", "3000元", "12.34元", "380万" → fen. A bare number is refused. */
 bool unit_parse_money(struct slice text, long long *out_fen, struct error *err);

@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Numbers with units, in integers only: a decimal is read as digits and scaled by powers of
+ * ten, so nothing is ever rounded. What would need rounding, or does not fit, is refused.
+ */
+#include "proto/codec/unit.h"
+
+#include "proto/codec/codec.h"
+
+#include <assert.h>
+#include <limits.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+/* A word behind the number: one of it is factor * 10^digits of the smallest unit. */
+struct unit_word {
+	const char *word;
+	unsigned digits;
+	unsigned factor;
+};
+
+/* What a kind of quantity accepts, and how messages speak of it. */
+struct unit_kind {
+	const char *expected; /* an example or two */
+	const char *smallest; /* "a fen" */
+	const struct unit_word *words;
+	size_t word_count;
+};
+
+static const struct unit_word money_words[] = {
+		{"元", 2, 1},
+		{"万元", 6, 1},
+		{"万", 6, 1},
+		{"亿元", 10, 1},
+		{"亿", 10, 1},
+};
+static const struct unit_word ratio_words[] = {{"%", 4, 1}, {"‰", 3, 1}, {"ppm", 0, 1}};
+static const struct unit_word day_words[] = {
+		{"天", 0, 1},
+		{"日", 0, 1},
+		{"个工作日", 0, 1},
+};
+static const struct unit_word month_words[] = {{"个月", 0, 1}, {"年", 0, 12}};
+static const struct unit_word year_words[] = {{"年", 0, 1}};
+
+#define UNIT_KIND(words_, smallest_, expected_)                                                \
+	{                                                                                      \
+		expected_, smallest_, words_, sizeof(words_) / sizeof((words_)[0])             \
+	}
+
+static const struct unit_kind money_kind = UNIT_KIND(money_words, "a fen",
+		"an amount with its unit, such as 200万元, 1.5亿元 or 3000元");
+static const struct unit_kind ratio_kind = UNIT_KIND(ratio_words, "one part per million",
+		"a ratio with its unit, such as 4%, 4.5% or 5‰");
+static const struct unit_kind days_kind =
+		UNIT_KIND(day_words, "a day", "a number of days, such as 60天");
+static const struct unit_kind months_kind =
+		UNIT_KIND(month_words, "a month", "a number of months, such as 18个月 or 3年");
+static const struct unit_kind years_kind =
+		UNIT_KIND(year_words, "a year", "a number of years, such as 3年");
+
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static struct slice trim(struct slice text)
+{
+	while (text.size && (text.data[0] == ' ' || text.data[0] == '\t')) {
+		text.data++;
+		text.size--;
+	}
+	while (text.size &&
+			(text.data[text.size - 1] == ' ' || text.data[text.size - 1] == '\t'))
+		text.size--;
+	return text;
+}
+
+/* U+FF01 to U+FF5E, the fullwidth forms of ASCII. */
+static bool has_fullwidth(struct slice text)
+{
+	for (size_t i = 0; i + 2 < text.size; i++) {
+		unsigned char second = (unsigned char)text.data[i + 1];
+
+		if ((unsigned char)text.data[i] == 0xef && (second == 0xbc || second == 0xbd))
+			return true;
+	}
+	return false;
+}
+
+/* Splits "-12.50万元" into its digits before and after the point and the word behind. */
+static bool split_number(struct slice text, bool *out_negative, struct slice *out_whole,
+		struct slice *out_fraction, struct slice *out_word)
+{
+	size_t i = 0;
+	size_t start;
+
+	*out_negative = text.size > 0 && text.data[0] == '-';
+	start = i = *out_negative;
+	while (i < text.size && is_digit(text.data[i]))
+		i++;
+	*out_whole = (struct slice){text.data + start, i - start};
+	*out_fraction = (struct slice){text.data + i, 0};
+	if (out_whole->size == 0)
+		return false;
+	if (i < text.size && text.data[i] == '.') {
+		start = ++i;
+		while (i < text.size && is_digit(text.data[i]))
+			i++;
+		*out_fraction = (struct slice){text.data + start, i - start};
+		if (out_fraction->size == 0)
+			return false;
+	}
+	*out_word = trim((struct slice){text.data + i, text.size - i});
+	return true;
+}
+
+static bool append_digits(unsigned long long *value, struct slice digits)
+{
+	for (size_t i = 0; i < digits.size; i++) {
+		if (__builtin_mul_overflow(*value, 10ULL, value) ||
+				__builtin_add_overflow(*value,
+						(unsigned long long)(digits.data[i] - '0'),
+						value))
+			return false;
+	}
+	return true;
+}
+
+static bool unit_parse(const struct unit_kind *kind, struct slice text, long long *out_value,
+		struct error *err)
+{
+	const unsigned long long most = (unsigned long long)LLONG_MAX;
+	const struct unit_word *unit = NULL;
+	struct slice whole, fraction, word;
+	unsigned long long value = 0;
+	bool negative;
+
+	text = trim(text);
+	if (has_fullwidth(text))
+		return error_set(err, ERROR_INVALID,
+				"write digits, point and signs half-width (0-9 . - %%); "
+				"expected %s",
+				kind->expected);
+	if (!split_number(text, &negative, &whole, &fraction, &word))
+		return error_set(err, ERROR_INVALID, "expected %s", kind->expected);
+	if (word.size == 0)
+		return error_set(err, ERROR_INVALID, "the unit is missing; expected %s",
+				kind->expected);
+	if (word.data[0] == ',' || word.data[0] == '_' || word.data[0] == '\'')
+		return error_set(err, ERROR_INVALID,
+				"write the number without thousand separators; expected %s",
+				kind->expected);
+	for (size_t i = 0; i < kind->word_count; i++) {
+		if (slice_equals_text(word, kind->words[i].word))
+			unit = &kind->words[i];
+	}
+	if (!unit)
+		return error_set(err, ERROR_INVALID, "unknown unit; expected %s",
+				kind->expected);
+	while (fraction.size && fraction.data[fraction.size - 1] == '0')
+		fraction.size--;
+	if (fraction.size > unit->digits)
+		return error_set(err, ERROR_INVALID, "finer than %s", kind->smallest);
+	if (!append_digits(&value, whole) || !append_digits(&value, fraction))
+		return error_set(err, ERROR_INVALID, "the number is too large");
+	for (size_t i = fraction.size; i < unit->digits; i++) {
+		if (__builtin_mul_overflow(value, 10ULL, &value))
+			return error_set(err, ERROR_INVALID, "the number is too large");
+	}
+	if (__builtin_mul_overflow(value, (unsigned long long)unit->factor, &value) ||
+			value > most + negative)
+		return error_set(err, ERROR_INVALID, "the number is too large");
+	if (!negative)
+		*out_value = (long long)value;
+	else
+		*out_value = value > most ? LLONG_MIN : -(long long)value;
+	return true;
+}
+
+bool unit_parse_money(struct slice text, long long *out_fen, struct error *err)
+{
+	return unit_parse(&money_kind, text, out_fen, err);
+}
+
+bool unit_parse_ratio(struct slice text, long long *out_ppm, struct error *err)
+{
+	return unit_parse(&ratio_kind, text, out_ppm, err);
+}
+
+bool unit_parse_days(struct slice text, long long *out_days, struct error *err)
+{
+	return unit_parse(&days_kind, text, out_days, err);
+}
+
+bool unit_parse_months(struct slice text, long long *out_months, struct error *err)
+{
+	return unit_parse(&months_kind, text, out_months, err);
+}
+
+bool unit_parse_years(struct slice text, long long *out_years, struct error *err)
+{
+	return unit_parse(&years_kind, text, out_years, err);
+}
+
+static unsigned long long magnitude_of(long long value)
+{
+	return value < 0 ? 0 - (unsigned long long)value : (unsigned long long)value;
+}
+
+/* Prints magnitude / 10^digits exactly, without trailing zeros; returns the number's length. */
+static size_t print_decimal(
+		bool negative, unsigned long long magnitude, unsigned digits, char out[48])
+{
+	unsigned long long scale = 1;
+	size_t size;
+
+	for (unsigned i = 0; i < digits; i++)
+		scale *= 10;
+	if (magnitude % scale == 0)
+		return (size_t)snprintf(
+				out, 48, "%s%llu", negative ? "-" : "", magnitude / scale);
+	size = (size_t)snprintf(out, 48, "%s%llu.%0*llu", negative ? "-" : "",
+			magnitude / scale, (int)digits, magnitude % scale);
+	while (out[size - 1] == '0')
+		out[--size] = '\0';
+	return size;
+}
+
+void unit_print_money(long long fen, char out[64])
+{
+	static const struct {
+		const char *word;
+		unsigned digits;
+		unsigned width;		  /* in characters */
+		unsigned long long least; /* 0.3万元 is worse than 3000元 */
+	} forms[] = {
+			{"元", 2, 1, 0},
+			{"万元", 6, 2, 1000000},
+			{"亿元", 10, 2, 10000000000},
+	};
+	unsigned long long magnitude = magnitude_of(fen);
+	size_t shortest = SIZE_MAX;
+
+	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
+		char number[48];
+		size_t size;
+
+		if (magnitude < forms[i].least)
+			continue;
+		size = print_decimal(fen < 0, magnitude, forms[i].digits, number) +
+		       forms[i].width;
+		if (size > shortest)
+			continue;
+		shortest = size;
+		(void)snprintf(out, 64, "%s%s", number, forms[i].word);
+	}
+}
+
+void unit_print_ratio(long long ppm, char out[64])
+{
+	char number[48];
+
+	(void)print_decimal(ppm < 0, magnitude_of(ppm), 4, number);
+	(void)snprintf(out, 64, "%s%%", number);
+}
+
+void unit_print_days(long long days, char out[64])
+{
+	(void)snprintf(out, 64, "%lld天", days);
+}
+
+void unit_print_months(long long months, char out[64])
+{
+	if (months != 0 && months % 12 == 0)
+		(void)snprintf(out, 64, "%lld年", months / 12);
+	else
+		(void)snprintf(out, 64, "%lld个月", months);
+}
+
+void unit_print_years(long long years, char out[64])
+{
+	(void)snprintf(out, 64, "%lld年", years);
+}
