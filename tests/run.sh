@@ -89,7 +89,7 @@ build() {
 			{ tail -n 30 "$log"; stage_failed "$name: configure"; return 1; }
 	fi
 	ninja -C "build-$name" >"$log" 2>&1 ||
-		{ grep -A 12 -E 'error|FAILED' "$log" | head -n 60; stage_failed "$name: build"; return 1; }
+		{ grep -A 8 -E '^FAILED|error:' "$log" | head -n 60; stage_failed "$name: build"; return 1; }
 }
 # run_tests NAME [meson test options]: runs and counts.
 run_tests() {
@@ -142,10 +142,9 @@ if wanted sanitize; then
 	unset ASAN_OPTIONS UBSAN_OPTIONS
 fi
 if wanted threads; then
-	export TSAN_OPTIONS="exitcode=99:halt_on_error=0:suppressions=$(pwd)/tests/tsan.supp"
 	build ci-tsan clang -Dbuildtype=debugoptimized -Db_sanitize=thread -Db_lundef=false &&
-		run_tests ci-tsan --timeout-multiplier 6 --suite threads
-	unset TSAN_OPTIONS
+		TSAN_OPTIONS="exitcode=99:suppressions=$(pwd)/tests/tsan.supp" \
+			run_tests ci-tsan --timeout-multiplier 6 --suite threads
 fi
 if wanted clang; then
 	build ci-clang clang -Dbuildtype=debug -Dfuzz=true -Db_lundef=false \
