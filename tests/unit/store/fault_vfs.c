@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "fault_vfs.h"
+
+#include <signal.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct fault_file {
+	sqlite3_file base;
+	sqlite3_file *real; /* stands right behind this struct */
+};
+
+static sqlite3_vfs *real_vfs;
+static sqlite3_vfs shim;
+static enum fault current_fault;
+static unsigned current_nth;
+static unsigned operation_count;
+
+unsigned fault_vfs_set(enum fault fault, unsigned nth)
+{
+	unsigned count = operation_count;
+
+	current_fault = fault;
+	current_nth = nth;
+	operation_count = 0;
+	return count;
+}
+
+static int fault_is_due(void)
+{
+	operation_count++;
+	return current_fault != FAULT_NONE && operation_count >= current_nth;
+}
+
+static void fault_die(void)
+{
+	(void)kill(getpid(), SIGKILL);
+	for (;;)
+		(void)pause();
+}
+
+static sqlite3_file *real_of(sqlite3_file *file)
+{
+	return ((struct fault_file *)file)->real;
+}
+
+static int on_close(sqlite3_file *file)
+{
+	return real_of(file)->pMethods->xClose(real_of(file));
+}
+
+static int on_read(sqlite3_file *file, void *data, int size, sqlite3_int64 offset)
+{
+	return real_of(file)->pMethods->xRead(real_of(file), data, size, offset);
+}
+
+static int on_write(sqlite3_file *file, const void *data, int size, sqlite3_int64 offset)
+{
+	const sqlite3_io_methods *real = real_of(file)->pMethods;
+
+	if (fault_is_due()) {
+		if (current_fault != FAULT_FULL)
+			(void)real->xWrite(real_of(file), data, size / 2, offset);
+		if (current_fault == FAULT_KILL)
+			fault_die();
+		return current_fault == FAULT_FULL ? SQLITE_FULL : SQLITE_IOERR_WRITE;
+	}
+	return real->xWrite(real_of(file), data, size, offset);
+}
+
+static int on_truncate(sqlite3_file *file, sqlite3_int64 size)
+{
+	if (fault_is_due() && current_fault != FAULT_FULL) {
+		if (current_fault == FAULT_KILL)
+			fault_die();
+		return SQLITE_IOERR_TRUNCATE;
+	}
+	return real_of(file)->pMethods->xTruncate(real_of(file), size);
+}
+
+static int on_sync(sqlite3_file *file, int flags)
+{
+	if (fault_is_due() && current_fault != FAULT_FULL) {
+		if (current_fault == FAULT_KILL)
+			fault_die();
+		return SQLITE_IOERR_FSYNC;
+	}
+	return real_of(file)->pMethods->xSync(real_of(file), flags);
+}
+
+static int on_file_size(sqlite3_file *file, sqlite3_int64 *size)
+{
+	return real_of(file)->pMethods->xFileSize(real_of(file), size);
+}
+
+static int on_lock(sqlite3_file *file, int lock)
+{
+	return real_of(file)->pMethods->xLock(real_of(file), lock);
+}
+
+static int on_unlock(sqlite3_file *file, int lock)
+{
+	return real_of(file)->pMethods->xUnlock(real_of(file), lock);
+}
+
+static int on_check_lock(sqlite3_file *file, int *out)
+{
+	return real_of(file)->pMethods->xCheckReservedLock(real_of(file), out);
+}
+
+static int on_control(sqlite3_file *file, int op, void *arg)
+{
+	return real_of(file)->pMethods->xFileControl(real_of(file), op, arg);
+}
+
+static int on_sector_size(sqlite3_file *file)
+{
+	return real_of(file)->pMethods->xSectorSize(real_of(file));
+}
+
+static int on_characteristics(sqlite3_file *file)
+{
+	return real_of(file)->pMethods->xDeviceCharacteristics(real_of(file));
+}
+
+/* Version 1: no shared memory, which exclusive locking mode does without. */
+static const sqlite3_io_methods methods = {
+		.iVersion = 1,
+		.xClose = on_close,
+		.xRead = on_read,
+		.xWrite = on_write,
+		.xTruncate = on_truncate,
+		.xSync = on_sync,
+		.xFileSize = on_file_size,
+		.xLock = on_lock,
+		.xUnlock = on_unlock,
+		.xCheckReservedLock = on_check_lock,
+		.xFileControl = on_control,
+		.xSectorSize = on_sector_size,
+		.xDeviceCharacteristics = on_characteristics,
+};
+
+static int on_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int flags, int *out)
+{
+	struct fault_file *ours = (struct fault_file *)file;
+	int code;
+
+	(void)vfs;
+	ours->real = (sqlite3_file *)(ours + 1);
+	code = real_vfs->xOpen(real_vfs, name, ours->real, flags, out);
+	ours->base.pMethods = ours->real->pMethods ? &methods : NULL;
+	return code;
+}
+
+static int on_delete(sqlite3_vfs *vfs, const char *name, int sync)
+{
+	(void)vfs;
+	if (fault_is_due() && current_fault != FAULT_FULL) {
+		if (current_fault == FAULT_KILL)
+			fault_die();
+		return SQLITE_IOERR_DELETE;
+	}
+	return real_vfs->xDelete(real_vfs, name, sync);
+}
+
+void fault_vfs_install(void)
+{
+	if (sqlite3_initialize() != SQLITE_OK)
+		abort();
+	real_vfs = sqlite3_vfs_find(NULL);
+	shim = *real_vfs;
+	shim.iVersion = 1;
+	shim.zName = "fault";
+	shim.szOsFile = (int)sizeof(struct fault_file) + real_vfs->szOsFile;
+	shim.xOpen = on_open;
+	shim.xDelete = on_delete;
+	if (sqlite3_vfs_register(&shim, 1) != SQLITE_OK)
+		abort();
+}

@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Folders and files that are not as they should be: each gets its own words and stays as it
+ * was. */
+#include "store_fixture.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define NOBODY 65534
+
+static void expect_refused(const char *data, enum error_code code, const char *words)
+{
+	struct error err = {0};
+	struct catalog_store *store = catalog_store_open(data, &err);
+
+	assert_null(store);
+	if (!strstr(err.message, words) || err.code != code)
+		fail_msg("expected %s (%s), got: %s (%s)", words, error_code_name(code),
+				err.message, error_code_name(err.code));
+}
+
+static void run_sql(const char *path, const char *sql)
+{
+	sqlite3 *raw;
+
+	assert_int_equal(sqlite3_open(path, &raw), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(raw, sql, NULL, NULL, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_close(raw), SQLITE_OK);
+}
+
+static void write_file(const char *path, const char *text, size_t size)
+{
+	FILE *file = fopen(path, "we");
+
+	assert_non_null(file);
+	assert_int_equal(fwrite(text, 1, size, file), size);
+	assert_int_equal(fclose(file), 0);
+}
+
+static char *read_whole(struct fixture *fixture, const char *path, size_t *out_size)
+{
+	FILE *file = fopen(path, "re");
+	char *bytes = arena_alloc(&fixture->arena, 1 << 20);
+
+	assert_non_null(file);
+	assert_non_null(bytes);
+	*out_size = fread(bytes, 1, 1 << 20, file);
+	(void)fclose(file);
+	return bytes;
+}
+
+static void test_not_a_folder(void **state)
+{
+	struct fixture *fixture = *state;
+	char path[400];
+
+	write_file(fixture->data, "x", 1);
+	expect_refused(fixture->data, ERROR_PRECONDITION, "is not a folder");
+	(void)snprintf(path, sizeof(path), "%s/no/such", fixture->folder);
+	expect_refused(path, ERROR_PRECONDITION, "No such file");
+	expect_refused("", ERROR_INVALID, "no name");
+}
+
+static void test_not_ours(void **state)
+{
+	static const struct {
+		const char *sql; /* or NULL: the text is the file */
+		const char *text;
+		const char *words;
+	} cases[] = {
+			{NULL,
+					"just some text, longer than the hundred bytes of a "
+					"header, since a short "
+					"file is another case; and so on and so forth",
+					"not an SQLite database"},
+			{NULL, "short", "not an SQLite database"},
+			{"PRAGMA application_id = 4711; CREATE TABLE t (a)", NULL,
+					"another application"},
+			{"CREATE TABLE t (a)", NULL, "another application"},
+			{"PRAGMA user_version = 3", NULL, "another application"},
+	};
+	struct fixture *fixture = *state;
+
+	assert_int_equal(mkdir(fixture->data, 0700), 0);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		size_t size, size_after;
+		const char *bytes, *bytes_after;
+
+		(void)unlink(fixture->file);
+		if (cases[i].sql)
+			run_sql(fixture->file, cases[i].sql);
+		else
+			write_file(fixture->file, cases[i].text, strlen(cases[i].text));
+		bytes = read_whole(fixture, fixture->file, &size);
+		expect_refused(fixture->data, ERROR_PRECONDITION, cases[i].words);
+		bytes_after = read_whole(fixture, fixture->file, &size_after);
+		assert_int_equal(size, size_after);
+		assert_memory_equal(bytes, bytes_after, size);
+	}
+	(void)unlink(fixture->file);
+	assert_int_equal(mkdir(fixture->file, 0700), 0);
+	expect_refused(fixture->data, ERROR_PRECONDITION, "not a regular file");
+}
+
+static void test_empty_file(void **state)
+{
+	struct fixture *fixture = *state;
+	struct catalog_store *store;
+	struct error err = {0};
+
+	assert_int_equal(mkdir(fixture->data, 0700), 0);
+	write_file(fixture->file, "", 0);
+	store = catalog_store_open(fixture->data, &err);
+	assert_non_null(store);
+	fixture_publish(fixture, store, 1, "one", 0, 1);
+	catalog_store_close(store);
+}
+
+static void make_store(struct fixture *fixture)
+{
+	struct error err = {0};
+	struct catalog_store *store = catalog_store_open(fixture->data, &err);
+
+	assert_non_null(store);
+	fixture_publish(fixture, store, 200, "one", 0, 1);
+	catalog_store_close(store);
+}
+
+static void test_newer_schema(void **state)
+{
+	struct fixture *fixture = *state;
+
+	make_store(fixture);
+	run_sql(fixture->file, "PRAGMA user_version = 99");
+	expect_refused(fixture->data, ERROR_PRECONDITION, "schema version 99");
+	run_sql(fixture->file, "PRAGMA user_version = 0");
+	expect_refused(fixture->data, ERROR_IO, "no schema version");
+	run_sql(fixture->file, "PRAGMA user_version = 1");
+	make_store(fixture);
+}
+
+static void test_damaged(void **state)
+{
+	struct fixture *fixture = *state;
+	struct stat status;
+	char garbage[2048];
+	int file;
+
+	make_store(fixture);
+	memset(garbage, 0xa5, sizeof(garbage));
+	assert_int_equal(stat(fixture->file, &status), 0);
+	file = open(fixture->file, O_WRONLY | O_CLOEXEC);
+	assert_true(file >= 0);
+	for (off_t at = 4096 + 100; at + (off_t)sizeof(garbage) < status.st_size; at += 4096)
+		assert_int_equal(pwrite(file, garbage, sizeof(garbage), at), sizeof(garbage));
+	(void)close(file);
+	expect_refused(fixture->data, ERROR_IO, "damaged");
+}
+
+static void test_entry_differs_from_hash(void **state)
+{
+	struct fixture *fixture = *state;
+	struct catalog_store *store;
+	struct error err = {0};
+
+	make_store(fixture);
+	run_sql(fixture->file, "UPDATE content SET bytes = x'0a0161' WHERE id = 2");
+	store = catalog_store_open(fixture->data, &err);
+	assert_non_null(store);
+	assert_null(catalog_store_load(store, 0, &fixture->arena, &err));
+	assert_int_equal(err.code, ERROR_IO);
+	assert_non_null(strstr(err.message, "differs from its hash"));
+	catalog_store_close(store);
+}
+
+static void test_locked_by_flock(void **state)
+{
+	struct fixture *fixture = *state;
+	struct error err = {0};
+	struct catalog_store *store = catalog_store_open(fixture->data, &err);
+	char words[64];
+
+	assert_non_null(store);
+	(void)snprintf(words, sizeof(words), "in use by process %ld", (long)getpid());
+	expect_refused(fixture->data, ERROR_UNAVAILABLE, words);
+	catalog_store_close(store);
+	store = catalog_store_open(fixture->data, &err);
+	assert_non_null(store);
+	catalog_store_close(store);
+}
+
+/* A child that has the file open with SQLite itself and does not know of our lock file. */
+static void test_locked_by_sqlite(void **state)
+{
+	struct fixture *fixture = *state;
+	int ready[2];
+	char byte = 0;
+	pid_t child;
+
+	make_store(fixture);
+	assert_int_equal(pipe(ready), 0);
+	child = fork();
+	assert_true(child >= 0);
+	if (child == 0) {
+		sqlite3 *raw;
+
+		if (sqlite3_open(fixture->file, &raw) != SQLITE_OK ||
+				sqlite3_exec(raw,
+						"PRAGMA locking_mode = EXCLUSIVE; BEGIN "
+						"IMMEDIATE",
+						NULL, NULL, NULL) != SQLITE_OK)
+			_exit(1);
+		(void)!write(ready[1], "x", 1);
+		for (;;)
+			(void)pause();
+	}
+	assert_int_equal(read(ready[0], &byte, 1), 1);
+	expect_refused(fixture->data, ERROR_UNAVAILABLE, "locked by another process");
+	assert_int_equal(kill(child, SIGKILL), 0);
+	assert_int_equal(waitpid(child, NULL, 0), child);
+	(void)close(ready[0]);
+	(void)close(ready[1]);
+	make_store(fixture);
+}
+
+/* Root may write everything: look from a process that is not root. */
+static void expect_refused_to_others(const char *data, const char *words)
+{
+	int status = 0;
+	pid_t child = fork();
+
+	assert_true(child >= 0);
+	if (child == 0) {
+		struct error err = {0};
+		struct catalog_store *store;
+
+		if (geteuid() == 0 && (setgid(NOBODY) != 0 || setuid(NOBODY) != 0))
+			_exit(2);
+		store = catalog_store_open(data, &err);
+		if (!store && err.code == ERROR_PERMISSION && strstr(err.message, words))
+			_exit(0);
+		(void)fprintf(stderr, "expected %s, got: %s\n", words, err.message);
+		_exit(1);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+static void test_read_only(void **state)
+{
+	struct fixture *fixture = *state;
+	char lock[400];
+	char path[400];
+
+	make_store(fixture);
+	(void)snprintf(lock, sizeof(lock), "%s/lock", fixture->data);
+	assert_int_equal(chmod(fixture->folder, 0755), 0);
+	assert_int_equal(chmod(fixture->data, 0555), 0);
+	expect_refused_to_others(fixture->data, "write to the data folder");
+	assert_int_equal(chmod(fixture->data, 0777), 0);
+	assert_int_equal(chmod(lock, 0666), 0);
+	assert_int_equal(chmod(fixture->file, 0444), 0);
+	expect_refused_to_others(fixture->data, "cannot be written");
+	assert_int_equal(chmod(fixture->folder, 0555), 0);
+	(void)snprintf(path, sizeof(path), "%s/other", fixture->folder);
+	expect_refused_to_others(path, "cannot make the data folder");
+	assert_int_equal(chmod(fixture->folder, 0755), 0);
+	assert_int_equal(chmod(fixture->file, 0644), 0);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+			TEST(test_not_a_folder),
+			TEST(test_not_ours),
+			TEST(test_empty_file),
+			TEST(test_newer_schema),
+			TEST(test_damaged),
+			TEST(test_entry_differs_from_hash),
+			TEST(test_locked_by_flock),
+			TEST(test_locked_by_sqlite),
+			TEST(test_read_only),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
