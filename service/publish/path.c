@@ -41,7 +41,9 @@ static const ProtobufCMessage *find_element(
 			const ProtobufCFieldDescriptor *field =
 					find_field(list[i], slice_from(keys[k]));
 
-			if (!field || field->type != PROTOBUF_C_TYPE_STRING)
+			/* A member of a oneof is a value, and may not be there at all. */
+			if (!field || field->type != PROTOBUF_C_TYPE_STRING ||
+					(field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF))
 				continue;
 			if (slice_equals_text(segment,
 					    *(char *const *)(const void *)((const char *)list
