@@ -37,6 +37,7 @@ struct check {
 			*fact_file; /* or NULL */
 	struct map attributes;	    /* "staff", "projects/invested" → check_named */
 	struct map parameters, regions, industries, policies, materials, groups;
+	struct map unread; /* policies whose file could not be parsed, by file name → check_file */
 	struct map holders;	/* address of a message with a rule → check_file */
 	bool dictionary_failed; /* names are missing: rules cannot be compiled */
 	bool out_of_memory;
@@ -54,6 +55,9 @@ void check_warn(struct check *check, const void *message, const char *field, siz
 bool check_add_name(
 		struct check *check, struct map *map, const char *name, const void *message);
 const struct check_named *check_find(const struct map *map, const char *name);
+
+/** Whether the policy may exist, in a file that could not be parsed: nothing is said about it. */
+bool check_is_unread(const struct check *check, struct slice policy_id);
 
 /** catalog_locate_fn for the compiler: @context is the check. */
 bool check_locate(void *context, const ProtobufCMessage *message, const char *field_name,
@@ -80,6 +84,10 @@ bool check_date(struct check *check, const void *message, const char *field, con
 void check_walk(struct check *check, const ProtobufCMessage *message);
 /** First and last day of a range; what is not stated or open is DAY_FIRST or DAY_LAST. */
 void range_days(const Policycalc__V1__DateRange *range, int32_t *out_from, int32_t *out_until);
+
+/** All parts below; false when memory is short. */
+bool check_structure(struct check *check, const struct draft *draft);
+void check_fini(struct check *check);
 
 /* --- the parts ------------------------------------------------------------------------------
  */

@@ -35,7 +35,7 @@ static bool type_has_choices(Policycalc__V1__ValueType type)
 
 static void check_choices(struct check *check, const attribute_message *attribute)
 {
-	struct map codes = {0};
+	struct map codes = { 0 };
 
 	if (attribute->n_choices && *attribute->choice_table)
 		check_error(check, attribute, "choice_table", 0,
@@ -89,8 +89,8 @@ static void check_derivation(struct check *check, const attribute_message *attri
 {
 	const Policycalc__V1__Derivation *derived = attribute->derived;
 	const Policycalc__V1__Derivation__Ratio *ratio = derived->ratio;
-	const char *names[2] = {ratio ? ratio->num : "", ratio ? ratio->den : ""};
-	static const char *const fields[2] = {"num", "den"};
+	const char *names[2] = { ratio ? ratio->num : "", ratio ? ratio->den : "" };
+	static const char *const fields[2] = { "num", "den" };
 	long long ppm;
 	char *end;
 
@@ -173,7 +173,8 @@ static void check_attribute(struct check *check, const attribute_message *attrib
 			!type_is_series(attribute->type))
 		check_error(check, attribute, has_minimum ? "minimum" : "maximum", 0,
 				"only numbers have a range");
-	if (attribute->period == POLICYCALC__V1__PERIOD__PERIOD_UNSPECIFIED)
+	if (attribute->period == POLICYCALC__V1__PERIOD__PERIOD_UNSPECIFIED &&
+			!attribute->derived)
 		check_warn(check, attribute, "period", 0,
 				"attribute \"%s\" has no period: POINT, YEAR, QUARTER or MONTH",
 				attribute->name);

@@ -24,7 +24,7 @@ static const struct map *map_of_kind(const struct check *check, struct slice kin
 static bool resolve_fact(const struct check *check, const char *path, char out_why[160])
 {
 	size_t kind_size = strcspn(path, ".");
-	struct slice kind = {path, kind_size};
+	struct slice kind = { path, kind_size };
 	const struct map *map = map_of_kind(check, kind);
 	const struct check_named *named;
 	struct slice name;
@@ -40,6 +40,8 @@ static bool resolve_fact(const struct check *check, const char *path, char out_w
 	name.data = path + kind_size + 1;
 	name.size = strcspn(name.data, ".");
 	named = map_find(map, name);
+	if (!named && map == &check->policies && check_is_unread(check, name))
+		return true;
 	if (!named) {
 		(void)snprintf(out_why, 160, "there is no \"%.*s\" among the %.*s",
 				SLICE_PRINT(name), SLICE_PRINT(kind));
@@ -71,7 +73,7 @@ static void check_fact(struct check *check, const Policycalc__V1__Fact *fact)
 void check_facts(struct check *check)
 {
 	const struct catalog *catalog = check->catalog;
-	struct map entries = {0};
+	struct map entries = { 0 };
 
 	check->file = check->fact_file;
 	for (size_t i = 0; i < catalog->fact_count; i++) {

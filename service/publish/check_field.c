@@ -47,10 +47,10 @@ bool check_name(struct check *check, const void *message, const char *field, con
 		enum name_form form)
 {
 	static const char *const expected[] = {
-			[NAME_SNAKE] = "lower-case letters, digits and underscores, a letter "
-				       "first",
-			[NAME_KEBAB] = "lower-case letters, digits and hyphens",
-			[NAME_CODE] = "lower-case letters, digits, hyphens and underscores",
+		[NAME_SNAKE] = "lower-case letters, digits and underscores, a letter "
+			       "first",
+		[NAME_KEBAB] = "lower-case letters, digits and hyphens",
+		[NAME_CODE] = "lower-case letters, digits, hyphens and underscores",
 	};
 
 	if (!check_required(check, message, field, value))
@@ -130,14 +130,14 @@ static struct slice url_host(const char *url)
 	else if (strncasecmp(url, "http://", 7) == 0)
 		host = url + 7;
 	else
-		return (struct slice){"", 0};
+		return (struct slice){ "", 0 };
 	/* A name before an @ would be a user's: such an address is refused whole. */
 	size = strcspn(host, "/?#:@");
 	if (host[size] == '@' || memchr(host, '\\', size))
-		return (struct slice){"", 0};
+		return (struct slice){ "", 0 };
 	if (host[size] == ':' && host[size + 1 + strcspn(host + size + 1, "/?#@")] == '@')
-		return (struct slice){"", 0};
-	return (struct slice){host, size};
+		return (struct slice){ "", 0 };
+	return (struct slice){ host, size };
 }
 
 static bool is_government_host(struct slice host)
@@ -186,7 +186,7 @@ static bool is_rule_holder(const ProtobufCMessageDescriptor *descriptor)
 static void file_holder(struct check *check, const ProtobufCMessage *message)
 {
 	const ProtobufCMessage **key = ARENA_NEW(check->arena, const ProtobufCMessage *);
-	struct slice bytes = {(const char *)key, sizeof(*key)};
+	struct slice bytes = { (const char *)key, sizeof(*key) };
 
 	if (!key) {
 		check->out_of_memory = true;

@@ -33,11 +33,11 @@ enum table {
 	TABLE_COUNT,
 };
 static const char *const table_names[TABLE_COUNT] = {
-		[TABLE_ATTRIBUTES] = "attributes",
-		[TABLE_PARAMETERS] = "parameters",
-		[TABLE_REGIONS] = "regions",
-		[TABLE_INDUSTRIES] = "industries",
-		[TABLE_FACTS] = "facts",
+	[TABLE_ATTRIBUTES] = "attributes",
+	[TABLE_PARAMETERS] = "parameters",
+	[TABLE_REGIONS] = "regions",
+	[TABLE_INDUSTRIES] = "industries",
+	[TABLE_FACTS] = "facts",
 };
 
 static int table_of_path(const char *path)
@@ -56,8 +56,8 @@ static void take_table(struct check *check, enum table table,
 		const Policycalc__V1__CatalogFile *content)
 {
 	struct catalog *catalog = check->catalog;
-	size_t counts[TABLE_COUNT] = {content->n_attributes, content->n_parameters,
-			content->n_regions, content->n_industries, content->n_facts};
+	size_t counts[TABLE_COUNT] = { content->n_attributes, content->n_parameters,
+		content->n_regions, content->n_industries, content->n_facts };
 
 	for (int i = 0; i < TABLE_COUNT; i++)
 		if (counts[i] && i != (int)table)
@@ -118,19 +118,22 @@ static void take_policy(struct check *check, struct check_file *file)
 	const char *name = file->path + strlen(POLICY_FOLDER);
 	size_t size = strlen(name) - strlen(YAML_ENDING);
 
-	if (!message)
+	if (!message) {
+		if (!map_put(&check->unread, (struct slice){ name, size }, file))
+			check->out_of_memory = true;
 		return;
+	}
 	check->policy_files[catalog->policy_count] = file;
 	catalog->policies[catalog->policy_count++] = (Policycalc__V1__Policy *)message;
-	if (*policy->id && !slice_equals((struct slice){name, size}, slice_from(policy->id)))
+	if (*policy->id && !slice_equals((struct slice){ name, size }, slice_from(policy->id)))
 		check_warn(check, message, "id", 0, "the file is named %s and its policy %s",
 				name, policy->id);
 }
 
 bool check_parse(struct check *check, const struct draft *draft)
 {
-	static const struct check_file nowhere = {.path = "", .text = {"", 0}};
-	struct map paths = {0};
+	static const struct check_file nowhere = { .path = "", .text = { "", 0 } };
+	struct map paths = { 0 };
 	bool ok = false;
 
 	check->catalog->content_hash = "";

@@ -26,9 +26,6 @@ static void check_identity(struct check *check, const policy_message *policy)
 	if (!policy->summary)
 		check_warn(check, policy, "summary", 0, "policy \"%s\" has no summary",
 				policy->id);
-	if (policy->n_departments == 0)
-		check_warn(check, policy, "departments", 0, "policy \"%s\" names no department",
-				policy->id);
 	if (policy->n_sources == 0)
 		check_warn(check, policy, "sources", 0, "policy \"%s\" has no source",
 				policy->id);
@@ -157,14 +154,15 @@ static void check_condition(struct check *check, const Policycalc__V1__Condition
 
 static void check_conditions(struct check *check, const policy_message *policy)
 {
-	struct map ids = {0};
+	struct map ids = { 0 };
 
 	for (size_t i = 0; i < policy->n_conditions; i++) {
 		const Policycalc__V1__Condition *condition = policy->conditions[i];
 
 		if (check_name(check, condition, "id", condition->id, NAME_SNAKE)) {
-			if (strcmp(condition->id, "region") == 0 ||
-					strcmp(condition->id, "industry") == 0)
+			if ((policy->region && strcmp(condition->id, "region") == 0) ||
+					(policy->industry &&
+							strcmp(condition->id, "industry") == 0))
 				check_error(check, condition, "id", 0,
 						"\"%s\" is the name of the condition that the"
 						" policy's own scope makes",
@@ -317,8 +315,10 @@ void check_policies(struct check *check)
 
 		check->file = check->policy_files[i];
 		for (size_t j = 0; j < policy->n_repeals; j++)
-			if (!check_find(&check->policies, policy->repeals[j]) ||
-					strcmp(policy->repeals[j], policy->id) == 0)
+			if (strcmp(policy->repeals[j], policy->id) == 0 ||
+					(!check_find(&check->policies, policy->repeals[j]) &&
+							!check_is_unread(check,
+									slice_from(policy->repeals[j]))))
 				check_error(check, policy, "repeals", j,
 						"there is no other policy \"%s\"",
 						policy->repeals[j]);

@@ -20,11 +20,9 @@ static void check_cap(struct check *check, const Policycalc__V1__Cap *cap)
 		check_error(check, cap, NULL, 0,
 				"a cap is one of limit_rule, none (the source says so) and "
 				"not_stated");
-	if (cap->none && (!cap->source || !*cap->source->clause))
+	if (cap->none && !cap->source)
 		check_error(check, cap, "none", 0,
-				"that there is no cap must be said by a clause: source.clause "
-				"is"
-				" missing");
+				"that there is no cap must be said by a source, which is missing");
 	if (*cap->when_rule && !*cap->limit_rule)
 		check_error(check, cap, "when_rule", 0, "when_rule belongs to a limit_rule");
 }
@@ -53,7 +51,8 @@ static void check_forms(struct check *check, const amount_message *amount)
 	else if (!*amount->rate_rule == !amount->n_brackets)
 		check_error(check, amount, "base_rule", 0,
 				"base_rule goes with either rate_rule or brackets");
-	if (amount->n_caps == 0)
+	/* A tax is charged on all of its base; who pays out says where it ends. */
+	if (amount->n_caps == 0 && amount->nature != POLICYCALC__V1__NATURE__NATURE_TAX)
 		check_error(check, amount, "caps", 0,
 				"caps is missing: a rate without end is never meant; say "
 				"limit_rule,"
@@ -197,7 +196,7 @@ static void check_steps(
 {
 	size_t *numbers = ARENA_NEW_ARRAY(check->arena, size_t, guide->n_steps);
 	bool *done = ARENA_NEW_ARRAY(check->arena, bool, guide->n_steps);
-	struct map steps = {0};
+	struct map steps = { 0 };
 
 	if (!numbers || !done) {
 		check->out_of_memory = true;
@@ -242,7 +241,7 @@ static void check_steps(
 void check_policy_guide(struct check *check, const Policycalc__V1__Policy *policy)
 {
 	const guide_message *guide = policy->guide;
-	struct map codes = {0};
+	struct map codes = { 0 };
 
 	if (guide->n_steps > 200) {
 		check_error(check, guide, "steps", 200, "more than 200 steps");

@@ -39,7 +39,7 @@ static bool list_add(struct file_list *list, const char *path, struct slice cont
 		list->files = grown;
 		list->capacity = capacity;
 	}
-	list->files[list->count++] = (struct draft_file){.path = path, .content = content};
+	list->files[list->count++] = (struct draft_file){ .path = path, .content = content };
 	return true;
 }
 
@@ -65,7 +65,7 @@ static bool read_content(int file, size_t size, struct arena *arena, struct slic
 		done += (size_t)got;
 	}
 	data[done] = '\0';
-	*out_content = (struct slice){data, done};
+	*out_content = (struct slice){ data, done };
 	return true;
 }
 
@@ -153,7 +153,7 @@ static int on_compare_files(const void *left, const void *right)
 bool draft_load(const char *directory, struct arena *arena, struct draft *out_draft,
 		struct error *err)
 {
-	struct file_list list = {.arena = arena};
+	struct file_list list = { .arena = arena };
 	int folder = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int policies;
 	int number;

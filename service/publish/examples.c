@@ -35,7 +35,7 @@ static Policycalc__V1__AttributeValue *parse_attribute(struct check *check, cons
 			*item_list ? arena_format(arena, "%s/%s", item_list, name ? name : "")
 				   : name;
 	const struct check_named *named;
-	struct error err = {0};
+	struct error err = { 0 };
 
 	if (!value || !filed) {
 		check->out_of_memory = true;
@@ -158,10 +158,10 @@ static const char *bare_name(const char *name)
 static struct name_list names_of(
 		char *const *names, size_t count, bool bare, struct arena *arena)
 {
-	struct name_list list = {ARENA_NEW_ARRAY(arena, const char *, count), count};
+	struct name_list list = { ARENA_NEW_ARRAY(arena, const char *, count), count };
 
 	if (!list.names)
-		return (struct name_list){0};
+		return (struct name_list){ 0 };
 	for (size_t i = 0; i < count; i++)
 		list.names[i] = bare ? bare_name(names[i]) : names[i];
 	names_sort(&list);
@@ -179,7 +179,7 @@ static void gather_not_met(Policycalc__V1__ConditionAnswer *const *conditions, s
 
 static struct name_list names_not_met(const answer_message *answer, struct arena *arena)
 {
-	struct name_list list = {0};
+	struct name_list list = { 0 };
 	size_t most = answer->n_conditions;
 
 	for (size_t i = 0; i < answer->n_items; i++)
@@ -207,7 +207,7 @@ static bool names_equal(const struct name_list *a, const struct name_list *b)
 
 static const char *names_join(const struct name_list *list, struct arena *arena)
 {
-	struct buffer text = {0};
+	struct buffer text = { 0 };
 	const char *result;
 
 	for (size_t i = 0; i < list->count; i++)
@@ -383,10 +383,10 @@ static void run_example(struct check *check, const struct ruleset *ruleset,
 {
 	Policycalc__V1__MatchRequest request = POLICYCALC__V1__MATCH_REQUEST__INIT;
 	Policycalc__V1__MatchResponse *response = NULL;
-	struct violations violations = {0};
-	char *policies[] = {policy->id};
+	struct violations violations = { 0 };
+	char *policies[] = { policy->id };
 	const answer_message *answer;
-	struct error err = {0};
+	struct error err = { 0 };
 
 	request.profile = parse_profile(check, example, arena);
 	if (!request.profile)

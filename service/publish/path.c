@@ -9,7 +9,7 @@
 static struct slice next_segment(const char **path)
 {
 	size_t size = strcspn(*path, ".");
-	struct slice segment = {*path, size};
+	struct slice segment = { *path, size };
 
 	*path += size + ((*path)[size] == '.');
 	return segment;
@@ -28,7 +28,7 @@ static const ProtobufCFieldDescriptor *find_field(
 static const ProtobufCMessage *find_element(
 		ProtobufCMessage *const *list, size_t count, struct slice segment)
 {
-	static const char *const keys[] = {"id", "name", "code", "group"};
+	static const char *const keys[] = { "id", "name", "code", "group" };
 	size_t number = 0;
 	bool is_number = segment.size > 0 && segment.size < 7;
 

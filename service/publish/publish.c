@@ -82,9 +82,9 @@ static const char *type_name(Policycalc__V1__ValueType type)
 bool catalog_compare_dictionary(const struct catalog *previous, const struct catalog *next,
 		struct diagnostics *diagnostics, struct error *err)
 {
-	static const struct slice nothing = {"", 0};
+	static const struct slice nothing = { "", 0 };
 	struct arena *arena = diagnostics->arena;
-	struct map attributes = {0};
+	struct map attributes = { 0 };
 	bool ok = false;
 
 	for (size_t i = 0; i < next->attribute_count; i++) {
@@ -153,13 +153,13 @@ bool catalog_publish_checked(struct catalog_store *store, const struct catalog *
 		Policycalc__V1__Revision **out_revision, bool *out_unchanged, struct error *err)
 {
 	struct publish_request request = {
-			.catalog = catalog,
-			.base_revision = options->base_revision,
-			.author = options->author ? options->author : "",
-			.note = options->note ? options->note : "",
-			.now = options->now,
-			.files = draft->files,
-			.file_count = draft->count,
+		.catalog = catalog,
+		.base_revision = options->base_revision,
+		.author = options->author ? options->author : "",
+		.note = options->note ? options->note : "",
+		.now = options->now,
+		.files = draft->files,
+		.file_count = draft->count,
 	};
 	size_t errors = diagnostics->error_count;
 	struct catalog *current;

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Findings at their places, and messages under their names: what every part of the check uses. */
+#include "publish/check.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+/* --- reporting ------------------------------------------------------------------------------
+ */
+
+/* Line @line of @text, from 1, without its end. */
+static struct slice text_line(struct slice text, int line)
+{
+	const char *at = text.data;
+	const char *end = text.data + text.size;
+	const char *stop;
+
+	for (; line > 1 && at; line--) {
+		at = memchr(at, '\n', (size_t)(end - at));
+		if (at)
+			at++;
+	}
+	if (!at || line < 1)
+		return (struct slice){ "", 0 };
+	stop = memchr(at, '\n', (size_t)(end - at));
+	if (!stop)
+		stop = end;
+	if (stop > at && stop[-1] == '\r')
+		stop--;
+	return (struct slice){ at, (size_t)(stop - at) };
+}
+
+static void check_report(struct check *check, enum diagnostic_severity severity,
+		const void *message, const char *field, size_t index, const char *text)
+{
+	const struct check_file *file = check->file;
+	const struct yaml_place *place = NULL;
+	struct slice excerpt = { "", 0 };
+	int line = 0;
+	int column = 0;
+
+	if (message && file->places && field)
+		place = yaml_places_find(file->places, message, field, index);
+	if (message && file->places && !place)
+		place = yaml_places_find(file->places, message, NULL, 0);
+	if (place) {
+		line = place->line;
+		column = place->column;
+	}
+	/* Looking up the line is wasted on what will only be counted. */
+	if (line && check->diagnostics->count < check->diagnostics->limit)
+		excerpt = text_line(file->text, line);
+	diagnostics_add(check->diagnostics, severity, file->path, line, column, 1, excerpt,
+			"%s", text);
+}
+
+void check_error(struct check *check, const void *message, const char *field, size_t index,
+		const char *format, ...)
+{
+	char text[1024];
+	va_list args;
+
+	va_start(args, format);
+	(void)vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	check_report(check, DIAGNOSTIC_ERROR, message, field, index, text);
+}
+
+void check_warn(struct check *check, const void *message, const char *field, size_t index,
+		const char *format, ...)
+{
+	char text[1024];
+	va_list args;
+
+	va_start(args, format);
+	(void)vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	check_report(check, DIAGNOSTIC_WARNING, message, field, index, text);
+}
+
+/* --- names ----------------------------------------------------------------------------------
+ */
+
+bool check_add_name(struct check *check, struct map *map, const char *name, const void *message)
+{
+	struct check_named *named;
+
+	if (map_find(map, slice_from(name)))
+		return false;
+	named = ARENA_NEW(check->arena, struct check_named);
+	if (!named || !map_put(map, slice_from(name), named)) {
+		check->out_of_memory = true;
+		return true;
+	}
+	named->message = message;
+	named->file = check->file;
+	return true;
+}
+
+const struct check_named *check_find(const struct map *map, const char *name)
+{
+	return map_find(map, slice_from(name));
+}
+
+bool check_is_unread(const struct check *check, struct slice policy_id)
+{
+	return map_find(&check->unread, policy_id);
+}
+
+bool check_locate(void *context, const ProtobufCMessage *message, const char *field_name,
+		size_t index, const char **out_path, int *out_line, int *out_column)
+{
+	const struct check *check = context;
+	struct slice key = { (const char *)&message, sizeof(message) };
+	const struct check_file *file = map_find(&check->holders, key);
+	const struct yaml_place *place;
+
+	if (!file || !file->places)
+		return false;
+	place = yaml_places_find(file->places, message, field_name, index);
+	if (!place)
+		place = yaml_places_find(file->places, message, NULL, 0);
+	if (!place)
+		return false;
+	*out_path = file->path;
+	*out_line = place->line;
+	*out_column = place->column;
+	return true;
+}
+
+/* --- the parts together --------------------------------------------------------------------- */
+
+bool check_structure(struct check *check, const struct draft *draft)
+{
+	size_t errors;
+
+	if (!check_parse(check, draft))
+		return false;
+	errors = check->diagnostics->error_count;
+	check_tables(check);
+	check_attributes(check);
+	/* Rules over a dictionary with holes would be reported for no fault of their own. */
+	if (check->diagnostics->error_count > errors)
+		check->dictionary_failed = true;
+	check_parameters(check);
+	check_policies(check);
+	check_series(check);
+	check_facts(check);
+	return !check->out_of_memory && !check->arena->exhausted;
+}
+
+void check_fini(struct check *check)
+{
+	map_fini(&check->attributes);
+	map_fini(&check->parameters);
+	map_fini(&check->regions);
+	map_fini(&check->industries);
+	map_fini(&check->policies);
+	map_fini(&check->materials);
+	map_fini(&check->groups);
+	map_fini(&check->unread);
+	map_fini(&check->holders);
+}
