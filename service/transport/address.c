@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "transport/address.h"
+
+#include "base/memory.h"
+#include "base/slice.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#define UNIX_PREFIX "unix:"
+#define ADDRESS_MAX 300
+
+static bool error_system(
+		struct error *err, enum error_code code, const char *doing, const char *text)
+{
+	return error_set(err, code, "%s %s: %s", doing, text, strerror(errno));
+}
+
+static bool set_option(int fd, int option)
+{
+	int one = 1;
+
+	return setsockopt(fd, SOL_SOCKET, option, &one, sizeof(one)) == 0;
+}
+
+/* --- TCP -------------------------------------------------------------------------------------
+ */
+
+/* "[::1]:0" → "::1" and "0". */
+static bool split_host(const char *text, char *host, size_t host_size, const char **out_port,
+		struct error *err)
+{
+	const char *colon = strrchr(text, ':');
+	const char *start = text;
+	const char *end = colon;
+
+	if (!colon || colon == text || colon[1] == '\0')
+		return error_set(err, ERROR_INVALID,
+				"cannot listen on '%s': expected HOST:PORT or unix:PATH", text);
+	if (*text == '[') {
+		start++;
+		end--;
+		if (end < start || *end != ']')
+			return error_set(err, ERROR_INVALID,
+					"cannot listen on '%s': expected [ADDRESS]:PORT", text);
+	}
+	if ((size_t)(end - start) >= host_size)
+		return error_set(err, ERROR_INVALID,
+				"cannot listen on '%s': the name is too long", text);
+	memcpy(host, start, (size_t)(end - start));
+	host[end - start] = '\0';
+	*out_port = colon + 1;
+	return true;
+}
+
+static int tcp_bind(const struct sockaddr *where, socklen_t size, bool reuse_port)
+{
+	int fd = socket(where->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	if (fd < 0)
+		return -1;
+	if (set_option(fd, SO_REUSEADDR) && (!reuse_port || set_option(fd, SO_REUSEPORT)) &&
+			bind(fd, where, size) == 0)
+		return fd;
+	close(fd);
+	return -1;
+}
+
+/* The address with the port that was really bound. */
+static char *tcp_text(const struct sockaddr_storage *where, socklen_t size, const char *asked)
+{
+	char text[ADDRESS_MAX];
+	char port[16];
+	const char *colon = strrchr(asked, ':');
+
+	if (getnameinfo((const struct sockaddr *)where, size, NULL, 0, port, sizeof(port),
+			    NI_NUMERICSERV) != 0)
+		return NULL;
+	(void)snprintf(text, sizeof(text), "%.*s:%s", (int)(colon - asked), asked, port);
+	return memory_copy(text, strlen(text));
+}
+
+static bool tcp_open(
+		struct address *address, const char *text, bool reuse_port, struct error *err)
+{
+	struct addrinfo hints = {
+			.ai_socktype = SOCK_STREAM,
+			.ai_flags = AI_PASSIVE | AI_NUMERICSERV,
+	};
+	struct addrinfo *found = NULL;
+	struct sockaddr_storage where;
+	socklen_t size = sizeof(where);
+	char host[256];
+	const char *port = NULL;
+	int result;
+	size_t i;
+
+	if (!split_host(text, host, sizeof(host), &port, err))
+		return false;
+	result = getaddrinfo(host, port, &hints, &found);
+	if (result != 0)
+		return error_set(err, ERROR_INVALID, "cannot listen on '%s': %s", text,
+				gai_strerror(result));
+	address->sockets[0] = tcp_bind(found->ai_addr, found->ai_addrlen, reuse_port);
+	result = errno;
+	freeaddrinfo(found);
+	errno = result;
+	if (address->sockets[0] < 0)
+		return error_system(err, errno == EADDRINUSE ? ERROR_EXISTS : ERROR_IO,
+				"cannot listen on", text);
+	if (getsockname(address->sockets[0], (struct sockaddr *)&where, &size) != 0 ||
+			!set_option(address->sockets[0], SO_REUSEPORT))
+		return error_system(err, ERROR_IO, "cannot listen on", text);
+	for (i = 1; i < address->socket_count; i++) {
+		address->sockets[i] = tcp_bind((struct sockaddr *)&where, size, true);
+		if (address->sockets[i] < 0)
+			return error_system(err, ERROR_IO, "cannot listen on", text);
+	}
+	address->text = tcp_text(&where, size, text);
+	return address->text ||
+	       error_set(err, ERROR_MEMORY, "out of memory while listening on %s", text);
+}
+
+/* --- Unix ------------------------------------------------------------------------------------
+ */
+
+/* true when the file is free to be used: absent, or a dead socket, which is removed. */
+static bool unix_clear(const struct sockaddr_un *where, struct error *err)
+{
+	struct stat status;
+	int fd;
+	int result;
+
+	if (lstat(where->sun_path, &status) != 0)
+		return errno == ENOENT ||
+		       error_system(err, ERROR_IO, "cannot listen on", where->sun_path);
+	if (!S_ISSOCK(status.st_mode))
+		return error_set(err, ERROR_EXISTS, "cannot listen on %s: it is not a socket",
+				where->sun_path);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return error_system(err, ERROR_IO, "cannot listen on", where->sun_path);
+	result = connect(fd, (const struct sockaddr *)where, sizeof(*where)) == 0 ? 0 : errno;
+	close(fd);
+	if (result != ECONNREFUSED && result != ENOENT)
+		return error_set(err, ERROR_EXISTS, "cannot listen on %s: another process does",
+				where->sun_path);
+	if (unlink(where->sun_path) != 0 && errno != ENOENT)
+		return error_system(err, ERROR_IO, "cannot remove the dead socket",
+				where->sun_path);
+	return true;
+}
+
+static bool unix_open(struct address *address, const char *text, struct error *err)
+{
+	const char *path = text + strlen(UNIX_PREFIX);
+	struct sockaddr_un where = {.sun_family = AF_UNIX};
+	size_t i;
+
+	if (*path == '\0' || strlen(path) >= sizeof(where.sun_path))
+		return error_set(err, ERROR_INVALID,
+				"cannot listen on '%s': the path must have 1 to %zu bytes",
+				text, sizeof(where.sun_path) - 1);
+	memcpy(where.sun_path, path, strlen(path));
+	if (!unix_clear(&where, err))
+		return false;
+	address->sockets[0] = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (address->sockets[0] < 0 || bind(address->sockets[0], (struct sockaddr *)&where,
+						       sizeof(where)) != 0)
+		return error_system(err, ERROR_IO, "cannot listen on", path);
+	address->text = memory_copy(text, strlen(text));
+	if (!address->text) {
+		(void)unlink(path);
+		return error_set(
+				err, ERROR_MEMORY, "out of memory while listening on %s", text);
+	}
+	address->is_unix = true;
+	for (i = 1; i < address->socket_count; i++) {
+		address->sockets[i] = dup(address->sockets[0]);
+		if (address->sockets[i] < 0)
+			return error_system(err, ERROR_IO, "cannot listen on", path);
+	}
+	return true;
+}
+
+bool address_open(struct address *address, const char *text, size_t count, bool reuse_port,
+		struct error *err)
+{
+	bool ok;
+	size_t i;
+
+	*address = (struct address){.socket_count = count};
+	address->sockets = memory_alloc(count * sizeof(*address->sockets));
+	if (!address->sockets)
+		return error_set(
+				err, ERROR_MEMORY, "out of memory while listening on %s", text);
+	for (i = 0; i < count; i++)
+		address->sockets[i] = -1;
+	if (strncmp(text, UNIX_PREFIX, strlen(UNIX_PREFIX)) == 0)
+		ok = unix_open(address, text, err);
+	else
+		ok = tcp_open(address, text, reuse_port, err);
+	if (!ok)
+		address_close(address);
+	return ok;
+}
+
+void address_close(struct address *address)
+{
+	size_t i;
+
+	for (i = 0; address->sockets && i < address->socket_count; i++)
+		if (address->sockets[i] >= 0)
+			close(address->sockets[i]);
+	if (address->is_unix && address->text)
+		(void)unlink(address->text + strlen(UNIX_PREFIX));
+	memory_free(address->sockets);
+	memory_free(address->text);
+	*address = (struct address){0};
+}

@@ -1,0 +1,393 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The life of a connection.
+ *
+ *     OPEN ───► LINGERING ───► CLOSING ───► CLOSED
+ *       └───── any failure ──────▲
+ *
+ *     OPEN        Bytes go both ways. The session knows what they mean, and when it is over.
+ *     LINGERING   The last bytes are sent and our side is shut. The client's bytes are thrown
+ * away for a moment, so that the kernel does not answer them with a reset that would take our
+ * GOAWAY with it. CLOSING     uv_close() was called on both handles; the session is gone.
+ *     CLOSED      The last close callback ran; the memory is freed.
+ *
+ * connection_enter() is the only place that writes ->state. Callbacks feed the session and mark
+ * the connection dirty; connection_flush(), once an iteration, decides what happens next.
+ *
+ * Bytes enter the session in connection_take() and leave it in connection_give() and nowhere
+ * else: the two seams where TLS with memory BIOs fits in.
+ */
+#include "transport/connection.h"
+
+#include "base/memory.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+#define TO(state) (1u << CONNECTION_##state)
+#define LINGER_US UINT64_C(1000000)
+/* Pulled from the session at a time; also the most that waits in the kernel's stead. */
+#define WRITE_SIZE ((size_t)256 << 10)
+/* Rounds of writing without letting other connections have their turn. */
+#define WRITE_ROUNDS 8
+
+static const unsigned connection_may_enter[] = {
+		[CONNECTION_OPEN] = TO(LINGERING) | TO(CLOSING),
+		[CONNECTION_LINGERING] = TO(CLOSING),
+		[CONNECTION_CLOSING] = TO(CLOSED),
+		[CONNECTION_CLOSED] = 0,
+};
+
+static void connection_enter(struct connection *connection, enum connection_state state)
+{
+	assert(connection_may_enter[connection->state] & 1u << state);
+	connection->state = state;
+}
+
+static void connection_mark_dirty(struct connection *connection)
+{
+	if (connection->is_dirty || connection->state != CONNECTION_OPEN)
+		return;
+	connection->is_dirty = true;
+	connection->next_dirty = connection->loop->dirty;
+	connection->loop->dirty = connection;
+}
+
+/* --- the end ---------------------------------------------------------------------------------
+ */
+
+static void on_close(uv_handle_t *handle)
+{
+	struct connection *connection = handle->data;
+	struct loop *loop = connection->loop;
+
+	if (--connection->open_handles > 0)
+		return;
+	connection_enter(connection, CONNECTION_CLOSED);
+	if (connection->previous)
+		connection->previous->next = connection->next;
+	else
+		loop->connections = connection->next;
+	if (connection->next)
+		connection->next->previous = connection->previous;
+	atomic_fetch_sub(loop->connection_count, 1);
+	buffer_fini(&connection->unsent);
+	memory_free(connection);
+	loop_advance(loop);
+}
+
+static void connection_undirty(struct connection *connection)
+{
+	struct connection **link = &connection->loop->dirty;
+
+	if (!connection->is_dirty)
+		return;
+	while (*link != connection)
+		link = &(*link)->next_dirty;
+	*link = connection->next_dirty;
+	connection->is_dirty = false;
+}
+
+static void connection_close(struct connection *connection)
+{
+	struct session *session = connection->session;
+
+	if (connection->state == CONNECTION_CLOSING)
+		return;
+	connection_enter(connection, CONNECTION_CLOSING);
+	connection_undirty(connection);
+	connection->session = NULL;
+	connection->loop->rpc.now_us = loop_now_us();
+	session_free(session);
+	uv_close(&connection->uv.handle, on_close);
+	uv_close((uv_handle_t *)&connection->timer, on_close);
+}
+
+static void connection_set_timer(struct connection *connection);
+
+static void on_shutdown(uv_shutdown_t *request, int status)
+{
+	(void)request;
+	(void)status;
+}
+
+static void connection_linger(struct connection *connection)
+{
+	connection_enter(connection, CONNECTION_LINGERING);
+	if (uv_shutdown(&connection->shutdown, &connection->uv.stream, on_shutdown) != 0) {
+		connection_close(connection);
+		return;
+	}
+	connection->write_started_us = loop_now_us();
+	connection_set_timer(connection);
+}
+
+/* --- time ------------------------------------------------------------------------------------
+ */
+
+static uint64_t connection_next_us(const struct connection *connection)
+{
+	const struct rpc_limits *limits = rpc_engine_limits(connection->loop->rpc.engine);
+	uint64_t next = session_next_us(connection->session);
+
+	if (connection->state == CONNECTION_LINGERING)
+		return connection->write_started_us + LINGER_US;
+	if (connection->is_writing && connection->write_started_us + limits->stall_us < next)
+		next = connection->write_started_us + limits->stall_us;
+	return next;
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+	struct connection *connection = timer->data;
+	uint64_t now_us = loop_now_us();
+
+	connection->timer_at_us = 0;
+	if (connection_next_us(connection) <= now_us) {
+		if (connection->state == CONNECTION_LINGERING) {
+			connection_close(connection);
+			return;
+		}
+		session_tick(connection->session, now_us);
+		/* Still due: it was the socket, which takes nothing. */
+		if (connection_next_us(connection) <= now_us) {
+			connection_close(connection);
+			return;
+		}
+		connection_mark_dirty(connection);
+	}
+	connection_set_timer(connection);
+}
+
+/* Only ever moves an armed timer forward: an early one looks again and sleeps on. */
+static void connection_set_timer(struct connection *connection)
+{
+	uint64_t next = connection_next_us(connection);
+	uint64_t now_us;
+	uint64_t wait_us;
+
+	if (next == UINT64_MAX || (connection->timer_at_us && connection->timer_at_us <= next))
+		return;
+	now_us = loop_now_us();
+	wait_us = next > now_us ? next - now_us : 0;
+	connection->timer_at_us = next;
+	uv_update_time(&connection->loop->uv);
+	(void)uv_timer_start(&connection->timer, on_timer, wait_us / 1000 + 1, 0);
+}
+
+/* --- out -------------------------------------------------------------------------------------
+ */
+
+static void on_write(uv_write_t *request, int status)
+{
+	struct connection *connection = request->data;
+
+	connection->is_writing = false;
+	if (connection->state != CONNECTION_OPEN)
+		return;
+	buffer_fini(&connection->unsent);
+	if (status != 0)
+		connection_close(connection);
+	else
+		connection_mark_dirty(connection);
+}
+
+/* The socket is full: keeps the rest, and pulls no more until it is written. */
+static bool connection_write_later(struct connection *connection, struct slice rest)
+{
+	uv_buf_t piece;
+
+	buffer_clear(&connection->unsent);
+	buffer_append_slice(&connection->unsent, rest);
+	if (connection->unsent.failed)
+		return false;
+	piece = uv_buf_init(connection->unsent.data, (unsigned)connection->unsent.size);
+	connection->write.data = connection;
+	connection->write_started_us = loop_now_us();
+	connection->is_writing = true;
+	return uv_write(&connection->write, &connection->uv.stream, &piece, 1, on_write) == 0;
+}
+
+/* One round: from the session to the socket. false: the connection is broken. */
+static bool connection_give(struct connection *connection, bool is_last_round, bool *out_more)
+{
+	struct buffer *out = &connection->loop->out;
+	uv_buf_t piece;
+	int written;
+
+	buffer_clear(out);
+	session_send(connection->session, out, WRITE_SIZE, loop_now_us());
+	*out_more = false;
+	if (out->failed)
+		return false;
+	if (out->size == 0)
+		return true;
+	piece = uv_buf_init(out->data, (unsigned)out->size);
+	written = is_last_round ? 0 : uv_try_write(&connection->uv.stream, &piece, 1);
+	if (written == UV_EAGAIN)
+		written = 0;
+	if (written < 0)
+		return false;
+	if ((size_t)written < out->size)
+		return connection_write_later(
+				connection, (struct slice){out->data + written,
+							    out->size - (size_t)written});
+	*out_more = true;
+	return true;
+}
+
+void connection_flush(struct connection *connection)
+{
+	bool more = true;
+	unsigned round;
+
+	if (connection->state != CONNECTION_OPEN)
+		return;
+	for (round = 1; more && !connection->is_writing; round++) {
+		if (!connection_give(connection, round == WRITE_ROUNDS, &more)) {
+			connection_close(connection);
+			return;
+		}
+	}
+	if (!connection->is_writing && session_is_over(connection->session))
+		connection_linger(connection);
+	else
+		connection_set_timer(connection);
+}
+
+/* --- in --------------------------------------------------------------------------------------
+ */
+
+static void on_alloc(uv_handle_t *handle, size_t wanted, uv_buf_t *out_piece)
+{
+	struct connection *connection = handle->data;
+
+	(void)wanted;
+	*out_piece = uv_buf_init(connection->loop->read_bytes, LOOP_READ_SIZE);
+}
+
+static void connection_take(struct connection *connection, struct slice bytes)
+{
+	session_receive(connection->session, bytes, loop_now_us());
+	connection_mark_dirty(connection);
+}
+
+static void on_read(uv_stream_t *stream, ssize_t size, const uv_buf_t *piece)
+{
+	struct connection *connection = stream->data;
+
+	if (size < 0)
+		connection_close(connection);
+	else if (size > 0 && connection->state == CONNECTION_OPEN)
+		connection_take(connection, (struct slice){piece->base, (size_t)size});
+}
+
+/* --- the beginning ---------------------------------------------------------------------------
+ */
+
+static void connection_name_peer(struct connection *connection)
+{
+	struct sockaddr_storage where;
+	char host[64] = "";
+	int size = sizeof(where);
+
+	if (connection->is_unix) {
+		(void)snprintf(connection->peer, sizeof(connection->peer), "unix:");
+		return;
+	}
+	if (uv_tcp_getpeername(&connection->uv.tcp, (struct sockaddr *)&where, &size) != 0)
+		return;
+	if (where.ss_family == AF_INET6) {
+		const struct sockaddr_in6 *six = (const struct sockaddr_in6 *)&where;
+
+		(void)uv_ip6_name(six, host, sizeof(host));
+		(void)snprintf(connection->peer, sizeof(connection->peer), "ipv6:[%s]:%u", host,
+				ntohs(six->sin6_port));
+	} else {
+		const struct sockaddr_in *four = (const struct sockaddr_in *)&where;
+
+		(void)uv_ip4_name(four, host, sizeof(host));
+		(void)snprintf(connection->peer, sizeof(connection->peer), "ipv4:%s:%u", host,
+				ntohs(four->sin_port));
+	}
+}
+
+static void on_wake(void *context)
+{
+	connection_mark_dirty(context);
+}
+
+static bool connection_begin(struct connection *connection)
+{
+	struct session_options options = {
+			.loop = &connection->loop->rpc,
+			.limits = connection->loop->limits,
+			.peer = connection->peer,
+			.on_wake = on_wake,
+			.context = connection,
+	};
+
+	connection_name_peer(connection);
+	if (!connection->is_unix)
+		(void)uv_tcp_nodelay(&connection->uv.tcp, 1);
+	connection->session = session_new(&options, loop_now_us(), NULL);
+	if (!connection->session)
+		return false;
+	if (connection->loop->state != LOOP_RUNNING)
+		session_drain(connection->session, loop_now_us());
+	connection_mark_dirty(connection);
+	return uv_read_start(&connection->uv.stream, on_alloc, on_read) == 0;
+}
+
+void connection_accept(struct loop *loop, uv_stream_t *server, bool is_unix)
+{
+	struct connection *connection = memory_alloc_zero(1, sizeof(*connection));
+	int result;
+
+	/* Without memory the client waits in the backlog; libuv asks again with the next one.
+	 */
+	if (!connection)
+		return;
+	connection->loop = loop;
+	connection->is_unix = is_unix;
+	result = is_unix ? uv_pipe_init(&loop->uv, &connection->uv.pipe, 0)
+			 : uv_tcp_init(&loop->uv, &connection->uv.tcp);
+	if (result != 0) {
+		memory_free(connection);
+		return;
+	}
+	(void)uv_timer_init(&loop->uv, &connection->timer);
+	connection->uv.handle.data = connection;
+	connection->timer.data = connection;
+	connection->open_handles = 2;
+	connection->next = loop->connections;
+	if (connection->next)
+		connection->next->previous = connection;
+	loop->connections = connection;
+	if (atomic_fetch_add(loop->connection_count, 1) >= loop->limits->connection_count ||
+			uv_accept(server, &connection->uv.stream) != 0 ||
+			!connection_begin(connection))
+		connection_close(connection);
+}
+
+void connection_drain(struct connection *connection)
+{
+	if (connection->state != CONNECTION_OPEN)
+		return;
+	session_drain(connection->session, loop_now_us());
+	connection_mark_dirty(connection);
+}
+
+void connection_abort(struct connection *connection)
+{
+	if (connection->state != CONNECTION_OPEN)
+		return;
+	/* A socket that takes nothing would not take the farewell either. */
+	if (connection->is_writing) {
+		connection_close(connection);
+		return;
+	}
+	session_abort(connection->session, loop_now_us());
+	connection_mark_dirty(connection);
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One accepted socket and its session. Lives on one loop's thread. */
+#pragma once
+
+#include "transport/loop.h"
+#include "transport/session.h"
+
+enum connection_state {
+	CONNECTION_OPEN,
+	CONNECTION_LINGERING,
+	CONNECTION_CLOSING,
+	CONNECTION_CLOSED,
+};
+
+struct connection {
+	union {
+		uv_handle_t handle;
+		uv_stream_t stream;
+		uv_tcp_t tcp;
+		uv_pipe_t pipe;
+	} uv;
+	uv_timer_t timer;
+	uv_write_t write;
+	uv_shutdown_t shutdown;
+	enum connection_state state;
+	struct loop *loop;
+	struct session *session;
+	struct connection *previous, *next; /* of the loop */
+	struct connection *next_dirty;
+	bool is_dirty;
+	bool is_writing;
+	bool is_unix;
+	unsigned open_handles;
+	struct buffer unsent;	   /* what uv_write has in hand */
+	uint64_t write_started_us; /* when it got it */
+	uint64_t timer_at_us;	   /* 0: not set */
+	char peer[80];
+};
+
+/** Accepts what waits on @server; over the limit it is closed at once. */
+void connection_accept(struct loop *loop, uv_stream_t *server, bool is_unix);
+/** Sends what the session has, as far as the socket takes it, and closes what is over. */
+void connection_flush(struct connection *connection);
+void connection_drain(struct connection *connection);
+void connection_abort(struct connection *connection);

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One libuv loop in its own thread: its listeners, its connections, and the work that other
+ * threads hand it.
+ */
+#pragma once
+
+#include "base/buffer.h"
+#include "base/error.h"
+#include "rpc/stream.h"
+#include "transport/server.h"
+
+#include <stdatomic.h>
+#include <uv.h>
+
+#define LOOP_READ_SIZE ((size_t)64 << 10)
+
+enum loop_state {
+	LOOP_NEW,
+	LOOP_RUNNING,
+	LOOP_DRAINING,
+	LOOP_CLOSING,
+	LOOP_ENDED,
+};
+
+/* Work for one loop, of a set that server_run_on_loops() made. */
+struct loop_job {
+	struct loop_job *next;
+	struct loop_jobs *jobs;
+};
+
+struct loop_jobs {
+	void (*work)(void *argument, unsigned loop);
+	void (*done)(void *argument);
+	void *argument;
+	atomic_uint left;
+	struct loop_job list[];
+};
+
+struct listener {
+	union {
+		uv_handle_t handle;
+		uv_stream_t stream;
+		uv_tcp_t tcp;
+		uv_pipe_t pipe;
+	} uv;
+	bool is_unix;
+	struct loop *loop;
+};
+
+struct loop {
+	struct rpc_loop rpc; /* first member: see loop_of_rpc() */
+	unsigned number;
+	enum loop_state state;
+	const struct server_limits *limits;
+	atomic_size_t *connection_count; /* of all loops */
+	uv_loop_t uv;
+	uv_async_t async;
+	uv_prepare_t prepare;
+	uv_check_t check;
+	uv_timer_t grace;
+	uv_thread_t thread;
+	bool has_thread;
+	struct listener *listeners;
+	size_t listener_count;
+	struct connection *connections;
+	struct connection *dirty; /* to be flushed before the loop sleeps */
+	struct buffer out;	  /* what one connection has to send, while it is sent */
+	char read_bytes[LOOP_READ_SIZE];
+
+	/* Any thread, under the lock. */
+	uv_mutex_t lock;
+	struct rpc_task *first_task, *last_task;
+	struct loop_job *first_job, *last_job;
+	uint64_t kept_freed;
+	bool wants_drain;
+	unsigned grace_ms;
+	bool is_ended; /* takes no jobs any more */
+};
+
+/** NULL on failure. */
+struct loop *loop_new(unsigned number, const struct rpc_engine *engine,
+		const struct server_limits *limits, atomic_size_t *connection_count,
+		size_t listener_count, struct error *err);
+/** After the thread has ended, or when it never began. */
+void loop_free(struct loop *loop);
+/** Takes @fd over, also on failure. Before loop_start(). */
+bool loop_listen(struct loop *loop, int fd, bool is_unix, struct error *err);
+bool loop_start(struct loop *loop, struct error *err);
+void loop_join(struct loop *loop);
+/** Any thread. */
+void loop_drain(struct loop *loop, unsigned grace_ms);
+
+/** Monotonic, in microseconds. */
+uint64_t loop_now_us(void);
+/** A connection is gone: looks whether the loop may end. */
+void loop_advance(struct loop *loop);

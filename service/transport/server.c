@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "transport/server.h"
+
+#include "base/memory.h"
+#include "transport/address.h"
+#include "transport/loop.h"
+#include "transport/session.h"
+
+#include <assert.h>
+#include <unistd.h>
+
+#define THREADS_MAX 256
+
+struct server {
+	struct server_limits limits;
+	struct rpc_engine *engine;
+	atomic_size_t connection_count;
+	struct address *addresses;
+	size_t address_count;
+	struct loop **loops;
+	unsigned loop_count;
+	bool is_started;
+};
+
+static unsigned count_threads(unsigned wanted)
+{
+	long processors = sysconf(_SC_NPROCESSORS_ONLN);
+
+	if (wanted == 0)
+		wanted = processors > 0 ? (unsigned)processors : 1;
+	return wanted < THREADS_MAX ? wanted : THREADS_MAX;
+}
+
+static bool server_bind(struct server *server, const struct server_options *options,
+		unsigned threads, struct error *err)
+{
+	size_t i;
+
+	if (options->listen_count == 0)
+		return error_set(err, ERROR_INVALID, "no address to listen on");
+	server->addresses =
+			memory_alloc_zero(options->listen_count, sizeof(*server->addresses));
+	if (!server->addresses)
+		return error_set(err, ERROR_MEMORY, "out of memory while starting the server");
+	for (i = 0; i < options->listen_count; i++) {
+		if (!address_open(&server->addresses[i], options->listen[i], threads,
+				    options->reuse_port, err))
+			return false;
+		server->address_count++;
+	}
+	return true;
+}
+
+static bool server_make_loops(struct server *server, unsigned threads, struct error *err)
+{
+	unsigned i;
+
+	server->loops = memory_alloc_zero(threads, sizeof(*server->loops));
+	if (!server->loops)
+		return error_set(err, ERROR_MEMORY, "out of memory while starting the server");
+	for (i = 0; i < threads; i++) {
+		server->loops[i] = loop_new(i, server->engine, &server->limits,
+				&server->connection_count, server->address_count, err);
+		if (!server->loops[i])
+			return false;
+		server->loop_count++;
+	}
+	return true;
+}
+
+struct server *server_new(const struct server_options *options,
+		const struct rpc_registry *registry, struct error *err)
+{
+	unsigned threads = count_threads(options->threads);
+	struct server *server = memory_alloc_zero(1, sizeof(*server));
+
+	if (!server) {
+		error_set(err, ERROR_MEMORY, "out of memory while starting the server");
+		return NULL;
+	}
+	server->limits = options->limits;
+	server_limits_complete(&server->limits);
+	server->engine =
+			rpc_engine_new(registry, &options->limits.rpc, &options->observer, err);
+	if (server->engine && server_bind(server, options, threads, err) &&
+			server_make_loops(server, threads, err))
+		return server;
+	server_free(server);
+	return NULL;
+}
+
+/* Listening begins here, on every socket, before the first loop runs. */
+bool server_start(struct server *server, struct error *err)
+{
+	size_t a;
+	unsigned i;
+
+	assert(!server->is_started);
+	for (a = 0; a < server->address_count; a++) {
+		for (i = 0; i < server->loop_count; i++) {
+			int fd = server->addresses[a].sockets[i];
+
+			server->addresses[a].sockets[i] = -1;
+			if (!loop_listen(server->loops[i], fd, server->addresses[a].is_unix,
+					    err))
+				return error_prefix(err, "%s", server->addresses[a].text);
+		}
+	}
+	server->is_started = true;
+	for (i = 0; i < server->loop_count; i++) {
+		if (!loop_start(server->loops[i], err)) {
+			/* Those that run must end before anything is freed. */
+			server_drain(server, 0);
+			server_wait(server);
+			return false;
+		}
+	}
+	return true;
+}
+
+const char *server_address(const struct server *server, size_t index)
+{
+	return index < server->address_count ? server->addresses[index].text : NULL;
+}
+
+unsigned server_loop_count(const struct server *server)
+{
+	return server->loop_count;
+}
+
+void server_drain(struct server *server, unsigned grace_ms)
+{
+	unsigned i;
+
+	for (i = 0; i < server->loop_count; i++)
+		loop_drain(server->loops[i], grace_ms);
+}
+
+static void push_job(struct loop *loop, struct loop_job *job)
+{
+	if (loop->last_job)
+		loop->last_job->next = job;
+	else
+		loop->first_job = job;
+	loop->last_job = job;
+	(void)uv_async_send(&loop->async);
+}
+
+bool server_run_on_loops(struct server *server, void (*work)(void *argument, unsigned loop),
+		void (*done)(void *argument), void *argument)
+{
+	struct loop_jobs *jobs = memory_alloc_zero(
+			1, sizeof(*jobs) + server->loop_count * sizeof(jobs->list[0]));
+	bool ok = true;
+	unsigned i;
+
+	if (!jobs)
+		return false;
+	jobs->work = work;
+	jobs->done = done;
+	jobs->argument = argument;
+	atomic_init(&jobs->left, server->loop_count);
+	/* All or none: every lock is taken, in order, before anything is queued. */
+	for (i = 0; i < server->loop_count; i++) {
+		uv_mutex_lock(&server->loops[i]->lock);
+		ok = ok && !server->loops[i]->is_ended;
+	}
+	for (i = 0; i < server->loop_count; i++) {
+		jobs->list[i].jobs = jobs;
+		if (ok)
+			push_job(server->loops[i], &jobs->list[i]);
+	}
+	for (i = 0; i < server->loop_count; i++)
+		uv_mutex_unlock(&server->loops[i]->lock);
+	if (!ok)
+		memory_free(jobs);
+	return ok;
+}
+
+void server_wait(struct server *server)
+{
+	unsigned i;
+
+	for (i = 0; i < server->loop_count; i++)
+		loop_join(server->loops[i]);
+}
+
+void server_free(struct server *server)
+{
+	size_t i;
+
+	if (!server)
+		return;
+	for (i = 0; i < server->loop_count; i++)
+		loop_free(server->loops[i]);
+	memory_free(server->loops);
+	for (i = 0; i < server->address_count; i++)
+		address_close(&server->addresses[i]);
+	memory_free(server->addresses);
+	rpc_engine_free(server->engine);
+	memory_free(server);
+}
