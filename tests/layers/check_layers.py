@@ -38,7 +38,7 @@ LIBRARIES = {
     "nghttp2/": {"transport", "client/lib"},
     "uv.h": {"transport", "service"},
     "openssl/": {"transport", "publish", "client/lib", "handlers", "store"},
-    "yaml.h": {"proto"},
+    "yaml.h": {"proto", "client/cli"},
     "jansson.h": {"proto", "client/cli"},
     "zlib.h": {"rpc", "client/lib"},
     "protobuf-c/": {"proto", "rpc", "calculator", "publish", "store", "handlers", "client/lib",

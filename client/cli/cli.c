@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "client/cli/cli.h"
+
+#include "client/lib/clock.h"
+#include "client/render/text.h"
+#include "google/rpc/error_details.pb-c.h"
+#include "google/rpc/status.pb-c.h"
+#include "proto/codec/codec.h"
+#include "proto/codec/value_text.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define OPTION_LIMIT 24
+#define DEFAULT_TIMEOUT_MS 30000
+
+const char *cli_word(const struct cli *cli, const char *zh, const char *en)
+{
+	return word(&cli->style, zh, en);
+}
+
+/* What is quoted may come from anywhere: it is cleaned before a terminal sees it. */
+static void complain(const char *format, va_list args)
+{
+	char message[4096];
+	struct buffer clean = {0};
+
+	(void)vsnprintf(message, sizeof(message), format, args);
+	text_append_clean(&clean, slice_from(message));
+	(void)fprintf(stderr, "policycalc: %s\n", clean.failed ? "" : clean.data);
+	buffer_fini(&clean);
+}
+
+int cli_usage(const struct cli *cli, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	complain(format, args);
+	va_end(args);
+	return CLI_USAGE;
+}
+
+int cli_failure(const struct cli *cli, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	complain(format, args);
+	va_end(args);
+	return CLI_FAILURE;
+}
+
+int cli_out_of_memory(const struct cli *cli)
+{
+	return cli_failure(cli, "%s", cli_word(cli, "内存不足", "out of memory"));
+}
+
+static void detail_print(const char *where, const char *what)
+{
+	struct buffer clean = {0};
+
+	text_append_clean(&clean, slice_from(where));
+	buffer_append_text(&clean, *where ? ": " : "");
+	text_append_clean(&clean, slice_from(what));
+	(void)fprintf(stderr, "  %s\n", clean.failed ? "" : clean.data);
+	buffer_fini(&clean);
+}
+
+static void details_print(const struct buffer *details)
+{
+	static const char BAD_REQUEST[] = "type.googleapis.com/google.rpc.BadRequest";
+	static const char PRECONDITION[] = "type.googleapis.com/google.rpc.PreconditionFailure";
+	Google__Rpc__Status *status = google__rpc__status__unpack(
+			NULL, details->size, (const uint8_t *)details->data);
+
+	for (size_t i = 0; status && i < status->n_details; i++) {
+		const Google__Rpc__Status__Detail *any = status->details[i];
+
+		if (strcmp(any->type_url, BAD_REQUEST) == 0) {
+			Google__Rpc__BadRequest *bad = google__rpc__bad_request__unpack(
+					NULL, any->value.len, any->value.data);
+
+			for (size_t j = 0; bad && j < bad->n_field_violations; j++)
+				detail_print(bad->field_violations[j]->field,
+						bad->field_violations[j]->description);
+			google__rpc__bad_request__free_unpacked(bad, NULL);
+		} else if (strcmp(any->type_url, PRECONDITION) == 0) {
+			Google__Rpc__PreconditionFailure *unmet =
+					google__rpc__precondition_failure__unpack(
+							NULL, any->value.len, any->value.data);
+
+			for (size_t j = 0; unmet && j < unmet->n_violations; j++)
+				detail_print(unmet->violations[j]->subject,
+						unmet->violations[j]->description);
+			google__rpc__precondition_failure__free_unpacked(unmet, NULL);
+		}
+	}
+	google__rpc__status__free_unpacked(status, NULL);
+}
+
+int cli_status(const struct cli *cli, struct call_status *status)
+{
+	int code = status->code;
+
+	(void)cli_failure(cli, "%s (%s)", status->message,
+			pcalc_code_name((enum pcalc_code)code));
+	if (status->details.size)
+		details_print(&status->details);
+	if (code == PCALC_UNAVAILABLE)
+		(void)fprintf(stderr,
+				cli_word(cli, "  服务地址是 %s；可用 --server 另行指定\n",
+						"  the service was sought at %s; see --server\n"),
+				cli->server);
+	call_status_fini(status);
+	if (code == PCALC_FAILED_PRECONDITION)
+		return CLI_FINDINGS;
+	if (code == PCALC_INVALID_ARGUMENT || code == PCALC_NOT_FOUND)
+		return CLI_USAGE;
+	return CLI_FAILURE;
+}
+
+/* --- options ---------------------------------------------------------------------------------- */
+
+static int option_unknown(const struct cli *cli, const struct cli_option *options, size_t count,
+		const char *written)
+{
+	const char *names[OPTION_LIMIT];
+	const char *near;
+
+	for (size_t i = 0; i < count; i++)
+		names[i] = options[i].name;
+	near = name_suggest((struct slice){written, strcspn(written, "=")}, names, count);
+	if (near)
+		return cli_usage(cli, cli_word(cli, "没有选项 '%s'，是不是 '%s'？（--help 查看用法）",
+						  "no option '%s'; did you mean '%s'? (see --help)"),
+				written, near);
+	return cli_usage(cli, cli_word(cli, "没有选项 '%s'（--help 查看用法）",
+					  "no option '%s' (see --help)"),
+			written);
+}
+
+static int option_check_common(struct cli *cli)
+{
+	long long timeout;
+
+	if (strcmp(cli->lang, "zh") != 0 && strcmp(cli->lang, "en") != 0)
+		return cli_usage(cli, "--lang: zh | en");
+	cli->style.english = strcmp(cli->lang, "en") == 0;
+	if (strcmp(cli->format, "table") != 0 && strcmp(cli->format, "json") != 0)
+		return cli_usage(cli, "--format: table | json");
+	cli->json = strcmp(cli->format, "json") == 0;
+	if (cli->timeout && (!cli_parse_number(cli->timeout, &timeout) || timeout > 86400))
+		return cli_usage(cli, "%s", cli_word(cli, "--timeout 需要秒数（0 表示不限）",
+							 "--timeout needs seconds (0: none)"));
+	return -1;
+}
+
+int cli_options(struct cli *cli, const struct cli_option *options, size_t count,
+		const char *help_zh, const char *help_en, int *argc, char **argv)
+{
+	struct cli_option all[OPTION_LIMIT] = {
+			{"--help", .flag = &(bool){false}},
+			{"--server", .text = &cli->server},
+			{"--lang", .text = &cli->lang},
+			{"--format", .text = &cli->format},
+			{"--timeout", .text = &cli->timeout},
+	};
+	size_t all_count = 5;
+	int left = 0;
+	bool ended = false;
+	int code;
+
+	for (size_t i = 0; i < count && all_count < OPTION_LIMIT; i++)
+		all[all_count++] = options[i];
+	for (int i = 0; i < *argc; i++) {
+		const struct cli_option *found = NULL;
+		const char *value = strchr(argv[i], '=');
+		size_t size = value ? (size_t)(value - argv[i]) : strlen(argv[i]);
+
+		if (ended || argv[i][0] != '-' || !argv[i][1]) {
+			argv[left++] = argv[i];
+			continue;
+		}
+		if (strcmp(argv[i], "--") == 0) {
+			ended = true;
+			continue;
+		}
+		if (strcmp(argv[i], "-h") == 0)
+			found = &all[0];
+		for (size_t j = 0; !found && j < all_count; j++)
+			if (strlen(all[j].name) == size &&
+					strncmp(all[j].name, argv[i], size) == 0)
+				found = &all[j];
+		if (!found)
+			return option_unknown(cli, all, all_count, argv[i]);
+		if (found->flag && value)
+			return cli_usage(cli, cli_word(cli, "选项 %s 不带值", "%s takes no value"),
+					found->name);
+		if (found->flag) {
+			*found->flag = true;
+			continue;
+		}
+		if (!value && i + 1 == *argc)
+			return cli_usage(cli, cli_word(cli, "选项 %s 需要一个值", "%s needs a value"),
+					found->name);
+		*found->text = value ? value + 1 : argv[++i];
+	}
+	*argc = left;
+	code = option_check_common(cli);
+	if (code < 0 && *all[0].flag) {
+		(void)fputs(cli_word(cli, help_zh, help_en), stdout);
+		return CLI_OK;
+	}
+	return code;
+}
+
+int cli_dispatch(struct cli *cli, const struct cli_command *commands, size_t count,
+		const char *prefix, const char *help_zh, const char *help_en, int argc, char **argv)
+{
+	const char *names[OPTION_LIMIT];
+	const char *near;
+	int at = 0;
+	int code;
+
+	/* Options before the command are those of every command. */
+	while (at < argc && argv[at][0] == '-')
+		at += strchr(argv[at], '=') || strcmp(argv[at], "--help") == 0 ||
+						strcmp(argv[at], "-h") == 0
+				      ? 1
+				      : 2;
+	if (at > argc)
+		at = argc;
+	code = cli_options(cli, NULL, 0, help_zh, help_en, &(int){at}, argv);
+	if (code >= 0)
+		return code;
+	if (at == argc) {
+		(void)fputs(cli_word(cli, help_zh, help_en), stderr);
+		return CLI_USAGE;
+	}
+	for (size_t i = 0; i < count; i++) {
+		if (strcmp(commands[i].name, argv[at]) == 0)
+			return commands[i].run(cli, argc - at - 1, argv + at + 1);
+		names[i] = commands[i].name;
+	}
+	near = name_suggest(slice_from(argv[at]), names, count);
+	if (near)
+		return cli_usage(cli, cli_word(cli, "没有命令 '%s%s'，是不是 '%s%s'？",
+						  "no command '%s%s'; did you mean '%s%s'?"),
+				prefix, argv[at], prefix, near);
+	return cli_usage(cli, cli_word(cli, "没有命令 '%s%s'（--help 列出全部命令）",
+					  "no command '%s%s' (--help lists them)"),
+			prefix, argv[at]);
+}
+
+bool cli_parse_number(const char *text, long long *out)
+{
+	char *end;
+
+	if (*text < '0' || *text > '9' || strlen(text) > 18)
+		return false;
+	*out = strtoll(text, &end, 10);
+	return *end == '\0';
+}
+
+/* --- calls ------------------------------------------------------------------------------------ */
+
+struct channel *cli_channel(struct cli *cli)
+{
+	if (!cli->channel)
+		cli->channel = channel_new(cli->server);
+	return cli->channel;
+}
+
+int64_t cli_deadline(const struct cli *cli)
+{
+	return deadline_after(cli->timeout ? atoll(cli->timeout) * 1000 : DEFAULT_TIMEOUT_MS);
+}
+
+int cli_call(struct cli *cli, const char *path, const ProtobufCMessage *request,
+		const ProtobufCMessageDescriptor *type, void *out_response)
+{
+	struct call_status status = {0};
+	ProtobufCMessage *response;
+
+	if (!cli_channel(cli))
+		return cli_out_of_memory(cli);
+	if (!channel_call(cli->channel, path, request, type, cli_deadline(cli), &cli->arena,
+			    &response, &status))
+		return cli_status(cli, &status);
+	memcpy(out_response, &response, sizeof(response));
+	return CLI_OK;
+}
+
+/* --- output ----------------------------------------------------------------------------------- */
+
+int cli_write(const struct cli *cli, struct buffer *out)
+{
+	bool failed = out->failed;
+	bool written = !failed && (out->size == 0 || fwrite(out->data, 1, out->size, stdout) ==
+								     out->size);
+
+	buffer_fini(out);
+	if (failed)
+		return cli_out_of_memory(cli);
+	if (!written || fflush(stdout) != 0)
+		return cli_failure(cli, "%s", cli_word(cli, "无法写到标准输出",
+							  "cannot write to standard output"));
+	return CLI_OK;
+}
+
+int cli_write_json(const struct cli *cli, const void *message)
+{
+	static const struct json_options options = {
+			.pretty = true, .defaults = true, .int64_number = true, .short_enums = true};
+	struct buffer out = {0};
+
+	if (!message_print_json(message, &options, &out))
+		out.failed = true;
+	buffer_append_char(&out, '\n');
+	return cli_write(cli, &out);
+}
+
+bool cli_append_json_line(const void *message, struct buffer *out)
+{
+	static const struct json_options options = {
+			.defaults = true, .int64_number = true, .short_enums = true};
+
+	if (!message_print_json(message, &options, out))
+		return false;
+	buffer_append_char(out, '\n');
+	return !out->failed;
+}

@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "client/cli/cli.h"
+#include "client/cli/file.h"
+#include "client/render/table.h"
+#include "publish/publish.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char HELP_ZH[] = "用法：policycalc catalog check|publish|log|export ...\n"
+			      "\n"
+			      "  check 目录 [--strict]      检查草稿（不需要服务）\n"
+			      "  publish 目录 [选项]        发布草稿为新版本\n"
+			      "  log                        列出已发布的版本\n"
+			      "  export [--revision N] 目录 导出一个版本的文件\n";
+static const char HELP_EN[] = "usage: policycalc catalog check|publish|log|export ...\n"
+			      "\n"
+			      "  check DIR [--strict]       check a draft (needs no service)\n"
+			      "  publish DIR [options]      publish a draft as a new revision\n"
+			      "  log                        list revisions\n"
+			      "  export [--revision N] DIR  write the files of a revision\n";
+static const char PUBLISH_HELP_ZH[] =
+		"用法：policycalc catalog publish 目录 [--base N] [--author 谁] [--note 说明] "
+		"[--strict]\n"
+		"\n"
+		"检查草稿并发布为新版本；内容没有变化时不产生新版本。\n"
+		"  --base N    草稿所依据的版本（默认当前版本）；期间若有别人发布则拒绝\n";
+static const char PUBLISH_HELP_EN[] =
+		"usage: policycalc catalog publish DIR [--base N] [--author WHO] [--note WHY] "
+		"[--strict]\n"
+		"\n"
+		"Checks a draft and makes it the new revision; unchanged content makes none.\n"
+		"  --base N    the revision the draft was made from (default: the current "
+		"one); refused\n"
+		"              when somebody else has published since\n";
+static const char LOG_HELP_ZH[] = "用法：policycalc catalog log\n\n列出已发布的版本，新的在前。"
+				  "JSON 为每行一个版本（NDJSON）。\n";
+static const char LOG_HELP_EN[] =
+		"usage: policycalc catalog log\n\nLists revisions, newest first. "
+		"JSON is one revision a line (NDJSON).\n";
+static const char EXPORT_HELP_ZH[] = "用法：policycalc catalog export [--revision N] 目录\n"
+				     "\n"
+				     "把一个版本（默认当前版本）的文件写到目录中。\n";
+static const char EXPORT_HELP_EN[] =
+		"usage: policycalc catalog export [--revision N] DIR\n"
+		"\n"
+		"Writes the files of a revision (default: the current one) to DIR.\n";
+
+static int current_revision(struct cli *cli, long long *out)
+{
+	Policycalc__V1__ListRevisionsRequest request =
+			POLICYCALC__V1__LIST_REVISIONS_REQUEST__INIT;
+	const Policycalc__V1__ListRevisionsResponse *response;
+	int code;
+
+	request.page_size = 1;
+	code = cli_call(cli, "/policycalc.v1.CatalogService/ListRevisions", &request.base,
+			&policycalc__v1__list_revisions_response__descriptor, &response);
+	if (code == CLI_OK)
+		*out = response->n_revisions ? response->revisions[0]->number : 0;
+	return code;
+}
+
+struct publish_arguments {
+	const char *author;
+	const char *note;
+	long long base;
+	bool strict;
+};
+
+/* Sends the draft, one file a message, and waits for what became of it. */
+static int publish_send(struct cli *cli, const struct draft *draft,
+		const struct publish_arguments *arguments,
+		const Policycalc__V1__PublishCatalogResponse **out_response)
+{
+	struct call_status status = { 0 };
+	ProtobufCMessage *message = NULL;
+	struct call *call =
+			call_start(cli->channel, "/policycalc.v1.CatalogService/PublishCatalog",
+					cli_deadline(cli), &status);
+	bool ok;
+
+	if (!call)
+		return cli_status(cli, &status);
+	for (size_t i = 0; i < draft->count; i++) {
+		Policycalc__V1__PublishCatalogRequest request =
+				POLICYCALC__V1__PUBLISH_CATALOG_REQUEST__INIT;
+		Policycalc__V1__SourceFile file = POLICYCALC__V1__SOURCE_FILE__INIT;
+
+		file.path = (char *)(uintptr_t)draft->files[i].path;
+		file.content.data = (uint8_t *)(uintptr_t)draft->files[i].content.data;
+		file.content.len = draft->files[i].content.size;
+		request.file = &file;
+		request.base_revision = arguments->base;
+		request.author = (char *)(uintptr_t)arguments->author;
+		request.note = (char *)(uintptr_t)arguments->note;
+		request.strict = arguments->strict;
+		if (!call_send(call, &request.base))
+			break;
+	}
+	call_half_close(call);
+	ok = call_receive(call, &policycalc__v1__publish_catalog_response__descriptor,
+			&cli->arena, &message, &status);
+	call_free(call);
+	if (!ok)
+		return cli_status(cli, &status);
+	*out_response = (const Policycalc__V1__PublishCatalogResponse *)message;
+	if (!message || !(*out_response)->revision)
+		return cli_failure(cli, "%s", cli_word(cli, "服务没有答复", "no answer came"));
+	return CLI_OK;
+}
+
+static int command_publish(struct cli *cli, int argc, char **argv)
+{
+	const char *user = getenv("USER");
+	struct publish_arguments arguments = { .author = user ? user : "", .note = "" };
+	const char *base = NULL;
+	const struct cli_option list[] = {
+		{ "--base", .text = &base },
+		{ "--author", .text = &arguments.author },
+		{ "--note", .text = &arguments.note },
+		{ "--strict", .flag = &arguments.strict },
+	};
+	const Policycalc__V1__PublishCatalogResponse *response = NULL;
+	struct draft draft = { 0 };
+	struct buffer out = { 0 };
+	struct error err;
+	int code = cli_options(cli, list, 4, PUBLISH_HELP_ZH, PUBLISH_HELP_EN, &argc, argv);
+
+	if (code >= 0)
+		return code;
+	if (argc != 1)
+		return cli_usage(cli, "%s",
+				cli_word(cli, "需要一个草稿目录", "one folder is needed"));
+	if (base && !cli_parse_number(base, &arguments.base))
+		return cli_usage(cli, "--base N");
+	if (!draft_load(argv[0], &cli->arena, &draft, &err))
+		return cli_usage(cli, "%s", err.message);
+	if (!cli_channel(cli))
+		return cli_out_of_memory(cli);
+	code = base ? CLI_OK : current_revision(cli, &arguments.base);
+	if (code == CLI_OK)
+		code = publish_send(cli, &draft, &arguments, &response);
+	if (code != CLI_OK)
+		return code;
+	if (cli->json)
+		return cli_write_json(cli, response);
+	buffer_format(&out,
+			response->unchanged
+					? cli_word(cli, "内容没有变化，仍是第 %lld 版\n",
+							  "unchanged: still revision %lld\n")
+					: cli_word(cli, "已发布为第 %lld 版\n",
+							  "published as revision %lld\n"),
+			(long long)response->revision->number);
+	return cli_write(cli, &out);
+}
+
+static int command_log(struct cli *cli, int argc, char **argv)
+{
+	struct table table = { .columns = 5,
+		.headings = { "", "", "", "", "" },
+		.right = { true, false, true, false, false } };
+	Policycalc__V1__ListRevisionsRequest request =
+			POLICYCALC__V1__LIST_REVISIONS_REQUEST__INIT;
+	const Policycalc__V1__ListRevisionsResponse *page;
+	struct buffer out = { 0 };
+	bool last = false;
+	int code = cli_options(cli, NULL, 0, LOG_HELP_ZH, LOG_HELP_EN, &argc, argv);
+
+	if (code >= 0)
+		return code;
+	if (argc)
+		return cli_usage(cli, cli_word(cli, "多余的参数 '%s'", "'%s' is too much"),
+				argv[0]);
+	table.headings[0] = cli_word(cli, "版本", "revision");
+	table.headings[1] = cli_word(cli, "发布时间", "published at");
+	table.headings[2] = cli_word(cli, "政策数", "policies");
+	table.headings[3] = cli_word(cli, "发布者", "author");
+	table.headings[4] = cli_word(cli, "说明", "note");
+	while (code < 0 && !last) {
+		int result = cli_call(cli, "/policycalc.v1.CatalogService/ListRevisions",
+				&request.base,
+				&policycalc__v1__list_revisions_response__descriptor, &page);
+
+		if (result != CLI_OK) {
+			code = result;
+			break;
+		}
+		for (size_t i = 0; i < page->n_revisions; i++) {
+			const Policycalc__V1__Revision *revision = page->revisions[i];
+			const char *cells[] = { arena_format(&cli->arena, "%lld",
+								(long long)revision->number),
+				revision->published_at,
+				arena_format(&cli->arena, "%d", (int)revision->policy_count),
+				revision->author, revision->note };
+
+			if (cli->json && !cli_append_json_line(revision, &out))
+				out.failed = true;
+			table_add(&table, cells);
+		}
+		last = !*page->next_page_token ||
+		       strcmp(page->next_page_token, request.page_token) == 0;
+		request.page_token = page->next_page_token;
+	}
+	if (code < 0 && !cli->json &&
+			!table_print(&table, cli->style.width, cli->style.colour, &out))
+		out.failed = true;
+	table_fini(&table);
+	if (code < 0)
+		return cli_write(cli, &out);
+	buffer_fini(&out);
+	return code;
+}
+
+static int command_export(struct cli *cli, int argc, char **argv)
+{
+	const char *revision = NULL;
+	const struct cli_option list[] = { { "--revision", .text = &revision } };
+	Policycalc__V1__ExportCatalogRequest request =
+			POLICYCALC__V1__EXPORT_CATALOG_REQUEST__INIT;
+	struct call_status status = { 0 };
+	ProtobufCMessage *message = NULL;
+	struct buffer out = { 0 };
+	struct call *call;
+	struct error err;
+	long long number = 0;
+	size_t count = 0;
+	bool ok;
+	int code = cli_options(cli, list, 1, EXPORT_HELP_ZH, EXPORT_HELP_EN, &argc, argv);
+
+	if (code >= 0)
+		return code;
+	if (argc != 1)
+		return cli_usage(cli, "%s",
+				cli_word(cli, "需要一个目录", "one folder is needed"));
+	if (revision && !cli_parse_number(revision, &number))
+		return cli_usage(cli, "--revision N");
+	if (!cli_channel(cli))
+		return cli_out_of_memory(cli);
+	request.revision = number;
+	call = call_start(cli->channel, "/policycalc.v1.CatalogService/ExportCatalog",
+			cli_deadline(cli), &status);
+	if (!call)
+		return cli_status(cli, &status);
+	if (call_send(call, &request.base))
+		call_half_close(call);
+	code = CLI_OK;
+	while (code == CLI_OK) {
+		const Policycalc__V1__ExportCatalogResponse *response;
+
+		ok = call_receive(call, &policycalc__v1__export_catalog_response__descriptor,
+				&cli->arena, &message, &status);
+		response = (const Policycalc__V1__ExportCatalogResponse *)message;
+		if (!ok)
+			code = cli_status(cli, &status);
+		if (!ok || !response)
+			break;
+		number = response->revision;
+		if (!response->file)
+			continue;
+		if (file_write_below(argv[0], response->file->path,
+				    (struct slice){ (const char *)response->file->content.data,
+						    response->file->content.len },
+				    &err))
+			count++;
+		else
+			code = cli_failure(cli, "%s", err.message);
+	}
+	call_free(call);
+	if (code != CLI_OK)
+		return code;
+	buffer_format(&out,
+			cli_word(cli, "第 %lld 版的 %zu 个文件已写到 %s\n",
+					"revision %lld: %zu files written to %s\n"),
+			number, count, argv[0]);
+	return cli_write(cli, &out);
+}
+
+int command_catalog(struct cli *cli, int argc, char **argv)
+{
+	static const struct cli_command commands[] = {
+#ifdef POLICYCALC_CATALOG_CHECK
+		{ "check", command_catalog_check },
+#endif
+		{ "publish", command_publish },
+		{ "log", command_log },
+		{ "export", command_export },
+	};
+
+	return cli_dispatch(cli, commands, sizeof(commands) / sizeof(commands[0]), "catalog ",
+			HELP_ZH, HELP_EN, argc, argv);
+}

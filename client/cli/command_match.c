@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "client/cli/cli.h"
+#include "client/cli/dictionary.h"
+#include "client/cli/file.h"
+#include "client/cli/profile_file.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const char HELP_ZH[] =
+		"用法：policycalc match [-f 档案] [名称=值 ...] [选项]\n"
+		"\n"
+		"按一家企业的情况匹配政策。没有给出的一律视为“不知道”，不当作零或“否”。\n"
+		"\n"
+		"  -f 档案           JSON 或 YAML 文件，- 为标准输入；名称=值 覆盖档案中的值\n"
+		"  --as-of 日期      按哪一天计算（YYYY-MM-DD，默认今天）\n"
+		"  --explain         逐项说明：能享受的、待确认的、不符合的及原因\n"
+		"  --all             也列出不符合、未开放和已被取代的政策\n"
+		"  --policy 编号     只看这一项（编号或系列；多项用逗号分隔）\n"
+		"  --revision N      用第 N 版目录\n"
+		"  --strict          未知的属性名算作错误\n"
+		"  --format 格式     table 或 json\n"
+		"\n"
+		"值的写法按属性类型：revenue=3800万元 rd_ratio=4.5% staff=120 srdi=是 region=灵宝市\n"
+		"  某一年的值：rd_expense@2024=380万元     项目：projects.p1.completed_investment=200万元\n"
+		"  统一社会信用代码和日期：uscc=… date=2026-03-01\n"
+		"\n"
+		"档案（YAML；JSON 同形，其中整数按最小单位：分、百万分之一）：\n"
+		"  uscc: 9141…\n"
+		"  date: 2026-03-01\n"
+		"  attributes: {region: 灵宝市, revenue: 3800万元, \"rd_expense@2024\": 380万元}\n"
+		"  projects: {p1: {completed_investment: 200万元}}    # 空列表 [] 表示“没有”\n"
+		"  complete_lists: [loans]                            # 这些清单已全部列出\n";
+static const char HELP_EN[] =
+		"usage: policycalc match [-f PROFILE] [name=value ...] [options]\n"
+		"\n"
+		"Matches one enterprise against the policies. What is not given is unknown: never zero,\n"
+		"never \"no\".\n"
+		"\n"
+		"  -f PROFILE        JSON or YAML file, - is standard input; name=value overrides it\n"
+		"  --as-of DATE      day of the question (YYYY-MM-DD, default today)\n"
+		"  --explain         policy by policy: what it gets, what is open, what it misses and why\n"
+		"  --all             also policies that do not fit, are not open or superseded\n"
+		"  --policy ID       only this one (id or series; several with commas)\n"
+		"  --revision N      of the catalog\n"
+		"  --strict          unknown attribute names are errors\n"
+		"  --format FORMAT   table or json\n"
+		"\n"
+		"Values are written by the attribute's type: revenue=3800万元 rd_ratio=4.5% staff=120\n"
+		"srdi=true region=灵宝市; of one year: rd_expense@2024=380万元; of an item:\n"
+		"projects.p1.completed_investment=200万元; also uscc=... and date=2026-03-01.\n"
+		"\n"
+		"A profile in YAML (JSON has the same shape; its integers are in the base unit: fen, ppm):\n"
+		"  uscc: 9141...\n"
+		"  date: 2026-03-01\n"
+		"  attributes: {region: 灵宝市, revenue: 3800万元, \"rd_expense@2024\": 380万元}\n"
+		"  projects: {p1: {completed_investment: 200万元}}    # an empty list [] means none\n"
+		"  complete_lists: [loans]                            # these lists are complete\n";
+
+struct match_options {
+	const char *file;
+	const char *as_of;
+	const char *policies;
+	const char *revision;
+	bool all;
+	bool explain;
+	bool strict;
+};
+
+static int profile_read_file(struct cli *cli, struct profile_builder *builder, const char *path)
+{
+	struct buffer text = { 0 };
+	struct error err;
+	json_t *tree;
+
+	if (!file_read(path, &text, &err)) {
+		buffer_fini(&text);
+		return cli_usage(cli, "%s", err.message);
+	}
+	tree = profile_tree_parse((struct slice){ text.data ? text.data : "", text.size }, &err);
+	buffer_fini(&text);
+	if (!tree)
+		return cli_usage(cli, "%s:%s", path, err.message);
+	profile_add_tree(builder, tree, path);
+	json_decref(tree);
+	return CLI_OK;
+}
+
+static int profile_build(struct cli *cli, const struct match_options *options,
+		const struct dictionary *dictionary, int argc, char **argv,
+		Policycalc__V1__Profile **out_profile)
+{
+	struct diagnostics diagnostics;
+	struct profile_builder builder;
+	int code = CLI_OK;
+
+	diagnostics_init(&diagnostics, &cli->arena);
+	if (!profile_builder_init(&builder, &cli->arena, dictionary, &diagnostics,
+			    cli->style.english))
+		return cli_out_of_memory(cli);
+	if (options->file)
+		code = profile_read_file(cli, &builder, options->file);
+	for (int i = 0; code == CLI_OK && i < argc; i++)
+		profile_add_argument(&builder, argv[i]);
+	if (cli->arena.exhausted)
+		return cli_out_of_memory(cli);
+	for (size_t i = 0; i < diagnostics.count; i++)
+		code = cli_usage(cli, "%s%s%s", diagnostics.list[i].path,
+				*diagnostics.list[i].path ? ": " : "",
+				diagnostics.list[i].message);
+	*out_profile = builder.profile;
+	return code;
+}
+
+/* Splits "a,b" into the request's list. */
+static bool policies_split(struct cli *cli, const char *text, Policycalc__V1__MatchRequest *request)
+{
+	size_t most = 1;
+
+	for (const char *at = text; *at; at++)
+		most += *at == ',';
+	request->policies = ARENA_NEW_ARRAY(&cli->arena, char *, most);
+	while (request->policies && *text) {
+		size_t size = strcspn(text, ",");
+
+		if (size)
+			request->policies[request->n_policies++] =
+					arena_copy(&cli->arena, text, size);
+		text += size + (text[size] == ',');
+	}
+	return !cli->arena.exhausted;
+}
+
+static size_t count_of(const Policycalc__V1__MatchResponse *response, Policycalc__V1__Verdict verdict)
+{
+	for (size_t i = 0; i < response->n_counts; i++)
+		if (response->counts[i]->verdict == verdict)
+			return (size_t)response->counts[i]->count;
+	return 0;
+}
+
+static int match_print(struct cli *cli, const struct match_options *options,
+		const struct dictionary *dictionary, const Policycalc__V1__MatchResponse *response)
+{
+	const struct render_dictionary names = { dictionary->attributes, dictionary->count };
+	struct buffer out = { 0 };
+	size_t hidden;
+
+	if (cli->json)
+		return cli_write_json(cli, response);
+	if (options->explain) {
+		(void)match_print_explanation(response, &names, &cli->style, &out);
+		return cli_write(cli, &out);
+	}
+	(void)match_print_table(response, &cli->style, &out);
+	hidden = count_of(response, POLICYCALC__V1__VERDICT__VERDICT_INELIGIBLE) +
+		 count_of(response, POLICYCALC__V1__VERDICT__VERDICT_NOT_OPEN);
+	if (!options->all && hidden)
+		buffer_format(&out,
+				cli_word(cli, "另有 %zu 项不符合或未开放（--all 列出，--explain 说明原因）\n",
+						"%zu more do not fit or are not open (--all lists "
+						"them, --explain says why)\n"),
+				hidden);
+	for (size_t i = 0; i < response->n_warnings; i++)
+		(void)cli_usage(cli, "%s", response->warnings[i]->message);
+	return cli_write(cli, &out);
+}
+
+int command_match(struct cli *cli, int argc, char **argv)
+{
+	Policycalc__V1__Verdict wanted[] = {
+		POLICYCALC__V1__VERDICT__VERDICT_ELIGIBLE,
+		POLICYCALC__V1__VERDICT__VERDICT_NEEDS_INFORMATION,
+		POLICYCALC__V1__VERDICT__VERDICT_NEEDS_REVIEW,
+	};
+	struct match_options options = { 0 };
+	const struct cli_option list[] = {
+		{ "-f", .text = &options.file },
+		{ "--as-of", .text = &options.as_of },
+		{ "--policy", .text = &options.policies },
+		{ "--revision", .text = &options.revision },
+		{ "--all", .flag = &options.all },
+		{ "--explain", .flag = &options.explain },
+		{ "--strict", .flag = &options.strict },
+	};
+	Policycalc__V1__MatchRequest request = POLICYCALC__V1__MATCH_REQUEST__INIT;
+	const Policycalc__V1__MatchResponse *response;
+	struct dictionary dictionary;
+	long long revision = 0;
+	int code = cli_options(cli, list, sizeof(list) / sizeof(list[0]), HELP_ZH, HELP_EN, &argc,
+			argv);
+
+	if (code >= 0)
+		return code;
+	if (options.revision && !cli_parse_number(options.revision, &revision))
+		return cli_usage(cli, "%s", cli_word(cli, "--revision 需要一个版本号",
+							 "--revision needs a number"));
+	if (argc == 0 && !options.file)
+		return cli_usage(cli, "%s",
+				cli_word(cli, "请用 -f 档案 或 名称=值 说明企业情况（--help 查看用法）",
+						"describe the enterprise with -f PROFILE or "
+						"name=value (see --help)"));
+	code = dictionary_load(cli, revision, &dictionary);
+	if (code == CLI_OK)
+		code = profile_build(cli, &options, &dictionary, argc, argv, &request.profile);
+	if (code != CLI_OK)
+		return code;
+	request.revision = revision;
+	request.strict = options.strict;
+	request.include_superseded = options.all;
+	request.view = options.explain ? POLICYCALC__V1__VIEW__VIEW_FULL
+				       : POLICYCALC__V1__VIEW__VIEW_BASIC;
+	if (options.as_of)
+		request.as_of = (char *)(uintptr_t)options.as_of;
+	if (!options.all && !options.explain) {
+		request.verdicts = wanted;
+		request.n_verdicts = sizeof(wanted) / sizeof(wanted[0]);
+	}
+	if (options.policies) {
+		request.n_verdicts = 0;
+		if (!policies_split(cli, options.policies, &request))
+			return cli_out_of_memory(cli);
+	}
+	code = cli_call(cli, "/policycalc.v1.CalculatorService/Match", &request.base,
+			&policycalc__v1__match_response__descriptor, &response);
+	return code == CLI_OK ? match_print(cli, &options, &dictionary, response) : code;
+}

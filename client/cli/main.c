@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* policycalc: the command line. */
+#include "client/cli/cli.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+static const char HELP_ZH[] =
+		"用法：policycalc [--server 地址] 命令 [参数]\n"
+		"\n"
+		"  match           按企业情况匹配政策\n"
+		"  policies        列出政策\n"
+		"  policy 编号     查看一项政策\n"
+		"  attributes      列出企业属性（名称、类型、含义）\n"
+		"  catalog check   检查政策目录草稿（不需要服务）\n"
+		"  catalog publish 发布草稿为新版本\n"
+		"  catalog log     列出已发布的版本\n"
+		"  catalog export  导出一个版本的文件\n"
+		"  rule eval       计算规则表达式（不需要服务）\n"
+		"\n"
+		"每个命令都有 --help，以及：\n"
+		"  --server 地址     主机:端口 或 unix:路径（默认 $POLICYCALC_SERVER 或 "
+		"127.0.0.1:50551）\n"
+		"  --format 格式     table 或 json\n"
+		"  --lang 语言       zh 或 en\n"
+		"  --timeout 秒      等待服务的时间（默认 30，0 表示不限）\n"
+		"\n"
+		"退出码：0 完成；1 检查发现问题；2 用法或输入有误；3 服务或网络故障\n";
+static const char HELP_EN[] =
+		"usage: policycalc [--server ADDRESS] COMMAND [ARGUMENTS]\n"
+		"\n"
+		"  match           match one enterprise against the policies\n"
+		"  policies        list policies\n"
+		"  policy ID       show one policy\n"
+		"  attributes      list the attributes of an enterprise\n"
+		"  catalog check   check a draft of the catalog (needs no service)\n"
+		"  catalog publish publish a draft as a new revision\n"
+		"  catalog log     list revisions\n"
+		"  catalog export  write the files of a revision\n"
+		"  rule eval       evaluate rule texts (needs no service)\n"
+		"\n"
+		"Every command has --help, and:\n"
+		"  --server ADDRESS  HOST:PORT or unix:PATH (default $POLICYCALC_SERVER or "
+		"127.0.0.1:50551)\n"
+		"  --format FORMAT   table or json\n"
+		"  --lang LANGUAGE   zh or en\n"
+		"  --timeout SECONDS how long to wait for the service (default 30, 0: without "
+		"end)\n"
+		"\n"
+		"Exit status: 0 done; 1 a check found something; 2 wrong usage or input; 3 "
+		"service or\n"
+		"network failure\n";
+
+static const struct cli_command commands[] = {
+	{ "match", command_match },
+	{ "policies", command_policies },
+	{ "policy", command_policy },
+	{ "attributes", command_attributes },
+	{ "catalog", command_catalog },
+#ifdef POLICYCALC_RULE_EVAL
+	{ "rule", command_rule },
+#endif
+};
+
+static size_t terminal_width(void)
+{
+	struct winsize size = { 0 };
+	const char *columns = getenv("COLUMNS");
+	long long width;
+
+	if (columns && cli_parse_number(columns, &width) && width >= 20 && width <= 1000)
+		return (size_t)width;
+	if (isatty(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 &&
+			size.ws_col >= 20)
+		return size.ws_col;
+	return 80;
+}
+
+int main(int argc, char **argv)
+{
+	const char *server = getenv("POLICYCALC_SERVER");
+	struct cli cli = {
+		.server = server && *server ? server : "127.0.0.1:50551",
+		.lang = "zh",
+		.format = "table",
+		.style = { .width = terminal_width(),
+				.colour = isatty(STDOUT_FILENO) && !getenv("NO_COLOR") },
+	};
+	int code;
+
+	/* A reader that goes away is noticed where we write. */
+	(void)signal(SIGPIPE, SIG_IGN);
+	arena_init(&cli.arena, (size_t)1 << 30);
+	if (argc > 1 && strcmp(argv[1], "--version") == 0) {
+		struct buffer out = { 0 };
+
+		buffer_append_text(&out, "policycalc " POLICYCALC_VERSION "\n");
+		code = cli_write(&cli, &out);
+	} else {
+		code = cli_dispatch(&cli, commands, sizeof(commands) / sizeof(commands[0]), "",
+				HELP_ZH, HELP_EN, argc - 1, argv + 1);
+	}
+	channel_free(cli.channel);
+	arena_fini(&cli.arena);
+	return code;
+}

@@ -1,0 +1,427 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "client/cli/profile_file.h"
+
+#include "base/buffer.h"
+#include "proto/codec/codec.h"
+#include "proto/codec/value_text.h"
+
+#include <string.h>
+
+#define LIST_COUNT 3
+
+static const char *const item_lists[LIST_COUNT] = {"projects", "loans", "hires"};
+
+/* Where facts are added: the profile's, or an item's. */
+struct fact_list {
+	Policycalc__V1__AttributeValue ***list;
+	size_t *count;
+	const char *item_list; /* "" for the enterprise */
+};
+
+bool profile_builder_init(struct profile_builder *builder, struct arena *arena,
+		const struct dictionary *dictionary, struct diagnostics *diagnostics, bool english)
+{
+	*builder = (struct profile_builder){.arena = arena,
+			.dictionary = dictionary,
+			.diagnostics = diagnostics,
+			.english = english,
+			.profile = ARENA_NEW(arena, Policycalc__V1__Profile)};
+	if (builder->profile)
+		policycalc__v1__profile__init(builder->profile);
+	return builder->profile != NULL;
+}
+
+#define COMPLAIN(builder, path, zh, en, ...)                                                   \
+	diagnostics_add((builder)->diagnostics, DIAGNOSTIC_ERROR, path, 0, 0, 0,               \
+			(struct slice){0}, (builder)->english ? en : zh, __VA_ARGS__)
+
+/* The list one longer; false when memory is short (the arena is then marked). */
+static bool list_extend(struct arena *arena, void *list_pointer, size_t count, size_t element_size)
+{
+	void *old;
+	void *grown = NULL;
+
+	/* Capacity is the next power of two, so growing happens at powers of two alone. */
+	if (count & (count - 1))
+		return true;
+	grown = arena_alloc_zero(arena, count ? count * 2 : 1, element_size);
+	if (!grown)
+		return false;
+	memcpy(&old, list_pointer, sizeof(old));
+	if (count)
+		memcpy(grown, old, count * element_size);
+	memcpy(list_pointer, &grown, sizeof(grown));
+	return true;
+}
+
+static const Policycalc__V1__Attribute *attribute_find(
+		const struct profile_builder *builder, struct slice name, const char *item_list)
+{
+	for (size_t i = 0; i < builder->dictionary->count; i++) {
+		const Policycalc__V1__Attribute *attribute = builder->dictionary->attributes[i];
+
+		if (slice_equals_text(name, attribute->name) &&
+				strcmp(attribute->item_list, item_list) == 0)
+			return attribute;
+	}
+	return NULL;
+}
+
+static void attribute_complain(struct profile_builder *builder, struct slice name,
+		const char *item_list, const char *path)
+{
+	const struct dictionary *dictionary = builder->dictionary;
+	const char **names = ARENA_NEW_ARRAY(builder->arena, const char *, dictionary->count);
+	size_t count = 0;
+	const char *near;
+
+	for (size_t i = 0; names && i < dictionary->count; i++)
+		if (strcmp(dictionary->attributes[i]->item_list, item_list) == 0)
+			names[count++] = dictionary->attributes[i]->name;
+	near = names ? name_suggest(name, names, count) : NULL;
+	if (near)
+		COMPLAIN(builder, path, "没有属性 '%.*s'，是不是 '%s'？",
+				"no attribute '%.*s'; did you mean '%s'?", SLICE_PRINT(name), near);
+	else
+		COMPLAIN(builder, path, "没有属性 '%.*s'（policycalc attributes 列出全部属性）",
+				"no attribute '%.*s' (policycalc attributes lists them)",
+				SLICE_PRINT(name));
+}
+
+/* "name" or "name@period", and the value as text. */
+static void fact_add(struct profile_builder *builder, const struct fact_list *to,
+		struct slice written, const Policycalc__V1__Value *ready, struct slice text,
+		const char *path)
+{
+	const char *at = memchr(written.data, '@', written.size);
+	struct slice name = {written.data, at ? (size_t)(at - written.data) : written.size};
+	const Policycalc__V1__Attribute *attribute = attribute_find(builder, name, to->item_list);
+	Policycalc__V1__AttributeValue *fact;
+	struct error err = {0};
+
+	if (!attribute) {
+		attribute_complain(builder, name, to->item_list, path);
+		return;
+	}
+	fact = ARENA_NEW(builder->arena, Policycalc__V1__AttributeValue);
+	if (!fact || !list_extend(builder->arena, to->list, *to->count, sizeof(**to->list)))
+		return;
+	policycalc__v1__attribute_value__init(fact);
+	fact->name = attribute->name;
+	fact->period = at ? arena_copy(builder->arena, at + 1,
+					    written.size - name.size - 1)
+			  : fact->period;
+	fact->value = ready ? (Policycalc__V1__Value *)(uintptr_t)ready
+			    : value_parse_text(text, attribute, builder->arena, &err);
+	if (!fact->value) {
+		COMPLAIN(builder, path, "%.*s：%s", "%.*s: %s", SLICE_PRINT(written), err.message);
+		return;
+	}
+	/* What is said later counts: arguments correct a file. */
+	for (size_t i = 0; i < *to->count; i++) {
+		if (strcmp((*to->list)[i]->name, fact->name) == 0 &&
+				strcmp((*to->list)[i]->period, fact->period) == 0) {
+			(*to->list)[i] = fact;
+			return;
+		}
+	}
+	(*to->list)[(*to->count)++] = fact;
+}
+
+static struct fact_list item_facts(struct profile_builder *builder, const char *list, struct slice id)
+{
+	Policycalc__V1__Profile *profile = builder->profile;
+	Policycalc__V1__Item *item;
+
+	for (size_t i = 0; i < profile->n_items; i++) {
+		item = profile->items[i];
+		if (strcmp(item->list, list) == 0 && slice_equals_text(id, item->id))
+			return (struct fact_list){&item->attributes, &item->n_attributes, list};
+	}
+	item = ARENA_NEW(builder->arena, Policycalc__V1__Item);
+	if (!item || !list_extend(builder->arena, &profile->items, profile->n_items,
+				     sizeof(*profile->items)))
+		return (struct fact_list){0};
+	policycalc__v1__item__init(item);
+	item->list = (char *)(uintptr_t)list;
+	item->id = arena_copy(builder->arena, id.data, id.size);
+	if (!item->id)
+		return (struct fact_list){0};
+	profile->items[profile->n_items++] = item;
+	return (struct fact_list){&item->attributes, &item->n_attributes, list};
+}
+
+static void complete_list_add(struct profile_builder *builder, const char *list)
+{
+	Policycalc__V1__Profile *profile = builder->profile;
+
+	for (size_t i = 0; i < LIST_COUNT; i++) {
+		if (strcmp(item_lists[i], list) != 0)
+			continue;
+		if (list_extend(builder->arena, &profile->complete_lists, profile->n_complete_lists,
+				    sizeof(*profile->complete_lists)))
+			profile->complete_lists[profile->n_complete_lists++] =
+					(char *)(uintptr_t)item_lists[i];
+		return;
+	}
+	COMPLAIN(builder, "complete_lists", "没有清单 '%s'", "no list '%s'", list);
+}
+
+/* --- from a tree ------------------------------------------------------------------------------ */
+
+/* A JSON number is in the base unit; written here as people write it, it is read like all else. */
+static void number_append(struct buffer *text, json_int_t number, Policycalc__V1__ValueType type)
+{
+	char written[64];
+
+	switch ((int)type) {
+	case POLICYCALC__V1__VALUE_TYPE__VALUE_TYPE_MONEY:
+	case POLICYCALC__V1__VALUE_TYPE__VALUE_TYPE_MONEY_SERIES:
+		unit_print_money(number, written);
+		buffer_append_text(text, written);
+		break;
+	case POLICYCALC__V1__VALUE_TYPE__VALUE_TYPE_RATIO:
+	case POLICYCALC__V1__VALUE_TYPE__VALUE_TYPE_RATIO_SERIES:
+		unit_print_ratio(number, written);
+		buffer_append_text(text, written);
+		break;
+	default:
+		buffer_format(text, "%lld", (long long)number);
+	}
+}
+
+/* false when @node has no place in a value. */
+static bool value_append(struct buffer *text, const json_t *node, Policycalc__V1__ValueType type)
+{
+	const char *key;
+	json_t *child;
+	size_t index;
+
+	switch (json_typeof(node)) {
+	case JSON_STRING:
+		buffer_append_text(text, json_string_value(node));
+		return true;
+	case JSON_INTEGER:
+		number_append(text, json_integer_value(node), type);
+		return true;
+	case JSON_TRUE:
+	case JSON_FALSE:
+		buffer_append_text(text, json_is_true(node) ? "true" : "false");
+		return true;
+	case JSON_ARRAY:
+		json_array_foreach ((json_t *)(uintptr_t)node, index, child) {
+			buffer_append_text(text, index ? "," : "");
+			if (!value_append(text, child, type))
+				return false;
+		}
+		return true;
+	case JSON_OBJECT:
+		json_object_foreach ((json_t *)(uintptr_t)node, key, child) {
+			buffer_format(text, "%s%s:", text->size ? "," : "", key);
+			if (!value_append(text, child, type))
+				return false;
+		}
+		return true;
+	case JSON_REAL:
+	case JSON_NULL:
+	default:
+		return false;
+	}
+}
+
+/* An empty list is a known "none"; no text says that. NULL when the type has no such value. */
+static const Policycalc__V1__Value *value_none(
+		struct profile_builder *builder, Policycalc__V1__ValueType type)
+{
+	Policycalc__V1__Value *value = ARENA_NEW(builder->arena, Policycalc__V1__Value);
+
+	if (!value)
+		return NULL;
+	policycalc__v1__value__init(value);
+	if (type == POLICYCALC__V1__VALUE_TYPE__VALUE_TYPE_CODES) {
+		value->kind_case = POLICYCALC__V1__VALUE__KIND_CODES;
+		value->codes = ARENA_NEW(builder->arena, Policycalc__V1__CodeList);
+		if (value->codes)
+			policycalc__v1__code_list__init(value->codes);
+		return value->codes ? value : NULL;
+	}
+	if (type == POLICYCALC__V1__VALUE_TYPE__VALUE_TYPE_TITLES) {
+		value->kind_case = POLICYCALC__V1__VALUE__KIND_TITLES;
+		value->titles = ARENA_NEW(builder->arena, Policycalc__V1__TitleList);
+		if (value->titles)
+			policycalc__v1__title_list__init(value->titles);
+		return value->titles ? value : NULL;
+	}
+	return NULL;
+}
+
+static void facts_add_tree(struct profile_builder *builder, const struct fact_list *to,
+		const json_t *object, const char *skip, const char *path)
+{
+	const char *key;
+	json_t *node;
+
+	if (!json_is_object(object)) {
+		COMPLAIN(builder, path, "这里应是“名称: 值”的列表%s", "expected names with values%s",
+				"");
+		return;
+	}
+	json_object_foreach ((json_t *)(uintptr_t)object, key, node) {
+		struct slice name = {key, strcspn(key, "@")};
+		const Policycalc__V1__Attribute *attribute =
+				attribute_find(builder, name, to->item_list);
+		const Policycalc__V1__Value *ready = NULL;
+		struct buffer text = {0};
+
+		if (skip && strcmp(key, skip) == 0)
+			continue;
+		if (attribute && (json_is_array(node) ? json_array_size(node) == 0
+						      : json_is_object(node) &&
+									json_object_size(node) == 0))
+			ready = value_none(builder, attribute->type);
+		if (attribute && !value_append(&text, node, attribute->type))
+			COMPLAIN(builder, path, "%s：值应是文字、整数、true 或 false（不知道就不写）",
+					"%s: expected text, an integer, true or false (leave out "
+					"what is unknown)",
+					key);
+		else if (text.failed)
+			builder->arena->exhausted = true;
+		else
+			fact_add(builder, to, slice_from(key), ready,
+					(struct slice){text.data ? text.data : "", text.size}, path);
+		buffer_fini(&text);
+	}
+}
+
+static void item_add_tree(struct profile_builder *builder, const char *list, struct slice id,
+		const json_t *node)
+{
+	struct fact_list to = item_facts(builder, list, id);
+
+	if (to.list)
+		facts_add_tree(builder, &to, node, "id", list);
+}
+
+static void items_add_tree(struct profile_builder *builder, const char *list, const json_t *node)
+{
+	const char *key;
+	json_t *child;
+	size_t index;
+
+	if (json_is_object(node)) {
+		json_object_foreach ((json_t *)(uintptr_t)node, key, child)
+			item_add_tree(builder, list, slice_from(key), child);
+	} else if (json_is_array(node)) {
+		json_array_foreach ((json_t *)(uintptr_t)node, index, child) {
+			const char *id = json_string_value(json_object_get(child, "id"));
+			char number[24];
+
+			(void)snprintf(number, sizeof(number), "%zu", index + 1);
+			item_add_tree(builder, list, slice_from(id ? id : number), child);
+		}
+		if (json_array_size(node) == 0)
+			complete_list_add(builder, list);
+	} else {
+		COMPLAIN(builder, list, "%s 应是一个列表", "%s must be a list", list);
+	}
+}
+
+static void text_field_set(struct profile_builder *builder, char **field, const char *name,
+		const char *text, const char *path)
+{
+	if (!text)
+		COMPLAIN(builder, path, "%s 应是文字", "%s must be a text", name);
+	else
+		*field = arena_copy_text(builder->arena, text);
+}
+
+void profile_add_tree(struct profile_builder *builder, const json_t *tree, const char *path)
+{
+	static const char *const keys[] = {"uscc", "date", "attributes", "projects", "loans", "hires",
+			"complete_lists"};
+	Policycalc__V1__Profile *profile = builder->profile;
+	struct fact_list facts = {&profile->attributes, &profile->n_attributes, ""};
+	const char *key;
+	json_t *node;
+	json_t *name;
+	size_t index;
+
+	if (!json_is_object(tree)) {
+		COMPLAIN(builder, path, "档案应是一个对象%s", "the profile must be an object%s", "");
+		return;
+	}
+	json_object_foreach ((json_t *)(uintptr_t)tree, key, node) {
+		const char *list = NULL;
+		const char *near;
+
+		for (size_t i = 0; i < LIST_COUNT; i++)
+			if (strcmp(key, item_lists[i]) == 0)
+				list = item_lists[i];
+		if (list) {
+			items_add_tree(builder, list, node);
+		} else if (strcmp(key, "uscc") == 0) {
+			text_field_set(builder, &profile->uscc, key, json_string_value(node), path);
+		} else if (strcmp(key, "date") == 0) {
+			text_field_set(builder, &profile->date, key, json_string_value(node), path);
+		} else if (strcmp(key, "attributes") == 0) {
+			facts_add_tree(builder, &facts, node, NULL, path);
+		} else if (strcmp(key, "complete_lists") == 0 && json_is_array(node)) {
+			json_array_foreach (node, index, name)
+				complete_list_add(builder, json_string_value(name)
+								   ? json_string_value(name)
+								   : "?");
+		} else {
+			near = name_suggest(slice_from(key), keys, sizeof(keys) / sizeof(keys[0]));
+			if (attribute_find(builder, slice_from(key), ""))
+				near = "attributes";
+			COMPLAIN(builder, path, "不认识的键 '%s'%s%s", "unknown key '%s'%s%s", key,
+					near ? (builder->english ? "; did you mean " : "，应为 ") : "",
+					near ? near : "");
+		}
+	}
+}
+
+/* --- from the command line -------------------------------------------------------------------- */
+
+void profile_add_argument(struct profile_builder *builder, const char *argument)
+{
+	Policycalc__V1__Profile *profile = builder->profile;
+	struct fact_list to = {&profile->attributes, &profile->n_attributes, ""};
+	const char *equals = strchr(argument, '=');
+	struct slice name = {argument, equals ? (size_t)(equals - argument) : 0};
+	const char *dot;
+	const char *second;
+
+	if (!equals || name.size == 0) {
+		COMPLAIN(builder, "", "'%s' 不是 名称=值", "'%s' is not name=value", argument);
+		return;
+	}
+	if (slice_equals_text(name, "uscc") || slice_equals_text(name, "date")) {
+		text_field_set(builder, name.data[0] == 'u' ? &profile->uscc : &profile->date, "",
+				equals + 1, "");
+		return;
+	}
+	dot = memchr(name.data, '.', name.size);
+	if (dot) {
+		const char *list = NULL;
+
+		second = memchr(dot + 1, '.', (size_t)(equals - dot - 1));
+		for (size_t i = 0; i < LIST_COUNT; i++)
+			if (slice_equals_text((struct slice){name.data, (size_t)(dot - name.data)},
+					    item_lists[i]))
+				list = item_lists[i];
+		if (!list || !second || second == dot + 1) {
+			COMPLAIN(builder, "",
+					"'%.*s'：项目写作 projects.编号.属性（或 loans、hires）",
+					"'%.*s': items are written projects.ID.ATTRIBUTE (or loans, "
+					"hires)",
+					SLICE_PRINT(name));
+			return;
+		}
+		to = item_facts(builder, list, (struct slice){dot + 1, (size_t)(second - dot - 1)});
+		if (!to.list)
+			return;
+		name = (struct slice){second + 1, (size_t)(equals - second - 1)};
+	}
+	fact_add(builder, &to, name, NULL, slice_from(equals + 1), "");
+}

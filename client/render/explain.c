@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "client/render/explain.h"
+
+#include "client/render/table.h"
+#include "client/render/text.h"
+
+#include <string.h>
+
+#define BOLD "\033[1m"
+#define GREEN "\033[32m"
+#define YELLOW "\033[33m"
+#define DIM "\033[2m"
+#define PLAIN "\033[0m"
+
+/* What every drawing function needs. */
+struct canvas {
+	const struct render_style *style;
+	const struct render_dictionary *dictionary;
+	struct buffer *out;
+};
+
+static void canvas_colour(const struct canvas *canvas, const char *code)
+{
+	if (canvas->style->colour)
+		buffer_append_text(canvas->out, code);
+}
+
+/* "    mark text", wrapped so that following lines begin under the text. */
+static void canvas_line(const struct canvas *canvas, size_t indent, const char *mark,
+		const char *text)
+{
+	size_t used = indent + text_width(slice_from(mark));
+	size_t left = canvas->style->width > used + 10 ? canvas->style->width - used : 10;
+
+	text_append_spaces(canvas->out, indent);
+	buffer_append_text(canvas->out, mark);
+	text_append_wrapped(canvas->out, slice_from(text), left, used);
+	buffer_append_char(canvas->out, '\n');
+}
+
+static void canvas_pair(const struct canvas *canvas, const char *mark, const char *first,
+		const char *second)
+{
+	struct buffer text = {0};
+
+	buffer_format(&text, "%s%s", first, second);
+	if (text.failed)
+		canvas->out->failed = true;
+	else
+		canvas_line(canvas, 4, mark, text.data);
+	buffer_fini(&text);
+}
+
+bool match_print_table(const Policycalc__V1__MatchResponse *response,
+		const struct render_style *style, struct buffer *out)
+{
+	struct table table = {.columns = 4,
+			.headings = {word(style, "结论", "verdict"),
+					word(style, "政策", "policy"),
+					word(style, "金额", "amount"), word(style, "编号", "id")}};
+	bool ok;
+
+	for (size_t i = 0; i < response->n_answers; i++) {
+		const Policycalc__V1__PolicyAnswer *answer = response->answers[i];
+		struct buffer amount = {0};
+		const char *cells[4];
+
+		word_amount(style, answer->amount, &amount);
+		cells[0] = word_verdict(style, answer->verdict);
+		cells[1] = word_text(style, answer->title);
+		cells[2] = amount.data;
+		cells[3] = answer->policy_id;
+		table_add(&table, cells);
+		if (amount.failed)
+			out->failed = true;
+		buffer_fini(&amount);
+	}
+	ok = table_print(&table, style->width, style->colour, out);
+	table_fini(&table);
+	return ok && !out->failed;
+}
+
+/* The label of "e.staff" or "i.completed_investment@projects/p1" with the name behind. */
+static void attribute_append(const struct canvas *canvas, const char *path, struct buffer *out)
+{
+	const char *name = strlen(path) > 2 && path[1] == '.' ? path + 2 : path;
+	const char *item = strchr(name, '@');
+	struct slice bare = {name, item ? (size_t)(item - name) : strlen(name)};
+	const char *label = NULL;
+
+	for (size_t i = 0; canvas->dictionary && i < canvas->dictionary->count; i++) {
+		const Policycalc__V1__Attribute *attribute = canvas->dictionary->attributes[i];
+		bool of_item = *attribute->item_list != '\0';
+
+		if (slice_equals_text(bare, attribute->name) && of_item == (path[0] == 'i'))
+			label = word_text(canvas->style, attribute->label);
+	}
+	if (label && *label)
+		buffer_append_text(out, label);
+	if (label && *label && item)
+		buffer_format(out, canvas->style->english ? " (%s)" : "（%s）", item + 1);
+	else if (label && *label)
+		buffer_format(out, canvas->style->english ? " (%.*s)" : "（%.*s）",
+				SLICE_PRINT(bare));
+	else
+		buffer_append_text(out, name);
+}
+
+static void missing_print(const struct canvas *canvas, char *const *missing, size_t count)
+{
+	struct buffer text = {0};
+
+	buffer_append_text(&text, word(canvas->style, "补充后可定：", "would settle it: "));
+	for (size_t i = 0; i < count; i++) {
+		if (i)
+			buffer_append_text(&text, word(canvas->style, "、", ", "));
+		attribute_append(canvas, missing[i], &text);
+	}
+	if (text.failed)
+		canvas->out->failed = true;
+	else
+		canvas_line(canvas, 4, "? ", text.data);
+	buffer_fini(&text);
+}
+
+static void reason_print(const struct canvas *canvas, const Policycalc__V1__Reason *reason)
+{
+	struct buffer text = {0};
+
+	attribute_append(canvas, reason->attribute, &text);
+	if (*reason->observed)
+		buffer_format(&text, "%s%s", word(canvas->style, " 现为 ", " is "),
+				reason->observed);
+	if (*reason->required)
+		buffer_format(&text, "%s%s", word(canvas->style, "，要求 ", ", required "),
+				reason->required);
+	if (*reason->distance)
+		buffer_format(&text, "%s%s", word(canvas->style, "，还差 ", ", short by "),
+				reason->distance);
+	if (text.failed)
+		canvas->out->failed = true;
+	else
+		canvas_line(canvas, 6, "· ", text.data);
+	buffer_fini(&text);
+}
+
+/* One condition with its clause; without a sentence of its own the comparisons speak for it. */
+static void condition_print(const struct canvas *canvas,
+		const Policycalc__V1__ConditionAnswer *condition, const char *mark)
+{
+	const char *sentence = word_text(canvas->style, condition->sentence);
+	const char *label = word_text(canvas->style, condition->label);
+
+	canvas_line(canvas, 4, mark, *sentence ? sentence : *label ? label : condition->id);
+	for (size_t i = 0; !*sentence && i < condition->n_reasons; i++)
+		if (*condition->reasons[i]->attribute)
+			reason_print(canvas, condition->reasons[i]);
+}
+
+static void conditions_print(const struct canvas *canvas,
+		Policycalc__V1__ConditionAnswer *const *conditions, size_t count,
+		Policycalc__V1__ConditionStatus status, const char *mark)
+{
+	for (size_t i = 0; i < count; i++)
+		if (conditions[i]->status == status)
+			condition_print(canvas, conditions[i], mark);
+}
+
+static void items_print(const struct canvas *canvas, const Policycalc__V1__PolicyAnswer *answer,
+		Policycalc__V1__ConditionStatus status, const char *mark)
+{
+	for (size_t i = 0; i < answer->n_items; i++) {
+		const Policycalc__V1__ItemAnswer *item = answer->items[i];
+		struct buffer text = {0};
+
+		buffer_format(&text, "%s/%s%s%s ", item->list, item->id,
+				word(canvas->style, "：", ": "),
+				word_verdict(canvas->style, item->verdict));
+		word_amount(canvas->style, item->amount, &text);
+		if (text.failed)
+			canvas->out->failed = true;
+		else
+			canvas_line(canvas, 4, "▸ ", text.data);
+		buffer_fini(&text);
+		conditions_print(canvas, item->conditions, item->n_conditions, status, mark);
+	}
+}
+
+static void heading_print(const struct canvas *canvas, const Policycalc__V1__PolicyAnswer *answer)
+{
+	struct buffer amount = {0};
+	const char *title = word_text(canvas->style, answer->title);
+
+	word_amount(canvas->style, answer->amount, &amount);
+	canvas_colour(canvas, BOLD);
+	canvas_line(canvas, 2, "● ", *title ? title : answer->policy_id);
+	canvas_colour(canvas, PLAIN);
+	if (amount.size)
+		canvas_pair(canvas, "", word(canvas->style, "金额：", "amount: "), amount.data);
+	if (amount.failed)
+		canvas->out->failed = true;
+	buffer_fini(&amount);
+}
+
+static void availability_print(const struct canvas *canvas,
+		const Policycalc__V1__PolicyAnswer *answer)
+{
+	struct buffer text = {0};
+
+	word_availability(canvas->style, answer->availability, &text);
+	if (text.size)
+		canvas_line(canvas, 4, "", text.data);
+	if (text.failed)
+		canvas->out->failed = true;
+	buffer_fini(&text);
+}
+
+static void departments_print(const struct canvas *canvas,
+		const Policycalc__V1__PolicyAnswer *answer)
+{
+	struct buffer text = {0};
+
+	for (size_t i = 0; i < answer->n_departments; i++)
+		buffer_format(&text, "%s%s", i ? word(canvas->style, "、", ", ") : "",
+				answer->departments[i]);
+	if (text.size)
+		canvas_pair(canvas, "", word(canvas->style, "办理部门：", "department: "), text.data);
+	if (text.failed)
+		canvas->out->failed = true;
+	buffer_fini(&text);
+}
+
+static void answer_print(const struct canvas *canvas, const Policycalc__V1__PolicyAnswer *answer)
+{
+	const struct render_style *style = canvas->style;
+
+	heading_print(canvas, answer);
+	switch (answer->verdict) {
+	case POLICYCALC__V1__VERDICT__VERDICT_ELIGIBLE:
+		if (answer->amount && *word_text(style, answer->amount->sentence))
+			canvas_line(canvas, 4, "", word_text(style, answer->amount->sentence));
+		conditions_print(canvas, answer->conditions, answer->n_conditions,
+				POLICYCALC__V1__CONDITION_STATUS__CONDITION_STATUS_MET, "✓ ");
+		items_print(canvas, answer, POLICYCALC__V1__CONDITION_STATUS__CONDITION_STATUS_MET,
+				"✓ ");
+		availability_print(canvas, answer);
+		departments_print(canvas, answer);
+		break;
+	case POLICYCALC__V1__VERDICT__VERDICT_NEEDS_INFORMATION:
+		if (answer->n_missing)
+			missing_print(canvas, answer->missing, answer->n_missing);
+		availability_print(canvas, answer);
+		break;
+	case POLICYCALC__V1__VERDICT__VERDICT_NEEDS_REVIEW:
+		for (size_t i = 0; i < answer->n_review_reasons; i++)
+			canvas_pair(canvas, "! ", word(style, "待审核：", "review: "),
+					word_review_reason(style, answer->review_reasons[i]));
+		conditions_print(canvas, answer->conditions, answer->n_conditions,
+				POLICYCALC__V1__CONDITION_STATUS__CONDITION_STATUS_REVIEW, "! ");
+		items_print(canvas, answer,
+				POLICYCALC__V1__CONDITION_STATUS__CONDITION_STATUS_REVIEW, "! ");
+		availability_print(canvas, answer);
+		departments_print(canvas, answer);
+		break;
+	case POLICYCALC__V1__VERDICT__VERDICT_NOT_OPEN:
+		availability_print(canvas, answer);
+		break;
+	case POLICYCALC__V1__VERDICT__VERDICT_INELIGIBLE:
+		conditions_print(canvas, answer->conditions, answer->n_conditions,
+				POLICYCALC__V1__CONDITION_STATUS__CONDITION_STATUS_NOT_MET, "✗ ");
+		items_print(canvas, answer,
+				POLICYCALC__V1__CONDITION_STATUS__CONDITION_STATUS_NOT_MET, "✗ ");
+		break;
+	case POLICYCALC__V1__VERDICT__VERDICT_UNSPECIFIED:
+	case _POLICYCALC__V1__VERDICT_IS_INT_SIZE:
+	default:
+		break;
+	}
+}
+
+static void section_print(const struct canvas *canvas,
+		const Policycalc__V1__MatchResponse *response, Policycalc__V1__Verdict verdict,
+		const char *title, const char *colour)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < response->n_answers; i++)
+		count += response->answers[i]->verdict == verdict;
+	if (count == 0)
+		return;
+	buffer_append_char(canvas->out, '\n');
+	canvas_colour(canvas, colour);
+	canvas_colour(canvas, BOLD);
+	buffer_format(canvas->out, canvas->style->english ? "%s (%zu)" : "%s（%zu 项）", title,
+			count);
+	canvas_colour(canvas, PLAIN);
+	buffer_append_char(canvas->out, '\n');
+	for (size_t i = 0; i < response->n_answers; i++)
+		if (response->answers[i]->verdict == verdict)
+			answer_print(canvas, response->answers[i]);
+}
+
+static void warnings_print(const struct canvas *canvas,
+		const Policycalc__V1__MatchResponse *response)
+{
+	if (response->n_warnings)
+		buffer_format(canvas->out, "\n%s\n", word(canvas->style, "提示", "Notes"));
+	for (size_t i = 0; i < response->n_warnings; i++)
+		canvas_line(canvas, 2, "! ", response->warnings[i]->message);
+}
+
+bool match_print_explanation(const Policycalc__V1__MatchResponse *response,
+		const struct render_dictionary *dictionary, const struct render_style *style,
+		struct buffer *out)
+{
+	struct canvas canvas = {style, dictionary, out};
+	struct buffer head = {0};
+
+	buffer_format(&head,
+			word(style, "按 %s 的政策目录（第 %lld 版）计算",
+					"As of %s, catalog revision %lld"),
+			response->as_of, (long long)response->revision);
+	if (!head.failed)
+		canvas_line(&canvas, 0, "", head.data);
+	buffer_fini(&head);
+	section_print(&canvas, response, POLICYCALC__V1__VERDICT__VERDICT_ELIGIBLE,
+			word(style, "能享受的政策", "Eligible"), GREEN);
+	section_print(&canvas, response, POLICYCALC__V1__VERDICT__VERDICT_NEEDS_INFORMATION,
+			word(style, "待确认：还缺信息", "Needs information"), YELLOW);
+	section_print(&canvas, response, POLICYCALC__V1__VERDICT__VERDICT_NEEDS_REVIEW,
+			word(style, "待确认：需要评审或核实", "Needs review"), YELLOW);
+	section_print(&canvas, response, POLICYCALC__V1__VERDICT__VERDICT_NOT_OPEN,
+			word(style, "条件不妨碍，但未开放", "Not open"), DIM);
+	section_print(&canvas, response, POLICYCALC__V1__VERDICT__VERDICT_INELIGIBLE,
+			word(style, "不符合的政策及原因", "Not eligible, and why"), DIM);
+	if (response->n_answers == 0)
+		buffer_format(out, "\n%s\n",
+				word(style, "没有匹配的政策。", "No policy answers."));
+	warnings_print(&canvas, response);
+	return !out->failed;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The words of the schema's enums and of amounts, in Chinese or English. */
+#pragma once
+
+#include "base/buffer.h"
+#include "policycalc/v1/calculator_service.pb-c.h"
+#include "policycalc/v1/catalog_service.pb-c.h"
+
+#include <stdbool.h>
+
+/* How to draw. */
+struct render_style {
+	size_t width; /* columns */
+	bool colour;
+	bool english; /* otherwise Chinese */
+};
+
+/** @zh or @en. */
+const char *word(const struct render_style *style, const char *zh, const char *en);
+/** The language wanted, the other when it is missing, "" when both are. */
+const char *word_text(const struct render_style *style, const Policycalc__V1__Text *text);
+
+const char *word_verdict(const struct render_style *style, Policycalc__V1__Verdict verdict);
+const char *word_kind(const struct render_style *style, Policycalc__V1__Kind kind);
+const char *word_level(const struct render_style *style, Policycalc__V1__Level level);
+const char *word_type(const struct render_style *style, Policycalc__V1__ValueType type);
+const char *word_review_reason(const struct render_style *style, const char *reason);
+
+/** "80万元", "最高 80万元", "10万元～80万元"; "" when the policy has no amount. */
+void word_amount(const struct render_style *style, const Policycalc__V1__AmountAnswer *amount,
+		struct buffer *out);
+/** When one may apply, such as "申请截止 2026-06-30"; "" when there is nothing to say. */
+void word_availability(const struct render_style *style,
+		const Policycalc__V1__Availability *availability, struct buffer *out);
