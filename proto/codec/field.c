@@ -80,11 +80,11 @@ enum field_unit field_unit_of(const ProtobufCFieldDescriptor *field)
 		const char *ending;
 		enum field_unit unit;
 	} endings[] = {
-			{"_fen", FIELD_UNIT_MONEY},
-			{"_ppm", FIELD_UNIT_RATIO},
-			{"_days", FIELD_UNIT_DAYS},
-			{"_months", FIELD_UNIT_MONTHS},
-			{"_years", FIELD_UNIT_YEARS},
+		{ "_fen", FIELD_UNIT_MONEY },
+		{ "_ppm", FIELD_UNIT_RATIO },
+		{ "_days", FIELD_UNIT_DAYS },
+		{ "_months", FIELD_UNIT_MONTHS },
+		{ "_years", FIELD_UNIT_YEARS },
 	};
 	size_t size = strlen(field->name);
 
@@ -379,7 +379,7 @@ bool map_mark_overridden(const ProtobufCMessage *message, const ProtobufCFieldDe
 		if (key->type == PROTOBUF_C_TYPE_STRING)
 			keys[i].key = slice_from(*(const char *const *)element);
 		else
-			keys[i].key = (struct slice){element, element_size(key)};
+			keys[i].key = (struct slice){ element, element_size(key) };
 	}
 	qsort(keys, count, sizeof(*keys), map_key_compare);
 	for (size_t i = 0; i + 1 < count; i++) {

@@ -197,6 +197,6 @@ bool base64_parse(struct slice text, struct arena *arena, ProtobufCBinaryData *o
 			bytes[size++] = (uint8_t)(bits >> held);
 		}
 	}
-	*out_bytes = (ProtobufCBinaryData){.len = size, .data = bytes};
+	*out_bytes = (ProtobufCBinaryData){ .len = size, .data = bytes };
 	return true;
 }

@@ -33,14 +33,14 @@ static bool wrong_type(struct json_reader *reader, const struct field_path *path
 		const char *expected, const json_t *value)
 {
 	static const char *const names[] = {
-			[JSON_OBJECT] = "an object",
-			[JSON_ARRAY] = "a list",
-			[JSON_STRING] = "text",
-			[JSON_INTEGER] = "a number",
-			[JSON_REAL] = "a number with a point",
-			[JSON_TRUE] = "true",
-			[JSON_FALSE] = "false",
-			[JSON_NULL] = "null",
+		[JSON_OBJECT] = "an object",
+		[JSON_ARRAY] = "a list",
+		[JSON_STRING] = "text",
+		[JSON_INTEGER] = "a number",
+		[JSON_REAL] = "a number with a point",
+		[JSON_TRUE] = "true",
+		[JSON_FALSE] = "false",
+		[JSON_NULL] = "null",
 	};
 	char what[128];
 
@@ -56,7 +56,7 @@ static bool no_memory(struct json_reader *reader)
 
 static struct slice string_of(const json_t *value)
 {
-	return (struct slice){json_string_value(value), json_string_length(value)};
+	return (struct slice){ json_string_value(value), json_string_length(value) };
 }
 
 static bool read_text(struct json_reader *reader, struct slice text, char **element)
@@ -233,7 +233,7 @@ static bool read_map(struct json_reader *reader, struct field_path *path, json_t
 		return wrong_type(reader, path, "an object", value);
 	json_object_keylen_foreach(value, key, key_size, member)
 	{
-		struct field_path here = {.parent = path, .field = &descriptor->fields[1]};
+		struct field_path here = { .parent = path, .field = &descriptor->fields[1] };
 		ProtobufCMessage **entry =
 				field_add_element(message, path->field, reader->arena);
 		void *element;
@@ -244,7 +244,7 @@ static bool read_map(struct json_reader *reader, struct field_path *path, json_t
 			return no_memory(reader);
 		element = field_add_element(*entry, &descriptor->fields[0], reader->arena);
 		if (!read_key(reader, path, &descriptor->fields[0],
-				    (struct slice){key, key_size}, element))
+				    (struct slice){ key, key_size }, element))
 			return false;
 		element = field_add_element(*entry, &descriptor->fields[1], reader->arena);
 		if (!read_element(reader, &here, member, element))
@@ -307,7 +307,7 @@ static bool read_message(struct json_reader *reader, const struct field_path *pa
 		const json_t *value, const ProtobufCMessageDescriptor *descriptor,
 		ProtobufCMessage **out_message)
 {
-	struct field_set seen = {{0}};
+	struct field_set seen = { { 0 } };
 	ProtobufCMessage *message;
 	const char *key;
 	size_t key_size;
@@ -323,9 +323,9 @@ static bool read_message(struct json_reader *reader, const struct field_path *pa
 	reader->depth++;
 	json_object_keylen_foreach((json_t *)value, key, key_size, member)
 	{
-		struct slice name = {key, key_size};
-		struct field_path here = {
-				.parent = path, .field = field_find(descriptor, name)};
+		struct slice name = { key, key_size };
+		struct field_path here = { .parent = path,
+			.field = field_find(descriptor, name) };
 
 		if (!here.field)
 			return unknown_field(reader, path, descriptor, name);
@@ -345,7 +345,7 @@ ProtobufCMessage *message_parse_json(struct slice text,
 		const ProtobufCMessageDescriptor *descriptor, struct arena *arena,
 		struct error *err)
 {
-	struct json_reader reader = {.arena = arena, .err = err};
+	struct json_reader reader = { .arena = arena, .err = err };
 	ProtobufCMessage *message = NULL;
 	json_error_t problem;
 	json_t *root = json_loadb(text.size ? text.data : "", text.size, JSON_REJECT_DUPLICATES,

@@ -285,7 +285,7 @@ static void print_message(struct json_printer *printer, const ProtobufCMessage *
 bool message_print_json(const ProtobufCMessage *message, const struct json_options *options,
 		struct buffer *out)
 {
-	struct json_printer printer = {.out = out};
+	struct json_printer printer = { .out = out };
 
 	if (options)
 		printer.options = *options;

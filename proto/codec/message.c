@@ -20,7 +20,8 @@ ProtobufCMessage *message_unpack(struct slice bytes,
 		const struct message_limits *limits, struct arena *arena, struct error *err)
 {
 	ProtobufCAllocator allocator = {
-			.alloc = on_alloc, .free = on_free, .allocator_data = arena};
+		.alloc = on_alloc, .free = on_free, .allocator_data = arena
+	};
 	static const uint8_t nothing[1];
 	ProtobufCMessage *message;
 

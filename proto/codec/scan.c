@@ -12,9 +12,9 @@
 #include <string.h>
 
 const struct message_limits message_limits_default = {
-		.depth = FIELD_DEPTH_MAX,
-		.fields = 200000,
-		.elements = 100000,
+	.depth = FIELD_DEPTH_MAX,
+	.fields = 200000,
+	.elements = 100000,
 };
 
 enum wire_type {
@@ -141,7 +141,7 @@ static bool scan_value(struct scan *scan, const uint8_t **at, const uint8_t *end
 		enum wire_type type, struct field_path *path, size_t *count, unsigned depth)
 {
 	const ProtobufCFieldDescriptor *field = path->field;
-	struct slice run = {0};
+	struct slice run = { 0 };
 	size_t elements = 1;
 	uint64_t value;
 
@@ -162,7 +162,7 @@ static bool scan_value(struct scan *scan, const uint8_t **at, const uint8_t *end
 	case WIRE_BYTES:
 		if (!read_varint(at, end, &value) || value > (uint64_t)(end - *at))
 			return scan_error(scan, ERROR_INVALID, path, "the message is cut off");
-		run = (struct slice){(const char *)*at, (size_t)value};
+		run = (struct slice){ (const char *)*at, (size_t)value };
 		*at += value;
 		break;
 	case WIRE_GROUP_START:
@@ -200,13 +200,13 @@ static bool scan_message(struct scan *scan, struct slice bytes,
 {
 	const uint8_t *at = (const uint8_t *)bytes.data;
 	const uint8_t *end = at + bytes.size;
-	size_t counts[FIELDS_MAX] = {0};
+	size_t counts[FIELDS_MAX] = { 0 };
 
 	if (descriptor->n_fields > FIELDS_MAX)
 		return scan_error(scan, ERROR_INTERNAL, path,
 				"the message type has too many fields");
 	while (at < end) {
-		struct field_path here = {.parent = path};
+		struct field_path here = { .parent = path };
 		size_t unknown = 0;
 		size_t *count = &unknown;
 		uint64_t tag;
@@ -232,7 +232,7 @@ static bool scan_message(struct scan *scan, struct slice bytes,
 bool message_scan(struct slice bytes, const ProtobufCMessageDescriptor *descriptor,
 		const struct message_limits *limits, struct error *err)
 {
-	struct scan scan = {.limits = limits ? limits : &message_limits_default, .err = err};
+	struct scan scan = { .limits = limits ? limits : &message_limits_default, .err = err };
 
 	if (bytes.size == 0)
 		return true;

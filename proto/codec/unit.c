@@ -29,20 +29,20 @@ struct unit_kind {
 };
 
 static const struct unit_word money_words[] = {
-		{"元", 2, 1},
-		{"万元", 6, 1},
-		{"万", 6, 1},
-		{"亿元", 10, 1},
-		{"亿", 10, 1},
+	{ "元", 2, 1 },
+	{ "万元", 6, 1 },
+	{ "万", 6, 1 },
+	{ "亿元", 10, 1 },
+	{ "亿", 10, 1 },
 };
-static const struct unit_word ratio_words[] = {{"%", 4, 1}, {"‰", 3, 1}, {"ppm", 0, 1}};
+static const struct unit_word ratio_words[] = { { "%", 4, 1 }, { "‰", 3, 1 }, { "ppm", 0, 1 } };
 static const struct unit_word day_words[] = {
-		{"天", 0, 1},
-		{"日", 0, 1},
-		{"个工作日", 0, 1},
+	{ "天", 0, 1 },
+	{ "日", 0, 1 },
+	{ "个工作日", 0, 1 },
 };
-static const struct unit_word month_words[] = {{"个月", 0, 1}, {"年", 0, 12}};
-static const struct unit_word year_words[] = {{"年", 0, 1}};
+static const struct unit_word month_words[] = { { "个月", 0, 1 }, { "年", 0, 12 } };
+static const struct unit_word year_words[] = { { "年", 0, 1 } };
 
 #define UNIT_KIND(words_, smallest_, expected_)                                                \
 	{                                                                                      \
@@ -100,19 +100,19 @@ static bool split_number(struct slice text, bool *out_negative, struct slice *ou
 	start = i = *out_negative;
 	while (i < text.size && is_digit(text.data[i]))
 		i++;
-	*out_whole = (struct slice){text.data + start, i - start};
-	*out_fraction = (struct slice){text.data + i, 0};
+	*out_whole = (struct slice){ text.data + start, i - start };
+	*out_fraction = (struct slice){ text.data + i, 0 };
 	if (out_whole->size == 0)
 		return false;
 	if (i < text.size && text.data[i] == '.') {
 		start = ++i;
 		while (i < text.size && is_digit(text.data[i]))
 			i++;
-		*out_fraction = (struct slice){text.data + start, i - start};
+		*out_fraction = (struct slice){ text.data + start, i - start };
 		if (out_fraction->size == 0)
 			return false;
 	}
-	*out_word = trim((struct slice){text.data + i, text.size - i});
+	*out_word = trim((struct slice){ text.data + i, text.size - i });
 	return true;
 }
 
@@ -236,9 +236,9 @@ void unit_print_money(long long fen, char out[64])
 		unsigned width;		  /* in characters */
 		unsigned long long least; /* 0.3万元 is worse than 3000元 */
 	} forms[] = {
-			{"元", 2, 1, 0},
-			{"万元", 6, 2, 1000000},
-			{"亿元", 10, 2, 10000000000},
+		{ "元", 2, 1, 0 },
+		{ "万元", 6, 2, 1000000 },
+		{ "亿元", 10, 2, 10000000000 },
 	};
 	unsigned long long magnitude = magnitude_of(fen);
 	size_t shortest = SIZE_MAX;

@@ -19,8 +19,8 @@ static bool read_message(struct yaml_reader *reader,
 
 static struct slice scalar_text(const yaml_event_t *event)
 {
-	return (struct slice){
-			(const char *)event->data.scalar.value, event->data.scalar.length};
+	return (struct slice){ (const char *)event->data.scalar.value,
+		event->data.scalar.length };
 }
 
 /* Whether the scalar stands in the text byte by byte; then @mark moves to its first character.
@@ -53,12 +53,12 @@ static bool add_place(struct yaml_reader *reader, const ProtobufCMessage *messag
 	yaml_mark_t mark = reader->event.start_mark;
 	bool verbatim = is_verbatim(reader, &mark);
 	struct yaml_place place = {
-			.message = message,
-			.field = field,
-			.index = index,
-			.line = (int)mark.line + 1,
-			.column = (int)mark.column + 1,
-			.plain_one_line = verbatim,
+		.message = message,
+		.field = field,
+		.index = index,
+		.line = (int)mark.line + 1,
+		.column = (int)mark.column + 1,
+		.plain_one_line = verbatim,
 	};
 
 	place.key_line = key ? key->key_line : place.line;
@@ -70,7 +70,7 @@ static bool read_element(struct yaml_reader *reader, const ProtobufCFieldDescrip
 		void *element, const struct yaml_place *key)
 {
 	yaml_event_t *event = &reader->event;
-	struct error err = {0};
+	struct error err = { 0 };
 	bool is_plain;
 
 	if (event->type == YAML_ALIAS_EVENT)
@@ -131,11 +131,11 @@ static bool read_entry(struct yaml_reader *reader, ProtobufCMessage *message,
 	const ProtobufCFieldDescriptor *value_field = &descriptor->fields[1];
 	yaml_event_t *event = &reader->event;
 	struct yaml_place key = {
-			.key_line = (int)event->start_mark.line + 1,
-			.key_column = (int)event->start_mark.column + 1,
+		.key_line = (int)event->start_mark.line + 1,
+		.key_column = (int)event->start_mark.column + 1,
 	};
 	ProtobufCMessage *entry = message_new(descriptor, reader->arena);
-	struct error err = {0};
+	struct error err = { 0 };
 	char *text = arena_copy(reader->arena, (const char *)event->data.scalar.value,
 			event->data.scalar.length);
 	ProtobufCMessage **slot;
@@ -143,7 +143,7 @@ static bool read_entry(struct yaml_reader *reader, ProtobufCMessage *message,
 
 	if (!entry || !text)
 		return yaml_exhausted(reader);
-	name = (struct slice){text, event->data.scalar.length};
+	name = (struct slice){ text, event->data.scalar.length };
 	if (map_find(keys, name)) {
 		yaml_report(reader, event->start_mark, event->end_mark,
 				"this key is given twice");
@@ -172,7 +172,7 @@ static bool read_entry(struct yaml_reader *reader, ProtobufCMessage *message,
 static bool read_map(struct yaml_reader *reader, ProtobufCMessage *message,
 		const ProtobufCFieldDescriptor *field, const struct yaml_place *key)
 {
-	struct map keys = {0};
+	struct map keys = { 0 };
 	bool more = true;
 	bool ok;
 
@@ -283,7 +283,7 @@ static bool read_message(struct yaml_reader *reader,
 		const struct yaml_place *place_of_key)
 {
 	ProtobufCMessage *message = message_new(descriptor, reader->arena);
-	struct field_set seen = {{0}};
+	struct field_set seen = { { 0 } };
 	bool more;
 
 	if (!message)
@@ -293,8 +293,8 @@ static bool read_message(struct yaml_reader *reader,
 		return false;
 	while (next_key(reader, &more)) {
 		struct yaml_place key = {
-				.key_line = (int)reader->event.start_mark.line + 1,
-				.key_column = (int)reader->event.start_mark.column + 1,
+			.key_line = (int)reader->event.start_mark.line + 1,
+			.key_column = (int)reader->event.start_mark.column + 1,
 		};
 		const ProtobufCFieldDescriptor *field;
 
@@ -318,7 +318,8 @@ static bool read_document(struct yaml_reader *reader,
 	if (!yaml_check_text(reader) || !yaml_reader_next(reader) || !yaml_reader_next(reader))
 		return false;
 	if (event->type == YAML_STREAM_END_EVENT) {
-		yaml_report(reader, (yaml_mark_t){0}, (yaml_mark_t){0}, "the file is empty");
+		yaml_report(reader, (yaml_mark_t){ 0 }, (yaml_mark_t){ 0 },
+				"the file is empty");
 		return false;
 	}
 	if (!yaml_reader_next(reader))
@@ -346,11 +347,11 @@ ProtobufCMessage *message_parse_yaml(struct slice text,
 		struct yaml_places **out_places)
 {
 	struct yaml_reader reader = {
-			.text = text,
-			.path = path,
-			.arena = arena,
-			.diagnostics = diagnostics,
-			.places = yaml_places_new(arena),
+		.text = text,
+		.path = path,
+		.arena = arena,
+		.diagnostics = diagnostics,
+		.places = yaml_places_new(arena),
 	};
 	size_t errors_before = diagnostics->error_count;
 	ProtobufCMessage *message = NULL;

@@ -48,13 +48,13 @@ static struct slice line_at(struct yaml_reader *reader, size_t line)
 	reader->last_line_offset = at;
 	for (end = at; end < reader->text.size && !break_size(reader->text, end);)
 		end++;
-	return (struct slice){reader->text.data + at, end - at};
+	return (struct slice){ reader->text.data + at, end - at };
 }
 
 void yaml_report(struct yaml_reader *reader, yaml_mark_t start, yaml_mark_t end,
 		const char *format, ...)
 {
-	struct slice excerpt = {"", 0};
+	struct slice excerpt = { "", 0 };
 	char message[1024];
 	size_t width = 1;
 	va_list args;
@@ -77,7 +77,7 @@ bool yaml_exhausted(struct yaml_reader *reader)
 {
 	if (!reader->is_fatal)
 		diagnostics_add(reader->diagnostics, DIAGNOSTIC_ERROR, reader->path, 0, 0, 1,
-				(struct slice){"", 0}, "out of memory while reading YAML");
+				(struct slice){ "", 0 }, "out of memory while reading YAML");
 	reader->is_fatal = true;
 	return false;
 }
@@ -85,7 +85,7 @@ bool yaml_exhausted(struct yaml_reader *reader)
 bool yaml_check_text(struct yaml_reader *reader)
 {
 	size_t valid = text_valid_size(reader->text);
-	yaml_mark_t mark = {0};
+	yaml_mark_t mark = { 0 };
 
 	if (valid == reader->text.size)
 		return true;
@@ -103,7 +103,7 @@ bool yaml_check_text(struct yaml_reader *reader)
 	}
 	/* The line itself cannot be quoted: it is not text. */
 	diagnostics_add(reader->diagnostics, DIAGNOSTIC_ERROR, reader->path, (int)mark.line + 1,
-			(int)mark.column + 1, 1, (struct slice){"", 0}, "%s",
+			(int)mark.column + 1, 1, (struct slice){ "", 0 }, "%s",
 			reader->text.data[valid] ? "not valid UTF-8: save the file as UTF-8"
 						 : "a NUL character is not allowed");
 	reader->is_fatal = true;
@@ -142,7 +142,7 @@ static bool report_syntax(struct yaml_reader *reader)
 	case YAML_READER_ERROR: {
 		/* Such as a control character: only the byte is known, not line and column. */
 		struct slice whole = reader->text;
-		yaml_mark_t mark = {0};
+		yaml_mark_t mark = { 0 };
 
 		for (size_t at = 0; at < parser->problem_offset && at < whole.size;) {
 			size_t size = break_size(whole, at);

@@ -107,47 +107,46 @@ struct mistake {
 };
 
 static const struct mistake mistakes[] = {
-		{"", 1, 1, "the file is empty"},
-		{"# nothing\n", 1, 1, "the file is empty"},
-		{"- a\n", 1, 1, "expected the fields of a Policy"},
-		{"just text\n", 1, 1, "expected the fields of a Policy"},
-		{"id: a\nid: b\n", 2, 1, "id is given twice; first on line 1"},
-		{"document_number: a\ndocumentNumber: b\n", 2, 1, "is given twice"},
-		{"idd: a\n", 1, 1, "unknown key \"idd\"; did you mean id?"},
-		{"titel: {zh: a}\n", 1, 1, "did you mean title?"},
-		{"colour: red\n", 1, 1, "Policy has no such field"},
-		{"colour: {a: [1, 2]}\nid: a\n", 1, 1, "unknown key"},
-		{"level: CYTI\n", 1, 8, "no such Level \"CYTI\"; did you mean CITY?"},
-		{"level: 7\n", 1, 8, "expected one of NATIONAL, PROVINCE, CITY, COUNTY"},
-		{"window_always: yes\n", 1, 16, "expected true or false, not \"yes\""},
-		{"id:\n", 1, 4, "id has no value"},
-		{"id: [a]\n", 1, 5, "id: expected a single value, not a list"},
-		{"title: 科技贷\n", 1, 8, "expected fields"},
-		{"title: [a]\n", 1, 8, "title: expected fields, not a list"},
-		{"departments: a\n", 1, 14, "departments: expected a list"},
-		{"amount: {rounding_unit_fen: 200}\n", 1, 29, "the unit is missing"},
-		{"amount: {rounding_unit_fen: 12.345元}\n", 1, 29, "finer than a fen"},
-		{"amount: {term_months: 60天}\n", 1, 23, "unknown unit"},
-		{"amount: {term_months: 2147483648个月}\n", 1, 23, "too large"},
-		{"exclusions: [{at_most: 两}]\n", 1, 24,
-				"expected an integer such as 120, not \"两\""},
-		{"id: &a x\n", 1, 5, "anchors are not allowed"},
-		{"id: &a x\nseries: *a\n", 2, 9, "aliases are not allowed"},
-		{"id: !!str x\n", 1, 5, "tags are not allowed"},
-		{"title:\n  <<: {zh: a}\n", 2, 3, "merge keys"},
-		{"? [a]\n: b\n", 1, 3, "a key must be a single word"},
-		{"id: a\n---\nid: b\n", 2, 1, "a second document"},
-		{"%YAML 1.1\n---\nid: b\n", 1, 1, "directives are not allowed"},
-		{"id: a\n\ttitle: b\n", 2, 1, "not valid YAML"},
-		{"id: \"a\n", 2, 1, "not valid YAML"},
-		{"title: {zh: a\nid: b\n", 2, 3, "not valid YAML"},
-		{"id: 三\nseries: 门\xff峡\n", 2, 10, "not valid UTF-8"},
-		{"id: a\x01\n", 1, 6, "not valid YAML: control characters"},
-		{"examples: [{profile: {a: b, a: c}}]\n", 1, 29, "this key is given twice"},
-		{"examples: [{profile: [a]}]\n", 1, 22, "profile: expected pairs"},
-		{"examples: [{profile: {a: {b: c}}}]\n", 1, 26,
-				"value: expected a single value"},
-		{"title: {zh: 科技贷, xx: a}\n", 1, 18, "unknown key \"xx\""},
+	{ "", 1, 1, "the file is empty" },
+	{ "# nothing\n", 1, 1, "the file is empty" },
+	{ "- a\n", 1, 1, "expected the fields of a Policy" },
+	{ "just text\n", 1, 1, "expected the fields of a Policy" },
+	{ "id: a\nid: b\n", 2, 1, "id is given twice; first on line 1" },
+	{ "document_number: a\ndocumentNumber: b\n", 2, 1, "is given twice" },
+	{ "idd: a\n", 1, 1, "unknown key \"idd\"; did you mean id?" },
+	{ "titel: {zh: a}\n", 1, 1, "did you mean title?" },
+	{ "colour: red\n", 1, 1, "Policy has no such field" },
+	{ "colour: {a: [1, 2]}\nid: a\n", 1, 1, "unknown key" },
+	{ "level: CYTI\n", 1, 8, "no such Level \"CYTI\"; did you mean CITY?" },
+	{ "level: 7\n", 1, 8, "expected one of NATIONAL, PROVINCE, CITY, COUNTY" },
+	{ "window_always: yes\n", 1, 16, "expected true or false, not \"yes\"" },
+	{ "id:\n", 1, 4, "id has no value" },
+	{ "id: [a]\n", 1, 5, "id: expected a single value, not a list" },
+	{ "title: 科技贷\n", 1, 8, "expected fields" },
+	{ "title: [a]\n", 1, 8, "title: expected fields, not a list" },
+	{ "departments: a\n", 1, 14, "departments: expected a list" },
+	{ "amount: {rounding_unit_fen: 200}\n", 1, 29, "the unit is missing" },
+	{ "amount: {rounding_unit_fen: 12.345元}\n", 1, 29, "finer than a fen" },
+	{ "amount: {term_months: 60天}\n", 1, 23, "unknown unit" },
+	{ "amount: {term_months: 2147483648个月}\n", 1, 23, "too large" },
+	{ "exclusions: [{at_most: 两}]\n", 1, 24,
+			"expected an integer such as 120, not \"两\"" },
+	{ "id: &a x\n", 1, 5, "anchors are not allowed" },
+	{ "id: &a x\nseries: *a\n", 2, 9, "aliases are not allowed" },
+	{ "id: !!str x\n", 1, 5, "tags are not allowed" },
+	{ "title:\n  <<: {zh: a}\n", 2, 3, "merge keys" },
+	{ "? [a]\n: b\n", 1, 3, "a key must be a single word" },
+	{ "id: a\n---\nid: b\n", 2, 1, "a second document" },
+	{ "%YAML 1.1\n---\nid: b\n", 1, 1, "directives are not allowed" },
+	{ "id: a\n\ttitle: b\n", 2, 1, "not valid YAML" },
+	{ "id: \"a\n", 2, 1, "not valid YAML" },
+	{ "title: {zh: a\nid: b\n", 2, 3, "not valid YAML" },
+	{ "id: 三\nseries: 门\xff峡\n", 2, 10, "not valid UTF-8" },
+	{ "id: a\x01\n", 1, 6, "not valid YAML: control characters" },
+	{ "examples: [{profile: {a: b, a: c}}]\n", 1, 29, "this key is given twice" },
+	{ "examples: [{profile: [a]}]\n", 1, 22, "profile: expected pairs" },
+	{ "examples: [{profile: {a: {b: c}}}]\n", 1, 26, "value: expected a single value" },
+	{ "title: {zh: 科技贷, xx: a}\n", 1, 18, "unknown key \"xx\"" },
 };
 
 static void test_mistakes(void **state)
@@ -187,8 +186,8 @@ static void test_nul(void **state)
 	(void)state;
 	arena_init(&arena, 1 << 20);
 	diagnostics_init(&diagnostics, &arena);
-	assert_null(message_parse_yaml((struct slice){text, sizeof(text) - 1}, POLICY, "p.yaml",
-			&arena, &diagnostics, NULL));
+	assert_null(message_parse_yaml((struct slice){ text, sizeof(text) - 1 }, POLICY,
+			"p.yaml", &arena, &diagnostics, NULL));
 	assert_int_equal(diagnostics.count, 1);
 	assert_int_equal(diagnostics.list[0].line, 2);
 	assert_int_equal(diagnostics.list[0].column, 9);
@@ -229,7 +228,7 @@ static void test_all_at_once(void **state)
 static void test_depth(void **state)
 {
 	struct diagnostics diagnostics;
-	struct buffer text = {0};
+	struct buffer text = { 0 };
 	struct arena arena;
 
 	(void)state;
@@ -238,7 +237,7 @@ static void test_depth(void **state)
 		buffer_append_char(&text, '[');
 	arena_init(&arena, 1 << 20);
 	diagnostics_init(&diagnostics, &arena);
-	assert_null(message_parse_yaml((struct slice){text.data, text.size}, POLICY, "p.yaml",
+	assert_null(message_parse_yaml((struct slice){ text.data, text.size }, POLICY, "p.yaml",
 			&arena, &diagnostics, NULL));
 	assert_int_equal(diagnostics.count, 2);
 	assert_non_null(strstr(diagnostics.list[1].message, "nested more than 32"));
@@ -297,13 +296,13 @@ static void test_memory(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-			cmocka_unit_test(test_good),
-			cmocka_unit_test(test_mistakes),
-			cmocka_unit_test(test_nul),
-			cmocka_unit_test(test_all_at_once),
-			cmocka_unit_test(test_depth),
-			cmocka_unit_test(test_bom),
-			cmocka_unit_test(test_memory),
+		cmocka_unit_test(test_good),
+		cmocka_unit_test(test_mistakes),
+		cmocka_unit_test(test_nul),
+		cmocka_unit_test(test_all_at_once),
+		cmocka_unit_test(test_depth),
+		cmocka_unit_test(test_bom),
+		cmocka_unit_test(test_memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
