@@ -126,7 +126,7 @@ static size_t element_size(const ProtobufCFieldDescriptor *field)
 	case PROTOBUF_C_TYPE_BYTES:
 		return sizeof(ProtobufCBinaryData);
 	}
-	assert(!"a field type that protobuf-c does not have");
+	assert(false && "a field type that protobuf-c does not have");
 	return 0;
 }
 
