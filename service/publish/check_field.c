@@ -47,8 +47,7 @@ bool check_name(struct check *check, const void *message, const char *field, con
 		enum name_form form)
 {
 	static const char *const expected[] = {
-		[NAME_SNAKE] = "lower-case letters, digits and underscores, a letter "
-			       "first",
+		[NAME_SNAKE] = "lower-case letters, digits and underscores, a letter first",
 		[NAME_KEBAB] = "lower-case letters, digits and hyphens",
 		[NAME_CODE] = "lower-case letters, digits, hyphens and underscores",
 	};
