@@ -10,6 +10,7 @@
 #pragma once
 
 #include "base/arena.h"
+#include "base/buffer.h"
 #include "base/slice.h"
 
 #include <protobuf-c/protobuf-c.h>
@@ -119,3 +120,5 @@ bool map_mark_overridden(const ProtobufCMessage *message, const ProtobufCFieldDe
 /** Base64 of proto3 JSON: reads the standard and the URL alphabet, padded or not. */
 bool base64_parse(struct slice text, struct arena *arena, ProtobufCBinaryData *out_bytes,
 		bool *out_exhausted);
+/** Appends the standard alphabet, padded. */
+void base64_print(const ProtobufCBinaryData *bytes, struct buffer *out);

@@ -200,3 +200,25 @@ bool base64_parse(struct slice text, struct arena *arena, ProtobufCBinaryData *o
 	*out_bytes = (ProtobufCBinaryData){ .len = size, .data = bytes };
 	return true;
 }
+
+void base64_print(const ProtobufCBinaryData *bytes, struct buffer *out)
+{
+	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+				     "0123456789+/";
+
+	for (size_t i = 0; i < bytes->len; i += 3) {
+		size_t left = bytes->len - i;
+		unsigned group = (unsigned)bytes->data[i] << 16;
+		char four[4];
+
+		if (left > 1)
+			group |= (unsigned)bytes->data[i + 1] << 8;
+		if (left > 2)
+			group |= bytes->data[i + 2];
+		four[0] = digits[group >> 18];
+		four[1] = digits[group >> 12 & 63];
+		four[2] = left > 1 ? digits[group >> 6 & 63] : '=';
+		four[3] = left > 2 ? digits[group & 63] : '=';
+		buffer_append(out, four, sizeof(four));
+	}
+}

@@ -42,31 +42,6 @@ static void print_text(struct json_printer *printer, struct slice text)
 	buffer_append_char(out, '"');
 }
 
-static void print_bytes(struct json_printer *printer, const ProtobufCBinaryData *bytes)
-{
-	static const char digits[] =
-			"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	struct buffer *out = printer->out;
-
-	buffer_append_char(out, '"');
-	for (size_t i = 0; i < bytes->len; i += 3) {
-		size_t left = bytes->len - i;
-		unsigned group = (unsigned)bytes->data[i] << 16;
-		char four[4];
-
-		if (left > 1)
-			group |= (unsigned)bytes->data[i + 1] << 8;
-		if (left > 2)
-			group |= bytes->data[i + 2];
-		four[0] = digits[group >> 18];
-		four[1] = digits[group >> 12 & 63];
-		four[2] = left > 1 ? digits[group >> 6 & 63] : '=';
-		four[3] = left > 2 ? digits[group & 63] : '=';
-		buffer_append(out, four, sizeof(four));
-	}
-	buffer_append_char(out, '"');
-}
-
 static void print_double(struct json_printer *printer, double value, bool is_float)
 {
 	char text[32];
@@ -183,7 +158,9 @@ static void print_element(struct json_printer *printer, const ProtobufCFieldDesc
 		print_text(printer, slice_from(*(const char *const *)element));
 		break;
 	case PROTOBUF_C_TYPE_BYTES:
-		print_bytes(printer, element);
+		buffer_append_char(printer->out, '"');
+		base64_print(element, printer->out);
+		buffer_append_char(printer->out, '"');
 		break;
 	case PROTOBUF_C_TYPE_MESSAGE:
 		print_message(printer, *(const ProtobufCMessage *const *)element);
