@@ -1,0 +1,417 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#if !defined(POLICYCALC_STARTER_INSTALLED) || !defined(POLICYCALC_STARTER_SOURCE)
+#error "the build must name the folders of the starter catalog"
+#endif
+
+#define FILE_SIZE_MAX ((size_t)64 << 10)
+
+enum option_id {
+	OPTION_DATA,
+	OPTION_LISTEN,
+	OPTION_THREADS,
+	OPTION_STARTER,
+	OPTION_GRACE_MS,
+	OPTION_LOG_LEVEL,
+	OPTION_INSECURE_PLAINTEXT,
+	OPTION_REUSE_PORT,
+	OPTION_CONFIG,
+	OPTION_COUNT,
+};
+
+static const struct option {
+	const char *name;	 /* "listen": --listen in a command line, listen in a file */
+	const char *environment; /* "POLICYCALC_LISTEN" */
+	const char *value; /* what it takes, for --help; NULL: nothing, in a command line */
+	const char *help;
+} options[OPTION_COUNT] = {
+	[OPTION_DATA] = { "data", "POLICYCALC_DATA", "DIR",
+			"folder of the databases; made when missing" },
+	[OPTION_LISTEN] = { "listen", "POLICYCALC_LISTEN", "ADDR",
+			"HOST:PORT, [IPV6]:PORT or unix:PATH; may be repeated, or hold\n"
+			"                          several with commas (default "
+			"127.0.0.1:50551)" },
+	[OPTION_THREADS] = { "threads", "POLICYCALC_THREADS", "N",
+			"loops, 1 to 256 (default: one a processor)" },
+	[OPTION_STARTER] = { "starter", "POLICYCALC_STARTER", "DIR",
+			"catalog that an empty database starts with; \"\": none" },
+	[OPTION_GRACE_MS] = { "grace-ms", "POLICYCALC_GRACE_MS", "MS",
+			"how long calls may run on after SIGTERM (default 10000)" },
+	[OPTION_LOG_LEVEL] = { "log-level", "POLICYCALC_LOG_LEVEL", "LEVEL",
+			"debug, info, warning or error (default info)" },
+	[OPTION_INSECURE_PLAINTEXT] = { "insecure-plaintext", "POLICYCALC_INSECURE_PLAINTEXT",
+			NULL, "allow addresses that other machines can reach" },
+	[OPTION_REUSE_PORT] = { "reuse-port", "POLICYCALC_REUSE_PORT", NULL,
+			"let another process take the port over" },
+	[OPTION_CONFIG] = { "config", "POLICYCALC_CONFIG", "FILE",
+			"reads options from a file: name = value" },
+};
+
+/* Which options an earlier source has settled. */
+struct loading {
+	struct config *config;
+	struct arena *arena;
+	bool is_set[OPTION_COUNT];
+	const char *source; /* for messages: "--threads", "POLICYCALC_THREADS", "x.conf:3" */
+};
+
+static bool fail(const struct loading *loading, enum option_id id, struct error *err,
+		const char *expected)
+{
+	return error_set(err, ERROR_INVALID, "%s: %s must be %s", loading->source,
+			options[id].name, expected);
+}
+
+static bool parse_number(const char *text, long least, long most, long *out_number)
+{
+	char *end;
+	long number;
+
+	if (text[0] < '0' || text[0] > '9')
+		return false;
+	errno = 0;
+	number = strtol(text, &end, 10);
+	if (errno || *end || number < least || number > most)
+		return false;
+	*out_number = number;
+	return true;
+}
+
+static bool parse_switch(const char *text, bool *out_value)
+{
+	static const char *const words[] = { "true", "yes", "1", "false", "no", "0" };
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++) {
+		if (strcmp(text, words[i]) == 0) {
+			*out_value = i < 3;
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool add_addresses(struct loading *loading, const char *text, struct error *err)
+{
+	struct config *config = loading->config;
+
+	while (*text) {
+		size_t size = strcspn(text, ",");
+
+		if (size == 0)
+			return fail(loading, OPTION_LISTEN, err, "addresses parted by commas");
+		if (config->listen_count == CONFIG_LISTEN_MAX)
+			return fail(loading, OPTION_LISTEN, err, "at most 16 addresses");
+		config->listen[config->listen_count] = arena_copy(loading->arena, text, size);
+		if (!config->listen[config->listen_count])
+			return arena_error(loading->arena, err, "reading the options");
+		config->listen_count++;
+		text += size;
+		if (*text == ',' && *++text == '\0')
+			return fail(loading, OPTION_LISTEN, err, "addresses parted by commas");
+	}
+	return true;
+}
+
+static bool set(struct loading *loading, enum option_id id, const char *value,
+		struct error *err)
+{
+	struct config *config = loading->config;
+
+	switch (id) {
+	case OPTION_DATA:
+		config->data = value;
+		return value[0] || fail(loading, id, err, "a folder");
+	case OPTION_LISTEN:
+		return (value[0] && add_addresses(loading, value, err)) ||
+		       (!value[0] && fail(loading, id, err, "an address"));
+	case OPTION_THREADS:
+		return parse_number(value, 0, 256, &config->threads) ||
+		       fail(loading, id, err, "a number from 0 to 256");
+	case OPTION_STARTER:
+		config->starter = value;
+		return true;
+	case OPTION_GRACE_MS:
+		return parse_number(value, 0, 3600000, &config->grace_ms) ||
+		       fail(loading, id, err, "milliseconds from 0 to 3600000");
+	case OPTION_LOG_LEVEL:
+		return log_level_parse(value, &config->log_level) ||
+		       fail(loading, id, err, "debug, info, warning or error");
+	case OPTION_INSECURE_PLAINTEXT:
+		return parse_switch(value, &config->insecure_plaintext) ||
+		       fail(loading, id, err, "true or false");
+	case OPTION_REUSE_PORT:
+		return parse_switch(value, &config->reuse_port) ||
+		       fail(loading, id, err, "true or false");
+	case OPTION_CONFIG:
+		config->file = value;
+		return value[0] || fail(loading, id, err, "a file");
+	case OPTION_COUNT:
+		break;
+	}
+	return error_set(err, ERROR_INTERNAL, "no such option");
+}
+
+static enum option_id find_option(const char *name, size_t size)
+{
+	for (int i = 0; i < OPTION_COUNT; i++)
+		if (strlen(options[i].name) == size && memcmp(options[i].name, name, size) == 0)
+			return (enum option_id)i;
+	return OPTION_COUNT;
+}
+
+/* --- sources --------------------------------------------------------------------------------- */
+
+static bool read_arguments(struct loading *loading, int count, char *const *arguments,
+		enum config_action *out_action, struct error *err)
+{
+	for (int i = 1; i < count; i++) {
+		const char *argument = arguments[i];
+		const char *value = NULL;
+		size_t size;
+		enum option_id id;
+
+		if (strcmp(argument, "--help") == 0 || strcmp(argument, "-h") == 0) {
+			*out_action = CONFIG_HELP;
+			return true;
+		}
+		if (strcmp(argument, "--version") == 0) {
+			*out_action = CONFIG_VERSION;
+			return true;
+		}
+		if (strcmp(argument, "--check-config") == 0) {
+			*out_action = CONFIG_CHECK;
+			continue;
+		}
+		if (strcmp(argument, "--print-config") == 0) {
+			*out_action = CONFIG_PRINT;
+			continue;
+		}
+		size = strcspn(argument, "=");
+		id = strncmp(argument, "--", 2) == 0 ? find_option(argument + 2, size - 2)
+						     : OPTION_COUNT;
+		if (id == OPTION_COUNT)
+			return error_set(err, ERROR_INVALID, "unknown option %s; see --help",
+					argument);
+		if (argument[size] == '=')
+			value = argument + size + 1;
+		else if (!options[id].value)
+			value = "true";
+		else if (i + 1 < count)
+			value = arguments[++i];
+		else
+			return error_set(
+					err, ERROR_INVALID, "%s: a value is missing", argument);
+		loading->source = "command line";
+		if (loading->is_set[id] && id != OPTION_LISTEN)
+			return error_set(err, ERROR_INVALID, "--%s: comes twice",
+					options[id].name);
+		if (!set(loading, id, value, err))
+			return false;
+		loading->is_set[id] = true;
+	}
+	return true;
+}
+
+static bool read_environment(
+		struct loading *loading, char *const *environment, struct error *err)
+{
+	for (int i = 0; i < OPTION_COUNT; i++) {
+		size_t size = strlen(options[i].environment);
+
+		if (loading->is_set[i])
+			continue;
+		for (char *const *entry = environment; entry && *entry; entry++) {
+			if (strncmp(*entry, options[i].environment, size) != 0 ||
+					(*entry)[size] != '=')
+				continue;
+			loading->source = options[i].environment;
+			if (!set(loading, (enum option_id)i, *entry + size + 1, err))
+				return false;
+			loading->is_set[i] = true;
+			break;
+		}
+	}
+	return true;
+}
+
+static char *read_file(const char *path, struct arena *arena, struct error *err)
+{
+	FILE *file = fopen(path, "re");
+	char *text;
+	size_t size;
+
+	if (!file) {
+		error_set(err, ERROR_NOT_FOUND, "config file %s: %s", path, strerror(errno));
+		return NULL;
+	}
+	text = arena_alloc(arena, FILE_SIZE_MAX + 1);
+	size = text ? fread(text, 1, FILE_SIZE_MAX + 1, file) : 0;
+	if (!text)
+		arena_error(arena, err, "reading the config file");
+	else if (ferror(file))
+		error_set(err, ERROR_IO, "config file %s: %s", path, strerror(errno));
+	else if (size > FILE_SIZE_MAX || memchr(text, '\0', size))
+		error_set(err, ERROR_INVALID, "config file %s: must be text of at most 64 KiB",
+				path);
+	else
+		text[size] = '\0';
+	if (!text || ferror(file) || size > FILE_SIZE_MAX || memchr(text, '\0', size))
+		text = NULL;
+	fclose(file);
+	return text;
+}
+
+static char *trim(char *text)
+{
+	size_t size;
+
+	text += strspn(text, " \t\r");
+	size = strlen(text);
+	while (size && strchr(" \t\r", text[size - 1]))
+		text[--size] = '\0';
+	return text;
+}
+
+static bool read_config_file(struct loading *loading, const char *path, struct error *err)
+{
+	bool settled[OPTION_COUNT];
+	char *text = read_file(path, loading->arena, err);
+	char *line, *rest = text;
+	int number = 0;
+
+	if (!text)
+		return false;
+	memcpy(settled, loading->is_set, sizeof(settled));
+	while ((line = strsep(&rest, "\n"))) {
+		char *value;
+		enum option_id id;
+
+		number++;
+		line = trim(line);
+		if (!line[0] || line[0] == '#')
+			continue;
+		loading->source = arena_format(loading->arena, "%s:%d", path, number);
+		if (!loading->source)
+			return arena_error(loading->arena, err, "reading the config file");
+		value = strchr(line, '=');
+		if (!value)
+			return error_set(err, ERROR_INVALID, "%s: must be name = value",
+					loading->source);
+		*value++ = '\0';
+		line = trim(line);
+		value = trim(value);
+		id = find_option(line, strlen(line));
+		if (id == OPTION_COUNT || id == OPTION_CONFIG)
+			return error_set(err, ERROR_INVALID, "%s: unknown option %s",
+					loading->source, line);
+		if (settled[id])
+			continue;
+		if (loading->is_set[id] && id != OPTION_LISTEN)
+			return error_set(err, ERROR_INVALID, "%s: %s comes twice",
+					loading->source, line);
+		if (!set(loading, id, value, err))
+			return false;
+		loading->is_set[id] = true;
+	}
+	return true;
+}
+
+/* That of the installation, or of the source tree when nothing is installed. */
+static const char *default_starter(void)
+{
+	return access(POLICYCALC_STARTER_INSTALLED, R_OK | X_OK) == 0
+			       ? POLICYCALC_STARTER_INSTALLED
+			       : POLICYCALC_STARTER_SOURCE;
+}
+
+bool config_is_local(const char *address)
+{
+	/* 127.0.0.0/8 as numbers: a name may begin with them, too. */
+	bool is_loopback = strncmp(address, "127.", 4) == 0 &&
+			   address[strspn(address, "0123456789.")] == ':';
+
+	return is_loopback || strncmp(address, "unix:", 5) == 0 ||
+	       strncmp(address, "[::1]:", 6) == 0 || strncmp(address, "localhost:", 10) == 0;
+}
+
+bool config_load(int argument_count, char *const *arguments, char *const *environment,
+		struct arena *arena, struct config *out_config, enum config_action *out_action,
+		struct error *err)
+{
+	struct config config = {
+		.starter = default_starter(),
+		.grace_ms = 10000,
+		.log_level = LOG_LEVEL_INFO,
+	};
+	struct loading loading = { .config = &config, .arena = arena };
+
+	*out_action = CONFIG_SERVE;
+	if (!read_arguments(&loading, argument_count, arguments, out_action, err))
+		return false;
+	if (*out_action == CONFIG_HELP || *out_action == CONFIG_VERSION)
+		return true;
+	if (!read_environment(&loading, environment, err))
+		return false;
+	if (config.file && !read_config_file(&loading, config.file, err))
+		return false;
+	if (!config.listen_count)
+		config.listen[config.listen_count++] = "127.0.0.1:50551";
+	if (!config.data)
+		return error_set(err, ERROR_INVALID, "--data DIR must be given; see --help");
+	for (size_t i = 0; i < config.listen_count && !config.insecure_plaintext; i++)
+		if (!config_is_local(config.listen[i]))
+			return error_set(err, ERROR_INVALID,
+					"%s: other machines could reach this address, and what "
+					"is "
+					"said there is not encrypted; --insecure-plaintext "
+					"allows it",
+					config.listen[i]);
+	*out_config = config;
+	return true;
+}
+
+void config_print(const struct config *config, FILE *out)
+{
+	fprintf(out, "data = %s\n", config->data);
+	for (size_t i = 0; i < config->listen_count; i++)
+		fprintf(out, "listen = %s\n", config->listen[i]);
+	fprintf(out, "threads = %ld\n", config->threads);
+	fprintf(out, "starter = %s\n", config->starter);
+	fprintf(out, "grace-ms = %ld\n", config->grace_ms);
+	fprintf(out, "log-level = %s\n", log_level_name(config->log_level));
+	fprintf(out, "insecure-plaintext = %s\n",
+			config->insecure_plaintext ? "true" : "false");
+	fprintf(out, "reuse-port = %s\n", config->reuse_port ? "true" : "false");
+}
+
+void config_print_help(FILE *out)
+{
+	fputs("usage: policycalcd --data DIR [--listen ADDR]... [--threads N] [OPTION]...\n\n"
+	      "Serves the policy calculator over gRPC until SIGTERM or SIGINT.\n\n",
+			out);
+	for (int i = 0; i < OPTION_COUNT; i++) {
+		char flag[40];
+
+		snprintf(flag, sizeof(flag), "--%s %s", options[i].name,
+				options[i].value ? options[i].value : "");
+		fprintf(out, "  %-22s  %s\n", flag, options[i].help);
+	}
+	fputs("  --check-config          checks the options and ends\n"
+	      "  --print-config          prints the options in the form of a file and ends\n"
+	      "  --version               prints the version and ends\n"
+	      "  --help                  prints this and ends\n\n"
+	      "A flag wins over the environment (POLICYCALC_DATA, POLICYCALC_LISTEN, ...), "
+	      "that over\n"
+	      "the file. SIGHUP reads environment and file again; log-level and grace-ms "
+	      "follow at\n"
+	      "once, the rest needs a restart. Exit status: 0 ended as asked, 1 could not "
+	      "start or\n"
+	      "failed, 2 wrong options.\n",
+			out);
+}

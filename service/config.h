@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What an operator can set: by flag, then environment (POLICYCALC_*), then file (--config), then
+ * default. The first of these that says something wins; lists are not joined.
+ *
+ * A file has one "name = value" a line, with the flags' names; # begins a comment line.
+ */
+#pragma once
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/log.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#define CONFIG_LISTEN_MAX 16
+
+struct config {
+	const char *data;
+	const char *listen[CONFIG_LISTEN_MAX];
+	size_t listen_count;
+	long threads;	     /* 0: one a processor */
+	const char *starter; /* folder of the starter catalog; "": an empty catalog stays empty */
+	long grace_ms;	     /* how long calls may run on after SIGTERM */
+	enum log_level log_level;
+	bool insecure_plaintext;
+	bool reuse_port;
+	const char *file; /* or NULL */
+};
+
+/* What the command line asks for besides serving. */
+enum config_action {
+	CONFIG_SERVE,
+	CONFIG_HELP,
+	CONFIG_VERSION,
+	CONFIG_CHECK, /* --check-config */
+	CONFIG_PRINT, /* --print-config */
+};
+
+/**
+ * Reads all sources into @out_config; texts live in @arena or are those of @arguments and
+ * @environment. ERROR_INVALID names the source and the option.
+ */
+bool config_load(int argument_count, char *const *arguments, char *const *environment,
+		struct arena *arena, struct config *out_config, enum config_action *out_action,
+		struct error *err);
+/** Prints it in the form of a file. */
+void config_print(const struct config *config, FILE *out);
+/** What --help says. */
+void config_print_help(FILE *out);
+/** Whether an address can be reached from this machine alone. */
+bool config_is_local(const char *address);

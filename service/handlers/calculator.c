@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * CalculatorService: Match and MatchStream.
+ *
+ * Both answer on the loop thread from an immutable ruleset; only a request for an older revision
+ * that is not in memory waits, off the loop, for the store.
+ *
+ * A stream answers in order because it takes one question at a time:
+ *
+ *     READING ──► message ──► answer queued ──► READING
+ *        ▲           │                 └── too much queued ──► HELD UP ──► on_writable ─┐
+ *        │           └── old revision ──► LOADING ──► answer queued                     │
+ *        └──────────────────────────────────────────────────────────────────────────────┘
+ *
+ *     HELD UP    The client reads slower than we answer: we stop reading, so flow control reaches
+ *                it, and memory stays bounded.
+ *     LOADING    The question waits, packed, for its ruleset; reading is paused.
+ */
+#include "base/memory.h"
+#include "google/rpc/error_details.pb-c.h"
+#include "google/rpc/status.pb-c.h"
+#include "handlers/internal.h"
+#include "policycalc/v1/calculator_service.pb-c.h"
+#include "proto/codec/codec.h"
+
+#include <string.h>
+
+#define SERVICE "policycalc.v1.CalculatorService"
+
+/* --- Match ----------------------------------------------------------------------------------- */
+
+static void answer_match(struct rpc_call *call, const ProtobufCMessage *message,
+		const struct ruleset *ruleset)
+{
+	const Policycalc__V1__MatchRequest *request =
+			(const Policycalc__V1__MatchRequest *)message;
+	Policycalc__V1__MatchResponse *response = NULL;
+	struct violations violations = { NULL, 0 };
+	struct error err = { ERROR_NONE, "" };
+	char today[11];
+
+	handlers_today(call_handlers(call), today);
+	if (ruleset_match(ruleset, request, today, rpc_call_arena(call), &response, &violations,
+			    &err)) {
+		call_reply(call, &response->base);
+		return;
+	}
+	for (size_t i = 0; i < violations.count; i++)
+		rpc_call_add_violation(
+				call, violations.list[i].field, violations.list[i].description);
+	rpc_call_finish_error(call, &err);
+}
+
+static void on_match(struct rpc_call *call, const ProtobufCMessage *message)
+{
+	const Policycalc__V1__MatchRequest *request =
+			(const Policycalc__V1__MatchRequest *)message;
+
+	call_answer(call, message, request->revision, answer_match);
+}
+
+const struct rpc_method calculator_match_method = {
+	.service = SERVICE,
+	.name = "Match",
+	.input = &policycalc__v1__match_request__descriptor,
+	.output = &policycalc__v1__match_response__descriptor,
+	.on_message = on_match,
+};
+
+/* --- MatchStream ----------------------------------------------------------------------------- */
+
+struct match_stream {
+	bool is_loading;
+	bool is_held_up;
+	bool is_half_closed;
+	struct buffer waiting; /* the question that is LOADING, encoded */
+};
+
+/* The stream reads on when nothing stands in the way, and ends when all is answered. */
+static void match_stream_advance(struct rpc_call *call)
+{
+	struct match_stream *stream = rpc_call_data(call);
+
+	if (!stream || stream->is_loading)
+		return;
+	if (stream->is_half_closed) {
+		rpc_call_finish(call, RPC_OK, "");
+	} else if (!stream->is_held_up && !rpc_call_is_writable(call)) {
+		stream->is_held_up = true;
+		rpc_call_pause_reading(call);
+	}
+}
+
+/* Packs BadRequest as a detail of @status; left out when memory is short. */
+static void status_add_violations(Google__Rpc__Status *status,
+		const struct violations *violations, struct arena *arena)
+{
+	Google__Rpc__BadRequest request = GOOGLE__RPC__BAD_REQUEST__INIT;
+	Google__Rpc__Status__Detail *detail = ARENA_NEW(arena, Google__Rpc__Status__Detail);
+	Google__Rpc__BadRequest__FieldViolation *list = ARENA_NEW_ARRAY(
+			arena, Google__Rpc__BadRequest__FieldViolation, violations->count);
+	char **fields;
+	size_t size;
+
+	request.field_violations = ARENA_NEW_ARRAY(
+			arena, Google__Rpc__BadRequest__FieldViolation *, violations->count);
+	status->details = ARENA_NEW_ARRAY(arena, Google__Rpc__Status__Detail *, 1);
+	fields = ARENA_NEW_ARRAY(arena, char *, violations->count);
+	if (!detail || !list || !fields || !request.field_violations || !status->details)
+		return;
+	for (size_t i = 0; i < violations->count; i++) {
+		google__rpc__bad_request__field_violation__init(&list[i]);
+		list[i].field = arena_format(arena, "match.%s", violations->list[i].field);
+		list[i].description = (char *)violations->list[i].description;
+		if (!list[i].field)
+			return;
+		request.field_violations[i] = &list[i];
+	}
+	request.n_field_violations = violations->count;
+	google__rpc__status__detail__init(detail);
+	detail->type_url = (char *)"type.googleapis.com/google.rpc.BadRequest";
+	size = google__rpc__bad_request__get_packed_size(&request);
+	detail->value.data = arena_alloc(arena, size ? size : 1);
+	if (!detail->value.data)
+		return;
+	detail->value.len = google__rpc__bad_request__pack(&request, detail->value.data);
+	status->details[0] = detail;
+	status->n_details = 1;
+}
+
+static void match_stream_send_error(struct rpc_call *call,
+		const Policycalc__V1__MatchStreamRequest *request,
+		const struct violations *violations, const struct error *err)
+{
+	Policycalc__V1__MatchStreamResponse response =
+			POLICYCALC__V1__MATCH_STREAM_RESPONSE__INIT;
+	Google__Rpc__Status status = GOOGLE__RPC__STATUS__INIT;
+
+	status.code = (int32_t)rpc_status_from_error(err->code);
+	status.message = (char *)err->message;
+	if (violations->count)
+		status_add_violations(&status, violations, rpc_call_scratch(call));
+	response.request_id = request->request_id;
+	response.result_case = POLICYCALC__V1__MATCH_STREAM_RESPONSE__RESULT_ERROR;
+	response.error = &status;
+	rpc_call_send(call, &response.base);
+}
+
+static void match_stream_answer(struct rpc_call *call,
+		const Policycalc__V1__MatchStreamRequest *request,
+		const struct ruleset *ruleset)
+{
+	Policycalc__V1__MatchStreamResponse response =
+			POLICYCALC__V1__MATCH_STREAM_RESPONSE__INIT;
+	struct violations violations = { NULL, 0 };
+	struct error err = { ERROR_NONE, "" };
+	char today[11];
+
+	handlers_today(call_handlers(call), today);
+	if (!ruleset_match(ruleset, request->match, today, rpc_call_scratch(call),
+			    &response.response, &violations, &err)) {
+		match_stream_send_error(call, request, &violations, &err);
+		return;
+	}
+	response.request_id = request->request_id;
+	response.result_case = POLICYCALC__V1__MATCH_STREAM_RESPONSE__RESULT_RESPONSE;
+	rpc_call_send(call, &response.base);
+}
+
+static void on_stream_loaded(struct rpc_call *call, struct ruleset_loading *loading)
+{
+	struct match_stream *stream = rpc_call_data(call);
+	struct slice bytes;
+	struct violations violations = { NULL, 0 };
+	struct error err = { ERROR_NONE, "" };
+	Policycalc__V1__MatchStreamRequest *request;
+
+	/* No data: on_end came before us. */
+	if (!stream || rpc_call_is_cancelled(call))
+		return;
+	bytes = (struct slice){ stream->waiting.data, stream->waiting.size };
+	request = (Policycalc__V1__MatchStreamRequest *)message_unpack(bytes,
+			&policycalc__v1__match_stream_request__descriptor,
+			&message_limits_default, rpc_call_scratch(call), &err);
+	stream->is_loading = false;
+	buffer_clear(&stream->waiting);
+	if (!request) {
+		rpc_call_finish_error(call, &err);
+		return;
+	}
+	if (loading->ruleset)
+		match_stream_answer(call, request, loading->ruleset);
+	else
+		match_stream_send_error(call, request, &violations, &loading->err);
+	match_stream_advance(call);
+	if (!stream->is_held_up && !stream->is_half_closed)
+		rpc_call_resume_reading(call);
+}
+
+static bool match_stream_load(struct rpc_call *call, const ProtobufCMessage *message,
+		int64_t revision, struct error *err)
+{
+	struct match_stream *stream = rpc_call_data(call);
+
+	buffer_clear(&stream->waiting);
+	if (!message_pack(message, &stream->waiting))
+		return error_set(err, ERROR_MEMORY, "out of memory while keeping a question");
+	if (!ruleset_loading_start(call, revision, on_stream_loaded, NULL, NULL, err))
+		return false;
+	stream->is_loading = true;
+	rpc_call_pause_reading(call);
+	return true;
+}
+
+static void on_stream_start(struct rpc_call *call)
+{
+	struct match_stream *stream = memory_alloc_zero(1, sizeof(*stream));
+
+	rpc_call_set_data(call, stream);
+	if (!stream) {
+		rpc_call_finish(call, RPC_RESOURCE_EXHAUSTED,
+				"out of memory while starting a stream");
+		return;
+	}
+	/* A client may wait for the headers before it sends its first question. */
+	rpc_call_send_headers(call);
+}
+
+static void on_stream_message(struct rpc_call *call, const ProtobufCMessage *message)
+{
+	const Policycalc__V1__MatchStreamRequest *request =
+			(const Policycalc__V1__MatchStreamRequest *)message;
+	struct violations violations = { NULL, 0 };
+	struct error err = { ERROR_NONE, "" };
+	struct ruleset *ruleset;
+	bool held;
+
+	if (!request->match) {
+		error_set(&err, ERROR_INVALID, "match: a question must be given");
+		match_stream_send_error(call, request, &violations, &err);
+		match_stream_advance(call);
+		return;
+	}
+	ruleset = handlers_find_ruleset(
+			call_handlers(call), request->match->revision, &held, &err);
+	if (ruleset) {
+		match_stream_answer(call, request, ruleset);
+		if (held)
+			ruleset_unref(ruleset);
+	} else if (err.code != ERROR_NONE ||
+			!match_stream_load(call, message, request->match->revision, &err)) {
+		match_stream_send_error(call, request, &violations, &err);
+	}
+	match_stream_advance(call);
+}
+
+static void on_stream_half_close(struct rpc_call *call)
+{
+	struct match_stream *stream = rpc_call_data(call);
+
+	if (stream)
+		stream->is_half_closed = true;
+	match_stream_advance(call);
+}
+
+static void on_stream_writable(struct rpc_call *call)
+{
+	struct match_stream *stream = rpc_call_data(call);
+
+	if (!stream || !stream->is_held_up)
+		return;
+	stream->is_held_up = false;
+	if (!stream->is_loading)
+		rpc_call_resume_reading(call);
+}
+
+static void on_stream_end(struct rpc_call *call)
+{
+	struct match_stream *stream = rpc_call_data(call);
+
+	rpc_call_set_data(call, NULL);
+	if (stream)
+		buffer_fini(&stream->waiting);
+	memory_free(stream);
+}
+
+const struct rpc_method calculator_match_stream_method = {
+	.service = SERVICE,
+	.name = "MatchStream",
+	.client_streaming = true,
+	.server_streaming = true,
+	.input = &policycalc__v1__match_stream_request__descriptor,
+	.output = &policycalc__v1__match_stream_response__descriptor,
+	.transient_messages = true,
+	.on_start = on_stream_start,
+	.on_message = on_stream_message,
+	.on_half_close = on_stream_half_close,
+	.on_writable = on_stream_writable,
+	.on_end = on_stream_end,
+};

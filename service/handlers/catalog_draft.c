@@ -1,0 +1,428 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * CatalogService, drafts: CheckCatalog and PublishCatalog.
+ *
+ *     loop: files come in ──► checker's thread: draft_check() ──► [PublishCatalog] store's thread:
+ *     one transaction, then the new ruleset is compiled and swapped in ──► loop: the answer
+ *
+ * A draft_work holds a draft on its whole way; one thread has it at a time. On the loop it is the
+ * call's data until half close, then it belongs to the job, and comes back with rpc_call_post().
+ */
+#include "base/memory.h"
+#include "google/rpc/error_details.pb-c.h"
+#include "handlers/internal.h"
+#include "handlers/upload.h"
+#include "policycalc/v1/catalog_service.pb-c.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define SERVICE "policycalc.v1.CatalogService"
+
+/* Drafts in memory at once; the next one is told to try again. */
+#define UPLOADS_MAX 8
+/* What checking one draft may take. */
+#define CHECK_MEMORY ((size_t)512 << 20)
+/* Details travel in trailers, and many clients take 8 KiB of those. */
+#define DETAIL_COUNT_MAX 20
+#define DETAIL_SIZE_MAX 3000
+
+struct draft_work {
+	struct job job;
+	struct handlers *handlers;
+	struct rpc_call *call; /* holds a reference once the job is on its way */
+	struct upload upload;
+	bool is_publish;
+	bool has_first; /* the options of the first message were read */
+	bool strict;
+	int64_t base_revision;
+	char *author, *note; /* in the upload's arena */
+
+	struct arena arena; /* all below */
+	struct diagnostics diagnostics;
+	struct catalog *catalog;
+	struct draft_summary summary;
+	struct error err;  /* why there is no catalog, or no revision */
+	bool check_failed; /* err tells of findings */
+	bool is_published;
+	bool unchanged;
+	Policycalc__V1__Revision *revision;
+};
+
+static void work_free(struct draft_work *work)
+{
+	if (!work)
+		return;
+	atomic_fetch_sub(&work->handlers->upload_count, 1);
+	arena_fini(&work->arena);
+	upload_fini(&work->upload);
+	memory_free(work);
+}
+
+/* --- the answer, on the loop ----------------------------------------------------------------- */
+
+static bool findings_fill(const struct draft_work *work, struct arena *arena,
+		Policycalc__V1__Finding ***out_list, size_t *out_count)
+{
+	const struct diagnostics *diagnostics = &work->diagnostics;
+	Policycalc__V1__Finding *findings =
+			ARENA_NEW_ARRAY(arena, Policycalc__V1__Finding, diagnostics->count + 1);
+
+	*out_list = ARENA_NEW_ARRAY(arena, Policycalc__V1__Finding *, diagnostics->count + 1);
+	if (!findings || !*out_list)
+		return false;
+	for (size_t i = 0; i < diagnostics->count; i++) {
+		const struct diagnostic *diagnostic = &diagnostics->list[i];
+		Policycalc__V1__Finding *finding = &findings[i];
+
+		policycalc__v1__finding__init(finding);
+		finding->severity =
+				diagnostic->severity == DIAGNOSTIC_ERROR
+						? POLICYCALC__V1__SEVERITY__SEVERITY_ERROR
+						: POLICYCALC__V1__SEVERITY__SEVERITY_WARNING;
+		finding->path = (char *)diagnostic->path;
+		finding->line = diagnostic->line;
+		finding->column = diagnostic->column;
+		finding->message = (char *)diagnostic->message;
+		finding->excerpt = diagnostic_format_excerpt(diagnostic, arena);
+		if (!finding->excerpt)
+			return false;
+		(*out_list)[i] = finding;
+	}
+	*out_count = diagnostics->count;
+	return true;
+}
+
+static void reply_check(struct rpc_call *call, struct draft_work *work)
+{
+	Policycalc__V1__CheckCatalogResponse response =
+			POLICYCALC__V1__CHECK_CATALOG_RESPONSE__INIT;
+
+	if (!work->catalog && !work->check_failed) {
+		rpc_call_finish_error(call, &work->err);
+		return;
+	}
+	if (!findings_fill(work, &work->arena, &response.findings, &response.n_findings)) {
+		rpc_call_finish(call, RPC_RESOURCE_EXHAUSTED,
+				"out of memory while listing the findings");
+		return;
+	}
+	response.error_count = (int32_t)work->diagnostics.error_count;
+	response.warning_count = (int32_t)work->diagnostics.warning_count;
+	response.policy_count = (int32_t)work->summary.policy_count;
+	response.example_count = (int32_t)work->summary.example_count;
+	call_reply(call, &response.base);
+}
+
+/* The first errors as google.rpc.PreconditionFailure; CheckCatalog tells all. */
+static void add_check_details(struct rpc_call *call, struct draft_work *work)
+{
+	Google__Rpc__PreconditionFailure failure = GOOGLE__RPC__PRECONDITION_FAILURE__INIT;
+	Google__Rpc__PreconditionFailure__Violation list[DETAIL_COUNT_MAX];
+	Google__Rpc__PreconditionFailure__Violation *rows[DETAIL_COUNT_MAX];
+	size_t size = 0;
+
+	for (size_t i = 0; i < work->diagnostics.count; i++) {
+		const struct diagnostic *diagnostic = &work->diagnostics.list[i];
+		size_t n = failure.n_violations;
+		char *subject;
+
+		if (diagnostic->severity != DIAGNOSTIC_ERROR)
+			continue;
+		subject = arena_format(&work->arena, "%s:%d:%d", diagnostic->path,
+				diagnostic->line, diagnostic->column);
+		if (!subject)
+			return;
+		size += strlen(subject) + strlen(diagnostic->message) + 24;
+		if (n == DETAIL_COUNT_MAX || size > DETAIL_SIZE_MAX)
+			break;
+		google__rpc__precondition_failure__violation__init(&list[n]);
+		list[n].type = (char *)"CATALOG_CHECK";
+		list[n].subject = subject;
+		list[n].description = (char *)diagnostic->message;
+		rows[n] = &list[n];
+		failure.n_violations++;
+	}
+	failure.violations = rows;
+	rpc_call_add_detail(call, "google.rpc.PreconditionFailure", &failure.base);
+}
+
+static void add_conflict_detail(struct rpc_call *call, struct draft_work *work)
+{
+	Google__Rpc__ErrorInfo info = GOOGLE__RPC__ERROR_INFO__INIT;
+
+	info.reason = (char *)"REVISION_MISMATCH";
+	info.domain = (char *)"policycalc";
+	rpc_call_add_detail(call, "google.rpc.ErrorInfo", &info.base);
+}
+
+static void reply_publish(struct rpc_call *call, struct draft_work *work)
+{
+	Policycalc__V1__PublishCatalogResponse response =
+			POLICYCALC__V1__PUBLISH_CATALOG_RESPONSE__INIT;
+	struct error err;
+
+	if (work->check_failed) {
+		add_check_details(call, work);
+		error_set(&err, ERROR_PRECONDITION,
+				"the draft has %zu errors; nothing was published",
+				work->diagnostics.error_count);
+		rpc_call_finish_error(call, &err);
+		return;
+	}
+	if (!work->is_published) {
+		if (work->err.code == ERROR_CONFLICT)
+			add_conflict_detail(call, work);
+		rpc_call_finish_error(call, &work->err);
+		return;
+	}
+	/* The revision is made: without room for the warnings it is told without them. */
+	if (!findings_fill(work, &work->arena, &response.findings, &response.n_findings))
+		response.n_findings = 0;
+	response.revision = work->revision;
+	response.unchanged = work->unchanged;
+	call_reply(call, &response.base);
+}
+
+static void on_work_finished(struct rpc_call *call, void *argument)
+{
+	struct draft_work *work = argument;
+
+	if (work->is_publish)
+		reply_publish(call, work);
+	else
+		reply_check(call, work);
+	work_free(work);
+	rpc_call_unref(call);
+}
+
+static void work_post(struct draft_work *work)
+{
+	struct rpc_call *call = work->call;
+
+	if (rpc_call_post(call, on_work_finished, work))
+		return;
+	work_free(work);
+	rpc_call_unref(call);
+}
+
+/* --- on the store's thread ------------------------------------------------------------------- */
+
+/* The new revision becomes the current one; what was current stays at hand for a while. */
+static bool work_swap(struct draft_work *work, struct catalog_store *store)
+{
+	const struct handlers_options *options = &work->handlers->options;
+	struct ruleset *ruleset = ruleset_load(store, work->revision->number, &work->err);
+	struct ruleset *old;
+
+	if (!ruleset)
+		return error_prefix(&work->err,
+				"revision %lld is published, but this service could not load "
+				"it",
+				(long long)work->revision->number);
+	old = snapshot_current(options->snapshot);
+	if (old)
+		ruleset_ref(old);
+	snapshot_set(options->snapshot, ruleset_ref(ruleset));
+	snapshot_refresh(options->snapshot);
+	if (old)
+		snapshot_keep(options->snapshot, old);
+	ruleset_unref(old);
+	if (options->on_publish)
+		options->on_publish(options->context, ruleset);
+	ruleset_unref(ruleset);
+	return true;
+}
+
+static void on_publish(struct job *job, void *context)
+{
+	struct draft_work *work = (struct draft_work *)job;
+	struct catalog_store *store = store_thread_store(context);
+	char now[40];
+	struct publish_options options = {
+		.base_revision = work->base_revision,
+		.author = work->author,
+		.note = work->note,
+		.now = now,
+		.strict = work->strict,
+	};
+
+	handlers_now(work->handlers, now);
+	if (rpc_call_is_cancelled(work->call)) {
+		error_set(&work->err, ERROR_CANCELLED, "the call was cancelled");
+	} else if (catalog_publish_checked(store, work->catalog, &work->upload.draft, &options,
+				   &work->arena, &work->diagnostics, &work->revision,
+				   &work->unchanged, &work->err)) {
+		work->is_published = work->unchanged || work_swap(work, store);
+	} else {
+		work->check_failed = work->err.code == ERROR_INVALID &&
+				     work->diagnostics.error_count > 0;
+	}
+	work_post(work);
+}
+
+/* --- on the checker's thread ----------------------------------------------------------------- */
+
+static void on_check(struct job *job, void *context)
+{
+	struct draft_work *work = (struct draft_work *)job;
+
+	(void)context;
+	if (rpc_call_is_cancelled(work->call)) {
+		error_set(&work->err, ERROR_CANCELLED, "the call was cancelled");
+		work_post(work);
+		return;
+	}
+	work->catalog = draft_check(&work->upload.draft, work->strict, &work->arena,
+			&work->diagnostics, NULL, &work->summary, &work->err);
+	work->check_failed = !work->catalog && work->err.code == ERROR_INVALID;
+	if (work->is_publish && work->catalog) {
+		work->job.run = on_publish;
+		if (store_thread_submit(work->handlers->options.store, &work->job, &work->err))
+			return;
+	}
+	work_post(work);
+}
+
+/* --- files come in, on the loop -------------------------------------------------------------- */
+
+static void start(struct rpc_call *call, bool is_publish)
+{
+	struct handlers *handlers = call_handlers(call);
+	struct draft_work *work;
+
+	if (atomic_fetch_add(&handlers->upload_count, 1) >= UPLOADS_MAX) {
+		atomic_fetch_sub(&handlers->upload_count, 1);
+		rpc_call_finish(call, RPC_UNAVAILABLE,
+				"too many drafts are being checked; try again later");
+		return;
+	}
+	work = memory_alloc_zero(1, sizeof(*work));
+	if (!work) {
+		atomic_fetch_sub(&handlers->upload_count, 1);
+		rpc_call_finish(call, RPC_RESOURCE_EXHAUSTED,
+				"out of memory while receiving a draft");
+		return;
+	}
+	work->handlers = handlers;
+	work->call = call;
+	work->job.run = on_check;
+	work->is_publish = is_publish;
+	upload_init(&work->upload);
+	arena_init(&work->arena, CHECK_MEMORY);
+	diagnostics_init(&work->diagnostics, &work->arena);
+	rpc_call_set_data(call, work);
+}
+
+static void on_check_start(struct rpc_call *call)
+{
+	start(call, false);
+}
+
+static void on_publish_start(struct rpc_call *call)
+{
+	start(call, true);
+}
+
+static void add_file(struct rpc_call *call, struct draft_work *work,
+		const Policycalc__V1__SourceFile *file)
+{
+	const char *field;
+	struct error err;
+
+	if (upload_add(&work->upload, file, &field, &err))
+		return;
+	if (field)
+		rpc_call_add_violation(call, field, err.message);
+	rpc_call_finish_error(call, &err);
+}
+
+static void on_check_message(struct rpc_call *call, const ProtobufCMessage *message)
+{
+	const Policycalc__V1__CheckCatalogRequest *request =
+			(const Policycalc__V1__CheckCatalogRequest *)message;
+	struct draft_work *work = rpc_call_data(call);
+
+	if (!work)
+		return;
+	if (!work->has_first)
+		work->strict = request->strict;
+	work->has_first = true;
+	add_file(call, work, request->file);
+}
+
+static void on_publish_message(struct rpc_call *call, const ProtobufCMessage *message)
+{
+	const Policycalc__V1__PublishCatalogRequest *request =
+			(const Policycalc__V1__PublishCatalogRequest *)message;
+	struct draft_work *work = rpc_call_data(call);
+
+	if (!work)
+		return;
+	if (!work->has_first) {
+		work->has_first = true;
+		work->strict = request->strict;
+		work->base_revision = request->base_revision;
+		work->author = arena_copy_text(&work->upload.arena, request->author);
+		work->note = arena_copy_text(&work->upload.arena, request->note);
+		if (request->base_revision < 0) {
+			call_refuse_field(call, "base_revision", "must be 0 or more");
+			return;
+		}
+	}
+	add_file(call, work, request->file);
+}
+
+static void on_half_close(struct rpc_call *call)
+{
+	struct draft_work *work = rpc_call_data(call);
+	struct error err = { ERROR_NONE, "" };
+
+	if (!work)
+		return;
+	if (!work->has_first) {
+		call_refuse_field(call, "file", "at least one file must be sent");
+		return;
+	}
+	rpc_call_set_data(call, NULL);
+	rpc_call_ref(call);
+	if (worker_submit(work->handlers->options.checker, &work->job, &err))
+		return;
+	rpc_call_unref(call);
+	work_free(work);
+	rpc_call_finish_error(call, &err);
+}
+
+static void on_end(struct rpc_call *call)
+{
+	struct draft_work *work = rpc_call_data(call);
+
+	rpc_call_set_data(call, NULL);
+	work_free(work);
+}
+
+const struct rpc_method catalog_check_method = {
+	.service = SERVICE,
+	.name = "CheckCatalog",
+	.client_streaming = true,
+	.input = &policycalc__v1__check_catalog_request__descriptor,
+	.output = &policycalc__v1__check_catalog_response__descriptor,
+	.transient_messages = true,
+	.on_start = on_check_start,
+	.on_message = on_check_message,
+	.on_half_close = on_half_close,
+	.on_end = on_end,
+};
+
+const struct rpc_method catalog_publish_method = {
+	.service = SERVICE,
+	.name = "PublishCatalog",
+	.client_streaming = true,
+	.input = &policycalc__v1__publish_catalog_request__descriptor,
+	.output = &policycalc__v1__publish_catalog_response__descriptor,
+	.transient_messages = true,
+	.on_start = on_publish_start,
+	.on_message = on_publish_message,
+	.on_half_close = on_half_close,
+	.on_end = on_end,
+};

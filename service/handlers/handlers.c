@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "handlers/internal.h"
+
+#include "base/date.h"
+#include "base/memory.h"
+#include "publish/publish.h"
+
+#include <assert.h>
+#include <time.h>
+
+const char *const handlers_services[] = {
+	"policycalc.v1.CalculatorService",
+	"policycalc.v1.CatalogService",
+};
+const size_t handlers_service_count = sizeof(handlers_services) / sizeof(*handlers_services);
+
+static int64_t system_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return now.tv_sec;
+}
+
+struct handlers *handlers_new(const struct handlers_options *options, struct error *err)
+{
+	const struct rpc_method *const templates[HANDLERS_METHOD_COUNT] = {
+		&calculator_match_method,
+		&calculator_match_stream_method,
+		&catalog_list_policies_method,
+		&catalog_get_policy_method,
+		&catalog_list_attributes_method,
+		&catalog_list_revisions_method,
+		&catalog_export_method,
+		&catalog_check_method,
+		&catalog_publish_method,
+	};
+	struct handlers *handlers = memory_alloc_zero(1, sizeof(*handlers));
+
+	if (!handlers) {
+		error_set(err, ERROR_MEMORY, "out of memory while making the handlers");
+		return NULL;
+	}
+	handlers->options = *options;
+	if (!handlers->options.now)
+		handlers->options.now = system_now;
+	for (size_t i = 0; i < HANDLERS_METHOD_COUNT; i++) {
+		handlers->methods[i] = *templates[i];
+		handlers->methods[i].context = handlers;
+		handlers->rows[i] = &handlers->methods[i];
+	}
+	return handlers;
+}
+
+void handlers_free(struct handlers *handlers)
+{
+	assert(!handlers || atomic_load(&handlers->upload_count) == 0);
+	memory_free(handlers);
+}
+
+const struct rpc_method *const *handlers_methods(
+		const struct handlers *handlers, size_t *out_count)
+{
+	*out_count = HANDLERS_METHOD_COUNT;
+	return handlers->rows;
+}
+
+struct handlers *call_handlers(const struct rpc_call *call)
+{
+	return rpc_call_method(call)->context;
+}
+
+void handlers_today(const struct handlers *handlers, char out_day[static 11])
+{
+	struct timestamp now = { .seconds = handlers->options.now() };
+
+	date_print(timestamp_to_date(now, DATE_CHINA_OFFSET), out_day);
+}
+
+void handlers_now(const struct handlers *handlers, char out_time[static 40])
+{
+	struct timestamp now = { .seconds = handlers->options.now() };
+
+	timestamp_print(now, out_time);
+}
+
+void call_refuse_field(struct rpc_call *call, const char *field, const char *description)
+{
+	struct error err;
+
+	rpc_call_add_violation(call, field, description);
+	error_set(&err, ERROR_INVALID, "%s: %s", field, description);
+	rpc_call_finish_error(call, &err);
+}
+
+void call_reply(struct rpc_call *call, const ProtobufCMessage *message)
+{
+	if (rpc_call_send(call, message))
+		rpc_call_finish(call, RPC_OK, "");
+}
+
+/* --- rulesets -------------------------------------------------------------------------------- */
+
+struct ruleset *handlers_find_ruleset(
+		struct handlers *handlers, int64_t revision, bool *out_held, struct error *err)
+{
+	struct ruleset *current = snapshot_current(handlers->options.snapshot);
+	struct ruleset *found;
+
+	*out_held = false;
+	err->code = ERROR_NONE;
+	if (revision < 0) {
+		error_set(err, ERROR_INVALID, "revision: must be 0 (the current one) or more");
+		return NULL;
+	}
+	if (!current) {
+		error_set(err, ERROR_PRECONDITION, "no catalog is published yet");
+		return NULL;
+	}
+	if (revision == 0 || revision == ruleset_revision(current))
+		return current;
+	if (revision > ruleset_revision(current)) {
+		/* The thread's own view may be older than the caller's knowledge by an instant. */
+		found = snapshot_find(handlers->options.snapshot, revision);
+		if (found)
+			*out_held = true;
+		else
+			error_set(err, ERROR_NOT_FOUND, "there is no revision %lld",
+					(long long)revision);
+		return found;
+	}
+	found = snapshot_find(handlers->options.snapshot, revision);
+	*out_held = found != NULL;
+	return found;
+}
+
+static void on_loading_finished(struct rpc_call *call, void *argument)
+{
+	struct ruleset_loading *loading = argument;
+
+	loading->finished(call, loading);
+	ruleset_unref(loading->ruleset);
+	rpc_call_unref(loading->call);
+	memory_free(loading);
+}
+
+/* On the store's thread. */
+static void on_load(struct job *job, void *context)
+{
+	struct ruleset_loading *loading = (struct ruleset_loading *)job;
+	struct snapshot *snapshot = call_handlers(loading->call)->options.snapshot;
+
+	if (!rpc_call_is_cancelled(loading->call)) {
+		/* Several calls may have waited for the same one. */
+		loading->ruleset = snapshot_find(snapshot, loading->revision);
+		if (!loading->ruleset)
+			loading->ruleset = ruleset_load(store_thread_store(context),
+					loading->revision, &loading->err);
+		if (loading->ruleset)
+			snapshot_keep(snapshot, loading->ruleset);
+	} else {
+		error_set(&loading->err, ERROR_CANCELLED, "the call was cancelled");
+	}
+	if (!rpc_call_post(loading->call, on_loading_finished, loading)) {
+		ruleset_unref(loading->ruleset);
+		rpc_call_unref(loading->call);
+		memory_free(loading);
+	}
+}
+
+bool ruleset_loading_start(struct rpc_call *call, int64_t revision,
+		void (*finished)(struct rpc_call *call, struct ruleset_loading *loading),
+		const ProtobufCMessage *request, answer_fn answer, struct error *err)
+{
+	struct ruleset_loading *loading = memory_alloc_zero(1, sizeof(*loading));
+
+	if (!loading)
+		return error_set(err, ERROR_MEMORY, "out of memory while loading a revision");
+	loading->job.run = on_load;
+	loading->call = rpc_call_ref(call);
+	loading->revision = revision;
+	loading->finished = finished;
+	loading->request = request;
+	loading->answer = answer;
+	if (store_thread_submit(call_handlers(call)->options.store, &loading->job, err))
+		return true;
+	rpc_call_unref(call);
+	memory_free(loading);
+	return false;
+}
+
+static void on_answer_loaded(struct rpc_call *call, struct ruleset_loading *loading)
+{
+	if (rpc_call_is_cancelled(call))
+		return;
+	if (loading->ruleset)
+		loading->answer(call, loading->request, loading->ruleset);
+	else
+		rpc_call_finish_error(call, &loading->err);
+}
+
+void call_answer(struct rpc_call *call, const ProtobufCMessage *request, int64_t revision,
+		answer_fn answer)
+{
+	struct error err = { ERROR_NONE, "" };
+	struct ruleset *ruleset;
+	bool held;
+
+	if (revision < 0) {
+		call_refuse_field(call, "revision", "must be 0 (the current one) or more");
+		return;
+	}
+	ruleset = handlers_find_ruleset(call_handlers(call), revision, &held, &err);
+	if (ruleset) {
+		answer(call, request, ruleset);
+		if (held)
+			ruleset_unref(ruleset);
+		return;
+	}
+	if (err.code != ERROR_NONE || !ruleset_loading_start(call, revision, on_answer_loaded,
+						      request, answer, &err))
+		rpc_call_finish_error(call, &err);
+}

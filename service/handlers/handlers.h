@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The methods of policycalc.v1, and what they stand on: the snapshot for answers, the store's
+ * thread for what is in the database, the checker's thread for drafts, and a clock.
+ */
+#pragma once
+
+#include "handlers/snapshot.h"
+#include "handlers/store_thread.h"
+#include "handlers/worker.h"
+#include "rpc/method.h"
+
+#include <stdint.h>
+
+struct handlers;
+
+struct handlers_options {
+	struct snapshot *snapshot;
+	struct store_thread *store;
+	/* Drafts are checked here; a worker without context. */
+	struct worker *checker;
+	/* Seconds since 1970 in UTC; NULL: the system's clock. */
+	int64_t (*now)(void);
+	/* Told on the store's thread that a revision was published and swapped in; may be NULL. */
+	void (*on_publish)(void *context, const struct ruleset *ruleset);
+	void *context;
+};
+
+/** What @options names is borrowed until handlers_free(). */
+struct handlers *handlers_new(const struct handlers_options *options, struct error *err);
+/** After the server has ended; the workers may still be freed before or after. */
+void handlers_free(struct handlers *handlers);
+/** The rows for the registry; they live as long as @handlers. */
+const struct rpc_method *const *handlers_methods(
+		const struct handlers *handlers, size_t *out_count);
+/** Full names of the services, for reflection and health. */
+extern const char *const handlers_services[];
+extern const size_t handlers_service_count;

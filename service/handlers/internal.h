@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of this room share. */
+#pragma once
+
+#include "handlers/handlers.h"
+
+#include <stdatomic.h>
+
+#define HANDLERS_METHOD_COUNT 9
+
+struct handlers {
+	struct handlers_options options;
+	atomic_int upload_count; /* drafts in memory */
+	struct rpc_method methods[HANDLERS_METHOD_COUNT];
+	const struct rpc_method *rows[HANDLERS_METHOD_COUNT];
+};
+
+/* One row a method, without its context. */
+extern const struct rpc_method calculator_match_method;
+extern const struct rpc_method calculator_match_stream_method;
+extern const struct rpc_method catalog_list_policies_method;
+extern const struct rpc_method catalog_get_policy_method;
+extern const struct rpc_method catalog_list_attributes_method;
+extern const struct rpc_method catalog_list_revisions_method;
+extern const struct rpc_method catalog_export_method;
+extern const struct rpc_method catalog_check_method;
+extern const struct rpc_method catalog_publish_method;
+
+struct handlers *call_handlers(const struct rpc_call *call);
+
+/** Today in China Standard Time, "YYYY-MM-DD". */
+void handlers_today(const struct handlers *handlers, char out_day[static 11]);
+/** Now, RFC 3339 in UTC. */
+void handlers_now(const struct handlers *handlers, char out_time[static 40]);
+
+/*
+ * Answers with the ruleset of @revision (0: the current one): at once when it is at hand, otherwise
+ * when the store's thread has loaded it. @request lives as long as the call (no transient
+ * messages). @answer finishes the call; it borrows the ruleset.
+ */
+typedef void (*answer_fn)(struct rpc_call *call, const ProtobufCMessage *request,
+		const struct ruleset *ruleset);
+void call_answer(struct rpc_call *call, const ProtobufCMessage *request, int64_t revision,
+		answer_fn answer);
+
+/**
+ * The ruleset of @revision when it is at hand: *out_held says whether the caller must unref it. NULL
+ * with ERROR_NONE when it must be loaded, with an error when there can be none.
+ */
+struct ruleset *handlers_find_ruleset(
+		struct handlers *handlers, int64_t revision, bool *out_held, struct error *err);
+
+/* A revision on its way from the store to a call. */
+struct ruleset_loading {
+	struct job job;
+	struct rpc_call *call; /* holds a reference */
+	int64_t revision;
+	struct ruleset *ruleset; /* NULL: ->err */
+	struct error err;
+	/* On the call's loop, exactly once; does not free the loading. */
+	void (*finished)(struct rpc_call *call, struct ruleset_loading *loading);
+	const ProtobufCMessage *request; /* for the owner of ->finished */
+	answer_fn answer;		 /* likewise */
+};
+
+/**
+ * Loads @revision on the store's thread; @finished runs on the loop also when the call was
+ * cancelled. false when it cannot be begun.
+ */
+bool ruleset_loading_start(struct rpc_call *call, int64_t revision,
+		void (*finished)(struct rpc_call *call, struct ruleset_loading *loading),
+		const ProtobufCMessage *request, answer_fn answer, struct error *err);
+
+/** Finishes with INVALID_ARGUMENT and one field violation. */
+void call_refuse_field(struct rpc_call *call, const char *field, const char *description);
+/** Finishes a unary answer: sends @message and OK. */
+void call_reply(struct rpc_call *call, const ProtobufCMessage *message);

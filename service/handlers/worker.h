@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One thread with a queue of jobs: where work that may block or take long is done, so that no loop
+ * thread ever waits for it. Jobs run one at a time, in the order in which they came.
+ */
+#pragma once
+
+#include "base/error.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct worker;
+
+/* Embedded in what the job is about. Once it is submitted the worker holds it until ->run. */
+struct job {
+	struct job *next;
+	/* On the worker's thread, exactly once. @context is the worker's. The job may free itself. */
+	void (*run)(struct job *job, void *context);
+};
+
+/** Starts the thread. At most @limit jobs may wait. */
+struct worker *worker_new(void *context, size_t limit, struct error *err);
+/** Runs what is queued, then ends the thread. */
+void worker_free(struct worker *worker);
+/** Any thread. false with ERROR_UNAVAILABLE when too many are waiting; then it will not run. */
+bool worker_submit(struct worker *worker, struct job *job, struct error *err);
+/** Runs @work on the thread and waits for it, whatever the limit. Not from the thread itself. */
+void worker_call(struct worker *worker, void (*work)(void *context, void *argument),
+		void *argument);

@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * policycalcd: wires the rooms, runs the loops, sets the exit code.
+ *
+ *     options ──► data folder, store ──► starter catalog ──► ruleset ──► sockets ──► serving
+ *     SIGTERM ──► health says NOT_SERVING, GOAWAY, calls end (grace) ──► store closed ──► 0
+ *     SIGTERM again ──► what is left is reset at once
+ *
+ * Signals are blocked in every thread and taken by one that does nothing else, so that no handler
+ * ever runs between two lines of anything.
+ */
+#include "base/log.h"
+#include "base/memory.h"
+#include "config.h"
+#include "handlers/handlers.h"
+#include "handlers/startup.h"
+#include "proto/descriptor_set.h"
+#include "rpc/health.h"
+#include "rpc/reflection.h"
+#include "transport/server.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+extern char **environ;
+
+#define EXIT_USAGE 2
+#define OPTIONS_MEMORY ((size_t)1 << 20)
+/* Drafts that may wait to be checked. */
+#define CHECK_QUEUE 64
+
+struct service {
+	struct config config;
+	int argument_count;
+	char *const *arguments;
+	sigset_t signals;
+	pthread_t signal_thread;
+	bool has_signal_thread;
+	atomic_bool is_ending; /* the loops have ended: the signal thread may, too */
+
+	struct store_thread *store;
+	struct worker *checker;
+	struct snapshot *snapshot;
+	struct handlers *handlers;
+	struct health *health;
+	struct reflection *reflection;
+	const struct rpc_method **methods;
+	struct rpc_registry registry;
+	struct server *server;
+};
+
+/* --- what is told ---------------------------------------------------------------------------- */
+
+static void on_call_end(void *context, const struct rpc_report *report)
+{
+	bool is_ours = report->status == RPC_INTERNAL || report->status == RPC_UNKNOWN ||
+		       report->status == RPC_DATA_LOSS;
+	enum log_level level = is_ours ? LOG_LEVEL_WARNING : LOG_LEVEL_DEBUG;
+
+	(void)context;
+	if (!log_is_wanted(level))
+		return;
+	log_event(level, "call",
+			LOG_TEXT("service", report->method ? report->method->service : ""),
+			LOG_TEXT("method", report->method ? report->method->name : ""),
+			LOG_TEXT("status", rpc_status_name(report->status)),
+			LOG_TEXT("message", report->message), LOG_TEXT("peer", report->peer),
+			LOG_NUMBER("duration_us", report->duration_us),
+			LOG_NUMBER("received", report->received_count),
+			LOG_NUMBER("sent", report->sent_count));
+}
+
+static void on_refresh(void *argument, unsigned loop)
+{
+	(void)loop;
+	snapshot_refresh(argument);
+}
+
+/* On the store's thread: idle loops give the old ruleset back. */
+static void on_publish(void *context, const struct ruleset *ruleset)
+{
+	struct service *service = context;
+
+	log_event(LOG_LEVEL_INFO, "published",
+			LOG_NUMBER("revision", ruleset_revision(ruleset)),
+			LOG_TEXT("content_hash", ruleset_content_hash(ruleset)));
+	server_run_on_loops(service->server, on_refresh, NULL, service->snapshot);
+	/* The first catalog of a service that began with none. */
+	health_set(service->health, handlers_services[0], HEALTH_SERVING);
+}
+
+/* --- signals --------------------------------------------------------------------------------- */
+
+static void reload(struct service *service)
+{
+	struct config config;
+	enum config_action action;
+	struct arena arena;
+	struct error err;
+
+	arena_init(&arena, OPTIONS_MEMORY);
+	if (config_load(service->argument_count, service->arguments, environ, &arena, &config,
+			    &action, &err)) {
+		log_set_level(config.log_level);
+		service->config.log_level = config.log_level;
+		service->config.grace_ms = config.grace_ms;
+		log_event(LOG_LEVEL_INFO, "options_reloaded",
+				LOG_TEXT("log_level", log_level_name(config.log_level)),
+				LOG_NUMBER("grace_ms", config.grace_ms));
+	} else {
+		log_event(LOG_LEVEL_ERROR, "options_not_reloaded",
+				LOG_TEXT("message", err.message));
+	}
+	arena_fini(&arena);
+}
+
+static void *take_signals(void *argument)
+{
+	struct service *service = argument;
+	bool is_draining = false;
+	int number;
+
+	while (sigwait(&service->signals, &number) == 0 && !atomic_load(&service->is_ending)) {
+		if (number == SIGHUP) {
+			reload(service);
+			continue;
+		}
+		log_event(LOG_LEVEL_INFO, "stopping",
+				LOG_TEXT("signal", number == SIGINT ? "SIGINT" : "SIGTERM"),
+				LOG_NUMBER("grace_ms",
+						is_draining ? 0 : service->config.grace_ms));
+		health_drain(service->health);
+		server_drain(service->server,
+				is_draining ? 0 : (unsigned)service->config.grace_ms);
+		is_draining = true;
+	}
+	return NULL;
+}
+
+/* --- start and end --------------------------------------------------------------------------- */
+
+static bool open_catalog(struct service *service, struct error *err)
+{
+	int64_t revision;
+
+	service->store = store_thread_open(service->config.data, err);
+	if (!service->store)
+		return false;
+	service->snapshot = snapshot_new(err);
+	if (!service->snapshot)
+		return false;
+	if (!startup_load(service->store, service->config.starter, service->snapshot, &revision,
+			    stderr, err))
+		return false;
+	log_event(LOG_LEVEL_INFO, "catalog_loaded", LOG_TEXT("data", service->config.data),
+			LOG_NUMBER("revision", revision));
+	return true;
+}
+
+static bool make_registry(struct service *service, struct error *err)
+{
+	const struct rpc_method *const *parts[3];
+	size_t counts[3];
+	size_t count = 0;
+
+	parts[0] = handlers_methods(service->handlers, &counts[0]);
+	parts[1] = health_methods(service->health, &counts[1]);
+	parts[2] = reflection_methods(service->reflection, &counts[2]);
+	service->methods = memory_alloc_zero(
+			counts[0] + counts[1] + counts[2], sizeof(*service->methods));
+	if (!service->methods)
+		return error_set(err, ERROR_MEMORY, "out of memory while listing the methods");
+	for (size_t part = 0; part < 3; part++)
+		for (size_t i = 0; i < counts[part]; i++)
+			service->methods[count++] = parts[part][i];
+	service->registry = (struct rpc_registry){ service->methods, count };
+	return true;
+}
+
+static bool open_service(struct service *service, struct error *err)
+{
+	static const char *const names[] = {
+		"policycalc.v1.CalculatorService",
+		"policycalc.v1.CatalogService",
+		"grpc.health.v1.Health",
+		"grpc.reflection.v1.ServerReflection",
+		"grpc.reflection.v1alpha.ServerReflection",
+	};
+	struct handlers_options options;
+	struct server_options server = {
+		.listen = service->config.listen,
+		.listen_count = service->config.listen_count,
+		.threads = (unsigned)service->config.threads,
+		.reuse_port = service->config.reuse_port,
+		.observer = { .on_call_end = on_call_end },
+	};
+	struct slice schema = {
+		(const char *)policycalc_descriptor_set,
+		policycalc_descriptor_set_size,
+	};
+
+	if (!open_catalog(service, err))
+		return false;
+	service->checker = worker_new(NULL, CHECK_QUEUE, err);
+	if (!service->checker)
+		return false;
+	options = (struct handlers_options){
+		.snapshot = service->snapshot,
+		.store = service->store,
+		.checker = service->checker,
+		.on_publish = on_publish,
+		.context = service,
+	};
+	service->handlers = handlers_new(&options, err);
+	if (!service->handlers)
+		return false;
+	service->health = health_new(err);
+	if (!service->health)
+		return false;
+	service->reflection =
+			reflection_new(schema, names, sizeof(names) / sizeof(*names), err);
+	if (!service->reflection || !make_registry(service, err))
+		return false;
+	service->server = server_new(&server, &service->registry, err);
+	return service->server != NULL;
+}
+
+static bool start_service(struct service *service, struct error *err)
+{
+	bool has_catalog = snapshot_current(service->snapshot) != NULL;
+	const char *address;
+
+	if (!health_set(service->health, handlers_services[0],
+			    has_catalog ? HEALTH_SERVING : HEALTH_NOT_SERVING) ||
+			!health_set(service->health, handlers_services[1], HEALTH_SERVING))
+		return error_set(err, ERROR_MEMORY, "out of memory while starting");
+	if (!server_start(service->server, err))
+		return false;
+	if (pthread_create(&service->signal_thread, NULL, take_signals, service) != 0) {
+		server_drain(service->server, 0);
+		server_wait(service->server);
+		return error_set(err, ERROR_MEMORY,
+				"cannot start the thread that takes signals");
+	}
+	service->has_signal_thread = true;
+	health_set(service->health, "", HEALTH_SERVING);
+	for (size_t i = 0; (address = server_address(service->server, i)); i++)
+		log_event(LOG_LEVEL_INFO, "listening", LOG_TEXT("address", address),
+				LOG_NUMBER("threads", server_loop_count(service->server)));
+	return true;
+}
+
+/* Takes what was never made, too. The workers end before the snapshot that their jobs may read. */
+static void close_service(struct service *service)
+{
+	if (service->has_signal_thread) {
+		atomic_store(&service->is_ending, true);
+		pthread_kill(service->signal_thread, SIGHUP);
+		pthread_join(service->signal_thread, NULL);
+	}
+	worker_free(service->checker);
+	store_thread_close(service->store);
+	server_free(service->server);
+	health_free(service->health);
+	reflection_free(service->reflection);
+	handlers_free(service->handlers);
+	snapshot_free(service->snapshot);
+	memory_free(service->methods);
+}
+
+static bool run(struct service *service, struct error *err)
+{
+	bool ok = open_service(service, err) && start_service(service, err);
+
+	if (ok)
+		server_wait(service->server);
+	close_service(service);
+	return ok;
+}
+
+int main(int argument_count, char **arguments)
+{
+	static struct service service;
+	struct arena arena;
+	enum config_action action;
+	struct error err = { ERROR_NONE, "" };
+	int status = EXIT_SUCCESS;
+
+	arena_init(&arena, OPTIONS_MEMORY);
+	service.argument_count = argument_count;
+	service.arguments = arguments;
+	if (!config_load(argument_count, arguments, environ, &arena, &service.config, &action,
+			    &err)) {
+		fprintf(stderr, "policycalcd: %s\n", err.message);
+		arena_fini(&arena);
+		return EXIT_USAGE;
+	}
+	switch (action) {
+	case CONFIG_HELP:
+		config_print_help(stdout);
+		break;
+	case CONFIG_VERSION:
+		puts("policycalcd " POLICYCALC_VERSION);
+		break;
+	case CONFIG_CHECK:
+		puts("the options are good");
+		break;
+	case CONFIG_PRINT:
+		config_print(&service.config, stdout);
+		break;
+	case CONFIG_SERVE:
+		log_set_level(service.config.log_level);
+		sigemptyset(&service.signals);
+		sigaddset(&service.signals, SIGTERM);
+		sigaddset(&service.signals, SIGINT);
+		sigaddset(&service.signals, SIGHUP);
+		pthread_sigmask(SIG_BLOCK, &service.signals, NULL);
+		signal(SIGPIPE, SIG_IGN);
+		if (!run(&service, &err)) {
+			fprintf(stderr, "policycalcd: %s\n", err.message);
+			status = EXIT_FAILURE;
+		} else {
+			log_write(LOG_LEVEL_INFO, "stopped", NULL, 0);
+		}
+		break;
+	}
+	arena_fini(&arena);
+	return status;
+}

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Who holds a ruleset, and when an old one goes. */
+#include "fake_ruleset.h"
+
+#include "base/memory.h"
+#include "handlers/snapshot.h"
+
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#define READERS 4
+#define PUBLISHES 300
+
+static void current_is_what_was_set(void **state)
+{
+	struct snapshot *snapshot = snapshot_new(NULL);
+
+	assert_non_null(snapshot);
+	assert_null(snapshot_current(snapshot));
+	snapshot_set(snapshot, fake_ruleset_new(1));
+	assert_int_equal(ruleset_revision(snapshot_current(snapshot)), 1);
+	snapshot_set(snapshot, fake_ruleset_new(2));
+	/* The old one is this thread's until it looks again. */
+	assert_int_equal(fake_ruleset_alive(), 2);
+	assert_int_equal(ruleset_revision(snapshot_current(snapshot)), 2);
+	assert_int_equal(fake_ruleset_alive(), 1);
+	snapshot_free(snapshot);
+	assert_int_equal(fake_ruleset_alive(), 0);
+}
+
+static void few_older_ones_are_kept(void **state)
+{
+	struct snapshot *snapshot = snapshot_new(NULL);
+	struct ruleset *found;
+
+	assert_non_null(snapshot);
+	snapshot_set(snapshot, fake_ruleset_new(100));
+	for (int64_t revision = 1; revision <= 6; revision++) {
+		struct ruleset *ruleset = fake_ruleset_new(revision);
+
+		snapshot_keep(snapshot, ruleset);
+		snapshot_keep(snapshot, ruleset); /* known: not kept twice */
+		ruleset_unref(ruleset);
+		/* The first one is asked for again and again, so it stays. */
+		found = snapshot_find(snapshot, 1);
+		assert_non_null(found);
+		ruleset_unref(found);
+	}
+	assert_int_equal(fake_ruleset_alive(), 5);
+	assert_null(snapshot_find(snapshot, 2));
+	assert_null(snapshot_find(snapshot, 7));
+	found = snapshot_find(snapshot, 100);
+	assert_int_equal(ruleset_revision(found), 100);
+	ruleset_unref(found);
+	snapshot_free(snapshot);
+	assert_int_equal(fake_ruleset_alive(), 0);
+}
+
+struct reading {
+	struct snapshot *snapshot;
+	atomic_bool *is_over;
+	long looks;
+};
+
+/* What a loop does: borrow, use, and again. Revisions never go back. */
+static void *read_on(void *argument)
+{
+	struct reading *reading = argument;
+	int64_t last = 0;
+
+	while (!atomic_load(reading->is_over) || last < PUBLISHES) {
+		int64_t revision = ruleset_revision(snapshot_current(reading->snapshot));
+
+		if (revision < last)
+			return reading;
+		last = revision;
+		reading->looks++;
+	}
+	return NULL;
+}
+
+static void readers_and_a_publisher(void **state)
+{
+	struct snapshot *snapshot = snapshot_new(NULL);
+	atomic_bool is_over = false;
+	struct reading readings[READERS];
+	pthread_t threads[READERS];
+	void *went_back;
+
+	assert_non_null(snapshot);
+	snapshot_set(snapshot, fake_ruleset_new(1));
+	for (int i = 0; i < READERS; i++) {
+		readings[i] = (struct reading){ snapshot, &is_over, 0 };
+		assert_int_equal(pthread_create(&threads[i], NULL, read_on, &readings[i]), 0);
+	}
+	for (int64_t revision = 2; revision <= PUBLISHES; revision++) {
+		struct ruleset *old = snapshot_find(snapshot, revision - 1);
+
+		snapshot_set(snapshot, fake_ruleset_new(revision));
+		snapshot_keep(snapshot, old);
+		ruleset_unref(old);
+	}
+	atomic_store(&is_over, true);
+	for (int i = 0; i < READERS; i++) {
+		assert_int_equal(pthread_join(threads[i], &went_back), 0);
+		assert_null(went_back);
+		assert_true(readings[i].looks > 0);
+	}
+	/* Ended threads hold nothing: the current one and four kept are left. */
+	assert_int_equal(fake_ruleset_alive(), 5);
+	snapshot_free(snapshot);
+	assert_int_equal(fake_ruleset_alive(), 0);
+}
+
+static void memory_runs_short(void **state)
+{
+	struct error err = { ERROR_NONE, "" };
+	struct snapshot *snapshot;
+
+	memory_fail_nth(1, 1);
+	snapshot = snapshot_new(&err);
+	memory_fail_nth(0, 0);
+	assert_null(snapshot);
+	assert_int_equal(err.code, ERROR_MEMORY);
+
+	snapshot = snapshot_new(&err);
+	snapshot_set(snapshot, fake_ruleset_new(1));
+	memory_fail_nth(1, 1);
+	assert_null(snapshot_current(snapshot));
+	memory_fail_nth(0, 0);
+	assert_non_null(snapshot_current(snapshot));
+	snapshot_free(snapshot);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(current_is_what_was_set),
+		cmocka_unit_test(few_older_ones_are_kept),
+		cmocka_unit_test(readers_and_a_publisher),
+		cmocka_unit_test(memory_runs_short),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "handlers/worker.h"
+
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include "base/memory.h"
+
+#define JOBS 50
+
+struct numbered {
+	struct job job;
+	int number;
+};
+
+/* Touched on the worker's thread, and by the test when the thread has ended. */
+struct record {
+	int numbers[JOBS];
+	int count;
+};
+
+static void on_job(struct job *job, void *context)
+{
+	struct record *record = context;
+
+	record->numbers[record->count++] = ((struct numbered *)job)->number;
+}
+
+static void jobs_run_in_order(void **state)
+{
+	struct record record = { .count = 0 };
+	struct numbered jobs[JOBS];
+	struct error err;
+	struct worker *worker = worker_new(&record, JOBS, &err);
+
+	assert_non_null(worker);
+	for (int i = 0; i < JOBS; i++) {
+		jobs[i] = (struct numbered){ { .run = on_job }, i };
+		assert_true(worker_submit(worker, &jobs[i].job, &err));
+	}
+	worker_free(worker);
+	assert_int_equal(record.count, JOBS);
+	for (int i = 0; i < JOBS; i++)
+		assert_int_equal(record.numbers[i], i);
+}
+
+static void wait_for(void *context, void *argument)
+{
+	pthread_mutex_t *gate = argument;
+
+	pthread_mutex_lock(gate);
+	pthread_mutex_unlock(gate);
+}
+
+struct gate_job {
+	struct job job;
+	pthread_mutex_t *gate;
+};
+
+static void on_gate_job(struct job *job, void *context)
+{
+	wait_for(context, ((struct gate_job *)job)->gate);
+}
+
+static void set_to_seven(void *context, void *argument)
+{
+	*(int *)argument = 7;
+}
+
+static void too_many_are_refused(void **state)
+{
+	struct record record = { .count = 0 };
+	pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
+	struct gate_job held = { { .run = on_gate_job }, &gate };
+	struct numbered jobs[4];
+	struct error err = { ERROR_NONE, "" };
+	struct worker *worker = worker_new(&record, 2, &err);
+	int refused = 0;
+	int value = 0;
+
+	assert_non_null(worker);
+	pthread_mutex_lock(&gate);
+	assert_true(worker_submit(worker, &held.job, &err));
+	/* One may be running and two wait: of four more, one or two find no room at least. */
+	for (int i = 0; i < 4; i++) {
+		jobs[i] = (struct numbered){ { .run = on_job }, i };
+		if (!worker_submit(worker, &jobs[i].job, &err))
+			refused++;
+	}
+	assert_in_range(refused, 2, 3);
+	assert_int_equal(err.code, ERROR_UNAVAILABLE);
+	pthread_mutex_unlock(&gate);
+	worker_call(worker, set_to_seven, &value);
+	assert_int_equal(value, 7);
+	assert_int_equal(record.count, 4 - refused);
+	worker_free(worker);
+}
+
+static void memory_runs_short(void **state)
+{
+	struct error err = { ERROR_NONE, "" };
+	struct worker *worker;
+
+	memory_fail_nth(1, 1);
+	worker = worker_new(NULL, 1, &err);
+	memory_fail_nth(0, 0);
+	assert_null(worker);
+	assert_int_equal(err.code, ERROR_MEMORY);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(jobs_run_in_order),
+		cmocka_unit_test(too_many_are_refused),
+		cmocka_unit_test(memory_runs_short),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
