@@ -154,8 +154,11 @@ struct slice text_take_line(struct slice *rest, size_t width)
 
 		if (offset && (wide || before_wide) && !point_closes(glyph.point))
 			chance = offset;
-		if (used + glyph.width > width && offset)
+		if (used + glyph.width > width && offset) {
+			if (glyph.point == ' ' && !glyph.replaced)
+				chance = offset;
 			break;
+		}
 		used += glyph.width;
 		fit = offset + glyph.size;
 		if (!glyph.replaced && glyph.point == ' ')

@@ -25,7 +25,7 @@ static const char *server_named(const char *name)
 
 static pcalc_client *client_open(const char *name)
 {
-	struct pcalc_failure failure = {0};
+	struct pcalc_failure failure = { 0 };
 	pcalc_client *client = pcalc_connect(server_named(name), 10000, &failure);
 
 	if (!client)
@@ -48,9 +48,9 @@ static void match_answers(const char *name)
 {
 	pcalc_client *client = client_open(name);
 	pcalc_profile *profile = profile_make();
-	struct pcalc_match_options options = {.as_of = "2026-03-04", .full = true};
-	struct pcalc_failure failure = {0};
-	struct pcalc_answer answer = {0};
+	struct pcalc_match_options options = { .as_of = "2026-03-04", .full = true };
+	struct pcalc_failure failure = { 0 };
+	struct pcalc_answer answer = { 0 };
 	struct pcalc_warning warning;
 	pcalc_answers *answers = pcalc_match(client, profile, &options, &failure);
 
@@ -90,7 +90,7 @@ static void test_failure_has_details(void **state)
 {
 	pcalc_client *client = client_open("POLICYCALC_TEST_SERVER");
 	pcalc_profile *profile = profile_make();
-	struct pcalc_failure failure = {0};
+	struct pcalc_failure failure = { 0 };
 
 	assert_int_equal(pcalc_profile_set_uscc(profile, "WRONG"), PCALC_OK);
 	assert_null(pcalc_match(client, profile, NULL, &failure));
@@ -110,7 +110,7 @@ static void test_deadline(void **state)
 {
 	pcalc_client *client = client_open("POLICYCALC_TEST_SERVER");
 	pcalc_profile *profile = profile_make();
-	struct pcalc_failure failure = {0};
+	struct pcalc_failure failure = { 0 };
 	int64_t start = clock_now_ms();
 	pcalc_answers *answers;
 
@@ -132,7 +132,7 @@ static void test_large_answer(void **state)
 {
 	pcalc_client *client = client_open("POLICYCALC_TEST_SERVER");
 	pcalc_profile *profile = profile_make();
-	struct pcalc_failure failure = {0};
+	struct pcalc_failure failure = { 0 };
 	pcalc_answers *answers;
 
 	assert_int_equal(pcalc_profile_set_uscc(profile, "LARGE"), PCALC_OK);
@@ -150,7 +150,7 @@ static void test_stream_keeps_order(void **state)
 	enum { QUESTIONS = 2000 };
 	pcalc_client *client = client_open("POLICYCALC_TEST_SERVER");
 	pcalc_profile *profile = profile_make();
-	struct pcalc_failure failure = {0};
+	struct pcalc_failure failure = { 0 };
 	pcalc_match_stream *stream;
 	pcalc_answers *answers = NULL;
 
@@ -167,7 +167,7 @@ static void test_stream_keeps_order(void **state)
 	}
 	pcalc_match_stream_finish(stream);
 	for (int i = 0; i < QUESTIONS; i++) {
-		struct pcalc_answer answer = {0};
+		struct pcalc_answer answer = { 0 };
 
 		assert_true(pcalc_match_stream_receive(stream, &answers, &failure));
 		if (i == 5) {
@@ -200,15 +200,15 @@ static void test_stream_keeps_order(void **state)
 static void test_catalog(void **state)
 {
 	pcalc_client *client = client_open("POLICYCALC_TEST_SERVER");
-	struct pcalc_failure failure = {0};
-	struct pcalc_policy_filter filter = {.search = "没有"};
-	struct pcalc_file draft[2] = {
-			{"attributes.yaml", "x", 1}, {"policies/a.yaml", "yy", 2}};
-	struct pcalc_policy_summary summary = {0};
-	struct pcalc_attribute attribute = {0};
-	struct pcalc_finding finding = {0};
-	struct pcalc_file file = {0};
-	struct pcalc_revision revision = {0};
+	struct pcalc_failure failure = { 0 };
+	struct pcalc_policy_filter filter = { .search = "没有" };
+	struct pcalc_file draft[2] = { { "attributes.yaml", "x", 1 },
+		{ "policies/a.yaml", "yy", 2 } };
+	struct pcalc_policy_summary summary = { 0 };
+	struct pcalc_attribute attribute = { 0 };
+	struct pcalc_finding finding = { 0 };
+	struct pcalc_file file = { 0 };
+	struct pcalc_revision revision = { 0 };
 	pcalc_policies *policies = pcalc_policies_list(client, NULL, &failure);
 	pcalc_attributes *attributes = pcalc_attributes_list(client, &failure);
 	pcalc_policy *policy = pcalc_policy_get(client, "p1", NULL, &failure);
@@ -266,9 +266,9 @@ static void test_catalog(void **state)
 
 static void test_nobody_answers(void **state)
 {
-	static const char *const bad[] = {"", "localhost", "localhost:", ":1", "host:port",
-			"[::1:5", "a:b:1", "unix:", "host:123456"};
-	struct pcalc_failure failure = {0};
+	static const char *const bad[] = { "", "localhost", "localhost:", ":1", "host:port",
+		"[::1:5", "a:b:1", "unix:", "host:123456" };
+	struct pcalc_failure failure = { 0 };
 	pcalc_client *client;
 	pcalc_profile *profile = profile_make();
 
@@ -301,28 +301,28 @@ static void test_odd_servers(void **state)
 		int code;
 		const char *message; /* NULL: any */
 	} cases[] = {
-			{"/no-status", PCALC_INTERNAL, "the answer ended without a status"},
-			{"/compressed", PCALC_INTERNAL, NULL},
-			{"/huge", PCALC_RESOURCE_EXHAUSTED, NULL},
-			{"/cut", PCALC_INTERNAL, "the answer ended within a message"},
-			{"/rubbish", PCALC_INTERNAL, "the answer is not a message of its type"},
-			{"/two", PCALC_INTERNAL, "expected exactly one answer"},
-			{"/none", PCALC_INTERNAL, "expected exactly one answer"},
-			{"/html", PCALC_UNAVAILABLE, NULL},
-			{"/percent", PCALC_NOT_FOUND, "没有%zz%"},
-			{"/strange-code", PCALC_UNKNOWN, NULL},
-			{"/bad-details", PCALC_INVALID_ARGUMENT, ""},
-			{"/reset", PCALC_INTERNAL, NULL},
-			{"/close", PCALC_UNAVAILABLE, NULL},
-			{"/goaway", PCALC_UNAVAILABLE, NULL},
-			{"/percent", PCALC_NOT_FOUND, NULL},
+		{ "/no-status", PCALC_INTERNAL, "the answer ended without a status" },
+		{ "/compressed", PCALC_INTERNAL, NULL },
+		{ "/huge", PCALC_RESOURCE_EXHAUSTED, NULL },
+		{ "/cut", PCALC_INTERNAL, "the answer ended within a message" },
+		{ "/rubbish", PCALC_INTERNAL, "the answer is not a message of its type" },
+		{ "/two", PCALC_INTERNAL, "expected exactly one answer" },
+		{ "/none", PCALC_INTERNAL, "expected exactly one answer" },
+		{ "/html", PCALC_UNAVAILABLE, NULL },
+		{ "/percent", PCALC_NOT_FOUND, "没有%zz%" },
+		{ "/strange-code", PCALC_UNKNOWN, NULL },
+		{ "/bad-details", PCALC_INVALID_ARGUMENT, "" },
+		{ "/reset", PCALC_INTERNAL, NULL },
+		{ "/close", PCALC_UNAVAILABLE, NULL },
+		{ "/goaway", PCALC_UNAVAILABLE, NULL },
+		{ "/percent", PCALC_NOT_FOUND, NULL },
 	};
 	struct channel *channel = channel_new(server_named("POLICYCALC_TEST_ODD"));
 	Policycalc__V1__MatchRequest request = POLICYCALC__V1__MATCH_REQUEST__INIT;
 
 	assert_non_null(channel);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct call_status status = {0};
+		struct call_status status = { 0 };
 		ProtobufCMessage *response = NULL;
 		struct arena arena;
 
@@ -345,8 +345,8 @@ static void test_bad_facts(void **state)
 {
 	pcalc_profile *profile = pcalc_profile_new();
 	pcalc_facts *facts = pcalc_profile_facts(profile);
-	const char *codes[] = {"a", NULL};
-	struct pcalc_title title = {"srdi", NULL};
+	const char *codes[] = { "a", NULL };
+	struct pcalc_title title = { "srdi", NULL };
 
 	assert_int_equal(pcalc_set_count(facts, "", NULL, 1), PCALC_INVALID_ARGUMENT);
 	assert_int_equal(pcalc_set_count(facts, NULL, NULL, 1), PCALC_INVALID_ARGUMENT);
@@ -369,9 +369,9 @@ static void test_bad_facts(void **state)
 static bool everything(pcalc_client *client, struct pcalc_failure *failure)
 {
 	pcalc_profile *profile = pcalc_profile_new();
-	struct pcalc_title title = {"srdi", "2027-12-31"};
-	struct pcalc_point point = {"2025", 5};
-	const char *codes[] = {"a", "b"};
+	struct pcalc_title title = { "srdi", "2027-12-31" };
+	struct pcalc_point point = { "2025", 5 };
+	const char *codes[] = { "a", "b" };
 	pcalc_facts *item;
 	pcalc_answers *answers = NULL;
 	enum pcalc_code code = PCALC_OUT_OF_MEMORY;
@@ -402,7 +402,7 @@ out:
 static void test_every_allocation_fails(void **state)
 {
 	const char *address = server_named("POLICYCALC_TEST_SERVER");
-	struct pcalc_failure failure = {0};
+	struct pcalc_failure failure = { 0 };
 	unsigned long nth = 0;
 	unsigned long count;
 
@@ -431,17 +431,17 @@ static void test_every_allocation_fails(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-			cmocka_unit_test(test_match_over_tcp),
-			cmocka_unit_test(test_match_over_unix),
-			cmocka_unit_test(test_failure_has_details),
-			cmocka_unit_test(test_deadline),
-			cmocka_unit_test(test_large_answer),
-			cmocka_unit_test(test_stream_keeps_order),
-			cmocka_unit_test(test_catalog),
-			cmocka_unit_test(test_nobody_answers),
-			cmocka_unit_test(test_odd_servers),
-			cmocka_unit_test(test_bad_facts),
-			cmocka_unit_test(test_every_allocation_fails),
+		cmocka_unit_test(test_match_over_tcp),
+		cmocka_unit_test(test_match_over_unix),
+		cmocka_unit_test(test_failure_has_details),
+		cmocka_unit_test(test_deadline),
+		cmocka_unit_test(test_large_answer),
+		cmocka_unit_test(test_stream_keeps_order),
+		cmocka_unit_test(test_catalog),
+		cmocka_unit_test(test_nobody_answers),
+		cmocka_unit_test(test_odd_servers),
+		cmocka_unit_test(test_bad_facts),
+		cmocka_unit_test(test_every_allocation_fails),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

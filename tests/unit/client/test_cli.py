@@ -1,0 +1,158 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""The command line against the friendly server of fake_server.py, which runs this.
+
+usage: test_cli.py POLICYCALC
+"""
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+import unittest
+
+PROGRAM = sys.argv.pop(1)
+SERVER = os.environ["POLICYCALC_TEST_SERVER"]
+
+
+def run(*arguments, server=SERVER, stdin=None, columns="80"):
+    environment = dict(os.environ, COLUMNS=columns, POLICYCALC_SERVER=server)
+    result = subprocess.run([PROGRAM, *arguments], env=environment, input=stdin, text=True,
+                            capture_output=True, timeout=60)
+    return result.returncode, result.stdout, result.stderr
+
+
+class Options(unittest.TestCase):
+    def test_help(self):
+        for command in ((), ("match",), ("policies",), ("policy",), ("attributes",), ("catalog",),
+                        ("catalog", "publish"), ("catalog", "log"), ("catalog", "export")):
+            code, out, _ = run(*command, "--help")
+            self.assertEqual(code, 0, command)
+            self.assertIn("用法：policycalc", out)
+            self.assertTrue(run("--lang", "en", *command, "--help")[1].startswith("usage:"))
+            for line in out.splitlines():
+                self.assertLessEqual(len(line), 96)
+
+    def test_mistakes(self):
+        for arguments, words in (
+                ((), "用法"),
+                (("mach",), "是不是 'match'"),
+                (("catalog", "pubish"), "是不是 'catalog publish'"),
+                (("match", "--exlain", "a=1"), "是不是 '--explain'"),
+                (("match", "--as-of"), "需要一个值"),
+                (("match", "--all=yes"), "不带值"),
+                (("match",), "--help"),
+                (("match", "staff"), "不是 名称=值"),
+                (("match", "projects.p1=5"), "projects.编号.属性"),
+                (("match", "--format", "xml", "staff=1"), "table | json"),
+                (("policies", "--kind", "gift"), "tax-relief"),
+                (("policies", "extra"), "--search"),
+                (("policy",), "编号"),
+                (("attributes", "staf"), "是不是 'staff'"),
+                (("match", "-f", "/no/such/file"), "No such file")):
+            code, _, err = run(*arguments)
+            self.assertEqual(code, 2, arguments)
+            self.assertIn(words, err)
+
+    def test_all_mistakes_of_a_profile(self):
+        code, out, err = run("match", "revenu=1万元", "staf=1", "revenue=12")
+        self.assertEqual((code, out), (2, ""))
+        self.assertEqual(len(err.splitlines()), 3)
+        self.assertIn("'revenue'", err)
+        self.assertIn("'staff'", err)
+
+    def test_no_service(self):
+        code, _, err = run("policies", server=os.environ["POLICYCALC_TEST_DEAD"])
+        self.assertEqual(code, 3)
+        self.assertIn("--server", err)
+        code, _, err = run("policies", "--timeout", "1",
+                           server=os.environ["POLICYCALC_TEST_SILENT"])
+        self.assertEqual(code, 3)
+        self.assertIn("DEADLINE_EXCEEDED", err)
+
+
+class Match(unittest.TestCase):
+    def test_table(self):
+        code, out, _ = run("match", "revenue=380万元")
+        self.assertEqual(code, 0)
+        self.assertIn("可享受  政策revenue  380万元  revenue", out)
+
+    def test_json(self):
+        answers = json.loads(run("match", "--format=json", "revenue=380万元")[1])["answers"]
+        self.assertEqual(answers[0]["amount"]["mostFen"], 380000000)
+        self.assertEqual(answers[0]["verdict"], "ELIGIBLE")
+
+    def test_profiles(self):
+        yaml = "attributes:\n  revenue: 380万元\n"
+        as_json = '{"attributes": {"revenue": 380000000}}'
+        expected = run("match", "--format=json", "revenue=380万元")[1]
+        for text in (yaml, as_json):
+            self.assertEqual(run("match", "--format=json", "-f", "-", stdin=text)[:2],
+                             (0, expected))
+        # Arguments correct the file.
+        code, out, _ = run("match", "-f", "-", "revenue=1元", stdin=yaml)
+        self.assertEqual(code, 0)
+        self.assertIn("  1元", out)
+
+    def test_bad_profiles(self):
+        for text, words in (
+                ("attributes: {revenue: 1万元, revenue: 2万元}", "1:28"),
+                ("attributes: &a {revenue: 1万元}", "1:13"),
+                ("a: {" * 40, "nested too deeply"),
+                ("attribute: {}", "attributes"),
+                ("revenue: 1万元", "attributes"),
+                ("- a", "对象"),
+                ("", "empty"),
+                ("attributes: {}\n---\nb: 1", "second document"),
+                ("attributes: \xff", ""),
+                ('{"attributes": {"revenue": 1.5}}', "整数"),
+                ('{"attributes": {"revenue": null}}', "不知道"),
+                ('{"attributes": ', "1:"),
+                ('{"complete_lists": ["cars"]}', "cars")):
+            code, out, err = run("match", "-f", "-", stdin=text)
+            self.assertEqual((code, out), (2, ""), text)
+            self.assertIn(words, err, text)
+
+    def test_refused_by_the_service(self):
+        code, _, err = run("match", "uscc=WRONG", "revenue=1元")
+        self.assertEqual(code, 2)
+        self.assertIn("profile.attributes[0].value: 需要一个金额", err)
+
+
+class Catalog(unittest.TestCase):
+    def test_policies(self):
+        self.assertIn("p1    市    贷款  科技贷", run("policies")[1])
+        lines = run("policies", "--format=json")[1].splitlines()
+        self.assertEqual([json.loads(line)["id"] for line in lines], ["p1"])
+        self.assertIn("共 0 项", run("policies", "--search", "没有")[1])
+
+    def test_policy(self):
+        self.assertIn("e.staff > 1", run("policy", "p1")[1])
+        self.assertEqual(run("policy", "p9")[0], 2)
+
+    def test_attributes_are_read_page_by_page(self):
+        lines = run("attributes", "--format=json")[1].splitlines()
+        self.assertEqual([json.loads(line)["name"] for line in lines], ["revenue", "staff"])
+
+    def test_narrow(self):
+        import unicodedata
+        for columns in (40, 60, 80):
+            for command in ("policies", "attributes"):
+                for line in run(command, columns=str(columns))[1].splitlines():
+                    width = sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in line)
+                    self.assertLessEqual(width, columns)
+
+    def test_log_export_publish(self):
+        self.assertIn("7", run("catalog", "log")[1])
+        with tempfile.TemporaryDirectory() as folder:
+            self.assertEqual(run("catalog", "export", folder)[0], 0)
+            written = pathlib.Path(folder, "policies/p1.yaml").read_text(encoding="utf-8")
+            self.assertEqual(written, "id: p1\n")
+            code, out, _ = run("catalog", "publish", folder, "--note", "test")
+            self.assertEqual(code, 0)
+            self.assertIn("已发布为第 14 版", out)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,129 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Installs policycalc's client library into a folder and uses it as a stranger would.
+
+usage: test_install.py SOURCE_ROOT BUILD_ROOT        (run by fake_server.py)
+
+Checked: a C17 and a C++17 program build with pkg-config, shared and static, without warnings, and
+get an answer; each public header stands alone; only pcalc_ names are exported; every public function
+is documented, and every declared one is defined.
+"""
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+SOURCE, BUILD = (pathlib.Path(argument).resolve() for argument in sys.argv[1:3])
+STRICT = ["-Wall", "-Wextra", "-Wpedantic", "-Werror"]
+failures = []
+
+
+def check(good, what):
+    if not good:
+        failures.append(what)
+        print("FAILED:", what)
+
+
+def run(*command, **more):
+    return subprocess.run([str(part) for part in command], check=True, text=True,
+                          capture_output=True, **more).stdout
+
+
+def install(prefix):
+    """What meson install puts in place, of the library alone: nothing is built here."""
+    plan = __import__("json").loads(run("meson", "introspect", "--install-plan", BUILD))
+    folders = {"{prefix}": prefix, "{includedir}": prefix / "include", "{libdir}": prefix / "lib",
+               "{libdir_shared}": prefix / "lib", "{libdir_static}": prefix / "lib"}
+    wanted = [entry for kind in plan.values() for entry in kind.items()
+              if "policycalc-client" in entry[0] or "/include/policycalc/" in entry[0]]
+    for source, entry in wanted:
+        place, _, rest = entry["destination"].partition("/")
+        if place not in folders:
+            continue
+        target = folders[place] / rest
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(source, target)
+    for library in (prefix / "lib").glob("lib*.so.*"):
+        for name in ("libpolicycalc-client.so.0", "libpolicycalc-client.so"):
+            (prefix / "lib" / name).symlink_to(library.name)
+    # The .pc names the prefix of the build; a package manager would have set this one.
+    for pc in (prefix / "lib").rglob("*.pc"):
+        text = re.sub(r"(?m)^prefix=.*$", f"prefix={prefix}", pc.read_text())
+        pc.write_text(re.sub(r"(?m)^libdir=.*$", "libdir=${prefix}/lib", text))
+
+
+def build_and_run(prefix, sanitized):
+    environment = dict(os.environ, LD_LIBRARY_PATH=str(prefix / "lib"),
+                       PKG_CONFIG_PATH=str(prefix / "lib/pkgconfig"))
+    for name, compiler, language in (("C17", "cc", ["-std=c17"]),
+                                     ("C++17", "c++", ["-std=c++17", "-x", "c++"])):
+        if not shutil.which(compiler):
+            print(f"skipped: no {compiler} for the {name} program")
+            continue
+        for static in (False, True):
+            flags = run("pkg-config", "--cflags", "policycalc-client", env=environment).split()
+            libs = run("pkg-config", "--libs", *(["--static"] if static else []),
+                       "policycalc-client", env=environment).split()
+            if static:
+                libs = [str(prefix / "lib/libpolicycalc-client.a")
+                        if lib == "-lpolicycalc-client" else lib for lib in libs]
+            program = prefix / "use"
+            try:
+                run(compiler, *language, *STRICT, *sanitized, *flags,
+                    SOURCE / "tests/unit/client/installed/use.c", "-x", "none", "-o", program,
+                    *libs, env=environment)
+                run(program, env=environment)
+            except subprocess.CalledProcessError as error:
+                check(False, f"{name}, static {static}: {error}\n{error.stderr}")
+        for header in sorted((SOURCE / "include/policycalc").glob("*.h")):
+            text = f"#include <policycalc/{header.name}>\nint main(void) {{ return 0; }}\n"
+            result = subprocess.run([compiler, *language, *STRICT, "-fsyntax-only",
+                                     f"-I{prefix}/include", *(["-x", "c"] if name == "C17" else []),
+                                     "-"], input=text, text=True, capture_output=True)
+            check(result.returncode == 0, f"{header.name} alone as {name}: {result.stderr}")
+
+
+def names(*command):
+    return {line.split()[-1].split("@")[0] for line in run(*command).splitlines()
+            if len(line.split()) >= 3}
+
+
+def check_symbols(prefix):
+    declared = set()
+    for header in sorted((SOURCE / "include/policycalc").glob("*.h")):
+        text = header.read_text(encoding="utf-8")
+        for match in re.finditer(r"PCALC_PUBLIC[^;#]*?\b(pcalc_\w+)\(", text):
+            declared.add(match[1])
+            before = text[:match.start()].rstrip()
+            comment = before[before.rfind("/*"):] if before.endswith("*/") else ""
+            check(comment.startswith("/**") and len(comment) > 12,
+                  f"{header.name}: {match[1]} is not documented")
+    shared = names("nm", "-D", "--defined-only", prefix / "lib/libpolicycalc-client.so")
+    static = names("nm", "-g", "--defined-only", prefix / "lib/libpolicycalc-client.a")
+    # Sanitizers add names of their own.
+    shared = {name for name in shared if not name.startswith(("__asan", "__odr", "__ubsan"))}
+    static = {name for name in static if not name.startswith(("__asan", "__odr", "__ubsan"))}
+    check(len(declared) > 40, "the headers declare too little to be true")
+    check(shared == declared, f"shared: {sorted(shared ^ declared)}")
+    check(static == declared, f"static: {sorted(static ^ declared)}")
+
+
+def main():
+    options = {option["name"]: option["value"] for option in __import__("json").loads(
+        run("meson", "introspect", "--buildoptions", BUILD))}
+    wanted = options.get("b_sanitize", "none")
+    sanitized = [] if wanted == "none" else [f"-fsanitize={wanted}"]
+    with tempfile.TemporaryDirectory() as folder:
+        prefix = pathlib.Path(folder)
+        install(prefix)
+        check_symbols(prefix)
+        build_and_run(prefix, sanitized)
+    print(f"{len(failures)} failed")
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

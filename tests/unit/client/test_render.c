@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Widths, cleaning, cutting, wrapping, tables, and the explanation of an answer. */
+#include "client/render/explain.h"
+#include "client/render/table.h"
+#include "client/render/text.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static void test_width(void **state)
+{
+	static const struct {
+		const char *text;
+		size_t width;
+	} cases[] = {
+		{ "", 0 }, { "abc", 3 }, { "灵宝市", 6 }, { "（3800万元）", 2 + 4 + 4 + 2 },
+		{ "“…—·①≥→●", 8 }, { "e\xcc\x81", 1 }, /* a combining accent */
+		{ "\x1b[31m", 5 },		       /* ESC counts as its replacement */
+		{ "a\tb", 3 }, { "\xff\xfe", 2 },
+		{ "a\xe2\x80\xae"
+		  "b",
+				3 }, /* U+202E */
+		{ "\xe7\x81", 2 },   /* a character cut off */
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		assert_int_equal(text_width(slice_from(cases[i].text)), cases[i].width);
+}
+
+static void test_clean(void **state)
+{
+	struct buffer out = { 0 };
+
+	text_append_clean(&out, slice_from("a\x1b[0m\nb\xe2\x80\xae\xff灵"));
+	assert_string_equal(out.data, "a\xef\xbf\xbd[0m b\xef\xbf\xbd\xef\xbf\xbd灵");
+	buffer_fini(&out);
+}
+
+static void test_cut(void **state)
+{
+	static const struct {
+		const char *text;
+		size_t width;
+		const char *expected;
+		size_t used;
+	} cases[] = {
+		{ "灵宝市", 6, "灵宝市", 6 },
+		{ "灵宝市", 5, "灵宝…", 5 },
+		{ "灵宝市", 4, "灵…", 3 },
+		{ "abcdef", 4, "abc…", 4 },
+		{ "灵", 1, "…", 1 },
+		{ "灵", 0, "", 0 },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct buffer out = { 0 };
+
+		assert_int_equal(text_append_cut(&out, slice_from(cases[i].text),
+						 cases[i].width),
+				cases[i].used);
+		assert_string_equal(out.data ? out.data : "", cases[i].expected);
+		buffer_fini(&out);
+	}
+}
+
+static void test_wrap(void **state)
+{
+	static const struct {
+		const char *text;
+		size_t width;
+		const char *expected;
+	} cases[] = {
+		{ "one two three", 7, "one two\n  three" },
+		{ "abcdefghij", 4, "abcd\n  efgh\n  ij" },
+		{ "研发投入不低于门槛", 8, "研发投入\n  不低于门\n  槛" },
+		/* No comma at the beginning of a line. */
+		{ "研发投入，不低于", 8, "研发投\n  入，不低\n  于" },
+		{ "灵", 1, "灵" },
+		{ "", 5, "" },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct buffer out = { 0 };
+
+		text_append_wrapped(&out, slice_from(cases[i].text), cases[i].width, 2);
+		assert_string_equal(out.data ? out.data : "", cases[i].expected);
+		buffer_fini(&out);
+	}
+}
+
+/* Every line of every width is no wider than asked, and columns begin where the heading does. */
+static void test_table(void **state)
+{
+	struct table table = { .columns = 3,
+		.headings = { "编号", "名称", "金额" },
+		.right = { false, false, true } };
+	const char *first[] = { "smx-tech-loan-2023", "三门峡市科技贷业务实施方案",
+		"1000万元" };
+	const char *second[] = { "p", "贷", NULL };
+	struct buffer out = { 0 };
+
+	table_add(&table, first);
+	table_add(&table, second);
+	for (size_t width = 28; width <= 80; width++) {
+		buffer_clear(&out);
+		assert_true(table_print(&table, width, false, &out));
+		for (struct slice rest = { out.data, out.size }; rest.size;) {
+			const char *end = memchr(rest.data, '\n', rest.size);
+			struct slice line = { rest.data, (size_t)(end - rest.data) };
+
+			assert_true(text_width(line) <= width);
+			rest = (struct slice){ end + 1, rest.size - line.size - 1 };
+		}
+	}
+	assert_string_equal(out.data,
+			"编号                名称                            金额\n"
+			"──────────────────  ──────────────────────────  ────────\n"
+			"smx-tech-loan-2023  三门峡市科技贷业务实施方案  1000万元\n"
+			"p                   贷                                  \n");
+	buffer_clear(&out);
+	assert_true(table_print(&table, 80, true, &out));
+	assert_non_null(strstr(out.data, "\033[1m"));
+	buffer_fini(&out);
+	table_fini(&table);
+}
+
+static void test_explanation(void **state)
+{
+	Policycalc__V1__MatchResponse response = POLICYCALC__V1__MATCH_RESPONSE__INIT;
+	Policycalc__V1__PolicyAnswer yes = POLICYCALC__V1__POLICY_ANSWER__INIT;
+	Policycalc__V1__PolicyAnswer maybe = POLICYCALC__V1__POLICY_ANSWER__INIT;
+	Policycalc__V1__PolicyAnswer no = POLICYCALC__V1__POLICY_ANSWER__INIT;
+	Policycalc__V1__PolicyAnswer *answers[] = { &yes, &maybe, &no };
+	Policycalc__V1__AmountAnswer amount = POLICYCALC__V1__AMOUNT_ANSWER__INIT;
+	Policycalc__V1__Availability open = POLICYCALC__V1__AVAILABILITY__INIT;
+	Policycalc__V1__Text title = POLICYCALC__V1__TEXT__INIT;
+	Policycalc__V1__Text label = POLICYCALC__V1__TEXT__INIT;
+	Policycalc__V1__ConditionAnswer condition = POLICYCALC__V1__CONDITION_ANSWER__INIT;
+	Policycalc__V1__ConditionAnswer *conditions[] = { &condition };
+	Policycalc__V1__Reason reason = POLICYCALC__V1__REASON__INIT;
+	Policycalc__V1__Reason *reasons[] = { &reason };
+	Policycalc__V1__Attribute attribute = POLICYCALC__V1__ATTRIBUTE__INIT;
+	Policycalc__V1__Attribute *attributes[] = { &attribute };
+	char *missing[] = { (char[]){ "e.staff" }, (char[]){ "i.cost@projects/p1" } };
+	struct render_dictionary dictionary = { attributes, 1 };
+	struct render_style style = { .width = 60 };
+	struct buffer out = { 0 };
+
+	title.zh = (char[]){ "研发补助" };
+	label.zh = (char[]){ "职工总数" };
+	attribute.name = (char[]){ "staff" };
+	attribute.label = &label;
+	amount.exactness = POLICYCALC__V1__AMOUNT_ANSWER__EXACTNESS__EXACTNESS_UP_TO;
+	amount.most_fen = 80000000;
+	open.state = POLICYCALC__V1__AVAILABILITY__STATE__STATE_OPEN;
+	open.date = (char[]){ "2026-06-30" };
+	yes.title = maybe.title = no.title = &title;
+	yes.verdict = POLICYCALC__V1__VERDICT__VERDICT_ELIGIBLE;
+	yes.amount = &amount;
+	yes.availability = &open;
+	maybe.verdict = POLICYCALC__V1__VERDICT__VERDICT_NEEDS_INFORMATION;
+	maybe.missing = missing;
+	maybe.n_missing = 2;
+	no.verdict = POLICYCALC__V1__VERDICT__VERDICT_INELIGIBLE;
+	condition.status = POLICYCALC__V1__CONDITION_STATUS__CONDITION_STATUS_NOT_MET;
+	condition.label = &title;
+	reason.attribute = (char[]){ "e.staff" };
+	reason.observed = (char[]){ "6人" };
+	reason.required = (char[]){ "≥ 10人" };
+	reason.distance = (char[]){ "4人" };
+	condition.reasons = reasons;
+	condition.n_reasons = 1;
+	no.conditions = conditions;
+	no.n_conditions = 1;
+	response.as_of = (char[]){ "2026-03-01" };
+	response.revision = 3;
+	response.answers = answers;
+	response.n_answers = 3;
+	assert_true(match_print_explanation(&response, &dictionary, &style, &out));
+	assert_string_equal(out.data,
+			"按 2026-03-01 的政策目录（第 3 版）计算\n"
+			"\n能享受的政策（1 项）\n"
+			"  ● 研发补助\n"
+			"    金额：最高80万元\n"
+			"    申请截止 2026-06-30\n"
+			"\n待确认：还缺信息（1 项）\n"
+			"  ● 研发补助\n"
+			"    ? 补充后可定：职工总数（staff）、cost@projects/p1\n"
+			"\n不符合的政策及原因（1 项）\n"
+			"  ● 研发补助\n"
+			"    ✗ 研发补助\n"
+			"      · 职工总数（staff） 现为 6人，要求 ≥ 10人，还差 4人\n");
+	buffer_clear(&out);
+	style.english = true;
+	style.colour = true;
+	assert_true(match_print_explanation(&response, &dictionary, &style, &out));
+	assert_non_null(strstr(out.data, "up to 80万元"));
+	assert_non_null(strstr(out.data, "\033[32m"));
+	buffer_fini(&out);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_width),
+		cmocka_unit_test(test_clean),
+		cmocka_unit_test(test_cut),
+		cmocka_unit_test(test_wrap),
+		cmocka_unit_test(test_table),
+		cmocka_unit_test(test_explanation),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
