@@ -31,10 +31,10 @@
 #define LINGER_US UINT64_C(1000000)
 
 static const unsigned call_may_enter[] = {
-		[CALL_HEADERS] = TO(OPEN) | TO(FINISHED) | TO(CLOSED),
-		[CALL_OPEN] = TO(FINISHED) | TO(CLOSED),
-		[CALL_FINISHED] = TO(CLOSED),
-		[CALL_CLOSED] = 0,
+	[CALL_HEADERS] = TO(OPEN) | TO(FINISHED) | TO(CLOSED),
+	[CALL_OPEN] = TO(FINISHED) | TO(CLOSED),
+	[CALL_FINISHED] = TO(CLOSED),
+	[CALL_CLOSED] = 0,
 };
 
 void call_enter(struct rpc_call *call, enum call_state state)
@@ -54,7 +54,7 @@ void rpc_call_header(struct rpc_call *call, struct slice name, struct slice valu
 /* Everything that the header block alone can get wrong. */
 static bool call_check_request(struct rpc_call *call)
 {
-	const struct rpc_header allow = {SLICE_LITERAL("allow"), SLICE_LITERAL("POST")};
+	const struct rpc_header allow = { SLICE_LITERAL("allow"), SLICE_LITERAL("POST") };
 	struct request *request = &call->request;
 	uint64_t timeout_us;
 
@@ -177,7 +177,7 @@ static bool call_decompress(struct rpc_call *call, struct framed_message *messag
 	result = gzip_unpack(message->bytes, call_limits(call)->receive_max, &call->unpacked);
 	switch (result) {
 	case GZIP_OK:
-		message->bytes = (struct slice){call->unpacked.data, call->unpacked.size};
+		message->bytes = (struct slice){ call->unpacked.data, call->unpacked.size };
 		return true;
 	case GZIP_BAD:
 		call_fail(call, RPC_INTERNAL, "the message is no gzip data");
@@ -192,11 +192,26 @@ static bool call_decompress(struct rpc_call *call, struct framed_message *messag
 	return false;
 }
 
+/* The scan names the field, "profile.attributes[3].name: …": told as a violation too. */
+static void call_refuse_message(struct rpc_call *call, const struct error *err)
+{
+	const char *colon = strstr(err->message, ": ");
+	char field[256];
+
+	if (err->code == ERROR_INVALID && colon &&
+			(size_t)(colon - err->message) < sizeof(field)) {
+		memcpy(field, err->message, (size_t)(colon - err->message));
+		field[colon - err->message] = '\0';
+		(void)rpc_call_add_violation(call, field, colon + 2);
+	}
+	rpc_call_finish_error(call, err);
+}
+
 static void call_take_message(struct rpc_call *call, struct framed_message framed)
 {
 	struct arena *arena = rpc_call_scratch(call);
 	const ProtobufCMessage *message;
-	struct error err = {0};
+	struct error err = { 0 };
 
 	if (!call->method->client_streaming && call->only_message) {
 		call_fail(call, RPC_UNIMPLEMENTED, "more than one message for a unary request");
@@ -206,7 +221,7 @@ static void call_take_message(struct rpc_call *call, struct framed_message frame
 		return;
 	message = unpack_message(framed.bytes, call->method->input, arena, &err);
 	if (!message) {
-		rpc_call_finish_error(call, &err);
+		call_refuse_message(call, &err);
 		return;
 	}
 	call->received_count++;
@@ -345,7 +360,7 @@ void rpc_call_resume_reading(struct rpc_call *call)
 		return;
 	call->progress_us = call->loop->now_us;
 	if (call->pending.size) {
-		bytes = (struct slice){call->pending.data, call->pending.size};
+		bytes = (struct slice){ call->pending.data, call->pending.size };
 		call_read(call, &bytes);
 		taken = call->state == CALL_OPEN ? call->pending.size - bytes.size
 						 : call->pending.size;

@@ -33,8 +33,8 @@ struct slice rpc_call_metadata(struct rpc_call *call, const char *name)
 	struct slice wanted = slice_from(name);
 	struct slice value = request_find(&call->request, wanted);
 	struct slice first = value;
-	struct slice decoded = {0};
-	struct buffer bytes = {0};
+	struct slice decoded = { 0 };
+	struct buffer bytes = { 0 };
 	const char *comma;
 
 	if (!value.data || !is_binary(wanted))
@@ -76,7 +76,7 @@ static bool call_add_metadata(struct rpc_call *call, struct request_field **list
 		const char *name, struct slice value)
 {
 	struct slice key = slice_from(name);
-	struct buffer encoded = {0};
+	struct buffer encoded = { 0 };
 	struct request_field *field;
 	size_t count = 0;
 	bool ok = false;
@@ -87,14 +87,14 @@ static bool call_add_metadata(struct rpc_call *call, struct request_field **list
 		base64_encode(value, &encoded);
 		if (encoded.failed)
 			goto out;
-		value = (struct slice){encoded.data ? encoded.data : "", encoded.size};
+		value = (struct slice){ encoded.data ? encoded.data : "", encoded.size };
 	}
 	field = ARENA_NEW(&call->arena, struct request_field);
 	if (!field)
 		goto out;
-	field->name = (struct slice){arena_copy(&call->arena, key.data, key.size), key.size};
-	field->value = (struct slice){
-			arena_copy(&call->arena, value.data, value.size), value.size};
+	field->name = (struct slice){ arena_copy(&call->arena, key.data, key.size), key.size };
+	field->value = (struct slice){ arena_copy(&call->arena, value.data, value.size),
+		value.size };
 	if (!field->name.data || !field->value.data)
 		goto out;
 	while (*list) {
@@ -127,7 +127,7 @@ static size_t put_fields(const struct request_field *field, struct rpc_header *o
 	size_t count = 0;
 
 	for (; field; field = field->next)
-		out[count++] = (struct rpc_header){field->name, field->value};
+		out[count++] = (struct rpc_header){ field->name, field->value };
 	return count;
 }
 
@@ -143,13 +143,14 @@ bool rpc_call_send_headers(struct rpc_call *call)
 		return false;
 	if (call->has_responded)
 		return true;
-	headers[count++] = (struct rpc_header){SLICE_LITERAL(":status"), SLICE_LITERAL("200")};
-	headers[count++] = (struct rpc_header){SLICE_LITERAL("content-type"), CONTENT_TYPE};
-	if (call->compresses)
-		headers[count++] = (struct rpc_header){
-				SLICE_LITERAL("grpc-encoding"), SLICE_LITERAL("gzip")};
 	headers[count++] =
-			(struct rpc_header){SLICE_LITERAL("grpc-accept-encoding"), ENCODINGS};
+			(struct rpc_header){ SLICE_LITERAL(":status"), SLICE_LITERAL("200") };
+	headers[count++] = (struct rpc_header){ SLICE_LITERAL("content-type"), CONTENT_TYPE };
+	if (call->compresses)
+		headers[count++] = (struct rpc_header){ SLICE_LITERAL("grpc-encoding"),
+			SLICE_LITERAL("gzip") };
+	headers[count++] =
+			(struct rpc_header){ SLICE_LITERAL("grpc-accept-encoding"), ENCODINGS };
 	count += put_fields(call->first_header, headers + count);
 	if (!call->operations->respond(call->stream, headers, count, false)) {
 		call->operations->reset(call->stream);
@@ -214,7 +215,7 @@ static void call_count_sent(struct rpc_call *call, size_t size)
 /* gzip, when it is wanted, worth it and there is memory for it. */
 static bool call_put_packed(struct rpc_call *call, struct slice encoded)
 {
-	struct buffer packed = {0};
+	struct buffer packed = { 0 };
 	bool ok = false;
 
 	if (gzip_pack(encoded, &packed) && packed.size < encoded.size) {
@@ -243,7 +244,7 @@ bool rpc_call_send_bytes(struct rpc_call *call, struct slice encoded)
 static bool call_send_compressed(
 		struct rpc_call *call, const ProtobufCMessage *message, size_t size)
 {
-	struct buffer encoded = {0};
+	struct buffer encoded = { 0 };
 	bool ok = false;
 
 	if (!buffer_reserve(&encoded, size)) {
@@ -251,7 +252,7 @@ static bool call_send_compressed(
 				"out of memory while packing the answer");
 	} else {
 		encoded.size = protobuf_c_message_pack(message, (uint8_t *)encoded.data);
-		ok = rpc_call_send_bytes(call, (struct slice){encoded.data, encoded.size});
+		ok = rpc_call_send_bytes(call, (struct slice){ encoded.data, encoded.size });
 	}
 	buffer_fini(&encoded);
 	return ok;
@@ -291,14 +292,14 @@ static void call_respond_at_once(
 	struct rpc_header headers[3 + RPC_TRAILERS_MAX];
 	size_t count = 0;
 
-	headers[count++] =
-			(struct rpc_header){SLICE_LITERAL(":status"), slice_from(http_status)};
-	headers[count++] = (struct rpc_header){SLICE_LITERAL("content-type"), CONTENT_TYPE};
+	headers[count++] = (struct rpc_header){ SLICE_LITERAL(":status"),
+		slice_from(http_status) };
+	headers[count++] = (struct rpc_header){ SLICE_LITERAL("content-type"), CONTENT_TYPE };
 	if (extra)
 		headers[count++] = *extra;
 	else
-		headers[count++] = (struct rpc_header){
-				SLICE_LITERAL("grpc-accept-encoding"), ENCODINGS};
+		headers[count++] = (struct rpc_header){ SLICE_LITERAL("grpc-accept-encoding"),
+			ENCODINGS };
 	count += rpc_call_trailers(call, headers + count);
 	call->has_responded = true;
 	if (!call->operations->respond(call->stream, headers, count, true))
@@ -360,7 +361,7 @@ bool rpc_call_add_detail(
 		return false;
 	size = protobuf_c_message_pack(detail, bytes);
 	return status_add_detail(
-			&call->status, type_name, (struct slice){(const char *)bytes, size});
+			&call->status, type_name, (struct slice){ (const char *)bytes, size });
 }
 
 bool rpc_call_add_violation(struct rpc_call *call, const char *field, const char *description)
@@ -374,11 +375,11 @@ bool rpc_call_add_violation(struct rpc_call *call, const char *field, const char
 
 struct rpc_output rpc_call_output(const struct rpc_call *call)
 {
-	struct rpc_output output = {.end = call->state == CALL_FINISHED};
+	struct rpc_output output = { .end = call->state == CALL_FINISHED };
 
 	if (call->out.size > call->out_sent)
-		output.bytes = (struct slice){call->out.data + call->out_sent,
-				call->out.size - call->out_sent};
+		output.bytes = (struct slice){ call->out.data + call->out_sent,
+			call->out.size - call->out_sent };
 	return output;
 }
 
@@ -407,14 +408,14 @@ size_t rpc_call_trailers(struct rpc_call *call, struct rpc_header out[RPC_TRAILE
 	const struct buffer *details = &call->status.encoded_details;
 	size_t count = 0;
 
-	out[count++] = (struct rpc_header){
-			SLICE_LITERAL("grpc-status"), status_code_text(call->status.code)};
+	out[count++] = (struct rpc_header){ SLICE_LITERAL("grpc-status"),
+		status_code_text(call->status.code) };
 	if (message->size)
-		out[count++] = (struct rpc_header){
-				SLICE_LITERAL("grpc-message"), {message->data, message->size}};
+		out[count++] = (struct rpc_header){ SLICE_LITERAL("grpc-message"),
+			{ message->data, message->size } };
 	if (details->size)
-		out[count++] = (struct rpc_header){SLICE_LITERAL("grpc-status-details-bin"),
-				{details->data, details->size}};
+		out[count++] = (struct rpc_header){ SLICE_LITERAL("grpc-status-details-bin"),
+			{ details->data, details->size } };
 	count += put_fields(call->first_trailer, out + count);
 	return count;
 }

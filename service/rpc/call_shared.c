@@ -41,14 +41,14 @@ static void buffer_recycle(struct buffer *buffer)
 static void call_recycle(struct rpc_call *call)
 {
 	struct rpc_call clean = {
-			.loop = call->loop,
-			.arena = call->arena,
-			.scratch = call->scratch,
-			.reader = call->reader,
-			.pending = call->pending,
-			.unpacked = call->unpacked,
-			.out = call->out,
-			.status = call->status,
+		.loop = call->loop,
+		.arena = call->arena,
+		.scratch = call->scratch,
+		.reader = call->reader,
+		.pending = call->pending,
+		.unpacked = call->unpacked,
+		.out = call->out,
+		.status = call->status,
 	};
 
 	*call = clean;
@@ -163,10 +163,10 @@ bool rpc_call_post(struct rpc_call *call, void (*work)(struct rpc_call *call, vo
 			return false;
 	}
 	*task = (struct rpc_task){
-			.call = rpc_call_ref(call),
-			.work = work,
-			.argument = argument,
-			.slot = slot,
+		.call = rpc_call_ref(call),
+		.work = work,
+		.argument = argument,
+		.slot = slot,
 	};
 	call->loop->post(call->loop, task);
 	return true;

@@ -44,7 +44,7 @@ static bool engine_add_methods(struct rpc_engine *engine, const struct rpc_regis
 	for (i = 0; i < registry->count; i++) {
 		const struct rpc_method *method = registry->methods[i];
 		int length = sprintf(path, "/%s/%s", method->service, method->name);
-		struct slice key = {path, (size_t)length};
+		struct slice key = { path, (size_t)length };
 
 		if (map_find(&engine->methods, key))
 			return error_set(err, ERROR_EXISTS, "method %s is registered twice",

@@ -50,7 +50,7 @@ enum framing_result framing_read(struct framing_reader *reader, struct slice *by
 			return result;
 	}
 	if (reader->message.size == 0 && bytes->size >= reader->length) {
-		whole = (struct slice){bytes->data, reader->length};
+		whole = (struct slice){ bytes->data, reader->length };
 		take(bytes, reader->length);
 	} else {
 		size = least(bytes->size, reader->length - reader->message.size);
@@ -60,10 +60,10 @@ enum framing_result framing_read(struct framing_reader *reader, struct slice *by
 		take(bytes, size);
 		if (reader->message.size < reader->length)
 			return FRAMING_MORE;
-		whole = (struct slice){reader->message.data, reader->message.size};
+		whole = (struct slice){ reader->message.data, reader->message.size };
 	}
 	reader->prefix_count = 0;
-	*out_message = (struct framed_message){reader->prefix[0] == 1, whole};
+	*out_message = (struct framed_message){ reader->prefix[0] == 1, whole };
 	return FRAMING_MESSAGE;
 }
 

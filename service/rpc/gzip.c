@@ -23,7 +23,7 @@ static void gzip_free(voidpf context, voidpf memory)
 
 enum gzip_result gzip_unpack(struct slice packed, size_t limit, struct buffer *out)
 {
-	z_stream stream = {.zalloc = gzip_alloc, .zfree = gzip_free};
+	z_stream stream = { .zalloc = gzip_alloc, .zfree = gzip_free };
 	size_t start = out->size;
 	enum gzip_result result = GZIP_BAD;
 
@@ -68,7 +68,7 @@ enum gzip_result gzip_unpack(struct slice packed, size_t limit, struct buffer *o
 
 bool gzip_pack(struct slice bytes, struct buffer *out)
 {
-	z_stream stream = {.zalloc = gzip_alloc, .zfree = gzip_free};
+	z_stream stream = { .zalloc = gzip_alloc, .zfree = gzip_free };
 	bool ok = false;
 	uLong bound;
 

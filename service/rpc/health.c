@@ -281,10 +281,10 @@ void health_drain(struct health *health)
 static void health_fill_rows(struct health *health)
 {
 	const struct rpc_method row = {
-			.service = SERVICE,
-			.input = &grpc__health__v1__health_check_request__descriptor,
-			.output = &grpc__health__v1__health_check_response__descriptor,
-			.context = health,
+		.service = SERVICE,
+		.input = &grpc__health__v1__health_check_request__descriptor,
+		.output = &grpc__health__v1__health_check_response__descriptor,
+		.context = health,
 	};
 	size_t i;
 

@@ -36,7 +36,7 @@ void percent_encode(struct slice text, size_t max, struct buffer *out)
 		if (is_plain(c)) {
 			buffer_append_char(out, (char)c);
 		} else {
-			char code[3] = {'%', HEX[c >> 4], HEX[c & 15]};
+			char code[3] = { '%', HEX[c >> 4], HEX[c & 15] };
 
 			buffer_append(out, code, sizeof(code));
 		}

@@ -71,7 +71,7 @@ static struct slice find_field(struct slice message, uint32_t number)
 	while (wire_next(&message, &field))
 		if (field.number == number && field.is_bytes)
 			return field.bytes;
-	return (struct slice){"", 0};
+	return (struct slice){ "", 0 };
 }
 
 static bool add_symbol(struct reflection *reflection, struct reflection_file *file,
@@ -342,9 +342,9 @@ static void on_request(struct rpc_call *call, const ProtobufCMessage *message)
 {
 	const Request *request = (const Request *)message;
 	struct answer answer = {
-			.reflection = rpc_call_method(call)->context,
-			.arena = rpc_call_scratch(call),
-			.response = GRPC__REFLECTION__V1__SERVER_REFLECTION_RESPONSE__INIT,
+		.reflection = rpc_call_method(call)->context,
+		.arena = rpc_call_scratch(call),
+		.response = GRPC__REFLECTION__V1__SERVER_REFLECTION_RESPONSE__INIT,
 	};
 
 	answer.response.valid_host = request->host;
@@ -385,18 +385,18 @@ struct reflection *reflection_new(struct slice descriptor_set, const char *const
 	}
 	for (i = 0; i < REFLECTION_METHODS; i++) {
 		reflection->rows[i] = (struct rpc_method){
-				.service = i == 0 ? "grpc.reflection.v1.ServerReflection"
-						  : "grpc.reflection.v1alpha.ServerReflection",
-				.name = "ServerReflectionInfo",
-				.client_streaming = true,
-				.server_streaming = true,
-				.transient_messages = true,
-				.input = &grpc__reflection__v1__server_reflection_request__descriptor,
-				.output = &grpc__reflection__v1__server_reflection_response__descriptor,
-				.context = reflection,
-				.on_message = on_request,
-				.on_half_close = on_request_end,
-				.on_writable = rpc_call_resume_reading,
+			.service = i == 0 ? "grpc.reflection.v1.ServerReflection"
+					  : "grpc.reflection.v1alpha.ServerReflection",
+			.name = "ServerReflectionInfo",
+			.client_streaming = true,
+			.server_streaming = true,
+			.transient_messages = true,
+			.input = &grpc__reflection__v1__server_reflection_request__descriptor,
+			.output = &grpc__reflection__v1__server_reflection_response__descriptor,
+			.context = reflection,
+			.on_message = on_request,
+			.on_half_close = on_request_end,
+			.on_writable = rpc_call_resume_reading,
 		};
 		reflection->methods[i] = &reflection->rows[i];
 	}

@@ -59,7 +59,7 @@ void request_add(struct request *request, struct arena *arena, const struct rpc_
 	if (known) {
 		text = arena_copy(arena, value.data, value.size);
 		if (text && !known->data)
-			*known = (struct slice){text, value.size};
+			*known = (struct slice){ text, value.size };
 	}
 	if (!is_metadata(name))
 		return;
@@ -73,8 +73,8 @@ void request_add(struct request *request, struct arena *arena, const struct rpc_
 		memcpy(text + name.size, value.data, value.size);
 	text[name.size + value.size] = '\0';
 	*field = (struct request_field){
-			.name = {text, name.size},
-			.value = {text + name.size, value.size},
+		.name = { text, name.size },
+		.value = { text + name.size, value.size },
 	};
 	if (request->last)
 		request->last->next = field;
@@ -103,8 +103,8 @@ bool request_accepts(const struct request *request, const char *name)
 
 	while (list.size > 0) {
 		const char *comma = memchr(list.data, ',', list.size);
-		struct slice item = {
-				list.data, comma ? (size_t)(comma - list.data) : list.size};
+		struct slice item = { list.data,
+			comma ? (size_t)(comma - list.data) : list.size };
 		size_t step = comma ? item.size + 1 : item.size;
 
 		while (item.size > 0 && item.data[0] == ' ') {
@@ -128,5 +128,5 @@ struct slice request_find(const struct request *request, struct slice name)
 	for (field = request->first; field; field = field->next)
 		if (slice_equals(field->name, name))
 			return field->value;
-	return (struct slice){NULL, 0};
+	return (struct slice){ NULL, 0 };
 }

@@ -21,24 +21,24 @@ static const struct {
 	struct slice number;
 	const char *name;
 } codes[] = {
-#define CODE(number, name) [number] = {{#number, sizeof(#number) - 1}, name}
-		CODE(0, "OK"),
-		CODE(1, "CANCELLED"),
-		CODE(2, "UNKNOWN"),
-		CODE(3, "INVALID_ARGUMENT"),
-		CODE(4, "DEADLINE_EXCEEDED"),
-		CODE(5, "NOT_FOUND"),
-		CODE(6, "ALREADY_EXISTS"),
-		CODE(7, "PERMISSION_DENIED"),
-		CODE(8, "RESOURCE_EXHAUSTED"),
-		CODE(9, "FAILED_PRECONDITION"),
-		CODE(10, "ABORTED"),
-		CODE(11, "OUT_OF_RANGE"),
-		CODE(12, "UNIMPLEMENTED"),
-		CODE(13, "INTERNAL"),
-		CODE(14, "UNAVAILABLE"),
-		CODE(15, "DATA_LOSS"),
-		CODE(16, "UNAUTHENTICATED"),
+#define CODE(number, name) [number] = { { #number, sizeof(#number) - 1 }, name }
+	CODE(0, "OK"),
+	CODE(1, "CANCELLED"),
+	CODE(2, "UNKNOWN"),
+	CODE(3, "INVALID_ARGUMENT"),
+	CODE(4, "DEADLINE_EXCEEDED"),
+	CODE(5, "NOT_FOUND"),
+	CODE(6, "ALREADY_EXISTS"),
+	CODE(7, "PERMISSION_DENIED"),
+	CODE(8, "RESOURCE_EXHAUSTED"),
+	CODE(9, "FAILED_PRECONDITION"),
+	CODE(10, "ABORTED"),
+	CODE(11, "OUT_OF_RANGE"),
+	CODE(12, "UNIMPLEMENTED"),
+	CODE(13, "INTERNAL"),
+	CODE(14, "UNAVAILABLE"),
+	CODE(15, "DATA_LOSS"),
+	CODE(16, "UNAUTHENTICATED"),
 #undef CODE
 };
 
@@ -112,15 +112,15 @@ void status_fini(struct status *status)
 
 static struct slice slice_of(const struct buffer *buffer)
 {
-	return (struct slice){buffer->data, buffer->size};
+	return (struct slice){ buffer->data, buffer->size };
 }
 
 /* details = 3: { type_url = 1, value = 2 } */
 static bool append_detail(struct buffer *out, const char *type_url_start,
 		const char *type_url_end, struct slice encoded)
 {
-	struct buffer detail = {0};
-	struct buffer url = {0};
+	struct buffer detail = { 0 };
+	struct buffer url = { 0 };
 	bool ok;
 
 	buffer_append_text(&url, type_url_start);
@@ -151,7 +151,7 @@ bool status_add_detail(struct status *status, const char *type_name, struct slic
 
 bool status_add_violation(struct status *status, struct slice field, struct slice description)
 {
-	struct buffer violation = {0};
+	struct buffer violation = { 0 };
 	bool ok = false;
 
 	if (!has_room(status, field.size + description.size + 16))
@@ -168,7 +168,7 @@ bool status_add_violation(struct status *status, struct slice field, struct slic
 
 static void encode_details(struct status *status, struct slice message)
 {
-	struct buffer whole = {0};
+	struct buffer whole = { 0 };
 
 	/* A list that could not grow may end in half a field: it is left out. */
 	if (status->violations.size && !status->violations.failed)
@@ -176,7 +176,7 @@ static void encode_details(struct status *status, struct slice message)
 	if (!status->details.failed)
 		buffer_append_slice(&whole, slice_of(&status->details));
 	if (whole.size && !whole.failed) {
-		struct buffer encoded = {0};
+		struct buffer encoded = { 0 };
 
 		wire_put_varint(&encoded, 1, (uint64_t)status->code);
 		wire_put_bytes(&encoded, 2, message);

@@ -1,30 +1,57 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rpc/unpack.h"
 
-static void *arena_allocate(void *context, size_t size)
-{
-	return arena_alloc(context, size);
-}
+#include "proto/codec/codec.h"
+#include "rpc/wire.h"
 
-static void arena_release(void *context, void *memory)
+#define DEPTH_MAX 32
+
+/*
+ * Why was it refused? Bytes that are no such message at all are the fault of the client's library;
+ * a message whose texts are broken, or that is nested too deeply, is the fault of its caller.
+ */
+static bool is_malformed(struct slice bytes, const ProtobufCMessageDescriptor *descriptor,
+		unsigned depth)
 {
-	(void)context;
-	(void)memory;
+	struct wire_field field;
+
+	while (wire_next(&bytes, &field)) {
+		const ProtobufCFieldDescriptor *known = protobuf_c_message_descriptor_get_field(
+				descriptor, field.number);
+
+		if (!known)
+			continue;
+		switch ((int)known->type) {
+		case PROTOBUF_C_TYPE_MESSAGE:
+			if (!field.is_bytes)
+				return true;
+			if (depth < DEPTH_MAX &&
+					is_malformed(field.bytes, known->descriptor, depth + 1))
+				return true;
+			break;
+		case PROTOBUF_C_TYPE_STRING:
+		case PROTOBUF_C_TYPE_BYTES:
+			if (!field.is_bytes)
+				return true;
+			break;
+		default:
+			/* Only repeated numbers may come packed. */
+			if (field.is_bytes && known->label != PROTOBUF_C_LABEL_REPEATED)
+				return true;
+			break;
+		}
+	}
+	return bytes.size > 0;
 }
 
 const ProtobufCMessage *unpack_message(struct slice bytes,
 		const ProtobufCMessageDescriptor *descriptor, struct arena *arena,
 		struct error *err)
 {
-	ProtobufCAllocator allocator = {arena_allocate, arena_release, arena};
-	const ProtobufCMessage *message = protobuf_c_message_unpack(descriptor, &allocator,
-			bytes.size, (const uint8_t *)(bytes.data ? bytes.data : ""));
+	const ProtobufCMessage *message =
+			message_unpack(bytes, descriptor, &message_limits_default, arena, err);
 
-	if (message)
-		return message;
-	if (arena->exhausted)
-		arena_error(arena, err, "unpacking the message");
-	else
+	if (!message && err->code == ERROR_INVALID && is_malformed(bytes, descriptor, 0))
 		error_set(err, ERROR_INTERNAL, "the message is no %s", descriptor->name);
-	return NULL;
+	return message;
 }

@@ -49,7 +49,7 @@ static bool take_bytes(struct slice *message, uint64_t size, struct slice *out_b
 {
 	if (size > message->size)
 		return false;
-	*out_bytes = (struct slice){message->data, (size_t)size};
+	*out_bytes = (struct slice){ message->data, (size_t)size };
 	message->data += size;
 	message->size -= (size_t)size;
 	return true;
@@ -57,7 +57,7 @@ static bool take_bytes(struct slice *message, uint64_t size, struct slice *out_b
 
 bool wire_next(struct slice *message, struct wire_field *out_field)
 {
-	struct wire_field field = {0};
+	struct wire_field field = { 0 };
 	uint64_t key;
 	uint64_t size;
 

@@ -8,6 +8,7 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -33,6 +34,15 @@ static bool set_option(int fd, int option)
 /* --- TCP -------------------------------------------------------------------------------------
  */
 
+static bool is_port(const char *text)
+{
+	size_t size = strlen(text);
+
+	/* getaddrinfo() would take the number modulo 65,536. */
+	return size > 0 && size <= 5 && strspn(text, "0123456789") == size &&
+	       strtoul(text, NULL, 10) <= 65535;
+}
+
 /* "[::1]:0" → "::1" and "0". */
 static bool split_host(const char *text, char *host, size_t host_size, const char **out_port,
 		struct error *err)
@@ -54,6 +64,11 @@ static bool split_host(const char *text, char *host, size_t host_size, const cha
 	if ((size_t)(end - start) >= host_size)
 		return error_set(err, ERROR_INVALID,
 				"cannot listen on '%s': the name is too long", text);
+	if (!is_port(colon + 1))
+		return error_set(err, ERROR_INVALID,
+				"cannot listen on '%s': the port must be a number from 0 to "
+				"65535",
+				text);
 	memcpy(host, start, (size_t)(end - start));
 	host[end - start] = '\0';
 	*out_port = colon + 1;
@@ -91,8 +106,8 @@ static bool tcp_open(
 		struct address *address, const char *text, bool reuse_port, struct error *err)
 {
 	struct addrinfo hints = {
-			.ai_socktype = SOCK_STREAM,
-			.ai_flags = AI_PASSIVE | AI_NUMERICSERV,
+		.ai_socktype = SOCK_STREAM,
+		.ai_flags = AI_PASSIVE | AI_NUMERICSERV,
 	};
 	struct addrinfo *found = NULL;
 	struct sockaddr_storage where;
@@ -161,7 +176,7 @@ static bool unix_clear(const struct sockaddr_un *where, struct error *err)
 static bool unix_open(struct address *address, const char *text, struct error *err)
 {
 	const char *path = text + strlen(UNIX_PREFIX);
-	struct sockaddr_un where = {.sun_family = AF_UNIX};
+	struct sockaddr_un where = { .sun_family = AF_UNIX };
 	size_t i;
 
 	if (*path == '\0' || strlen(path) >= sizeof(where.sun_path))
@@ -196,7 +211,7 @@ bool address_open(struct address *address, const char *text, size_t count, bool 
 	bool ok;
 	size_t i;
 
-	*address = (struct address){.socket_count = count};
+	*address = (struct address){ .socket_count = count };
 	address->sockets = memory_alloc(count * sizeof(*address->sockets));
 	if (!address->sockets)
 		return error_set(
@@ -223,5 +238,5 @@ void address_close(struct address *address)
 		(void)unlink(address->text + strlen(UNIX_PREFIX));
 	memory_free(address->sockets);
 	memory_free(address->text);
-	*address = (struct address){0};
+	*address = (struct address){ 0 };
 }

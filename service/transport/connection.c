@@ -33,10 +33,10 @@
 #define WRITE_ROUNDS 8
 
 static const unsigned connection_may_enter[] = {
-		[CONNECTION_OPEN] = TO(LINGERING) | TO(CLOSING),
-		[CONNECTION_LINGERING] = TO(CLOSING),
-		[CONNECTION_CLOSING] = TO(CLOSED),
-		[CONNECTION_CLOSED] = 0,
+	[CONNECTION_OPEN] = TO(LINGERING) | TO(CLOSING),
+	[CONNECTION_LINGERING] = TO(CLOSING),
+	[CONNECTION_CLOSING] = TO(CLOSED),
+	[CONNECTION_CLOSED] = 0,
 };
 
 static void connection_enter(struct connection *connection, enum connection_state state)
@@ -231,8 +231,8 @@ static bool connection_give(struct connection *connection, bool is_last_round, b
 		return false;
 	if ((size_t)written < out->size)
 		return connection_write_later(
-				connection, (struct slice){out->data + written,
-							    out->size - (size_t)written});
+				connection, (struct slice){ out->data + written,
+							    out->size - (size_t)written });
 	*out_more = true;
 	return true;
 }
@@ -280,7 +280,7 @@ static void on_read(uv_stream_t *stream, ssize_t size, const uv_buf_t *piece)
 	if (size < 0)
 		connection_close(connection);
 	else if (size > 0 && connection->state == CONNECTION_OPEN)
-		connection_take(connection, (struct slice){piece->base, (size_t)size});
+		connection_take(connection, (struct slice){ piece->base, (size_t)size });
 }
 
 /* --- the beginning ---------------------------------------------------------------------------
@@ -321,11 +321,11 @@ static void on_wake(void *context)
 static bool connection_begin(struct connection *connection)
 {
 	struct session_options options = {
-			.loop = &connection->loop->rpc,
-			.limits = connection->loop->limits,
-			.peer = connection->peer,
-			.on_wake = on_wake,
-			.context = connection,
+		.loop = &connection->loop->rpc,
+		.limits = connection->loop->limits,
+		.peer = connection->peer,
+		.on_wake = on_wake,
+		.context = connection,
 	};
 
 	connection_name_peer(connection);

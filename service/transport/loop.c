@@ -31,11 +31,11 @@
 #define OUT_KEEP ((size_t)1 << 20)
 
 static const unsigned loop_may_enter[] = {
-		[LOOP_NEW] = TO(RUNNING),
-		[LOOP_RUNNING] = TO(DRAINING),
-		[LOOP_DRAINING] = TO(CLOSING),
-		[LOOP_CLOSING] = TO(ENDED),
-		[LOOP_ENDED] = 0,
+	[LOOP_NEW] = TO(RUNNING),
+	[LOOP_RUNNING] = TO(DRAINING),
+	[LOOP_DRAINING] = TO(CLOSING),
+	[LOOP_CLOSING] = TO(ENDED),
+	[LOOP_ENDED] = 0,
 };
 
 static void loop_enter(struct loop *loop, enum loop_state state)

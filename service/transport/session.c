@@ -32,11 +32,11 @@
 #define OUTBOUND_PER_STREAM 4
 
 static const unsigned session_may_enter[] = {
-		[SESSION_HANDSHAKE] = TO(OPEN) | TO(DRAINING) | TO(FAILED),
-		[SESSION_OPEN] = TO(NOTICED) | TO(FAILED),
-		[SESSION_NOTICED] = TO(DRAINING) | TO(FAILED),
-		[SESSION_DRAINING] = TO(FAILED),
-		[SESSION_FAILED] = 0,
+	[SESSION_HANDSHAKE] = TO(OPEN) | TO(DRAINING) | TO(FAILED),
+	[SESSION_OPEN] = TO(NOTICED) | TO(FAILED),
+	[SESSION_NOTICED] = TO(DRAINING) | TO(FAILED),
+	[SESSION_DRAINING] = TO(FAILED),
+	[SESSION_FAILED] = 0,
 };
 
 void session_enter(struct session *session, enum session_state state)
@@ -78,7 +78,7 @@ void server_limits_complete(struct server_limits *limits)
 bool flood_count(struct flood *flood, uint64_t now_us, unsigned limit)
 {
 	if (now_us - flood->since_us > FLOOD_US)
-		*flood = (struct flood){.since_us = now_us};
+		*flood = (struct flood){ .since_us = now_us };
 	return ++flood->count > limit;
 }
 

@@ -47,8 +47,8 @@ static int on_header(nghttp2_session *http2, const nghttp2_frame *frame, const u
 	(void)flags;
 	/* gRPC has no request trailers: what comes after the first block is dropped. */
 	if (stream && !stream->has_begun)
-		rpc_call_header(stream->call, (struct slice){(const char *)name, name_size},
-				(struct slice){(const char *)value, value_size});
+		rpc_call_header(stream->call, (struct slice){ (const char *)name, name_size },
+				(struct slice){ (const char *)value, value_size });
 	return 0;
 }
 
@@ -62,7 +62,7 @@ static int on_data_chunk(nghttp2_session *http2, uint8_t flags, int32_t id,
 	 * stop the others. What a call may hold is bounded by its own window and its limits. */
 	(void)nghttp2_session_consume_connection(http2, size);
 	if (stream)
-		rpc_call_receive(stream->call, (struct slice){(const char *)bytes, size});
+		rpc_call_receive(stream->call, (struct slice){ (const char *)bytes, size });
 	else
 		(void)nghttp2_session_consume_stream(http2, id, size);
 	return 0;
@@ -272,12 +272,11 @@ static nghttp2_option *options_new(const struct server_limits *limits)
 static int submit_preface(nghttp2_session *http2, const struct server_limits *limits)
 {
 	const nghttp2_settings_entry settings[] = {
-			{NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, limits->stream_count},
-			{NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, limits->stream_window},
-			{NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE,
-					limits->rpc.headers_size
-							? (uint32_t)limits->rpc.headers_size
-							: 16u << 10},
+		{ NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, limits->stream_count },
+		{ NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, limits->stream_window },
+		{ NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE,
+				limits->rpc.headers_size ? (uint32_t)limits->rpc.headers_size
+							 : 16u << 10 },
 	};
 	int result = nghttp2_submit_settings(http2, NGHTTP2_FLAG_NONE, settings,
 			sizeof(settings) / sizeof(settings[0]));
@@ -290,7 +289,7 @@ static int submit_preface(nghttp2_session *http2, const struct server_limits *li
 
 nghttp2_session *session_frames_new(struct session *session)
 {
-	nghttp2_mem memory = {NULL, http2_malloc, http2_free, http2_calloc, http2_realloc};
+	nghttp2_mem memory = { NULL, http2_malloc, http2_free, http2_calloc, http2_realloc };
 	nghttp2_session_callbacks *callbacks = callbacks_new();
 	nghttp2_option *option = options_new(session->limits);
 	nghttp2_session *http2 = NULL;

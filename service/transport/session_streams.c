@@ -81,14 +81,13 @@ static size_t to_http2(const struct rpc_header *headers, size_t count, nghttp2_n
 	assert(count <= HEADERS_MAX);
 	for (i = 0; i < count; i++)
 		out[i] = (nghttp2_nv){
-				.name = (uint8_t *)(uintptr_t)headers[i].name.data,
-				.namelen = headers[i].name.size,
-				.value = (uint8_t *)(uintptr_t)headers[i].value.data,
-				.valuelen = headers[i].value.size,
-				/* Both live until rpc_call_close(), which comes after the
+			.name = (uint8_t *)(uintptr_t)headers[i].name.data,
+			.namelen = headers[i].name.size,
+			.value = (uint8_t *)(uintptr_t)headers[i].value.data,
+			.valuelen = headers[i].value.size,
+			/* Both live until rpc_call_close(), which comes after the
 				   frame. */
-				.flags = NGHTTP2_NV_FLAG_NO_COPY_NAME |
-					 NGHTTP2_NV_FLAG_NO_COPY_VALUE,
+			.flags = NGHTTP2_NV_FLAG_NO_COPY_NAME | NGHTTP2_NV_FLAG_NO_COPY_VALUE,
 		};
 	return count;
 }
@@ -96,7 +95,8 @@ static size_t to_http2(const struct rpc_header *headers, size_t count, nghttp2_n
 static bool stream_respond(struct rpc_stream *stream, const struct rpc_header *headers,
 		size_t count, bool end)
 {
-	nghttp2_data_provider provider = {.source = {.ptr = stream}, .read_callback = on_read};
+	nghttp2_data_provider provider = { .source = { .ptr = stream },
+		.read_callback = on_read };
 	nghttp2_nv fields[HEADERS_MAX];
 	int result;
 
@@ -136,11 +136,11 @@ static void stream_reset(struct rpc_stream *stream)
 }
 
 const struct rpc_stream_operations stream_operations = {
-		.respond = stream_respond,
-		.wake = stream_wake,
-		.consume = stream_consume,
-		.set_timer = stream_set_timer,
-		.reset = stream_reset,
+	.respond = stream_respond,
+	.wake = stream_wake,
+	.consume = stream_consume,
+	.set_timer = stream_set_timer,
+	.reset = stream_reset,
 };
 
 /* --- what nghttp2 takes ----------------------------------------------------------------------

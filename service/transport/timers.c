@@ -8,7 +8,7 @@
 void timers_fini(struct timers *timers)
 {
 	memory_free(timers->heap);
-	*timers = (struct timers){0};
+	*timers = (struct timers){ 0 };
 }
 
 bool timers_reserve(struct timers *timers, size_t count)

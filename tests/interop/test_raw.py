@@ -1,0 +1,462 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Odd requests and hostile clients, byte by byte with python3-h2, against echo_server."""
+import socket
+import struct
+import time
+import zlib
+
+import h2.config
+import h2.connection
+import h2.events
+import h2.exceptions
+import h2.settings
+
+from echo_fixture import CALL, Server, frame, request, run
+
+server = Server("--threads", "2", "--ping-interval", "1000", "--stall", "1500")
+HELLO = frame(request("hello"))
+HEADERS = {":method": "POST", ":scheme": "http", ":authority": "test", ":path": CALL + "Unary",
+           "content-type": "application/grpc", "te": "trailers"}
+
+
+class Client:
+    """One connection. Sends anything; gathers what comes."""
+
+    def __init__(self, address=None, settings=None):
+        host, port = (address or server.address).rsplit(":", 1)
+        self.socket = socket.create_connection((host, int(port)))
+        self.socket.settimeout(5)
+        self.http2 = h2.connection.H2Connection(h2.config.H2Configuration(
+            validate_outbound_headers=False, normalize_outbound_headers=False))
+        if settings:
+            self.http2.local_settings = h2.settings.Settings(client=True,
+                                                             initial_values=settings)
+        self.http2.initiate_connection()
+        self.events = []
+        self.closed = False
+        self.flush()
+
+    def flush(self):
+        data = self.http2.data_to_send()
+        if data:
+            self.socket.sendall(data)
+
+    def start(self, end=False, **changes):
+        stream = self.http2.get_next_available_stream_id()
+        headers = dict(HEADERS)
+        for name, value in changes.items():
+            name = name.replace("_", "-")
+            name = ":" + name if name in ("path", "method") else name
+            if value is None:
+                headers.pop(name)
+            else:
+                headers[name] = value
+        self.http2.send_headers(stream, list(headers.items()), end_stream=end)
+        self.flush()
+        return stream
+
+    def send(self, stream, data, end=True):
+        self.http2.send_data(stream, data, end_stream=end)
+        self.flush()
+
+    def wait(self, wanted, seconds=5):
+        """Reads until wanted(event) is true or the connection is closed."""
+        deadline = time.monotonic() + seconds
+        while not self.closed and time.monotonic() < deadline:
+            self.socket.settimeout(max(0.01, deadline - time.monotonic()))
+            try:
+                data = self.socket.recv(65536)
+            except socket.timeout:
+                break
+            except ConnectionError:
+                data = b""
+            if not data:
+                self.closed = True
+                break
+            hit = None
+            for event in self.http2.receive_data(data):
+                self.events.append(event)
+                if isinstance(event, h2.events.DataReceived):
+                    self.http2.acknowledge_received_data(event.flow_controlled_length,
+                                                         event.stream_id)
+                if wanted(event):
+                    hit = event
+            try:
+                self.flush()
+            except OSError:
+                pass
+            if hit:
+                return hit
+        return None
+
+    def answer(self, stream, seconds=5):
+        """(headers and trailers, body) of a finished stream."""
+        def ended(event):
+            return isinstance(event, (h2.events.StreamEnded, h2.events.StreamReset)) and \
+                event.stream_id == stream
+        if not any(ended(e) for e in self.events):
+            assert self.wait(ended, seconds), "no end of the stream came"
+        found, body = {}, b""
+        for event in self.events:
+            if getattr(event, "stream_id", None) != stream:
+                continue
+            if isinstance(event, (h2.events.ResponseReceived, h2.events.TrailersReceived)):
+                found.update({k.decode() if isinstance(k, bytes) else k:
+                              v.decode() if isinstance(v, bytes) else v
+                              for k, v in event.headers})
+            elif isinstance(event, h2.events.DataReceived):
+                body += event.data
+        return found, body
+
+    def is_alive(self):
+        """Another call on the same connection still works."""
+        stream = self.start()
+        self.send(stream, HELLO)
+        return self.answer(stream)[0].get("grpc-status") == "0"
+
+    def goaway(self, seconds=5):
+        event = self.wait(lambda e: isinstance(e, h2.events.ConnectionTerminated), seconds)
+        assert event, "no GOAWAY came"
+        return event
+
+
+def expect(http, status, body=HELLO, end=True, text=None, **changes):
+    client = Client()
+    stream = client.start(end=body is None, **changes)
+    if body is not None:
+        client.send(stream, body, end)
+    headers, _ = client.answer(stream)
+    assert (headers[":status"], headers.get("grpc-status")) == (http, status), headers
+    assert text is None or text in headers.get("grpc-message", ""), headers
+    assert client.is_alive()
+    return headers
+
+
+def test_normal():
+    expect("200", "0")
+
+
+def test_without_te():
+    expect("200", "0", te=None)
+
+
+def test_content_types():
+    for kind, http in (("application/grpc", "200"), ("application/grpc+proto", "200"),
+                       ("application/grpc;charset=utf-8", "200"), ("application/json", "415"),
+                       ("application/grpc+json", "415"), ("application/grpcfoo", "415"),
+                       (None, "415")):
+        headers = expect(http, "0" if http == "200" else "3", content_type=kind)
+        assert headers["content-type"].startswith("application/grpc")
+
+
+def test_get():
+    assert expect("405", "13", body=None, method="GET")["allow"] == "POST"
+
+
+def test_unknown_paths():
+    for path in (CALL + "Nope", "/nope.Nope/Unary", "/", "/Unary", CALL + "unary"):
+        expect("200", "12", path=path)
+
+
+def test_trailers_only_is_one_block():
+    client = Client()
+    stream = client.start(path=CALL + "Nope")
+    client.send(stream, HELLO)
+    client.answer(stream)
+    kinds = [type(e) for e in client.events if getattr(e, "stream_id", 0) == stream]
+    assert kinds.count(h2.events.ResponseReceived) == 1
+    assert h2.events.TrailersReceived not in kinds and h2.events.DataReceived not in kinds
+
+
+def test_message_counts():
+    expect("200", "12", body=b"")
+    expect("200", "12", body=None)
+    expect("200", "12", body=HELLO + HELLO)
+    expect("200", "12", body=None, path=CALL + "ServerStream")
+
+
+def test_cut_messages():
+    for size in (1, 4, 5, len(HELLO) - 1):
+        expect("200", "13", body=HELLO[:size])
+    expect("200", "13", body=HELLO + HELLO[:3], path=CALL + "ClientStream")
+
+
+def test_flags():
+    expect("200", "13", body=frame(request("hello"), 1))
+    for flag in (2, 255):
+        expect("200", "13", body=frame(request("hello"), flag))
+    headers = expect("200", "12", body=frame(b"", 1), grpc_encoding="snappy", text="gzip")
+    assert headers["grpc-accept-encoding"] == "identity,gzip"
+    expect("200", "0", grpc_encoding="snappy")
+
+
+def packed(data):
+    gzip = zlib.compressobj(6, zlib.DEFLATED, 31)
+    return gzip.compress(data) + gzip.flush()
+
+
+def test_gzip():
+    message = request("hello", payload=b"a" * 2000)
+    client = Client()
+    stream = client.start(grpc_encoding="gzip", grpc_accept_encoding="identity, gzip")
+    client.send(stream, frame(packed(message), 1))
+    headers, body = client.answer(stream)
+    assert headers["grpc-status"] == "0" and headers["grpc-encoding"] == "gzip", headers
+    assert body[0] == 1 and len(body) < 200
+    assert b"a" * 2000 in zlib.decompress(body[5:], 31)
+    # A client that does not list it gets none.
+    client = Client()
+    stream = client.start(grpc_encoding="gzip")
+    client.send(stream, frame(packed(message), 1))
+    headers, body = client.answer(stream)
+    assert headers["grpc-status"] == "0" and "grpc-encoding" not in headers and body[0] == 0
+    expect("200", "13", body=frame(b"no gzip at all", 1), grpc_encoding="gzip")
+    expect("200", "13", body=frame(packed(message)[:-9], 1), grpc_encoding="gzip")
+
+
+def test_zip_bomb():
+    bomb = frame(packed(b"\0" * (64 << 20)), 1)
+    client = Client()
+    stream = client.start(grpc_encoding="gzip")
+    for i in range(0, len(bomb), 16000):
+        client.send(stream, bomb[i:i + 16000], end=i + 16000 >= len(bomb))
+    assert client.answer(stream)[0]["grpc-status"] == "8"
+
+
+def test_bad_protobuf():
+    headers = expect("200", "13", body=frame(b"\xff\xff\xffSECRET"))
+    assert "SECRET" not in headers["grpc-message"]
+
+
+def test_bad_strings():
+    for text in (b"\xff\xfe", b"a\0b"):
+        expect("200", "3", body=frame(b"\x0a" + bytes([len(text)]) + text))
+
+
+def test_too_large_at_once():
+    client = Client()
+    stream = client.start()
+    client.send(stream, struct.pack(">BI", 0, 5 << 20), end=False)
+    begin = time.monotonic()
+    headers, _ = client.answer(stream)
+    assert headers["grpc-status"] == "8" and time.monotonic() - begin < 1
+    assert client.is_alive()
+
+
+def test_timeouts():
+    expect("200", "4", grpc_timeout="0S")
+    expect("200", "4", grpc_timeout="1n", path=CALL + "Slow", body=frame(request(count=3000)))
+    for bad in ("abc", "123456789S", "5", "S", "-1S", "1 S"):
+        expect("200", "13", grpc_timeout=bad)
+    expect("200", "0", grpc_timeout="99999999H")
+
+
+def test_deadline():
+    begin = time.monotonic()
+    expect("200", "4", grpc_timeout="100m", path=CALL + "Slow",
+           body=frame(request(count=5000)))
+    assert 0.09 < time.monotonic() - begin < 2
+
+
+def test_bad_base64_metadata():
+    expect("200", "0", **{"x_echo_bin": "!!!"})
+
+
+def test_metadata():
+    headers = expect("200", "0", x_echo="abc", x_echo_bin="5Lit5paH")
+    assert headers["x-echo"] == "abc" and headers["x-echo-trailer"] == "abc"
+    assert headers["x-echo-bin"] == "5Lit5paH"
+
+
+def test_one_byte_frames_and_many_in_one():
+    client = Client()
+    stream = client.start()
+    for i, byte in enumerate(HELLO):
+        client.send(stream, bytes([byte]), end=i + 1 == len(HELLO))
+    headers, body = client.answer(stream)
+    assert headers["grpc-status"] == "0" and body == HELLO
+    stream = client.start(path=CALL + "BidiStream")
+    client.send(stream, HELLO * 500)
+    headers, body = client.answer(stream)
+    assert headers["grpc-status"] == "0" and body == HELLO * 500
+
+
+def test_chinese_message():
+    text = "企业“研发投入”不足 100% \U0001F600"
+    headers = expect("200", "3", path=CALL + "Fail", body=frame(request(text, code=3)))
+    assert headers["grpc-message"] == "".join(
+        chr(b) if 0x20 <= b <= 0x7E and b != 0x25 else f"%{b:02X}" for b in text.encode())
+
+
+def test_trailers_stay_small():
+    headers = expect("200", "3", path=CALL + "Fail",
+                     body=frame(request("错" * 2000, code=3, count=200)))
+    size = sum(len(k) + len(v) + 32 for k, v in headers.items())
+    assert size < 8192 and "grpc-status-details-bin" in headers, size
+
+
+def test_large_headers():
+    for extra in ({f"x_{i}": "v" for i in range(120)}, {"x_big": "v" * 17000}):
+        headers = expect("431", "8", **extra)
+        assert headers[":status"] == "431"
+
+
+def test_small_window():
+    client = Client(settings={h2.settings.SettingCodes.INITIAL_WINDOW_SIZE: 1000})
+    stream = client.start()
+    client.send(stream, frame(request(size=1 << 20)))
+    headers, body = client.answer(stream, 20)
+    assert headers["grpc-status"] == "0" and len(body) > 1 << 20
+
+
+def test_reader_that_stops():
+    """A stream whose client grants no window stalls, and is reset; the connection lives."""
+    client = Client(settings={h2.settings.SettingCodes.INITIAL_WINDOW_SIZE: 0})
+    stream = client.start()
+    client.send(stream, HELLO)
+    event = client.wait(lambda e: isinstance(e, h2.events.StreamReset), 6)
+    assert event and event.stream_id == stream
+
+
+def test_body_that_stops():
+    client = Client()
+    stream = client.start()
+    client.send(stream, HELLO[:3], end=False)
+    assert client.answer(stream, 6)[0]["grpc-status"] == "4"
+
+
+def test_end_before_the_request_ends():
+    client = Client()
+    stream = client.start(path=CALL + "BidiStream")
+    client.send(stream, frame(request("x", code=9)), end=False)
+    assert client.answer(stream)[0]["grpc-status"] == "9"
+    event = client.wait(lambda e: isinstance(e, h2.events.StreamReset), 2) or \
+        [e for e in client.events if isinstance(e, h2.events.StreamReset)][0]
+    assert event.error_code == 0
+
+
+def test_cancel_frees_the_worker():
+    client = Client()
+    stream = client.start(path=CALL + "Slow")
+    client.send(stream, frame(request(count=20000)))
+    time.sleep(0.1)
+    client.http2.reset_stream(stream, 8)
+    client.flush()
+    time.sleep(0.2)
+    stream = client.start(path=CALL + "Busy")
+    client.send(stream, frame(b""))
+    assert client.answer(stream)[1] == frame(b""), "a worker is still busy"
+
+
+def flood(send, debug, count):
+    client = Client()
+    stream = client.start(path=CALL + "BidiStream")
+    client.wait(lambda e: isinstance(e, h2.events.SettingsAcknowledged), 2)
+    try:
+        for _ in range(count):
+            send(client, stream)
+        client.flush()
+    except OSError:
+        pass
+    event = client.goaway()
+    assert event.error_code == 11 and event.additional_data == debug, event
+    client.wait(lambda e: False, 3)
+    assert client.closed, "the connection stays open"
+    assert Client().is_alive()
+
+
+def test_ping_flood():
+    flood(lambda c, s: c.http2.ping(b"12345678"), b"too_many_pings", 50)
+
+
+def test_settings_flood():
+    flood(lambda c, s: c.socket.sendall(b"\0\0\0\x04\0\0\0\0\0"), b"too_many_settings", 200)
+
+
+def test_empty_data_flood():
+    flood(lambda c, s: c.http2.send_data(s, b""), b"too_many_empty_frames", 300)
+
+
+def test_made_you_reset():
+    """CVE-2025-8671: each stream's window is overflown, so that the server must reset it."""
+    client = Client()
+    client.wait(lambda e: isinstance(e, h2.events.RemoteSettingsChanged), 2)
+    try:
+        for i in range(400):
+            stream = client.start(path=CALL + "BidiStream")
+            client.socket.sendall(struct.pack(">I", 4)[1:] + b"\x08\0" +
+                                  struct.pack(">II", stream, 0x7FFFFFFF))
+            if i % 20 == 0:
+                client.wait(lambda e: getattr(e, "stream_id", 0) == stream, 1)
+    except (OSError, h2.exceptions.ProtocolError):
+        pass
+    terminated = [e for e in client.events if isinstance(e, h2.events.ConnectionTerminated)]
+    event = terminated[0] if terminated else client.goaway()
+    assert event.error_code == 11 and event.additional_data == b"too_many_resets", event
+
+
+def test_rapid_reset():
+    client = Client()
+    try:
+        for _ in range(5000):
+            stream = client.http2.get_next_available_stream_id()
+            client.http2.send_headers(stream, list(HEADERS.items()))
+            client.http2.reset_stream(stream, 8)
+            if stream % 200 == 1:
+                client.flush()
+        client.flush()
+    except OSError:
+        pass
+    client.wait(lambda e: False, 3)
+    assert client.closed, "5,000 resets at once were taken"
+    assert Client().is_alive()
+
+
+def test_no_http2():
+    host, port = server.address.rsplit(":", 1)
+    with socket.create_connection((host, int(port))) as plain:
+        plain.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        plain.settimeout(5)
+        while plain.recv(4096):
+            pass
+    assert Client().is_alive()
+
+
+def frames_until_end(sock):
+    """(type, flags, stream, payload) of everything that still comes, read without h2."""
+    sock.settimeout(10)
+    data = b""
+    while True:
+        try:
+            piece = sock.recv(65536)
+        except ConnectionError:
+            break
+        if not piece:
+            break
+        data += piece
+    while len(data) >= 9:
+        size = int.from_bytes(data[:3], "big")
+        yield data[3], data[4], int.from_bytes(data[5:9], "big"), data[9:9 + size]
+        data = data[9 + size:]
+
+
+def test_two_step_goodbye():
+    own = Server("--threads", "1")
+    client = Client(own.address)
+    stream = client.start(path=CALL + "Slow")
+    client.send(stream, frame(request(count=1500)))
+    time.sleep(0.1)
+    own.process.terminate()
+    frames = list(frames_until_end(client.socket))
+    goaways = [struct.unpack(">II", p[:8]) for kind, _, _, p in frames if kind == 7]
+    # The notice; after a second without an answer to the PING the last stream; at the end the
+    # call that was in flight has its answer.
+    assert goaways[:2] == [(2**31 - 1, 0), (stream, 0)], goaways
+    assert any(kind == 6 for kind, _, _, _ in frames), "no PING came with the notice"
+    order = [kind for kind, _, _, _ in frames if kind in (0, 7)]
+    assert order[:3] == [7, 7, 0], order
+    assert own.process.wait(10) == 0
+
+
+with server:
+    run([value for name, value in list(globals().items()) if name.startswith("test_")])
