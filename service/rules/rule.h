@@ -71,7 +71,12 @@ enum scope_role {
 	SCOPE_CONTEXT,	 /* as_of: always bound */
 };
 
-/* An attribute that is a quotient: comparisons are compiled to num * 1,000,000 <=> t * den. */
+/*
+ * An attribute that is a quotient: it may be compared with a constant or a parameter t, and that is
+ * compiled to num * 1,000,000 <=> t * den in 128 bits. A value in the slot of its own (a quotient
+ * that was supplied as such, in ppm) goes before; the slots of num and den are read only when there
+ * is none. With a den of 0 it is when_den_zero_ppm, or stays unknown under its own slot.
+ */
 struct scope_ratio {
 	int num_slot;
 	int den_slot;
@@ -88,6 +93,7 @@ struct scope_name {
 	bool has_range; /* for the interval evaluator: least and greatest value when unknown */
 	int64_t least, most;
 	const struct scope_ratio *ratio; /* or NULL */
+	bool is_region; /* a region code: policies may not test its prefix */
 };
 
 struct scope;
@@ -98,6 +104,8 @@ void scope_free(struct scope *scope);
 /** false when the name exists or memory is short. */
 bool scope_add(struct scope *scope, const struct scope_name *name);
 const struct scope_name *scope_find(const struct scope *scope, struct slice name);
+/** A name of @scope that @name may be a slip of; NULL when none comes near. */
+const struct scope_name *scope_find_similar(const struct scope *scope, struct slice name);
 /** Slots are dense: 0 to count - 1. */
 const struct scope_name *scope_name_of_slot(const struct scope *scope, int slot);
 int scope_slot_count(const struct scope *scope);
@@ -108,7 +116,7 @@ struct rule_options {
 	const char *path;  /* for diagnostics: file */
 	int line, column;  /* where the text begins in that file; 1, 1 by default (0 means 1) */
 	const struct type *expected; /* type the rule must have; NULL: any */
-	enum dimension expected_dimension; /* checked when the type is int; FREE: any */
+	enum dimension expected_dimension; /* checked when the type is int; ANY and FREE: any */
 	bool policy; /* policy-level restrictions: no uint, bytes, double, null; prefix tests on
 			regions refused; has() refused on attributes */
 	bool warn_bare; /* warn about bare figures other than 0 and 1 compared with an attribute */
@@ -126,6 +134,9 @@ struct rule;
 const struct rule *rule_compile(struct slice text, const struct scope *scope,
 		const struct rule_options *options, struct arena *arena,
 		struct diagnostics *diagnostics);
+
+/** Whether @text is a rule by its grammar alone; uses @arena up. */
+bool rule_is_wellformed(struct slice text, struct arena *arena);
 
 const struct type *rule_type(const struct rule *rule);
 enum dimension rule_dimension(const struct rule *rule);

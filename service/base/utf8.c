@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/utf8.h"
+
+/* Size of the valid sequence at the start of @text, 0 when there is none. */
+static size_t sequence_size(const unsigned char *text, size_t left)
+{
+	unsigned char lead = text[0];
+	unsigned char least = 0x80, most = 0xbf; /* of the second byte */
+	size_t size;
+
+	if (lead < 0x80)
+		return 1;
+	if (lead >= 0xc2 && lead <= 0xdf) {
+		size = 2;
+	} else if (lead >= 0xe0 && lead <= 0xef) {
+		size = 3;
+		if (lead == 0xe0)
+			least = 0xa0;
+		if (lead == 0xed)
+			most = 0x9f;
+	} else if (lead >= 0xf0 && lead <= 0xf4) {
+		size = 4;
+		if (lead == 0xf0)
+			least = 0x90;
+		if (lead == 0xf4)
+			most = 0x8f;
+	} else {
+		return 0;
+	}
+	if (left < size || text[1] < least || text[1] > most)
+		return 0;
+	for (size_t i = 2; i < size; i++) {
+		if ((text[i] & 0xc0) != 0x80)
+			return 0;
+	}
+	return size;
+}
+
+size_t utf8_valid_size(struct slice text)
+{
+	size_t at = 0;
+
+	while (at < text.size) {
+		size_t size = sequence_size((const unsigned char *)text.data + at, text.size - at);
+
+		if (size == 0)
+			break;
+		at += size;
+	}
+	return at;
+}
+
+bool utf8_is_valid(struct slice text)
+{
+	return utf8_valid_size(text) == text.size;
+}
+
+size_t utf8_count(struct slice text)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < text.size; i++)
+		count += ((unsigned char)text.data[i] & 0xc0) != 0x80;
+	return count;
+}
+
+size_t utf8_encode(uint32_t point, char out_bytes[static 4])
+{
+	if (point < 0x80) {
+		out_bytes[0] = (char)point;
+		return 1;
+	}
+	if (point < 0x800) {
+		out_bytes[0] = (char)(0xc0 | point >> 6);
+		out_bytes[1] = (char)(0x80 | (point & 0x3f));
+		return 2;
+	}
+	if (point < 0x10000) {
+		if (point >= 0xd800 && point <= 0xdfff)
+			return 0;
+		out_bytes[0] = (char)(0xe0 | point >> 12);
+		out_bytes[1] = (char)(0x80 | (point >> 6 & 0x3f));
+		out_bytes[2] = (char)(0x80 | (point & 0x3f));
+		return 3;
+	}
+	if (point > 0x10ffff)
+		return 0;
+	out_bytes[0] = (char)(0xf0 | point >> 18);
+	out_bytes[1] = (char)(0x80 | (point >> 12 & 0x3f));
+	out_bytes[2] = (char)(0x80 | (point >> 6 & 0x3f));
+	out_bytes[3] = (char)(0x80 | (point & 0x3f));
+	return 4;
+}

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Operators: which types they take, and what the result counts. */
+#include "rules/check.h"
+
+#include "rules/type.h"
+
+struct operand {
+	const struct type *type;
+	enum dimension dimension;
+	char text[TYPE_TEXT_SIZE];
+	const char *name; /* for messages */
+};
+
+static struct operand *operand_of(const struct node *node, struct operand *operand)
+{
+	operand->type = node->type;
+	operand->dimension = node->dimension;
+	operand->name = type_describe(node->type, node->dimension, operand->text);
+	return operand;
+}
+
+static void check_relation(struct checker *checker, struct node *node)
+{
+	struct operand left, right;
+	bool ordering = node->operator>= OPERATOR_LESS;
+
+	node->type = &type_bool;
+	(void)operand_of(node->children[0], &left);
+	(void)operand_of(node->children[1], &right);
+	if (!type_join(left.type, right.type, checker->arena)) {
+		if (!checker->arena->exhausted)
+			check_report(checker, node, "compares %s with %s", left.name, right.name);
+		return;
+	}
+	if (ordering && !type_is_ordered(left.type)) {
+		check_report_mark(checker, node, "\"%s\" needs an order, and %s has none",
+				operator_text(node->operator), left.name);
+		return;
+	}
+	if (!dimension_fits(left.dimension, right.dimension))
+		check_report(checker, node, "compares %s with %s%s", left.name, right.name,
+				left.dimension == DIMENSION_ANY || right.dimension == DIMENSION_ANY ?
+						"; write yuan(n), wan(n) or yi(n)" :
+						"");
+}
+
+static void check_in(struct checker *checker, struct node *node)
+{
+	struct operand left, right;
+	const struct type *member;
+
+	node->type = &type_bool;
+	(void)operand_of(node->children[0], &left);
+	(void)operand_of(node->children[1], &right);
+	if (right.type->kind != TYPE_LIST && right.type->kind != TYPE_MAP) {
+		check_report(checker, node->children[1],
+				"expected a list or a map behind \"in\", found %s", right.name);
+		return;
+	}
+	member = right.type->kind == TYPE_LIST ? right.type->element : right.type->key;
+	if (!type_join(left.type, member, checker->arena)) {
+		if (!checker->arena->exhausted)
+			check_report(checker, node, "looks for %s in %s", left.name, right.name);
+		return;
+	}
+	if (right.type->kind == TYPE_LIST && !dimension_fits(left.dimension, right.dimension))
+		check_report(checker, node, "looks for %s among numbers that count something else",
+				left.name);
+}
+
+/* The type of left + right and so on; NULL when they do not go together. */
+static const struct type *arithmetic_type(struct checker *checker, enum operator_kind operator,
+		const struct type *left, const struct type *right)
+{
+	enum type_kind a = left->kind, b = right->kind;
+
+	if (operator== OPERATOR_ADD && a == TYPE_LIST && b == TYPE_LIST)
+		return type_join(left, right, checker->arena);
+	if (operator== OPERATOR_ADD || operator== OPERATOR_SUBTRACT) {
+		if (a == TYPE_TIMESTAMP && b == TYPE_DURATION)
+			return left;
+		if (operator== OPERATOR_ADD && a == TYPE_DURATION && b == TYPE_TIMESTAMP)
+			return right;
+		if (operator== OPERATOR_SUBTRACT && a == TYPE_TIMESTAMP && b == TYPE_TIMESTAMP)
+			return &type_duration;
+		if (a == TYPE_DURATION && b == TYPE_DURATION)
+			return left;
+	}
+	if (a != b)
+		return NULL;
+	if (operator== OPERATOR_ADD && (a == TYPE_STRING || a == TYPE_BYTES))
+		return left;
+	if (a == TYPE_DOUBLE && operator!= OPERATOR_REMAINDER)
+		return left;
+	return a == TYPE_INT || a == TYPE_UINT ? left : NULL;
+}
+
+/*
+ * What the result counts. Money times a bare number, a count or a ratio (then in millionths) is
+ * money; money by money is a bare number.
+ */
+static enum dimension arithmetic_dimension(struct checker *checker, const struct node *node,
+		const struct operand *left, const struct operand *right)
+{
+	enum dimension a = left->dimension, b = right->dimension;
+
+	switch ((int)node->operator) {
+	case OPERATOR_ADD:
+	case OPERATOR_SUBTRACT:
+		if (!dimension_fits(a, b))
+			check_report(checker, node, "%s %s and %s%s",
+					node->operator== OPERATOR_ADD ? "adds" : "takes apart",
+					left->name, right->name,
+					a == DIMENSION_ANY || b == DIMENSION_ANY ?
+							"; write yuan(n), wan(n) or yi(n)" :
+							"");
+		return dimension_join(a, b);
+	case OPERATOR_MULTIPLY:
+		if (a == DIMENSION_MONEY && b == DIMENSION_MONEY)
+			check_report(checker, node, "multiplies money by money");
+		if (a == DIMENSION_MONEY || b == DIMENSION_MONEY)
+			return DIMENSION_MONEY;
+		return dimension_join(a, b);
+	case OPERATOR_DIVIDE:
+		if (a == b && a != DIMENSION_FREE)
+			return DIMENSION_ANY;
+		if (b == DIMENSION_MONEY && a != DIMENSION_FREE)
+			check_report(checker, node, "divides %s by money", left->name);
+		return a;
+	default:
+		return a;
+	}
+}
+
+static void check_arithmetic(struct checker *checker, struct node *node)
+{
+	struct operand left, right;
+
+	(void)operand_of(node->children[0], &left);
+	(void)operand_of(node->children[1], &right);
+	if (left.type->kind == TYPE_DYN || right.type->kind == TYPE_DYN) {
+		check_report(checker, node,
+				"the elements of an empty list have no type to reckon with");
+		return;
+	}
+	node->type = arithmetic_type(checker, node->operator, left.type, right.type);
+	if (!node->type) {
+		node->type = &type_bad;
+		if (!checker->arena->exhausted)
+			check_report(checker, node, "there is no %s %s %s", left.name,
+					operator_text(node->operator), right.name);
+		return;
+	}
+	if (node->type->kind == TYPE_INT)
+		node->dimension = arithmetic_dimension(checker, node, &left, &right);
+	else if (node->type->kind == TYPE_LIST)
+		node->dimension = dimension_join(left.dimension, right.dimension);
+}
+
+void check_operator(struct checker *checker, struct node *node)
+{
+	bool relation = operator_is_relation(node->operator) || node->operator== OPERATOR_IN;
+
+	check_node(checker, node->children[0]);
+	check_node(checker, node->children[1]);
+	if (type_is_bad(node->children[0]->type) || type_is_bad(node->children[1]->type)) {
+		node->type = relation ? &type_bool : &type_bad;
+		return;
+	}
+	if (node->operator== OPERATOR_IN)
+		check_in(checker, node);
+	else if (relation)
+		check_relation(checker, node);
+	else
+		check_arithmetic(checker, node);
+}

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the language has and rules of policies may not use: kinds of values that no attribute has,
+ * has() on attributes, tests of the letters of region codes; and the warning about bare figures.
+ */
+#include "rules/check.h"
+
+#include "base/region.h"
+#include "rules/function.h"
+#include "rules/type.h"
+
+static bool is_policy(const struct checker *checker)
+{
+	return checker->source->options->policy;
+}
+
+/* true when @node has a type that policies do not use, and was reported. */
+static bool check_kind(struct checker *checker, const struct node *node)
+{
+	static const enum type_kind refused[] = { TYPE_UINT, TYPE_BYTES, TYPE_DOUBLE, TYPE_NULL };
+	char text[TYPE_TEXT_SIZE];
+
+	for (size_t i = 0; i < sizeof(refused) / sizeof(*refused); i++) {
+		if (type_is_bad(node->type) || !type_has_kind(node->type, refused[i]))
+			continue;
+		check_report(checker, node, "rules of policies do not use %s",
+				type_print(node->type, text));
+		return true;
+	}
+	return false;
+}
+
+static bool names_region(const struct node *node)
+{
+	return node->variable && node->variable->is_region;
+}
+
+static void check_region_code(struct checker *checker, const struct node *code)
+{
+	const struct region_table *regions = checker->source->options->regions;
+
+	if (regions && code->kind == NODE_LITERAL && code->literal.kind == VALUE_STRING &&
+			!region_table_find(regions, code->literal.text))
+		check_report(checker, code, "%.*s is no code of the region table",
+				SLICE_PRINT(code->literal.text));
+}
+
+static void check_region_call(struct checker *checker, const struct node *node)
+{
+	function_fn apply = node->function->apply;
+
+	if (apply == apply_region_within || apply == apply_region_kind) {
+		for (uint32_t i = 1; i < node->count; i++)
+			check_region_code(checker, node->children[i]);
+	}
+	if ((apply == apply_starts_with || apply == apply_ends_with || apply == apply_contains) &&
+			names_region(node->children[0]))
+		check_report_mark(checker, node, "the letters of a region code say nothing for certain: "
+						 "use region.within(%.*s, \"...\")",
+				SLICE_PRINT(node->children[0]->variable->name));
+}
+
+/* A figure in the text itself: 500, wan(500), -3; 0 and 1 are no figures. */
+static bool is_bare_figure(const struct node *node)
+{
+	if (node->kind == NODE_LITERAL)
+		return node->literal.kind == VALUE_INT && node->literal.integer != 0 &&
+		       node->literal.integer != 1;
+	if (!node->constant || node->type->kind != TYPE_INT)
+		return false;
+	for (uint32_t i = 0; i < node->count; i++) {
+		if (is_bare_figure(node->children[i]))
+			return true;
+	}
+	return false;
+}
+
+static void check_figures(struct checker *checker, const struct node *node)
+{
+	if (node->kind != NODE_OPERATOR || !operator_is_relation(node->operator))
+		return;
+	for (uint32_t i = 0; i < 2; i++) {
+		if (is_bare_figure(node->children[i]) && node->children[1 - i]->reads_attribute)
+			check_warn(checker, node->children[i],
+					"a bare figure: name a parameter (p. ...) with its source");
+	}
+}
+
+void check_policy(struct checker *checker, const struct node *node)
+{
+	if (checker->source->options->warn_bare)
+		check_figures(checker, node);
+	if (is_policy(checker)) {
+		if (!node->is_namespace && check_kind(checker, node))
+			return;
+		if (node->kind == NODE_HAS && node->children[0]->variable)
+			check_report(checker, node,
+					"has() asks about entries of a map; an attribute that is not known "
+					"is unknown of itself");
+		if (node->function)
+			check_region_call(checker, node);
+	}
+	for (uint32_t i = 0; !node->variable && i < node->count; i++)
+		check_policy(checker, node->children[i]);
+}

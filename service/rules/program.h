@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The compiled rule: steps for a stack machine. Immutable, read by every thread.
+ *
+ * The code of a node is one run, from ->code_begin to ->code_end, that pushes exactly one value and
+ * jumps only within itself, so that any part outside of a loop can be run alone: explaining and
+ * intervals do that. Constant parts were computed at compile time.
+ */
+#pragma once
+
+#include "rules/function.h"
+#include "rules/tree.h"
+
+enum opcode {
+#define OP(name, text) OP_##name,
+#include "rules/opcode.def"
+#undef OP
+};
+
+struct instruction {
+	uint8_t opcode;
+	uint8_t b;
+	uint16_t c;
+	int32_t a;
+};
+
+struct program_ratio {
+	int own, num, den; /* indexes into ->slots */
+	bool zero_known;   /* whether it has a value when den is zero */
+	int64_t zero_ppm;
+};
+
+struct program {
+	struct instruction *code;
+	int code_count;
+	struct value *constants;
+	int constant_count;
+	int *slots; /* ascending; code names them by index */
+	enum value_kind *slot_kinds;
+	int slot_count;
+	struct program_ratio *ratios;
+	int ratio_count;
+	int stack_size;
+	int loop_depth;
+};
+
+struct rule {
+	struct slice text; /* a copy; names in the tree point into it */
+	struct node *root;
+	struct program program;
+	uint64_t cost;
+};
+
+/** Compiles a checked tree; NULL-free on success, false when memory is short. */
+bool program_compile(struct program *program, struct node *root, int loop_depth,
+		struct arena *arena);
+void program_dump(const struct program *program, FILE *out);
+
+/** Static worst case of evaluating @node; UINT64_MAX when past counting. */
+uint64_t tree_cost(const struct node *root);
+
+/**
+ * Runs the code from @begin to @end, which is that of one node outside of loops. Unknown results
+ * name slots.
+ */
+struct value program_run(const struct program *program, int begin, int end,
+		const struct evaluation *evaluation);
+
+/* operator.c: both sides are known and of the types the checker let through. */
+struct value operator_apply(enum operator_kind operator, const struct value *left,
+		const struct value *right, struct arena *arena);
+bool value_equals(const struct value *a, const struct value *b);
+/** <0, 0, >0 for ordered kinds; doubles that are NaN are not for here. */
+int value_compare(const struct value *a, const struct value *b);
+/** The value of @key in a map, or NULL. */
+const struct value *value_map_find(const struct value *map, const struct value *key);

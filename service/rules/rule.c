@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From text to compiled rule, and what a rule says about itself. */
+#include "rules/rule.h"
+
+#include "base/utf8.h"
+#include "rules/check.h"
+#include "rules/program.h"
+
+#define RULE_SIZE_LIMIT ((size_t)16 * 1024)
+#define RULE_COST_LIMIT ((uint64_t)10 * 1000 * 1000)
+
+static bool source_is_readable(const struct source *source)
+{
+	size_t valid;
+
+	if (source->text.size > RULE_SIZE_LIMIT) {
+		source_report(source, DIAGNOSTIC_ERROR, 0, 1,
+				"the rule has %zu bytes; 16 KiB are the limit", source->text.size);
+		return false;
+	}
+	valid = utf8_valid_size(source->text);
+	if (valid == source->text.size)
+		return true;
+	diagnostics_add(source->diagnostics, DIAGNOSTIC_ERROR, source->options->path,
+			source->options->line > 0 ? source->options->line : 1, 0, 1,
+			(struct slice){ "", 0 }, "the rule is not valid UTF-8 at byte %zu", valid + 1);
+	return false;
+}
+
+static bool rule_build(struct rule *rule, const struct source *source, const struct scope *scope,
+		struct arena *arena)
+{
+	const struct rule_options *options = source->options;
+	uint64_t limit = options->cost_limit ? options->cost_limit : RULE_COST_LIMIT;
+	struct checker checker = { .source = source, .scope = scope, .arena = arena };
+	bool complete = false;
+	bool checked;
+
+	rule->root = tree_parse(source, arena, &complete);
+	if (!rule->root || arena->exhausted)
+		return false;
+	/* Also what could not be parsed whole is checked, for the other mistakes in it. */
+	checked = tree_check(&checker, rule->root);
+	if (!complete || !checked || arena->exhausted)
+		return false;
+	rule->cost = tree_cost(rule->root);
+	if (rule->cost > limit) {
+		source_report(source, DIAGNOSTIC_ERROR, rule->root->begin, rule->root->end,
+				"the rule may take %llu steps; %llu are the limit",
+				(unsigned long long)rule->cost, (unsigned long long)limit);
+		return false;
+	}
+	return program_compile(&rule->program, rule->root, checker.loop_depth, arena);
+}
+
+const struct rule *rule_compile(struct slice text, const struct scope *scope,
+		const struct rule_options *options, struct arena *arena,
+		struct diagnostics *diagnostics)
+{
+	static const struct rule_options none = { 0 };
+	struct rule *rule = ARENA_NEW(arena, struct rule);
+	char *copy = arena_copy(arena, text.data, text.size);
+	struct source source = { .options = options ? options : &none, .diagnostics = diagnostics };
+
+	if (rule && copy) {
+		source.text = rule->text = (struct slice){ copy, text.size };
+		if (source_is_readable(&source) && rule_build(rule, &source, scope, arena))
+			return rule;
+	}
+	if (arena->exhausted)
+		diagnostics_add(diagnostics, DIAGNOSTIC_ERROR, source.options->path,
+				source.options->line, 0, 1, (struct slice){ "", 0 },
+				"out of memory while compiling a rule");
+	return NULL;
+}
+
+bool rule_is_wellformed(struct slice text, struct arena *arena)
+{
+	static const struct rule_options none = { 0 };
+	struct diagnostics ignored;
+	struct source source = { .text = text, .options = &none, .diagnostics = &ignored };
+	bool complete = false;
+
+	diagnostics_init(&ignored, arena);
+	return source_is_readable(&source) && tree_parse(&source, arena, &complete) && complete;
+}
+
+const struct type *rule_type(const struct rule *rule)
+{
+	return rule->root->type;
+}
+
+enum dimension rule_dimension(const struct rule *rule)
+{
+	return rule->root->dimension;
+}
+
+uint64_t rule_cost(const struct rule *rule)
+{
+	return rule->cost;
+}
+
+const int *rule_slots(const struct rule *rule, size_t *out_count)
+{
+	*out_count = (size_t)rule->program.slot_count;
+	return rule->program.slots;
+}
+
+char *rule_print(const struct rule *rule, struct arena *arena)
+{
+	return tree_print(rule->root, arena);
+}
+
+void rule_dump_tree(const struct rule *rule, FILE *out)
+{
+	tree_dump(rule->root, 0, out);
+}
+
+void rule_dump_program(const struct rule *rule, FILE *out)
+{
+	program_dump(&rule->program, out);
+}
+
+struct value rule_evaluate(const struct rule *rule, const struct evaluation *evaluation)
+{
+	return program_run(&rule->program, rule->root->code_begin, rule->root->code_end, evaluation);
+}

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The tree of a rule: what the parser makes, the checker marks and all others read.
+ *
+ * The upper half of a node says what was written; the printer needs nothing else. The lower half is
+ * filled by the checker (types, names, functions) and by the compiler (where its code is). Parentheses
+ * are not in the tree; a run of && or || is one node with many children, while one in parentheses
+ * stays a node of its own.
+ */
+#pragma once
+
+#include "rules/rule.h"
+
+#define TREE_DEPTH_LIMIT 64
+
+enum node_kind {
+	NODE_BAD,	  /* stands for what could not be read; a mistake was reported */
+	NODE_LITERAL,	  /* ->literal */
+	NODE_NAME,	  /* ->name */
+	NODE_SELECT,	  /* children[0] . name */
+	NODE_INDEX,	  /* children[0] [ children[1] ] */
+	NODE_CALL,	  /* name(children...), or children[0].name(others...) when ->receiver */
+	NODE_LIST,	  /* children */
+	NODE_MAP,	  /* key, value, key, value ... */
+	NODE_NOT,	  /* ! children[0] */
+	NODE_NEGATE,	  /* - children[0] */
+	NODE_AND,	  /* two or more children */
+	NODE_OR,	  /* two or more children */
+	NODE_CONDITIONAL, /* children[0] ? children[1] : children[2] */
+	NODE_OPERATOR,	  /* children[0] operator children[1] */
+	NODE_HAS,	  /* has(children[0]), which is a NODE_SELECT */
+	NODE_LOOP,	  /* children[0].all(name, children[1]) and so on; map may have two bodies */
+};
+
+enum operator_kind {
+	OPERATOR_ADD,
+	OPERATOR_SUBTRACT,
+	OPERATOR_MULTIPLY,
+	OPERATOR_DIVIDE,
+	OPERATOR_REMAINDER,
+	OPERATOR_EQUAL,
+	OPERATOR_NOT_EQUAL,
+	OPERATOR_LESS,
+	OPERATOR_LESS_EQUAL,
+	OPERATOR_GREATER,
+	OPERATOR_GREATER_EQUAL,
+	OPERATOR_IN,
+};
+
+enum loop_kind {
+	LOOP_ALL,
+	LOOP_EXISTS,
+	LOOP_EXISTS_ONE,
+	LOOP_MAP,
+	LOOP_FILTER,
+};
+
+struct function;
+struct source;
+
+struct node {
+	enum node_kind kind;
+	enum operator_kind operator;
+	enum loop_kind loop;
+	bool rooted;   /* NAME: written with a leading dot */
+	bool receiver; /* CALL: children[0] stands before the dot */
+	uint32_t begin, end; /* bytes of the text it covers */
+	uint32_t mark, mark_end; /* bytes of its operator, field or function name */
+	uint32_t depth;
+	uint32_t count;
+	struct node **children;
+	struct slice name;
+	struct value literal;
+
+	const struct type *type;
+	enum dimension dimension;
+	bool constant;	     /* reads neither slots nor loop variables nor tables */
+	bool reads_attribute;
+	bool is_namespace;   /* NAME before a dot that only names functions: "money" */
+	const struct scope_name *variable; /* NAME or SELECT that is a declared name; a copy */
+	int local;	     /* NAME: loop depth of its variable, or -1; LOOP: its own depth */
+	const struct function *function;
+
+	int code_begin, code_end; /* in the program; -1 when folded into a node above */
+};
+
+/** "+", "==", "in" ... */
+const char *operator_text(enum operator_kind operator);
+/** "all", "exists" ... */
+const char *loop_text(enum loop_kind loop);
+bool operator_is_relation(enum operator_kind operator); /* ==, !=, <, <=, >, >= */
+/** The same relation with both sides swapped: < becomes >. */
+enum operator_kind operator_swapped(enum operator_kind operator);
+
+/** NULL when there was an error (reported) or no memory. */
+struct node *tree_parse(const struct source *source, struct arena *arena, bool *out_complete);
+/** Whether both were written alike (positions aside). */
+bool tree_equals(const struct node *a, const struct node *b);
+void tree_dump(const struct node *node, int indent, FILE *out);
+/** Canonical text in the arena, NUL-terminated; NULL when memory is short. */
+char *tree_print(const struct node *node, struct arena *arena);
