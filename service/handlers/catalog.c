@@ -9,6 +9,7 @@
 #include "handlers/internal.h"
 #include "handlers/page.h"
 #include "policycalc/v1/catalog_service.pb-c.h"
+#include "proto/codec/choice_table.h"
 
 #include <string.h>
 
@@ -261,86 +262,6 @@ const struct rpc_method catalog_get_policy_method = {
 
 /* --- ListAttributes -------------------------------------------------------------------------- */
 
-struct choice_table {
-	Policycalc__V1__Choice **list;
-	size_t count;
-};
-
-static bool region_choices(
-		const struct catalog *catalog, struct arena *arena, struct choice_table *table)
-{
-	Policycalc__V1__Choice *choices = ARENA_NEW_ARRAY(
-			arena, Policycalc__V1__Choice, catalog->region_count + 1);
-
-	table->list = ARENA_NEW_ARRAY(
-			arena, Policycalc__V1__Choice *, catalog->region_count + 1);
-	if (!choices || !table->list)
-		return false;
-	for (size_t i = 0; i < catalog->region_count; i++) {
-		const Policycalc__V1__Region *region = catalog->regions[i];
-		Policycalc__V1__Choice *choice = &choices[i];
-
-		policycalc__v1__choice__init(choice);
-		choice->code = region->code;
-		choice->label = region->name;
-		choice->parent = region->parent;
-		choice->aliases = ARENA_NEW_ARRAY(arena, char *, region->n_aliases * 2 + 1);
-		if (!choice->aliases)
-			return false;
-		for (size_t k = 0; k < region->n_aliases; k++) {
-			if (region->aliases[k]->name[0])
-				choice->aliases[choice->n_aliases++] = region->aliases[k]->name;
-			if (region->aliases[k]->code[0])
-				choice->aliases[choice->n_aliases++] = region->aliases[k]->code;
-		}
-		table->list[table->count++] = choice;
-	}
-	return true;
-}
-
-static bool industry_choices(
-		const struct catalog *catalog, struct arena *arena, struct choice_table *table)
-{
-	Policycalc__V1__Choice *choices = ARENA_NEW_ARRAY(
-			arena, Policycalc__V1__Choice, catalog->industry_count + 1);
-
-	table->list = ARENA_NEW_ARRAY(
-			arena, Policycalc__V1__Choice *, catalog->industry_count + 1);
-	if (!choices || !table->list)
-		return false;
-	for (size_t i = 0; i < catalog->industry_count; i++) {
-		policycalc__v1__choice__init(&choices[i]);
-		choices[i].code = catalog->industries[i]->code;
-		choices[i].label = catalog->industries[i]->name;
-		choices[i].parent = catalog->industries[i]->parent;
-		table->list[table->count++] = &choices[i];
-	}
-	return true;
-}
-
-/* The attribute as the dictionary has it, its choices taken from the table it names. */
-static Policycalc__V1__Attribute *attribute_with_choices(Policycalc__V1__Attribute *attribute,
-		const struct choice_table *regions, const struct choice_table *industries,
-		struct arena *arena)
-{
-	const struct choice_table *table = NULL;
-	Policycalc__V1__Attribute *copy;
-
-	if (strcmp(attribute->choice_table, "regions") == 0)
-		table = regions;
-	else if (strcmp(attribute->choice_table, "industries") == 0)
-		table = industries;
-	if (!table)
-		return attribute;
-	copy = ARENA_NEW(arena, Policycalc__V1__Attribute);
-	if (!copy)
-		return NULL;
-	*copy = *attribute;
-	copy->choices = table->list;
-	copy->n_choices = table->count;
-	return copy;
-}
-
 static void answer_list_attributes(struct rpc_call *call, const ProtobufCMessage *message,
 		const struct ruleset *ruleset)
 {
@@ -350,7 +271,7 @@ static void answer_list_attributes(struct rpc_call *call, const ProtobufCMessage
 			POLICYCALC__V1__LIST_ATTRIBUTES_RESPONSE__INIT;
 	const struct catalog *catalog = ruleset_catalog(ruleset);
 	struct arena *arena = rpc_call_arena(call);
-	struct choice_table regions = { NULL, 0 }, industries = { NULL, 0 };
+	struct choice_tables tables;
 	struct page page = { 0 };
 	size_t size, i;
 
@@ -359,15 +280,15 @@ static void answer_list_attributes(struct rpc_call *call, const ProtobufCMessage
 	if (request->page_token[0])
 		page_parse(request->page_token, &page);
 	response.attributes = ARENA_NEW_ARRAY(arena, Policycalc__V1__Attribute *, size);
-	if (!response.attributes || !region_choices(catalog, arena, &regions) ||
-			!industry_choices(catalog, arena, &industries)) {
+	if (!response.attributes || !choice_tables_init(catalog, arena, &tables)) {
 		fail_memory(call, "listing attributes");
 		return;
 	}
 	for (i = (size_t)page.position;
 			i < catalog->attribute_count && response.n_attributes < size; i++)
-		response.attributes[response.n_attributes++] = attribute_with_choices(
-				catalog->attributes[i], &regions, &industries, arena);
+		response.attributes[response.n_attributes++] =
+				(Policycalc__V1__Attribute *)(uintptr_t)attribute_with_choices(
+						catalog->attributes[i], &tables, arena);
 	if (i < catalog->attribute_count) {
 		page.position = (int64_t)i;
 		page.revision = ruleset_revision(ruleset);

@@ -9,6 +9,7 @@
 #pragma once
 
 #include "base/map.h"
+#include "proto/codec/choice_table.h"
 #include "proto/codec/codec.h"
 #include "publish/publish.h"
 
@@ -38,8 +39,9 @@ struct check {
 	struct map attributes;	    /* "staff", "projects/invested" → check_named */
 	struct map parameters, regions, industries, policies, materials, groups;
 	struct map unread; /* policies whose file could not be parsed, by file name → check_file */
-	struct map holders;	/* address of a message with a rule → check_file */
-	bool dictionary_failed; /* names are missing: rules cannot be compiled */
+	struct map holders;	      /* address of a message with a rule → check_file */
+	struct choice_tables choices; /* while examples run */
+	bool dictionary_failed;	      /* names are missing: rules cannot be compiled */
 	bool out_of_memory;
 };
 

@@ -7,6 +7,7 @@
 #include "publish/check.h"
 
 #include "base/buffer.h"
+#include "proto/codec/choice_table.h"
 #include "proto/codec/value_text.h"
 
 #include <stdio.h>
@@ -34,6 +35,7 @@ static Policycalc__V1__AttributeValue *parse_attribute(struct check *check, cons
 	const char *filed =
 			*item_list ? arena_format(arena, "%s/%s", item_list, name ? name : "")
 				   : name;
+	const Policycalc__V1__Attribute *attribute;
 	const struct check_named *named;
 	struct error err = { 0 };
 
@@ -47,11 +49,16 @@ static Policycalc__V1__AttributeValue *parse_attribute(struct check *check, cons
 				name, *item_list ? " of " : "", item_list);
 		return NULL;
 	}
+	attribute = attribute_with_choices((const Policycalc__V1__Attribute *)named->message,
+			&check->choices, arena);
+	if (!attribute) {
+		check->out_of_memory = true;
+		return NULL;
+	}
 	policycalc__v1__attribute_value__init(value);
 	value->name = (char *)(uintptr_t)name;
 	value->period = (char *)(uintptr_t)period;
-	value->value = value_parse_text(slice_from(text),
-			(const Policycalc__V1__Attribute *)named->message, arena, &err);
+	value->value = value_parse_text(slice_from(text), attribute, arena, &err);
 	if (value->value)
 		return value;
 	check_error(check, place, field, index, "%s: %s", key, err.message);
@@ -431,6 +438,10 @@ size_t check_examples(struct check *check, const struct ruleset *ruleset)
 	struct arena arena;
 	size_t count = 0;
 
+	if (!choice_tables_init(catalog, check->arena, &check->choices)) {
+		check->out_of_memory = true;
+		return 0;
+	}
 	arena_init(&arena, EXAMPLE_BUDGET);
 	for (size_t i = 0; i < catalog->policy_count && !check->out_of_memory; i++) {
 		const Policycalc__V1__Policy *policy = catalog->policies[i];
