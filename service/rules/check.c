@@ -26,7 +26,7 @@ void check_report(struct checker *checker, const struct node *node, const char *
 	va_end(args);
 }
 
-void check_warn(struct checker *checker, const struct node *node, const char *format, ...)
+void check_warning(struct checker *checker, const struct node *node, const char *format, ...)
 {
 	va_list args;
 

@@ -32,7 +32,7 @@ bool tree_check(struct checker *checker, struct node *root);
 void check_node(struct checker *checker, struct node *node);
 void check_report(struct checker *checker, const struct node *node, const char *format, ...)
 		__attribute__((format(printf, 3, 4)));
-void check_warn(struct checker *checker, const struct node *node, const char *format, ...)
+void check_warning(struct checker *checker, const struct node *node, const char *format, ...)
 		__attribute__((format(printf, 3, 4)));
 /** As check_report(), under the mark (operator, function name) of @node. */
 void check_report_mark(struct checker *checker, const struct node *node, const char *format, ...)

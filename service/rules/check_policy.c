@@ -81,7 +81,7 @@ static void check_figures(struct checker *checker, const struct node *node)
 		return;
 	for (uint32_t i = 0; i < 2; i++) {
 		if (is_bare_figure(node->children[i]) && node->children[1 - i]->reads_attribute)
-			check_warn(checker, node->children[i],
+			check_warning(checker, node->children[i],
 					"a bare figure: name a parameter (p. ...) with its source");
 	}
 }
