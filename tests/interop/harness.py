@@ -1,0 +1,197 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the end-to-end tests share: a daemon in a folder of its own, and a stock gRPC client.
+
+usage of a test: test_x.py DAEMON PROTOC PROTO_DIR STARTER_DIR
+"""
+import atexit
+import importlib
+import json
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+
+SKIP = 77
+try:
+    import grpc
+    from google.protobuf import descriptor_pb2  # noqa: F401
+except ImportError as missing:
+    print(f"SKIP: {missing}; install python3-grpcio and python3-protobuf")
+    sys.exit(SKIP)
+
+DAEMON, PROTOC, PROTO_DIR, STARTER = sys.argv[1:5]
+FOLDER = pathlib.Path(tempfile.mkdtemp(prefix="policycalc-"))
+atexit.register(shutil.rmtree, FOLDER, ignore_errors=True)
+
+# Messages from the schema; methods by name, so that no generator of stubs is needed.
+_generated = FOLDER / "generated"
+_generated.mkdir()
+_names = [str(p.relative_to(PROTO_DIR)) for p in sorted(pathlib.Path(PROTO_DIR).rglob("*.proto"))]
+subprocess.run([PROTOC, "-I" + PROTO_DIR, "--python_out=" + str(_generated), *_names], check=True)
+sys.path.insert(0, str(_generated))
+# The installed packages of these names are there first: ours stand beside them.
+import google  # noqa: E402
+google.__path__ = [*google.__path__, str(_generated / "google")]
+grpc.__path__ = [*grpc.__path__, str(_generated / "grpc")]
+
+
+def module(name):
+    return importlib.import_module(name)
+
+
+calculator = module("policycalc.v1.calculator_service_pb2")
+catalog = module("policycalc.v1.catalog_service_pb2")
+profile = module("policycalc.v1.profile_pb2")
+details = module("google.rpc.error_details_pb2")
+status_pb2 = module("google.rpc.status_pb2")
+
+
+class Daemon:
+    """policycalcd on addresses of its own choice; killed when the test ends."""
+
+    def __init__(self, *arguments, data=None, listen=("127.0.0.1:0",), starter=STARTER,
+                 wait=True, env=None):
+        self.data = pathlib.Path(data or tempfile.mkdtemp(prefix="data-", dir=FOLDER))
+        command = [DAEMON, "--data", str(self.data), "--starter", str(starter), "--threads", "2"]
+        for address in listen:
+            command += ["--listen", address]
+        self.log_path = pathlib.Path(tempfile.mkstemp(prefix="log-", dir=FOLDER)[1])
+        self.log_file = open(self.log_path, "wb")
+        self.process = subprocess.Popen(command + list(arguments), stderr=self.log_file,
+                                        stdout=self.log_file, env=env)
+        atexit.register(self.kill)
+        self.addresses = []
+        if wait:
+            self._wait_for(len(listen))
+
+    def log(self):
+        return self.log_path.read_text(encoding="utf-8", errors="replace")
+
+    def _wait_for(self, count):
+        end = time.monotonic() + 60
+        while time.monotonic() < end:
+            events = [json.loads(line) for line in self.log().splitlines()
+                      if line.startswith("{") and line.endswith("}")]
+            self.addresses = [e["address"] for e in events if e["event"] == "listening"]
+            if len(self.addresses) == count:
+                return
+            if self.process.poll() is not None:
+                break
+            time.sleep(0.02)
+        raise AssertionError("the daemon did not start:\n" + self.log())
+
+    def channel(self, index=0, /, **options):
+        return grpc.insecure_channel(self.addresses[index],
+                                     options=[("grpc.enable_http_proxy", 0), *options.items()])
+
+    def stop(self, number=signal.SIGTERM, timeout=30):
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+        return self.process.wait(timeout)
+
+    def kill(self):
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        self.log_file.close()
+
+
+def refuses_to_start(*arguments, **keywords):
+    """Exit code and what was said, of a daemon that must not start."""
+    daemon = Daemon(*arguments, wait=False, **keywords)
+    code = daemon.process.wait(60)
+    return code, daemon.log()
+
+
+class Client:
+    def __init__(self, channel):
+        self.channel = channel
+
+    def _method(self, kind, service, name, reply):
+        return getattr(self.channel, kind)(
+            f"/policycalc.v1.{service}/{name}",
+            request_serializer=lambda m: m if isinstance(m, bytes) else m.SerializeToString(),
+            response_deserializer=reply.FromString)
+
+    def match(self, request=None, **keywords):
+        return self._method("unary_unary", "CalculatorService", "Match",
+                            calculator.MatchResponse)(
+            request if request is not None else calculator.MatchRequest(
+                profile=profile.Profile()), **{"timeout": 20, **keywords})
+
+    def match_stream(self, requests, **keywords):
+        return self._method("stream_stream", "CalculatorService", "MatchStream",
+                            calculator.MatchStreamResponse)(
+            requests, **{"timeout": 30, **keywords})
+
+    def catalog(self, name, request, **keywords):
+        return self._method("unary_unary", "CatalogService", name,
+                            getattr(catalog, name + "Response"))(
+            request, **{"timeout": 20, **keywords})
+
+    def export(self, revision=0):
+        return self._method("unary_stream", "CatalogService", "ExportCatalog",
+                            catalog.ExportCatalogResponse)(
+            catalog.ExportCatalogRequest(revision=revision), timeout=20)
+
+    def check(self, files, **options):
+        return self._upload("CheckCatalog", files, options)
+
+    def publish(self, files, **options):
+        return self._upload("PublishCatalog", files, options)
+
+    def _upload(self, name, files, options):
+        request = getattr(catalog, name + "Request")
+        messages = (request(file=catalog.SourceFile(path=path, content=content), **options)
+                    for path, content in files)
+        return self._method("stream_unary", "CatalogService", name,
+                            getattr(catalog, name + "Response"))(messages, timeout=60)
+
+
+def starter_files():
+    root = pathlib.Path(STARTER)
+    return [(str(p.relative_to(root)), p.read_bytes()) for p in sorted(root.rglob("*.yaml"))]
+
+
+def fails(code, call, *arguments, **keywords):
+    """The RpcError of a call that must end with @code."""
+    try:
+        reply = call(*arguments, **keywords)
+        if hasattr(reply, "__next__"):
+            list(reply)
+    except grpc.RpcError as error:
+        assert error.code() == code, (error.code(), error.details())
+        return error
+    raise AssertionError(f"did not end with {code}")
+
+
+def detail(error, kind):
+    """The google.rpc detail of @kind in a failure."""
+    for key, value in error.trailing_metadata():
+        if key != "grpc-status-details-bin":
+            continue
+        status = status_pb2.Status.FromString(value)
+        assert status.code == error.code().value[0]
+        for entry in status.details:
+            if entry.type_url == "type.googleapis.com/" + kind.DESCRIPTOR.full_name:
+                return kind.FromString(entry.value)
+    raise AssertionError("no " + kind.DESCRIPTOR.full_name)
+
+
+def run(*tests):
+    failed = 0
+    for test in tests:
+        try:
+            test()
+            print("ok", test.__name__, flush=True)
+        except Exception:
+            failed += 1
+            print("not ok", test.__name__, flush=True)
+            traceback.print_exc()
+    print(f"{len(tests) - failed} passed, {failed} failed", flush=True)
+    sys.exit(1 if failed else 0)

@@ -1,0 +1,206 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Calls of a stock Python client: unary, streams, deadlines, cancellation, bad requests."""
+import threading
+import time
+
+from harness import (FOLDER, Client, Daemon, calculator, catalog, detail, details, fails, grpc, module,
+                     profile, run)
+
+daemon = Daemon(listen=("127.0.0.1:0", f"unix:{FOLDER}/calls"))
+client = Client(daemon.channel())
+Code = grpc.StatusCode
+
+
+def question(**fields):
+    return calculator.MatchRequest(profile=profile.Profile(), **fields)
+
+
+def unary():
+    reply = client.match(question())
+    assert reply.revision == 1 and reply.as_of and len(reply.answers) > 10, reply
+    assert client.match(question(as_of="2024-01-02")).as_of == "2024-01-02"
+
+
+def unix_socket():
+    assert Client(daemon.channel(1)).match().revision == 1
+
+
+def stream_answers_in_order():
+    def requests():
+        for i in range(200):
+            yield calculator.MatchStreamRequest(
+                request_id=str(i), match=question(limit=-1 if i % 7 == 3 else 2))
+    replies = list(client.match_stream(requests()))
+    assert [r.request_id for r in replies] == [str(i) for i in range(200)]
+    for i, reply in enumerate(replies):
+        if i % 7 == 3:
+            assert reply.error.code == Code.INVALID_ARGUMENT.value[0], reply
+            bad = details.BadRequest.FromString(reply.error.details[0].value)
+            assert bad.field_violations[0].field == "match.limit"
+        else:
+            assert reply.response.revision == 1
+    # A question without a question, and one of a revision that is not.
+    replies = list(client.match_stream(iter([
+        calculator.MatchStreamRequest(request_id="a"),
+        calculator.MatchStreamRequest(request_id="b", match=question(revision=99)),
+        calculator.MatchStreamRequest(request_id="c", match=question())])))
+    assert [r.error.code for r in replies] == [3, 5, 0], replies
+
+
+def stream_ping_pong():
+    ready, sent = threading.Semaphore(1), []
+
+    def requests():
+        for i in range(20):
+            ready.acquire()
+            sent.append(i)
+            yield calculator.MatchStreamRequest(request_id=str(i), match=question(limit=1))
+    for i, reply in enumerate(client.match_stream(requests())):
+        assert reply.request_id == str(i) and len(sent) == i + 1
+        ready.release()
+    assert i == 19
+
+
+def slow_reader_holds_up_the_stream():
+    taken = []
+
+    def requests():
+        for i in range(3000):
+            taken.append(i)
+            # Questions must outgrow the server's window of 512 KiB, too.
+            yield calculator.MatchStreamRequest(request_id=f"{i}" + " " * 2000,
+                                                match=question(limit=1))
+    # A client that does not widen its windows by itself.
+    narrow = Client(daemon.channel(**{"grpc.http2.bdp_probe": 0,
+                                      "grpc.http2.lookahead_bytes": 65536}))
+    call = narrow.match_stream(requests())
+    next(call)
+    time.sleep(1.0)
+    held_at = len(taken)
+    assert held_at < 3000, "everything was taken while nothing was read"
+    assert sum(1 for _ in call) == 2999
+
+
+def error_details():
+    error = fails(Code.INVALID_ARGUMENT, client.match, question(limit=-1))
+    assert detail(error, details.BadRequest).field_violations[0].field == "limit"
+    fails(Code.NOT_FOUND, client.match, question(revision=99))
+    error = fails(Code.INVALID_ARGUMENT, client.match, question(revision=-1))
+    assert detail(error, details.BadRequest).field_violations[0].field == "revision"
+
+
+def deadline_and_cancel():
+    silent = threading.Event()
+
+    def waits():
+        silent.wait(20)
+        return
+        yield
+    fails(Code.DEADLINE_EXCEEDED, client.match_stream, waits(), timeout=0.3)
+    call = client.match_stream(waits())
+    threading.Timer(0.2, call.cancel).start()
+    fails(Code.CANCELLED, lambda: call)
+    silent.set()
+    assert client.match().revision == 1
+
+
+def bad_bytes():
+    fails(Code.RESOURCE_EXHAUSTED, client.match, question(as_of="x" * (5 << 20)))
+    fails(Code.INVALID_ARGUMENT, client.match, b"\x1a\x02\xff\xfe")      # as_of: no UTF-8
+    fails(Code.INVALID_ARGUMENT, client.match, b"\x1a\x03a\x00b")        # as_of: NUL inside
+    nested = b""
+    for _ in range(10000):  # groups are no part of the schema, and nest without lengths
+        nested = b"\xa3\x06" + nested + b"\xa4\x06"
+    try:
+        client.match(nested)
+    except grpc.RpcError as error:
+        assert error.code() in (Code.INVALID_ARGUMENT, Code.INTERNAL), error
+    fails(Code.UNIMPLEMENTED, daemon.channel().unary_unary("/policycalc.v1.Nobody/Asks"), b"")
+    assert client.match().revision == 1
+
+
+def lists():
+    whole = client.catalog("ListPolicies", catalog.ListPoliciesRequest())
+    assert whole.total == len(whole.policies) and not whole.next_page_token
+    ids, token = [], ""
+    while True:
+        page = client.catalog("ListPolicies", catalog.ListPoliciesRequest(
+            page_size=7, page_token=token))
+        ids += [p.id for p in page.policies]
+        token = page.next_page_token
+        assert page.total == whole.total
+        if not token:
+            break
+        kept = token
+    assert ids == [p.id for p in whole.policies] and ids == sorted(ids)
+    fails(Code.INVALID_ARGUMENT, client.catalog, "ListPolicies",
+          catalog.ListPoliciesRequest(page_token=kept, search="贷"))
+    for bad in ({"page_token": "x"}, {"page_size": 1001}, {"page_size": -1}, {"as_of": "today"}):
+        error = fails(Code.INVALID_ARGUMENT, client.catalog, "ListPolicies",
+                      catalog.ListPoliciesRequest(**bad))
+        assert detail(error, details.BadRequest).field_violations[0].field == list(bad)[0]
+    loans = client.catalog("ListPolicies", catalog.ListPoliciesRequest(search="科技贷"))
+    assert 0 < loans.total < whole.total
+    one = client.catalog("GetPolicy", catalog.GetPolicyRequest(id=ids[0]))
+    assert one.policy.id == ids[0] and one.revision == 1
+    names = [p.name for p in one.parameters]
+    assert names == sorted(names)
+    fails(Code.NOT_FOUND, client.catalog, "GetPolicy", catalog.GetPolicyRequest(id="nobody"))
+    fails(Code.INVALID_ARGUMENT, client.catalog, "GetPolicy", catalog.GetPolicyRequest())
+
+
+def attributes():
+    reply = client.catalog("ListAttributes", catalog.ListAttributesRequest())
+    by_name = {a.name: a for a in reply.attributes}
+    assert any(c.label.zh == "灵宝市" for c in by_name["region"].choices)
+    first = client.catalog("ListAttributes", catalog.ListAttributesRequest(page_size=3))
+    rest = client.catalog("ListAttributes", catalog.ListAttributesRequest(
+        page_token=first.next_page_token))
+    assert len(first.attributes) == 3
+    assert [a.name for a in [*first.attributes, *rest.attributes]] == \
+        [a.name for a in reply.attributes]
+
+
+def health():
+    pb = module("grpc.health.v1.health_pb2")
+
+    def method(kind, name, reply):
+        return getattr(daemon.channel(), kind)(
+            "/grpc.health.v1.Health/" + name,
+            request_serializer=lambda m: m.SerializeToString(),
+            response_deserializer=reply.FromString)
+    check = method("unary_unary", "Check", pb.HealthCheckResponse)
+    assert check(pb.HealthCheckRequest(), timeout=5).status == 1
+    assert check(pb.HealthCheckRequest(service="policycalc.v1.CatalogService"),
+                 timeout=5).status == 1
+    fails(Code.NOT_FOUND, check, pb.HealthCheckRequest(service="nobody"), timeout=5)
+    watch = method("unary_stream", "Watch", pb.HealthCheckResponse)(
+        pb.HealthCheckRequest(), timeout=5)
+    assert next(watch).status == 1
+    watch.cancel()
+    every = method("unary_unary", "List", pb.HealthListResponse)(
+        pb.HealthListRequest(), timeout=5)
+    assert every.statuses["policycalc.v1.CalculatorService"].status == 1
+
+
+def reflection():
+    for version in ("v1", "v1alpha"):
+        pb = module(f"grpc.reflection.{version}.reflection_pb2")
+        call = daemon.channel().stream_stream(
+            f"/grpc.reflection.{version}.ServerReflection/ServerReflectionInfo",
+            request_serializer=lambda m: m.SerializeToString(),
+            response_deserializer=pb.ServerReflectionResponse.FromString)
+        listed, found, missing = call(iter([
+            pb.ServerReflectionRequest(list_services=""),
+            pb.ServerReflectionRequest(file_containing_symbol="policycalc.v1.MatchRequest"),
+            pb.ServerReflectionRequest(file_containing_symbol="nobody")]), timeout=5)
+        names = [s.name for s in listed.list_services_response.service]
+        assert "policycalc.v1.CalculatorService" in names, names
+        assert any(b"calculator_service.proto" in f for f in
+                   found.file_descriptor_response.file_descriptor_proto)
+        assert missing.error_response.error_code == Code.NOT_FOUND.value[0]
+
+
+run(unary, unix_socket, stream_answers_in_order, stream_ping_pong,
+    slow_reader_holds_up_the_stream, error_details, deadline_and_cancel, bad_bytes, lists,
+    attributes, health, reflection)

@@ -1,0 +1,230 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Publishing while serving, starting where one cannot, and ending."""
+import os
+import signal
+import socket
+import sqlite3
+import tempfile
+import threading
+import time
+
+from harness import (FOLDER, Client, Daemon, calculator, catalog, detail, details, fails,
+                     grpc, profile, refuses_to_start, run, starter_files)
+
+Code = grpc.StatusCode
+
+
+def changed(files, note):
+    """The starter catalog with another text in one policy."""
+    path = next(p for p, _ in files if p.startswith("policies/"))
+    return [(p, c + f"keywords: [{note}]\n".encode() if p == path and b"\nkeywords:" not in c
+             else c.replace(b"\nkeywords: [", f"\nkeywords: [{note}, ".encode()) if p == path
+             else c) for p, c in files]
+
+
+def check_and_publish():
+    daemon = Daemon()
+    client = Client(daemon.channel())
+    files = starter_files()
+    reply = client.check(files)
+    assert reply.error_count == 0 and reply.policy_count > 10, reply
+    bad = [*files, ("policies/bad.yaml", b"id: bad\nbogus: 1\ntitle: [\n")]
+    reply = client.check(bad)
+    assert reply.error_count > 0
+    assert any(f.path == "policies/bad.yaml" and f.line > 0 for f in reply.findings)
+    error = fails(Code.FAILED_PRECONDITION, client.publish, bad, base_revision=1)
+    first = detail(error, details.PreconditionFailure).violations[0]
+    assert first.type == "CATALOG_CHECK" and first.subject.startswith("policies/bad.yaml:")
+    same = client.publish(files, base_revision=1)
+    assert same.unchanged and same.revision.number == 1
+    made = client.publish(changed(files, "一"), base_revision=1, author="editor", note="why")
+    assert made.revision.number == 2 and not made.unchanged and made.revision.author == "editor"
+    # Two publishers on the same base: the second is told what changed.
+    error = fails(Code.ABORTED, client.publish, changed(files, "二"), base_revision=1)
+    assert "policy" in error.details(), error.details()
+    assert detail(error, details.ErrorInfo).reason == "REVISION_MISMATCH"
+    assert client.match().revision == 2
+    old = calculator.MatchRequest(profile=profile.Profile(), revision=1)
+    assert client.match(old).revision == 1
+    stream = [calculator.MatchStreamRequest(request_id=str(r), match=calculator.MatchRequest(
+        profile=profile.Profile(), revision=r)) for r in (2, 1, 2)]
+    assert [r.response.revision for r in client.match_stream(iter(stream))] == [2, 1, 2]
+    listed = client.catalog("ListRevisions", catalog.ListRevisionsRequest(page_size=1))
+    assert [r.number for r in listed.revisions] == [2] and listed.next_page_token
+    listed = client.catalog("ListRevisions", catalog.ListRevisionsRequest(
+        page_token=listed.next_page_token))
+    assert [r.number for r in listed.revisions] == [1] and not listed.next_page_token
+    exported = {m.file.path: m.file.content for m in client.export(1)}
+    assert exported == dict(files)
+    assert daemon.stop() == 0
+    # What was published is there after a restart.
+    again = Daemon(data=daemon.data)
+    assert Client(again.channel()).match().revision == 2
+    assert again.stop() == 0
+
+
+def bad_uploads():
+    daemon = Daemon()
+    client = Client(daemon.channel())
+    for path in ("../x.yaml", "/x.yaml", "", "a//b", "x" * 256):
+        error = fails(Code.INVALID_ARGUMENT, client.check, [(path, b"")])
+        assert detail(error, details.BadRequest).field_violations[0].field == "file.path"
+    fails(Code.INVALID_ARGUMENT, client.check, [])
+    fails(Code.RESOURCE_EXHAUSTED, client.check, [("x.yaml", b" " * ((1 << 20) + 1))])
+    fails(Code.RESOURCE_EXHAUSTED, client.check,
+          ((f"policies/{i}.yaml", b" " * (1 << 20)) for i in range(70)))
+    assert client.match().revision == 1
+    assert daemon.stop() == 0
+
+
+def publish_while_matching():
+    daemon = Daemon()
+    failures, counts, over = [], [], threading.Event()
+
+    def ask():
+        client, seen, last = Client(daemon.channel()), 0, 0
+        while not over.is_set():
+            try:
+                revision = client.match(calculator.MatchRequest(
+                    profile=profile.Profile(), limit=1)).revision
+                assert revision >= last, (revision, last)
+                last, seen = revision, seen + 1
+            except Exception as error:
+                failures.append(error)
+                break
+        counts.append(seen)
+    threads = [threading.Thread(target=ask) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    publisher, files = Client(daemon.channel()), starter_files()
+    for i in range(1, 6):
+        reply = publisher.publish(changed(files, f"词{i}"), base_revision=i)
+        assert reply.revision.number == i + 1
+    over.set()
+    for thread in threads:
+        thread.join()
+    assert not failures, failures
+    assert min(counts) > 0, counts
+    assert daemon.stop() == 0
+
+
+def cannot_start():
+    daemon = Daemon()
+    port = daemon.addresses[0]
+    code, said = refuses_to_start(listen=(port,))
+    assert code == 1 and port.rsplit(":", 1)[1] in said and "in use" in said, said
+    code, said = refuses_to_start(data=daemon.data)
+    assert code == 1 and str(daemon.process.pid) in said, said
+    assert Client(daemon.channel()).match().revision == 1
+    assert daemon.stop() == 0
+
+    foreign = tempfile.mkdtemp(dir=FOLDER)
+    with sqlite3.connect(foreign + "/catalog.db") as db:
+        db.execute("CREATE TABLE other(x)")
+    db.close()
+    before = open(foreign + "/catalog.db", "rb").read()
+    code, said = refuses_to_start(data=foreign)
+    assert code == 1 and "catalog" in said, said
+    assert open(foreign + "/catalog.db", "rb").read() == before
+
+    with sqlite3.connect(str(daemon.data / "catalog.db")) as db:
+        version = db.execute("PRAGMA user_version").fetchone()[0]
+        db.execute(f"PRAGMA user_version = {version + 1}")
+    db.close()
+    code, said = refuses_to_start(data=daemon.data)
+    assert code == 1 and "newer" in said, said
+
+    bad = tempfile.mkdtemp(dir=FOLDER)
+    os.mkdir(bad + "/policies")
+    open(bad + "/attributes.yaml", "w").write("attributes:\n  - bogus: 1\n")
+    code, said = refuses_to_start(starter=bad)
+    assert code == 1 and "attributes.yaml:2" in said, said
+    for arguments in (("--bogus",), ("--threads", "x")):
+        code, said = refuses_to_start(*arguments)
+        assert code == 2, said
+    code, said = refuses_to_start(listen=("0.0.0.0:0",))
+    assert code == 2 and "--insecure-plaintext" in said, said
+
+
+def read_only_folder():
+    if os.geteuid() == 0:
+        print("# root may write anywhere: not tried")
+        return
+    folder = tempfile.mkdtemp(dir=FOLDER)
+    os.chmod(folder, 0o500)
+    code, said = refuses_to_start(data=folder)
+    assert code == 1 and folder in said, said
+
+
+def unix_socket_files():
+    path = tempfile.mkdtemp(dir=FOLDER) + "/socket"
+    dead = socket.socket(socket.AF_UNIX)
+    dead.bind(path)
+    dead.close()
+    daemon = Daemon(listen=("unix:" + path,))
+    assert Client(daemon.channel()).match().revision == 1
+    code, said = refuses_to_start(listen=("unix:" + path,))
+    assert code == 1 and path in said, said
+    assert Client(daemon.channel()).match().revision == 1
+    assert daemon.stop() == 0
+    assert not os.path.exists(path)
+
+
+def ends_in_two_steps():
+    daemon = Daemon()
+    client = Client(daemon.channel())
+    gate = threading.Event()
+
+    def requests():
+        yield calculator.MatchStreamRequest(request_id="1", match=calculator.MatchRequest(
+            profile=profile.Profile()))
+        gate.wait(10)
+        yield calculator.MatchStreamRequest(request_id="2", match=calculator.MatchRequest(
+            profile=profile.Profile()))
+    call = client.match_stream(requests())
+    assert next(call).request_id == "1"
+    daemon.process.send_signal(signal.SIGTERM)
+    time.sleep(0.5)
+    gate.set()
+    # The stream in flight goes on to its end, and then the process.
+    assert [r.request_id for r in call] == ["2"]
+    assert daemon.process.wait(20) == 0
+    assert '"event":"stopped"' in daemon.log()
+
+
+def second_signal_ends_at_once():
+    daemon = Daemon("--grace-ms", "60000")
+    forever = threading.Event()
+
+    def waits():
+        yield calculator.MatchStreamRequest(request_id="1", match=calculator.MatchRequest(
+            profile=profile.Profile()))
+        forever.wait(20)
+    call = Client(daemon.channel()).match_stream(waits())
+    assert next(call).request_id == "1"
+    daemon.process.send_signal(signal.SIGINT)
+    time.sleep(0.3)
+    assert daemon.process.poll() is None
+    daemon.process.send_signal(signal.SIGTERM)
+    assert daemon.process.wait(10) == 0
+    fails(Code.CANCELLED, lambda: call)  # reset, as a peer that gives up does
+    forever.set()
+
+
+def options_reload():
+    path = FOLDER / "reload.conf"
+    path.write_text("log-level = info\n")
+    daemon = Daemon("--config", str(path))
+    path.write_text("log-level = debug\n")
+    daemon.process.send_signal(signal.SIGHUP)
+    for _ in range(100):
+        if "options_reloaded" in daemon.log():
+            break
+        time.sleep(0.05)
+    Client(daemon.channel()).match()
+    assert daemon.stop() == 0
+    assert '"method":"Match"' in daemon.log(), daemon.log()
+
+
+run(check_and_publish, bad_uploads, publish_while_matching, cannot_start, read_only_folder,
+    unix_socket_files, ends_in_two_steps, second_signal_ends_at_once, options_reload)
