@@ -58,31 +58,33 @@ static bool take_bytes(struct slice *message, uint64_t size, struct slice *out_b
 bool wire_next(struct slice *message, struct wire_field *out_field)
 {
 	struct wire_field field = { 0 };
+	struct slice rest = *message;
 	uint64_t key;
 	uint64_t size;
 
-	if (!take_varint(message, &key) || key >> 3 == 0 || key >> 3 > UINT32_MAX)
+	if (!take_varint(&rest, &key) || key >> 3 == 0 || key >> 3 > UINT32_MAX)
 		return false;
 	field.number = (uint32_t)(key >> 3);
 	switch (key & 7) {
 	case WIRE_VARINT:
-		if (!take_varint(message, &field.value))
+		if (!take_varint(&rest, &field.value))
 			return false;
 		break;
 	case WIRE_BYTES:
 		field.is_bytes = true;
-		if (!take_varint(message, &size) || !take_bytes(message, size, &field.bytes))
+		if (!take_varint(&rest, &size) || !take_bytes(&rest, size, &field.bytes))
 			return false;
 		break;
 	case WIRE_64:
 	case WIRE_32:
 		/* Descriptors have none that matter: stepped over. */
-		if (!take_bytes(message, (key & 7) == WIRE_64 ? 8 : 4, &field.bytes))
+		if (!take_bytes(&rest, (key & 7) == WIRE_64 ? 8 : 4, &field.bytes))
 			return false;
 		break;
 	default:
 		return false;
 	}
+	*message = rest;
 	*out_field = field;
 	return true;
 }

@@ -23,5 +23,5 @@ struct wire_field {
 	struct slice bytes; /* borrowed from the message */
 };
 
-/** Takes one field off the front of @message. false at the end, or when it is malformed. */
+/** Takes one field off the front of @message. false, and nothing taken, at the end or when malformed. */
 bool wire_next(struct slice *message, struct wire_field *out_field);

@@ -163,7 +163,9 @@ void session_receive(struct session *session, struct slice bytes, uint64_t now_u
 			OUTBOUND_MAX + OUTBOUND_PER_STREAM *
 							(size_t)session->limits->stream_count) {
 		session_fail(session, NGHTTP2_ENHANCE_YOUR_CALM, "too many frames to answer");
-	} else if (!nghttp2_session_want_read(session->http2)) {
+	} else if (session->state == SESSION_OPEN &&
+			!nghttp2_session_want_read(session->http2)) {
+		/* The client said goodbye, and has no calls left. */
 		session_enter(session, SESSION_FAILED);
 	}
 }
