@@ -41,6 +41,8 @@ struct check {
 	struct map unread; /* policies whose file could not be parsed, by file name → check_file */
 	struct map holders;	      /* address of a message with a rule → check_file */
 	struct choice_tables choices; /* while examples run */
+	bool tables_unread;	      /* a dictionary file could not be parsed: nothing is
+					 said about names that may stand in it */
 	bool dictionary_failed;	      /* names are missing: rules cannot be compiled */
 	bool out_of_memory;
 };

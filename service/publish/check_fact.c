@@ -64,7 +64,7 @@ static void check_fact(struct check *check, const Policycalc__V1__Fact *fact)
 		check_error(check, fact, "fields", 0,
 				"the fact stands in no field: name the fields, or the reason "
 				"why not");
-	for (size_t i = 0; i < fact->n_fields; i++)
+	for (size_t i = 0; i < fact->n_fields && !check->tables_unread; i++)
 		if (!resolve_fact(check, fact->fields[i], why))
 			check_error(check, fact, "fields", i, "\"%s\": %s", fact->fields[i],
 					why);

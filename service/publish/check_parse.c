@@ -168,7 +168,7 @@ bool check_parse(struct check *check, const struct draft *draft)
 				take_table(check, (enum table)table,
 						(const Policycalc__V1__CatalogFile *)content);
 			else if (table != TABLE_FACTS)
-				check->dictionary_failed = true;
+				check->tables_unread = true;
 		} else {
 			check_error(check, NULL, NULL, 0,
 					"unexpected file: a catalog has attributes.yaml,"

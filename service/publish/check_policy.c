@@ -288,10 +288,11 @@ static void check_policy(struct check *check, const policy_message *policy)
 		check_error(check, policy, "in_force", 0,
 				"in_force is missing: from a date or not_stated");
 	check_windows(check, policy);
-	check_scopes(check, policy);
+	if (!check->tables_unread)
+		check_scopes(check, policy);
 	check_conditions(check, policy);
 	check_policy_amount(check, policy);
-	if (policy->loan)
+	if (policy->loan && !check->tables_unread)
 		check_loan(check, policy->loan);
 	check_exclusions(check, policy);
 	if (policy->guide)

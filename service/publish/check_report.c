@@ -141,7 +141,7 @@ bool check_structure(struct check *check, const struct draft *draft)
 	check_tables(check);
 	check_attributes(check);
 	/* Rules over a dictionary with holes would be reported for no fault of their own. */
-	if (check->diagnostics->error_count > errors)
+	if (check->tables_unread || check->diagnostics->error_count > errors)
 		check->dictionary_failed = true;
 	check_parameters(check);
 	check_policies(check);
