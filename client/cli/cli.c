@@ -25,7 +25,7 @@ const char *cli_word(const struct cli *cli, const char *zh, const char *en)
 static void complain(const char *format, va_list args)
 {
 	char message[4096];
-	struct buffer clean = {0};
+	struct buffer clean = { 0 };
 
 	(void)vsnprintf(message, sizeof(message), format, args);
 	text_append_clean(&clean, slice_from(message));
@@ -60,7 +60,7 @@ int cli_out_of_memory(const struct cli *cli)
 
 static void detail_print(const char *where, const char *what)
 {
-	struct buffer clean = {0};
+	struct buffer clean = { 0 };
 
 	text_append_clean(&clean, slice_from(where));
 	buffer_append_text(&clean, *where ? ": " : "");
@@ -112,7 +112,8 @@ int cli_status(const struct cli *cli, struct call_status *status)
 	if (code == PCALC_UNAVAILABLE)
 		(void)fprintf(stderr,
 				cli_word(cli, "  服务地址是 %s；可用 --server 另行指定\n",
-						"  the service was sought at %s; see --server\n"),
+						"  the service was sought at %s; see "
+						"--server\n"),
 				cli->server);
 	call_status_fini(status);
 	if (code == PCALC_FAILED_PRECONDITION)
@@ -132,13 +133,16 @@ static int option_unknown(const struct cli *cli, const struct cli_option *option
 
 	for (size_t i = 0; i < count; i++)
 		names[i] = options[i].name;
-	near = name_suggest((struct slice){written, strcspn(written, "=")}, names, count);
+	near = name_suggest((struct slice){ written, strcspn(written, "=") }, names, count);
 	if (near)
-		return cli_usage(cli, cli_word(cli, "没有选项 '%s'，是不是 '%s'？（--help 查看用法）",
-						  "no option '%s'; did you mean '%s'? (see --help)"),
+		return cli_usage(cli,
+				cli_word(cli, "没有选项 '%s'，是不是 '%s'？（--help 查看用法）",
+						"no option '%s'; did you mean '%s'? (see "
+						"--help)"),
 				written, near);
-	return cli_usage(cli, cli_word(cli, "没有选项 '%s'（--help 查看用法）",
-					  "no option '%s' (see --help)"),
+	return cli_usage(cli,
+			cli_word(cli, "没有选项 '%s'（--help 查看用法）",
+					"no option '%s' (see --help)"),
 			written);
 }
 
@@ -153,8 +157,9 @@ static int option_check_common(struct cli *cli)
 		return cli_usage(cli, "--format: table | json");
 	cli->json = strcmp(cli->format, "json") == 0;
 	if (cli->timeout && (!cli_parse_number(cli->timeout, &timeout) || timeout > 86400))
-		return cli_usage(cli, "%s", cli_word(cli, "--timeout 需要秒数（0 表示不限）",
-							 "--timeout needs seconds (0: none)"));
+		return cli_usage(cli, "%s",
+				cli_word(cli, "--timeout 需要秒数（0 表示不限）",
+						"--timeout needs seconds (0: none)"));
 	return -1;
 }
 
@@ -162,11 +167,11 @@ int cli_options(struct cli *cli, const struct cli_option *options, size_t count,
 		const char *help_zh, const char *help_en, int *argc, char **argv)
 {
 	struct cli_option all[OPTION_LIMIT] = {
-			{"--help", .flag = &(bool){false}},
-			{"--server", .text = &cli->server},
-			{"--lang", .text = &cli->lang},
-			{"--format", .text = &cli->format},
-			{"--timeout", .text = &cli->timeout},
+		{ "--help", .flag = &(bool){ false } },
+		{ "--server", .text = &cli->server },
+		{ "--lang", .text = &cli->lang },
+		{ "--format", .text = &cli->format },
+		{ "--timeout", .text = &cli->timeout },
 	};
 	size_t all_count = 5;
 	int left = 0;
@@ -197,14 +202,16 @@ int cli_options(struct cli *cli, const struct cli_option *options, size_t count,
 		if (!found)
 			return option_unknown(cli, all, all_count, argv[i]);
 		if (found->flag && value)
-			return cli_usage(cli, cli_word(cli, "选项 %s 不带值", "%s takes no value"),
+			return cli_usage(cli,
+					cli_word(cli, "选项 %s 不带值", "%s takes no value"),
 					found->name);
 		if (found->flag) {
 			*found->flag = true;
 			continue;
 		}
 		if (!value && i + 1 == *argc)
-			return cli_usage(cli, cli_word(cli, "选项 %s 需要一个值", "%s needs a value"),
+			return cli_usage(cli,
+					cli_word(cli, "选项 %s 需要一个值", "%s needs a value"),
 					found->name);
 		*found->text = value ? value + 1 : argv[++i];
 	}
@@ -218,7 +225,8 @@ int cli_options(struct cli *cli, const struct cli_option *options, size_t count,
 }
 
 int cli_dispatch(struct cli *cli, const struct cli_command *commands, size_t count,
-		const char *prefix, const char *help_zh, const char *help_en, int argc, char **argv)
+		const char *prefix, const char *help_zh, const char *help_en, int argc,
+		char **argv)
 {
 	const char *names[OPTION_LIMIT];
 	const char *near;
@@ -228,12 +236,12 @@ int cli_dispatch(struct cli *cli, const struct cli_command *commands, size_t cou
 	/* Options before the command are those of every command. */
 	while (at < argc && argv[at][0] == '-')
 		at += strchr(argv[at], '=') || strcmp(argv[at], "--help") == 0 ||
-						strcmp(argv[at], "-h") == 0
+						      strcmp(argv[at], "-h") == 0
 				      ? 1
 				      : 2;
 	if (at > argc)
 		at = argc;
-	code = cli_options(cli, NULL, 0, help_zh, help_en, &(int){at}, argv);
+	code = cli_options(cli, NULL, 0, help_zh, help_en, &(int){ at }, argv);
 	if (code >= 0)
 		return code;
 	if (at == argc) {
@@ -247,11 +255,13 @@ int cli_dispatch(struct cli *cli, const struct cli_command *commands, size_t cou
 	}
 	near = name_suggest(slice_from(argv[at]), names, count);
 	if (near)
-		return cli_usage(cli, cli_word(cli, "没有命令 '%s%s'，是不是 '%s%s'？",
-						  "no command '%s%s'; did you mean '%s%s'?"),
+		return cli_usage(cli,
+				cli_word(cli, "没有命令 '%s%s'，是不是 '%s%s'？",
+						"no command '%s%s'; did you mean '%s%s'?"),
 				prefix, argv[at], prefix, near);
-	return cli_usage(cli, cli_word(cli, "没有命令 '%s%s'（--help 列出全部命令）",
-					  "no command '%s%s' (--help lists them)"),
+	return cli_usage(cli,
+			cli_word(cli, "没有命令 '%s%s'（--help 列出全部命令）",
+					"no command '%s%s' (--help lists them)"),
 			prefix, argv[at]);
 }
 
@@ -282,7 +292,7 @@ int64_t cli_deadline(const struct cli *cli)
 int cli_call(struct cli *cli, const char *path, const ProtobufCMessage *request,
 		const ProtobufCMessageDescriptor *type, void *out_response)
 {
-	struct call_status status = {0};
+	struct call_status status = { 0 };
 	ProtobufCMessage *response;
 
 	if (!cli_channel(cli))
@@ -299,23 +309,25 @@ int cli_call(struct cli *cli, const char *path, const ProtobufCMessage *request,
 int cli_write(const struct cli *cli, struct buffer *out)
 {
 	bool failed = out->failed;
-	bool written = !failed && (out->size == 0 || fwrite(out->data, 1, out->size, stdout) ==
-								     out->size);
+	bool written = !failed &&
+		       (out->size == 0 || fwrite(out->data, 1, out->size, stdout) == out->size);
 
 	buffer_fini(out);
 	if (failed)
 		return cli_out_of_memory(cli);
 	if (!written || fflush(stdout) != 0)
-		return cli_failure(cli, "%s", cli_word(cli, "无法写到标准输出",
-							  "cannot write to standard output"));
+		return cli_failure(cli, "%s",
+				cli_word(cli, "无法写到标准输出",
+						"cannot write to standard output"));
 	return CLI_OK;
 }
 
 int cli_write_json(const struct cli *cli, const void *message)
 {
 	static const struct json_options options = {
-			.pretty = true, .defaults = true, .int64_number = true, .short_enums = true};
-	struct buffer out = {0};
+		.pretty = true, .defaults = true, .int64_number = true, .short_enums = true
+	};
+	struct buffer out = { 0 };
 
 	if (!message_print_json(message, &options, &out))
 		out.failed = true;
@@ -326,7 +338,8 @@ int cli_write_json(const struct cli *cli, const void *message)
 bool cli_append_json_line(const void *message, struct buffer *out)
 {
 	static const struct json_options options = {
-			.defaults = true, .int64_number = true, .short_enums = true};
+		.defaults = true, .int64_number = true, .short_enums = true
+	};
 
 	if (!message_print_json(message, &options, out))
 		return false;

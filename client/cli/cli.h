@@ -54,10 +54,12 @@ int cli_options(struct cli *cli, const struct cli_option *options, size_t count,
 
 /** Runs the command named argv[0]; @prefix is what stands before it in messages ("catalog "). */
 int cli_dispatch(struct cli *cli, const struct cli_command *commands, size_t count,
-		const char *prefix, const char *help_zh, const char *help_en, int argc, char **argv);
+		const char *prefix, const char *help_zh, const char *help_en, int argc,
+		char **argv);
 
 /** "policycalc: <message>" on stderr; returns CLI_USAGE. */
-int cli_usage(const struct cli *cli, const char *format, ...) __attribute__((format(printf, 2, 3)));
+int cli_usage(const struct cli *cli, const char *format, ...)
+		__attribute__((format(printf, 2, 3)));
 /** The same for failures; returns CLI_FAILURE. */
 int cli_failure(const struct cli *cli, const char *format, ...)
 		__attribute__((format(printf, 2, 3)));

@@ -7,14 +7,16 @@
 
 #include <string.h>
 
-static const char HELP_ZH[] = "用法：policycalc attributes [名称] [--revision N] [--format table|json]\n"
-			      "\n"
-			      "列出企业属性；给出名称时说明这一个，包括可选的值。\n"
-			      "JSON 为每行一个属性（NDJSON）。\n";
+static const char HELP_ZH[] =
+		"用法：policycalc attributes [名称] [--revision N] [--format table|json]\n"
+		"\n"
+		"列出企业属性；给出名称时说明这一个，包括可选的值。\n"
+		"JSON 为每行一个属性（NDJSON）。\n";
 static const char HELP_EN[] =
 		"usage: policycalc attributes [NAME] [--revision N] [--format table|json]\n"
 		"\n"
-		"Lists the attributes of an enterprise; with a name, explains that one with its choices.\n"
+		"Lists the attributes of an enterprise; with a name, explains that one with "
+		"its choices.\n"
 		"JSON is one attribute a line (NDJSON).\n";
 
 static void attribute_print(const struct cli *cli, const Policycalc__V1__Attribute *attribute,
@@ -22,7 +24,8 @@ static void attribute_print(const struct cli *cli, const Policycalc__V1__Attribu
 {
 	const struct render_style *style = &cli->style;
 	struct table table = { .columns = 2,
-		.headings = { cli_word(cli, "代码", "code"), cli_word(cli, "含义", "meaning") } };
+		.headings = { cli_word(cli, "代码", "code"),
+				cli_word(cli, "含义", "meaning") } };
 
 	buffer_format(out, "%s%s%s  %s\n", *attribute->item_list ? attribute->item_list : "",
 			*attribute->item_list ? "." : "", attribute->name,
@@ -35,8 +38,8 @@ static void attribute_print(const struct cli *cli, const Policycalc__V1__Attribu
 		buffer_append_char(out, '\n');
 	}
 	if (*word_text(style, attribute->help)) {
-		text_append_wrapped(out, slice_from(word_text(style, attribute->help)), style->width,
-				0);
+		text_append_wrapped(out, slice_from(word_text(style, attribute->help)),
+				style->width, 0);
 		buffer_append_char(out, '\n');
 	}
 	if (attribute->deprecated)
@@ -53,7 +56,8 @@ static void attribute_print(const struct cli *cli, const Policycalc__V1__Attribu
 	table_fini(&table);
 }
 
-static int attribute_find(struct cli *cli, const struct dictionary *dictionary, const char *name)
+static int attribute_find(
+		struct cli *cli, const struct dictionary *dictionary, const char *name)
 {
 	const char **names = ARENA_NEW_ARRAY(&cli->arena, const char *, dictionary->count);
 	struct buffer out = { 0 };
@@ -78,8 +82,9 @@ static int attribute_find(struct cli *cli, const struct dictionary *dictionary, 
 		return cli_write(cli, &out);
 	near = name_suggest(slice_from(name), names, dictionary->count);
 	if (near)
-		return cli_usage(cli, cli_word(cli, "没有属性 '%s'，是不是 '%s'？",
-						  "no attribute '%s'; did you mean '%s'?"),
+		return cli_usage(cli,
+				cli_word(cli, "没有属性 '%s'，是不是 '%s'？",
+						"no attribute '%s'; did you mean '%s'?"),
 				name, near);
 	return cli_usage(cli, cli_word(cli, "没有属性 '%s'", "no attribute '%s'"), name);
 }
@@ -88,8 +93,7 @@ int command_attributes(struct cli *cli, int argc, char **argv)
 {
 	const char *revision_text = NULL;
 	const struct cli_option list[] = { { "--revision", .text = &revision_text } };
-	struct table table = { .columns = 3,
-		.headings = { "", "", "" } };
+	struct table table = { .columns = 3, .headings = { "", "", "" } };
 	struct dictionary dictionary;
 	struct buffer out = { 0 };
 	long long revision = 0;
@@ -100,8 +104,9 @@ int command_attributes(struct cli *cli, int argc, char **argv)
 	if (argc > 1)
 		return cli_usage(cli, "%s", cli_word(cli, "最多一个名称", "at most one name"));
 	if (revision_text && !cli_parse_number(revision_text, &revision))
-		return cli_usage(cli, "%s", cli_word(cli, "--revision 需要一个版本号",
-							 "--revision needs a number"));
+		return cli_usage(cli, "%s",
+				cli_word(cli, "--revision 需要一个版本号",
+						"--revision needs a number"));
 	code = dictionary_load(cli, revision, &dictionary);
 	if (code != CLI_OK)
 		return code;

@@ -4,17 +4,19 @@
 #include "client/render/text.h"
 #include "publish/publish.h"
 
-static const char HELP_ZH[] = "用法：policycalc catalog check 目录 [--strict]\n"
-			      "\n"
-			      "检查政策目录草稿：每个错误给出文件、行、列。有错误时退出码为 1。\n"
-			      "  --strict    警告也算错误\n"
-			      "JSON 为一个文档，与服务的 CheckCatalog 相同。\n";
-static const char HELP_EN[] = "usage: policycalc catalog check DIR [--strict]\n"
-			      "\n"
-			      "Checks a draft of the catalog: every mistake with file, line and column.\n"
-			      "Exit status 1 when there are errors.\n"
-			      "  --strict    warnings are errors\n"
-			      "JSON is one document, the same as the service's CheckCatalog.\n";
+static const char HELP_ZH[] =
+		"用法：policycalc catalog check 目录 [--strict]\n"
+		"\n"
+		"检查政策目录草稿：每个错误给出文件、行、列。有错误时退出码为 1。\n"
+		"  --strict    警告也算错误\n"
+		"JSON 为一个文档，与服务的 CheckCatalog 相同。\n";
+static const char HELP_EN[] =
+		"usage: policycalc catalog check DIR [--strict]\n"
+		"\n"
+		"Checks a draft of the catalog: every mistake with file, line and column.\n"
+		"Exit status 1 when there are errors.\n"
+		"  --strict    warnings are errors\n"
+		"JSON is one document, the same as the service's CheckCatalog.\n";
 
 static void finding_print(struct cli *cli, const struct diagnostic *finding, struct buffer *out)
 {
@@ -26,8 +28,9 @@ static void finding_print(struct cli *cli, const struct diagnostic *finding, str
 	if (finding->line && finding->column)
 		buffer_format(out, ":%d", finding->column);
 	buffer_format(out, ": %s: ",
-			finding->severity == DIAGNOSTIC_ERROR ? cli_word(cli, "错误", "error")
-							      : cli_word(cli, "警告", "warning"));
+			finding->severity == DIAGNOSTIC_ERROR
+					? cli_word(cli, "错误", "error")
+					: cli_word(cli, "警告", "warning"));
 	text_append_clean(out, slice_from(finding->message));
 	buffer_append_char(out, '\n');
 	/* Two lines of its own making: the draft's line and the carets. */
@@ -46,12 +49,13 @@ static void finding_print(struct cli *cli, const struct diagnostic *finding, str
 static int findings_write_json(struct cli *cli, const struct diagnostics *diagnostics,
 		const struct draft_summary *summary)
 {
-	Policycalc__V1__CheckCatalogResponse response = POLICYCALC__V1__CHECK_CATALOG_RESPONSE__INIT;
-	Policycalc__V1__Finding *findings = ARENA_NEW_ARRAY(&cli->arena, Policycalc__V1__Finding,
-			diagnostics->count);
+	Policycalc__V1__CheckCatalogResponse response =
+			POLICYCALC__V1__CHECK_CATALOG_RESPONSE__INIT;
+	Policycalc__V1__Finding *findings = ARENA_NEW_ARRAY(
+			&cli->arena, Policycalc__V1__Finding, diagnostics->count);
 
-	response.findings = ARENA_NEW_ARRAY(&cli->arena, Policycalc__V1__Finding *,
-			diagnostics->count);
+	response.findings = ARENA_NEW_ARRAY(
+			&cli->arena, Policycalc__V1__Finding *, diagnostics->count);
 	if (!findings || !response.findings)
 		return cli_out_of_memory(cli);
 	for (size_t i = 0; i < diagnostics->count; i++) {
@@ -92,7 +96,8 @@ int command_catalog_check(struct cli *cli, int argc, char **argv)
 	if (code >= 0)
 		return code;
 	if (argc != 1)
-		return cli_usage(cli, "%s", cli_word(cli, "需要一个草稿目录", "one folder is needed"));
+		return cli_usage(cli, "%s",
+				cli_word(cli, "需要一个草稿目录", "one folder is needed"));
 	diagnostics_init(&diagnostics, &cli->arena);
 	if (!draft_load(argv[0], &cli->arena, &draft, &err))
 		return cli_usage(cli, "%s", err.message);
@@ -106,8 +111,11 @@ int command_catalog_check(struct cli *cli, int argc, char **argv)
 		for (size_t i = 0; i < diagnostics.count; i++)
 			finding_print(cli, &diagnostics.list[i], &out);
 		buffer_format(&out,
-				cli_word(cli, "%zu 个错误，%zu 个警告；%zu 项政策，运行了 %zu 个示例\n",
-						"%zu errors, %zu warnings; %zu policies, %zu examples "
+				cli_word(cli,
+						"%zu 个错误，%zu 个警告；%zu 项政策，运行了 "
+						"%zu 个示例\n",
+						"%zu errors, %zu warnings; %zu policies, %zu "
+						"examples "
 						"run\n"),
 				diagnostics.error_count, diagnostics.warning_count,
 				summary.policy_count, summary.example_count);

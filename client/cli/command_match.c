@@ -21,41 +21,53 @@ static const char HELP_ZH[] =
 		"  --strict          未知的属性名算作错误\n"
 		"  --format 格式     table 或 json\n"
 		"\n"
-		"值的写法按属性类型：revenue=3800万元 rd_ratio=4.5% staff=120 srdi=是 region=灵宝市\n"
-		"  某一年的值：rd_expense@2024=380万元     项目：projects.p1.completed_investment=200万元\n"
+		"值的写法按属性类型：revenue=3800万元 rd_ratio=4.5% staff=120 srdi=是 "
+		"region=灵宝市\n"
+		"  某一年的值：rd_expense@2024=380万元     "
+		"项目：projects.p1.completed_investment=200万元\n"
 		"  统一社会信用代码和日期：uscc=… date=2026-03-01\n"
 		"\n"
 		"档案（YAML；JSON 同形，其中整数按最小单位：分、百万分之一）：\n"
 		"  uscc: 9141…\n"
 		"  date: 2026-03-01\n"
-		"  attributes: {region: 灵宝市, revenue: 3800万元, \"rd_expense@2024\": 380万元}\n"
+		"  attributes: {region: 灵宝市, revenue: 3800万元, \"rd_expense@2024\": "
+		"380万元}\n"
 		"  projects: {p1: {completed_investment: 200万元}}    # 空列表 [] 表示“没有”\n"
 		"  complete_lists: [loans]                            # 这些清单已全部列出\n";
 static const char HELP_EN[] =
 		"usage: policycalc match [-f PROFILE] [name=value ...] [options]\n"
 		"\n"
-		"Matches one enterprise against the policies. What is not given is unknown: never zero,\n"
+		"Matches one enterprise against the policies. What is not given is unknown: "
+		"never zero,\n"
 		"never \"no\".\n"
 		"\n"
-		"  -f PROFILE        JSON or YAML file, - is standard input; name=value overrides it\n"
+		"  -f PROFILE        JSON or YAML file, - is standard input; name=value "
+		"overrides it\n"
 		"  --as-of DATE      day of the question (YYYY-MM-DD, default today)\n"
-		"  --explain         policy by policy: what it gets, what is open, what it misses and why\n"
-		"  --all             also policies that do not fit, are not open or superseded\n"
+		"  --explain         policy by policy: what it gets, what is open, what it "
+		"misses and why\n"
+		"  --all             also policies that do not fit, are not open or "
+		"superseded\n"
 		"  --policy ID       only this one (id or series; several with commas)\n"
 		"  --revision N      of the catalog\n"
 		"  --strict          unknown attribute names are errors\n"
 		"  --format FORMAT   table or json\n"
 		"\n"
-		"Values are written by the attribute's type: revenue=3800万元 rd_ratio=4.5% staff=120\n"
+		"Values are written by the attribute's type: revenue=3800万元 rd_ratio=4.5% "
+		"staff=120\n"
 		"srdi=true region=灵宝市; of one year: rd_expense@2024=380万元; of an item:\n"
 		"projects.p1.completed_investment=200万元; also uscc=... and date=2026-03-01.\n"
 		"\n"
-		"A profile in YAML (JSON has the same shape; its integers are in the base unit: fen, ppm):\n"
+		"A profile in YAML (JSON has the same shape; its integers are in the base "
+		"unit: fen, ppm):\n"
 		"  uscc: 9141...\n"
 		"  date: 2026-03-01\n"
-		"  attributes: {region: 灵宝市, revenue: 3800万元, \"rd_expense@2024\": 380万元}\n"
-		"  projects: {p1: {completed_investment: 200万元}}    # an empty list [] means none\n"
-		"  complete_lists: [loans]                            # these lists are complete\n";
+		"  attributes: {region: 灵宝市, revenue: 3800万元, \"rd_expense@2024\": "
+		"380万元}\n"
+		"  projects: {p1: {completed_investment: 200万元}}    # an empty list [] means "
+		"none\n"
+		"  complete_lists: [loans]                            # these lists are "
+		"complete\n";
 
 struct match_options {
 	const char *file;
@@ -77,7 +89,8 @@ static int profile_read_file(struct cli *cli, struct profile_builder *builder, c
 		buffer_fini(&text);
 		return cli_usage(cli, "%s", err.message);
 	}
-	tree = profile_tree_parse((struct slice){ text.data ? text.data : "", text.size }, &err);
+	tree = profile_tree_parse(
+			(struct slice){ text.data ? text.data : "", text.size }, &err);
 	buffer_fini(&text);
 	if (!tree)
 		return cli_usage(cli, "%s:%s", path, err.message);
@@ -113,7 +126,8 @@ static int profile_build(struct cli *cli, const struct match_options *options,
 }
 
 /* Splits "a,b" into the request's list. */
-static bool policies_split(struct cli *cli, const char *text, Policycalc__V1__MatchRequest *request)
+static bool policies_split(
+		struct cli *cli, const char *text, Policycalc__V1__MatchRequest *request)
 {
 	size_t most = 1;
 
@@ -131,7 +145,8 @@ static bool policies_split(struct cli *cli, const char *text, Policycalc__V1__Ma
 	return !cli->arena.exhausted;
 }
 
-static size_t count_of(const Policycalc__V1__MatchResponse *response, Policycalc__V1__Verdict verdict)
+static size_t count_of(
+		const Policycalc__V1__MatchResponse *response, Policycalc__V1__Verdict verdict)
 {
 	for (size_t i = 0; i < response->n_counts; i++)
 		if (response->counts[i]->verdict == verdict)
@@ -140,7 +155,8 @@ static size_t count_of(const Policycalc__V1__MatchResponse *response, Policycalc
 }
 
 static int match_print(struct cli *cli, const struct match_options *options,
-		const struct dictionary *dictionary, const Policycalc__V1__MatchResponse *response)
+		const struct dictionary *dictionary,
+		const Policycalc__V1__MatchResponse *response)
 {
 	const struct render_dictionary names = { dictionary->attributes, dictionary->count };
 	struct buffer out = { 0 };
@@ -157,8 +173,11 @@ static int match_print(struct cli *cli, const struct match_options *options,
 		 count_of(response, POLICYCALC__V1__VERDICT__VERDICT_NOT_OPEN);
 	if (!options->all && hidden)
 		buffer_format(&out,
-				cli_word(cli, "另有 %zu 项不符合或未开放（--all 列出，--explain 说明原因）\n",
-						"%zu more do not fit or are not open (--all lists "
+				cli_word(cli,
+						"另有 %zu 项不符合或未开放（--all "
+						"列出，--explain 说明原因）\n",
+						"%zu more do not fit or are not open (--all "
+						"lists "
 						"them, --explain says why)\n"),
 				hidden);
 	for (size_t i = 0; i < response->n_warnings; i++)
@@ -187,17 +206,20 @@ int command_match(struct cli *cli, int argc, char **argv)
 	const Policycalc__V1__MatchResponse *response;
 	struct dictionary dictionary;
 	long long revision = 0;
-	int code = cli_options(cli, list, sizeof(list) / sizeof(list[0]), HELP_ZH, HELP_EN, &argc,
-			argv);
+	int code = cli_options(cli, list, sizeof(list) / sizeof(list[0]), HELP_ZH, HELP_EN,
+			&argc, argv);
 
 	if (code >= 0)
 		return code;
 	if (options.revision && !cli_parse_number(options.revision, &revision))
-		return cli_usage(cli, "%s", cli_word(cli, "--revision 需要一个版本号",
-							 "--revision needs a number"));
+		return cli_usage(cli, "%s",
+				cli_word(cli, "--revision 需要一个版本号",
+						"--revision needs a number"));
 	if (argc == 0 && !options.file)
 		return cli_usage(cli, "%s",
-				cli_word(cli, "请用 -f 档案 或 名称=值 说明企业情况（--help 查看用法）",
+				cli_word(cli,
+						"请用 -f 档案 或 名称=值 说明企业情况（--help "
+						"查看用法）",
 						"describe the enterprise with -f PROFILE or "
 						"name=value (see --help)"));
 	code = dictionary_load(cli, revision, &dictionary);

@@ -12,7 +12,8 @@ static const char LIST_HELP_ZH[] =
 		"用法：policycalc policies [选项]\n"
 		"\n"
 		"  --search 词       编号、名称、摘要、关键词或部门中含有这些词\n"
-		"  --kind 种类       loan subsidy award tax-relief refund fund recognition service\n"
+		"  --kind 种类       loan subsidy award tax-relief refund fund recognition "
+		"service\n"
 		"  --level 层级      national province city county\n"
 		"  --department 部门 部门名称含有这些字\n"
 		"  --open            只列可以申请的\n"
@@ -20,30 +21,32 @@ static const char LIST_HELP_ZH[] =
 		"  --revision N      用第 N 版目录\n"
 		"\n"
 		"JSON 为每行一项政策（NDJSON）。\n";
-static const char LIST_HELP_EN[] =
-		"usage: policycalc policies [options]\n"
-		"\n"
-		"  --search WORDS    that occur in id, title, summary, keywords or departments\n"
-		"  --kind KIND       loan subsidy award tax-relief refund fund recognition service\n"
-		"  --level LEVEL     national province city county\n"
-		"  --department NAME that the department's name contains\n"
-		"  --open            only those one may apply for\n"
-		"  --as-of DATE      on that day\n"
-		"  --revision N      of the catalog\n"
-		"\n"
-		"JSON is one policy a line (NDJSON).\n";
+static const char LIST_HELP_EN[] = "usage: policycalc policies [options]\n"
+				   "\n"
+				   "  --search WORDS    that occur in id, title, summary, "
+				   "keywords or departments\n"
+				   "  --kind KIND       loan subsidy award tax-relief refund "
+				   "fund recognition service\n"
+				   "  --level LEVEL     national province city county\n"
+				   "  --department NAME that the department's name contains\n"
+				   "  --open            only those one may apply for\n"
+				   "  --as-of DATE      on that day\n"
+				   "  --revision N      of the catalog\n"
+				   "\n"
+				   "JSON is one policy a line (NDJSON).\n";
 static const char ONE_HELP_ZH[] = "用法：policycalc policy 编号 [--as-of 日期] [--revision N]\n"
 				  "\n"
 				  "查看一项政策：依据、条件、金额、参数和存疑之处。\n"
 				  "给出系列名时，取当天有效的版本。\n";
-static const char ONE_HELP_EN[] = "usage: policycalc policy ID [--as-of DATE] [--revision N]\n"
-				  "\n"
-				  "Shows one policy: sources, conditions, amount, parameters, open points.\n"
-				  "A series gives the version in force on the day.\n";
+static const char ONE_HELP_EN[] =
+		"usage: policycalc policy ID [--as-of DATE] [--revision N]\n"
+		"\n"
+		"Shows one policy: sources, conditions, amount, parameters, open points.\n"
+		"A series gives the version in force on the day.\n";
 
 /* "tax-relief", "TAX_RELIEF" or "KIND_TAX_RELIEF" as a value of the enum. */
-static bool enum_parse(const ProtobufCEnumDescriptor *type, const char *prefix, const char *text,
-		int *out)
+static bool enum_parse(const ProtobufCEnumDescriptor *type, const char *prefix,
+		const char *text, int *out)
 {
 	char name[64];
 	size_t used = 0;
@@ -69,15 +72,16 @@ static int policies_print(struct cli *cli, Policycalc__V1__ListPoliciesRequest *
 	const struct render_style *style = &cli->style;
 	struct table table = { .columns = 4,
 		.headings = { cli_word(cli, "编号", "id"), cli_word(cli, "层级", "level"),
-			cli_word(cli, "种类", "kind"), cli_word(cli, "名称", "title") } };
+				cli_word(cli, "种类", "kind"),
+				cli_word(cli, "名称", "title") } };
 	const Policycalc__V1__ListPoliciesResponse *page;
 	struct buffer out = { 0 };
 	bool last = false;
 
 	while (!last) {
 		int code = cli_call(cli, "/policycalc.v1.CatalogService/ListPolicies",
-				&request->base, &policycalc__v1__list_policies_response__descriptor,
-				&page);
+				&request->base,
+				&policycalc__v1__list_policies_response__descriptor, &page);
 
 		if (code != CLI_OK) {
 			buffer_fini(&out);
@@ -87,7 +91,8 @@ static int policies_print(struct cli *cli, Policycalc__V1__ListPoliciesRequest *
 		for (size_t i = 0; i < page->n_policies; i++) {
 			const Policycalc__V1__PolicySummary *policy = page->policies[i];
 			const char *cells[] = { policy->id, word_level(style, policy->level),
-				word_kind(style, policy->kind), word_text(style, policy->title) };
+				word_kind(style, policy->kind),
+				word_text(style, policy->title) };
 
 			if (cli->json && !cli_append_json_line(policy, &out))
 				out.failed = true;
@@ -120,23 +125,26 @@ int command_policies(struct cli *cli, int argc, char **argv)
 		{ "--revision", .text = &revision },
 		{ "--open", .flag = &open },
 	};
-	Policycalc__V1__ListPoliciesRequest request = POLICYCALC__V1__LIST_POLICIES_REQUEST__INIT;
+	Policycalc__V1__ListPoliciesRequest request =
+			POLICYCALC__V1__LIST_POLICIES_REQUEST__INIT;
 	long long number = 0;
 	int value = 0;
-	int code = cli_options(cli, list, sizeof(list) / sizeof(list[0]), LIST_HELP_ZH, LIST_HELP_EN,
-			&argc, argv);
+	int code = cli_options(cli, list, sizeof(list) / sizeof(list[0]), LIST_HELP_ZH,
+			LIST_HELP_EN, &argc, argv);
 
 	if (code >= 0)
 		return code;
 	if (argc)
-		return cli_usage(cli, cli_word(cli, "多余的参数 '%s'（查找请用 --search）",
-						  "'%s' is too much (use --search to search)"),
+		return cli_usage(cli,
+				cli_word(cli, "多余的参数 '%s'（查找请用 --search）",
+						"'%s' is too much (use --search to search)"),
 				argv[0]);
 	if (revision && !cli_parse_number(revision, &number))
 		return cli_usage(cli, "--revision N");
 	if (kind && !enum_parse(&policycalc__v1__kind__descriptor, "KIND_", kind, &value))
-		return cli_usage(cli, "--kind: loan subsidy award tax-relief refund fund recognition "
-				      "service");
+		return cli_usage(cli,
+				"--kind: loan subsidy award tax-relief refund fund recognition "
+				"service");
 	request.kind = (Policycalc__V1__Kind)value;
 	value = 0;
 	if (level && !enum_parse(&policycalc__v1__level__descriptor, "LEVEL_", level, &value))
@@ -152,7 +160,8 @@ int command_policies(struct cli *cli, int argc, char **argv)
 }
 
 /* "label: text" wrapped under itself; nothing when the text is empty. */
-static void line_print(const struct cli *cli, const char *label, const char *text, struct buffer *out)
+static void line_print(
+		const struct cli *cli, const char *label, const char *text, struct buffer *out)
 {
 	size_t indent = text_width(slice_from(label));
 	size_t width = cli->style.width > indent + 10 ? cli->style.width - indent : 10;
@@ -173,27 +182,27 @@ static void marks_print(const struct cli *cli, const char *heading,
 		line_print(cli, "  · ", word_text(&cli->style, marks[i]->text), out);
 }
 
-static void conditions_print(const struct cli *cli, const Policycalc__V1__Policy *policy,
-		struct buffer *out)
+static void conditions_print(
+		const struct cli *cli, const Policycalc__V1__Policy *policy, struct buffer *out)
 {
 	if (policy->n_conditions)
 		buffer_format(out, "\n%s\n", cli_word(cli, "条件", "Conditions"));
 	for (size_t i = 0; i < policy->n_conditions; i++) {
 		const Policycalc__V1__Condition *condition = policy->conditions[i];
 		const char *label = word_text(&cli->style, condition->label);
-		const char *mark = condition->role == POLICYCALC__V1__ROLE__ROLE_EXCLUDE ?
-						   cli_word(cli, "  [排除] ", "  [exclude] ") :
-				   condition->role == POLICYCALC__V1__ROLE__ROLE_REVIEW ?
-						   cli_word(cli, "  [评审] ", "  [review]  ") :
-						   cli_word(cli, "  [要求] ", "  [require] ");
+		const char *mark = condition->role == POLICYCALC__V1__ROLE__ROLE_EXCLUDE
+						   ? cli_word(cli, "  [排除] ", "  [exclude] ")
+				   : condition->role == POLICYCALC__V1__ROLE__ROLE_REVIEW
+						   ? cli_word(cli, "  [评审] ", "  [review]  ")
+						   : cli_word(cli, "  [要求] ", "  [require] ");
 
 		line_print(cli, mark, *label ? label : condition->id, out);
 		line_print(cli, "         ", condition->rule, out);
 	}
 }
 
-static void policy_print(const struct cli *cli, const Policycalc__V1__GetPolicyResponse *response,
-		struct buffer *out)
+static void policy_print(const struct cli *cli,
+		const Policycalc__V1__GetPolicyResponse *response, struct buffer *out)
 {
 	const Policycalc__V1__Policy *policy = response->policy;
 	const struct render_style *style = &cli->style;
@@ -201,11 +210,14 @@ static void policy_print(const struct cli *cli, const Policycalc__V1__GetPolicyR
 	line_print(cli, "", word_text(style, policy->title), out);
 	line_print(cli, cli_word(cli, "编号：", "id: "), policy->id, out);
 	line_print(cli, cli_word(cli, "文号：", "document: "), policy->document_number, out);
-	line_print(cli, cli_word(cli, "层级：", "level: "), word_level(style, policy->level), out);
+	line_print(cli, cli_word(cli, "层级：", "level: "), word_level(style, policy->level),
+			out);
 	line_print(cli, cli_word(cli, "种类：", "kind: "), word_kind(style, policy->kind), out);
 	for (size_t i = 0; i < policy->n_departments; i++)
-		line_print(cli, cli_word(cli, "部门：", "department: "), policy->departments[i], out);
-	line_print(cli, cli_word(cli, "摘要：", "summary: "), word_text(style, policy->summary), out);
+		line_print(cli, cli_word(cli, "部门：", "department: "), policy->departments[i],
+				out);
+	line_print(cli, cli_word(cli, "摘要：", "summary: "), word_text(style, policy->summary),
+			out);
 	if (policy->amount)
 		line_print(cli, cli_word(cli, "金额：", "amount: "),
 				word_text(style, policy->amount->description), out);
@@ -247,7 +259,8 @@ int command_policy(struct cli *cli, int argc, char **argv)
 	if (code >= 0)
 		return code;
 	if (argc != 1)
-		return cli_usage(cli, "%s", cli_word(cli, "需要一个政策编号", "one policy id is needed"));
+		return cli_usage(cli, "%s",
+				cli_word(cli, "需要一个政策编号", "one policy id is needed"));
 	if (revision && !cli_parse_number(revision, &number))
 		return cli_usage(cli, "--revision N");
 	request.id = argv[0];

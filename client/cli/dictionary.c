@@ -15,8 +15,8 @@ int dictionary_load(struct cli *cli, long long revision, struct dictionary *out_
 	while (!last) {
 		Policycalc__V1__Attribute **grown;
 		int code = cli_call(cli, "/policycalc.v1.CatalogService/ListAttributes",
-				&request.base, &policycalc__v1__list_attributes_response__descriptor,
-				&page);
+				&request.base,
+				&policycalc__v1__list_attributes_response__descriptor, &page);
 
 		if (code != CLI_OK)
 			return code;

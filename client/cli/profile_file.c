@@ -9,7 +9,7 @@
 
 #define LIST_COUNT 3
 
-static const char *const item_lists[LIST_COUNT] = {"projects", "loans", "hires"};
+static const char *const item_lists[LIST_COUNT] = { "projects", "loans", "hires" };
 
 /* Where facts are added: the profile's, or an item's. */
 struct fact_list {
@@ -19,13 +19,14 @@ struct fact_list {
 };
 
 bool profile_builder_init(struct profile_builder *builder, struct arena *arena,
-		const struct dictionary *dictionary, struct diagnostics *diagnostics, bool english)
+		const struct dictionary *dictionary, struct diagnostics *diagnostics,
+		bool english)
 {
-	*builder = (struct profile_builder){.arena = arena,
-			.dictionary = dictionary,
-			.diagnostics = diagnostics,
-			.english = english,
-			.profile = ARENA_NEW(arena, Policycalc__V1__Profile)};
+	*builder = (struct profile_builder){ .arena = arena,
+		.dictionary = dictionary,
+		.diagnostics = diagnostics,
+		.english = english,
+		.profile = ARENA_NEW(arena, Policycalc__V1__Profile) };
 	if (builder->profile)
 		policycalc__v1__profile__init(builder->profile);
 	return builder->profile != NULL;
@@ -33,10 +34,11 @@ bool profile_builder_init(struct profile_builder *builder, struct arena *arena,
 
 #define COMPLAIN(builder, path, zh, en, ...)                                                   \
 	diagnostics_add((builder)->diagnostics, DIAGNOSTIC_ERROR, path, 0, 0, 0,               \
-			(struct slice){0}, (builder)->english ? en : zh, __VA_ARGS__)
+			(struct slice){ 0 }, (builder)->english ? en : zh, __VA_ARGS__)
 
 /* The list one longer; false when memory is short (the arena is then marked). */
-static bool list_extend(struct arena *arena, void *list_pointer, size_t count, size_t element_size)
+static bool list_extend(
+		struct arena *arena, void *list_pointer, size_t count, size_t element_size)
 {
 	void *old;
 	void *grown = NULL;
@@ -81,7 +83,8 @@ static void attribute_complain(struct profile_builder *builder, struct slice nam
 	near = names ? name_suggest(name, names, count) : NULL;
 	if (near)
 		COMPLAIN(builder, path, "没有属性 '%.*s'，是不是 '%s'？",
-				"no attribute '%.*s'; did you mean '%s'?", SLICE_PRINT(name), near);
+				"no attribute '%.*s'; did you mean '%s'?", SLICE_PRINT(name),
+				near);
 	else
 		COMPLAIN(builder, path, "没有属性 '%.*s'（policycalc attributes 列出全部属性）",
 				"no attribute '%.*s' (policycalc attributes lists them)",
@@ -94,10 +97,11 @@ static void fact_add(struct profile_builder *builder, const struct fact_list *to
 		const char *path)
 {
 	const char *at = memchr(written.data, '@', written.size);
-	struct slice name = {written.data, at ? (size_t)(at - written.data) : written.size};
-	const Policycalc__V1__Attribute *attribute = attribute_find(builder, name, to->item_list);
+	struct slice name = { written.data, at ? (size_t)(at - written.data) : written.size };
+	const Policycalc__V1__Attribute *attribute =
+			attribute_find(builder, name, to->item_list);
 	Policycalc__V1__AttributeValue *fact;
-	struct error err = {0};
+	struct error err = { 0 };
 
 	if (!attribute) {
 		attribute_complain(builder, name, to->item_list, path);
@@ -108,13 +112,13 @@ static void fact_add(struct profile_builder *builder, const struct fact_list *to
 		return;
 	policycalc__v1__attribute_value__init(fact);
 	fact->name = attribute->name;
-	fact->period = at ? arena_copy(builder->arena, at + 1,
-					    written.size - name.size - 1)
+	fact->period = at ? arena_copy(builder->arena, at + 1, written.size - name.size - 1)
 			  : fact->period;
 	fact->value = ready ? (Policycalc__V1__Value *)(uintptr_t)ready
 			    : value_parse_text(text, attribute, builder->arena, &err);
 	if (!fact->value) {
-		COMPLAIN(builder, path, "%.*s：%s", "%.*s: %s", SLICE_PRINT(written), err.message);
+		COMPLAIN(builder, path, "%.*s：%s", "%.*s: %s", SLICE_PRINT(written),
+				err.message);
 		return;
 	}
 	/* What is said later counts: arguments correct a file. */
@@ -128,7 +132,8 @@ static void fact_add(struct profile_builder *builder, const struct fact_list *to
 	(*to->list)[(*to->count)++] = fact;
 }
 
-static struct fact_list item_facts(struct profile_builder *builder, const char *list, struct slice id)
+static struct fact_list item_facts(
+		struct profile_builder *builder, const char *list, struct slice id)
 {
 	Policycalc__V1__Profile *profile = builder->profile;
 	Policycalc__V1__Item *item;
@@ -136,19 +141,20 @@ static struct fact_list item_facts(struct profile_builder *builder, const char *
 	for (size_t i = 0; i < profile->n_items; i++) {
 		item = profile->items[i];
 		if (strcmp(item->list, list) == 0 && slice_equals_text(id, item->id))
-			return (struct fact_list){&item->attributes, &item->n_attributes, list};
+			return (struct fact_list){ &item->attributes, &item->n_attributes,
+				list };
 	}
 	item = ARENA_NEW(builder->arena, Policycalc__V1__Item);
 	if (!item || !list_extend(builder->arena, &profile->items, profile->n_items,
 				     sizeof(*profile->items)))
-		return (struct fact_list){0};
+		return (struct fact_list){ 0 };
 	policycalc__v1__item__init(item);
 	item->list = (char *)(uintptr_t)list;
 	item->id = arena_copy(builder->arena, id.data, id.size);
 	if (!item->id)
-		return (struct fact_list){0};
+		return (struct fact_list){ 0 };
 	profile->items[profile->n_items++] = item;
-	return (struct fact_list){&item->attributes, &item->n_attributes, list};
+	return (struct fact_list){ &item->attributes, &item->n_attributes, list };
 }
 
 static void complete_list_add(struct profile_builder *builder, const char *list)
@@ -158,7 +164,8 @@ static void complete_list_add(struct profile_builder *builder, const char *list)
 	for (size_t i = 0; i < LIST_COUNT; i++) {
 		if (strcmp(item_lists[i], list) != 0)
 			continue;
-		if (list_extend(builder->arena, &profile->complete_lists, profile->n_complete_lists,
+		if (list_extend(builder->arena, &profile->complete_lists,
+				    profile->n_complete_lists,
 				    sizeof(*profile->complete_lists)))
 			profile->complete_lists[profile->n_complete_lists++] =
 					(char *)(uintptr_t)item_lists[i];
@@ -170,7 +177,8 @@ static void complete_list_add(struct profile_builder *builder, const char *list)
 /* --- from a tree ------------------------------------------------------------------------------ */
 
 /* A JSON number is in the base unit; written here as people write it, it is read like all else. */
-static void number_append(struct buffer *text, json_int_t number, Policycalc__V1__ValueType type)
+static void number_append(
+		struct buffer *text, json_int_t number, Policycalc__V1__ValueType type)
 {
 	char written[64];
 
@@ -191,7 +199,8 @@ static void number_append(struct buffer *text, json_int_t number, Policycalc__V1
 }
 
 /* false when @node has no place in a value. */
-static bool value_append(struct buffer *text, const json_t *node, Policycalc__V1__ValueType type)
+static bool value_append(
+		struct buffer *text, const json_t *node, Policycalc__V1__ValueType type)
 {
 	const char *key;
 	json_t *child;
@@ -209,14 +218,16 @@ static bool value_append(struct buffer *text, const json_t *node, Policycalc__V1
 		buffer_append_text(text, json_is_true(node) ? "true" : "false");
 		return true;
 	case JSON_ARRAY:
-		json_array_foreach ((json_t *)(uintptr_t)node, index, child) {
+		json_array_foreach((json_t *)(uintptr_t)node, index, child)
+		{
 			buffer_append_text(text, index ? "," : "");
 			if (!value_append(text, child, type))
 				return false;
 		}
 		return true;
 	case JSON_OBJECT:
-		json_object_foreach ((json_t *)(uintptr_t)node, key, child) {
+		json_object_foreach((json_t *)(uintptr_t)node, key, child)
+		{
 			buffer_format(text, "%s%s:", text->size ? "," : "", key);
 			if (!value_append(text, child, type))
 				return false;
@@ -262,33 +273,39 @@ static void facts_add_tree(struct profile_builder *builder, const struct fact_li
 	json_t *node;
 
 	if (!json_is_object(object)) {
-		COMPLAIN(builder, path, "这里应是“名称: 值”的列表%s", "expected names with values%s",
-				"");
+		COMPLAIN(builder, path, "这里应是“名称: 值”的列表%s",
+				"expected names with values%s", "");
 		return;
 	}
-	json_object_foreach ((json_t *)(uintptr_t)object, key, node) {
-		struct slice name = {key, strcspn(key, "@")};
+	json_object_foreach((json_t *)(uintptr_t)object, key, node)
+	{
+		struct slice name = { key, strcspn(key, "@") };
 		const Policycalc__V1__Attribute *attribute =
 				attribute_find(builder, name, to->item_list);
 		const Policycalc__V1__Value *ready = NULL;
-		struct buffer text = {0};
+		struct buffer text = { 0 };
 
 		if (skip && strcmp(key, skip) == 0)
 			continue;
-		if (attribute && (json_is_array(node) ? json_array_size(node) == 0
-						      : json_is_object(node) &&
-									json_object_size(node) == 0))
+		if (attribute &&
+				(json_is_array(node) ? json_array_size(node) == 0
+						     : json_is_object(node) && json_object_size(
+											       node) ==
+												0))
 			ready = value_none(builder, attribute->type);
 		if (attribute && !value_append(&text, node, attribute->type))
-			COMPLAIN(builder, path, "%s：值应是文字、整数、true 或 false（不知道就不写）",
-					"%s: expected text, an integer, true or false (leave out "
+			COMPLAIN(builder, path,
+					"%s：值应是文字、整数、true 或 false（不知道就不写）",
+					"%s: expected text, an integer, true or false (leave "
+					"out "
 					"what is unknown)",
 					key);
 		else if (text.failed)
 			builder->arena->exhausted = true;
 		else
 			fact_add(builder, to, slice_from(key), ready,
-					(struct slice){text.data ? text.data : "", text.size}, path);
+					(struct slice){ text.data ? text.data : "", text.size },
+					path);
 		buffer_fini(&text);
 	}
 }
@@ -302,17 +319,19 @@ static void item_add_tree(struct profile_builder *builder, const char *list, str
 		facts_add_tree(builder, &to, node, "id", list);
 }
 
-static void items_add_tree(struct profile_builder *builder, const char *list, const json_t *node)
+static void items_add_tree(
+		struct profile_builder *builder, const char *list, const json_t *node)
 {
 	const char *key;
 	json_t *child;
 	size_t index;
 
 	if (json_is_object(node)) {
-		json_object_foreach ((json_t *)(uintptr_t)node, key, child)
-			item_add_tree(builder, list, slice_from(key), child);
+		json_object_foreach((json_t *)(uintptr_t)node, key, child)
+				item_add_tree(builder, list, slice_from(key), child);
 	} else if (json_is_array(node)) {
-		json_array_foreach ((json_t *)(uintptr_t)node, index, child) {
+		json_array_foreach((json_t *)(uintptr_t)node, index, child)
+		{
 			const char *id = json_string_value(json_object_get(child, "id"));
 			char number[24];
 
@@ -337,20 +356,22 @@ static void text_field_set(struct profile_builder *builder, char **field, const 
 
 void profile_add_tree(struct profile_builder *builder, const json_t *tree, const char *path)
 {
-	static const char *const keys[] = {"uscc", "date", "attributes", "projects", "loans", "hires",
-			"complete_lists"};
+	static const char *const keys[] = { "uscc", "date", "attributes", "projects", "loans",
+		"hires", "complete_lists" };
 	Policycalc__V1__Profile *profile = builder->profile;
-	struct fact_list facts = {&profile->attributes, &profile->n_attributes, ""};
+	struct fact_list facts = { &profile->attributes, &profile->n_attributes, "" };
 	const char *key;
 	json_t *node;
 	json_t *name;
 	size_t index;
 
 	if (!json_is_object(tree)) {
-		COMPLAIN(builder, path, "档案应是一个对象%s", "the profile must be an object%s", "");
+		COMPLAIN(builder, path, "档案应是一个对象%s", "the profile must be an object%s",
+				"");
 		return;
 	}
-	json_object_foreach ((json_t *)(uintptr_t)tree, key, node) {
+	json_object_foreach((json_t *)(uintptr_t)tree, key, node)
+	{
 		const char *list = NULL;
 		const char *near;
 
@@ -360,22 +381,27 @@ void profile_add_tree(struct profile_builder *builder, const json_t *tree, const
 		if (list) {
 			items_add_tree(builder, list, node);
 		} else if (strcmp(key, "uscc") == 0) {
-			text_field_set(builder, &profile->uscc, key, json_string_value(node), path);
+			text_field_set(builder, &profile->uscc, key, json_string_value(node),
+					path);
 		} else if (strcmp(key, "date") == 0) {
-			text_field_set(builder, &profile->date, key, json_string_value(node), path);
+			text_field_set(builder, &profile->date, key, json_string_value(node),
+					path);
 		} else if (strcmp(key, "attributes") == 0) {
 			facts_add_tree(builder, &facts, node, NULL, path);
 		} else if (strcmp(key, "complete_lists") == 0 && json_is_array(node)) {
-			json_array_foreach (node, index, name)
-				complete_list_add(builder, json_string_value(name)
-								   ? json_string_value(name)
-								   : "?");
+			json_array_foreach(node, index, name) complete_list_add(builder,
+					json_string_value(name) ? json_string_value(name)
+								: "?");
 		} else {
-			near = name_suggest(slice_from(key), keys, sizeof(keys) / sizeof(keys[0]));
+			near = name_suggest(
+					slice_from(key), keys, sizeof(keys) / sizeof(keys[0]));
 			if (attribute_find(builder, slice_from(key), ""))
 				near = "attributes";
-			COMPLAIN(builder, path, "不认识的键 '%s'%s%s", "unknown key '%s'%s%s", key,
-					near ? (builder->english ? "; did you mean " : "，应为 ") : "",
+			COMPLAIN(builder, path, "不认识的键 '%s'%s%s", "unknown key '%s'%s%s",
+					key,
+					near ? (builder->english ? "; did you mean "
+								 : "，应为 ")
+					     : "",
 					near ? near : "");
 		}
 	}
@@ -386,9 +412,9 @@ void profile_add_tree(struct profile_builder *builder, const json_t *tree, const
 void profile_add_argument(struct profile_builder *builder, const char *argument)
 {
 	Policycalc__V1__Profile *profile = builder->profile;
-	struct fact_list to = {&profile->attributes, &profile->n_attributes, ""};
+	struct fact_list to = { &profile->attributes, &profile->n_attributes, "" };
 	const char *equals = strchr(argument, '=');
-	struct slice name = {argument, equals ? (size_t)(equals - argument) : 0};
+	struct slice name = { argument, equals ? (size_t)(equals - argument) : 0 };
 	const char *dot;
 	const char *second;
 
@@ -397,8 +423,8 @@ void profile_add_argument(struct profile_builder *builder, const char *argument)
 		return;
 	}
 	if (slice_equals_text(name, "uscc") || slice_equals_text(name, "date")) {
-		text_field_set(builder, name.data[0] == 'u' ? &profile->uscc : &profile->date, "",
-				equals + 1, "");
+		text_field_set(builder, name.data[0] == 'u' ? &profile->uscc : &profile->date,
+				"", equals + 1, "");
 		return;
 	}
 	dot = memchr(name.data, '.', name.size);
@@ -407,21 +433,25 @@ void profile_add_argument(struct profile_builder *builder, const char *argument)
 
 		second = memchr(dot + 1, '.', (size_t)(equals - dot - 1));
 		for (size_t i = 0; i < LIST_COUNT; i++)
-			if (slice_equals_text((struct slice){name.data, (size_t)(dot - name.data)},
+			if (slice_equals_text((struct slice){ name.data,
+							      (size_t)(dot - name.data) },
 					    item_lists[i]))
 				list = item_lists[i];
 		if (!list || !second || second == dot + 1) {
 			COMPLAIN(builder, "",
-					"'%.*s'：项目写作 projects.编号.属性（或 loans、hires）",
-					"'%.*s': items are written projects.ID.ATTRIBUTE (or loans, "
+					"'%.*s'：项目写作 projects.编号.属性（或 "
+					"loans、hires）",
+					"'%.*s': items are written projects.ID.ATTRIBUTE (or "
+					"loans, "
 					"hires)",
 					SLICE_PRINT(name));
 			return;
 		}
-		to = item_facts(builder, list, (struct slice){dot + 1, (size_t)(second - dot - 1)});
+		to = item_facts(builder, list,
+				(struct slice){ dot + 1, (size_t)(second - dot - 1) });
 		if (!to.list)
 			return;
-		name = (struct slice){second + 1, (size_t)(equals - second - 1)};
+		name = (struct slice){ second + 1, (size_t)(equals - second - 1) };
 	}
 	fact_add(builder, &to, name, NULL, slice_from(equals + 1), "");
 }

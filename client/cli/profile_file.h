@@ -35,7 +35,8 @@ struct profile_builder {
 
 /** false when memory is short. */
 bool profile_builder_init(struct profile_builder *builder, struct arena *arena,
-		const struct dictionary *dictionary, struct diagnostics *diagnostics, bool english);
+		const struct dictionary *dictionary, struct diagnostics *diagnostics,
+		bool english);
 /** Adds what a file says: {uscc, date, attributes, projects, loans, hires, complete_lists}. */
 void profile_add_tree(struct profile_builder *builder, const json_t *tree, const char *path);
 /** Adds "name=value", "name@period=value", "list.id.name=value", "uscc=…", "date=…". */

@@ -11,7 +11,8 @@
 
 static bool yaml_fail(struct error *err, const yaml_mark_t *mark, const char *what)
 {
-	return error_set(err, ERROR_INVALID, "%zu:%zu: %s", mark->line + 1, mark->column + 1, what);
+	return error_set(err, ERROR_INVALID, "%zu:%zu: %s", mark->line + 1, mark->column + 1,
+			what);
 }
 
 static bool yaml_next(yaml_parser_t *parser, yaml_event_t *event, struct error *err)
@@ -59,7 +60,8 @@ static json_t *yaml_read_mapping(yaml_parser_t *parser, int depth, struct error 
 			ok = yaml_next(parser, &event, err);
 		if (ok) {
 			value = yaml_read_node(parser, &event, depth, err);
-			ok = value && json_object_set_new(object, json_string_value(key), value) == 0;
+			ok = value &&
+			     json_object_set_new(object, json_string_value(key), value) == 0;
 		}
 		json_decref(key);
 		key = NULL;
@@ -101,14 +103,14 @@ static json_t *yaml_read_node(
 	yaml_event_type_t type = event->type;
 	yaml_mark_t mark = event->start_mark;
 	json_t *node = NULL;
-	bool marked = (type == YAML_SCALAR_EVENT && (event->data.scalar.anchor ||
-								    event->data.scalar.tag)) ||
+	bool marked = (type == YAML_SCALAR_EVENT &&
+				      (event->data.scalar.anchor || event->data.scalar.tag)) ||
 		      (type == YAML_SEQUENCE_START_EVENT &&
 				      (event->data.sequence_start.anchor ||
 						      event->data.sequence_start.tag)) ||
-		      (type == YAML_MAPPING_START_EVENT && (event->data.mapping_start.anchor ||
-									  event->data.mapping_start
-											  .tag));
+		      (type == YAML_MAPPING_START_EVENT &&
+				      (event->data.mapping_start.anchor ||
+						      event->data.mapping_start.tag));
 
 	if (type == YAML_SCALAR_EVENT && !marked) {
 		node = json_stringn((const char *)event->data.scalar.value,

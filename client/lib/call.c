@@ -147,8 +147,8 @@ static ssize_t on_read_request(nghttp2_session *session, int32_t stream_id, uint
 
 static nghttp2_nv header_make(const char *name, const char *value)
 {
-	return (nghttp2_nv){(uint8_t *)(uintptr_t)name, (uint8_t *)(uintptr_t)value,
-			strlen(name), strlen(value), NGHTTP2_NV_FLAG_NONE};
+	return (nghttp2_nv){ (uint8_t *)(uintptr_t)name, (uint8_t *)(uintptr_t)value,
+		strlen(name), strlen(value), NGHTTP2_NV_FLAG_NONE };
 }
 
 /* "grpc-timeout" takes at most eight digits. */
@@ -168,7 +168,8 @@ static bool call_submit(struct call *call, const char *path)
 {
 	struct channel *channel = call->channel;
 	bool is_unix = strncmp(channel->address, "unix:", 5) == 0;
-	nghttp2_data_provider provider = {.source.ptr = call, .read_callback = on_read_request};
+	nghttp2_data_provider provider = { .source.ptr = call,
+		.read_callback = on_read_request };
 	char timeout[24];
 	nghttp2_nv headers[8];
 	size_t count = 0;
@@ -282,9 +283,8 @@ static void call_open_window(struct call *call)
 bool call_send(struct call *call, const ProtobufCMessage *message)
 {
 	size_t size = protobuf_c_message_get_packed_size(message);
-	unsigned char prefix[FRAME_PREFIX] = {0, (unsigned char)(size >> 24),
-			(unsigned char)(size >> 16), (unsigned char)(size >> 8),
-			(unsigned char)size};
+	unsigned char prefix[FRAME_PREFIX] = { 0, (unsigned char)(size >> 24),
+		(unsigned char)(size >> 16), (unsigned char)(size >> 8), (unsigned char)size };
 
 	if (call->ended)
 		return false;
@@ -340,7 +340,7 @@ static bool call_next_frame(struct call *call, struct slice *out_message)
 	}
 	if (call->response.size - FRAME_PREFIX < size)
 		return false;
-	*out_message = (struct slice){call->response.data + FRAME_PREFIX, size};
+	*out_message = (struct slice){ call->response.data + FRAME_PREFIX, size };
 	return true;
 }
 
@@ -361,14 +361,14 @@ static bool call_take_status(struct call *call, struct call_status *status)
 				status, PCALC_INTERNAL, "the answer ended within a message");
 	call_status_fini(status);
 	*status = call->status;
-	call->status.details = (struct buffer){0};
+	call->status.details = (struct buffer){ 0 };
 	return status->code == PCALC_OK;
 }
 
 bool call_receive(struct call *call, const ProtobufCMessageDescriptor *type,
 		struct arena *arena, ProtobufCMessage **out_message, struct call_status *status)
 {
-	ProtobufCAllocator allocator = {on_arena_alloc, on_arena_free, arena};
+	ProtobufCAllocator allocator = { on_arena_alloc, on_arena_free, arena };
 	struct slice bytes;
 
 	*out_message = NULL;

@@ -8,7 +8,7 @@
 void call_status_fini(struct call_status *status)
 {
 	buffer_fini(&status->details);
-	*status = (struct call_status){0};
+	*status = (struct call_status){ 0 };
 }
 
 /* A text cut in the middle of a character loses that character. */

@@ -113,13 +113,13 @@ bool pcalc_policies_get(const pcalc_policies *policies, size_t index,
 		return false;
 	policy = policies->list.items[index];
 	*out_policy = (struct pcalc_policy_summary){
-			.id = policy->id,
-			.series = policy->series,
-			.title = text_from(policy->title),
-			.summary = text_from(policy->summary),
-			.kind = (int)policy->kind,
-			.level = (int)policy->level,
-			.document_number = policy->document_number,
+		.id = policy->id,
+		.series = policy->series,
+		.title = text_from(policy->title),
+		.summary = text_from(policy->summary),
+		.kind = (int)policy->kind,
+		.level = (int)policy->level,
+		.document_number = policy->document_number,
 	};
 	return true;
 }
@@ -158,13 +158,13 @@ struct pcalc_policy_summary pcalc_policy_summary_get(const pcalc_policy *policy)
 	const Policycalc__V1__Policy *message = policy->response->policy;
 
 	return (struct pcalc_policy_summary){
-			.id = message->id,
-			.series = message->series,
-			.title = text_from(message->title),
-			.summary = text_from(message->summary),
-			.kind = (int)message->kind,
-			.level = (int)message->level,
-			.document_number = message->document_number,
+		.id = message->id,
+		.series = message->series,
+		.title = text_from(message->title),
+		.summary = text_from(message->summary),
+		.kind = (int)message->kind,
+		.level = (int)message->level,
+		.document_number = message->document_number,
 	};
 }
 
@@ -229,14 +229,14 @@ bool pcalc_attributes_get(const pcalc_attributes *attributes, size_t index,
 		return false;
 	attribute = attributes->list.items[index];
 	*out_attribute = (struct pcalc_attribute){
-			.name = attribute->name,
-			.item_list = attribute->item_list,
-			.label = text_from(attribute->label),
-			.question = text_from(attribute->question),
-			.unit = text_from(attribute->unit),
-			.type = (int)attribute->type,
-			.deprecated = attribute->deprecated,
-			.derived = attribute->derived != NULL,
+		.name = attribute->name,
+		.item_list = attribute->item_list,
+		.label = text_from(attribute->label),
+		.question = text_from(attribute->question),
+		.unit = text_from(attribute->unit),
+		.type = (int)attribute->type,
+		.deprecated = attribute->deprecated,
+		.derived = attribute->derived != NULL,
 	};
 	return true;
 }
@@ -289,12 +289,12 @@ bool pcalc_revisions_get(const pcalc_revisions *revisions, size_t index,
 		return false;
 	revision = revisions->list.items[index];
 	*out_revision = (struct pcalc_revision){
-			.number = revision->number,
-			.content_hash = revision->content_hash,
-			.published_at = revision->published_at,
-			.author = revision->author,
-			.note = revision->note,
-			.policy_count = revision->policy_count,
+		.number = revision->number,
+		.content_hash = revision->content_hash,
+		.published_at = revision->published_at,
+		.author = revision->author,
+		.note = revision->note,
+		.policy_count = revision->policy_count,
 	};
 	return true;
 }

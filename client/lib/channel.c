@@ -57,8 +57,8 @@ static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const
 	struct call *call = nghttp2_session_get_stream_user_data(session, frame->hd.stream_id);
 
 	if (call)
-		call_on_header(call, (struct slice){(const char *)name, name_size},
-				(struct slice){(const char *)value, value_size});
+		call_on_header(call, (struct slice){ (const char *)name, name_size },
+				(struct slice){ (const char *)value, value_size });
 	return 0;
 }
 
@@ -149,11 +149,11 @@ void channel_break(struct channel *channel, int code, const char *message)
 static int channel_start_session(struct channel *channel)
 {
 	static const nghttp2_settings_entry settings[] = {
-			{NGHTTP2_SETTINGS_ENABLE_PUSH, 0},
-			{NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, STREAM_WINDOW},
-			{NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, 64 * 1024},
+		{ NGHTTP2_SETTINGS_ENABLE_PUSH, 0 },
+		{ NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, STREAM_WINDOW },
+		{ NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, 64 * 1024 },
 	};
-	nghttp2_mem memory = {channel, on_malloc, on_free, on_calloc, on_realloc};
+	nghttp2_mem memory = { channel, on_malloc, on_free, on_calloc, on_realloc };
 	nghttp2_session_callbacks *callbacks = NULL;
 	nghttp2_option *option = NULL;
 	int result = nghttp2_session_callbacks_new(&callbacks);
@@ -269,7 +269,7 @@ static void channel_read(struct channel *channel)
 
 void channel_advance(struct channel *channel, int64_t deadline)
 {
-	struct pollfd wanted = {.fd = channel->link.fd, .events = POLLIN};
+	struct pollfd wanted = { .fd = channel->link.fd, .events = POLLIN };
 	struct buffer *outgoing = &channel->outgoing;
 
 	if (!channel_gather(channel))

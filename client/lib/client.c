@@ -17,23 +17,23 @@ const char *pcalc_version(void)
 const char *pcalc_code_name(enum pcalc_code code)
 {
 	static const char *const names[] = {
-			"OK",
-			"CANCELLED",
-			"UNKNOWN",
-			"INVALID_ARGUMENT",
-			"DEADLINE_EXCEEDED",
-			"NOT_FOUND",
-			"ALREADY_EXISTS",
-			"PERMISSION_DENIED",
-			"RESOURCE_EXHAUSTED",
-			"FAILED_PRECONDITION",
-			"ABORTED",
-			"OUT_OF_RANGE",
-			"UNIMPLEMENTED",
-			"INTERNAL",
-			"UNAVAILABLE",
-			"DATA_LOSS",
-			"UNAUTHENTICATED",
+		"OK",
+		"CANCELLED",
+		"UNKNOWN",
+		"INVALID_ARGUMENT",
+		"DEADLINE_EXCEEDED",
+		"NOT_FOUND",
+		"ALREADY_EXISTS",
+		"PERMISSION_DENIED",
+		"RESOURCE_EXHAUSTED",
+		"FAILED_PRECONDITION",
+		"ABORTED",
+		"OUT_OF_RANGE",
+		"UNIMPLEMENTED",
+		"INTERNAL",
+		"UNAVAILABLE",
+		"DATA_LOSS",
+		"UNAUTHENTICATED",
 	};
 
 	if (code == PCALC_OUT_OF_MEMORY)
@@ -104,7 +104,7 @@ static void failure_add_detail(struct pcalc_failure *failure,
 bool failure_from_status(struct pcalc_failure *failure, struct call_status *status)
 {
 	struct arena arena;
-	ProtobufCAllocator allocator = {on_arena_alloc, on_arena_free, &arena};
+	ProtobufCAllocator allocator = { on_arena_alloc, on_arena_free, &arena };
 	const Google__Rpc__Status *whole;
 
 	arena_init(&arena, DETAILS_BUDGET);
@@ -122,7 +122,7 @@ bool failure_from_status(struct pcalc_failure *failure, struct call_status *stat
 
 pcalc_client *pcalc_connect(const char *address, int timeout_ms, struct pcalc_failure *failure)
 {
-	struct call_status status = {0};
+	struct call_status status = { 0 };
 	pcalc_client *client;
 
 	if (!address) {
@@ -163,7 +163,7 @@ ProtobufCMessage *client_call(pcalc_client *client, const char *path,
 		const ProtobufCMessage *request, const ProtobufCMessageDescriptor *type,
 		struct arena *arena, struct pcalc_failure *failure)
 {
-	struct call_status status = {0};
+	struct call_status status = { 0 };
 	ProtobufCMessage *response = NULL;
 
 	if (!channel_call(client->channel, path, request, type,
@@ -175,8 +175,8 @@ ProtobufCMessage *client_call(pcalc_client *client, const char *path,
 struct pcalc_text text_from(const Policycalc__V1__Text *text)
 {
 	if (!text)
-		return (struct pcalc_text){"", ""};
-	return (struct pcalc_text){text->zh, text->en};
+		return (struct pcalc_text){ "", "" };
+	return (struct pcalc_text){ text->zh, text->en };
 }
 
 void *handle_new(size_t size)

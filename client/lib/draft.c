@@ -32,7 +32,7 @@ pcalc_check *pcalc_catalog_check(pcalc_client *client, const struct pcalc_file *
 		size_t file_count, bool strict, struct pcalc_failure *failure)
 {
 	pcalc_check *check = handle_new(sizeof(*check));
-	struct call_status status = {0};
+	struct call_status status = { 0 };
 	ProtobufCMessage *response = NULL;
 	struct call *call;
 
@@ -91,13 +91,12 @@ bool pcalc_check_get(const pcalc_check *check, size_t index, struct pcalc_findin
 		return false;
 	finding = check->response->findings[index];
 	*out_finding = (struct pcalc_finding){
-			.is_error = finding->severity !=
-				    POLICYCALC__V1__SEVERITY__SEVERITY_WARNING,
-			.path = finding->path,
-			.line = finding->line,
-			.column = finding->column,
-			.message = finding->message,
-			.excerpt = finding->excerpt,
+		.is_error = finding->severity != POLICYCALC__V1__SEVERITY__SEVERITY_WARNING,
+		.path = finding->path,
+		.line = finding->line,
+		.column = finding->column,
+		.message = finding->message,
+		.excerpt = finding->excerpt,
 	};
 	return true;
 }
@@ -106,9 +105,9 @@ bool pcalc_catalog_publish(pcalc_client *client, const struct pcalc_file *files,
 		size_t file_count, const struct pcalc_publish_options *options,
 		int64_t *out_revision, bool *out_unchanged, struct pcalc_failure *failure)
 {
-	static const struct pcalc_publish_options none = {0};
+	static const struct pcalc_publish_options none = { 0 };
 	const Policycalc__V1__PublishCatalogResponse *response;
-	struct call_status status = {0};
+	struct call_status status = { 0 };
 	ProtobufCMessage *message = NULL;
 	struct arena arena;
 	struct call *call;
@@ -165,9 +164,8 @@ static bool files_append(pcalc_files *files, const Policycalc__V1__SourceFile *f
 		files->list = grown;
 		files->capacity = wanted;
 	}
-	files->list[files->count++] = (struct pcalc_file){file->path,
-			file->content.len ? (const char *)file->content.data : "",
-			file->content.len};
+	files->list[files->count++] = (struct pcalc_file){ file->path,
+		file->content.len ? (const char *)file->content.data : "", file->content.len };
 	return true;
 }
 
@@ -177,7 +175,7 @@ pcalc_files *pcalc_catalog_export(
 	pcalc_files *files = handle_new(sizeof(*files));
 	Policycalc__V1__ExportCatalogRequest request =
 			POLICYCALC__V1__EXPORT_CATALOG_REQUEST__INIT;
-	struct call_status status = {0};
+	struct call_status status = { 0 };
 	ProtobufCMessage *message = NULL;
 	struct call *call;
 	bool ok = false;

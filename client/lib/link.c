@@ -41,7 +41,7 @@ static int socket_wait_connected(int fd, int64_t deadline)
 	socklen_t size = sizeof(failure);
 
 	for (;;) {
-		struct pollfd wanted = {.fd = fd, .events = POLLOUT};
+		struct pollfd wanted = { .fd = fd, .events = POLLOUT };
 		int ready = poll(&wanted, 1, deadline_left_ms(deadline));
 
 		if (ready > 0)
@@ -77,7 +77,7 @@ static int link_connect(struct link *link, const struct sockaddr *to, socklen_t 
 	}
 	if (to->sa_family != AF_UNIX)
 		(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	*link = (struct link){.fd = fd, .read = socket_read, .write = socket_write};
+	*link = (struct link){ .fd = fd, .read = socket_read, .write = socket_write };
 	return 0;
 }
 
@@ -93,7 +93,7 @@ static bool link_open_unix(
 		struct link *link, const char *address, int64_t deadline, struct error *err)
 {
 	const char *path = address + strlen(UNIX_PREFIX);
-	struct sockaddr_un to = {.sun_family = AF_UNIX};
+	struct sockaddr_un to = { .sun_family = AF_UNIX };
 	int failure;
 
 	if (!*path || strlen(path) >= sizeof(to.sun_path))
@@ -134,7 +134,7 @@ static bool address_split(const char *address, char host[256], char port[8])
 
 bool link_open(struct link *link, const char *address, int64_t deadline, struct error *err)
 {
-	struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_ADDRCONFIG};
+	struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_ADDRCONFIG };
 	struct addrinfo *found = NULL;
 	char host[256];
 	char port[8];

@@ -69,14 +69,14 @@ size_t pcalc_answers_count(const pcalc_answers *answers)
 static struct pcalc_amount amount_from(const Policycalc__V1__AmountAnswer *amount)
 {
 	if (!amount)
-		return (struct pcalc_amount){.sentence = {"", ""}};
+		return (struct pcalc_amount){ .sentence = { "", "" } };
 	return (struct pcalc_amount){
-			.exactness = (enum pcalc_exactness)amount->exactness,
-			.least_fen = amount->least_fen,
-			.most_fen = amount->most_fen,
-			.beneficiary = (enum pcalc_beneficiary)amount->beneficiary,
-			.nature = (enum pcalc_nature)amount->nature,
-			.sentence = text_from(amount->sentence),
+		.exactness = (enum pcalc_exactness)amount->exactness,
+		.least_fen = amount->least_fen,
+		.most_fen = amount->most_fen,
+		.beneficiary = (enum pcalc_beneficiary)amount->beneficiary,
+		.nature = (enum pcalc_nature)amount->nature,
+		.sentence = text_from(amount->sentence),
 	};
 }
 
@@ -91,22 +91,21 @@ bool pcalc_answers_get(
 	answer = answers->response->answers[index];
 	availability = answer->availability;
 	*out_answer = (struct pcalc_answer){
-			.policy_id = answer->policy_id,
-			.series = answer->series,
-			.title = text_from(answer->title),
-			.summary = text_from(answer->summary),
-			.verdict = (enum pcalc_verdict)answer->verdict,
-			.conditions_verdict = (enum pcalc_verdict)answer->conditions_verdict,
-			.availability = availability ? (enum pcalc_availability)
-									availability->state
-						     : PCALC_AVAILABILITY_UNSPECIFIED,
-			.availability_date = availability ? availability->date : "",
-			.amount = amount_from(answer->amount),
-			.missing = (const char *const *)answer->missing,
-			.missing_count = answer->n_missing,
-			.review_reasons = (const char *const *)answer->review_reasons,
-			.review_reason_count = answer->n_review_reasons,
-			.condition_count = answer->n_conditions,
+		.policy_id = answer->policy_id,
+		.series = answer->series,
+		.title = text_from(answer->title),
+		.summary = text_from(answer->summary),
+		.verdict = (enum pcalc_verdict)answer->verdict,
+		.conditions_verdict = (enum pcalc_verdict)answer->conditions_verdict,
+		.availability = availability ? (enum pcalc_availability)availability->state
+					     : PCALC_AVAILABILITY_UNSPECIFIED,
+		.availability_date = availability ? availability->date : "",
+		.amount = amount_from(answer->amount),
+		.missing = (const char *const *)answer->missing,
+		.missing_count = answer->n_missing,
+		.review_reasons = (const char *const *)answer->review_reasons,
+		.review_reason_count = answer->n_review_reasons,
+		.condition_count = answer->n_conditions,
 	};
 	return true;
 }
@@ -134,12 +133,12 @@ bool pcalc_answers_condition(const pcalc_answers *answers, size_t index, size_t 
 		return false;
 	found = answers->response->answers[index]->conditions[condition];
 	*out_condition = (struct pcalc_condition){
-			.id = found->id,
-			.label = text_from(found->label),
-			.sentence = text_from(found->sentence),
-			.status = (enum pcalc_condition_status)found->status,
-			.missing = (const char *const *)found->missing,
-			.missing_count = found->n_missing,
+		.id = found->id,
+		.label = text_from(found->label),
+		.sentence = text_from(found->sentence),
+		.status = (enum pcalc_condition_status)found->status,
+		.missing = (const char *const *)found->missing,
+		.missing_count = found->n_missing,
 	};
 	return true;
 }
@@ -152,8 +151,8 @@ bool pcalc_answers_warning(
 	if (index >= answers->response->n_warnings)
 		return false;
 	warning = answers->response->warnings[index];
-	*out_warning = (struct pcalc_warning){
-			warning->reason, warning->field, warning->message};
+	*out_warning = (struct pcalc_warning){ warning->reason, warning->field,
+		warning->message };
 	return true;
 }
 
@@ -170,7 +169,7 @@ const char *pcalc_answers_as_of(const pcalc_answers *answers)
 pcalc_match_stream *pcalc_match_stream_open(pcalc_client *client, struct pcalc_failure *failure)
 {
 	pcalc_match_stream *stream = memory_alloc_zero(1, sizeof(*stream));
-	struct call_status status = {0};
+	struct call_status status = { 0 };
 
 	if (!stream) {
 		(void)failure_out_of_memory(failure);
@@ -217,7 +216,7 @@ bool pcalc_match_stream_receive(pcalc_match_stream *stream, pcalc_answers **out_
 		struct pcalc_failure *failure)
 {
 	pcalc_answers *answers = handle_new(sizeof(*answers));
-	struct call_status status = {0};
+	struct call_status status = { 0 };
 	ProtobufCMessage *message = NULL;
 	const Policycalc__V1__MatchStreamResponse *response;
 

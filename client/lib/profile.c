@@ -100,9 +100,9 @@ pcalc_profile *pcalc_profile_new(void)
 		return NULL;
 	arena_init(&profile->arena, PROFILE_BUDGET);
 	policycalc__v1__profile__init(&profile->message);
-	profile->facts = (struct pcalc_facts){.arena = &profile->arena,
-			.list = &profile->message.attributes,
-			.count = &profile->message.n_attributes};
+	profile->facts = (struct pcalc_facts){ .arena = &profile->arena,
+		.list = &profile->message.attributes,
+		.count = &profile->message.n_attributes };
 	return profile;
 }
 
@@ -174,10 +174,10 @@ pcalc_facts *pcalc_profile_add_item(pcalc_profile *profile, const char *list, co
 	item->id = item->list ? text_keep(arena, id) : NULL;
 	if (!item->list || !item->id)
 		return NULL;
-	*facts = (struct pcalc_facts){.arena = arena,
-			.list = &item->attributes,
-			.count = &item->n_attributes,
-			.item = item};
+	*facts = (struct pcalc_facts){ .arena = arena,
+		.list = &item->attributes,
+		.count = &item->n_attributes,
+		.item = item };
 	last->next = facts;
 	profile->message.items[profile->message.n_items++] = item;
 	return facts;

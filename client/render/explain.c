@@ -26,8 +26,8 @@ static void canvas_colour(const struct canvas *canvas, const char *code)
 }
 
 /* "    mark text", wrapped so that following lines begin under the text. */
-static void canvas_line(const struct canvas *canvas, size_t indent, const char *mark,
-		const char *text)
+static void canvas_line(
+		const struct canvas *canvas, size_t indent, const char *mark, const char *text)
 {
 	size_t used = indent + text_width(slice_from(mark));
 	size_t left = canvas->style->width > used + 10 ? canvas->style->width - used : 10;
@@ -41,7 +41,7 @@ static void canvas_line(const struct canvas *canvas, size_t indent, const char *
 static void canvas_pair(const struct canvas *canvas, const char *mark, const char *first,
 		const char *second)
 {
-	struct buffer text = {0};
+	struct buffer text = { 0 };
 
 	buffer_format(&text, "%s%s", first, second);
 	if (text.failed)
@@ -54,15 +54,14 @@ static void canvas_pair(const struct canvas *canvas, const char *mark, const cha
 bool match_print_table(const Policycalc__V1__MatchResponse *response,
 		const struct render_style *style, struct buffer *out)
 {
-	struct table table = {.columns = 4,
-			.headings = {word(style, "结论", "verdict"),
-					word(style, "政策", "policy"),
-					word(style, "金额", "amount"), word(style, "编号", "id")}};
+	struct table table = { .columns = 4,
+		.headings = { word(style, "结论", "verdict"), word(style, "政策", "policy"),
+				word(style, "金额", "amount"), word(style, "编号", "id") } };
 	bool ok;
 
 	for (size_t i = 0; i < response->n_answers; i++) {
 		const Policycalc__V1__PolicyAnswer *answer = response->answers[i];
-		struct buffer amount = {0};
+		struct buffer amount = { 0 };
 		const char *cells[4];
 
 		word_amount(style, answer->amount, &amount);
@@ -85,7 +84,7 @@ static void attribute_append(const struct canvas *canvas, const char *path, stru
 {
 	const char *name = strlen(path) > 2 && path[1] == '.' ? path + 2 : path;
 	const char *item = strchr(name, '@');
-	struct slice bare = {name, item ? (size_t)(item - name) : strlen(name)};
+	struct slice bare = { name, item ? (size_t)(item - name) : strlen(name) };
 	const char *label = NULL;
 
 	for (size_t i = 0; canvas->dictionary && i < canvas->dictionary->count; i++) {
@@ -108,7 +107,7 @@ static void attribute_append(const struct canvas *canvas, const char *path, stru
 
 static void missing_print(const struct canvas *canvas, char *const *missing, size_t count)
 {
-	struct buffer text = {0};
+	struct buffer text = { 0 };
 
 	buffer_append_text(&text, word(canvas->style, "补充后可定：", "would settle it: "));
 	for (size_t i = 0; i < count; i++) {
@@ -125,7 +124,7 @@ static void missing_print(const struct canvas *canvas, char *const *missing, siz
 
 static void reason_print(const struct canvas *canvas, const Policycalc__V1__Reason *reason)
 {
-	struct buffer text = {0};
+	struct buffer text = { 0 };
 
 	attribute_append(canvas, reason->attribute, &text);
 	if (*reason->observed)
@@ -171,7 +170,7 @@ static void items_print(const struct canvas *canvas, const Policycalc__V1__Polic
 {
 	for (size_t i = 0; i < answer->n_items; i++) {
 		const Policycalc__V1__ItemAnswer *item = answer->items[i];
-		struct buffer text = {0};
+		struct buffer text = { 0 };
 
 		buffer_format(&text, "%s/%s%s%s ", item->list, item->id,
 				word(canvas->style, "：", ": "),
@@ -186,9 +185,10 @@ static void items_print(const struct canvas *canvas, const Policycalc__V1__Polic
 	}
 }
 
-static void heading_print(const struct canvas *canvas, const Policycalc__V1__PolicyAnswer *answer)
+static void heading_print(
+		const struct canvas *canvas, const Policycalc__V1__PolicyAnswer *answer)
 {
-	struct buffer amount = {0};
+	struct buffer amount = { 0 };
 	const char *title = word_text(canvas->style, answer->title);
 
 	word_amount(canvas->style, answer->amount, &amount);
@@ -202,10 +202,10 @@ static void heading_print(const struct canvas *canvas, const Policycalc__V1__Pol
 	buffer_fini(&amount);
 }
 
-static void availability_print(const struct canvas *canvas,
-		const Policycalc__V1__PolicyAnswer *answer)
+static void availability_print(
+		const struct canvas *canvas, const Policycalc__V1__PolicyAnswer *answer)
 {
-	struct buffer text = {0};
+	struct buffer text = { 0 };
 
 	word_availability(canvas->style, answer->availability, &text);
 	if (text.size)
@@ -215,22 +215,24 @@ static void availability_print(const struct canvas *canvas,
 	buffer_fini(&text);
 }
 
-static void departments_print(const struct canvas *canvas,
-		const Policycalc__V1__PolicyAnswer *answer)
+static void departments_print(
+		const struct canvas *canvas, const Policycalc__V1__PolicyAnswer *answer)
 {
-	struct buffer text = {0};
+	struct buffer text = { 0 };
 
 	for (size_t i = 0; i < answer->n_departments; i++)
 		buffer_format(&text, "%s%s", i ? word(canvas->style, "、", ", ") : "",
 				answer->departments[i]);
 	if (text.size)
-		canvas_pair(canvas, "", word(canvas->style, "办理部门：", "department: "), text.data);
+		canvas_pair(canvas, "", word(canvas->style, "办理部门：", "department: "),
+				text.data);
 	if (text.failed)
 		canvas->out->failed = true;
 	buffer_fini(&text);
 }
 
-static void answer_print(const struct canvas *canvas, const Policycalc__V1__PolicyAnswer *answer)
+static void answer_print(
+		const struct canvas *canvas, const Policycalc__V1__PolicyAnswer *answer)
 {
 	const struct render_style *style = canvas->style;
 
@@ -241,8 +243,8 @@ static void answer_print(const struct canvas *canvas, const Policycalc__V1__Poli
 			canvas_line(canvas, 4, "", word_text(style, answer->amount->sentence));
 		conditions_print(canvas, answer->conditions, answer->n_conditions,
 				POLICYCALC__V1__CONDITION_STATUS__CONDITION_STATUS_MET, "✓ ");
-		items_print(canvas, answer, POLICYCALC__V1__CONDITION_STATUS__CONDITION_STATUS_MET,
-				"✓ ");
+		items_print(canvas, answer,
+				POLICYCALC__V1__CONDITION_STATUS__CONDITION_STATUS_MET, "✓ ");
 		availability_print(canvas, answer);
 		departments_print(canvas, answer);
 		break;
@@ -256,9 +258,11 @@ static void answer_print(const struct canvas *canvas, const Policycalc__V1__Poli
 			canvas_pair(canvas, "! ", word(style, "待审核：", "review: "),
 					word_review_reason(style, answer->review_reasons[i]));
 		conditions_print(canvas, answer->conditions, answer->n_conditions,
-				POLICYCALC__V1__CONDITION_STATUS__CONDITION_STATUS_REVIEW, "! ");
+				POLICYCALC__V1__CONDITION_STATUS__CONDITION_STATUS_REVIEW,
+				"! ");
 		items_print(canvas, answer,
-				POLICYCALC__V1__CONDITION_STATUS__CONDITION_STATUS_REVIEW, "! ");
+				POLICYCALC__V1__CONDITION_STATUS__CONDITION_STATUS_REVIEW,
+				"! ");
 		availability_print(canvas, answer);
 		departments_print(canvas, answer);
 		break;
@@ -267,9 +271,11 @@ static void answer_print(const struct canvas *canvas, const Policycalc__V1__Poli
 		break;
 	case POLICYCALC__V1__VERDICT__VERDICT_INELIGIBLE:
 		conditions_print(canvas, answer->conditions, answer->n_conditions,
-				POLICYCALC__V1__CONDITION_STATUS__CONDITION_STATUS_NOT_MET, "✗ ");
+				POLICYCALC__V1__CONDITION_STATUS__CONDITION_STATUS_NOT_MET,
+				"✗ ");
 		items_print(canvas, answer,
-				POLICYCALC__V1__CONDITION_STATUS__CONDITION_STATUS_NOT_MET, "✗ ");
+				POLICYCALC__V1__CONDITION_STATUS__CONDITION_STATUS_NOT_MET,
+				"✗ ");
 		break;
 	case POLICYCALC__V1__VERDICT__VERDICT_UNSPECIFIED:
 	case _POLICYCALC__V1__VERDICT_IS_INT_SIZE:
@@ -300,8 +306,8 @@ static void section_print(const struct canvas *canvas,
 			answer_print(canvas, response->answers[i]);
 }
 
-static void warnings_print(const struct canvas *canvas,
-		const Policycalc__V1__MatchResponse *response)
+static void warnings_print(
+		const struct canvas *canvas, const Policycalc__V1__MatchResponse *response)
 {
 	if (response->n_warnings)
 		buffer_format(canvas->out, "\n%s\n", word(canvas->style, "提示", "Notes"));
@@ -313,8 +319,8 @@ bool match_print_explanation(const Policycalc__V1__MatchResponse *response,
 		const struct render_dictionary *dictionary, const struct render_style *style,
 		struct buffer *out)
 {
-	struct canvas canvas = {style, dictionary, out};
-	struct buffer head = {0};
+	struct canvas canvas = { style, dictionary, out };
+	struct buffer head = { 0 };
 
 	buffer_format(&head,
 			word(style, "按 %s 的政策目录（第 %lld 版）计算",

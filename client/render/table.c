@@ -66,7 +66,7 @@ static void row_print(const struct table *table, const char **cells, const size_
 
 bool table_print(const struct table *table, size_t width, bool colour, struct buffer *out)
 {
-	size_t widths[TABLE_COLUMNS] = {0};
+	size_t widths[TABLE_COLUMNS] = { 0 };
 	const char *cells[TABLE_COLUMNS];
 	const char *at = table->cells.data;
 

@@ -27,10 +27,10 @@ static bool point_is_control(utf8proc_int32_t point)
 /* The character at the front of @text, which is not empty. */
 static struct glyph glyph_first(struct slice text)
 {
-	struct glyph glyph = {.replaced = true, .size = 1, .width = 1};
+	struct glyph glyph = { .replaced = true, .size = 1, .width = 1 };
 	utf8proc_int32_t point;
-	utf8proc_ssize_t size = utf8proc_iterate(
-			(const utf8proc_uint8_t *)text.data, (utf8proc_ssize_t)text.size, &point);
+	utf8proc_ssize_t size = utf8proc_iterate((const utf8proc_uint8_t *)text.data,
+			(utf8proc_ssize_t)text.size, &point);
 	int width;
 
 	if (size <= 0)
@@ -50,7 +50,7 @@ static struct glyph glyph_first(struct slice text)
 
 static struct slice slice_after(struct slice text, size_t size)
 {
-	return (struct slice){text.data + size, text.size - size};
+	return (struct slice){ text.data + size, text.size - size };
 }
 
 static void glyph_append(struct buffer *out, const struct glyph *glyph, struct slice source)

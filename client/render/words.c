@@ -38,12 +38,12 @@ static const char *word_of(const struct render_style *style, const struct word_p
 const char *word_verdict(const struct render_style *style, Policycalc__V1__Verdict verdict)
 {
 	static const struct word_pair pairs[] = {
-			{"未计算", "not computed"},
-			{"不符合", "not eligible"},
-			{"未开放", "not open"},
-			{"待补充", "needs information"},
-			{"待审核", "needs review"},
-			{"可享受", "eligible"},
+		{ "未计算", "not computed" },
+		{ "不符合", "not eligible" },
+		{ "未开放", "not open" },
+		{ "待补充", "needs information" },
+		{ "待审核", "needs review" },
+		{ "可享受", "eligible" },
 	};
 
 	return WORD_OF(style, pairs, verdict);
@@ -52,15 +52,15 @@ const char *word_verdict(const struct render_style *style, Policycalc__V1__Verdi
 const char *word_kind(const struct render_style *style, Policycalc__V1__Kind kind)
 {
 	static const struct word_pair pairs[] = {
-			{"", ""},
-			{"贷款", "loan"},
-			{"补助", "subsidy"},
-			{"奖励", "award"},
-			{"税收优惠", "tax relief"},
-			{"返还", "refund"},
-			{"基金", "fund"},
-			{"认定", "recognition"},
-			{"服务", "service"},
+		{ "", "" },
+		{ "贷款", "loan" },
+		{ "补助", "subsidy" },
+		{ "奖励", "award" },
+		{ "税收优惠", "tax relief" },
+		{ "返还", "refund" },
+		{ "基金", "fund" },
+		{ "认定", "recognition" },
+		{ "服务", "service" },
 	};
 
 	return WORD_OF(style, pairs, kind);
@@ -69,11 +69,11 @@ const char *word_kind(const struct render_style *style, Policycalc__V1__Kind kin
 const char *word_level(const struct render_style *style, Policycalc__V1__Level level)
 {
 	static const struct word_pair pairs[] = {
-			{"", ""},
-			{"国家", "national"},
-			{"省", "province"},
-			{"市", "city"},
-			{"县", "county"},
+		{ "", "" },
+		{ "国家", "national" },
+		{ "省", "province" },
+		{ "市", "city" },
+		{ "县", "county" },
 	};
 
 	return WORD_OF(style, pairs, level);
@@ -82,19 +82,19 @@ const char *word_level(const struct render_style *style, Policycalc__V1__Level l
 const char *word_type(const struct render_style *style, Policycalc__V1__ValueType type)
 {
 	static const struct word_pair pairs[] = {
-			{"", ""},
-			{"金额", "money"},
-			{"比例", "ratio"},
-			{"数量", "count"},
-			{"是否", "yes/no"},
-			{"代码", "code"},
-			{"代码（多个）", "codes"},
-			{"日期", "date"},
-			{"文字", "text"},
-			{"金额序列", "money series"},
-			{"比例序列", "ratio series"},
-			{"数量序列", "count series"},
-			{"称号", "titles"},
+		{ "", "" },
+		{ "金额", "money" },
+		{ "比例", "ratio" },
+		{ "数量", "count" },
+		{ "是否", "yes/no" },
+		{ "代码", "code" },
+		{ "代码（多个）", "codes" },
+		{ "日期", "date" },
+		{ "文字", "text" },
+		{ "金额序列", "money series" },
+		{ "比例序列", "ratio series" },
+		{ "数量序列", "count series" },
+		{ "称号", "titles" },
 	};
 
 	return WORD_OF(style, pairs, type);
@@ -106,10 +106,12 @@ const char *word_review_reason(const struct render_style *style, const char *rea
 		const char *reason;
 		struct word_pair pair;
 	} known[] = {
-			{"RULE_ERROR", {"规则计算出错，需人工核对", "the rule failed; check by hand"}},
-			{"JUDGEMENT", {"需要主管部门评审或认定", "the authority has to judge"}},
-			{"THRESHOLD_NOT_IN_SOURCES",
-					{"现有资料未载明门槛", "our sources do not state the threshold"}},
+		{ "RULE_ERROR", { "规则计算出错，需人工核对",
+						"the rule failed; check by hand" } },
+		{ "JUDGEMENT", { "需要主管部门评审或认定", "the authority has to judge" } },
+		{ "THRESHOLD_NOT_IN_SOURCES",
+				{ "现有资料未载明门槛",
+						"our sources do not state the threshold" } },
 	};
 
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
@@ -118,8 +120,8 @@ const char *word_review_reason(const struct render_style *style, const char *rea
 	return reason;
 }
 
-static void word_who(const struct render_style *style, const Policycalc__V1__AmountAnswer *amount,
-		struct buffer *out)
+static void word_who(const struct render_style *style,
+		const Policycalc__V1__AmountAnswer *amount, struct buffer *out)
 {
 	if (amount->beneficiary == POLICYCALC__V1__BENEFICIARY__BENEFICIARY_BANK)
 		buffer_append_text(out, word(style, "（给银行）", " (to the bank)"));
@@ -195,7 +197,8 @@ void word_availability(const struct render_style *style,
 		break;
 	case POLICYCALC__V1__AVAILABILITY__STATE__STATE_WINDOW_NOT_STATED:
 		buffer_append_text(out, word(style, "申请时间未载明，请向主管部门确认",
-							"application window not stated; ask the department"));
+							"application window not stated; ask "
+							"the department"));
 		break;
 	case POLICYCALC__V1__AVAILABILITY__STATE__STATE_UNSPECIFIED:
 	case _POLICYCALC__V1__AVAILABILITY__STATE_IS_INT_SIZE:

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Installs policycalc's client library into a folder and uses it as a stranger would.
+"""Installs policycalc into a folder and uses its client library as a stranger would.
 
 usage: test_install.py SOURCE_ROOT BUILD_ROOT        (run by fake_server.py)
 
@@ -8,6 +8,7 @@ Checked: a C17 and a C++17 program build with pkg-config, shared and static, wit
 get an answer; each public header stands alone; only pcalc_ names are exported; every public function
 is documented, and every declared one is defined.
 """
+import json
 import os
 import pathlib
 import re
@@ -32,32 +33,17 @@ def run(*command, **more):
                           capture_output=True, **more).stdout
 
 
-def install(prefix):
-    """What meson install puts in place, of the library alone: nothing is built here."""
-    plan = __import__("json").loads(run("meson", "introspect", "--install-plan", BUILD))
-    folders = {"{prefix}": prefix, "{includedir}": prefix / "include", "{libdir}": prefix / "lib",
-               "{libdir_shared}": prefix / "lib", "{libdir_static}": prefix / "lib"}
-    wanted = [entry for kind in plan.values() for entry in kind.items()
-              if "policycalc-client" in entry[0] or "/include/policycalc/" in entry[0]]
-    for source, entry in wanted:
-        place, _, rest = entry["destination"].partition("/")
-        if place not in folders:
-            continue
-        target = folders[place] / rest
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(source, target)
-    for library in (prefix / "lib").glob("lib*.so.*"):
-        for name in ("libpolicycalc-client.so.0", "libpolicycalc-client.so"):
-            (prefix / "lib" / name).symlink_to(library.name)
-    # The .pc names the prefix of the build; a package manager would have set this one.
-    for pc in (prefix / "lib").rglob("*.pc"):
-        text = re.sub(r"(?m)^prefix=.*$", f"prefix={prefix}", pc.read_text())
-        pc.write_text(re.sub(r"(?m)^libdir=.*$", "libdir=${prefix}/lib", text))
+def install(folder):
+    """meson install into a folder of its own; returns the prefix inside it and the .pc's folder."""
+    run("meson", "install", "-C", BUILD, "--no-rebuild", "--quiet", "--destdir", folder)
+    pc = next(folder.rglob("policycalc-client.pc"))
+    include = next(folder.rglob("policycalc.h")).parent.parent
+    return include.parent, pc.parent
 
 
-def build_and_run(prefix, sanitized):
-    environment = dict(os.environ, LD_LIBRARY_PATH=str(prefix / "lib"),
-                       PKG_CONFIG_PATH=str(prefix / "lib/pkgconfig"))
+def build_and_run(folder, prefix, pkgconfig, sanitized):
+    environment = dict(os.environ, LD_LIBRARY_PATH=str(pkgconfig.parent),
+                       PKG_CONFIG_PATH=str(pkgconfig), PKG_CONFIG_SYSROOT_DIR=str(folder))
     for name, compiler, language in (("C17", "cc", ["-std=c17"]),
                                      ("C++17", "c++", ["-std=c++17", "-x", "c++"])):
         if not shutil.which(compiler):
@@ -68,9 +54,9 @@ def build_and_run(prefix, sanitized):
             libs = run("pkg-config", "--libs", *(["--static"] if static else []),
                        "policycalc-client", env=environment).split()
             if static:
-                libs = [str(prefix / "lib/libpolicycalc-client.a")
+                libs = [str(pkgconfig.parent / "libpolicycalc-client.a")
                         if lib == "-lpolicycalc-client" else lib for lib in libs]
-            program = prefix / "use"
+            program = folder / "use"
             try:
                 run(compiler, *language, *STRICT, *sanitized, *flags,
                     SOURCE / "tests/unit/client/installed/use.c", "-x", "none", "-o", program,
@@ -91,7 +77,7 @@ def names(*command):
             if len(line.split()) >= 3}
 
 
-def check_symbols(prefix):
+def check_symbols(libraries):
     declared = set()
     for header in sorted((SOURCE / "include/policycalc").glob("*.h")):
         text = header.read_text(encoding="utf-8")
@@ -101,8 +87,8 @@ def check_symbols(prefix):
             comment = before[before.rfind("/*"):] if before.endswith("*/") else ""
             check(comment.startswith("/**") and len(comment) > 12,
                   f"{header.name}: {match[1]} is not documented")
-    shared = names("nm", "-D", "--defined-only", prefix / "lib/libpolicycalc-client.so")
-    static = names("nm", "-g", "--defined-only", prefix / "lib/libpolicycalc-client.a")
+    shared = names("nm", "-D", "--defined-only", libraries / "libpolicycalc-client.so")
+    static = names("nm", "-g", "--defined-only", libraries / "libpolicycalc-client.a")
     # Sanitizers add names of their own.
     shared = {name for name in shared if not name.startswith(("__asan", "__odr", "__ubsan"))}
     static = {name for name in static if not name.startswith(("__asan", "__odr", "__ubsan"))}
@@ -112,15 +98,19 @@ def check_symbols(prefix):
 
 
 def main():
-    options = {option["name"]: option["value"] for option in __import__("json").loads(
+    options = {option["name"]: option["value"] for option in json.loads(
         run("meson", "introspect", "--buildoptions", BUILD))}
     wanted = options.get("b_sanitize", "none")
     sanitized = [] if wanted == "none" else [f"-fsanitize={wanted}"]
-    with tempfile.TemporaryDirectory() as folder:
-        prefix = pathlib.Path(folder)
-        install(prefix)
-        check_symbols(prefix)
-        build_and_run(prefix, sanitized)
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        try:
+            prefix, pkgconfig = install(folder)
+        except subprocess.CalledProcessError as error:
+            print(error.stdout, error.stderr)
+            return 1
+        check_symbols(pkgconfig.parent)
+        build_and_run(folder, prefix, pkgconfig, sanitized)
     print(f"{len(failures)} failed")
     return 1 if failures else 0
 
