@@ -137,7 +137,7 @@ static void *slow_thread(void *argument)
 {
 	struct slow_work *work = argument;
 	struct rpc_call *call = work->call;
-	const struct timespec millisecond = {.tv_nsec = 1000000};
+	const struct timespec millisecond = { .tv_nsec = 1000000 };
 	unsigned waited;
 
 	for (waited = 0; waited < work->wait_ms && !rpc_call_is_cancelled(call); waited++)
@@ -158,7 +158,7 @@ static void on_slow(struct rpc_call *call, const ProtobufCMessage *message)
 		rpc_call_finish(call, RPC_RESOURCE_EXHAUSTED, "out of memory");
 		return;
 	}
-	*work = (struct slow_work){rpc_call_ref(call), as_request(message)->count};
+	*work = (struct slow_work){ rpc_call_ref(call), as_request(message)->count };
 	atomic_fetch_add(&busy_count, 1);
 	pthread_attr_init(&attributes);
 	pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
@@ -289,20 +289,19 @@ static void on_bidi_end(struct rpc_call *call)
 	.output = &policycalc__test__echo_response__descriptor
 
 static const struct rpc_method methods[] = {
-		{ECHO_METHOD, .name = "Unary", .on_message = on_unary},
-		{ECHO_METHOD, .name = "Fail", .on_message = on_fail},
-		{ECHO_METHOD, .name = "Busy", .on_message = on_busy},
-		{ECHO_METHOD, .name = "Slow", .on_message = on_slow},
-		{ECHO_METHOD, .name = "ClientStream", .client_streaming = true,
-				.transient_messages = true, .on_message = on_client_message,
-				.on_half_close = on_client_end},
-		{ECHO_METHOD, .name = "ServerStream", .server_streaming = true,
-				.on_message = on_server_stream, .on_writable = produce,
-				.on_end = on_stream_end},
-		{ECHO_METHOD, .name = "BidiStream", .client_streaming = true,
-				.server_streaming = true, .transient_messages = true,
-				.on_message = on_bidi_message, .on_half_close = on_bidi_end,
-				.on_writable = on_bidi_writable},
+	{ ECHO_METHOD, .name = "Unary", .on_message = on_unary },
+	{ ECHO_METHOD, .name = "Fail", .on_message = on_fail },
+	{ ECHO_METHOD, .name = "Busy", .on_message = on_busy },
+	{ ECHO_METHOD, .name = "Slow", .on_message = on_slow },
+	{ ECHO_METHOD, .name = "ClientStream", .client_streaming = true,
+			.transient_messages = true, .on_message = on_client_message,
+			.on_half_close = on_client_end },
+	{ ECHO_METHOD, .name = "ServerStream", .server_streaming = true,
+			.on_message = on_server_stream, .on_writable = produce,
+			.on_end = on_stream_end },
+	{ ECHO_METHOD, .name = "BidiStream", .client_streaming = true, .server_streaming = true,
+			.transient_messages = true, .on_message = on_bidi_message,
+			.on_half_close = on_bidi_end, .on_writable = on_bidi_writable },
 };
 
 #define METHOD_COUNT (sizeof(methods) / sizeof(methods[0]))
@@ -359,7 +358,7 @@ static bool settings_parse(struct settings *settings, int argc, char **argv)
 static int serve(const struct settings *settings, struct health *health,
 		const struct rpc_registry *registry)
 {
-	struct error err = {0};
+	struct error err = { 0 };
 	struct server *server;
 	sigset_t signals;
 	int number;
@@ -393,16 +392,17 @@ static int serve(const struct settings *settings, struct health *health,
 
 int main(int argc, char **argv)
 {
-	static const char *const services[] = {"policycalc.test.Echo", "grpc.health.v1.Health"};
-	struct settings settings = {0};
-	struct error err = {0};
+	static const char *const services[] = { "policycalc.test.Echo",
+		"grpc.health.v1.Health" };
+	struct settings settings = { 0 };
+	struct error err = { 0 };
 	struct health *health = health_new(&err);
 	struct reflection *reflection =
-			reflection_new((struct slice){(const char *)policycalc_descriptor_set,
-						       policycalc_descriptor_set_size},
+			reflection_new((struct slice){ (const char *)policycalc_descriptor_set,
+						       policycalc_descriptor_set_size },
 					services, 2, &err);
 	const struct rpc_method *all[METHOD_COUNT + 16];
-	struct rpc_registry registry = {all, 0};
+	struct rpc_registry registry = { all, 0 };
 	size_t count;
 	size_t i;
 	int result = EXIT_FAILURE;
