@@ -10,6 +10,7 @@
 
 #include "base/memory.h"
 #include "client/lib/clock.h"
+#include "proto/codec/codec.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +19,13 @@
 #define FRAME_PREFIX 5
 #define REQUEST_LIMIT (64 * 1024)
 #define MESSAGE_LIMIT (64U * 1024 * 1024)
+
+/* An explained answer over a large catalog holds more than any request does. */
+static const struct message_limits answer_limits = {
+	.depth = 32,
+	.fields = 4000000,
+	.elements = 1000000,
+};
 
 static int code_of_http_status(int status)
 {
@@ -344,15 +352,6 @@ static bool call_next_frame(struct call *call, struct slice *out_message)
 	return true;
 }
 
-static void *on_arena_alloc(void *arena, size_t size)
-{
-	return arena_alloc(arena, size);
-}
-
-static void on_arena_free(void *arena, void *memory)
-{
-}
-
 static bool call_take_status(struct call *call, struct call_status *status)
 {
 	/* A message cut off by the end of the stream was never an answer. */
@@ -368,8 +367,8 @@ static bool call_take_status(struct call *call, struct call_status *status)
 bool call_receive(struct call *call, const ProtobufCMessageDescriptor *type,
 		struct arena *arena, ProtobufCMessage **out_message, struct call_status *status)
 {
-	ProtobufCAllocator allocator = { on_arena_alloc, on_arena_free, arena };
 	struct slice bytes;
+	struct error err = { 0 };
 
 	*out_message = NULL;
 	if (!call->ended)
@@ -381,16 +380,15 @@ bool call_receive(struct call *call, const ProtobufCMessageDescriptor *type,
 		if (call->channel->session)
 			call_advance(call);
 	}
-	*out_message = protobuf_c_message_unpack(
-			type, &allocator, bytes.size, (const uint8_t *)bytes.data);
+	*out_message = message_unpack(bytes, type, &answer_limits, arena, &err);
 	buffer_consume(&call->response, FRAME_PREFIX + bytes.size);
 	if (*out_message)
 		return true;
 	if (arena->exhausted)
 		return call_status_set(
 				status, PCALC_OUT_OF_MEMORY, "out of memory for the answer");
-	return call_status_set(
-			status, PCALC_INTERNAL, "the answer is not a message of its type");
+	return call_status_set(status, PCALC_INTERNAL,
+			"the answer is not a message of its type: %s", err.message);
 }
 
 bool channel_call(struct channel *channel, const char *path, const ProtobufCMessage *request,

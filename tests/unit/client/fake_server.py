@@ -200,6 +200,7 @@ ODD = {
     "/huge": [GOOD, b"\0\xff\xff\xff\xff", [("grpc-status", "0")]],
     "/cut": [GOOD, b"\0\0\0\0\x09abc", [("grpc-status", "0")]],
     "/rubbish": [GOOD, b"\0\0\0\0\x03\xff\xff\xff", [("grpc-status", "0")]],
+    "/nul": [GOOD, b"\0\0\0\0\x05\x12\x03a\0b", [("grpc-status", "0")]],
     "/two": [GOOD, b"\0\0\0\0\0\0\0\0\0\0", [("grpc-status", "0")]],
     "/none": [GOOD, b"", [("grpc-status", "0")]],
     "/html": [[(":status", "503"), ("content-type", "text/html")], b"<html>", []],

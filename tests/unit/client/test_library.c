@@ -305,7 +305,12 @@ static void test_odd_servers(void **state)
 		{ "/compressed", PCALC_INTERNAL, NULL },
 		{ "/huge", PCALC_RESOURCE_EXHAUSTED, NULL },
 		{ "/cut", PCALC_INTERNAL, "the answer ended within a message" },
-		{ "/rubbish", PCALC_INTERNAL, "the answer is not a message of its type" },
+		{ "/rubbish", PCALC_INTERNAL,
+				"the answer is not a message of its type: malformed field "
+				"tag" },
+		{ "/nul", PCALC_INTERNAL,
+				"the answer is not a message of its type: "
+				"as_of: text contains a NUL character" },
 		{ "/two", PCALC_INTERNAL, "expected exactly one answer" },
 		{ "/none", PCALC_INTERNAL, "expected exactly one answer" },
 		{ "/html", PCALC_UNAVAILABLE, NULL },
