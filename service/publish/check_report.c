@@ -9,7 +9,9 @@
 /* --- reporting ------------------------------------------------------------------------------
  */
 
-/* Line @line of @text, from 1, without its end. */
+#define EXCERPT_LONGEST 1000 /* bytes; a longer line helps nobody */
+
+/* Line @line of @text, from 1, without its end; empty when it is too long to show. */
 static struct slice text_line(struct slice text, int line)
 {
 	const char *at = text.data;
@@ -28,6 +30,8 @@ static struct slice text_line(struct slice text, int line)
 		stop = end;
 	if (stop > at && stop[-1] == '\r')
 		stop--;
+	if (stop - at > EXCERPT_LONGEST)
+		return (struct slice){ "", 0 };
 	return (struct slice){ at, (size_t)(stop - at) };
 }
 
