@@ -20,6 +20,9 @@ static bool check_kind(struct checker *checker, const struct node *node)
 	static const enum type_kind refused[] = { TYPE_UINT, TYPE_BYTES, TYPE_DOUBLE, TYPE_NULL };
 	char text[TYPE_TEXT_SIZE];
 
+	/* Below a name that was not found, and was reported, nothing was typed. */
+	if (!node->type)
+		return false;
 	for (size_t i = 0; i < sizeof(refused) / sizeof(*refused); i++) {
 		if (type_is_bad(node->type) || !type_has_kind(node->type, refused[i]))
 			continue;
