@@ -32,8 +32,10 @@ struct catalog *draft_check(const struct draft *draft, bool strict, struct arena
 		summary.example_count += check.catalog->policies[i]->n_examples;
 	if (!check.dictionary_failed) {
 		size_t before = diagnostics->error_count;
+		size_t first = diagnostics->count;
 
 		ruleset = ruleset_new(check.catalog, check_locate, &check, diagnostics, err);
+		check_add_excerpts(&check, first);
 		if (!ruleset && diagnostics->error_count == before)
 			goto out; /* not the draft's fault: @err says why */
 	}

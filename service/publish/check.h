@@ -38,6 +38,7 @@ struct check {
 			*fact_file; /* or NULL */
 	struct map attributes;	    /* "staff", "projects/invested" → check_named */
 	struct map parameters, regions, industries, policies, materials, groups;
+	struct map paths; /* → check_file */
 	struct map unread; /* policies whose file could not be parsed, by file name → check_file */
 	struct map holders;	      /* address of a message with a rule → check_file */
 	struct choice_tables choices; /* while examples run */
@@ -60,6 +61,8 @@ bool check_add_name(
 		struct check *check, struct map *map, const char *name, const void *message);
 const struct check_named *check_find(const struct map *map, const char *name);
 
+/** Adds the line of the file to every finding from @first on that came without. */
+void check_add_excerpts(struct check *check, size_t first);
 /** Whether the policy may exist, in a file that could not be parsed: nothing is said about it. */
 bool check_is_unread(const struct check *check, struct slice policy_id);
 

@@ -133,8 +133,6 @@ static void take_policy(struct check *check, struct check_file *file)
 bool check_parse(struct check *check, const struct draft *draft)
 {
 	static const struct check_file nowhere = { .path = "", .text = { "", 0 } };
-	struct map paths = { 0 };
-	bool ok = false;
 
 	check->catalog->content_hash = "";
 	check->file_count = draft->count;
@@ -153,12 +151,12 @@ bool check_parse(struct check *check, const struct draft *draft)
 		file->path = draft->files[i].path;
 		file->text = draft->files[i].content;
 		check->file = file;
-		if (map_find(&paths, slice_from(file->path))) {
+		if (map_find(&check->paths, slice_from(file->path))) {
 			check_error(check, NULL, NULL, 0, "the file comes twice");
 			continue;
 		}
-		if (!map_put(&paths, slice_from(file->path), file))
-			goto out;
+		if (!map_put(&check->paths, slice_from(file->path), file))
+			return false;
 		if (is_policy_path(file->path)) {
 			take_policy(check, file);
 		} else if (table >= 0) {
@@ -179,8 +177,5 @@ bool check_parse(struct check *check, const struct draft *draft)
 	check->file = &nowhere;
 	if (check->catalog->policy_count == 0 && check->diagnostics->error_count == 0)
 		check_error(check, NULL, NULL, 0, "the catalog has no policy");
-	ok = !check->arena->exhausted && !check->out_of_memory;
-out:
-	map_fini(&paths);
-	return ok;
+	return !check->arena->exhausted && !check->out_of_memory;
 }

@@ -71,16 +71,6 @@ static bool industry_is_known(const struct check *check, const char *code)
 	return check_find(&check->industries, division);
 }
 
-/* A scope is a condition over an attribute, which the dictionary must have. */
-static void check_scope_attribute(struct check *check, const void *scope, const char *name)
-{
-	if (!check_find(&check->attributes, name))
-		check_error(check, scope, NULL, 0,
-				"the scope asks for an attribute, and attributes.yaml has no "
-				"\"%s\"",
-				name);
-}
-
 static void check_scopes(struct check *check, const policy_message *policy)
 {
 	const Policycalc__V1__RegionScope *region = policy->region;
@@ -90,11 +80,6 @@ static void check_scopes(struct check *check, const policy_message *policy)
 		check_error(check, region, "covers", 0,
 				"covers is missing: without region the policy covers every "
 				"place");
-	if (region)
-		check_scope_attribute(check, region,
-				region->by == POLICYCALC__V1__REGION_SCOPE__BY__BY_STATISTICAL
-						? "statistical_region"
-						: "region");
 	for (size_t i = 0; region && i < region->n_covers; i++)
 		if (!check_find(&check->regions, region->covers[i]))
 			check_error(check, region, "covers", i,
@@ -102,7 +87,6 @@ static void check_scopes(struct check *check, const policy_message *policy)
 					region->covers[i]);
 	if (!industry)
 		return;
-	check_scope_attribute(check, industry, "industry");
 	if (industry->n_include + industry->n_exclude == 0)
 		check_error(check, industry, NULL, 0, "include or exclude is missing");
 	for (size_t i = 0; i < industry->n_include; i++)

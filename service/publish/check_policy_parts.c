@@ -22,7 +22,8 @@ static void check_cap(struct check *check, const Policycalc__V1__Cap *cap)
 				"not_stated");
 	if (cap->none && !cap->source)
 		check_error(check, cap, "none", 0,
-				"that there is no cap must be said by a source, which is missing");
+				"that there is no cap must be said by a source, which is "
+				"missing");
 	if (*cap->when_rule && !*cap->limit_rule)
 		check_error(check, cap, "when_rule", 0, "when_rule belongs to a limit_rule");
 }

@@ -83,6 +83,24 @@ void check_warn(struct check *check, const void *message, const char *field, siz
 	check_report(check, DIAGNOSTIC_WARNING, message, field, index, text);
 }
 
+void check_add_excerpts(struct check *check, size_t first)
+{
+	for (size_t i = first; i < check->diagnostics->count; i++) {
+		struct diagnostic *finding = &check->diagnostics->list[i];
+		const struct check_file *file =
+				map_find(&check->paths, slice_from(finding->path));
+		struct slice line;
+		const char *excerpt;
+
+		if (*finding->excerpt || finding->line == 0 || !file)
+			continue;
+		line = text_line(file->text, finding->line);
+		excerpt = arena_copy(check->arena, line.data, line.size);
+		if (excerpt)
+			finding->excerpt = excerpt;
+	}
+}
+
 /* --- names ----------------------------------------------------------------------------------
  */
 
@@ -163,6 +181,7 @@ void check_fini(struct check *check)
 	map_fini(&check->policies);
 	map_fini(&check->materials);
 	map_fini(&check->groups);
+	map_fini(&check->paths);
 	map_fini(&check->unread);
 	map_fini(&check->holders);
 }

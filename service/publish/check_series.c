@@ -228,6 +228,20 @@ static void check_policy_parameters(struct check *check, const struct version *v
 	}
 }
 
+/* A day that is none was reported; what would follow from it is no fault of its own. */
+static bool range_is_sound(const Policycalc__V1__DateRange *range)
+{
+	int32_t from, until, day;
+
+	if (strcmp(range->from, "not_stated") != 0 && !day_parse(range->from, &day))
+		return false;
+	if (*range->until && strcmp(range->until, "not_stated") != 0 &&
+			!day_parse(range->until, &day))
+		return false;
+	range_days(range, &from, &until);
+	return from <= until;
+}
+
 void check_series(struct check *check)
 {
 	const struct catalog *catalog = check->catalog;
@@ -242,7 +256,8 @@ void check_series(struct check *check)
 	for (size_t i = 0; i < catalog->policy_count; i++) {
 		struct version *version = &list[count];
 
-		if (!catalog->policies[i]->in_force)
+		if (!catalog->policies[i]->in_force ||
+				!range_is_sound(catalog->policies[i]->in_force))
 			continue;
 		version->policy = catalog->policies[i];
 		version->file = check->policy_files[i];
