@@ -74,14 +74,12 @@ const struct rule *rule_compile(struct slice text, const struct scope *scope,
 	return NULL;
 }
 
-bool rule_is_wellformed(struct slice text, struct arena *arena)
+bool rule_is_wellformed(struct slice text, struct arena *arena, struct diagnostics *diagnostics)
 {
 	static const struct rule_options none = { 0 };
-	struct diagnostics ignored;
-	struct source source = { .text = text, .options = &none, .diagnostics = &ignored };
+	struct source source = { .text = text, .options = &none, .diagnostics = diagnostics };
 	bool complete = false;
 
-	diagnostics_init(&ignored, arena);
 	return source_is_readable(&source) && tree_parse(&source, arena, &complete) && complete;
 }
 

@@ -135,8 +135,8 @@ const struct rule *rule_compile(struct slice text, const struct scope *scope,
 		const struct rule_options *options, struct arena *arena,
 		struct diagnostics *diagnostics);
 
-/** Whether @text is a rule by its grammar alone; uses @arena up. */
-bool rule_is_wellformed(struct slice text, struct arena *arena);
+/** Whether @text is a rule by its grammar alone; reports what is not. */
+bool rule_is_wellformed(struct slice text, struct arena *arena, struct diagnostics *diagnostics);
 
 const struct type *rule_type(const struct rule *rule);
 enum dimension rule_dimension(const struct rule *rule);
