@@ -2,10 +2,10 @@
 /*
  * The compiled catalog, and pure answers from it.
  *
- * A ruleset is one revision of the catalog compiled for one epoch: the span between two days on
- * which a parameter, a version or a window changes. It is immutable, shared and reference-counted;
- * every thread reads it without a lock. Nothing here does I/O or knows the clock: the day of the
- * question is a parameter.
+ * A ruleset is one revision of the catalog, compiled. It is immutable, shared and reference-counted;
+ * every thread reads it. What depends on the day is bound per epoch: the span between two days on
+ * which a parameter, a version or a window changes. Nothing here does I/O or knows the clock: the
+ * day of the question is a parameter.
  */
 #pragma once
 
@@ -44,9 +44,11 @@ void ruleset_unref(struct ruleset *ruleset);
 int64_t ruleset_revision(const struct ruleset *ruleset);
 const char *ruleset_content_hash(const struct ruleset *ruleset);
 
-/** Borrowed from the ruleset, in name / id order. */
+/** Borrowed from the ruleset; NULL when there is none. @item_list "" is the enterprise. */
 const Policycalc__V1__Attribute *ruleset_find_attribute(const struct ruleset *ruleset,
 		const char *name, const char *item_list);
+const Policycalc__V1__Parameter *ruleset_find_parameter(const struct ruleset *ruleset,
+		const char *name);
 const Policycalc__V1__Policy *ruleset_find_policy(const struct ruleset *ruleset, const char *id);
 /** The version of @series in force on @day; NULL when there is none. */
 const Policycalc__V1__Policy *ruleset_find_version(const struct ruleset *ruleset,
@@ -65,15 +67,21 @@ struct violations {
 };
 
 /**
- * Answers @request on @today (used when the request names no day). The response and everything in
- * it live in @arena. Wrong requests fill @out_violations (all of them) and fail with ERROR_INVALID;
- * an unknown policy is ERROR_NOT_FOUND. The same ruleset, request and day give the same bytes.
+ * Answers @request on @today (used when the request names no day). The response lives in @arena and
+ * borrows titles, labels and sources from the ruleset and ids from the request: encode it before
+ * ruleset_unref(). Wrong requests fill @out_violations (all of them, up to a hundred) and fail with
+ * ERROR_INVALID; an unknown policy is ERROR_NOT_FOUND. An absent profile is one of which nothing is
+ * known. MatchRequest.revision is the caller's business: the ruleset was chosen by it. The same
+ * ruleset, request and day give the same bytes.
  */
 bool ruleset_match(const struct ruleset *ruleset, const Policycalc__V1__MatchRequest *request,
 		const char *today, struct arena *arena,
 		Policycalc__V1__MatchResponse **out_response, struct violations *out_violations,
 		struct error *err);
 
-/** Whether @policy is in force and open on @day ("YYYY-MM-DD"). */
+/**
+ * Whether @policy (one of the ruleset's own) is in force and open on @day ("YYYY-MM-DD"). Borrows
+ * from the ruleset. NULL when @day is not a date, the policy is not of the ruleset, or memory is short.
+ */
 Policycalc__V1__Availability *ruleset_availability(const struct ruleset *ruleset,
 		const Policycalc__V1__Policy *policy, const char *day, struct arena *arena);

@@ -1,0 +1,430 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Answers as messages. Texts, titles and sources are borrowed from the ruleset; what is made here
+ * lives in the call's arena.
+ */
+#include "calculator/answer.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* --- names ------------------------------------------------------------------------------------ */
+
+static size_t bits_count(const uint64_t *bits, size_t words)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; bits && i < words; i++)
+		count += (size_t)__builtin_popcountll(bits[i]);
+	return count;
+}
+
+/* Slots stand in name order, so that reading a set in slot order gives sorted names. */
+static bool names_of(const struct facts *facts, enum item_list list, const uint64_t *bits,
+		enum scope_role role, const char *item_id, char ***out_names, size_t *out_count)
+{
+	const struct ruleset *ruleset = facts->ruleset;
+	size_t most = bits_count(bits, ruleset->set_words);
+	char **names;
+	size_t count = 0;
+
+	*out_names = NULL;
+	*out_count = 0;
+	if (most == 0)
+		return true;
+	names = ARENA_NEW_ARRAY(facts->arena, char *, most);
+	if (!names)
+		return false;
+	for (size_t word = 0; word < ruleset->set_words; word++) {
+		for (uint64_t rest = bits[word]; rest; rest &= rest - 1) {
+			int at = (int)(word * 64) + __builtin_ctzll(rest);
+			const struct slot *slot = ruleset_slot(ruleset, list, at);
+
+			if (slot->role != role)
+				continue;
+			names[count] = (char *)slot->name;
+			if ((size_t)at >= ruleset->base_count && list != LIST_ENTERPRISE)
+				names[count] = item_id ? arena_format(facts->arena, "%s@%s/%s",
+								 slot->name, item_list_name(list),
+								 item_id)
+						       : arena_format(facts->arena, "%s@%s",
+								 slot->name,
+								 item_list_name(list));
+			if (!names[count])
+				return false;
+			count++;
+		}
+	}
+	*out_names = names;
+	*out_count = count;
+	return true;
+}
+
+bool names_print(const struct facts *facts, enum item_list list, const uint64_t *bits,
+		const char *item_id, char ***out_names, size_t *out_count)
+{
+	return names_of(facts, list, bits, SCOPE_ATTRIBUTE, item_id, out_names, out_count);
+}
+
+/* --- conditions ------------------------------------------------------------------------------- */
+
+Policycalc__V1__ConditionAnswer *clause_answer(const struct facts *facts,
+		const struct policy_rules *policy, const struct clause *clause,
+		const struct clause_result *result, const char *item_id)
+{
+	Policycalc__V1__ConditionAnswer *answer =
+			ARENA_NEW(facts->arena, Policycalc__V1__ConditionAnswer);
+
+	if (!answer)
+		return NULL;
+	policycalc__v1__condition_answer__init(answer);
+	answer->id = clause->condition->id;
+	answer->role = clause->condition->role;
+	answer->status = result->status;
+	answer->label = clause->condition->label;
+	answer->source = clause->condition->source;
+	if (!names_of(facts, policy->list, result->missing, SCOPE_ATTRIBUTE, item_id,
+			    &answer->missing, &answer->n_missing) ||
+			!names_of(facts, policy->list, result->missing, SCOPE_PARAMETER, NULL,
+					&answer->missing_parameters,
+					&answer->n_missing_parameters))
+		return NULL;
+	return clause_explain(facts, policy, clause, result, answer) ? answer : NULL;
+}
+
+static bool clauses_answer(const struct facts *facts, const struct policy_rules *policy,
+		bool per_item, const struct clause_result *results, const char *item_id,
+		Policycalc__V1__ConditionAnswer ***out_list, size_t *out_count)
+{
+	Policycalc__V1__ConditionAnswer **list = ARENA_NEW_ARRAY(facts->arena,
+			Policycalc__V1__ConditionAnswer *, policy->clause_count + 1);
+	size_t count = 0;
+
+	if (!list)
+		return false;
+	for (size_t i = 0; i < policy->clause_count; i++) {
+		if (policy->clauses[i].per_item != per_item)
+			continue;
+		list[count] = clause_answer(facts, policy, &policy->clauses[i], &results[i],
+				item_id);
+		if (!list[count++])
+			return false;
+	}
+	*out_list = list;
+	*out_count = count;
+	return true;
+}
+
+/* --- what is missing, and why people must look ------------------------------------------------ */
+
+/* The attributes that conditions wait for, of the enterprise or of the item at hand. */
+static void missing_gather(const struct facts *facts, const struct policy_rules *policy,
+		bool per_item, const struct clause_result *results, uint64_t *bits)
+{
+	for (size_t i = 0; i < policy->clause_count; i++) {
+		if (policy->clauses[i].per_item != per_item ||
+				results[i].status != STATUS(UNKNOWN) || !results[i].missing)
+			continue;
+		for (size_t k = 0; k < facts->ruleset->set_words; k++)
+			bits[k] |= results[i].missing[k];
+	}
+}
+
+/* What items would be asked for, when there are none: their own attributes, and unknown others. */
+static void unknown_gather(const struct facts *facts, const uint64_t *reads, uint64_t *bits)
+{
+	size_t base_count = facts->ruleset->base_count;
+
+	for (size_t i = 0; i < facts->ruleset->most_slots; i++) {
+		if (slot_bits_has(reads, (int)i) &&
+				(i >= base_count || facts->values[i].kind == VALUE_UNKNOWN))
+			slot_bits_put(bits, (int)i);
+	}
+}
+
+static int name_compare(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* Joins two runs of names, sorted, each once. */
+static bool names_join(const struct facts *facts, char ***names, size_t *count, char **more,
+		size_t more_count)
+{
+	char **all;
+	size_t kept = 0;
+
+	if (more_count == 0)
+		return true;
+	all = ARENA_NEW_ARRAY(facts->arena, char *, *count + more_count);
+	if (!all)
+		return false;
+	if (*count)
+		memcpy(all, *names, *count * sizeof(*all));
+	memcpy(all + *count, more, more_count * sizeof(*all));
+	qsort(all, *count + more_count, sizeof(*all), name_compare);
+	for (size_t i = 0; i < *count + more_count; i++) {
+		if (kept == 0 || strcmp(all[kept - 1], all[i]) != 0)
+			all[kept++] = all[i];
+	}
+	*names = all;
+	*count = kept;
+	return true;
+}
+
+/* Only what could change the verdict is missing; of a policy that is settled nothing is. */
+static bool missing_answer(const struct facts *facts, const struct outcome *outcome,
+		Policycalc__V1__PolicyAnswer *answer)
+{
+	const struct policy_rules *policy = outcome->policy;
+	uint64_t *bits;
+	char **names;
+	size_t count;
+
+	if (outcome->conditions_verdict != VERDICT(NEEDS_INFORMATION))
+		return true;
+	bits = facts_new_set(facts);
+	if (!bits)
+		return false;
+	missing_gather(facts, policy, false, outcome->results, bits);
+	if (outcome->list_unknown)
+		unknown_gather(facts, policy->item_reads, bits);
+	if (!names_print(facts, policy->list, bits, NULL, &answer->missing, &answer->n_missing))
+		return false;
+	for (size_t i = 0; i < outcome->item_count; i++) {
+		const struct item_outcome *item = &outcome->items[i];
+
+		if (item->verdict != VERDICT(NEEDS_INFORMATION))
+			continue;
+		memset(bits, 0, facts->ruleset->set_words * sizeof(*bits));
+		missing_gather(facts, policy, true, item->results, bits);
+		if (!names_print(facts, policy->list, bits, item->item->id, &names, &count) ||
+				!names_join(facts, &answer->missing, &answer->n_missing, names,
+						count))
+			return false;
+	}
+	if (outcome->list_unknown && bits_count(policy->item_reads, facts->ruleset->set_words) == 0) {
+		names = ARENA_NEW_ARRAY(facts->arena, char *, 1);
+		if (!names)
+			return false;
+		names[0] = arena_format(facts->arena, "i@%s", item_list_name(policy->list));
+		return names[0] && names_join(facts, &answer->missing, &answer->n_missing, names, 1);
+	}
+	return true;
+}
+
+/* The attributes the policy reads and that are not listed as missing. */
+static bool also_reads_answer(const struct facts *facts, const struct outcome *outcome,
+		Policycalc__V1__PolicyAnswer *answer)
+{
+	char **names;
+	size_t count;
+	size_t kept = 0;
+
+	if (!names_print(facts, outcome->policy->list, outcome->policy->reads, NULL, &names, &count))
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		bool missing = false;
+
+		for (size_t k = 0; k < answer->n_missing; k++)
+			missing |= strcmp(answer->missing[k], names[i]) == 0;
+		if (!missing)
+			names[kept++] = names[i];
+	}
+	answer->also_reads = names;
+	answer->n_also_reads = kept;
+	return true;
+}
+
+struct review {
+	bool judgement;
+	bool error;
+	bool threshold;
+};
+
+static void review_gather(const struct policy_rules *policy, bool per_item,
+		const struct clause_result *results, struct review *review)
+{
+	for (size_t i = 0; i < policy->clause_count; i++) {
+		if (policy->clauses[i].per_item != per_item)
+			continue;
+		review->error |= results[i].status == STATUS(ERROR);
+		review->threshold |= results[i].status == STATUS(REVIEW) && results[i].threshold;
+		review->judgement |= results[i].status == STATUS(REVIEW) && !results[i].threshold;
+	}
+}
+
+static bool review_answer(const struct facts *facts, const struct outcome *outcome,
+		Policycalc__V1__PolicyAnswer *answer)
+{
+	struct review review = {0};
+
+	review_gather(outcome->policy, false, outcome->results, &review);
+	for (size_t i = 0; i < outcome->item_count; i++) {
+		if (outcome->items[i].verdict == outcome->conditions_verdict)
+			review_gather(outcome->policy, true, outcome->items[i].results, &review);
+	}
+	if (!review.judgement && !review.error && !review.threshold)
+		return true;
+	answer->review_reasons = ARENA_NEW_ARRAY(facts->arena, char *, 3);
+	if (!answer->review_reasons)
+		return false;
+	if (review.judgement)
+		answer->review_reasons[answer->n_review_reasons++] = (char *)"JUDGEMENT";
+	if (review.error)
+		answer->review_reasons[answer->n_review_reasons++] = (char *)"RULE_ERROR";
+	if (review.threshold)
+		answer->review_reasons[answer->n_review_reasons++] =
+				(char *)"THRESHOLD_NOT_IN_SOURCES";
+	return true;
+}
+
+/* --- the policy ------------------------------------------------------------------------------- */
+
+static bool items_answer(const struct facts *facts, const struct outcome *outcome,
+		Policycalc__V1__PolicyAnswer *answer)
+{
+	const struct policy_rules *policy = outcome->policy;
+
+	answer->items = ARENA_NEW_ARRAY(facts->arena, Policycalc__V1__ItemAnswer *,
+			outcome->item_count + 1);
+	if (!answer->items)
+		return false;
+	for (size_t i = 0; i < outcome->item_count; i++) {
+		const struct item_outcome *from = &outcome->items[i];
+		Policycalc__V1__ItemAnswer *item =
+				ARENA_NEW(facts->arena, Policycalc__V1__ItemAnswer);
+		uint64_t *bits = facts_new_set(facts);
+
+		if (!item || !bits)
+			return false;
+		policycalc__v1__item_answer__init(item);
+		facts_enter_item((struct facts *)facts, policy->list, from->item);
+		item->list = (char *)item_list_name(policy->list);
+		item->id = (char *)from->item->id;
+		item->verdict = from->verdict;
+		if (!clauses_answer(facts, policy, true, from->results, from->item->id,
+				    &item->conditions, &item->n_conditions))
+			return false;
+		if (from->verdict == VERDICT(NEEDS_INFORMATION)) {
+			missing_gather(facts, policy, false, outcome->results, bits);
+			missing_gather(facts, policy, true, from->results, bits);
+			if (!names_print(facts, policy->list, bits, from->item->id, &item->missing,
+					    &item->n_missing))
+				return false;
+		}
+		if (!from->amount.none) {
+			item->amount = amount_answer(facts, policy, &from->amount, from->item->id);
+			if (!item->amount)
+				return false;
+		}
+		answer->items[answer->n_items++] = item;
+	}
+	return true;
+}
+
+/* A policy per item whose list is there and empty: the one condition that everybody forgets. */
+static Policycalc__V1__ConditionAnswer *empty_list_answer(const struct facts *facts,
+		const struct outcome *outcome)
+{
+	static Policycalc__V1__Text labels[LIST_COUNT] = {
+		[LIST_PROJECTS] = {PROTOBUF_C_MESSAGE_INIT(&policycalc__v1__text__descriptor),
+				(char *)"有项目", (char *)"There is a project"},
+		[LIST_LOANS] = {PROTOBUF_C_MESSAGE_INIT(&policycalc__v1__text__descriptor),
+				(char *)"有贷款", (char *)"There is a loan"},
+		[LIST_HIRES] = {PROTOBUF_C_MESSAGE_INIT(&policycalc__v1__text__descriptor),
+				(char *)"有招用人员", (char *)"There is a hire"},
+	};
+	Policycalc__V1__ConditionAnswer *answer =
+			ARENA_NEW(facts->arena, Policycalc__V1__ConditionAnswer);
+
+	if (!answer)
+		return NULL;
+	policycalc__v1__condition_answer__init(answer);
+	answer->id = (char *)"items";
+	answer->role = POLICYCALC__V1__ROLE__ROLE_REQUIRE;
+	answer->status = outcome->list_unknown ? STATUS(UNKNOWN) : STATUS(NOT_MET);
+	answer->label = &labels[outcome->policy->list];
+	return answer;
+}
+
+static bool answer_fill_full(const struct facts *facts, const struct outcome *outcome,
+		Policycalc__V1__PolicyAnswer *answer)
+{
+	const struct policy_rules *policy = outcome->policy;
+	const Policycalc__V1__Policy *from = policy->policy;
+
+	if (!clauses_answer(facts, policy, false, outcome->results, NULL, &answer->conditions,
+			    &answer->n_conditions) ||
+			!also_reads_answer(facts, outcome, answer))
+		return false;
+	if (policy->list != LIST_ENTERPRISE) {
+		if (!items_answer(facts, outcome, answer))
+			return false;
+		if (outcome->item_count == 0) {
+			Policycalc__V1__ConditionAnswer **list = ARENA_NEW_ARRAY(facts->arena,
+					Policycalc__V1__ConditionAnswer *,
+					answer->n_conditions + 1);
+
+			if (!list)
+				return false;
+			memcpy(list, answer->conditions, answer->n_conditions * sizeof(*list));
+			list[answer->n_conditions] = empty_list_answer(facts, outcome);
+			answer->conditions = list;
+			if (!list[answer->n_conditions++])
+				return false;
+		}
+	}
+	answer->unverified = from->unverified;
+	answer->n_unverified = from->n_unverified;
+	answer->ambiguous = from->ambiguous;
+	answer->n_ambiguous = from->n_ambiguous;
+	answer->missing_facts = from->missing_facts;
+	answer->n_missing_facts = from->n_missing_facts;
+	answer->sources = from->sources;
+	answer->n_sources = from->n_sources;
+	return true;
+}
+
+Policycalc__V1__PolicyAnswer *outcome_answer(const struct facts *facts,
+		const struct outcome *outcome, const struct standing *standing,
+		Policycalc__V1__View view)
+{
+	const Policycalc__V1__Policy *from = outcome->policy->policy;
+	Policycalc__V1__PolicyAnswer *answer =
+			ARENA_NEW(facts->arena, Policycalc__V1__PolicyAnswer);
+
+	if (!answer)
+		return NULL;
+	policycalc__v1__policy_answer__init(answer);
+	answer->policy_id = from->id;
+	answer->verdict = outcome->verdict;
+	if (view == POLICYCALC__V1__VIEW__VIEW_ID)
+		return answer;
+	answer->series = from->series;
+	answer->conditions_verdict = outcome->conditions_verdict;
+	answer->title = from->title;
+	answer->summary = from->summary;
+	answer->level = from->level;
+	answer->kind = from->kind;
+	answer->departments = from->departments;
+	answer->n_departments = from->n_departments;
+	answer->availability = ARENA_NEW(facts->arena, Policycalc__V1__Availability);
+	if (!answer->availability)
+		return NULL;
+	policycalc__v1__availability__init(answer->availability);
+	answer->availability->state = standing->state;
+	answer->availability->date = (char *)standing->date;
+	answer->availability->superseded_by = (char *)standing->superseded_by;
+	answer->availability->window_not_stated = standing->window_not_stated;
+	if (!missing_answer(facts, outcome, answer) || !review_answer(facts, outcome, answer))
+		return NULL;
+	if (!outcome->amount.none) {
+		answer->amount = amount_answer(facts, outcome->policy, &outcome->amount, NULL);
+		if (!answer->amount)
+			return NULL;
+	}
+	if (view == POLICYCALC__V1__VIEW__VIEW_FULL && !answer_fill_full(facts, outcome, answer))
+		return NULL;
+	return answer;
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The answer for one policy: its verdict first, and the message when it is wanted. */
+#pragma once
+
+#include "calculator/amount.h"
+#include "calculator/clause.h"
+
+/* How one item stands, together with the enterprise's own conditions. */
+struct item_outcome {
+	const struct item_facts *item;
+	Policycalc__V1__Verdict verdict;
+	struct clause_result *results; /* by clause; of per-item clauses only */
+	struct amount amount;
+};
+
+struct outcome {
+	const struct policy_rules *policy;
+	Policycalc__V1__Verdict verdict;
+	Policycalc__V1__Verdict conditions_verdict;
+	struct clause_result *results; /* by clause; of items' clauses see there */
+	struct item_outcome *items;
+	size_t item_count;
+	bool list_unknown; /* the list of items is absent */
+	struct amount amount;
+	int64_t order; /* what answers of one verdict are ordered by */
+};
+
+/** Asks every condition and computes the amount. Memory that runs short shows in the arena. */
+void outcome_compute(const struct facts *facts, const struct policy_rules *policy,
+		const struct standing *standing, struct outcome *out_outcome);
+
+/** As much of the answer as @view wants. NULL when memory is short. */
+Policycalc__V1__PolicyAnswer *outcome_answer(const struct facts *facts,
+		const struct outcome *outcome, const struct standing *standing,
+		Policycalc__V1__View view);
+
+/** Names of the attributes in @bits, sorted, with their prefix; "@projects/id" behind those of items. */
+bool names_print(const struct facts *facts, enum item_list list, const uint64_t *bits,
+		const char *item_id, char ***out_names, size_t *out_count);
+
+/** The condition's message, with reasons and sentence. NULL when memory is short. */
+Policycalc__V1__ConditionAnswer *clause_answer(const struct facts *facts,
+		const struct policy_rules *policy, const struct clause *clause,
+		const struct clause_result *result, const char *item_id);
+
+/** Fills reasons and sentence of @answer, whose other fields are there. false: memory is short. */
+bool clause_explain(const struct facts *facts, const struct policy_rules *policy,
+		const struct clause *clause, const struct clause_result *result,
+		Policycalc__V1__ConditionAnswer *answer);

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Whether one may apply on a day. Three dates are told apart: when the rule is in force, when one
+ * may apply, and when costs count; the last has no say here.
+ *
+ * A rule gives way to another version of its series that has begun later, and to a policy in force
+ * that repeals it.
+ */
+#include "calculator/epoch.h"
+#include "calculator/ruleset.h"
+
+#include <string.h>
+
+/* The day of @text; false when it is empty or not stated. */
+static bool day_of(const char *text, int64_t *out_day)
+{
+	struct date date;
+
+	if (!text || !date_parse(slice_from(text), &date))
+		return false;
+	*out_day = date_to_days(date);
+	return true;
+}
+
+static bool range_has_begun(const Policycalc__V1__DateRange *range, int64_t day)
+{
+	int64_t from;
+
+	return !range || !day_of(range->from, &from) || from <= day;
+}
+
+static bool range_has_ended(const Policycalc__V1__DateRange *range, int64_t day)
+{
+	int64_t until;
+
+	return range && day_of(range->until, &until) && until < day;
+}
+
+bool policy_is_in_force(const Policycalc__V1__Policy *policy, int64_t day)
+{
+	return range_has_begun(policy->in_force, day) && !range_has_ended(policy->in_force, day);
+}
+
+/* A day before all others when the beginning is not stated. */
+static int64_t policy_begin(const Policycalc__V1__Policy *policy)
+{
+	int64_t from;
+
+	return policy->in_force && day_of(policy->in_force->from, &from) ? from : INT64_MIN;
+}
+
+/* The id of what has taken the place of @policy by @day; NULL when nothing has. */
+static const char *policy_successor(const struct ruleset *ruleset,
+		const Policycalc__V1__Policy *policy, int64_t day)
+{
+	const struct series *series =
+			map_find(&ruleset->series_names, slice_from(policy->series));
+	const Policycalc__V1__Policy *found = NULL;
+
+	for (size_t i = 0; series && i < series->count; i++) {
+		const Policycalc__V1__Policy *other =
+				ruleset->catalog.policies[series->policies[i]];
+
+		if (other != policy && policy_is_in_force(other, day) &&
+				policy_begin(other) > policy_begin(policy) &&
+				(!found || policy_begin(other) > policy_begin(found)))
+			found = other;
+	}
+	return found ? found->id : NULL;
+}
+
+static const char *policy_repealer(const struct ruleset *ruleset,
+		const Policycalc__V1__Policy *policy, int64_t day)
+{
+	for (size_t i = 0; i < ruleset->catalog.policy_count; i++) {
+		const Policycalc__V1__Policy *other = ruleset->catalog.policies[i];
+
+		for (size_t k = 0; k < other->n_repeals; k++) {
+			if (strcmp(other->repeals[k], policy->id) == 0 &&
+					policy_is_in_force(other, day))
+				return other->id;
+		}
+	}
+	return NULL;
+}
+
+static struct standing window_standing(const Policycalc__V1__Policy *policy, int64_t day)
+{
+	struct standing standing = {STATE(CLOSED), "", "", false};
+	int64_t next = INT64_MAX;
+	int64_t last = INT64_MIN;
+	int64_t at;
+
+	for (size_t i = 0; i < policy->n_windows; i++) {
+		const Policycalc__V1__DateRange *window = policy->windows[i];
+
+		if (!range_has_begun(window, day)) {
+			if (day_of(window->from, &at) && at < next) {
+				next = at;
+				standing.state = STATE(NOT_YET);
+				standing.date = window->from;
+			}
+		} else if (!range_has_ended(window, day)) {
+			standing.state = STATE(OPEN);
+			standing.date = day_of(window->until, &at) ? window->until : "";
+			return standing;
+		} else if (standing.state == STATE(CLOSED) && day_of(window->until, &at) &&
+				at > last) {
+			last = at;
+			standing.date = window->until;
+		}
+	}
+	return standing;
+}
+
+struct standing policy_standing(const struct ruleset *ruleset, size_t index, int64_t day)
+{
+	const Policycalc__V1__Policy *policy = ruleset->catalog.policies[index];
+	struct standing standing = {STATE(OPEN), "", "", false};
+	const char *successor = NULL;
+	int64_t until;
+
+	if (!range_has_begun(policy->in_force, day)) {
+		standing.state = STATE(NOT_YET);
+		standing.date = policy->in_force->from;
+		return standing;
+	}
+	successor = policy_successor(ruleset, policy, day);
+	if (!successor)
+		successor = policy_repealer(ruleset, policy, day);
+	if (successor) {
+		standing.state = STATE(SUPERSEDED);
+		standing.superseded_by = successor;
+		return standing;
+	}
+	if (range_has_ended(policy->in_force, day)) {
+		standing.state = STATE(ENDED);
+		standing.date = policy->in_force->until;
+		return standing;
+	}
+	if (policy->n_windows && !policy->window_not_stated && !policy->window_always)
+		return window_standing(policy, day);
+	if (policy->in_force && day_of(policy->in_force->until, &until))
+		standing.date = policy->in_force->until;
+	if (!policy->window_always) {
+		standing.state = STATE(WINDOW_NOT_STATED);
+		standing.window_not_stated = true;
+	}
+	return standing;
+}

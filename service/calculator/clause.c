@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "calculator/clause.h"
+
+#include <string.h>
+
+/* Three-valued, with the memory of what is missing. */
+enum truth {
+	TRUTH_NO,
+	TRUTH_YES,
+	TRUTH_UNKNOWN,
+	TRUTH_ERROR,
+};
+
+static enum truth rule_ask(const struct facts *facts, const struct rule *rule,
+		struct slot_set *out_missing)
+{
+	struct value value = rule_evaluate(rule, &facts->evaluation);
+
+	switch (value.kind) {
+	case VALUE_BOOL:
+		return value.boolean ? TRUTH_YES : TRUTH_NO;
+	case VALUE_UNKNOWN:
+		*out_missing = value.missing;
+		return TRUTH_UNKNOWN;
+	case VALUE_ERROR:
+	case VALUE_NULL:
+	case VALUE_INT:
+	case VALUE_UINT:
+	case VALUE_DOUBLE:
+	case VALUE_STRING:
+	case VALUE_BYTES:
+	case VALUE_LIST:
+	case VALUE_MAP:
+	case VALUE_TIMESTAMP:
+	case VALUE_DURATION:
+	case VALUE_TYPE:
+	default:
+		return TRUTH_ERROR;
+	}
+}
+
+/* UNKNOWN while an attribute would help; REVIEW when only parameters lack. */
+static struct clause_result result_unknown(const struct facts *facts, struct slot_set missing)
+{
+	struct clause_result result = {.status = STATUS(UNKNOWN), .missing = facts_new_set(facts)};
+
+	if (!result.missing)
+		return result;
+	facts_put_missing(facts, missing, result.missing);
+	if (!facts_set_has_attributes(facts, result.missing)) {
+		result.status = STATUS(REVIEW);
+		result.threshold = true;
+	}
+	return result;
+}
+
+static struct clause_result result_of(Policycalc__V1__ConditionStatus status)
+{
+	return (struct clause_result){.status = status};
+}
+
+static struct clause_result rule_clause(const struct facts *facts, const struct clause *clause)
+{
+	bool exclude = clause->condition->role == POLICYCALC__V1__ROLE__ROLE_EXCLUDE;
+	struct slot_set missing = {0};
+
+	switch (rule_ask(facts, clause->rule, &missing)) {
+	case TRUTH_YES:
+		return result_of(exclude ? STATUS(NOT_MET) : STATUS(MET));
+	case TRUTH_NO:
+		return result_of(exclude ? STATUS(MET) : STATUS(NOT_MET));
+	case TRUTH_UNKNOWN:
+		return result_unknown(facts, missing);
+	case TRUTH_ERROR:
+	default:
+		return result_of(STATUS(ERROR));
+	}
+}
+
+/* met_if before fails_if; a judgement that neither settles is left to people. */
+static struct clause_result judgement_clause(const struct facts *facts, const struct clause *clause)
+{
+	struct slot_set missing = {0};
+	struct slot_set ignored = {0};
+
+	switch (clause->met_if ? rule_ask(facts, clause->met_if, &missing) : TRUTH_NO) {
+	case TRUTH_YES:
+		return result_of(STATUS(MET));
+	case TRUTH_UNKNOWN:
+		return result_unknown(facts, missing);
+	case TRUTH_ERROR:
+		return result_of(STATUS(ERROR));
+	case TRUTH_NO:
+	default:
+		break;
+	}
+	switch (clause->fails_if ? rule_ask(facts, clause->fails_if, &ignored) : TRUTH_NO) {
+	case TRUTH_YES:
+		return result_of(STATUS(NOT_MET));
+	case TRUTH_ERROR:
+		return result_of(STATUS(ERROR));
+	case TRUTH_NO:
+	case TRUTH_UNKNOWN:
+	default:
+		return result_of(STATUS(REVIEW));
+	}
+}
+
+/* --- scopes ----------------------------------------------------------------------------------- */
+
+/*
+ * Within a region covered: yes. In a region of which only a part is covered (a firm that is only
+ * known to be in the city, for a policy of a county): not known.
+ */
+static enum truth region_ask(const struct facts *facts, const Policycalc__V1__RegionScope *scope,
+		int slot)
+{
+	const struct region_table *regions = facts->ruleset->regions;
+	struct slice own = facts->values[slot].text;
+	bool foreign = slot_bits_has(facts->foreign, slot);
+	struct slice kind;
+	enum truth truth = TRUTH_NO;
+
+	if (facts->values[slot].kind == VALUE_UNKNOWN)
+		return TRUTH_UNKNOWN;
+	if (!regions || facts->values[slot].kind != VALUE_STRING)
+		return TRUTH_ERROR;
+	if (scope->zones == POLICYCALC__V1__REGION_SCOPE__ZONES__ZONES_EXCLUDE &&
+			region_kind(regions, own, &kind) && slice_equals_text(kind, "ZONE"))
+		return TRUTH_NO;
+	for (size_t i = 0; i < scope->n_covers; i++) {
+		struct slice covered = slice_from(scope->covers[i]);
+
+		if (region_within(regions, own, covered) == REGION_YES)
+			return TRUTH_YES;
+		if (!foreign && region_within(regions, covered, own) == REGION_YES)
+			truth = TRUTH_UNKNOWN;
+	}
+	return truth;
+}
+
+/* Codes carry their section letter, so that a broader code is a prefix of a finer one. */
+static enum truth codes_cover(char *const *codes, size_t count, struct slice own)
+{
+	enum truth truth = TRUTH_NO;
+
+	for (size_t i = 0; i < count; i++) {
+		struct slice code = slice_from(codes[i]);
+
+		if (slice_starts_with(own, code))
+			return TRUTH_YES;
+		if (slice_starts_with(code, own))
+			truth = TRUTH_UNKNOWN;
+	}
+	return truth;
+}
+
+static enum truth industry_ask(const struct facts *facts,
+		const Policycalc__V1__IndustryScope *scope, int slot)
+{
+	const struct value *own = &facts->values[slot];
+	enum truth included;
+	enum truth excluded;
+
+	if (own->kind == VALUE_UNKNOWN)
+		return TRUTH_UNKNOWN;
+	if (own->kind != VALUE_STRING)
+		return TRUTH_ERROR;
+	included = scope->n_include ? codes_cover(scope->include, scope->n_include, own->text)
+				    : TRUTH_YES;
+	excluded = codes_cover(scope->exclude, scope->n_exclude, own->text);
+	if (included == TRUTH_NO || excluded == TRUTH_YES)
+		return TRUTH_NO;
+	return included == TRUTH_YES && excluded == TRUTH_NO ? TRUTH_YES : TRUTH_UNKNOWN;
+}
+
+static struct clause_result scope_result(const struct facts *facts, int slot, enum truth truth)
+{
+	switch (truth) {
+	case TRUTH_YES:
+		return result_of(STATUS(MET));
+	case TRUTH_NO:
+		return result_of(STATUS(NOT_MET));
+	case TRUTH_UNKNOWN:
+		return result_unknown(facts, (struct slot_set){&slot, 1});
+	case TRUTH_ERROR:
+	default:
+		return result_of(STATUS(ERROR));
+	}
+}
+
+struct clause_result clause_ask(const struct facts *facts, const struct policy_rules *policy,
+		const struct clause *clause)
+{
+	switch (clause->kind) {
+	case CLAUSE_REGION:
+		return scope_result(facts, clause->slot,
+				region_ask(facts, policy->policy->region, clause->slot));
+	case CLAUSE_INDUSTRY:
+		return scope_result(facts, clause->slot,
+				industry_ask(facts, policy->policy->industry, clause->slot));
+	case CLAUSE_RULE:
+	default:
+		if (clause->condition->role == POLICYCALC__V1__ROLE__ROLE_REVIEW)
+			return judgement_clause(facts, clause);
+		return rule_clause(facts, clause);
+	}
+}

@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "calculator/epoch.h"
+
+#include "base/memory.h"
+#include "calculator/facts.h"
+#include "calculator/ruleset.h"
+
+#include <assert.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define EPOCH_KEPT 8
+#define EPOCH_BUDGET ((size_t)1 << 30)
+
+/* An epoch in the cache, or one that was pushed out of it while somebody had it pinned. */
+struct epoch_slot {
+	struct epoch epoch; /* first, so that unpinning finds the slot */
+	struct arena arena;
+	size_t number;
+	unsigned pins;
+	bool cached;
+	uint64_t used; /* when it was last asked for, in pins of the whole cache */
+};
+
+struct epoch_cache {
+	int64_t *days; /* ascending: the first days of the epochs 1, 2, ... */
+	size_t day_count;
+	pthread_mutex_t lock;
+	struct epoch_slot *kept[EPOCH_KEPT];
+	uint64_t clock;
+};
+
+/* --- the days on which anything changes ------------------------------------------------------- */
+
+struct day_list {
+	int64_t *days;
+	size_t count;
+	size_t capacity;
+	bool failed;
+};
+
+static void day_add(struct day_list *list, const char *text, int64_t plus)
+{
+	struct date date;
+
+	if (!text || !date_parse(slice_from(text), &date))
+		return;
+	if (list->count == list->capacity) {
+		size_t capacity = list->capacity ? list->capacity * 2 : 64;
+		int64_t *days = memory_resize(list->days, capacity * sizeof(*days));
+
+		if (!days) {
+			list->failed = true;
+			return;
+		}
+		list->days = days;
+		list->capacity = capacity;
+	}
+	list->days[list->count++] = date_to_days(date) + plus;
+}
+
+static void range_add(struct day_list *list, const Policycalc__V1__DateRange *range)
+{
+	if (!range)
+		return;
+	day_add(list, range->from, 0);
+	day_add(list, range->until, 1);
+}
+
+static int day_compare(const void *a, const void *b)
+{
+	int64_t left = *(const int64_t *)a;
+	int64_t right = *(const int64_t *)b;
+
+	return (left > right) - (left < right);
+}
+
+struct epoch_cache *epoch_cache_new(const struct ruleset *ruleset)
+{
+	const struct catalog *catalog = &ruleset->catalog;
+	struct epoch_cache *cache = memory_alloc_zero(1, sizeof(*cache));
+	struct day_list list = {0};
+	size_t kept = 0;
+
+	if (!cache)
+		return NULL;
+	for (size_t i = 0; i < catalog->parameter_count; i++) {
+		for (size_t k = 0; k < catalog->parameters[i]->n_values; k++) {
+			day_add(&list, catalog->parameters[i]->values[k]->from, 0);
+			day_add(&list, catalog->parameters[i]->values[k]->until, 1);
+		}
+	}
+	for (size_t i = 0; i < catalog->policy_count; i++) {
+		range_add(&list, catalog->policies[i]->in_force);
+		for (size_t k = 0; k < catalog->policies[i]->n_windows; k++)
+			range_add(&list, catalog->policies[i]->windows[k]);
+	}
+	if (list.failed || pthread_mutex_init(&cache->lock, NULL) != 0) {
+		memory_free(list.days);
+		memory_free(cache);
+		return NULL;
+	}
+	if (list.count)
+		qsort(list.days, list.count, sizeof(*list.days), day_compare);
+	for (size_t i = 0; i < list.count; i++) {
+		if (kept == 0 || list.days[kept - 1] != list.days[i])
+			list.days[kept++] = list.days[i];
+	}
+	cache->days = list.days;
+	cache->day_count = kept;
+	return cache;
+}
+
+static void epoch_slot_free(struct epoch_slot *slot)
+{
+	if (!slot)
+		return;
+	arena_fini(&slot->arena);
+	memory_free(slot);
+}
+
+void epoch_cache_free(struct epoch_cache *cache)
+{
+	if (!cache)
+		return;
+	for (size_t i = 0; i < EPOCH_KEPT; i++) {
+		assert(!cache->kept[i] || cache->kept[i]->pins == 0);
+		epoch_slot_free(cache->kept[i]);
+	}
+	pthread_mutex_destroy(&cache->lock);
+	memory_free(cache->days);
+	memory_free(cache);
+}
+
+/* How many of the days are not after @day: the number of its epoch. */
+static size_t epoch_number(const struct epoch_cache *cache, int64_t day)
+{
+	size_t low = 0;
+	size_t high = cache->day_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (cache->days[middle] <= day)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* --- binding ---------------------------------------------------------------------------------- */
+
+/* The value of @parameter on @day; NULL when it has none. */
+static const Policycalc__V1__ParameterValue *parameter_on(
+		const Policycalc__V1__Parameter *parameter, int64_t day)
+{
+	const Policycalc__V1__ParameterValue *found = NULL;
+
+	for (size_t i = 0; i < parameter->n_values; i++) {
+		const Policycalc__V1__ParameterValue *value = parameter->values[i];
+		struct date date;
+
+		if (date_parse(slice_from(value->from), &date) && date_to_days(date) > day)
+			continue;
+		if (date_parse(slice_from(value->until), &date) && date_to_days(date) < day)
+			continue;
+		found = value;
+	}
+	return found;
+}
+
+static struct value parameter_value(const Policycalc__V1__ParameterValue *from,
+		struct arena *arena)
+{
+	struct value value = {.kind = VALUE_UNKNOWN};
+
+	switch ((int)from->kind_case) {
+	case POLICYCALC__V1__PARAMETER_VALUE__KIND_MONEY_FEN:
+		value = (struct value){.kind = VALUE_INT, .integer = from->money_fen};
+		break;
+	case POLICYCALC__V1__PARAMETER_VALUE__KIND_RATIO_PPM:
+		value = (struct value){.kind = VALUE_INT, .integer = from->ratio_ppm};
+		break;
+	case POLICYCALC__V1__PARAMETER_VALUE__KIND_COUNT:
+		value = (struct value){.kind = VALUE_INT, .integer = from->count};
+		break;
+	case POLICYCALC__V1__PARAMETER_VALUE__KIND_DATE:
+		value = value_from_date(from->date);
+		break;
+	case POLICYCALC__V1__PARAMETER_VALUE__KIND_CODE:
+		value = (struct value){.kind = VALUE_STRING, .text = slice_from(from->code)};
+		break;
+	case POLICYCALC__V1__PARAMETER_VALUE__KIND_CODES:
+		value = value_from_codes(from->codes, arena);
+		break;
+	case POLICYCALC__V1__PARAMETER_VALUE__KIND_FLAG:
+		value = (struct value){.kind = VALUE_BOOL, .boolean = from->flag};
+		break;
+	case POLICYCALC__V1__PARAMETER_VALUE__KIND_NOT_STATED:
+	case POLICYCALC__V1__PARAMETER_VALUE__KIND__NOT_SET:
+	default:
+		break;
+	}
+	return value;
+}
+
+static bool epoch_bind(const struct ruleset *ruleset, int64_t day, struct epoch_slot *slot)
+{
+	const struct catalog *catalog = &ruleset->catalog;
+	struct value *values = ARENA_NEW_ARRAY(&slot->arena, struct value, ruleset->most_slots + 1);
+	const Policycalc__V1__ParameterValue **sources = ARENA_NEW_ARRAY(&slot->arena,
+			const Policycalc__V1__ParameterValue *, catalog->parameter_count + 1);
+	struct standing *standings =
+			ARENA_NEW_ARRAY(&slot->arena, struct standing, catalog->policy_count + 1);
+
+	if (!values || !sources || !standings)
+		return false;
+	for (size_t i = 0; i < ruleset->base_count; i++) {
+		const struct slot *place = &ruleset->slots[LIST_ENTERPRISE][i];
+		const Policycalc__V1__ParameterValue *from;
+
+		if (place->role != SCOPE_PARAMETER)
+			continue;
+		from = parameter_on(catalog->parameters[place->parameter], day);
+		sources[place->parameter] = from;
+		if (from)
+			values[i] = parameter_value(from, &slot->arena);
+	}
+	for (size_t i = 0; i < catalog->policy_count; i++)
+		standings[i] = policy_standing(ruleset, i, day);
+	slot->epoch.values = values;
+	slot->epoch.sources = sources;
+	slot->epoch.standings = standings;
+	return !slot->arena.exhausted;
+}
+
+/* --- the cache -------------------------------------------------------------------------------- */
+
+static struct epoch_slot *cache_find(struct epoch_cache *cache, size_t number)
+{
+	for (size_t i = 0; i < EPOCH_KEPT; i++) {
+		struct epoch_slot *slot = cache->kept[i];
+
+		if (slot && slot->number == number) {
+			slot->pins++;
+			slot->used = ++cache->clock;
+			return slot;
+		}
+	}
+	return NULL;
+}
+
+/* Puts @slot in the place of the one least recently asked for, which is freed unless pinned. */
+static void cache_put(struct epoch_cache *cache, struct epoch_slot *slot)
+{
+	size_t oldest = 0;
+	struct epoch_slot *out;
+
+	for (size_t i = 0; i < EPOCH_KEPT; i++) {
+		if (!cache->kept[i]) {
+			oldest = i;
+			break;
+		}
+		if (cache->kept[i]->used < cache->kept[oldest]->used)
+			oldest = i;
+	}
+	out = cache->kept[oldest];
+	if (out) {
+		out->cached = false;
+		if (out->pins == 0)
+			epoch_slot_free(out);
+	}
+	slot->cached = true;
+	slot->pins = 1;
+	slot->used = ++cache->clock;
+	cache->kept[oldest] = slot;
+}
+
+/* Binding takes a while, so it is done without the lock; of two that did it at once, one stays. */
+const struct epoch *epoch_pin(const struct ruleset *ruleset, int64_t day)
+{
+	struct epoch_cache *cache = ruleset->epochs;
+	size_t number = epoch_number(cache, day);
+	struct epoch_slot *slot;
+	struct epoch_slot *made;
+
+	pthread_mutex_lock(&cache->lock);
+	slot = cache_find(cache, number);
+	pthread_mutex_unlock(&cache->lock);
+	if (slot)
+		return &slot->epoch;
+
+	made = memory_alloc_zero(1, sizeof(*made));
+	if (!made)
+		return NULL;
+	made->number = number;
+	arena_init(&made->arena, EPOCH_BUDGET);
+	if (!epoch_bind(ruleset, day, made)) {
+		epoch_slot_free(made);
+		return NULL;
+	}
+	pthread_mutex_lock(&cache->lock);
+	slot = cache_find(cache, number);
+	if (!slot) {
+		cache_put(cache, made);
+		slot = made;
+		made = NULL;
+	}
+	pthread_mutex_unlock(&cache->lock);
+	epoch_slot_free(made);
+	return &slot->epoch;
+}
+
+void epoch_unpin(const struct ruleset *ruleset, const struct epoch *epoch)
+{
+	struct epoch_cache *cache = ruleset->epochs;
+	struct epoch_slot *slot = (struct epoch_slot *)epoch;
+	bool last;
+
+	if (!slot)
+		return;
+	pthread_mutex_lock(&cache->lock);
+	assert(slot->pins > 0);
+	last = --slot->pins == 0 && !slot->cached;
+	pthread_mutex_unlock(&cache->lock);
+	if (last)
+		epoch_slot_free(slot);
+}

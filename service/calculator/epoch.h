@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What depends on the day: parameters, versions and windows, bound for one epoch.
+ *
+ * Within an epoch (the span between two days on which anything of this changes) it is all the same,
+ * so that it is bound once and kept. The cache holds a few epochs, the least recently asked for
+ * goes first; an epoch that somebody has pinned stays until it is unpinned.
+ */
+#pragma once
+
+#include "policycalc/v1/calculator_service.pb-c.h"
+#include "rules/rule.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct ruleset;
+struct epoch_cache;
+
+/* Whether a policy is in force and open; borrows its texts from the catalog. */
+struct standing {
+	Policycalc__V1__Availability__State state;
+	const char *date;
+	const char *superseded_by;
+	bool window_not_stated;
+};
+
+struct epoch {
+	const struct value *values; /* by base slot: parameters bound, all else unknown */
+	const Policycalc__V1__ParameterValue *const *sources; /* by parameter; NULL: no value */
+	const struct standing *standings;		      /* by policy */
+};
+
+/** Finds the days on which anything changes. NULL when memory is short. */
+struct epoch_cache *epoch_cache_new(const struct ruleset *ruleset);
+void epoch_cache_free(struct epoch_cache *cache);
+
+/** The epoch of a day, to be given back with epoch_unpin(). NULL when memory is short. */
+const struct epoch *epoch_pin(const struct ruleset *ruleset, int64_t day);
+void epoch_unpin(const struct ruleset *ruleset, const struct epoch *epoch);
+
+/** How the policy at @index stands on @day. */
+struct standing policy_standing(const struct ruleset *ruleset, size_t index, int64_t day);
+
+/** Whether @day is within the dates of the rule itself; a date that is not stated does not bound. */
+bool policy_is_in_force(const Policycalc__V1__Policy *policy, int64_t day);

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a question rests on: the values of one profile on one day, by slot, in a call's arena.
+ *
+ * What the profile lacks is VALUE_UNKNOWN. A derived attribute has its value, or a gap: the set of
+ * base attributes (and parameters) that it lacks. One item at a time stands behind the base slots.
+ */
+#pragma once
+
+#include "calculator/ruleset.h"
+
+/* One item of a list: values and gaps of the list's own slots. */
+struct item_facts {
+	const char *id; /* the caller's, or its number when it has none */
+	struct value *values;
+	uint64_t **gaps;
+};
+
+struct facts {
+	const struct ruleset *ruleset;
+	const struct epoch *epoch;
+	struct arena *arena;
+	struct date as_of;
+	struct value *values;	/* base, then the item at hand */
+	uint64_t **gaps;	/* by slot: of unknown derived attributes; NULL: none */
+	uint64_t *foreign;	/* slots whose region is outside the table; their value is a region
+				   of it that lies around */
+	struct item_facts *items[LIST_COUNT];
+	size_t item_count[LIST_COUNT];
+	bool complete[LIST_COUNT]; /* the list is known to hold no other item */
+	struct evaluation evaluation;
+};
+
+/* Problems and oddities of a request, gathered. */
+struct findings {
+	struct arena *arena;
+	struct violations violations;
+	size_t violation_capacity;
+	Policycalc__V1__Warning **warnings;
+	size_t warning_count;
+	size_t warning_capacity;
+};
+
+/** Past a hundred violations the rest is dropped; NULL @field is short of memory and ignored. */
+void findings_violate(struct findings *findings, const char *field, const char *description);
+void findings_warn(struct findings *findings, const char *reason, const char *field,
+		const char *message);
+
+/** "YYYY-MM-DD" as 00:00 of that day in China; unknown when it is no date. */
+struct value value_from_date(const char *text);
+struct value value_from_codes(const Policycalc__V1__CodeList *codes, struct arena *arena);
+
+/**
+ * Reads and judges @profile (NULL: nothing is known). Wrong values are violations and stay unknown.
+ * NULL when memory is short.
+ */
+struct facts *facts_read(const struct ruleset *ruleset, const struct epoch *epoch,
+		const Policycalc__V1__Profile *profile, struct date as_of, bool strict,
+		struct arena *arena, struct findings *findings);
+
+/** Puts the item's values behind the base slots. */
+void facts_enter_item(struct facts *facts, enum item_list list, const struct item_facts *item);
+
+/** Evaluates derived attributes of @list; for the enterprise, or for the item at hand. */
+void facts_derive(struct facts *facts, enum item_list list);
+
+/** Whether a supplied derived attribute is not what its rule makes of the others. */
+bool facts_derived_differs(const struct facts *facts, const struct derivation *derivation);
+
+/** The value of a slot; of quotients the ppm, rounded down, which rules never see. */
+struct value facts_observed(const struct facts *facts, enum item_list list, int slot);
+
+/** The empty set; NULL when memory is short. */
+uint64_t *facts_new_set(const struct facts *facts);
+/** Puts what stands behind missing slots: base attributes and parameters. */
+void facts_put_missing(const struct facts *facts, struct slot_set missing, uint64_t *bits);
+bool facts_set_has_attributes(const struct facts *facts, const uint64_t *bits);
+bool facts_set_has_parameters(const struct facts *facts, const uint64_t *bits);
+
+/** How a profile's industry code is written in rules: "3130" becomes "C3130"; NULL: no such code. */
+const char *industry_normal_code(const struct ruleset *ruleset, const char *code,
+		struct arena *arena);

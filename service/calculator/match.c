@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One request from end to end: judged, read, asked, ordered, answered. All in the call's arena; an
+ * arena that runs dry ends the call, never with half an answer.
+ */
+#include "calculator/answer.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct match {
+	const struct ruleset *ruleset;
+	const Policycalc__V1__MatchRequest *request;
+	struct arena *arena;
+	struct findings findings;
+	struct date as_of;
+	const struct epoch *epoch;
+	bool *selected;	 /* by policy; NULL: all */
+	bool *by_id;	 /* by policy: named itself, so that it is shown though superseded */
+	struct outcome *outcomes;
+	size_t outcome_count;
+};
+
+/* --- the request ------------------------------------------------------------------------------ */
+
+static bool request_check(struct match *match, const char *today, struct error *err)
+{
+	const Policycalc__V1__MatchRequest *request = match->request;
+
+	if (*request->as_of) {
+		if (!date_parse(slice_from(request->as_of), &match->as_of))
+			findings_violate(&match->findings, "as_of",
+					"is not a day in the form YYYY-MM-DD");
+	} else if (!date_parse(slice_from(today), &match->as_of)) {
+		return error_set(err, ERROR_INTERNAL, "today is not a day");
+	}
+	if (request->limit < 0)
+		findings_violate(&match->findings, "limit", "may not be negative");
+	if ((int)request->view < 0 || request->view > POLICYCALC__V1__VIEW__VIEW_FULL)
+		findings_violate(&match->findings, "view", "is no view");
+	for (size_t i = 0; i < request->n_verdicts; i++) {
+		if (request->verdicts[i] <= VERDICT(UNSPECIFIED) ||
+				request->verdicts[i] > VERDICT(ELIGIBLE))
+			findings_violate(&match->findings,
+					arena_format(match->arena, "verdicts[%zu]", i),
+					"is no verdict");
+	}
+	return true;
+}
+
+static bool request_select(struct match *match, struct error *err)
+{
+	const Policycalc__V1__MatchRequest *request = match->request;
+	const struct ruleset *ruleset = match->ruleset;
+
+	if (request->n_policies == 0)
+		return true;
+	match->selected = ARENA_NEW_ARRAY(match->arena, bool, ruleset->catalog.policy_count + 1);
+	match->by_id = ARENA_NEW_ARRAY(match->arena, bool, ruleset->catalog.policy_count + 1);
+	if (!match->selected || !match->by_id)
+		return arena_error(match->arena, err, "reading the request");
+	for (size_t i = 0; i < request->n_policies; i++) {
+		struct slice name = slice_from(request->policies[i]);
+		const struct policy_rules *policy = map_find(&ruleset->policy_ids, name);
+		const struct series *series = map_find(&ruleset->series_names, name);
+
+		if (!policy && !series)
+			return error_set(err, ERROR_NOT_FOUND,
+					"policies[%zu]: there is no policy or series of this name", i);
+		if (policy) {
+			match->selected[policy - ruleset->policies] = true;
+			match->by_id[policy - ruleset->policies] = true;
+		}
+		for (size_t k = 0; series && k < series->count; k++)
+			match->selected[series->policies[k]] = true;
+	}
+	return true;
+}
+
+/* --- the outcomes ----------------------------------------------------------------------------- */
+
+static bool is_wanted(const struct match *match, size_t index)
+{
+	const struct standing *standing = &match->epoch->standings[index];
+
+	if (match->selected && !match->selected[index])
+		return false;
+	if (match->request->include_superseded || (match->by_id && match->by_id[index]))
+		return true;
+	return standing->state != STATE(SUPERSEDED) && standing->state != STATE(ENDED);
+}
+
+/* ELIGIBLE first, then the largest amount, then by id. */
+static int outcome_compare(const void *a, const void *b)
+{
+	const struct outcome *left = a;
+	const struct outcome *right = b;
+
+	if (left->verdict != right->verdict)
+		return left->verdict > right->verdict ? -1 : 1;
+	if (left->order != right->order)
+		return left->order > right->order ? -1 : 1;
+	return (left->policy > right->policy) - (left->policy < right->policy);
+}
+
+static bool outcomes_compute(struct match *match, const struct facts *facts)
+{
+	const struct ruleset *ruleset = match->ruleset;
+	size_t count = ruleset->catalog.policy_count;
+
+	match->outcomes = ARENA_NEW_ARRAY(match->arena, struct outcome, count + 1);
+	if (!match->outcomes)
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		if (!is_wanted(match, i))
+			continue;
+		outcome_compute(facts, &ruleset->policies[i], &match->epoch->standings[i],
+				&match->outcomes[match->outcome_count++]);
+		if (match->arena->exhausted)
+			return false;
+	}
+	if (match->outcome_count)
+		qsort(match->outcomes, match->outcome_count, sizeof(*match->outcomes),
+				outcome_compare);
+	return true;
+}
+
+/* --- the response ----------------------------------------------------------------------------- */
+
+static bool counts_fill(const struct match *match, Policycalc__V1__MatchResponse *response)
+{
+	size_t counts[VERDICT(ELIGIBLE) + 1] = {0};
+
+	for (size_t i = 0; i < match->outcome_count; i++)
+		counts[match->outcomes[i].verdict]++;
+	response->counts = ARENA_NEW_ARRAY(match->arena, Policycalc__V1__VerdictCount *,
+			VERDICT(ELIGIBLE));
+	if (!response->counts)
+		return false;
+	for (int verdict = VERDICT(ELIGIBLE); verdict > VERDICT(UNSPECIFIED); verdict--) {
+		Policycalc__V1__VerdictCount *count;
+
+		if (counts[verdict] == 0)
+			continue;
+		count = ARENA_NEW(match->arena, Policycalc__V1__VerdictCount);
+		if (!count)
+			return false;
+		policycalc__v1__verdict_count__init(count);
+		count->verdict = (Policycalc__V1__Verdict)verdict;
+		count->count = (int32_t)counts[verdict];
+		response->counts[response->n_counts++] = count;
+	}
+	return true;
+}
+
+static bool verdict_is_asked_for(const struct match *match, Policycalc__V1__Verdict verdict)
+{
+	const Policycalc__V1__MatchRequest *request = match->request;
+
+	for (size_t i = 0; i < request->n_verdicts; i++) {
+		if (request->verdicts[i] == verdict)
+			return true;
+	}
+	return request->n_verdicts == 0;
+}
+
+static bool answers_fill(const struct match *match, const struct facts *facts,
+		Policycalc__V1__MatchResponse *response)
+{
+	size_t most = match->outcome_count;
+
+	if (match->request->limit > 0 && (size_t)match->request->limit < most)
+		most = (size_t)match->request->limit;
+	response->answers = ARENA_NEW_ARRAY(match->arena, Policycalc__V1__PolicyAnswer *, most + 1);
+	if (!response->answers)
+		return false;
+	for (size_t i = 0; i < match->outcome_count && response->n_answers < most; i++) {
+		const struct outcome *outcome = &match->outcomes[i];
+		size_t index = (size_t)(outcome->policy - match->ruleset->policies);
+		Policycalc__V1__PolicyAnswer *answer;
+
+		if (!verdict_is_asked_for(match, outcome->verdict))
+			continue;
+		answer = outcome_answer(facts, outcome, &match->epoch->standings[index],
+				match->request->view);
+		if (!answer)
+			return false;
+		response->answers[response->n_answers++] = answer;
+	}
+	return true;
+}
+
+static Policycalc__V1__MatchResponse *response_make(const struct match *match,
+		const struct facts *facts)
+{
+	Policycalc__V1__MatchResponse *response =
+			ARENA_NEW(match->arena, Policycalc__V1__MatchResponse);
+	char *day = arena_alloc(match->arena, 11);
+
+	if (!response || !day)
+		return NULL;
+	policycalc__v1__match_response__init(response);
+	date_print(match->as_of, day);
+	response->revision = ruleset_revision(match->ruleset);
+	response->as_of = day;
+	response->engine_version = (char *)POLICYCALC_VERSION;
+	response->warnings = match->findings.warnings;
+	response->n_warnings = match->findings.warning_count;
+	if (!counts_fill(match, response) || !answers_fill(match, facts, response))
+		return NULL;
+	return match->arena->exhausted ? NULL : response;
+}
+
+static bool match_run(struct match *match, Policycalc__V1__MatchResponse **out_response,
+		struct error *err)
+{
+	struct facts *facts;
+
+	match->epoch = epoch_pin(match->ruleset, date_to_days(match->as_of));
+	if (!match->epoch)
+		return error_set(err, ERROR_MEMORY, "no memory for the epoch of the day");
+	facts = facts_read(match->ruleset, match->epoch, match->request->profile, match->as_of,
+			match->request->strict, match->arena, &match->findings);
+	if (!facts || match->arena->exhausted)
+		return arena_error(match->arena, err, "reading the profile");
+	if (match->findings.violations.count)
+		return error_set(err, ERROR_INVALID, "%s: %s",
+				match->findings.violations.list[0].field,
+				match->findings.violations.list[0].description);
+	if (!outcomes_compute(match, facts))
+		return arena_error(match->arena, err, "asking the conditions");
+	*out_response = response_make(match, facts);
+	return *out_response || arena_error(match->arena, err, "making the answer");
+}
+
+bool ruleset_match(const struct ruleset *ruleset, const Policycalc__V1__MatchRequest *request,
+		const char *today, struct arena *arena,
+		Policycalc__V1__MatchResponse **out_response, struct violations *out_violations,
+		struct error *err)
+{
+	struct match match = {
+		.ruleset = ruleset,
+		.request = request,
+		.arena = arena,
+		.findings = {.arena = arena},
+		.as_of = {1970, 1, 1},
+	};
+	bool ok = request_check(&match, today, err) && request_select(&match, err) &&
+		  match_run(&match, out_response, err);
+
+	epoch_unpin(ruleset, match.epoch);
+	if (out_violations)
+		*out_violations = match.findings.violations;
+	return ok;
+}

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Verdicts. A smaller one is a worse one, and the worst counts:
+ *
+ *     INELIGIBLE > NOT_OPEN > NEEDS_INFORMATION > NEEDS_REVIEW > ELIGIBLE
+ *
+ * For policies granted per item the enterprise's conditions come first; of the items the best one
+ * counts.
+ */
+#include "calculator/answer.h"
+
+static Policycalc__V1__Verdict verdict_of_status(Policycalc__V1__ConditionStatus status)
+{
+	switch ((int)status) {
+	case STATUS(MET):
+		return VERDICT(ELIGIBLE);
+	case STATUS(NOT_MET):
+		return VERDICT(INELIGIBLE);
+	case STATUS(UNKNOWN):
+		return VERDICT(NEEDS_INFORMATION);
+	case STATUS(REVIEW):
+	case STATUS(ERROR):
+	case STATUS(UNSPECIFIED):
+	default:
+		return VERDICT(NEEDS_REVIEW);
+	}
+}
+
+static Policycalc__V1__Verdict verdict_worse(Policycalc__V1__Verdict a, Policycalc__V1__Verdict b)
+{
+	return a < b ? a : b;
+}
+
+/* Asks the clauses that are (or are not) the item's, and gives the worst. */
+static Policycalc__V1__Verdict clauses_ask(const struct facts *facts,
+		const struct policy_rules *policy, bool per_item, struct clause_result *results)
+{
+	Policycalc__V1__Verdict verdict = VERDICT(ELIGIBLE);
+
+	for (size_t i = 0; i < policy->clause_count; i++) {
+		if (policy->clauses[i].per_item != per_item)
+			continue;
+		results[i] = clause_ask(facts, policy, &policy->clauses[i]);
+		verdict = verdict_worse(verdict, verdict_of_status(results[i].status));
+	}
+	return verdict;
+}
+
+static bool is_undecided(Policycalc__V1__Verdict verdict)
+{
+	return verdict == VERDICT(NEEDS_INFORMATION) || verdict == VERDICT(NEEDS_REVIEW);
+}
+
+/* The sum over the items: eligible ones for certain, undecided ones at the upper end. */
+static void items_total(const struct facts *facts, struct outcome *outcome)
+{
+	const struct policy_rules *policy = outcome->policy;
+	struct amount total = {.most_known = true};
+	const struct amount *only = NULL;
+	size_t counted = 0;
+
+	for (size_t i = 0; i < outcome->item_count; i++) {
+		const struct item_outcome *item = &outcome->items[i];
+		bool decided = item->verdict == VERDICT(ELIGIBLE);
+
+		if (!decided && !is_undecided(item->verdict))
+			continue;
+		amount_add(&total, &item->amount, decided);
+		if (item->amount.missing) {
+			if (!total.missing)
+				total.missing = facts_new_set(facts);
+			for (size_t k = 0; total.missing && k < facts->ruleset->set_words; k++)
+				total.missing[k] |= item->amount.missing[k];
+		}
+		only = &item->amount;
+		counted++;
+	}
+	if (counted == 0) {
+		/* Without a list nothing is known of the sum; with no item that may get anything,
+		 * the policy is not met and has no amount. */
+		total.none = !outcome->list_unknown || !policy->amount ||
+			     policy->amount->amount->nature == POLICYCALC__V1__NATURE__NATURE_NONE;
+		total.not_stated = policy->amount && policy->amount->amount->not_stated;
+		total.most_known = false;
+		total.missing = facts_new_set(facts);
+		for (size_t k = 0; total.missing && k < facts->ruleset->set_words; k++)
+			total.missing[k] = policy->item_reads[k];
+		if (total.none) {
+			outcome->amount = total;
+			return;
+		}
+	}
+	if (counted == 1) {
+		bool decided = outcome->conditions_verdict == VERDICT(ELIGIBLE);
+
+		total.binding = only->binding;
+		total.has_base = only->has_base;
+		total.base = only->base;
+		total.has_rate = only->has_rate;
+		total.rate = only->rate;
+		total.has_cap = only->has_cap;
+		total.cap = only->cap;
+		total.none = only->none;
+		/* A single item that is undecided: what it would come to, as for an enterprise. */
+		if (!decided)
+			total.least = only->least;
+	}
+	if (counted > 1)
+		total.none = only->none;
+	if (policy->amount)
+		amount_limit_total(facts, policy, &total);
+	outcome->amount = total;
+}
+
+static void items_ask(const struct facts *facts, struct outcome *outcome)
+{
+	const struct policy_rules *policy = outcome->policy;
+	enum item_list list = policy->list;
+	Policycalc__V1__Verdict own = outcome->conditions_verdict;
+	Policycalc__V1__Verdict best = VERDICT(INELIGIBLE);
+	size_t count = facts->item_count[list];
+
+	if (count == 0 && !facts->complete[list]) {
+		outcome->list_unknown = true;
+		best = VERDICT(NEEDS_INFORMATION);
+	}
+	outcome->items = ARENA_NEW_ARRAY(facts->arena, struct item_outcome, count + 1);
+	if (!outcome->items)
+		return;
+	outcome->item_count = count;
+	for (size_t i = 0; i < count; i++) {
+		struct item_outcome *item = &outcome->items[i];
+
+		item->item = &facts->items[list][i];
+		item->results = ARENA_NEW_ARRAY(facts->arena, struct clause_result,
+				policy->clause_count + 1);
+		if (!item->results)
+			return;
+		facts_enter_item((struct facts *)facts, list, item->item);
+		item->verdict = verdict_worse(own,
+				clauses_ask(facts, policy, true, item->results));
+		item->amount.none = true;
+		if (item->verdict != VERDICT(INELIGIBLE))
+			item->amount = amount_compute(facts, policy);
+		/* The best item counts, but one that only lacks facts goes before one for people. */
+		if (best == VERDICT(INELIGIBLE) || item->verdict == VERDICT(ELIGIBLE) ||
+				(best == VERDICT(NEEDS_REVIEW) &&
+						item->verdict == VERDICT(NEEDS_INFORMATION)))
+			best = item->verdict;
+	}
+	outcome->conditions_verdict = verdict_worse(own, best);
+}
+
+static bool standing_is_open(const struct standing *standing)
+{
+	return standing->state == STATE(OPEN) || standing->state == STATE(WINDOW_NOT_STATED);
+}
+
+void outcome_compute(const struct facts *facts, const struct policy_rules *policy,
+		const struct standing *standing, struct outcome *out_outcome)
+{
+	struct outcome outcome = {.policy = policy};
+
+	outcome.amount.none = true;
+	outcome.results = ARENA_NEW_ARRAY(facts->arena, struct clause_result,
+			policy->clause_count + 1);
+	if (!outcome.results) {
+		*out_outcome = outcome;
+		return;
+	}
+	outcome.conditions_verdict = clauses_ask(facts, policy, false, outcome.results);
+	if (policy->list != LIST_ENTERPRISE)
+		items_ask(facts, &outcome);
+	if (outcome.conditions_verdict != VERDICT(INELIGIBLE)) {
+		if (policy->list != LIST_ENTERPRISE)
+			items_total(facts, &outcome);
+		else
+			outcome.amount = amount_compute(facts, policy);
+	}
+	outcome.verdict = outcome.conditions_verdict;
+	if (outcome.verdict != VERDICT(INELIGIBLE) && !standing_is_open(standing))
+		outcome.verdict = VERDICT(NOT_OPEN);
+	outcome.order = amount_order(facts, &outcome.amount);
+	*out_outcome = outcome;
+}

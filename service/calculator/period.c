@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "calculator/period.h"
+
+#include <string.h>
+
+bool period_is_recurring(Policycalc__V1__Period period)
+{
+	return period == POLICYCALC__V1__PERIOD__PERIOD_YEAR ||
+	       period == POLICYCALC__V1__PERIOD__PERIOD_QUARTER ||
+	       period == POLICYCALC__V1__PERIOD__PERIOD_MONTH;
+}
+
+unsigned period_per_year(Policycalc__V1__Period period)
+{
+	if (period == POLICYCALC__V1__PERIOD__PERIOD_MONTH)
+		return 12;
+	return period == POLICYCALC__V1__PERIOD__PERIOD_QUARTER ? 4 : 1;
+}
+
+int64_t period_of_date(Policycalc__V1__Period period, struct date date)
+{
+	int64_t per_year = period_per_year(period);
+
+	return date.year * per_year + (date.month - 1) * per_year / 12;
+}
+
+const char *period_form(Policycalc__V1__Period period)
+{
+	if (period == POLICYCALC__V1__PERIOD__PERIOD_MONTH)
+		return "YYYY-MM";
+	return period == POLICYCALC__V1__PERIOD__PERIOD_QUARTER ? "YYYYQn" : "YYYY";
+}
+
+static bool digits_parse(const char *text, size_t count, int64_t *out_number)
+{
+	*out_number = 0;
+	for (size_t i = 0; i < count; i++) {
+		if (text[i] < '0' || text[i] > '9')
+			return false;
+		*out_number = *out_number * 10 + (text[i] - '0');
+	}
+	return true;
+}
+
+bool period_parse(Policycalc__V1__Period period, const char *text, int64_t *out_number)
+{
+	size_t size = strlen(text);
+	int64_t year;
+	int64_t part;
+
+	if (size < 4 || !digits_parse(text, 4, &year) || year == 0)
+		return false;
+	switch ((int)period) {
+	case POLICYCALC__V1__PERIOD__PERIOD_YEAR:
+		*out_number = year;
+		return size == 4;
+	case POLICYCALC__V1__PERIOD__PERIOD_QUARTER:
+		if (size != 6 || text[4] != 'Q' || !digits_parse(text + 5, 1, &part) || part < 1 ||
+				part > 4)
+			return false;
+		*out_number = year * 4 + part - 1;
+		return true;
+	case POLICYCALC__V1__PERIOD__PERIOD_MONTH:
+		if (size != 7 || text[4] != '-' || !digits_parse(text + 5, 2, &part) || part < 1 ||
+				part > 12)
+			return false;
+		*out_number = year * 12 + part - 1;
+		return true;
+	case POLICYCALC__V1__PERIOD__PERIOD_UNSPECIFIED:
+	case POLICYCALC__V1__PERIOD__PERIOD_POINT:
+	default:
+		return false;
+	}
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Years, quarters and months as consecutive numbers. */
+#pragma once
+
+#include "base/date.h"
+#include "policycalc/v1/catalog.pb-c.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/** Whether there is a value for every period, rather than a state at a point in time. */
+bool period_is_recurring(Policycalc__V1__Period period);
+/** 1, 4 or 12. */
+unsigned period_per_year(Policycalc__V1__Period period);
+/** The number of the period that @date falls in. */
+int64_t period_of_date(Policycalc__V1__Period period, struct date date);
+/** Reads exactly "2025", "2025Q3" or "2025-06", as @period wants it. */
+bool period_parse(Policycalc__V1__Period period, const char *text, int64_t *out_number);
+/** How it is written: "2025Q3". */
+const char *period_form(Policycalc__V1__Period period);

@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Policies made ready to be asked: every rule compiled, scopes of region and industry turned into
+ * conditions, the versions of each series gathered, and what each policy reads written down.
+ */
+#include "calculator/ruleset.h"
+
+#include <string.h>
+
+struct policy_build {
+	struct ruleset_build *build;
+	const Policycalc__V1__Policy *policy; /* our copy */
+	const Policycalc__V1__Policy *origin; /* the caller's */
+	struct policy_rules *rules;
+	uint64_t *reads;
+	uint64_t *item_reads;
+};
+
+/* Notes what @rule reads; whether it reads the item. */
+static bool rule_note(struct policy_build *work, const struct rule *rule, uint64_t *reads)
+{
+	const struct ruleset *ruleset = work->build->ruleset;
+	bool per_item = false;
+	size_t count = 0;
+	const int *slots = rule ? rule_slots(rule, &count) : NULL;
+
+	for (size_t i = 0; i < count; i++) {
+		per_item |= (size_t)slots[i] >= ruleset->base_count;
+		if (ruleset_slot(ruleset, work->rules->list, slots[i])->role == SCOPE_ATTRIBUTE)
+			slot_bits_put_bases(ruleset, work->rules->list, slots[i], reads);
+	}
+	return per_item;
+}
+
+static bool rule_reads_attributes(const struct ruleset *ruleset, enum item_list list,
+		const struct rule *rule)
+{
+	size_t count = 0;
+	const int *slots = rule ? rule_slots(rule, &count) : NULL;
+
+	for (size_t i = 0; i < count; i++) {
+		if (ruleset_slot(ruleset, list, slots[i])->role == SCOPE_ATTRIBUTE)
+			return true;
+	}
+	return false;
+}
+
+static const struct rule *rule_build(struct policy_build *work, enum item_list list,
+		const char *text, const struct type *type, enum dimension dimension,
+		const ProtobufCMessage *origin, const char *field, const char *part)
+{
+	const char *where = arena_format(&work->build->ruleset->arena, "policies.%s.%s",
+			work->policy->id, part);
+
+	if (!where)
+		return NULL;
+	return ruleset_build_rule(work->build, list, text, type, dimension, true, origin, field,
+			where);
+}
+
+/* --- conditions ------------------------------------------------------------------------------- */
+
+/* A condition made from a scope: id, label of the attribute it looks at, source of the scope. */
+static bool scope_clause(struct policy_build *work, struct clause *clause, enum clause_kind kind,
+		const char *id, const char *attribute_name, Policycalc__V1__Source *source)
+{
+	struct ruleset *ruleset = work->build->ruleset;
+	const struct entry *entry = map_find(&ruleset->entry_names[LIST_ENTERPRISE],
+			slice_from(attribute_name));
+	Policycalc__V1__Condition *condition =
+			ARENA_NEW(&ruleset->arena, Policycalc__V1__Condition);
+
+	if (!condition)
+		return false;
+	policycalc__v1__condition__init(condition);
+	condition->id = (char *)id;
+	condition->role = POLICYCALC__V1__ROLE__ROLE_REQUIRE;
+	condition->source = source;
+	clause->kind = kind;
+	clause->condition = condition;
+	clause->slot = -1;
+	if (!entry || entry->attribute->type != VALUE_TYPE(CODE)) {
+		ruleset_build_mistake(work->build, &work->origin->base, id, work->policy->id,
+				"policy %s has a scope of %s, so the dictionary needs an attribute "
+				"%s of type CODE",
+				work->policy->id, id, attribute_name);
+		return true;
+	}
+	condition->label = entry->attribute->label;
+	clause->slot = entry->variants[0].slot;
+	slot_bits_put_bases(ruleset, LIST_ENTERPRISE, clause->slot, work->reads);
+	return true;
+}
+
+static void clause_build(struct policy_build *work, size_t index, struct clause *clause)
+{
+	const Policycalc__V1__Condition *condition = work->policy->conditions[index];
+	const ProtobufCMessage *origin = &work->origin->conditions[index]->base;
+	enum item_list list = work->rules->list;
+	char part[256];
+
+	clause->kind = CLAUSE_RULE;
+	clause->condition = condition;
+	clause->slot = -1;
+	snprintf(part, sizeof(part), "conditions.%s", condition->id);
+	clause->rule = rule_build(work, list, condition->rule, &type_bool, DIMENSION_FREE, origin,
+			"rule", part);
+	clause->met_if = rule_build(work, list, condition->met_if, &type_bool, DIMENSION_FREE,
+			origin, "met_if", part);
+	clause->fails_if = rule_build(work, list, condition->fails_if, &type_bool, DIMENSION_FREE,
+			origin, "fails_if", part);
+	if (condition->role == POLICYCALC__V1__ROLE__ROLE_REVIEW) {
+		if (*condition->rule)
+			ruleset_build_mistake(work->build, origin, "rule", work->policy->id,
+					"condition %s of policy %s: a judgement has met_if and "
+					"fails_if, not a rule",
+					condition->id, work->policy->id);
+	} else if (!*condition->rule || *condition->met_if || *condition->fails_if ||
+			condition->role == POLICYCALC__V1__ROLE__ROLE_UNSPECIFIED) {
+		ruleset_build_mistake(work->build, origin, "rule", work->policy->id,
+				"condition %s of policy %s needs a role; REQUIRE and EXCLUDE have a "
+				"rule, and only REVIEW has met_if and fails_if",
+				condition->id, work->policy->id);
+	}
+	clause->per_item = rule_note(work, clause->rule, work->reads);
+	clause->per_item |= rule_note(work, clause->met_if, work->reads);
+	clause->per_item |= rule_note(work, clause->fails_if, work->reads);
+	if (clause->per_item) {
+		rule_note(work, clause->rule, work->item_reads);
+		rule_note(work, clause->met_if, work->item_reads);
+		rule_note(work, clause->fails_if, work->item_reads);
+	}
+}
+
+static void region_codes_check(struct policy_build *work)
+{
+	const Policycalc__V1__RegionScope *scope = work->policy->region;
+
+	for (size_t i = 0; i < scope->n_covers; i++) {
+		if (!map_find(&work->build->ruleset->region_codes, slice_from(scope->covers[i])))
+			ruleset_build_mistake(work->build, &work->origin->region->base, "covers",
+					work->policy->id, "policy %s covers %s, which is no region",
+					work->policy->id, scope->covers[i]);
+	}
+}
+
+static bool clauses_build(struct policy_build *work)
+{
+	struct ruleset *ruleset = work->build->ruleset;
+	const Policycalc__V1__Policy *policy = work->policy;
+	struct clause *clauses = ARENA_NEW_ARRAY(&ruleset->arena, struct clause,
+			policy->n_conditions + 2);
+	size_t count = 0;
+
+	if (!clauses)
+		return false;
+	if (policy->region && policy->region->n_covers) {
+		bool statistical = policy->region->by ==
+				   POLICYCALC__V1__REGION_SCOPE__BY__BY_STATISTICAL;
+
+		region_codes_check(work);
+		if (!scope_clause(work, &clauses[count++], CLAUSE_REGION, "region",
+				    statistical ? "statistical_region" : "region",
+				    policy->region->source))
+			return false;
+	}
+	if (policy->industry && (policy->industry->n_include || policy->industry->n_exclude)) {
+		if (!scope_clause(work, &clauses[count++], CLAUSE_INDUSTRY, "industry", "industry",
+				    policy->industry->source))
+			return false;
+	}
+	for (size_t i = 0; i < policy->n_conditions; i++)
+		clause_build(work, i, &clauses[count++]);
+	work->rules->clauses = clauses;
+	work->rules->clause_count = count;
+	return true;
+}
+
+/* --- amounts ---------------------------------------------------------------------------------- */
+
+static bool brackets_build(struct policy_build *work, struct amount_rules *rules)
+{
+	const Policycalc__V1__Amount *amount = work->policy->amount;
+	struct bracket_rules *brackets = ARENA_NEW_ARRAY(&work->build->ruleset->arena,
+			struct bracket_rules, amount->n_brackets + 1);
+
+	if (!brackets)
+		return false;
+	for (size_t i = 0; i < amount->n_brackets; i++) {
+		const ProtobufCMessage *origin = &work->origin->amount->brackets[i]->base;
+
+		brackets[i].up_to = rule_build(work, work->rules->list,
+				amount->brackets[i]->up_to_rule, &type_int, DIMENSION_MONEY, origin,
+				"up_to_rule", "amount.brackets");
+		brackets[i].rate = rule_build(work, work->rules->list,
+				amount->brackets[i]->rate_rule, &type_int, DIMENSION_RATIO, origin,
+				"rate_rule", "amount.brackets");
+		if (!*amount->brackets[i]->up_to_rule && i + 1 < amount->n_brackets)
+			ruleset_build_mistake(work->build, origin, "up_to_rule", work->policy->id,
+					"policy %s: only the last bracket has no upper end",
+					work->policy->id);
+		if (!*amount->brackets[i]->rate_rule)
+			ruleset_build_mistake(work->build, origin, "rate_rule", work->policy->id,
+					"policy %s: a bracket needs a rate", work->policy->id);
+		rule_note(work, brackets[i].up_to, work->reads);
+		rule_note(work, brackets[i].rate, work->reads);
+	}
+	rules->brackets = brackets;
+	rules->bracket_count = amount->n_brackets;
+	return true;
+}
+
+static bool caps_build(struct policy_build *work, struct amount_rules *rules)
+{
+	const Policycalc__V1__Amount *amount = work->policy->amount;
+	struct cap_rules *caps = ARENA_NEW_ARRAY(&work->build->ruleset->arena, struct cap_rules,
+			amount->n_caps + 1);
+
+	if (!caps)
+		return false;
+	for (size_t i = 0; i < amount->n_caps; i++) {
+		const Policycalc__V1__Cap *cap = amount->caps[i];
+		const ProtobufCMessage *origin = &work->origin->amount->caps[i]->base;
+		enum item_list list = work->rules->list;
+
+		caps[i].cap = cap;
+		caps[i].of_total = list != LIST_ENTERPRISE &&
+				   (cap->scope == POLICYCALC__V1__CAP__SCOPE__SCOPE_ENTERPRISE ||
+						   cap->scope == POLICYCALC__V1__CAP__SCOPE__SCOPE_ENTERPRISE_YEAR);
+		if (caps[i].of_total)
+			list = LIST_ENTERPRISE;
+		caps[i].limit = rule_build(work, list, cap->limit_rule, &type_int, DIMENSION_MONEY,
+				origin, "limit_rule", "amount.caps");
+		caps[i].when = rule_build(work, list, cap->when_rule, &type_bool, DIMENSION_FREE,
+				origin, "when_rule", "amount.caps");
+		if ((*cap->limit_rule != 0) + (cap->none != 0) + (cap->not_stated != 0) != 1)
+			ruleset_build_mistake(work->build, origin, "limit_rule", work->policy->id,
+					"policy %s: a cap has a limit_rule, or is none, or is "
+					"not_stated",
+					work->policy->id);
+		rule_note(work, caps[i].limit, work->reads);
+		rule_note(work, caps[i].when, work->reads);
+	}
+	rules->caps = caps;
+	rules->cap_count = amount->n_caps;
+	return true;
+}
+
+static bool amount_build(struct policy_build *work)
+{
+	struct ruleset *ruleset = work->build->ruleset;
+	const Policycalc__V1__Amount *amount = work->policy->amount;
+	struct amount_rules *rules;
+	const ProtobufCMessage *origin;
+	enum item_list list = work->rules->list;
+
+	if (!amount)
+		return true;
+	rules = ARENA_NEW(&ruleset->arena, struct amount_rules);
+	if (!rules)
+		return false;
+	origin = &work->origin->amount->base;
+	rules->amount = amount;
+	rules->rule = rule_build(work, list, amount->rule, &type_int, DIMENSION_MONEY, origin,
+			"rule", "amount.rule");
+	rules->base = rule_build(work, list, amount->base_rule, &type_int, DIMENSION_MONEY, origin,
+			"base_rule", "amount.base_rule");
+	rules->rate = rule_build(work, list, amount->rate_rule, &type_int, DIMENSION_RATIO, origin,
+			"rate_rule", "amount.rate_rule");
+	if ((*amount->rule && (*amount->base_rule || *amount->rate_rule || amount->n_brackets)) ||
+			(*amount->base_rule &&
+					(*amount->rate_rule != 0) == (amount->n_brackets != 0)) ||
+			(!*amount->base_rule && (*amount->rate_rule || amount->n_brackets)))
+		ruleset_build_mistake(work->build, origin, "rule", work->policy->id,
+				"policy %s: an amount has a rule, or a base_rule with either a "
+				"rate_rule or brackets",
+				work->policy->id);
+	rule_note(work, rules->rule, work->reads);
+	rule_note(work, rules->base, work->reads);
+	rule_note(work, rules->rate, work->reads);
+	rules->fixed = rules->rule && !rule_reads_attributes(ruleset, list, rules->rule);
+	work->rules->amount = rules;
+	return brackets_build(work, rules) && caps_build(work, rules);
+}
+
+/* --- all -------------------------------------------------------------------------------------- */
+
+static bool policy_build(struct ruleset_build *build, size_t index)
+{
+	struct ruleset *ruleset = build->ruleset;
+	struct policy_build work = {
+		.build = build,
+		.policy = ruleset->catalog.policies[index],
+		.origin = build->policy_origins[index],
+		.rules = &ruleset->policies[index],
+		.reads = ARENA_NEW_ARRAY(&ruleset->arena, uint64_t, ruleset->set_words),
+		.item_reads = ARENA_NEW_ARRAY(&ruleset->arena, uint64_t, ruleset->set_words),
+	};
+
+	if (!work.reads || !work.item_reads)
+		return false;
+	work.rules->policy = work.policy;
+	work.rules->list = subject_item_list(work.policy->subject);
+	work.rules->reads = work.reads;
+	work.rules->item_reads = work.item_reads;
+	if (map_find(&ruleset->policy_ids, slice_from(work.policy->id)))
+		ruleset_build_mistake(build, &work.origin->base, "id", work.policy->id,
+				"policy %s stands there twice", work.policy->id);
+	if (!map_put(&ruleset->policy_ids, slice_from(work.policy->id), work.rules))
+		return false;
+	return clauses_build(&work) && amount_build(&work);
+}
+
+/* Policies stand in id order, and so do the versions of each series. */
+static bool series_build(struct ruleset *ruleset)
+{
+	size_t count = ruleset->catalog.policy_count;
+	size_t *next = ARENA_NEW_ARRAY(&ruleset->arena, size_t, count + 1);
+	struct series *all = ARENA_NEW_ARRAY(&ruleset->arena, struct series, count + 1);
+	size_t used = 0;
+
+	if (!next || !all)
+		return false;
+	for (int pass = 0; pass < 2; pass++) {
+		for (size_t i = 0; i < count; i++) {
+			struct slice name = slice_from(ruleset->catalog.policies[i]->series);
+			struct series *series = map_find(&ruleset->series_names, name);
+
+			if (!name.size)
+				continue;
+			if (!series) {
+				series = &all[used++];
+				series->name = name.data;
+				if (!map_put(&ruleset->series_names, name, series))
+					return false;
+			}
+			if (pass == 1)
+				((size_t *)series->policies)[series->count] = i;
+			series->count++;
+		}
+		for (size_t i = 0; pass == 0 && i < used; i++) {
+			all[i].policies = next;
+			next += all[i].count;
+			all[i].count = 0;
+		}
+	}
+	return true;
+}
+
+bool ruleset_build_policies(struct ruleset_build *build, struct error *err)
+{
+	struct ruleset *ruleset = build->ruleset;
+
+	ruleset->policies = ARENA_NEW_ARRAY(&ruleset->arena, struct policy_rules,
+			ruleset->catalog.policy_count + 1);
+	if (!ruleset->policies)
+		return arena_error(&ruleset->arena, err, "compiling policies");
+	for (size_t i = 0; i < ruleset->catalog.policy_count; i++) {
+		if (!policy_build(build, i))
+			return error_set(err, ERROR_MEMORY, "out of memory while compiling %s",
+					ruleset->catalog.policies[i]->id);
+	}
+	if (!series_build(ruleset))
+		return error_set(err, ERROR_MEMORY, "out of memory while ordering versions");
+	return true;
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Reading a profile: what its two files share. */
+#pragma once
+
+#include "calculator/facts.h"
+
+/* The most attributes of a profile or an item, items of a profile, and figures of one value. */
+#define ATTRIBUTES_MOST 1000
+#define ITEMS_MOST 1000
+#define LIST_VALUES_MOST 1000
+
+/* A period of an attribute that was sent; newest item first. */
+struct seen {
+	int item;
+	int64_t period;
+	struct seen *next;
+};
+
+struct reading {
+	struct facts *facts;
+	struct findings *findings;
+	struct arena *arena;
+	const struct ruleset *ruleset;
+	struct date date; /* of the profile */
+	bool strict;
+	struct seen **seen; /* by entry */
+	int item;	    /* index in the profile, or -1 */
+	size_t attribute;   /* index in its list */
+	enum item_list list;
+	struct value *values; /* of base slots, or of the item's own */
+	uint64_t *supplied;   /* derived attributes that were sent */
+};
+
+/** Reports @description at @field of the attribute at hand; returns false. */
+bool reading_violate(const struct reading *reading, const char *field, const char *description);
+/** "profile.attributes[3].value", "profile.items[2].attributes[0].name". */
+const char *reading_path(const struct reading *reading, const char *field);
+
+/** Whether the values of the type carry their periods themselves. */
+bool value_type_is_series(Policycalc__V1__ValueType type);
+/**
+ * The value as rules read it. false when it is wrong (reported) or memory is short. @out_foreign:
+ * a region outside the table, of which the value is one around it.
+ */
+bool value_read(const struct reading *reading, const struct entry *entry,
+		const Policycalc__V1__Value *from, struct value *out_value, bool *out_foreign);

@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "calculator/ruleset.h"
+
+#include "base/memory.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A catalog of 10,000 policies compiles to some hundred MiB; more is a mistake, not a catalog. */
+#define RULESET_BUDGET ((size_t)2 << 30)
+
+static const char *const item_list_names[LIST_COUNT] = {
+	[LIST_ENTERPRISE] = "",
+	[LIST_PROJECTS] = "projects",
+	[LIST_LOANS] = "loans",
+	[LIST_HIRES] = "hires",
+};
+
+const char *item_list_name(enum item_list list)
+{
+	assert(list < LIST_COUNT);
+	return item_list_names[list];
+}
+
+enum item_list item_list_find(const char *name)
+{
+	enum item_list list = LIST_ENTERPRISE;
+
+	while (list < LIST_COUNT && strcmp(item_list_names[list], name) != 0)
+		list++;
+	return list;
+}
+
+enum item_list subject_item_list(Policycalc__V1__Subject subject)
+{
+	switch ((int)subject) {
+	case POLICYCALC__V1__SUBJECT__SUBJECT_PROJECT:
+		return LIST_PROJECTS;
+	case POLICYCALC__V1__SUBJECT__SUBJECT_LOAN:
+		return LIST_LOANS;
+	case POLICYCALC__V1__SUBJECT__SUBJECT_HIRE:
+		return LIST_HIRES;
+	case POLICYCALC__V1__SUBJECT__SUBJECT_UNSPECIFIED:
+	case POLICYCALC__V1__SUBJECT__SUBJECT_ENTERPRISE:
+	default:
+		return LIST_ENTERPRISE;
+	}
+}
+
+void slot_bits_put_bases(const struct ruleset *ruleset, enum item_list list, int slot,
+		uint64_t *bits)
+{
+	size_t at = (size_t)slot;
+	enum item_list of = at < ruleset->base_count ? LIST_ENTERPRISE : list;
+	const uint64_t *bases = NULL;
+
+	if (ruleset->bases[of])
+		bases = ruleset->bases[of][of == LIST_ENTERPRISE ? at : at - ruleset->base_count];
+	if (!bases) {
+		slot_bits_put(bits, slot);
+		return;
+	}
+	for (size_t i = 0; i < ruleset->set_words; i++)
+		bits[i] |= bases[i];
+}
+
+void ruleset_build_mistake(struct ruleset_build *build, const ProtobufCMessage *origin,
+		const char *field, const char *where, const char *format, ...)
+{
+	char message[1024];
+	const char *path = where;
+	int line = 0;
+	int column = 0;
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(message, sizeof(message), format, args);
+	va_end(args);
+	if (!build->locate ||
+			!build->locate(build->context, origin, field, 0, &path, &line, &column)) {
+		path = where;
+		line = column = 0;
+	}
+	diagnostics_add(build->diagnostics, DIAGNOSTIC_ERROR, path, line, column, 1,
+			(struct slice){0}, "%s", message);
+}
+
+const struct rule *ruleset_build_rule(struct ruleset_build *build, enum item_list list,
+		const char *text, const struct type *expected, enum dimension dimension,
+		bool warn_bare, const ProtobufCMessage *origin, const char *field,
+		const char *where)
+{
+	struct rule_options options = {
+		.path = where,
+		.expected = expected,
+		.expected_dimension = dimension,
+		.policy = true,
+		.warn_bare = warn_bare,
+		.regions = build->ruleset->regions,
+	};
+	int line = 0;
+	int column = 0;
+	const char *path = NULL;
+
+	if (!text || !*text)
+		return NULL;
+	if (build->locate &&
+			build->locate(build->context, origin, field, 0, &path, &line, &column)) {
+		options.path = path;
+		options.line = line;
+		options.column = column;
+	}
+	return rule_compile(slice_from(text), build->ruleset->scopes[list], &options,
+			&build->ruleset->arena, build->diagnostics);
+}
+
+static void ruleset_free(struct ruleset *ruleset)
+{
+	epoch_cache_free(ruleset->epochs);
+	for (enum item_list list = LIST_ENTERPRISE; list < LIST_COUNT; list++) {
+		for (size_t i = 0; ruleset->entries[list] && i < ruleset->entry_count[list]; i++)
+			map_fini(&ruleset->entries[list][i].choices);
+		map_fini(&ruleset->entry_names[list]);
+		scope_free(ruleset->scopes[list]);
+	}
+	map_fini(&ruleset->region_codes);
+	map_fini(&ruleset->divisions);
+	map_fini(&ruleset->industry_codes);
+	map_fini(&ruleset->policy_ids);
+	map_fini(&ruleset->series_names);
+	map_fini(&ruleset->parameter_names);
+	region_table_free(ruleset->regions);
+	arena_fini(&ruleset->arena);
+	memory_free(ruleset);
+}
+
+struct ruleset *ruleset_new(const struct catalog *catalog, catalog_locate_fn locate, void *context,
+		struct diagnostics *diagnostics, struct error *err)
+{
+	struct ruleset *ruleset = memory_alloc_zero(1, sizeof(*ruleset));
+	struct ruleset_build build = {
+		.ruleset = ruleset,
+		.origin = catalog,
+		.locate = locate,
+		.context = context,
+		.diagnostics = diagnostics,
+	};
+	size_t errors_before = diagnostics->error_count;
+
+	if (!ruleset) {
+		error_set(err, ERROR_MEMORY, "no memory for a ruleset");
+		return NULL;
+	}
+	atomic_init(&ruleset->references, 1);
+	arena_init(&ruleset->arena, RULESET_BUDGET);
+	if (!ruleset_build_copy(&build, err) || !ruleset_build_tables(&build, err) ||
+			!ruleset_build_scopes(&build, err) ||
+			!ruleset_build_derivations(&build, err) ||
+			!ruleset_build_policies(&build, err))
+		goto fail;
+	if (ruleset->arena.exhausted || diagnostics->arena->exhausted) {
+		error_set(err, ERROR_MEMORY, "out of memory while compiling the catalog");
+		goto fail;
+	}
+	if (diagnostics->error_count > errors_before) {
+		error_set(err, ERROR_INVALID, "the catalog has %zu mistakes",
+				diagnostics->error_count - errors_before);
+		goto fail;
+	}
+	ruleset->epochs = epoch_cache_new(ruleset);
+	if (!ruleset->epochs) {
+		error_set(err, ERROR_MEMORY, "no memory for the epochs of a ruleset");
+		goto fail;
+	}
+	return ruleset;
+fail:
+	ruleset_free(ruleset);
+	return NULL;
+}
+
+struct ruleset *ruleset_ref(struct ruleset *ruleset)
+{
+	unsigned before = atomic_fetch_add_explicit(&ruleset->references, 1, memory_order_relaxed);
+
+	assert(before > 0);
+	(void)before;
+	return ruleset;
+}
+
+void ruleset_unref(struct ruleset *ruleset)
+{
+	if (!ruleset)
+		return;
+	if (atomic_fetch_sub_explicit(&ruleset->references, 1, memory_order_acq_rel) == 1)
+		ruleset_free(ruleset);
+}
+
+int64_t ruleset_revision(const struct ruleset *ruleset)
+{
+	return ruleset->catalog.revision;
+}
+
+const char *ruleset_content_hash(const struct ruleset *ruleset)
+{
+	return ruleset->catalog.content_hash;
+}
+
+const struct catalog *ruleset_catalog(const struct ruleset *ruleset)
+{
+	return &ruleset->catalog;
+}
+
+const Policycalc__V1__Attribute *ruleset_find_attribute(const struct ruleset *ruleset,
+		const char *name, const char *item_list)
+{
+	enum item_list list = item_list_find(item_list);
+	const struct entry *entry;
+
+	if (list == LIST_COUNT)
+		return NULL;
+	entry = map_find(&ruleset->entry_names[list], slice_from(name));
+	return entry ? entry->attribute : NULL;
+}
+
+const Policycalc__V1__Parameter *ruleset_find_parameter(const struct ruleset *ruleset,
+		const char *name)
+{
+	return map_find(&ruleset->parameter_names, slice_from(name));
+}
+
+const Policycalc__V1__Policy *ruleset_find_policy(const struct ruleset *ruleset, const char *id)
+{
+	const struct policy_rules *rules = map_find(&ruleset->policy_ids, slice_from(id));
+
+	return rules ? rules->policy : NULL;
+}
+
+const Policycalc__V1__Policy *ruleset_find_version(const struct ruleset *ruleset,
+		const char *series, const char *day)
+{
+	const struct series *versions = map_find(&ruleset->series_names, slice_from(series));
+	struct date date;
+
+	if (!versions || !date_parse(slice_from(day), &date))
+		return NULL;
+	for (size_t i = 0; i < versions->count; i++) {
+		size_t index = versions->policies[i];
+		struct standing standing = policy_standing(ruleset, index, date_to_days(date));
+		const Policycalc__V1__Policy *policy = ruleset->catalog.policies[index];
+
+		if (policy_is_in_force(policy, date_to_days(date)) &&
+				standing.state != STATE(SUPERSEDED))
+			return policy;
+	}
+	return NULL;
+}
+
+Policycalc__V1__Availability *ruleset_availability(const struct ruleset *ruleset,
+		const Policycalc__V1__Policy *policy, const char *day, struct arena *arena)
+{
+	const struct policy_rules *rules = map_find(&ruleset->policy_ids, slice_from(policy->id));
+	Policycalc__V1__Availability *answer;
+	struct standing standing;
+	struct date date;
+
+	if (!rules || rules->policy != policy || !date_parse(slice_from(day), &date))
+		return NULL;
+	answer = ARENA_NEW(arena, Policycalc__V1__Availability);
+	if (!answer)
+		return NULL;
+	standing = policy_standing(ruleset, (size_t)(rules - ruleset->policies),
+			date_to_days(date));
+	policycalc__v1__availability__init(answer);
+	answer->state = standing.state;
+	answer->date = (char *)standing.date;
+	answer->superseded_by = (char *)standing.superseded_by;
+	answer->window_not_stated = standing.window_not_stated;
+	return answer;
+}

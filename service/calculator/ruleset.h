@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a ruleset is made of; only this room reads it.
+ *
+ * Every name a rule may use has a slot. Slots of the enterprise scope (as_of, e.x, p.x) come first,
+ * in name order; behind them stand the slots of one item list (i.x), again in name order, so that
+ * the lists share these numbers and one array of values serves all scopes:
+ *
+ *     0 ............ base_count - 1 | base_count ............ base_count + item_count[list] - 1
+ *     as_of  e.*  p.*               | i.* of projects, or of loans, or of hires
+ *
+ * A set of slots is a run of 64-bit words; read in slot order it is in name order.
+ *
+ * The rest is immutable once ruleset_new() has returned; only the cache of epochs changes, under its
+ * own lock.
+ */
+#pragma once
+
+#include "base/date.h"
+#include "base/map.h"
+#include "base/region.h"
+#include "calculator/calculator.h"
+#include "calculator/epoch.h"
+#include "rules/rule.h"
+
+#include <stdatomic.h>
+
+#define STATUS(word) POLICYCALC__V1__CONDITION_STATUS__CONDITION_STATUS_##word
+#define VERDICT(word) POLICYCALC__V1__VERDICT__VERDICT_##word
+#define STATE(word) POLICYCALC__V1__AVAILABILITY__STATE__STATE_##word
+#define VALUE_TYPE(word) POLICYCALC__V1__VALUE_TYPE__VALUE_TYPE_##word
+#define EXACTNESS(word) POLICYCALC__V1__AMOUNT_ANSWER__EXACTNESS__EXACTNESS_##word
+#define BINDING(word) POLICYCALC__V1__AMOUNT_ANSWER__BINDING__BINDING_##word
+
+enum item_list {
+	LIST_ENTERPRISE, /* not a list: the enterprise itself */
+	LIST_PROJECTS,
+	LIST_LOANS,
+	LIST_HIRES,
+	LIST_COUNT,
+};
+
+/** "projects", ...; "" for the enterprise. */
+const char *item_list_name(enum item_list list);
+/** LIST_COUNT when there is no such list. */
+enum item_list item_list_find(const char *name);
+
+/** The type and dimension that rules see; NULL when the dictionary states no type. */
+const struct type *value_type_rule_type(Policycalc__V1__ValueType type, enum dimension *dimension);
+
+/** The list whose items a policy is granted for. */
+enum item_list subject_item_list(Policycalc__V1__Subject subject);
+
+/* What stands behind a slot. */
+struct slot {
+	const char *name; /* "e.revenue_y2", "p.rd_cap", "as_of" */
+	enum scope_role role;
+	const Policycalc__V1__Attribute *attribute; /* of attributes */
+	size_t parameter; /* of parameters: index in the catalog */
+	unsigned back;	  /* periods before the last full one */
+	bool derived;
+};
+
+/* A slot that an attribute's value of some period goes to. */
+struct variant {
+	unsigned back;
+	int slot;
+};
+
+/* An attribute under its name, as a profile sends it. */
+struct entry {
+	const Policycalc__V1__Attribute *attribute;
+	size_t index; /* dense over all entries */
+	const struct variant *variants; /* [0] has back 0 */
+	size_t variant_count;
+	struct map choices; /* code to Choice, when the attribute has choices */
+};
+
+/* A derived attribute: its rule, or its quotient. */
+struct derivation {
+	int slot;
+	const Policycalc__V1__Attribute *attribute;
+	const struct rule *rule;	 /* or NULL: */
+	const struct scope_ratio *ratio; /* the quotient */
+};
+
+enum clause_kind {
+	CLAUSE_RULE,
+	CLAUSE_REGION,	 /* made from the policy's region scope */
+	CLAUSE_INDUSTRY, /* made from its industry scope */
+};
+
+/* A condition, ready to be asked. */
+struct clause {
+	enum clause_kind kind;
+	const Policycalc__V1__Condition *condition;
+	const struct rule *rule;
+	const struct rule *met_if;   /* of role REVIEW, or NULL */
+	const struct rule *fails_if; /* of role REVIEW, or NULL */
+	int slot;		     /* of scopes: the attribute they look at */
+	bool per_item;
+};
+
+struct bracket_rules {
+	const struct rule *up_to; /* NULL: no upper end */
+	const struct rule *rate;
+};
+
+struct cap_rules {
+	const Policycalc__V1__Cap *cap;
+	const struct rule *limit; /* NULL: none or not stated */
+	const struct rule *when;  /* NULL: always */
+	bool of_total;		  /* limits the sum over the items */
+};
+
+struct amount_rules {
+	const Policycalc__V1__Amount *amount;
+	const struct rule *rule;
+	const struct rule *base;
+	const struct rule *rate;
+	const struct bracket_rules *brackets;
+	size_t bracket_count;
+	const struct cap_rules *caps;
+	size_t cap_count;
+	bool fixed; /* reads no attribute */
+};
+
+/* A policy, ready to be asked. */
+struct policy_rules {
+	const Policycalc__V1__Policy *policy;
+	enum item_list list; /* what it is granted for */
+	const struct clause *clauses;
+	size_t clause_count;
+	const struct amount_rules *amount; /* or NULL */
+	const uint64_t *reads;		   /* base attributes behind all its rules */
+	const uint64_t *item_reads;	   /* those behind its per-item conditions */
+};
+
+/* The versions of one series, as indices of policies, by id. */
+struct series {
+	const char *name;
+	const size_t *policies;
+	size_t count;
+};
+
+struct ruleset {
+	atomic_uint references;
+	struct arena arena;
+	struct catalog catalog; /* our copy, sorted */
+
+	struct region_table *regions;
+	struct map region_codes; /* code to Region of the catalog */
+	struct map divisions;	 /* "31" to Industry "C31" */
+	struct map industry_codes; /* code to Industry */
+
+	struct scope *scopes[LIST_COUNT];
+	struct slot *slots[LIST_COUNT]; /* of lists: their own only, without the base */
+	size_t slot_count[LIST_COUNT];	/* likewise */
+	size_t base_count;		/* slot_count[LIST_ENTERPRISE] */
+	size_t most_slots;		/* base and the longest list */
+	size_t set_words;		/* words of a set of slots */
+	const uint64_t *parameter_mask; /* the set of all parameters */
+	int as_of_slot;
+
+	struct entry *entries[LIST_COUNT]; /* in name order */
+	size_t entry_count[LIST_COUNT];
+	size_t entry_total;
+	struct map entry_names[LIST_COUNT];
+	const char **entry_name_list[LIST_COUNT]; /* for suggestions */
+
+	struct derivation *derivations[LIST_COUNT]; /* each after those it reads */
+	size_t derivation_count[LIST_COUNT];
+	uint64_t **bases[LIST_COUNT]; /* by slot of the list: base attributes behind a derived one */
+
+	struct policy_rules *policies; /* in id order, as the catalog's */
+	struct map policy_ids;	       /* id to policy_rules */
+	struct map series_names;       /* name to series */
+	struct map parameter_names;    /* name to Parameter */
+
+	struct epoch_cache *epochs;
+};
+
+static inline const struct slot *ruleset_slot(const struct ruleset *ruleset, enum item_list list,
+		int slot)
+{
+	size_t at = (size_t)slot;
+
+	if (at < ruleset->base_count)
+		return &ruleset->slots[LIST_ENTERPRISE][at];
+	return &ruleset->slots[list][at - ruleset->base_count];
+}
+
+static inline void slot_bits_put(uint64_t *bits, int slot)
+{
+	bits[(unsigned)slot / 64] |= UINT64_C(1) << ((unsigned)slot % 64);
+}
+
+static inline bool slot_bits_has(const uint64_t *bits, int slot)
+{
+	return (bits[(unsigned)slot / 64] >> ((unsigned)slot % 64)) & 1;
+}
+
+/** Puts the base attributes behind @slot (itself, when it is one). */
+void slot_bits_put_bases(const struct ruleset *ruleset, enum item_list list, int slot,
+		uint64_t *bits);
+
+/* --- the stages of ruleset_new(), in order; each reports its mistakes and goes on ------------- */
+
+struct ruleset_build {
+	struct ruleset *ruleset;
+	const struct catalog *origin;	/* the caller's, whose messages @locate knows */
+	Policycalc__V1__Attribute **attribute_origins; /* by index of our copy */
+	Policycalc__V1__Parameter **parameter_origins;
+	Policycalc__V1__Policy **policy_origins;
+	catalog_locate_fn locate;
+	void *context;
+	struct diagnostics *diagnostics;
+};
+
+/** Copies the catalog into the ruleset's arena, sorted. */
+bool ruleset_build_copy(struct ruleset_build *build, struct error *err);
+/** Region table, industries, and the maps over them. */
+bool ruleset_build_tables(struct ruleset_build *build, struct error *err);
+/** Slots, scopes and entries. */
+bool ruleset_build_scopes(struct ruleset_build *build, struct error *err);
+/** Derived attributes: compiled, ordered, their bases known. */
+bool ruleset_build_derivations(struct ruleset_build *build, struct error *err);
+/** The rules of every policy. */
+bool ruleset_build_policies(struct ruleset_build *build, struct error *err);
+
+/**
+ * Compiles @text, which is @field[@index] of @origin. NULL for an empty text (nothing reported) and
+ * for a wrong one (reported). @where names the place when nobody can locate it.
+ */
+const struct rule *ruleset_build_rule(struct ruleset_build *build, enum item_list list,
+		const char *text, const struct type *expected, enum dimension dimension,
+		bool warn_bare, const ProtobufCMessage *origin, const char *field,
+		const char *where);
+/** Reports an error at @field of @origin. */
+void ruleset_build_mistake(struct ruleset_build *build, const ProtobufCMessage *origin,
+		const char *field, const char *where, const char *format, ...)
+		__attribute__((format(printf, 5, 6)));

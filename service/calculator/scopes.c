@@ -1,0 +1,551 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Which names rules may use: the slots of the dictionary and the parameters, and the scopes.
+ *
+ * A periodic attribute is read for the last full period under its own name, for the same period n
+ * years back as _y2 (the year before), _y3 ..., and n periods back as _p2, _p3 .... Only the ones
+ * that some rule of the catalog names get a slot: a dictionary of 400 attributes would otherwise
+ * cost thousands.
+ */
+#include "base/memory.h"
+#include "calculator/period.h"
+#include "calculator/ruleset.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* A name that needs a slot. Slots are numbered in name order. */
+struct wanted {
+	struct slot slot;
+	struct entry *entry; /* of attributes */
+};
+
+struct wanted_list {
+	struct wanted *list;
+	size_t count;
+	size_t capacity;
+	bool failed;
+};
+
+struct scopes_build {
+	struct ruleset_build *build;
+	struct wanted_list wanted[LIST_COUNT];
+};
+
+static void wanted_add(struct wanted_list *wanted, struct slot slot, struct entry *entry)
+{
+	if (!slot.name)
+		wanted->failed = true;
+	if (wanted->count == wanted->capacity) {
+		size_t capacity = wanted->capacity ? wanted->capacity * 2 : 64;
+		struct wanted *list = memory_resize(wanted->list, capacity * sizeof(*list));
+
+		if (!list) {
+			wanted->failed = true;
+			return;
+		}
+		wanted->list = list;
+		wanted->capacity = capacity;
+	}
+	wanted->list[wanted->count++] = (struct wanted){slot, entry};
+}
+
+static int wanted_compare(const void *a, const void *b)
+{
+	const struct wanted *left = a;
+	const struct wanted *right = b;
+
+	return strcmp(left->slot.name, right->slot.name);
+}
+
+/* --- which periods the rules name ------------------------------------------------------------- */
+
+static bool is_name_character(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' ||
+	       (c >= 'A' && c <= 'Z');
+}
+
+/* "revenue_y2" is the attribute "revenue" with its years or periods back; false for other names. */
+static bool variant_parse(const struct ruleset *ruleset, enum item_list list, struct slice name,
+		struct entry **out_entry, unsigned *out_back)
+{
+	size_t digits = 0;
+	unsigned n = 0;
+	struct entry *entry;
+	char kind;
+
+	while (digits < name.size && name.data[name.size - 1 - digits] >= '0' &&
+			name.data[name.size - 1 - digits] <= '9')
+		digits++;
+	if (digits < 1 || digits > 2 || name.size < digits + 3)
+		return false;
+	kind = name.data[name.size - digits - 1];
+	if ((kind != 'y' && kind != 'p') || name.data[name.size - digits - 2] != '_')
+		return false;
+	for (size_t i = name.size - digits; i < name.size; i++)
+		n = n * 10 + (unsigned)(name.data[i] - '0');
+	if (n < 2 || name.data[name.size - digits] == '0')
+		return false;
+	entry = map_find(&ruleset->entry_names[list],
+			(struct slice){name.data, name.size - digits - 2});
+	if (!entry || !period_is_recurring(entry->attribute->period))
+		return false;
+	*out_entry = entry;
+	*out_back = (n - 1) * (kind == 'y' ? period_per_year(entry->attribute->period) : 1);
+	return true;
+}
+
+static void name_want(struct scopes_build *scopes, enum item_list list, struct slice whole)
+{
+	struct ruleset *ruleset = scopes->build->ruleset;
+	struct slice name = {whole.data + 2, whole.size - 2};
+	struct slot slot = {.role = SCOPE_ATTRIBUTE};
+	struct wanted_list *wanted = &scopes->wanted[list];
+	struct entry *entry;
+
+	if (map_find(&ruleset->entry_names[list], name) ||
+			!variant_parse(ruleset, list, name, &entry, &slot.back))
+		return;
+	for (size_t i = 0; i < wanted->count; i++) {
+		if (slice_equals_text(whole, wanted->list[i].slot.name))
+			return;
+	}
+	slot.name = arena_copy(&ruleset->arena, whole.data, whole.size);
+	slot.attribute = entry->attribute;
+	slot.derived = entry->attribute->derived != NULL;
+	wanted_add(wanted, slot, entry);
+}
+
+/* Looks for e.x and i.x in a rule text. Text within quotes may be taken for a name: it does no harm. */
+static void text_scan(struct scopes_build *scopes, enum item_list list, const char *text)
+{
+	for (const char *at = text; *at;) {
+		const char *begin = at;
+
+		if (!is_name_character(*at)) {
+			at++;
+			continue;
+		}
+		while (is_name_character(*at))
+			at++;
+		if (at - begin != 1 || (*begin != 'e' && *begin != 'i') || *at != '.' ||
+				!is_name_character(at[1]))
+			continue;
+		if (begin > text && begin[-1] == '.')
+			continue;
+		for (at++; is_name_character(*at); at++)
+			;
+		name_want(scopes, *begin == 'e' ? LIST_ENTERPRISE : list,
+				(struct slice){begin, (size_t)(at - begin)});
+	}
+}
+
+static void policy_scan(struct scopes_build *scopes, const Policycalc__V1__Policy *policy)
+{
+	enum item_list list = subject_item_list(policy->subject);
+	const Policycalc__V1__Amount *amount = policy->amount;
+
+	for (size_t i = 0; i < policy->n_conditions; i++) {
+		text_scan(scopes, list, policy->conditions[i]->rule);
+		text_scan(scopes, list, policy->conditions[i]->met_if);
+		text_scan(scopes, list, policy->conditions[i]->fails_if);
+	}
+	if (!amount)
+		return;
+	text_scan(scopes, list, amount->rule);
+	text_scan(scopes, list, amount->base_rule);
+	text_scan(scopes, list, amount->rate_rule);
+	for (size_t i = 0; i < amount->n_brackets; i++) {
+		text_scan(scopes, list, amount->brackets[i]->up_to_rule);
+		text_scan(scopes, list, amount->brackets[i]->rate_rule);
+	}
+	for (size_t i = 0; i < amount->n_caps; i++) {
+		text_scan(scopes, list, amount->caps[i]->limit_rule);
+		text_scan(scopes, list, amount->caps[i]->when_rule);
+	}
+}
+
+/*
+ * A quotient of earlier periods is the quotient of earlier figures: wanting e.share_y2 wants its
+ * numerator and denominator of that year too.
+ */
+static void quotients_scan(struct scopes_build *scopes, enum item_list list)
+{
+	struct wanted_list *wanted = &scopes->wanted[list];
+	char text[512];
+
+	for (size_t i = 0; i < wanted->count; i++) {
+		struct slot slot = wanted->list[i].slot;
+		const Policycalc__V1__Derivation__Ratio *ratio =
+				slot.derived ? slot.attribute->derived->ratio : NULL;
+		const char *suffix = strrchr(slot.name, '_');
+
+		if (!ratio || slot.back == 0 || !suffix)
+			continue;
+		snprintf(text, sizeof(text), "%c.%s%s %c.%s%s", *slot.name, ratio->num, suffix,
+				*slot.name, ratio->den, suffix);
+		text_scan(scopes, list, text);
+	}
+}
+
+/* --- entries ---------------------------------------------------------------------------------- */
+
+static bool entry_init(struct entry *entry, const Policycalc__V1__Attribute *attribute)
+{
+	entry->attribute = attribute;
+	for (size_t i = 0; i < attribute->n_choices; i++) {
+		if (!map_put(&entry->choices, slice_from(attribute->choices[i]->code),
+				    attribute->choices[i]))
+			return false;
+	}
+	return true;
+}
+
+/* The catalog's attributes stand by list and name: the enterprise first, then the lists by name. */
+static bool entries_build(struct scopes_build *scopes, struct error *err)
+{
+	struct ruleset_build *build = scopes->build;
+	struct ruleset *ruleset = build->ruleset;
+	const struct catalog *catalog = &ruleset->catalog;
+	size_t counts[LIST_COUNT] = {0};
+
+	for (size_t i = 0; i < catalog->attribute_count; i++) {
+		enum item_list list = item_list_find(catalog->attributes[i]->item_list);
+
+		if (list == LIST_COUNT)
+			ruleset_build_mistake(build, &build->attribute_origins[i]->base,
+					"item_list", catalog->attributes[i]->name,
+					"attribute %s: an item list is projects, loans or hires",
+					catalog->attributes[i]->name);
+		else
+			counts[list]++;
+	}
+	for (enum item_list list = LIST_ENTERPRISE; list < LIST_COUNT; list++) {
+		ruleset->entries[list] = ARENA_NEW_ARRAY(&ruleset->arena, struct entry,
+				counts[list] + 1);
+		ruleset->entry_name_list[list] = ARENA_NEW_ARRAY(&ruleset->arena, const char *,
+				counts[list] + 1);
+		if (!ruleset->entries[list] || !ruleset->entry_name_list[list])
+			return arena_error(&ruleset->arena, err, "reading the dictionary");
+	}
+	for (size_t i = 0; i < catalog->attribute_count; i++) {
+		const Policycalc__V1__Attribute *attribute = catalog->attributes[i];
+		enum item_list list = item_list_find(attribute->item_list);
+		struct slice name = slice_from(attribute->name);
+		struct entry *entry;
+
+		if (list == LIST_COUNT)
+			continue;
+		if (map_find(&ruleset->entry_names[list], name)) {
+			ruleset_build_mistake(build, &build->attribute_origins[i]->base, "name",
+					attribute->name, "attribute %s stands there twice",
+					attribute->name);
+			continue;
+		}
+		ruleset->entry_name_list[list][ruleset->entry_count[list]] = attribute->name;
+		entry = &ruleset->entries[list][ruleset->entry_count[list]++];
+		entry->index = ruleset->entry_total++;
+		if (!entry_init(entry, attribute) ||
+				!map_put(&ruleset->entry_names[list], name, entry))
+			return error_set(err, ERROR_MEMORY, "no memory for the dictionary");
+	}
+	return true;
+}
+
+static void entries_want(struct scopes_build *scopes, enum item_list list)
+{
+	struct ruleset *ruleset = scopes->build->ruleset;
+
+	for (size_t i = 0; i < ruleset->entry_count[list]; i++) {
+		struct entry *entry = &ruleset->entries[list][i];
+		struct slot slot = {
+			.name = arena_format(&ruleset->arena, "%c.%s",
+					list == LIST_ENTERPRISE ? 'e' : 'i', entry->attribute->name),
+			.role = SCOPE_ATTRIBUTE,
+			.attribute = entry->attribute,
+			.derived = entry->attribute->derived != NULL,
+		};
+
+		wanted_add(&scopes->wanted[list], slot, entry);
+	}
+}
+
+static int variant_compare(const void *a, const void *b)
+{
+	const struct variant *left = a;
+	const struct variant *right = b;
+
+	return (left->back > right->back) - (left->back < right->back);
+}
+
+/* Sorts the wanted names of a list into slots and tells each entry its own. */
+static bool slots_build(struct scopes_build *scopes, enum item_list list)
+{
+	struct ruleset *ruleset = scopes->build->ruleset;
+	struct wanted_list *wanted = &scopes->wanted[list];
+	size_t first = list == LIST_ENTERPRISE ? 0 : ruleset->base_count;
+
+	if (wanted->failed)
+		return false;
+	if (wanted->count)
+		qsort(wanted->list, wanted->count, sizeof(*wanted->list), wanted_compare);
+	ruleset->slots[list] = ARENA_NEW_ARRAY(&ruleset->arena, struct slot, wanted->count + 1);
+	if (!ruleset->slots[list])
+		return false;
+	ruleset->slot_count[list] = wanted->count;
+	for (size_t i = 0; i < wanted->count; i++) {
+		struct entry *entry = wanted->list[i].entry;
+
+		ruleset->slots[list][i] = wanted->list[i].slot;
+		if (entry)
+			entry->variant_count++;
+		else if (wanted->list[i].slot.role == SCOPE_CONTEXT)
+			ruleset->as_of_slot = (int)i;
+	}
+	for (size_t i = 0; i < ruleset->entry_count[list]; i++) {
+		struct entry *entry = &ruleset->entries[list][i];
+
+		entry->variants = ARENA_NEW_ARRAY(&ruleset->arena, struct variant,
+				entry->variant_count + 1);
+		if (!entry->variants)
+			return false;
+		entry->variant_count = 0;
+	}
+	for (size_t i = 0; i < wanted->count; i++) {
+		struct entry *entry = wanted->list[i].entry;
+
+		if (!entry)
+			continue;
+		((struct variant *)entry->variants)[entry->variant_count++] = (struct variant){
+				wanted->list[i].slot.back, (int)(first + i)};
+	}
+	for (size_t i = 0; i < ruleset->entry_count[list]; i++) {
+		struct entry *entry = &ruleset->entries[list][i];
+
+		qsort((void *)entry->variants, entry->variant_count, sizeof(*entry->variants),
+				variant_compare);
+	}
+	return true;
+}
+
+/* --- scopes ----------------------------------------------------------------------------------- */
+
+const struct type *value_type_rule_type(Policycalc__V1__ValueType type, enum dimension *dimension)
+{
+	*dimension = DIMENSION_FREE;
+	switch ((int)type) {
+	case VALUE_TYPE(MONEY):
+		*dimension = DIMENSION_MONEY;
+		return &type_int;
+	case VALUE_TYPE(RATIO):
+		*dimension = DIMENSION_RATIO;
+		return &type_int;
+	case VALUE_TYPE(COUNT):
+		*dimension = DIMENSION_COUNT;
+		return &type_int;
+	case VALUE_TYPE(FLAG):
+		return &type_bool;
+	case VALUE_TYPE(CODE):
+	case VALUE_TYPE(TEXT):
+		return &type_string;
+	case VALUE_TYPE(CODES):
+		return &type_list_string;
+	case VALUE_TYPE(DATE):
+		return &type_timestamp;
+	case VALUE_TYPE(MONEY_SERIES):
+		*dimension = DIMENSION_MONEY;
+		return &type_list_int;
+	case VALUE_TYPE(RATIO_SERIES):
+		*dimension = DIMENSION_RATIO;
+		return &type_list_int;
+	case VALUE_TYPE(COUNT_SERIES):
+		*dimension = DIMENSION_COUNT;
+		return &type_list_int;
+	case VALUE_TYPE(TITLES):
+		return &type_map_string_timestamp;
+	case VALUE_TYPE(UNSPECIFIED):
+	default:
+		return NULL;
+	}
+}
+
+/* The slot of @name with as many periods back as @slot has; -1 when there is none. */
+static int slot_find_same_period(const struct ruleset *ruleset, enum item_list list,
+		const char *name, unsigned back)
+{
+	const struct entry *entry = map_find(&ruleset->entry_names[list], slice_from(name));
+
+	if (!entry && list != LIST_ENTERPRISE)
+		entry = map_find(&ruleset->entry_names[LIST_ENTERPRISE], slice_from(name));
+	for (size_t i = 0; entry && i < entry->variant_count; i++) {
+		if (entry->variants[i].back == back)
+			return entry->variants[i].slot;
+	}
+	return -1;
+}
+
+static bool ratio_build(struct ruleset_build *build, enum item_list list, const struct slot *slot,
+		const ProtobufCMessage *origin, const struct scope_ratio **out_ratio)
+{
+	const Policycalc__V1__Derivation__Ratio *from = slot->attribute->derived->ratio;
+	struct ruleset *ruleset = build->ruleset;
+	struct scope_ratio *ratio = ARENA_NEW(&ruleset->arena, struct scope_ratio);
+	char *end = NULL;
+
+	if (!ratio)
+		return false;
+	ratio->num_slot = slot_find_same_period(ruleset, list, from->num, slot->back);
+	ratio->den_slot = slot_find_same_period(ruleset, list, from->den, slot->back);
+	if (ratio->num_slot < 0 || ratio->den_slot < 0) {
+		ruleset_build_mistake(build, origin, "derived", slot->attribute->name,
+				"attribute %s: %s is not an attribute it can be made from",
+				slot->attribute->name,
+				ratio->num_slot < 0 ? from->num : from->den);
+		return true;
+	}
+	ratio->when_den_zero_known = *from->when_den_zero && strcmp(from->when_den_zero, "unknown");
+	if (ratio->when_den_zero_known) {
+		ratio->when_den_zero_ppm = strtoll(from->when_den_zero, &end, 10);
+		if (*end)
+			ruleset_build_mistake(build, origin, "derived", slot->attribute->name,
+					"attribute %s: when_den_zero is a number of ppm or unknown",
+					slot->attribute->name);
+	}
+	*out_ratio = ratio;
+	return true;
+}
+
+static bool scope_add_slots(struct ruleset_build *build, struct scope *scope, enum item_list list)
+{
+	struct ruleset *ruleset = build->ruleset;
+	size_t first = list == LIST_ENTERPRISE ? 0 : ruleset->base_count;
+
+	for (size_t i = 0; i < ruleset->slot_count[list]; i++) {
+		const struct slot *slot = &ruleset->slots[list][i];
+		const Policycalc__V1__Attribute *attribute = slot->attribute;
+		const ProtobufCMessage *origin = NULL;
+		struct scope_name name = {
+			.name = slice_from(slot->name),
+			.role = slot->role,
+			.type = &type_timestamp,
+			.dimension = DIMENSION_FREE,
+			.slot = (int)(first + i),
+		};
+
+		if (slot->role == SCOPE_PARAMETER) {
+			name.type = value_type_rule_type(ruleset->catalog.parameters[slot->parameter]->type,
+					&name.dimension);
+			origin = &build->parameter_origins[slot->parameter]->base;
+		} else if (attribute) {
+			name.type = value_type_rule_type(attribute->type, &name.dimension);
+			for (size_t k = 0; k < ruleset->catalog.attribute_count; k++) {
+				if (ruleset->catalog.attributes[k] == attribute)
+					origin = &build->attribute_origins[k]->base;
+			}
+			/* The evaluator of intervals wants both ends; amounts add the one they
+			 * know of by themselves: nothing is paid below zero. */
+			name.has_range = attribute->_minimum_case && attribute->_maximum_case;
+			name.least = attribute->_minimum_case ? attribute->minimum : 0;
+			name.most = attribute->_maximum_case ? attribute->maximum : 0;
+			if (attribute->derived && attribute->derived->ratio && origin &&
+					!ratio_build(build, list, slot, origin, &name.ratio))
+				return false;
+		}
+		if (!name.type) {
+			ruleset_build_mistake(build, origin, "type", slot->name,
+					"%s has no type", slot->name);
+			name.type = &type_int;
+		}
+		if (!scope_add(scope, &name)) {
+			if (scope_find(scope, name.name))
+				ruleset_build_mistake(build, origin, "name", slot->name,
+						"%s stands there twice", slot->name);
+			else
+				return false;
+		}
+	}
+	return true;
+}
+
+static bool parameter_mask_build(struct ruleset *ruleset)
+{
+	uint64_t *mask = ARENA_NEW_ARRAY(&ruleset->arena, uint64_t, ruleset->set_words);
+
+	for (size_t i = 0; mask && i < ruleset->base_count; i++) {
+		if (ruleset->slots[LIST_ENTERPRISE][i].role == SCOPE_PARAMETER)
+			slot_bits_put(mask, (int)i);
+	}
+	ruleset->parameter_mask = mask;
+	return mask != NULL;
+}
+
+static bool scopes_fill(struct scopes_build *scopes)
+{
+	struct ruleset *ruleset = scopes->build->ruleset;
+	struct slot as_of = {.name = "as_of", .role = SCOPE_CONTEXT};
+
+	entries_want(scopes, LIST_ENTERPRISE);
+	wanted_add(&scopes->wanted[LIST_ENTERPRISE], as_of, NULL);
+	for (size_t i = 0; i < ruleset->catalog.parameter_count; i++) {
+		struct slot slot = {
+			.name = arena_format(&ruleset->arena, "p.%s",
+					ruleset->catalog.parameters[i]->name),
+			.role = SCOPE_PARAMETER,
+			.parameter = i,
+		};
+
+		wanted_add(&scopes->wanted[LIST_ENTERPRISE], slot, NULL);
+	}
+	for (enum item_list list = LIST_PROJECTS; list < LIST_COUNT; list++)
+		entries_want(scopes, list);
+	for (size_t i = 0; i < ruleset->catalog.attribute_count; i++) {
+		const Policycalc__V1__Attribute *attribute = ruleset->catalog.attributes[i];
+		enum item_list list = item_list_find(attribute->item_list);
+
+		if (attribute->derived && list != LIST_COUNT)
+			text_scan(scopes, list, attribute->derived->rule);
+	}
+	for (size_t i = 0; i < ruleset->catalog.policy_count; i++)
+		policy_scan(scopes, ruleset->catalog.policies[i]);
+	for (enum item_list list = LIST_ENTERPRISE; list < LIST_COUNT; list++) {
+		quotients_scan(scopes, list);
+		if (!slots_build(scopes, list))
+			return false;
+		if (list == LIST_ENTERPRISE)
+			ruleset->base_count = ruleset->slot_count[list];
+		if (ruleset->base_count + (list ? ruleset->slot_count[list] : 0) >
+				ruleset->most_slots)
+			ruleset->most_slots = ruleset->base_count +
+					      (list ? ruleset->slot_count[list] : 0);
+	}
+	ruleset->set_words = (ruleset->most_slots + 63) / 64;
+	if (!parameter_mask_build(ruleset))
+		return false;
+
+	for (enum item_list list = LIST_ENTERPRISE; list < LIST_COUNT; list++) {
+		struct scope *scope = scope_new();
+
+		ruleset->scopes[list] = scope;
+		if (!scope || !scope_add_slots(scopes->build, scope, LIST_ENTERPRISE))
+			return false;
+		if (list != LIST_ENTERPRISE && !scope_add_slots(scopes->build, scope, list))
+			return false;
+	}
+	return true;
+}
+
+bool ruleset_build_scopes(struct ruleset_build *build, struct error *err)
+{
+	struct scopes_build scopes = {.build = build};
+	bool ok;
+
+	if (!entries_build(&scopes, err))
+		return false;
+	ok = scopes_fill(&scopes);
+	for (enum item_list list = LIST_ENTERPRISE; list < LIST_COUNT; list++)
+		memory_free(scopes.wanted[list].list);
+	if (!ok)
+		error_set(err, ERROR_MEMORY, "out of memory while making scopes");
+	return ok;
+}

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "calculator/words.h"
+
+#include "proto/codec/codec.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+/* 1234567 → "1,234,567" */
+static const char *words_grouped(int64_t figure, struct arena *arena)
+{
+	char digits[32];
+	char out[48];
+	size_t size;
+	size_t used = 0;
+	size_t first;
+
+	snprintf(digits, sizeof(digits), "%" PRId64, figure);
+	size = strlen(digits);
+	first = digits[0] == '-';
+	for (size_t i = 0; i < size; i++) {
+		if (i > first && (size - i) % 3 == 0)
+			out[used++] = ',';
+		out[used++] = digits[i];
+	}
+	return arena_copy(arena, out, used);
+}
+
+const char *words_money(int64_t fen, enum words_language language, struct arena *arena)
+{
+	char text[64];
+	const char *yuan;
+	int cents = (int)(fen % 100);
+
+	if (language == WORDS_ZH) {
+		unit_print_money(fen, text);
+		return words_space(text, arena);
+	}
+	yuan = words_grouped(fen / 100, arena);
+	if (!yuan)
+		return NULL;
+	if (cents == 0)
+		return arena_format(arena, "%s yuan", yuan);
+	return arena_format(arena, "%s%s.%02d yuan", fen < 0 && fen > -100 ? "-" : "", yuan,
+			cents < 0 ? -cents : cents);
+}
+
+const char *words_ratio(int64_t ppm, struct arena *arena)
+{
+	char text[64];
+
+	unit_print_ratio(ppm, text);
+	return arena_copy_text(arena, text);
+}
+
+const char *words_space(const char *text, struct arena *arena)
+{
+	size_t size = strlen(text);
+	char *out = arena_alloc(arena, size * 2 + 1);
+	size_t used = 0;
+
+	if (!out)
+		return NULL;
+	for (size_t i = 0; i < size; i++) {
+		out[used++] = text[i];
+		if (text[i] >= '0' && text[i] <= '9' && (unsigned char)text[i + 1] >= 0x80)
+			out[used++] = ' ';
+	}
+	out[used] = 0;
+	return out;
+}
+
+const char *words_label(const Policycalc__V1__Text *label, enum words_language language)
+{
+	if (!label)
+		return "";
+	if (language == WORDS_EN)
+		return *label->en ? label->en : label->zh;
+	return *label->zh ? label->zh : label->en;
+}
+
+Policycalc__V1__Text *words_text(struct arena *arena, const char *zh, const char *en)
+{
+	Policycalc__V1__Text *text = ARENA_NEW(arena, Policycalc__V1__Text);
+
+	if (!text || !zh || !en)
+		return NULL;
+	policycalc__v1__text__init(text);
+	text->zh = (char *)zh;
+	text->en = (char *)en;
+	return text;
+}
+
+/* The choice's label, or the name in the table, or the code itself. */
+static const char *words_code(const struct ruleset *ruleset, struct slice code,
+		const Policycalc__V1__Attribute *attribute, enum words_language language,
+		struct arena *arena)
+{
+	const Policycalc__V1__Region *region;
+	const Policycalc__V1__Industry *industry;
+
+	for (size_t i = 0; attribute && i < attribute->n_choices; i++) {
+		if (slice_equals_text(code, attribute->choices[i]->code))
+			return words_label(attribute->choices[i]->label, language);
+	}
+	if (attribute && strcmp(attribute->choice_table, "regions") == 0) {
+		region = map_find(&ruleset->region_codes, code);
+		if (region)
+			return words_label(region->name, language);
+	}
+	if (attribute && strcmp(attribute->choice_table, "industries") == 0) {
+		industry = map_find(&ruleset->industry_codes, code);
+		if (industry)
+			return arena_format(arena, "%s %s", industry->code,
+					words_label(industry->name, language));
+	}
+	return arena_copy(arena, code.data, code.size);
+}
+
+static const char *words_figure(int64_t figure, const Policycalc__V1__Attribute *attribute,
+		enum words_language language, struct arena *arena)
+{
+	char text[64];
+
+	switch (attribute ? (int)attribute->type : VALUE_TYPE(UNSPECIFIED)) {
+	case VALUE_TYPE(MONEY):
+	case VALUE_TYPE(MONEY_SERIES):
+		if (language == WORDS_EN)
+			return words_money(figure, language, arena);
+		unit_print_money(figure, text);
+		return arena_copy_text(arena, text);
+	case VALUE_TYPE(RATIO):
+	case VALUE_TYPE(RATIO_SERIES):
+		return words_ratio(figure, arena);
+	case VALUE_TYPE(COUNT):
+	case VALUE_TYPE(COUNT_SERIES):
+		if (language == WORDS_EN && attribute->unit && *attribute->unit->en)
+			return arena_format(arena, "%s %s", words_grouped(figure, arena),
+					attribute->unit->en);
+		return arena_format(arena, "%" PRId64 "%s", figure,
+				attribute->unit && language == WORDS_ZH ? attribute->unit->zh : "");
+	case VALUE_TYPE(UNSPECIFIED):
+	case VALUE_TYPE(FLAG):
+	case VALUE_TYPE(CODE):
+	case VALUE_TYPE(CODES):
+	case VALUE_TYPE(DATE):
+	case VALUE_TYPE(TEXT):
+	case VALUE_TYPE(TITLES):
+	default:
+		return arena_format(arena, "%" PRId64, figure);
+	}
+}
+
+static const char *words_list(const struct ruleset *ruleset, const struct value *value,
+		const Policycalc__V1__Attribute *attribute, enum words_language language,
+		struct arena *arena)
+{
+	bool map = value->kind == VALUE_MAP;
+	const char *text = "";
+
+	for (size_t i = 0; text && i < value->list.count; i++) {
+		const char *one = words_value(ruleset, &value->list.items[map ? 2 * i : i],
+				attribute, language, arena);
+
+		if (!one)
+			return NULL;
+		text = arena_format(arena, "%s%s%s", text,
+				i == 0 ? "" : language == WORDS_ZH ? "、" : ", ", one);
+	}
+	if (value->list.count == 0)
+		return language == WORDS_ZH ? "无" : "none";
+	return text;
+}
+
+const char *words_value(const struct ruleset *ruleset, const struct value *value,
+		const Policycalc__V1__Attribute *attribute, enum words_language language,
+		struct arena *arena)
+{
+	struct timestamp timestamp;
+	char day[11];
+
+	switch (value->kind) {
+	case VALUE_BOOL:
+		if (language == WORDS_ZH)
+			return value->boolean ? "是" : "否";
+		return value->boolean ? "yes" : "no";
+	case VALUE_INT:
+		return words_figure(value->integer, attribute, language, arena);
+	case VALUE_STRING:
+		return words_code(ruleset, value->text, attribute, language, arena);
+	case VALUE_LIST:
+	case VALUE_MAP:
+		return words_list(ruleset, value, attribute, language, arena);
+	case VALUE_TIMESTAMP:
+		timestamp.seconds = value->timestamp.seconds;
+		timestamp.nanos = value->timestamp.nanos;
+		date_print(timestamp_to_date(timestamp, DATE_CHINA_OFFSET), day);
+		return arena_copy_text(arena, day);
+	case VALUE_UNKNOWN:
+	case VALUE_ERROR:
+	case VALUE_NULL:
+	case VALUE_UINT:
+	case VALUE_DOUBLE:
+	case VALUE_BYTES:
+	case VALUE_DURATION:
+	case VALUE_TYPE:
+	default:
+		return "";
+	}
+}

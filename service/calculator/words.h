@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Figures, codes and days in the words of people, from the dictionary and never from rule text. */
+#pragma once
+
+#include "calculator/facts.h"
+
+enum words_language {
+	WORDS_ZH,
+	WORDS_EN,
+};
+
+/** "60 万元": figure and unit apart, as in a sentence; "600,000 yuan". NULL when memory is short. */
+const char *words_money(int64_t fen, enum words_language language, struct arena *arena);
+/** "4.5%". */
+const char *words_ratio(int64_t ppm, struct arena *arena);
+/** The same text with a space between a figure and the Chinese word behind it. */
+const char *words_space(const char *text, struct arena *arena);
+/** The label's text in a language, the other one when it is empty. */
+const char *words_label(const Policycalc__V1__Text *label, enum words_language language);
+/** A message of two texts; NULL when one of them is, or memory is short. */
+Policycalc__V1__Text *words_text(struct arena *arena, const char *zh, const char *en);
+
+/**
+ * A value as @attribute has it: "60万元", "120人", "是", "灵宝市", "2024-03-01". A value of another kind
+ * (a number of years made from a date) is a bare figure. "" when it has no words.
+ */
+const char *words_value(const struct ruleset *ruleset, const struct value *value,
+		const Policycalc__V1__Attribute *attribute, enum words_language language,
+		struct arena *arena);
