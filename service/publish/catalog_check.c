@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* catalog-check DIR [--strict]: checks a catalog folder while the tree is being worked on. */
-#include "publish/check.h"
+#include "publish/publish.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -22,27 +22,6 @@ static void print_finding(const struct diagnostic *finding, struct arena *arena)
 		(void)printf("%s\n", excerpt);
 }
 
-/* Structure only: rules are not compiled and examples not run. */
-static const struct catalog *check_draft(const struct draft *draft, bool strict,
-		struct arena *arena, struct diagnostics *diagnostics,
-		struct draft_summary *summary)
-{
-	struct check check = { .arena = arena, .diagnostics = diagnostics };
-	const struct catalog *catalog = check.catalog = ARENA_NEW(arena, struct catalog);
-
-	if (!catalog || !check_structure(&check, draft))
-		catalog = NULL;
-	check_fini(&check);
-	diagnostics_sort(diagnostics);
-	if (!catalog)
-		return NULL;
-	summary->policy_count = catalog->policy_count;
-	summary->attribute_count = catalog->attribute_count;
-	summary->parameter_count = catalog->parameter_count;
-	return diagnostics->error_count || (strict && diagnostics->warning_count) ? NULL
-										  : catalog;
-}
-
 static int check_folder(const char *folder, bool strict, struct arena *arena)
 {
 	struct draft_summary summary = { 0 };
@@ -50,13 +29,14 @@ static int check_folder(const char *folder, bool strict, struct arena *arena)
 	struct draft draft = { 0 };
 	struct error err = { 0 };
 	const struct catalog *catalog;
+	char hash[65];
 
 	diagnostics_init(&diagnostics, arena);
 	if (!draft_load(folder, arena, &draft, &err)) {
 		(void)fprintf(stderr, "catalog-check: %s\n", err.message);
 		return 1;
 	}
-	catalog = check_draft(&draft, strict, arena, &diagnostics, &summary);
+	catalog = draft_check(&draft, strict, arena, &diagnostics, NULL, &summary, &err);
 	for (size_t i = 0; i < diagnostics.count; i++)
 		print_finding(&diagnostics.list[i], arena);
 	if (diagnostics.error_count + diagnostics.warning_count > diagnostics.count)
@@ -70,6 +50,8 @@ static int check_folder(const char *folder, bool strict, struct arena *arena)
 			draft.count, summary.policy_count, summary.attribute_count,
 			summary.parameter_count, summary.example_count, diagnostics.error_count,
 			diagnostics.warning_count);
+	if (catalog && catalog_hash(catalog, hash, &err))
+		(void)printf("content %s\n", hash);
 	return catalog ? 0 : 1;
 }
 
