@@ -69,7 +69,20 @@ static void detail_print(const char *where, const char *what)
 	buffer_fini(&clean);
 }
 
-static void details_print(const struct buffer *details)
+/* Whether the one detail only says again what the message has said. */
+static bool detail_repeats(const Google__Rpc__BadRequest *bad, const char *message)
+{
+	const char *what = bad->n_field_violations == 1 ? bad->field_violations[0]->description
+							: NULL;
+	size_t size = what ? strlen(what) : 0;
+	size_t message_size = strlen(message);
+
+	return size && size <= message_size &&
+	       strcmp(message + message_size - size, what) == 0 &&
+	       strstr(message, bad->field_violations[0]->field);
+}
+
+static void details_print(const struct buffer *details, const char *message)
 {
 	static const char BAD_REQUEST[] = "type.googleapis.com/google.rpc.BadRequest";
 	static const char PRECONDITION[] = "type.googleapis.com/google.rpc.PreconditionFailure";
@@ -83,7 +96,9 @@ static void details_print(const struct buffer *details)
 			Google__Rpc__BadRequest *bad = google__rpc__bad_request__unpack(
 					NULL, any->value.len, any->value.data);
 
-			for (size_t j = 0; bad && j < bad->n_field_violations; j++)
+			for (size_t j = 0; bad && !detail_repeats(bad, message) &&
+					   j < bad->n_field_violations;
+					j++)
 				detail_print(bad->field_violations[j]->field,
 						bad->field_violations[j]->description);
 			google__rpc__bad_request__free_unpacked(bad, NULL);
@@ -108,7 +123,7 @@ int cli_status(const struct cli *cli, struct call_status *status)
 	(void)cli_failure(cli, "%s (%s)", status->message,
 			pcalc_code_name((enum pcalc_code)code));
 	if (status->details.size)
-		details_print(&status->details);
+		details_print(&status->details, status->message);
 	if (code == PCALC_UNAVAILABLE)
 		(void)fprintf(stderr,
 				cli_word(cli, "  服务地址是 %s；可用 --server 另行指定\n",

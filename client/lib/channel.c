@@ -271,6 +271,7 @@ void channel_advance(struct channel *channel, int64_t deadline)
 {
 	struct pollfd wanted = { .fd = channel->link.fd, .events = POLLIN };
 	struct buffer *outgoing = &channel->outgoing;
+	bool moved = false;
 
 	if (!channel_gather(channel))
 		return;
@@ -278,14 +279,17 @@ void channel_advance(struct channel *channel, int64_t deadline)
 		ssize_t size = channel->link.write(
 				&channel->link, outgoing->data, outgoing->size);
 
-		if (channel_moved(channel, size))
+		moved = channel_moved(channel, size);
+		if (moved)
 			buffer_consume(outgoing, (size_t)size);
 		if (!channel->session)
 			return;
 	}
 	if (outgoing->size)
 		wanted.events |= POLLOUT;
-	if (poll(&wanted, 1, deadline_left_ms(deadline)) > 0 &&
+	/* After a write there may be more to send, and the server may wait for just that: the
+	 * caller decides whether an answer is wanted next. */
+	if (poll(&wanted, 1, moved ? 0 : deadline_left_ms(deadline)) > 0 &&
 			(wanted.revents & (POLLIN | POLLERR | POLLHUP)))
 		channel_read(channel);
 }
