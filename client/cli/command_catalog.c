@@ -280,9 +280,7 @@ static int command_export(struct cli *cli, int argc, char **argv)
 int command_catalog(struct cli *cli, int argc, char **argv)
 {
 	static const struct cli_command commands[] = {
-#ifdef POLICYCALC_CATALOG_CHECK
 		{ "check", command_catalog_check },
-#endif
 		{ "publish", command_publish },
 		{ "log", command_log },
 		{ "export", command_export },

@@ -60,9 +60,7 @@ static const struct cli_command commands[] = {
 	{ "policy", command_policy },
 	{ "attributes", command_attributes },
 	{ "catalog", command_catalog },
-#ifdef POLICYCALC_RULE_EVAL
 	{ "rule", command_rule },
-#endif
 };
 
 static size_t terminal_width(void)
