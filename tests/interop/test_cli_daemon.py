@@ -1,0 +1,197 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The real command line against the real daemon with the starter catalog.
+
+usage: test_cli_daemon.py DAEMON PROTOC PROTO_DIR STARTER_DIR POLICYCALC FIRM
+"""
+import json
+import os
+import pathlib
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import unicodedata
+
+from harness import FOLDER, STARTER, Daemon, run
+
+PROGRAM, FIRM = sys.argv[5:7]
+AS_OF = ("--as-of", "2026-03-01")  # so that what is open does not depend on the day of the test
+daemon = Daemon()
+
+
+def policycalc(*arguments, server=None, columns="80"):
+    environment = dict(os.environ, COLUMNS=columns, NO_COLOR="1",
+                       POLICYCALC_SERVER=server or daemon.addresses[0])
+    done = subprocess.run([PROGRAM, *arguments], env=environment, text=True, capture_output=True,
+                          timeout=120)
+    return done.returncode, done.stdout, done.stderr
+
+
+def succeeds(*arguments, **keywords):
+    code, out, err = policycalc(*arguments, **keywords)
+    assert code == 0, (arguments, code, err)
+    return out
+
+
+def refused(*arguments, code=2, words=(), **keywords):
+    """What is said when the program ends with @code and answers nothing."""
+    found, out, err = policycalc(*arguments, **keywords)
+    assert (found, out) == (code, ""), (arguments, found, out[:200], err)
+    for text in words:
+        assert text in err, (arguments, text, err)
+    return err
+
+
+def width(line):
+    return sum(0 if unicodedata.combining(c) else
+               2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in line)
+
+
+def fits(text, columns):
+    for line in text.splitlines():
+        assert width(line) <= columns, (width(line), line)
+
+
+def draft():
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="draft-", dir=FOLDER)) / "catalog"
+    shutil.copytree(STARTER, folder)
+    return folder
+
+
+def match_arguments():
+    out = succeeds("match", "region=灵宝市", "staff=45", "revenue=3800万元", *AS_OF)
+    assert "结论" in out and "编号" in out, out
+    fits(out, 80)
+    # An argument corrects the file.
+    one = json.loads(succeeds("match", "-f", FIRM, *AS_OF, "--explain", "--format=json",
+                              "--policy=national-innovative-sme-2022", "region=义马市"))
+    assert len(one["answers"]) == 1, one["answers"]
+
+
+def match_explained():
+    for columns in (60, 80, 120):
+        out = succeeds("match", "-f", FIRM, "--explain", *AS_OF, columns=str(columns))
+        fits(out, columns)
+        for heading in ("能享受的政策", "不符合的政策及原因"):
+            assert heading in out, out
+        # A reason says what the firm has and what is asked for, not how the rule is written.
+        for raw in ("e.", "p.", "&&", "||", "CONDITION_STATUS", "VERDICT_"):
+            assert raw not in out, (raw, out)
+    english = succeeds("--lang", "en", "match", "-f", FIRM, "--explain", *AS_OF)
+    fits(english, 80)
+    assert "Eligible" in english and "Not eligible, and why" in english, english
+
+
+def match_json():
+    question = ("match", "-f", FIRM, "--explain", "--format=json", *AS_OF)
+    first, second = succeeds(*question), succeeds(*question)
+    assert first == second
+    reply = json.loads(first)
+    assert reply["revision"] == 1 and reply["asOf"] == "2026-03-01", reply["revision"]
+    verdicts = {a["verdict"] for a in reply["answers"]}
+    assert {"ELIGIBLE", "INELIGIBLE"} <= verdicts, verdicts
+    table = succeeds("match", "-f", FIRM, "--all", *AS_OF, columns="200")
+    for answer in reply["answers"]:
+        assert answer["policyId"] in table, answer["policyId"]
+
+
+def mistakes_of_a_profile():
+    refused("match", "revenu=3800万元", words=("revenu", "revenue"))
+    refused("match", "revenue=3800", words=("revenue",))
+    refused("match", "revenue=3800人", words=("revenue",))
+    refused("match", "staff=-3", words=("staff",))
+    refused("match", "registered_on=2026-02-30", words=("registered_on",))
+    refused("match", "staff=3", "date=2026-13-01", words=("date",))
+    refused("match", "staff=3", "--as-of", "2026-02-30", words=("as_of",))
+    # All of them at once, one line each.
+    err = refused("match", "revenu=1万元", "staff=-3", "registered_on=2026-02-30")
+    assert len(err.splitlines()) == 3, err
+
+
+def lists():
+    rows = [json.loads(line) for line in succeeds("policies", "--format=json").splitlines()]
+    ids = sorted(p.stem for p in pathlib.Path(STARTER, "policies").glob("*.yaml"))
+    assert sorted(r["id"] for r in rows) == ids
+    table = succeeds("policies")
+    assert f"共 {len(ids)} 项" in table
+    fits(table, 80)
+    found = succeeds("policies", "--search", "贷")
+    assert "smx-talent-loan" in found and "共 0 项" not in found, found
+    one = succeeds("policy", "smx-talent-loan")
+    assert "编号：smx-talent-loan" in one and "条件" in one, one
+    fits(one, 80)
+    assert json.loads(succeeds("policy", "smx-talent-loan",
+                               "--format=json"))["policy"]["id"] == "smx-talent-loan"
+    refused("policy", "smx-talent-lone", words=("NOT_FOUND",))
+    fits(succeeds("attributes"), 80)
+    assert "staff" in succeeds("attributes", "staff")
+    refused("attributes", "staf", words=("staff",))
+
+
+def checking_offline():
+    out = succeeds("catalog", "check", STARTER, "--strict", server="127.0.0.1:1")
+    assert out.startswith("0 个错误"), out
+    bad = draft()
+    (bad / "policies/bad.yaml").write_text("id: bad\nbogus: 1\n", encoding="utf-8")
+    code, out, _ = policycalc("catalog", "check", str(bad))
+    assert code == 1 and "policies/bad.yaml:2:1" in out and "bogus" in out, (code, out)
+    code, out, _ = policycalc("catalog", "check", str(bad), "--format=json")
+    reply = json.loads(out)
+    assert code == 1 and reply["errorCount"] == len(
+        [f for f in reply["findings"] if f["severity"] == "ERROR"]) > 0, out
+    refused("catalog", "check", str(bad / "nowhere"))
+
+
+def publishing():
+    folder = draft()
+    out = succeeds("catalog", "publish", str(folder), "--author", "编辑", "--note", "无变化")
+    assert "仍是第 1 版" in out, out
+    path = folder / "policies/smx-talent-loan.yaml"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text + "# 修订\n", encoding="utf-8")
+    succeeds("catalog", "check", str(folder))
+    (folder / "policies/bad.yaml").write_text("id: bad\nbogus: 1\n", encoding="utf-8")
+    refused("catalog", "publish", str(folder), code=1, words=("policies/bad.yaml",))
+    (folder / "policies/bad.yaml").unlink()
+    for line in text.splitlines():
+        if line.startswith("title:") and "zh:" in line:
+            path.write_text(text.replace(line, line.replace("zh: ", "zh: 新", 1)),
+                            encoding="utf-8")
+    assert path.read_text(encoding="utf-8") != text
+    out = succeeds("catalog", "publish", str(folder), "--author", "编辑", "--note", "改标题")
+    assert "已发布为第 2 版" in out, out
+    code, _, err = policycalc("catalog", "publish", str(STARTER), "--base", "1")
+    assert code == 3 and "ABORTED" in err, (code, err)
+    log = succeeds("catalog", "log")
+    fits(log, 80)
+    assert "编辑" in log and "改标题" in log, log
+    rows = [json.loads(line) for line in succeeds("catalog", "log", "--format=json").splitlines()]
+    assert [r["number"] for r in rows] == [2, 1], rows
+    # An old revision still answers, and an exported one is a draft like any other.
+    assert json.loads(succeeds("match", "staff=3", "--revision=1", "--format=json"))["revision"] == 1
+    for number in (1, 2):
+        out = FOLDER / f"export-{number}"
+        succeeds("catalog", "export", "--revision", str(number), str(out))
+        succeeds("catalog", "check", str(out), "--strict")
+        written = {p.relative_to(out): p.read_bytes() for p in out.rglob("*.yaml")}
+        source = pathlib.Path(STARTER) if number == 1 else folder
+        assert written == {p.relative_to(source): p.read_bytes()
+                           for p in source.rglob("*.yaml")}
+    assert "仍是第 2 版" in succeeds("catalog", "publish", str(FOLDER / "export-2"))
+
+
+def no_service():
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        dead = f"127.0.0.1:{free.getsockname()[1]}"
+        refused("match", "staff=3", code=3, server=dead, words=("--server", dead))
+        refused("catalog", "log", code=3, server=dead)
+    gone = Daemon()
+    succeeds("policies", server=gone.addresses[0])
+    assert gone.stop() == 0
+    refused("policies", code=3, server=gone.addresses[0])
+
+
+run(match_arguments, match_explained, match_json, mistakes_of_a_profile, lists, checking_offline,
+    publishing, no_service)
