@@ -40,7 +40,8 @@ static int eval_one(
 		if (!equals || equals == variables[i])
 			return cli_usage(cli, "--var %s: %s", variables[i],
 					cli_word(cli, "不是 名称=值", "not NAME=VALUE"));
-		list[i].name = arena_copy(&cli->arena, variables[i], (size_t)(equals - variables[i]));
+		list[i].name = arena_copy(
+				&cli->arena, variables[i], (size_t)(equals - variables[i]));
 		list[i].value = equals + 1;
 		if (!list[i].name)
 			return cli_out_of_memory(cli);

@@ -51,8 +51,8 @@ static bool session_add(struct session *session, const char *name, const struct 
 
 static json_t *error_of(const char *kind, const char *message, int line, int column)
 {
-	return json_pack("{s:{s:s,s:s,s:i,s:i}}", "error", "kind", kind, "message", message, "line",
-			line, "column", column);
+	return json_pack("{s:{s:s,s:s,s:i,s:i}}", "error", "kind", kind, "message", message,
+			"line", line, "column", column);
 }
 
 static json_t *compile_error(struct session *session, struct slice text)
@@ -85,7 +85,8 @@ static json_t *missing_names(const struct session *session, const struct slot_se
 		const struct scope_name *name =
 				scope_name_of_slot(session->scope, missing->slots[i]);
 
-		if (json_array_append_new(names, json_stringn(name->name.data, name->name.size)) < 0) {
+		if (json_array_append_new(names,
+				    json_stringn(name->name.data, name->name.size)) < 0) {
 			json_decref(names);
 			return NULL;
 		}
@@ -101,8 +102,8 @@ static json_t *session_answer(struct session *session, struct slice text)
 		.value_count = session->count,
 		.arena = &session->arena,
 	};
-	const struct rule *rule = rule_compile(text, session->scope, &options, &session->arena,
-			&session->diagnostics);
+	const struct rule *rule = rule_compile(
+			text, session->scope, &options, &session->arena, &session->diagnostics);
 	struct value value;
 
 	if (!rule)
@@ -139,7 +140,8 @@ static json_t *session_declare(struct session *session, const json_t *line)
 		if (binding && (!rule_value_decode(binding, &session->arena, &value) ||
 					       (value.kind != VALUE_UNKNOWN &&
 							       !rule_value_fits(&value, type))))
-			return error_of("check", "bindings: a value is not of its declared type", 1, 1);
+			return error_of("check",
+					"bindings: a value is not of its declared type", 1, 1);
 		if (!session_add(session, name, type, value))
 			return error_of("check", "type_env: a name is there twice", 1, 1);
 	}
@@ -149,7 +151,8 @@ static json_t *session_declare(struct session *session, const json_t *line)
 static json_t *line_answer(const char *text, size_t size)
 {
 	json_error_t mistake;
-	json_t *line = json_loadb(text, size, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &mistake);
+	json_t *line = json_loadb(
+			text, size, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &mistake);
 	const json_t *expression = json_object_get(line, "expr");
 	struct session session;
 	json_t *answer = NULL;
@@ -204,8 +207,8 @@ int command_rule_eval_jsonl(FILE *in, FILE *out)
 }
 
 /* "300", "true", "2020-01-01", "unknown:int", a VALUE in JSON, or a string. */
-static bool variable_read(struct session *session, const char *text, const struct type **out_type,
-		struct value *out)
+static bool variable_read(struct session *session, const char *text,
+		const struct type **out_type, struct value *out)
 {
 	static const char unknown[] = "unknown:";
 	struct date date;
@@ -232,7 +235,8 @@ static bool variable_read(struct session *session, const char *text, const struc
 		*out = (struct value){ .kind = VALUE_BOOL, .boolean = *text == 't' };
 	else if (date_parse(slice_from(text), &date))
 		*out = (struct value){ .kind = VALUE_TIMESTAMP,
-			.timestamp.seconds = timestamp_from_date(date, DATE_CHINA_OFFSET).seconds };
+			.timestamp.seconds =
+					timestamp_from_date(date, DATE_CHINA_OFFSET).seconds };
 	*out_type = rule_value_type(out, &session->arena);
 	return true;
 }
@@ -262,8 +266,8 @@ int command_rule_eval_one(const char *text, const struct rule_variable *variable
 		const struct diagnostic *found = &session.diagnostics.list[i];
 		const char *excerpt = diagnostic_format_excerpt(found, &session.arena);
 
-		(void)fprintf(messages, "%d:%d: %s\n%s\n", found->line, found->column, found->message,
-				excerpt ? excerpt : "");
+		(void)fprintf(messages, "%d:%d: %s\n%s\n", found->line, found->column,
+				found->message, excerpt ? excerpt : "");
 	}
 	session_fini(&session);
 	return answer_write(answer, out) ? 0 : 1;

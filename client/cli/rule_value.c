@@ -31,7 +31,8 @@ static json_t *base64_encode(struct slice bytes)
 		for (size_t j = 0; j < 3; j++)
 			group = group << 8 | (j < left ? (unsigned char)bytes.data[i + j] : 0u);
 		for (size_t j = 0; j < 4; j++)
-			text[used++] = j <= left ? base64_letters[group >> (18 - 6 * j) & 63] : '=';
+			text[used++] = j <= left ? base64_letters[group >> (18 - 6 * j) & 63]
+						 : '=';
 	}
 	json = json_stringn(text, used);
 	free(text);
@@ -127,7 +128,8 @@ static bool map_read(const json_t *json, struct arena *arena, int depth, struct 
 		const json_t *entry = json_array_get(json, i / 2);
 
 		if (json_array_size(entry) != 2 ||
-				!value_read(json_array_get(entry, i % 2), arena, depth + 1, &items[i]) ||
+				!value_read(json_array_get(entry, i % 2), arena, depth + 1,
+						&items[i]) ||
 				items[i].kind == VALUE_UNKNOWN)
 			return false;
 	}
@@ -136,7 +138,8 @@ static bool map_read(const json_t *json, struct arena *arena, int depth, struct 
 }
 
 /* Kinds that are written as a text. */
-static bool text_read(const char *kind, const json_t *json, struct arena *arena, struct value *out)
+static bool text_read(
+		const char *kind, const json_t *json, struct arena *arena, struct value *out)
 {
 	const char *text = json_string_value(json);
 	struct timestamp timestamp;
@@ -286,7 +289,8 @@ json_t *rule_value_encode(const struct value *value)
 	case VALUE_DOUBLE:
 		return json_pack("{s:o}", "double", double_encode(value->number));
 	case VALUE_STRING:
-		return json_pack("{s:o}", "string", json_stringn(value->text.data, value->text.size));
+		return json_pack("{s:o}", "string",
+				json_stringn(value->text.data, value->text.size));
 	case VALUE_BYTES:
 		return json_pack("{s:o}", "bytes", base64_encode(value->text));
 	case VALUE_LIST:
@@ -376,8 +380,8 @@ const struct type *rule_value_type(const struct value *value, struct arena *aren
 	*type = (struct type){ TYPE_LIST, NULL, element };
 	if (value->kind == VALUE_MAP) {
 		type->kind = TYPE_MAP;
-		type->key = value->list.count ? rule_value_type(&value->list.items[0], arena) :
-						&type_dyn;
+		type->key = value->list.count ? rule_value_type(&value->list.items[0], arena)
+					      : &type_dyn;
 	}
 	return element && (value->kind != VALUE_MAP || type->key) ? type : NULL;
 }

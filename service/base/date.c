@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define DAYS_PER_ERA 146097   /* of 400 years */
+#define DAYS_PER_ERA 146097  /* of 400 years */
 #define DAYS_TO_EPOCH 719468 /* from 0000-03-01 to 1970-01-01 */
 
 bool date_is_leap_year(int year)
@@ -37,7 +37,8 @@ int64_t date_to_days(struct date date)
 	int64_t year_of_era = year - era * 400;
 	int64_t month = (date.month + 9) % 12;
 	int64_t day_of_year = (153 * month + 2) / 5 + date.day - 1;
-	int64_t day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+	int64_t day_of_era =
+			year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
 
 	return era * DAYS_PER_ERA + day_of_era - DAYS_TO_EPOCH;
 }
@@ -50,7 +51,8 @@ struct date date_from_days(int64_t days)
 	int64_t year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36524 -
 					      day_of_era / 146096) /
 			      365;
-	int64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+	int64_t day_of_year =
+			day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
 	int64_t month = (5 * day_of_year + 2) / 153;
 	struct date date;
 
@@ -203,9 +205,9 @@ static bool offset_parse(struct slice text, int *out_offset)
 {
 	int hours, minutes;
 
-	if (text.size != 6 || (text.data[0] != '+' && text.data[0] != '-') || text.data[3] != ':' ||
-			!digits_parse(text, 1, 2, &hours) || !digits_parse(text, 4, 2, &minutes) ||
-			hours > 23 || minutes > 59)
+	if (text.size != 6 || (text.data[0] != '+' && text.data[0] != '-') ||
+			text.data[3] != ':' || !digits_parse(text, 1, 2, &hours) ||
+			!digits_parse(text, 4, 2, &minutes) || hours > 23 || minutes > 59)
 		return false;
 	*out_offset = (hours * 60 + minutes) * 60 * (text.data[0] == '-' ? -1 : 1);
 	return true;
@@ -220,7 +222,8 @@ static bool fraction_parse(struct slice text, size_t *at, int32_t *out_nanos)
 	*out_nanos = 0;
 	if (*at >= text.size || text.data[*at] != '.')
 		return true;
-	for ((*at)++; *at < text.size && text.data[*at] >= '0' && text.data[*at] <= '9'; (*at)++) {
+	for ((*at)++; *at < text.size && text.data[*at] >= '0' && text.data[*at] <= '9';
+			(*at)++) {
 		if (++digits > 9)
 			return false;
 		nanos = nanos * 10 + (text.data[*at] - '0');
@@ -253,8 +256,8 @@ bool timestamp_parse(struct slice text, struct timestamp *out_timestamp)
 	if (!slice_equals_text(zone, "Z") && !slice_equals_text(zone, "z") &&
 			!offset_parse(zone, &offset))
 		return false;
-	timestamp.seconds = timestamp_from_date(date, offset).seconds + hour * 3600 + minute * 60 +
-			    second;
+	timestamp.seconds = timestamp_from_date(date, offset).seconds + hour * 3600 +
+			    minute * 60 + second;
 	if (!timestamp_is_valid(timestamp))
 		return false;
 	*out_timestamp = timestamp;
@@ -362,7 +365,8 @@ static bool duration_part_parse(struct slice text, size_t *at, int64_t *total)
 			scale *= 10;
 		}
 	}
-	unit = any ? unit_parse((struct slice){ text.data + *at, text.size - *at }, &unit_size) : 0;
+	unit = any ? unit_parse((struct slice){ text.data + *at, text.size - *at }, &unit_size)
+		   : 0;
 	if (!unit)
 		return false;
 	*at += unit_size;

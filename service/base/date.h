@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 #define SECONDS_PER_DAY 86400
-#define DATE_CHINA_OFFSET 28800 /* seconds east of UTC */
+#define DATE_CHINA_OFFSET 28800		       /* seconds east of UTC */
 #define TIMESTAMP_LEAST_SECONDS (-62135596800) /* 0001-01-01T00:00:00Z */
 #define TIMESTAMP_MOST_SECONDS 253402300799    /* 9999-12-31T23:59:59Z */
 

@@ -52,7 +52,8 @@ static bool slice_copy(struct arena *arena, struct slice from, struct slice *out
 }
 
 /* A copy of a list of codes; NULL only when memory is short. */
-static const struct slice *slices_copy(struct arena *arena, const struct slice *list, size_t count)
+static const struct slice *slices_copy(
+		struct arena *arena, const struct slice *list, size_t count)
 {
 	struct slice *copy = ARENA_NEW_ARRAY(arena, struct slice, count);
 
@@ -75,7 +76,8 @@ static bool region_table_put(struct region_table *table, struct slice code,
 	       error_set(err, ERROR_LIMIT, "out of memory while adding a region");
 }
 
-bool region_table_add(struct region_table *table, const struct region *region, struct error *err)
+bool region_table_add(
+		struct region_table *table, const struct region *region, struct error *err)
 {
 	struct arena *arena = &table->arena;
 	struct region_node *node = ARENA_NEW(arena, struct region_node);
@@ -116,13 +118,16 @@ bool region_table_finish(struct region_table *table, struct error *err)
 			node->parent = map_find(&table->nodes, region->parent);
 			if (!node->parent)
 				return error_set(err, ERROR_INVALID,
-						"region %.*s has parent %.*s, which is not in the table",
-						SLICE_PRINT(region->code), SLICE_PRINT(region->parent));
+						"region %.*s has parent %.*s, which is not in "
+						"the table",
+						SLICE_PRINT(region->code),
+						SLICE_PRINT(region->parent));
 		}
 		for (size_t i = 0; i < region->host_count; i++) {
 			if (!map_find(&table->nodes, region->hosts[i]))
 				return error_set(err, ERROR_INVALID,
-						"region %.*s has host %.*s, which is not in the table",
+						"region %.*s has host %.*s, which is not in "
+						"the table",
 						SLICE_PRINT(region->code),
 						SLICE_PRINT(region->hosts[i]));
 		}
@@ -132,7 +137,8 @@ bool region_table_finish(struct region_table *table, struct error *err)
 
 		for (struct region_node *above = node->parent; above; above = above->parent) {
 			if (++steps > table->count)
-				return error_set(err, ERROR_INVALID, "region %.*s is above itself",
+				return error_set(err, ERROR_INVALID,
+						"region %.*s is above itself",
 						SLICE_PRINT(node->region.code));
 		}
 	}
@@ -147,8 +153,8 @@ const struct region *region_table_find(const struct region_table *table, struct 
 	return node ? &node->region : NULL;
 }
 
-enum region_answer region_within(const struct region_table *table, struct slice code,
-		struct slice ancestor)
+enum region_answer region_within(
+		const struct region_table *table, struct slice code, struct slice ancestor)
 {
 	const struct region_node *node = map_find(&table->nodes, code);
 	const struct region_node *above = map_find(&table->nodes, ancestor);

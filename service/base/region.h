@@ -18,8 +18,8 @@
 /* One region, as the caller describes it and as the table keeps it. */
 struct region {
 	struct slice code;
-	struct slice parent; /* empty: nothing above */
-	struct slice kind;   /* a word such as "CITY", "COUNTY", "ZONE" */
+	struct slice parent;	   /* empty: nothing above */
+	struct slice kind;	   /* a word such as "CITY", "COUNTY", "ZONE" */
 	const struct slice *hosts; /* counties that a zone lies in */
 	size_t host_count;
 	const struct slice *aliases; /* earlier codes */
@@ -38,7 +38,8 @@ enum region_answer {
 struct region_table *region_table_new(void);
 void region_table_free(struct region_table *table);
 /** Copies @region. A code or alias that is empty or there already is ERROR_INVALID. */
-bool region_table_add(struct region_table *table, const struct region *region, struct error *err);
+bool region_table_add(
+		struct region_table *table, const struct region *region, struct error *err);
 /**
  * Joins every region to its parent. A parent or host that is not in the table, or a region above
  * itself, is ERROR_INVALID. Nothing may be added afterwards, and only afterwards may it be asked.
@@ -48,7 +49,7 @@ bool region_table_finish(struct region_table *table, struct error *err);
 /** The region of a code or alias, borrowed; NULL when there is none. */
 const struct region *region_table_find(const struct region_table *table, struct slice code);
 /** Whether the region of @code is that of @ancestor or below it. A zone is not within its hosts. */
-enum region_answer region_within(const struct region_table *table, struct slice code,
-		struct slice ancestor);
+enum region_answer region_within(
+		const struct region_table *table, struct slice code, struct slice ancestor);
 /** The kind of the region of @code; false when the code is not in the table. */
 bool region_kind(const struct region_table *table, struct slice code, struct slice *out_kind);

@@ -41,7 +41,8 @@ size_t utf8_valid_size(struct slice text)
 	size_t at = 0;
 
 	while (at < text.size) {
-		size_t size = sequence_size((const unsigned char *)text.data + at, text.size - at);
+		size_t size = sequence_size(
+				(const unsigned char *)text.data + at, text.size - at);
 
 		if (size == 0)
 			break;

@@ -35,7 +35,8 @@ void check_warning(struct checker *checker, const struct node *node, const char 
 	va_end(args);
 }
 
-void check_report_mark(struct checker *checker, const struct node *node, const char *format, ...)
+void check_report_mark(
+		struct checker *checker, const struct node *node, const char *format, ...)
 {
 	va_list args;
 
@@ -104,7 +105,8 @@ static const struct scope_name *copy_name(struct arena *arena, const struct scop
 	return copy;
 }
 
-static void mark_variable(struct checker *checker, struct node *node, const struct scope_name *name)
+static void mark_variable(
+		struct checker *checker, struct node *node, const struct scope_name *name)
 {
 	node->variable = copy_name(checker->arena, name);
 	node->type = name->type;
@@ -147,7 +149,8 @@ static void check_name(struct checker *checker, struct node *node)
 		check_report(checker, node, "there is no name \"%.*s\"; did you mean \"%.*s\"?",
 				SLICE_PRINT(node->name), SLICE_PRINT(similar->name));
 	else
-		check_report(checker, node, "there is no name \"%.*s\"", SLICE_PRINT(node->name));
+		check_report(checker, node, "there is no name \"%.*s\"",
+				SLICE_PRINT(node->name));
 }
 
 /* A chain none of whose beginnings is declared is one mistake, told under all of it. */
@@ -198,7 +201,8 @@ static void check_select(struct checker *checker, struct node *node)
 		return;
 	}
 	if (type->key->kind != TYPE_STRING && type->key->kind != TYPE_DYN) {
-		check_report_mark(checker, node, "the keys of this map are not strings: write [...]");
+		check_report_mark(checker, node,
+				"the keys of this map are not strings: write [...]");
 		return;
 	}
 	node->type = type->element;
@@ -236,8 +240,8 @@ static void check_literal(struct node *node)
 }
 
 /* The type that children @first, @first + @step, ... have in common; reports the first that differs. */
-static const struct type *common_type(struct checker *checker, struct node *node, uint32_t first,
-		uint32_t step, const char *what, enum dimension *dimension)
+static const struct type *common_type(struct checker *checker, struct node *node,
+		uint32_t first, uint32_t step, const char *what, enum dimension *dimension)
 {
 	const struct type *type = &type_dyn;
 	char text[TYPE_TEXT_SIZE], other[TYPE_TEXT_SIZE];
@@ -251,7 +255,8 @@ static const struct type *common_type(struct checker *checker, struct node *node
 			return &type_bad;
 		joined = type_join(type, child->type, checker->arena);
 		if (!joined) {
-			check_report(checker, child, "%s must all have one type: expected %s, found %s",
+			check_report(checker, child,
+					"%s must all have one type: expected %s, found %s",
 					what, type_describe(type, *dimension, text),
 					type_describe(child->type, child->dimension, other));
 			return &type_bad;
@@ -259,11 +264,12 @@ static const struct type *common_type(struct checker *checker, struct node *node
 		type = joined;
 		if (i > first && type->kind == TYPE_INT &&
 				!dimension_fits(*dimension, child->dimension))
-			check_report(checker, child, "%s must all count the same: expected %s, found %s",
+			check_report(checker, child,
+					"%s must all count the same: expected %s, found %s",
 					what, type_describe(type, *dimension, text),
 					type_describe(child->type, child->dimension, other));
-		*dimension = i == first ? child->dimension :
-					  dimension_join(*dimension, child->dimension);
+		*dimension = i == first ? child->dimension
+					: dimension_join(*dimension, child->dimension);
 	}
 	return type;
 }
@@ -298,9 +304,9 @@ static void check_map(struct checker *checker, struct node *node)
 	}
 	key = common_type(checker, node, 0, 2, "keys of a map", &ignored);
 	element = common_type(checker, node, 1, 2, "values of a map", &node->dimension);
-	node->type = type_is_bad(key) || type_is_bad(element) ?
-			     &type_bad :
-			     type_map_of(key, element, checker->arena);
+	node->type = type_is_bad(key) || type_is_bad(element)
+				     ? &type_bad
+				     : type_map_of(key, element, checker->arena);
 }
 
 static void check_index(struct checker *checker, struct node *node)
@@ -323,7 +329,8 @@ static void check_index(struct checker *checker, struct node *node)
 	if (operand->type->kind == TYPE_MAP)
 		wanted = operand->type->key;
 	if (!type_join(wanted, key->type, checker->arena)) {
-		check_report(checker, key, "expected %s as %s, found %s", type_print(wanted, text),
+		check_report(checker, key, "expected %s as %s, found %s",
+				type_print(wanted, text),
 				operand->type->kind == TYPE_MAP ? "key" : "index",
 				type_describe(key->type, key->dimension, found));
 		return;
@@ -343,9 +350,9 @@ static void expect_bool(struct checker *checker, const struct node *node, const 
 
 static void check_logic(struct checker *checker, struct node *node)
 {
-	const char *where = node->kind == NODE_AND ? "beside \"&&\"" :
-			    node->kind == NODE_OR  ? "beside \"||\"" :
-						     "behind \"!\"";
+	const char *where = node->kind == NODE_AND  ? "beside \"&&\""
+			    : node->kind == NODE_OR ? "beside \"||\""
+						    : "behind \"!\"";
 
 	for (uint32_t i = 0; i < node->count; i++) {
 		check_node(checker, node->children[i]);
@@ -369,14 +376,16 @@ static void check_conditional(struct checker *checker, struct node *node)
 	node->type = type_join(yes->type, no->type, checker->arena);
 	if (!node->type) {
 		node->type = &type_bad;
-		check_report(checker, no, "both arms of \"?:\" must have one type: expected %s, found %s",
+		check_report(checker, no,
+				"both arms of \"?:\" must have one type: expected %s, found %s",
 				type_describe(yes->type, yes->dimension, text),
 				type_describe(no->type, no->dimension, other));
 		return;
 	}
 	if (!dimension_fits(yes->dimension, no->dimension))
 		check_report(checker, no,
-				"both arms of \"?:\" must count the same: expected %s, found %s",
+				"both arms of \"?:\" must count the same: expected %s, found "
+				"%s",
 				type_describe(yes->type, yes->dimension, text),
 				type_describe(no->type, no->dimension, other));
 	node->dimension = dimension_join(yes->dimension, no->dimension);
@@ -472,7 +481,8 @@ static void check_ratios(struct checker *checker, const struct node *node)
 	if (node->variable) {
 		if (node->variable->ratio)
 			check_report(checker, node,
-					"%.*s is a quotient: it may only be compared with a constant "
+					"%.*s is a quotient: it may only be compared with a "
+					"constant "
 					"or a parameter",
 					SLICE_PRINT(node->variable->name));
 		return;
@@ -480,8 +490,9 @@ static void check_ratios(struct checker *checker, const struct node *node)
 	for (uint32_t i = 0; i < node->count; i++) {
 		const struct node *child = node->children[i];
 		bool compared = node->kind == NODE_OPERATOR &&
-				operator_is_relation(node->operator) && child->variable &&
-				child->variable->ratio && !node->children[1 - i]->reads_attribute;
+				operator_is_relation(node->operation) && child->variable &&
+				child->variable->ratio &&
+				!node->children[1 - i]->reads_attribute;
 
 		if (!compared)
 			check_ratios(checker, child);
@@ -497,14 +508,17 @@ static void check_expected(struct checker *checker, const struct node *root)
 		return;
 	if (!type_join(options->expected, root->type, checker->arena)) {
 		check_report(checker, root, "expected %s, found %s",
-				type_describe(options->expected, options->expected_dimension, text),
+				type_describe(options->expected, options->expected_dimension,
+						text),
 				type_describe(root->type, root->dimension, found));
 		return;
 	}
-	if (options->expected->kind == TYPE_INT && options->expected_dimension != DIMENSION_ANY &&
+	if (options->expected->kind == TYPE_INT &&
+			options->expected_dimension != DIMENSION_ANY &&
 			!dimension_fits(options->expected_dimension, root->dimension))
 		check_report(checker, root, "expected %s, found %s",
-				type_describe(options->expected, options->expected_dimension, text),
+				type_describe(options->expected, options->expected_dimension,
+						text),
 				type_describe(root->type, root->dimension, found));
 }
 

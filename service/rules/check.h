@@ -35,8 +35,8 @@ void check_report(struct checker *checker, const struct node *node, const char *
 void check_warning(struct checker *checker, const struct node *node, const char *format, ...)
 		__attribute__((format(printf, 3, 4)));
 /** As check_report(), under the mark (operator, function name) of @node. */
-void check_report_mark(struct checker *checker, const struct node *node, const char *format, ...)
-		__attribute__((format(printf, 3, 4)));
+void check_report_mark(struct checker *checker, const struct node *node, const char *format,
+		...) __attribute__((format(printf, 3, 4)));
 void check_operator(struct checker *checker, struct node *node);
 void check_call(struct checker *checker, struct node *node);
 void check_loop(struct checker *checker, struct node *node);

@@ -8,8 +8,8 @@
 #include "rules/type.h"
 
 /* "money.mulDiv" for a call money.mulDiv(...) whose "money" is no variable; else empty. */
-static struct slice namespaced_name(const struct checker *checker, const struct node *node, char *out,
-		size_t size)
+static struct slice namespaced_name(
+		const struct checker *checker, const struct node *node, char *out, size_t size)
 {
 	static const char *const namespaces[] = { "money", "date", "list", "region", "math" };
 	const struct node *space = node->children[0];
@@ -43,11 +43,11 @@ static bool parameter_fits(const struct type *parameter, const struct type *argu
 	return !parameter->key || parameter_fits(parameter->key, argument->key);
 }
 
-static bool function_fits(const struct function *function, struct node *const *arguments,
-		uint32_t count)
+static bool function_fits(
+		const struct function *function, struct node *const *arguments, uint32_t count)
 {
-	if (function->repeats ? count < (uint32_t)function->count :
-				count != (uint32_t)function->count)
+	if (function->repeats ? count < (uint32_t)function->count
+			      : count != (uint32_t)function->count)
 		return false;
 	for (uint32_t i = 0; i < count; i++) {
 		uint32_t at = i < (uint32_t)function->count ? i : (uint32_t)function->count - 1;
@@ -68,19 +68,22 @@ static void report_misfit(struct checker *checker, const struct node *node, stru
 	size_t likes = 0;
 
 	for (size_t i = 0; i < function_count; i++) {
-		if (slice_equals_text(name, functions[i].name) && functions[i].receiver == receiver) {
+		if (slice_equals_text(name, functions[i].name) &&
+				functions[i].receiver == receiver) {
 			likes++;
 			like = &functions[i];
 		}
 	}
 	for (uint32_t i = 0; i < count; i++)
-		buffer_format(&given, "%s%s", i ? ", " : "", type_print(arguments[i]->type, text));
+		buffer_format(&given, "%s%s", i ? ", " : "",
+				type_print(arguments[i]->type, text));
 	if (likes == 1 && (uint32_t)like->count != count)
-		check_report_mark(checker, node, "%.*s() takes %d argument%s, not %u", SLICE_PRINT(name),
-				like->count - receiver, like->count - receiver == 1 ? "" : "s",
-				count - receiver);
+		check_report_mark(checker, node, "%.*s() takes %d argument%s, not %u",
+				SLICE_PRINT(name), like->count - receiver,
+				like->count - receiver == 1 ? "" : "s", count - receiver);
 	else
-		check_report_mark(checker, node, "there is no %.*s() for (%s)", SLICE_PRINT(name),
+		check_report_mark(checker, node, "there is no %.*s() for (%s)",
+				SLICE_PRINT(name),
 				given.failed || !given.data ? "" : given.data);
 	buffer_fini(&given);
 }
@@ -94,8 +97,8 @@ static bool name_is_function(struct slice name)
 	return false;
 }
 
-static enum dimension same_dimension(struct checker *checker, struct node *const *arguments,
-		uint32_t count)
+static enum dimension same_dimension(
+		struct checker *checker, struct node *const *arguments, uint32_t count)
 {
 	enum dimension dimension = arguments[0]->dimension;
 
@@ -113,8 +116,8 @@ static enum dimension same_dimension(struct checker *checker, struct node *const
 }
 
 /* a * b / c: money above and below the line cancel out. */
-static enum dimension quotient_dimension(struct checker *checker, const struct node *node,
-		struct node *const *arguments)
+static enum dimension quotient_dimension(
+		struct checker *checker, const struct node *node, struct node *const *arguments)
 {
 	int money = (arguments[0]->dimension == DIMENSION_MONEY) +
 		    (arguments[1]->dimension == DIMENSION_MONEY) -
@@ -127,8 +130,9 @@ static enum dimension quotient_dimension(struct checker *checker, const struct n
 	if (money == 1)
 		return DIMENSION_MONEY;
 	if (money != 0 && !free)
-		check_report(checker, node, money > 1 ? "multiplies money by money" :
-							"divides what is no money by money");
+		check_report(checker, node,
+				money > 1 ? "multiplies money by money"
+					  : "divides what is no money by money");
 	return free || money ? DIMENSION_FREE : DIMENSION_ANY;
 }
 
@@ -138,7 +142,8 @@ static void check_zone(struct checker *checker, const struct node *zone)
 
 	if (zone->kind == NODE_LITERAL && !zone_parse(zone->literal.text, &offset))
 		check_report(checker, zone,
-				"zones are fixed here, such as \"+08:00\" or \"UTC\"; names such as "
+				"zones are fixed here, such as \"+08:00\" or \"UTC\"; names "
+				"such as "
 				"\"Asia/Shanghai\" are not supported");
 }
 
@@ -156,8 +161,9 @@ static void check_result(struct checker *checker, struct node *node,
 	case RESULT_MONEY:
 		node->dimension = DIMENSION_MONEY;
 		if (!dimension_fits(arguments[0]->dimension, DIMENSION_ANY))
-			check_report(checker, arguments[0], "%.*s() makes money of a bare number; "
-							    "this is money already",
+			check_report(checker, arguments[0],
+					"%.*s() makes money of a bare number; "
+					"this is money already",
 					SLICE_PRINT(node->name));
 		break;
 	case RESULT_COUNT:
@@ -178,18 +184,21 @@ static void check_result(struct checker *checker, struct node *node,
 		check_zone(checker, arguments[1]);
 }
 
-static void check_unknown_function(struct checker *checker, const struct node *node,
-		struct slice name)
+static void check_unknown_function(
+		struct checker *checker, const struct node *node, struct slice name)
 {
 	if (slice_equals_text(name, "matches"))
-		check_report_mark(checker, node, "matches() is not supported: use startsWith(), "
-						 "endsWith(), contains() or \"in\"");
+		check_report_mark(checker, node,
+				"matches() is not supported: use startsWith(), "
+				"endsWith(), contains() or \"in\"");
 	else if (slice_equals_text(name, "type") || slice_equals_text(name, "dyn"))
-		check_report_mark(checker, node, "%.*s() is not supported: types are known before a "
-						 "rule runs",
+		check_report_mark(checker, node,
+				"%.*s() is not supported: types are known before a "
+				"rule runs",
 				SLICE_PRINT(name));
 	else
-		check_report_mark(checker, node, "there is no function %.*s()", SLICE_PRINT(name));
+		check_report_mark(checker, node, "there is no function %.*s()",
+				SLICE_PRINT(name));
 }
 
 void check_call(struct checker *checker, struct node *node)
@@ -248,7 +257,8 @@ void check_loop(struct checker *checker, struct node *node)
 	else if (range->type->kind == TYPE_MAP)
 		local->type = range->type->key;
 	else if (!type_is_bad(range->type))
-		check_report(checker, range, "%s() goes over a list or the keys of a map, not %s",
+		check_report(checker, range,
+				"%s() goes over a list or the keys of a map, not %s",
 				loop_text(node->loop),
 				type_describe(range->type, range->dimension, text));
 	if (range->type->kind == TYPE_MAP)
@@ -263,20 +273,21 @@ void check_loop(struct checker *checker, struct node *node)
 		const struct node *child = node->children[i];
 		bool predicate = node->loop != LOOP_MAP || i + 1 < node->count;
 
-		if (predicate && child->type->kind != TYPE_BOOL && child->type->kind != TYPE_DYN)
+		if (predicate && child->type->kind != TYPE_BOOL &&
+				child->type->kind != TYPE_DYN)
 			check_report(checker, child, "expected bool in %s(), found %s",
 					loop_text(node->loop),
 					type_describe(child->type, child->dimension, text));
 	}
 	node->type = &type_bool;
 	if (node->loop == LOOP_FILTER) {
-		node->type = range->type->kind == TYPE_MAP ?
-				     type_list_of(range->type->key, checker->arena) :
-				     range->type;
+		node->type = range->type->kind == TYPE_MAP
+					     ? type_list_of(range->type->key, checker->arena)
+					     : range->type;
 		node->dimension = local->dimension;
 	} else if (node->loop == LOOP_MAP) {
-		node->type = type_is_bad(body->type) ? &type_bad :
-						       type_list_of(body->type, checker->arena);
+		node->type = type_is_bad(body->type) ? &type_bad
+						     : type_list_of(body->type, checker->arena);
 		node->dimension = body->dimension;
 	}
 }

@@ -22,26 +22,28 @@ static struct operand *operand_of(const struct node *node, struct operand *opera
 static void check_relation(struct checker *checker, struct node *node)
 {
 	struct operand left, right;
-	bool ordering = node->operator>= OPERATOR_LESS;
+	bool ordering = node->operation >= OPERATOR_LESS;
 
 	node->type = &type_bool;
 	(void)operand_of(node->children[0], &left);
 	(void)operand_of(node->children[1], &right);
 	if (!type_join(left.type, right.type, checker->arena)) {
 		if (!checker->arena->exhausted)
-			check_report(checker, node, "compares %s with %s", left.name, right.name);
+			check_report(checker, node, "compares %s with %s", left.name,
+					right.name);
 		return;
 	}
 	if (ordering && !type_is_ordered(left.type)) {
 		check_report_mark(checker, node, "\"%s\" needs an order, and %s has none",
-				operator_text(node->operator), left.name);
+				operator_text(node->operation), left.name);
 		return;
 	}
 	if (!dimension_fits(left.dimension, right.dimension))
 		check_report(checker, node, "compares %s with %s%s", left.name, right.name,
-				left.dimension == DIMENSION_ANY || right.dimension == DIMENSION_ANY ?
-						"; write yuan(n), wan(n) or yi(n)" :
-						"");
+				left.dimension == DIMENSION_ANY ||
+								right.dimension == DIMENSION_ANY
+						? "; write yuan(n), wan(n) or yi(n)"
+						: "");
 }
 
 static void check_in(struct checker *checker, struct node *node)
@@ -60,37 +62,40 @@ static void check_in(struct checker *checker, struct node *node)
 	member = right.type->kind == TYPE_LIST ? right.type->element : right.type->key;
 	if (!type_join(left.type, member, checker->arena)) {
 		if (!checker->arena->exhausted)
-			check_report(checker, node, "looks for %s in %s", left.name, right.name);
+			check_report(checker, node, "looks for %s in %s", left.name,
+					right.name);
 		return;
 	}
 	if (right.type->kind == TYPE_LIST && !dimension_fits(left.dimension, right.dimension))
-		check_report(checker, node, "looks for %s among numbers that count something else",
+		check_report(checker, node,
+				"looks for %s among numbers that count something else",
 				left.name);
 }
 
 /* The type of left + right and so on; NULL when they do not go together. */
-static const struct type *arithmetic_type(struct checker *checker, enum operator_kind operator,
+static const struct type *arithmetic_type(struct checker *checker, enum operator_kind operation,
 		const struct type *left, const struct type *right)
 {
 	enum type_kind a = left->kind, b = right->kind;
 
-	if (operator== OPERATOR_ADD && a == TYPE_LIST && b == TYPE_LIST)
+	if (operation == OPERATOR_ADD && a == TYPE_LIST && b == TYPE_LIST)
 		return type_join(left, right, checker->arena);
-	if (operator== OPERATOR_ADD || operator== OPERATOR_SUBTRACT) {
+	if (operation == OPERATOR_ADD || operation == OPERATOR_SUBTRACT) {
 		if (a == TYPE_TIMESTAMP && b == TYPE_DURATION)
 			return left;
-		if (operator== OPERATOR_ADD && a == TYPE_DURATION && b == TYPE_TIMESTAMP)
+		if (operation == OPERATOR_ADD && a == TYPE_DURATION && b == TYPE_TIMESTAMP)
 			return right;
-		if (operator== OPERATOR_SUBTRACT && a == TYPE_TIMESTAMP && b == TYPE_TIMESTAMP)
+		if (operation == OPERATOR_SUBTRACT && a == TYPE_TIMESTAMP &&
+				b == TYPE_TIMESTAMP)
 			return &type_duration;
 		if (a == TYPE_DURATION && b == TYPE_DURATION)
 			return left;
 	}
 	if (a != b)
 		return NULL;
-	if (operator== OPERATOR_ADD && (a == TYPE_STRING || a == TYPE_BYTES))
+	if (operation == OPERATOR_ADD && (a == TYPE_STRING || a == TYPE_BYTES))
 		return left;
-	if (a == TYPE_DOUBLE && operator!= OPERATOR_REMAINDER)
+	if (a == TYPE_DOUBLE && operation != OPERATOR_REMAINDER)
 		return left;
 	return a == TYPE_INT || a == TYPE_UINT ? left : NULL;
 }
@@ -104,16 +109,17 @@ static enum dimension arithmetic_dimension(struct checker *checker, const struct
 {
 	enum dimension a = left->dimension, b = right->dimension;
 
-	switch ((int)node->operator) {
+	switch ((int)node->operation) {
 	case OPERATOR_ADD:
 	case OPERATOR_SUBTRACT:
 		if (!dimension_fits(a, b))
 			check_report(checker, node, "%s %s and %s%s",
-					node->operator== OPERATOR_ADD ? "adds" : "takes apart",
+					node->operation == OPERATOR_ADD ? "adds"
+									: "takes apart",
 					left->name, right->name,
-					a == DIMENSION_ANY || b == DIMENSION_ANY ?
-							"; write yuan(n), wan(n) or yi(n)" :
-							"");
+					a == DIMENSION_ANY || b == DIMENSION_ANY
+							? "; write yuan(n), wan(n) or yi(n)"
+							: "");
 		return dimension_join(a, b);
 	case OPERATOR_MULTIPLY:
 		if (a == DIMENSION_MONEY && b == DIMENSION_MONEY)
@@ -143,12 +149,12 @@ static void check_arithmetic(struct checker *checker, struct node *node)
 				"the elements of an empty list have no type to reckon with");
 		return;
 	}
-	node->type = arithmetic_type(checker, node->operator, left.type, right.type);
+	node->type = arithmetic_type(checker, node->operation, left.type, right.type);
 	if (!node->type) {
 		node->type = &type_bad;
 		if (!checker->arena->exhausted)
 			check_report(checker, node, "there is no %s %s %s", left.name,
-					operator_text(node->operator), right.name);
+					operator_text(node->operation), right.name);
 		return;
 	}
 	if (node->type->kind == TYPE_INT)
@@ -159,7 +165,7 @@ static void check_arithmetic(struct checker *checker, struct node *node)
 
 void check_operator(struct checker *checker, struct node *node)
 {
-	bool relation = operator_is_relation(node->operator) || node->operator== OPERATOR_IN;
+	bool relation = operator_is_relation(node->operation) || node->operation == OPERATOR_IN;
 
 	check_node(checker, node->children[0]);
 	check_node(checker, node->children[1]);
@@ -167,7 +173,7 @@ void check_operator(struct checker *checker, struct node *node)
 		node->type = relation ? &type_bool : &type_bad;
 		return;
 	}
-	if (node->operator== OPERATOR_IN)
+	if (node->operation == OPERATOR_IN)
 		check_in(checker, node);
 	else if (relation)
 		check_relation(checker, node);

@@ -17,7 +17,8 @@ static bool is_policy(const struct checker *checker)
 /* true when @node has a type that policies do not use, and was reported. */
 static bool check_kind(struct checker *checker, const struct node *node)
 {
-	static const enum type_kind refused[] = { TYPE_UINT, TYPE_BYTES, TYPE_DOUBLE, TYPE_NULL };
+	static const enum type_kind refused[] = { TYPE_UINT, TYPE_BYTES, TYPE_DOUBLE,
+		TYPE_NULL };
 	char text[TYPE_TEXT_SIZE];
 
 	/* Below a name that was not found, and was reported, nothing was typed. */
@@ -56,10 +57,12 @@ static void check_region_call(struct checker *checker, const struct node *node)
 		for (uint32_t i = 1; i < node->count; i++)
 			check_region_code(checker, node->children[i]);
 	}
-	if ((apply == apply_starts_with || apply == apply_ends_with || apply == apply_contains) &&
+	if ((apply == apply_starts_with || apply == apply_ends_with ||
+			    apply == apply_contains) &&
 			names_region(node->children[0]))
-		check_report_mark(checker, node, "the letters of a region code say nothing for certain: "
-						 "use region.within(%.*s, \"...\")",
+		check_report_mark(checker, node,
+				"the letters of a region code say nothing for certain: "
+				"use region.within(%.*s, \"...\")",
 				SLICE_PRINT(node->children[0]->variable->name));
 }
 
@@ -80,12 +83,13 @@ static bool is_bare_figure(const struct node *node)
 
 static void check_figures(struct checker *checker, const struct node *node)
 {
-	if (node->kind != NODE_OPERATOR || !operator_is_relation(node->operator))
+	if (node->kind != NODE_OPERATOR || !operator_is_relation(node->operation))
 		return;
 	for (uint32_t i = 0; i < 2; i++) {
 		if (is_bare_figure(node->children[i]) && node->children[1 - i]->reads_attribute)
 			check_warning(checker, node->children[i],
-					"a bare figure: name a parameter (p. ...) with its source");
+					"a bare figure: name a parameter (p. ...) with its "
+					"source");
 	}
 }
 
@@ -98,7 +102,8 @@ void check_policy(struct checker *checker, const struct node *node)
 			return;
 		if (node->kind == NODE_HAS && node->children[0]->variable)
 			check_report(checker, node,
-					"has() asks about entries of a map; an attribute that is not known "
+					"has() asks about entries of a map; an attribute that "
+					"is not known "
 					"is unknown of itself");
 		if (node->function)
 			check_region_call(checker, node);

@@ -39,8 +39,8 @@ static void slot_add(struct compiler *compiler, struct slot_list *list, int slot
 		return;
 	if (list->count == list->capacity) {
 		int capacity = list->capacity ? list->capacity * 2 : 8;
-		struct slot_use *items =
-				ARENA_NEW_ARRAY(compiler->arena, struct slot_use, (size_t)capacity);
+		struct slot_use *items = ARENA_NEW_ARRAY(
+				compiler->arena, struct slot_use, (size_t)capacity);
 
 		if (!items) {
 			compiler->failed = true;
@@ -57,7 +57,8 @@ static void slot_add(struct compiler *compiler, struct slot_list *list, int slot
 	list->count++;
 }
 
-static void slots_collect(struct compiler *compiler, const struct node *node, struct slot_list *list)
+static void slots_collect(
+		struct compiler *compiler, const struct node *node, struct slot_list *list)
 {
 	if (node->variable) {
 		const struct scope_ratio *ratio = node->variable->ratio;
@@ -97,10 +98,11 @@ static bool slots_store(struct compiler *compiler, const struct node *root)
 
 	slots_collect(compiler, root, &list);
 	program->slots = ARENA_NEW_ARRAY(compiler->arena, int, (size_t)list.count);
-	program->slot_kinds = ARENA_NEW_ARRAY(compiler->arena, enum value_kind, (size_t)list.count);
+	program->slot_kinds =
+			ARENA_NEW_ARRAY(compiler->arena, enum value_kind, (size_t)list.count);
 	/* Every quotient may be compiled twice: for comparing and for showing. */
-	program->ratios = ARENA_NEW_ARRAY(compiler->arena, struct program_ratio,
-			2 * (size_t)list.ratio_count);
+	program->ratios = ARENA_NEW_ARRAY(
+			compiler->arena, struct program_ratio, 2 * (size_t)list.ratio_count);
 	if (compiler->failed || !program->slots || !program->slot_kinds || !program->ratios)
 		return false;
 	for (int i = 0; i < list.count; i++) {
@@ -119,15 +121,16 @@ static int emit(struct compiler *compiler, enum opcode opcode, int32_t a, int b)
 
 	if (program->code_count == compiler->code_capacity) {
 		int capacity = compiler->code_capacity ? compiler->code_capacity * 2 : 16;
-		struct instruction *code = ARENA_NEW_ARRAY(compiler->arena, struct instruction,
-				(size_t)capacity);
+		struct instruction *code = ARENA_NEW_ARRAY(
+				compiler->arena, struct instruction, (size_t)capacity);
 
 		if (!code) {
 			compiler->failed = true;
 			return 0;
 		}
 		if (program->code_count)
-			memcpy(code, program->code, (size_t)program->code_count * sizeof(*code));
+			memcpy(code, program->code,
+					(size_t)program->code_count * sizeof(*code));
 		program->code = code;
 		compiler->code_capacity = capacity;
 	}
@@ -155,9 +158,10 @@ static int constant_add(struct compiler *compiler, struct value value)
 	struct program *program = compiler->program;
 
 	if (program->constant_count == compiler->constant_capacity) {
-		int capacity = compiler->constant_capacity ? compiler->constant_capacity * 2 : 8;
-		struct value *constants =
-				ARENA_NEW_ARRAY(compiler->arena, struct value, (size_t)capacity);
+		int capacity = compiler->constant_capacity ? compiler->constant_capacity * 2
+							   : 8;
+		struct value *constants = ARENA_NEW_ARRAY(
+				compiler->arena, struct value, (size_t)capacity);
 
 		if (!constants) {
 			compiler->failed = true;
@@ -205,7 +209,8 @@ static void compile_variable(struct compiler *compiler, const struct node *node)
 	if (node->variable->ratio)
 		(void)emit(compiler, OP_RATIO_VALUE, ratio_add(compiler, node->variable), 0);
 	else
-		(void)emit(compiler, OP_SLOT, slot_index(compiler->program, node->variable->slot), 0);
+		(void)emit(compiler, OP_SLOT,
+				slot_index(compiler->program, node->variable->slot), 0);
 	stack_move(compiler, 1);
 }
 
@@ -214,14 +219,15 @@ static bool compile_ratio(struct compiler *compiler, struct node *node)
 {
 	for (uint32_t i = 0; i < 2; i++) {
 		struct node *side = node->children[i];
-		enum operator_kind operator= node->operator;
+		enum operator_kind operation = node->operation;
 
 		if (!side->variable || !side->variable->ratio)
 			continue;
 		if (i == 1)
-			operator= operator_swapped(operator);
+			operation = operator_swapped(operation);
 		compile_node(compiler, node->children[1 - i]);
-		(void)emit(compiler, OP_RATIO, ratio_add(compiler, side->variable), (int)operator);
+		(void)emit(compiler, OP_RATIO, ratio_add(compiler, side->variable),
+				(int)operation);
 		return true;
 	}
 	return false;
@@ -374,7 +380,7 @@ static void compile_any(struct compiler *compiler, struct node *node)
 		if (compile_ratio(compiler, node))
 			break;
 		compile_children(compiler, node, 0);
-		(void)emit(compiler, OP_OPERATOR, 0, (int)node->operator);
+		(void)emit(compiler, OP_OPERATOR, 0, (int)node->operation);
 		stack_move(compiler, -1);
 		break;
 	case NODE_HAS:
@@ -398,9 +404,11 @@ static void fold(struct compiler *compiler, struct node *node, int constants)
 {
 	struct program *program = compiler->program;
 	struct evaluation nothing = { .arena = compiler->arena };
-	struct value value = program_run(program, node->code_begin, program->code_count, &nothing);
+	struct value value =
+			program_run(program, node->code_begin, program->code_count, &nothing);
 
-	if (value.kind == VALUE_ERROR || value.kind == VALUE_UNKNOWN || compiler->arena->exhausted)
+	if (value.kind == VALUE_ERROR || value.kind == VALUE_UNKNOWN ||
+			compiler->arena->exhausted)
 		return;
 	program->code_count = node->code_begin;
 	forget_code(node);
@@ -442,8 +450,8 @@ static void compile_shown_ratios(struct compiler *compiler, struct node *node)
 		compile_shown_ratios(compiler, node->children[i]);
 }
 
-bool program_compile(struct program *program, struct node *root, int loop_depth,
-		struct arena *arena)
+bool program_compile(
+		struct program *program, struct node *root, int loop_depth, struct arena *arena)
 {
 	struct compiler compiler = { .program = program, .arena = arena };
 
@@ -470,8 +478,9 @@ void program_dump(const struct program *program, FILE *out)
 	for (int i = 0; i < program->code_count; i++) {
 		const struct instruction *at = &program->code[i];
 
-		(void)fprintf(out, "%4d  %-12s a=%-5d b=%-3d ; %s\n", i, opcodes[at->opcode].name, at->a,
-				at->c, opcodes[at->opcode].text);
+		(void)fprintf(out, "%4d  %-12s a=%-5d b=%-3d ; %s\n", i,
+				opcodes[at->opcode].name, at->a, at->c,
+				opcodes[at->opcode].text);
 	}
 	for (int i = 0; i < program->slot_count; i++)
 		(void)fprintf(out, "slot %d is %d\n", i, program->slots[i]);

@@ -41,7 +41,8 @@ static uint64_t reading(const struct type *type, uint64_t size)
 	if (type->kind == TYPE_STRING || type->kind == TYPE_BYTES)
 		return add(1, size / TEXT_UNIT);
 	if (type->kind == TYPE_MAP)
-		return multiply(multiply(size, size), reading(type->element, outside_size(type->element)));
+		return multiply(multiply(size, size),
+				reading(type->element, outside_size(type->element)));
 	if (type->kind == TYPE_LIST)
 		return multiply(size, reading(type->element, outside_size(type->element)));
 	return 1;
@@ -68,15 +69,16 @@ static struct estimate estimate_operator(const struct node *node)
 	const struct type *type = node->children[1]->type;
 	struct estimate result = { add(add(left.cost, right.cost), 1), 1 };
 
-	if (node->operator== OPERATOR_IN)
+	if (node->operation == OPERATOR_IN)
 		result.cost = add(result.cost,
-				multiply(right.size, reading(node->children[0]->type, left.size)));
-	else if (operator_is_relation(node->operator))
+				multiply(right.size,
+						reading(node->children[0]->type, left.size)));
+	else if (operator_is_relation(node->operation))
 		result.cost = add(result.cost,
 				reading(type, left.size < right.size ? left.size : right.size));
-	else if (node->operator== OPERATOR_ADD)
+	else if (node->operation == OPERATOR_ADD)
 		result.size = add(left.size, right.size);
-	if (node->operator== OPERATOR_ADD && node->type->kind != TYPE_INT)
+	if (node->operation == OPERATOR_ADD && node->type->kind != TYPE_INT)
 		result.cost = add(result.cost, result.size / TEXT_UNIT);
 	return result;
 }

@@ -16,7 +16,8 @@ struct explainer {
 
 static struct value part_value(struct explainer *explainer, const struct node *node)
 {
-	if (node->code_begin < 0) /* inside a part that was folded: only written numbers are of use */
+	if (node->code_begin <
+			0) /* inside a part that was folded: only written numbers are of use */
 		return node->kind == NODE_LITERAL ? node->literal : (struct value){ 0 };
 	return program_run(&explainer->rule->program, node->code_begin, node->code_end,
 			explainer->evaluation);
@@ -43,30 +44,31 @@ static int sole_slot(const struct node *node, enum scope_role role)
 }
 
 /* Fills both sides of a comparison or membership, the attribute's first. */
-static void atom_sides(struct explainer *explainer, const struct node *node, struct rule_atom *atom)
+static void atom_sides(
+		struct explainer *explainer, const struct node *node, struct rule_atom *atom)
 {
 	const struct node *left = node->children[0];
 	const struct node *right = node->children[1];
-	enum operator_kind operator= node->operator;
+	enum operator_kind operation = node->operation;
 
 	if (!left->reads_attribute && right->reads_attribute) {
 		const struct node *other = left;
 
 		left = right;
 		right = other;
-		operator= operator_swapped(operator);
+		operation = operator_swapped(operation);
 	}
-	atom->operation = operator_text(operator);
+	atom->operation = operator_text(operation);
 	atom->observed = part_value(explainer, left);
 	atom->required = part_value(explainer, right);
 }
 
-static void atom_describe(struct explainer *explainer, const struct node *node,
-		struct rule_atom *atom)
+static void atom_describe(
+		struct explainer *explainer, const struct node *node, struct rule_atom *atom)
 {
 	atom->operation = "other";
-	if (node->kind == NODE_OPERATOR &&
-			(operator_is_relation(node->operator) || node->operator== OPERATOR_IN)) {
+	if (node->kind == NODE_OPERATOR && (operator_is_relation(node->operation) ||
+							   node->operation == OPERATOR_IN)) {
 		atom_sides(explainer, node, atom);
 	} else if (node->variable) {
 		atom->operation = "flag";
@@ -170,7 +172,8 @@ static void explain_node(struct explainer *explainer, const struct node *node, b
 		explain_node(explainer, node->children[0], false);
 		condition = part_value(explainer, node->children[0]);
 		if (condition.kind == VALUE_BOOL)
-			explain_node(explainer, node->children[condition.boolean ? 1 : 2], negated);
+			explain_node(explainer, node->children[condition.boolean ? 1 : 2],
+					negated);
 		break;
 	default:
 		add_atom(explainer, node, result, negated);

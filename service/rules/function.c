@@ -136,7 +136,8 @@ struct value value_error(const char *message)
 	return (struct value){ .kind = VALUE_ERROR, .error = message };
 }
 
-struct value value_text(enum value_kind kind, const char *data, size_t size, struct arena *arena)
+struct value value_text(
+		enum value_kind kind, const char *data, size_t size, struct arena *arena)
 {
 	char *copy = arena_copy(arena, data, size);
 

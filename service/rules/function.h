@@ -17,15 +17,15 @@ struct call_context {
 	const struct region_table *regions;
 };
 
-typedef struct value (*function_fn)(const struct call_context *context, const struct value *arguments,
-		size_t count);
+typedef struct value (*function_fn)(const struct call_context *context,
+		const struct value *arguments, size_t count);
 
 /* What the dimension of the result follows from. */
 enum dimension_rule {
-	RESULT_FREE,	/* any number */
-	RESULT_MONEY,	/* makes money of a bare number */
+	RESULT_FREE,  /* any number */
+	RESULT_MONEY, /* makes money of a bare number */
 	RESULT_COUNT,
-	RESULT_SAME,	/* that of the arguments, which must fit each other */
+	RESULT_SAME,	 /* that of the arguments, which must fit each other */
 	RESULT_QUOTIENT, /* a * b / c */
 };
 
@@ -68,13 +68,14 @@ static inline struct value value_double(double number)
 {
 	return (struct value){ .kind = VALUE_DOUBLE, .number = number };
 }
-struct value value_text(enum value_kind kind, const char *data, size_t size, struct arena *arena);
+struct value value_text(
+		enum value_kind kind, const char *data, size_t size, struct arena *arena);
 
 /** The one error of lists that a caller may want to tell from others: memory is short. */
 extern const char ERROR_TEXT_MEMORY[];
 
-#define FUNCTION(name)                                                                      \
-	struct value name(const struct call_context *context, const struct value *arguments, \
+#define FUNCTION(name)                                                                         \
+	struct value name(const struct call_context *context, const struct value *arguments,   \
 			size_t count)
 
 /* function_text.c */

@@ -51,7 +51,8 @@ static bool decimal_parse(struct slice text, uint64_t *out_magnitude, bool *out_
 	for (; at < text.size; at++) {
 		if (text.data[at] < '0' || text.data[at] > '9' ||
 				__builtin_mul_overflow(number, (uint64_t)10, &number) ||
-				__builtin_add_overflow(number, (uint64_t)(text.data[at] - '0'), &number))
+				__builtin_add_overflow(number, (uint64_t)(text.data[at] - '0'),
+						&number))
 			return false;
 	}
 	*out_magnitude = number;
@@ -227,7 +228,8 @@ FUNCTION(apply_string_of_bytes)
 
 FUNCTION(apply_string_of_timestamp)
 {
-	struct timestamp timestamp = { arguments[0].timestamp.seconds, arguments[0].timestamp.nanos };
+	struct timestamp timestamp = { arguments[0].timestamp.seconds,
+		arguments[0].timestamp.nanos };
 	char text[40];
 
 	timestamp_print(timestamp, text);

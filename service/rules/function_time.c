@@ -36,14 +36,14 @@ static bool wall_read(const struct value *arguments, size_t count, struct wall *
 	return true;
 }
 
-#define TIME_PART(name, expression)                                                           \
-	FUNCTION(name)                                                                        \
-	{                                                                                     \
-		struct wall wall;                                                             \
-											      \
-		if (!wall_read(arguments, count, &wall))                                      \
-			return value_error("the zone is not a fixed one such as +08:00");     \
-		return value_int(expression);                                                 \
+#define TIME_PART(name, expression)                                                            \
+	FUNCTION(name)                                                                         \
+	{                                                                                      \
+		struct wall wall;                                                              \
+                                                                                               \
+		if (!wall_read(arguments, count, &wall))                                       \
+			return value_error("the zone is not a fixed one such as +08:00");      \
+		return value_int(expression);                                                  \
 	}
 
 TIME_PART(apply_full_year, wall.date.year)

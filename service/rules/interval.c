@@ -47,7 +47,8 @@ static struct interval interval_cut(wide_int least, wide_int most, bool error)
 
 	cut.error = error || least < INT64_MIN || most > INT64_MAX;
 	if (least > INT64_MAX || most < INT64_MIN)
-		return interval_any(true); /* every completion errs: no value, any bound is right */
+		return interval_any(
+				true); /* every completion errs: no value, any bound is right */
 	cut.least = least < INT64_MIN ? INT64_MIN : (int64_t)least;
 	cut.most = most > INT64_MAX ? INT64_MAX : (int64_t)most;
 	return cut;
@@ -176,7 +177,7 @@ static struct interval bound_operator(const struct bounder *bounder, const struc
 	struct interval a = bound(bounder, node->children[0]);
 	struct interval b = bound(bounder, node->children[1]);
 
-	switch ((int)node->operator) {
+	switch ((int)node->operation) {
 	case OPERATOR_ADD:
 		return interval_sum(a, b);
 	case OPERATOR_SUBTRACT:
@@ -228,8 +229,8 @@ static struct interval bound_mul_div(const struct bounder *bounder, const struct
  * The greatest (or least) of several: its ends are the greatest (least) of theirs. A greatest is at
  * least what any of them is at least, and bounded above only when all are; the least the other way.
  */
-static struct interval bound_extreme(const struct bounder *bounder, const struct node *node,
-		bool greatest)
+static struct interval bound_extreme(
+		const struct bounder *bounder, const struct node *node, bool greatest)
 {
 	struct interval result = bound(bounder, node->children[1]);
 
@@ -238,10 +239,10 @@ static struct interval bound_extreme(const struct bounder *bounder, const struct
 		struct interval b = bound(bounder, node->children[i]);
 
 		result.error = a.error || b.error;
-		result.least_known = greatest ? a.least_known || b.least_known :
-						a.least_known && b.least_known;
-		result.most_known = greatest ? a.most_known && b.most_known :
-					       a.most_known || b.most_known;
+		result.least_known = greatest ? a.least_known || b.least_known
+					      : a.least_known && b.least_known;
+		result.most_known = greatest ? a.most_known && b.most_known
+					     : a.most_known || b.most_known;
 		if (b.least_known && (!a.least_known || (b.least > a.least) == greatest))
 			result.least = b.least;
 		if (b.most_known && (!a.most_known || (b.most > a.most) == greatest))
@@ -274,9 +275,9 @@ static struct interval bound_call(const struct bounder *bounder, const struct no
 
 	if (apply == apply_yuan || apply == apply_wan || apply == apply_yi)
 		return interval_product(bound(bounder, node->children[0]),
-				interval_exact(apply == apply_yuan ? 100 :
-					       apply == apply_wan  ? 1000000 :
-								     10000000000));
+				interval_exact(apply == apply_yuan   ? 100
+						: apply == apply_wan ? 1000000
+								     : 10000000000));
 	if (apply == apply_mul_div)
 		return bound_mul_div(bounder, node);
 	if (apply == apply_greatest || apply == apply_least)
@@ -303,16 +304,17 @@ static struct interval bound_slot(const struct bounder *bounder, const struct no
 		name = scope_name_of_slot(bounder->scope, node->variable->slot);
 	if (!name)
 		name = node->variable;
-	return name->has_range ? interval_between(name->least, name->most) : interval_any(false);
+	return name->has_range ? interval_between(name->least, name->most)
+			       : interval_any(false);
 }
 
 /* Whether a condition may err once it is known: not when it only compares what cannot err. */
 static bool may_err(const struct node *node)
 {
-	bool plain = node->kind == NODE_LITERAL || node->kind == NODE_NOT || node->kind == NODE_AND ||
-		     node->kind == NODE_OR || node->kind == NODE_CONDITIONAL ||
-		     node->kind == NODE_LIST ||
-		     (node->kind == NODE_OPERATOR && node->operator>= OPERATOR_EQUAL);
+	bool plain = node->kind == NODE_LITERAL || node->kind == NODE_NOT ||
+		     node->kind == NODE_AND || node->kind == NODE_OR ||
+		     node->kind == NODE_CONDITIONAL || node->kind == NODE_LIST ||
+		     (node->kind == NODE_OPERATOR && node->operation >= OPERATOR_EQUAL);
 
 	if (node->variable)
 		return false;
@@ -330,8 +332,8 @@ static struct interval bound(const struct bounder *bounder, const struct node *n
 		return interval_any(true);
 	if (node->code_begin < 0) {
 		/* Inside of a folded part only literals are asked for. */
-		return node->kind == NODE_LITERAL ? interval_exact(node->literal.integer) :
-						    interval_any(true);
+		return node->kind == NODE_LITERAL ? interval_exact(node->literal.integer)
+						  : interval_any(true);
 	}
 	value = program_run(&bounder->rule->program, node->code_begin, node->code_end,
 			bounder->evaluation);
@@ -353,7 +355,8 @@ static struct interval bound(const struct bounder *bounder, const struct node *n
 				node->children[0]->code_end, bounder->evaluation);
 		if (value.kind == VALUE_BOOL)
 			return bound(bounder, node->children[value.boolean ? 1 : 2]);
-		result = hull(bound(bounder, node->children[1]), bound(bounder, node->children[2]));
+		result = hull(bound(bounder, node->children[1]),
+				bound(bounder, node->children[2]));
 		result.error = result.error || may_err(node->children[0]);
 		return result;
 	default:

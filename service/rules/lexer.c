@@ -58,16 +58,17 @@ static int string_prefix(const struct lexer *lexer)
 
 static struct token lexer_word(struct lexer *lexer)
 {
-	static const char *const reserved[] = { "as", "break", "const", "continue", "else", "for",
-		"function", "if", "import", "let", "loop", "package", "namespace", "return", "var",
-		"void", "while" };
+	static const char *const reserved[] = { "as", "break", "const", "continue", "else",
+		"for", "function", "if", "import", "let", "loop", "package", "namespace",
+		"return", "var", "void", "while" };
 	struct token token = { .kind = TOKEN_NAME, .begin = lexer->at };
 	struct slice word;
 
 	while (is_name_start(lexer_peek(lexer, 0)) || is_digit(lexer_peek(lexer, 0)))
 		lexer->at++;
 	token.end = lexer->at;
-	word = (struct slice){ lexer->source->text.data + token.begin, token.end - token.begin };
+	word = (struct slice){ lexer->source->text.data + token.begin,
+		token.end - token.begin };
 	if (slice_equals_text(word, "in")) {
 		token.kind = TOKEN_IN;
 	} else if (slice_equals_text(word, "true") || slice_equals_text(word, "false")) {
@@ -144,7 +145,8 @@ static struct token lexer_bad(struct lexer *lexer)
 	} while (lexer->at < text.size && ((unsigned char)text.data[lexer->at] & 0xc0) == 0x80);
 	token.end = lexer->at;
 	if (hint)
-		source_report(lexer->source, DIAGNOSTIC_ERROR, token.begin, token.end, "%s", hint);
+		source_report(lexer->source, DIAGNOSTIC_ERROR, token.begin, token.end, "%s",
+				hint);
 	else if ((unsigned char)text.data[token.begin] < 0x20)
 		source_report(lexer->source, DIAGNOSTIC_ERROR, token.begin, token.end,
 				"a control character has no place outside of a string");
@@ -175,7 +177,8 @@ struct token lexer_next(struct lexer *lexer)
 	for (size_t i = 0; i < sizeof(signs) / sizeof(*signs); i++) {
 		struct slice sign = slice_from(signs[i].text);
 
-		if (slice_starts_with((struct slice){ text.data + lexer->at, text.size - lexer->at },
+		if (slice_starts_with((struct slice){ text.data + lexer->at,
+						      text.size - lexer->at },
 				    sign)) {
 			token.kind = signs[i].kind;
 			lexer->at += (uint32_t)sign.size;

@@ -51,7 +51,8 @@ static bool fraction_skip(struct lexer *lexer)
 	bool any = false;
 	uint32_t at;
 
-	if (char_at(lexer, lexer->at) == '.' && digit_value(char_at(lexer, lexer->at + 1)) < 10) {
+	if (char_at(lexer, lexer->at) == '.' &&
+			digit_value(char_at(lexer, lexer->at + 1)) < 10) {
 		lexer->at++;
 		(void)digits_read(lexer, 10, &fits);
 		any = true;
@@ -97,7 +98,8 @@ struct token lexer_number(struct lexer *lexer)
 	char c;
 
 	if (char_at(lexer, begin) == '0' &&
-			(char_at(lexer, begin + 1) == 'x' || char_at(lexer, begin + 1) == 'X') &&
+			(char_at(lexer, begin + 1) == 'x' ||
+					char_at(lexer, begin + 1) == 'X') &&
 			digit_value(char_at(lexer, begin + 2)) < 16) {
 		hex = true;
 		lexer->at += 2;
@@ -110,10 +112,12 @@ struct token lexer_number(struct lexer *lexer)
 	if (!real && (c == 'u' || c == 'U')) {
 		lexer->at++;
 		token.kind = TOKEN_LITERAL;
-		token.literal = (struct value){ .kind = VALUE_UINT, .uinteger = token.magnitude };
+		token.literal = (struct value){ .kind = VALUE_UINT,
+			.uinteger = token.magnitude };
 	}
 	c = char_at(lexer, lexer->at);
-	if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || digit_value(c) < 10) {
+	if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
+			digit_value(c) < 10) {
 		while ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
 				digit_value(c) < 10)
 			c = char_at(lexer, ++lexer->at);
@@ -159,7 +163,8 @@ static void string_put_point(struct string_reader *reader, uint32_t point, uint3
 }
 
 /* Exactly @count digits of @base, as a character or, in bytes, an octet. */
-static void string_put_number(struct string_reader *reader, unsigned base, int count, uint32_t begin)
+static void string_put_number(
+		struct string_reader *reader, unsigned base, int count, uint32_t begin)
 {
 	struct lexer *lexer = reader->lexer;
 	uint32_t number = 0;

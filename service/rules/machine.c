@@ -17,14 +17,16 @@
 #define SMALL_LOOPS 2
 #define MILLION 1000000
 
-struct value machine_union(struct machine *machine, const struct value *a, const struct value *b)
+struct value machine_union(
+		struct machine *machine, const struct value *a, const struct value *b)
 {
 	const struct slot_set *left = &a->missing, *right = &b->missing;
 	int *slots;
 	size_t count = 0, i = 0, j = 0;
 
 	if (!machine->wide)
-		return (struct value){ .kind = VALUE_UNKNOWN, .uinteger = a->uinteger | b->uinteger };
+		return (struct value){ .kind = VALUE_UNKNOWN,
+			.uinteger = a->uinteger | b->uinteger };
 	slots = ARENA_NEW_ARRAY(machine->evaluation->arena, int, left->count + right->count);
 	if (!slots)
 		return value_error(ERROR_TEXT_MEMORY);
@@ -62,8 +64,8 @@ struct value machine_or(struct machine *machine, const struct value *a, const st
 	return merge(machine, a, b, true);
 }
 
-struct value machine_strict(struct machine *machine, const struct value *outcome,
-		const struct value *next)
+struct value machine_strict(
+		struct machine *machine, const struct value *outcome, const struct value *next)
 {
 	if (outcome->kind == VALUE_ERROR || value_is_known(next))
 		return *outcome;
@@ -73,7 +75,8 @@ struct value machine_strict(struct machine *machine, const struct value *outcome
 }
 
 /* Errors and unknowns among @count arguments; a known value when there are none. */
-static struct value strict_all(struct machine *machine, const struct value *arguments, size_t count)
+static struct value strict_all(
+		struct machine *machine, const struct value *arguments, size_t count)
 {
 	struct value outcome = value_bool(true);
 
@@ -87,7 +90,8 @@ static struct value unknown_slot(struct machine *machine, int index)
 	int *slot;
 
 	if (!machine->wide)
-		return (struct value){ .kind = VALUE_UNKNOWN, .uinteger = (uint64_t)1 << index };
+		return (struct value){ .kind = VALUE_UNKNOWN,
+			.uinteger = (uint64_t)1 << index };
 	slot = ARENA_NEW(machine->evaluation->arena, int);
 	if (!slot)
 		return value_error(ERROR_TEXT_MEMORY);
@@ -152,7 +156,7 @@ static struct quotient quotient_read(struct machine *machine, const struct progr
 }
 
 static struct value ratio_compare(struct machine *machine, const struct program_ratio *ratio,
-		const struct value *threshold, enum operator_kind operator)
+		const struct value *threshold, enum operator_kind operation)
 {
 	struct quotient quotient = quotient_read(machine, ratio);
 	struct value sides[2] = { quotient.state, *threshold };
@@ -164,8 +168,9 @@ static struct value ratio_compare(struct machine *machine, const struct program_
 		return outcome;
 	left = (wide_int)quotient.num * (quotient.fits ? MILLION : 1);
 	right = (wide_int)threshold->integer * quotient.den;
-	order = quotient.den < 0 ? (left < right) - (left > right) : (left > right) - (left < right);
-	return operator_apply(operator, &(struct value){ .kind = VALUE_INT, .integer = order },
+	order = quotient.den < 0 ? (left < right) - (left > right)
+				 : (left > right) - (left < right);
+	return operator_apply(operation, &(struct value){ .kind = VALUE_INT, .integer = order },
 			&(struct value){ .kind = VALUE_INT }, NULL);
 }
 
@@ -203,13 +208,14 @@ static struct value apply_negate(const struct value *operand)
 	return value_int(-operand->integer);
 }
 
-static struct value apply_operator(struct machine *machine, enum operator_kind operator,
+static struct value apply_operator(struct machine *machine, enum operator_kind operation,
 		const struct value *sides)
 {
 	struct value outcome;
 
 	if (value_is_known(&sides[0]) && value_is_known(&sides[1]))
-		return operator_apply(operator, &sides[0], &sides[1], machine->evaluation->arena);
+		return operator_apply(
+				operation, &sides[0], &sides[1], machine->evaluation->arena);
 	outcome = strict_all(machine, sides, 2);
 	return outcome;
 }
@@ -219,13 +225,13 @@ static struct value apply_call(struct machine *machine, const struct function *f
 {
 	struct value outcome = strict_all(machine, arguments, count);
 
-	return value_is_known(&outcome) ? function->apply(&machine->context, arguments, count) :
-					  outcome;
+	return value_is_known(&outcome) ? function->apply(&machine->context, arguments, count)
+					: outcome;
 }
 
 /* A list of @count values, or a map of @count / 2 entries. */
-static struct value make_list(struct machine *machine, const struct value *items, size_t count,
-		bool map)
+static struct value make_list(
+		struct machine *machine, const struct value *items, size_t count, bool map)
 {
 	struct value outcome = strict_all(machine, items, count);
 	struct value *copy;
@@ -285,7 +291,8 @@ static int branch(struct machine *machine, const struct instruction *at, int nex
 }
 
 /* Merges under && (absorbing false) or || (absorbing true). */
-static int logic(struct machine *machine, const struct instruction *at, int next, bool absorbing)
+static int logic(
+		struct machine *machine, const struct instruction *at, int next, bool absorbing)
 {
 	struct value *top = &machine->stack[machine->top - 1];
 
@@ -338,8 +345,8 @@ static int step(struct machine *machine, int pc)
 		int count = map ? 2 * at->a : at->a;
 
 		machine->top -= count;
-		machine->stack[machine->top] = make_list(machine, &machine->stack[machine->top],
-				(size_t)count, map);
+		machine->stack[machine->top] = make_list(
+				machine, &machine->stack[machine->top], (size_t)count, map);
 		machine->top++;
 		break;
 	}
@@ -352,7 +359,8 @@ static int step(struct machine *machine, int pc)
 		break;
 	case OP_HAS:
 		if (value_is_known(top))
-			*top = value_bool(value_map_find(top, &program->constants[at->a]) != NULL);
+			*top = value_bool(value_map_find(top, &program->constants[at->a]) !=
+					  NULL);
 		break;
 	case OP_KNOWN:
 		if (value_is_known(top))
@@ -387,8 +395,8 @@ static int step(struct machine *machine, int pc)
 static struct value name_missing(struct machine *machine, struct value value)
 {
 	const struct program *program = machine->program;
-	size_t count = machine->wide ? value.missing.count :
-				       (size_t)__builtin_popcountll(value.uinteger);
+	size_t count = machine->wide ? value.missing.count
+				     : (size_t)__builtin_popcountll(value.uinteger);
 	int *slots = arena_alloc(machine->evaluation->arena, count * sizeof(int));
 	uint64_t bits = value.uinteger;
 

@@ -8,12 +8,12 @@
 struct machine_loop {
 	enum loop_kind kind;
 	struct value range;
-	size_t next;	       /* index of the element after the current one */
+	size_t next; /* index of the element after the current one */
 	struct value element;
-	struct value outcome;  /* what merged so far; true: nothing but values */
-	struct value *items;   /* of map() and filter() */
+	struct value outcome; /* what merged so far; true: nothing but values */
+	struct value *items;  /* of map() and filter() */
 	size_t item_count;
-	size_t true_count;     /* of exists_one() */
+	size_t true_count; /* of exists_one() */
 };
 
 /*
@@ -31,13 +31,14 @@ struct machine {
 };
 
 /** The union of two unknown values. */
-struct value machine_union(struct machine *machine, const struct value *a, const struct value *b);
+struct value machine_union(
+		struct machine *machine, const struct value *a, const struct value *b);
 /** N-ary && and ||, folded from the left. */
 struct value machine_and(struct machine *machine, const struct value *a, const struct value *b);
 struct value machine_or(struct machine *machine, const struct value *a, const struct value *b);
 /** As an argument list: an error beats unknown, unknown beats values; @outcome is what was so far. */
-struct value machine_strict(struct machine *machine, const struct value *outcome,
-		const struct value *next);
+struct value machine_strict(
+		struct machine *machine, const struct value *outcome, const struct value *next);
 
 static inline bool value_is_known(const struct value *value)
 {

@@ -19,8 +19,8 @@ int machine_loop_enter(struct machine *machine, const struct instruction *at, in
 		.outcome = value_bool((enum loop_kind)at->c != LOOP_EXISTS),
 	};
 	if (loop->kind == LOOP_MAP || loop->kind == LOOP_FILTER) {
-		loop->items = ARENA_NEW_ARRAY(machine->evaluation->arena, struct value,
-				range.list.count);
+		loop->items = ARENA_NEW_ARRAY(
+				machine->evaluation->arena, struct value, range.list.count);
 		if (!loop->items) {
 			machine->stack[machine->top++] = value_error(ERROR_TEXT_MEMORY);
 			return at->a;
@@ -55,8 +55,8 @@ int machine_loop_next(struct machine *machine, const struct instruction *at, int
 		machine->stack[machine->top++] = loop_result(loop);
 		return at->a;
 	}
-	loop->element = loop->range.list.items[loop->range.kind == VALUE_MAP ? 2 * loop->next :
-									       loop->next];
+	loop->element = loop->range.list.items[loop->range.kind == VALUE_MAP ? 2 * loop->next
+									     : loop->next];
 	loop->next++;
 	return next;
 }
@@ -99,7 +99,8 @@ int machine_loop_step(struct machine *machine, const struct instruction *at, int
 		return next;
 	}
 	/* An absorbing value settles all() and exists(). */
-	if (loop->outcome.kind == VALUE_BOOL && loop->outcome.boolean == (loop->kind == LOOP_EXISTS)) {
+	if (loop->outcome.kind == VALUE_BOOL &&
+			loop->outcome.boolean == (loop->kind == LOOP_EXISTS)) {
 		machine->stack[machine->top++] = loop->outcome;
 		return at->a;
 	}

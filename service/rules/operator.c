@@ -109,19 +109,19 @@ bool value_equals(const struct value *a, const struct value *b)
 	return value_compare(a, b) == 0;
 }
 
-static struct value apply_relation(enum operator_kind operator, const struct value *left,
+static struct value apply_relation(enum operator_kind operation, const struct value *left,
 		const struct value *right)
 {
 	int order;
 
-	if (operator== OPERATOR_EQUAL)
+	if (operation == OPERATOR_EQUAL)
 		return value_bool(value_equals(left, right));
-	if (operator== OPERATOR_NOT_EQUAL)
+	if (operation == OPERATOR_NOT_EQUAL)
 		return value_bool(!value_equals(left, right));
 	if (left->kind == VALUE_DOUBLE && (isnan(left->number) || isnan(right->number)))
 		return value_bool(false);
 	order = value_compare(left, right);
-	switch ((int)operator) {
+	switch ((int)operation) {
 	case OPERATOR_LESS:
 		return value_bool(order < 0);
 	case OPERATOR_LESS_EQUAL:
@@ -144,12 +144,12 @@ static struct value apply_in(const struct value *member, const struct value *ran
 	return value_bool(false);
 }
 
-static struct value int_arithmetic(enum operator_kind operator, int64_t a, int64_t b)
+static struct value int_arithmetic(enum operator_kind operation, int64_t a, int64_t b)
 {
 	int64_t result = 0;
 	bool overflow = false;
 
-	switch ((int)operator) {
+	switch ((int)operation) {
 	case OPERATOR_ADD:
 		overflow = __builtin_add_overflow(a, b, &result);
 		break;
@@ -164,18 +164,18 @@ static struct value int_arithmetic(enum operator_kind operator, int64_t a, int64
 			return value_error(DIVISION_BY_ZERO);
 		overflow = a == INT64_MIN && b == -1;
 		if (!overflow)
-			result = operator== OPERATOR_DIVIDE ? a / b : a % b;
+			result = operation == OPERATOR_DIVIDE ? a / b : a % b;
 		break;
 	}
 	return overflow ? value_error(OVERFLOW) : value_int(result);
 }
 
-static struct value uint_arithmetic(enum operator_kind operator, uint64_t a, uint64_t b)
+static struct value uint_arithmetic(enum operator_kind operation, uint64_t a, uint64_t b)
 {
 	uint64_t result = 0;
 	bool overflow = false;
 
-	switch ((int)operator) {
+	switch ((int)operation) {
 	case OPERATOR_ADD:
 		overflow = __builtin_add_overflow(a, b, &result);
 		break;
@@ -188,7 +188,7 @@ static struct value uint_arithmetic(enum operator_kind operator, uint64_t a, uin
 	default:
 		if (b == 0)
 			return value_error(DIVISION_BY_ZERO);
-		result = operator== OPERATOR_DIVIDE ? a / b : a % b;
+		result = operation == OPERATOR_DIVIDE ? a / b : a % b;
 		break;
 	}
 	if (overflow)
@@ -196,9 +196,9 @@ static struct value uint_arithmetic(enum operator_kind operator, uint64_t a, uin
 	return (struct value){ .kind = VALUE_UINT, .uinteger = result };
 }
 
-static struct value double_arithmetic(enum operator_kind operator, double a, double b)
+static struct value double_arithmetic(enum operator_kind operation, double a, double b)
 {
-	switch ((int)operator) {
+	switch ((int)operation) {
 	case OPERATOR_ADD:
 		return value_double(a + b);
 	case OPERATOR_SUBTRACT:
@@ -210,7 +210,8 @@ static struct value double_arithmetic(enum operator_kind operator, double a, dou
 	}
 }
 
-static struct value join_texts(const struct value *a, const struct value *b, struct arena *arena)
+static struct value join_texts(
+		const struct value *a, const struct value *b, struct arena *arena)
 {
 	size_t size = a->text.size + b->text.size;
 	char *text = arena_alloc(arena, size + 1);
@@ -225,7 +226,8 @@ static struct value join_texts(const struct value *a, const struct value *b, str
 	return (struct value){ .kind = a->kind, .text = { text, size } };
 }
 
-static struct value join_lists(const struct value *a, const struct value *b, struct arena *arena)
+static struct value join_lists(
+		const struct value *a, const struct value *b, struct arena *arena)
 {
 	size_t count = a->list.count + b->list.count;
 	struct value *items = ARENA_NEW_ARRAY(arena, struct value, count);
@@ -242,7 +244,8 @@ static struct value join_lists(const struct value *a, const struct value *b, str
 /* Nanoseconds since 1970 in 128 bits: years 0001 to 9999 do not fit 64. */
 static wide_int moment_nanos(const struct value *timestamp)
 {
-	return (wide_int)timestamp->timestamp.seconds * NANOS_PER_SECOND + timestamp->timestamp.nanos;
+	return (wide_int)timestamp->timestamp.seconds * NANOS_PER_SECOND +
+	       timestamp->timestamp.nanos;
 }
 
 static struct value moment_of(wide_int nanos)
@@ -267,42 +270,42 @@ static struct value span_of(wide_int nanos)
 	return (struct value){ .kind = VALUE_DURATION, .integer = (int64_t)nanos };
 }
 
-static struct value time_arithmetic(enum operator_kind operator, const struct value *left,
+static struct value time_arithmetic(enum operator_kind operation, const struct value *left,
 		const struct value *right)
 {
-	bool minus = operator== OPERATOR_SUBTRACT;
+	bool minus = operation == OPERATOR_SUBTRACT;
 
 	if (left->kind == VALUE_TIMESTAMP && right->kind == VALUE_TIMESTAMP)
 		return span_of(moment_nanos(left) - moment_nanos(right));
 	if (left->kind == VALUE_TIMESTAMP)
-		return moment_of(moment_nanos(left) +
-				 (minus ? -(wide_int)right->integer : (wide_int)right->integer));
+		return moment_of(moment_nanos(left) + (minus ? -(wide_int)right->integer
+							     : (wide_int)right->integer));
 	if (right->kind == VALUE_TIMESTAMP)
 		return moment_of(moment_nanos(right) + left->integer);
 	return span_of((wide_int)left->integer +
-		       (minus ? -(wide_int)right->integer : (wide_int)right->integer));
+			(minus ? -(wide_int)right->integer : (wide_int)right->integer));
 }
 
-struct value operator_apply(enum operator_kind operator, const struct value *left,
+struct value operator_apply(enum operator_kind operation, const struct value *left,
 		const struct value *right, struct arena *arena)
 {
-	if (operator_is_relation(operator))
-		return apply_relation(operator, left, right);
-	if (operator== OPERATOR_IN)
+	if (operator_is_relation(operation))
+		return apply_relation(operation, left, right);
+	if (operation == OPERATOR_IN)
 		return apply_in(left, right);
 	switch ((int)left->kind) {
 	case VALUE_INT:
-		return int_arithmetic(operator, left->integer, right->integer);
+		return int_arithmetic(operation, left->integer, right->integer);
 	case VALUE_UINT:
-		return uint_arithmetic(operator, left->uinteger, right->uinteger);
+		return uint_arithmetic(operation, left->uinteger, right->uinteger);
 	case VALUE_DOUBLE:
-		return double_arithmetic(operator, left->number, right->number);
+		return double_arithmetic(operation, left->number, right->number);
 	case VALUE_STRING:
 	case VALUE_BYTES:
 		return join_texts(left, right, arena);
 	case VALUE_LIST:
 		return join_lists(left, right, arena);
 	default:
-		return time_arithmetic(operator, left, right);
+		return time_arithmetic(operation, left, right);
 	}
 }

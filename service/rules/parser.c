@@ -28,7 +28,7 @@ struct parser {
 	struct token token; /* the current one */
 	uint32_t last_end;  /* of the token before */
 	int depth;
-	bool failed;	    /* something was reported, or memory is short */
+	bool failed; /* something was reported, or memory is short */
 	bool reported_once;
 	uint32_t reported_at;
 	struct node spare; /* stands in when memory is short */
@@ -50,7 +50,8 @@ static void parser_advance(struct parser *parser)
 		parser->failed = true;
 }
 
-static void parser_report(struct parser *parser, uint32_t begin, uint32_t end, const char *message)
+static void parser_report(
+		struct parser *parser, uint32_t begin, uint32_t end, const char *message)
 {
 	parser->failed = true;
 	if (parser->reported_once && parser->reported_at == begin)
@@ -70,8 +71,8 @@ static void parser_expected(struct parser *parser, const char *expected)
 	if (token->kind == TOKEN_BAD)
 		return;
 	if (token->kind == TOKEN_END) {
-		(void)snprintf(message, sizeof(message), "expected %s, found the end of the rule",
-				expected);
+		(void)snprintf(message, sizeof(message),
+				"expected %s, found the end of the rule", expected);
 		parser_report(parser, token->begin, token->begin + 1, message);
 		return;
 	}
@@ -182,8 +183,8 @@ static struct node *node_finish(struct parser *parser, struct node *node, struct
 	return node;
 }
 
-static struct node *node_with(struct parser *parser, struct node *node, struct node *a,
-		struct node *b)
+static struct node *node_with(
+		struct parser *parser, struct node *node, struct node *a, struct node *b)
 {
 	struct node_list list = { 0 };
 
@@ -195,7 +196,8 @@ static struct node *node_with(struct parser *parser, struct node *node, struct n
 
 static struct slice token_text(const struct parser *parser, const struct token *token)
 {
-	return (struct slice){ parser->source->text.data + token->begin, token->end - token->begin };
+	return (struct slice){ parser->source->text.data + token->begin,
+		token->end - token->begin };
 }
 
 /* "a, b, c" up to @close, which is taken. */
@@ -257,13 +259,15 @@ static struct node *parse_loop(struct parser *parser, struct node *node, struct 
 		struct node *variable;
 
 		if (!slice_equals_text(node->name, loops[i].name) ||
-				list.count < loops[i].least + 1 || list.count > loops[i].most + 1)
+				list.count < loops[i].least + 1 ||
+				list.count > loops[i].most + 1)
 			continue;
 		variable = list.items[1];
 		if (variable->kind != NODE_NAME || variable->rooted) {
 			if (variable->kind != NODE_BAD)
 				parser_report(parser, variable->begin, variable->end,
-						"expected a name for the elements, such as \"x\"");
+						"expected a name for the elements, such as "
+						"\"x\"");
 			return node_new(parser, NODE_BAD, node->begin);
 		}
 		node->kind = NODE_LOOP;
@@ -312,7 +316,8 @@ static struct node *parse_name(struct parser *parser)
 	node->mark = name.begin;
 	node->mark_end = name.end;
 	if (parser->token.kind == TOKEN_OPEN_BRACE) {
-		parser_report(parser, begin, parser->token.end, "messages cannot be made in a rule");
+		parser_report(parser, begin, parser->token.end,
+				"messages cannot be made in a rule");
 		parser_skip(parser);
 		return node_new(parser, NODE_BAD, begin);
 	}
@@ -451,8 +456,8 @@ static struct node *parse_unary(struct parser *parser)
 		node = parse_member(parser, parse_primary(parser));
 	}
 	for (; run > 0; run--) {
-		struct node *outer = node_new(parser,
-				sign == TOKEN_NOT ? NODE_NOT : NODE_NEGATE, first);
+		struct node *outer = node_new(
+				parser, sign == TOKEN_NOT ? NODE_NOT : NODE_NEGATE, first);
 
 		outer->mark_end = first + 1;
 		node = node_with(parser, outer, node, NULL);
@@ -466,7 +471,7 @@ static bool token_operator(enum token_kind kind, int level, enum operator_kind *
 	static const struct {
 		enum token_kind token;
 		int level;
-		enum operator_kind operator;
+		enum operator_kind operation;
 	} operators[] = {
 		{ TOKEN_EQUAL, 0, OPERATOR_EQUAL },
 		{ TOKEN_NOT_EQUAL, 0, OPERATOR_NOT_EQUAL },
@@ -484,7 +489,7 @@ static bool token_operator(enum token_kind kind, int level, enum operator_kind *
 
 	for (size_t i = 0; i < sizeof(operators) / sizeof(*operators); i++) {
 		if (operators[i].token == kind && operators[i].level == level) {
-			*out_operator = operators[i].operator;
+			*out_operator = operators[i].operation;
 			return true;
 		}
 	}
@@ -494,12 +499,12 @@ static bool token_operator(enum token_kind kind, int level, enum operator_kind *
 static struct node *parse_binary(struct parser *parser, int level)
 {
 	struct node *left = level == 3 ? parse_unary(parser) : parse_binary(parser, level + 1);
-	enum operator_kind operator;
+	enum operator_kind operation;
 
-	while (level < 3 && token_operator(parser->token.kind, level, &operator)) {
+	while (level < 3 && token_operator(parser->token.kind, level, &operation)) {
 		struct node *node = node_new(parser, NODE_OPERATOR, left->begin);
 
-		node->operator= operator;
+		node->operation = operation;
 		node->mark = parser->token.begin;
 		node->mark_end = parser->token.end;
 		parser_advance(parser);

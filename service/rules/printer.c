@@ -27,9 +27,9 @@ enum tightness {
 
 static bool node_is_number(const struct node *node)
 {
-	return node->kind == NODE_LITERAL && (node->literal.kind == VALUE_INT ||
-							     node->literal.kind == VALUE_UINT ||
-							     node->literal.kind == VALUE_DOUBLE);
+	return node->kind == NODE_LITERAL &&
+	       (node->literal.kind == VALUE_INT || node->literal.kind == VALUE_UINT ||
+			       node->literal.kind == VALUE_DOUBLE);
 }
 
 static enum tightness node_tightness(const struct node *node)
@@ -42,10 +42,10 @@ static enum tightness node_tightness(const struct node *node)
 	case NODE_AND:
 		return TIGHTNESS_AND;
 	case NODE_OPERATOR:
-		if (node->operator<= OPERATOR_SUBTRACT)
+		if (node->operation <= OPERATOR_SUBTRACT)
 			return TIGHTNESS_SUM;
-		return node->operator<= OPERATOR_REMAINDER ? TIGHTNESS_PRODUCT :
-							    TIGHTNESS_RELATION;
+		return node->operation <= OPERATOR_REMAINDER ? TIGHTNESS_PRODUCT
+							     : TIGHTNESS_RELATION;
 	case NODE_NOT:
 	case NODE_NEGATE:
 		return TIGHTNESS_UNARY;
@@ -183,8 +183,10 @@ static void print_negated(const struct node *node, struct buffer *out)
 	/* A run of one sign may stand bare; a mixed one may not; nor may a number that would take
 	 * the sign as its own. */
 	bool positive = node_is_number(operand) && operand->literal.kind != VALUE_UINT &&
-			!(operand->literal.kind == VALUE_INT ? operand->literal.integer < 0 :
-							       __builtin_signbit(operand->literal.number));
+			!(operand->literal.kind == VALUE_INT
+							? operand->literal.integer < 0
+							: __builtin_signbit(
+									  operand->literal.number));
 	bool mixed = (operand->kind == NODE_NOT && minus) ||
 		     ((operand->kind == NODE_NEGATE || node_is_number(operand)) && !minus);
 
@@ -212,7 +214,7 @@ static void print_operator(const struct node *node, struct buffer *out)
 	enum tightness own = node_tightness(node);
 
 	print_at(node->children[0], own, out);
-	buffer_format(out, " %s ", operator_text(node->operator));
+	buffer_format(out, " %s ", operator_text(node->operation));
 	print_at(node->children[1], own + 1, out);
 }
 

@@ -67,7 +67,7 @@ struct value program_run(const struct program *program, int begin, int end,
 		const struct evaluation *evaluation);
 
 /* operator.c: both sides are known and of the types the checker let through. */
-struct value operator_apply(enum operator_kind operator, const struct value *left,
+struct value operator_apply(enum operator_kind operation, const struct value *left,
 		const struct value *right, struct arena *arena);
 bool value_equals(const struct value *a, const struct value *b);
 /** <0, 0, >0 for ordered kinds; doubles that are NaN are not for here. */

@@ -15,7 +15,8 @@ static bool source_is_readable(const struct source *source)
 
 	if (source->text.size > RULE_SIZE_LIMIT) {
 		source_report(source, DIAGNOSTIC_ERROR, 0, 1,
-				"the rule has %zu bytes; 16 KiB are the limit", source->text.size);
+				"the rule has %zu bytes; 16 KiB are the limit",
+				source->text.size);
 		return false;
 	}
 	valid = utf8_valid_size(source->text);
@@ -23,12 +24,13 @@ static bool source_is_readable(const struct source *source)
 		return true;
 	diagnostics_add(source->diagnostics, DIAGNOSTIC_ERROR, source->options->path,
 			source->options->line > 0 ? source->options->line : 1, 0, 1,
-			(struct slice){ "", 0 }, "the rule is not valid UTF-8 at byte %zu", valid + 1);
+			(struct slice){ "", 0 }, "the rule is not valid UTF-8 at byte %zu",
+			valid + 1);
 	return false;
 }
 
-static bool rule_build(struct rule *rule, const struct source *source, const struct scope *scope,
-		struct arena *arena)
+static bool rule_build(struct rule *rule, const struct source *source,
+		const struct scope *scope, struct arena *arena)
 {
 	const struct rule_options *options = source->options;
 	uint64_t limit = options->cost_limit ? options->cost_limit : RULE_COST_LIMIT;
@@ -60,7 +62,8 @@ const struct rule *rule_compile(struct slice text, const struct scope *scope,
 	static const struct rule_options none = { 0 };
 	struct rule *rule = ARENA_NEW(arena, struct rule);
 	char *copy = arena_copy(arena, text.data, text.size);
-	struct source source = { .options = options ? options : &none, .diagnostics = diagnostics };
+	struct source source = { .options = options ? options : &none,
+		.diagnostics = diagnostics };
 
 	if (rule && copy) {
 		source.text = rule->text = (struct slice){ copy, text.size };
@@ -121,5 +124,6 @@ void rule_dump_program(const struct rule *rule, FILE *out)
 
 struct value rule_evaluate(const struct rule *rule, const struct evaluation *evaluation)
 {
-	return program_run(&rule->program, rule->root->code_begin, rule->root->code_end, evaluation);
+	return program_run(&rule->program, rule->root->code_begin, rule->root->code_end,
+			evaluation);
 }

@@ -89,11 +89,11 @@ struct scope_name {
 	const struct type *type;
 	enum dimension dimension;
 	enum scope_role role;
-	int slot; /* index into the values of an evaluation */
+	int slot;	/* index into the values of an evaluation */
 	bool has_range; /* for the interval evaluator: least and greatest value when unknown */
 	int64_t least, most;
 	const struct scope_ratio *ratio; /* or NULL */
-	bool is_region; /* a region code: policies may not test its prefix */
+	bool is_region;			 /* a region code: policies may not test its prefix */
 };
 
 struct scope;
@@ -113,15 +113,15 @@ int scope_slot_count(const struct scope *scope);
 /* --- compiling --------------------------------------------------------------------------- */
 
 struct rule_options {
-	const char *path;  /* for diagnostics: file */
-	int line, column;  /* where the text begins in that file; 1, 1 by default (0 means 1) */
-	const struct type *expected; /* type the rule must have; NULL: any */
+	const char *path; /* for diagnostics: file */
+	int line, column; /* where the text begins in that file; 1, 1 by default (0 means 1) */
+	const struct type *expected;	   /* type the rule must have; NULL: any */
 	enum dimension expected_dimension; /* checked when the type is int; ANY and FREE: any */
 	bool policy; /* policy-level restrictions: no uint, bytes, double, null; prefix tests on
 			regions refused; has() refused on attributes */
 	bool warn_bare; /* warn about bare figures other than 0 and 1 compared with an attribute */
 	const struct region_table *regions; /* to check literal region codes; may be NULL */
-	uint64_t cost_limit; /* 0: the default */
+	uint64_t cost_limit;		    /* 0: the default */
 };
 
 struct rule;
@@ -136,7 +136,8 @@ const struct rule *rule_compile(struct slice text, const struct scope *scope,
 		struct diagnostics *diagnostics);
 
 /** Whether @text is a rule by its grammar alone; reports what is not. */
-bool rule_is_wellformed(struct slice text, struct arena *arena, struct diagnostics *diagnostics);
+bool rule_is_wellformed(
+		struct slice text, struct arena *arena, struct diagnostics *diagnostics);
 
 const struct type *rule_type(const struct rule *rule);
 enum dimension rule_dimension(const struct rule *rule);
@@ -185,15 +186,16 @@ struct value {
 		double number;
 		struct slice text; /* STRING, BYTES */
 		struct {
-			const struct value *items; /* LIST: count; MAP: key, value, key, value ... */
-			size_t count;		   /* elements or entries */
+			const struct value *
+					items; /* LIST: count; MAP: key, value, key, value ... */
+			size_t count;	       /* elements or entries */
 		} list;
 		struct {
 			int64_t seconds; /* since 1970-01-01T00:00:00Z */
 			int32_t nanos;	 /* 0 to 999,999,999 */
 		} timestamp;
 		const struct type *type;
-		const char *error;	  /* static or in the arena */
+		const char *error;	 /* static or in the arena */
 		struct slot_set missing; /* of UNKNOWN results; empty in inputs */
 	};
 };
@@ -203,8 +205,9 @@ struct value {
 struct evaluation {
 	const struct value *values; /* by slot; VALUE_UNKNOWN is missing */
 	size_t value_count;
-	const struct region_table *regions; /* may be NULL: region functions then give an error */
-	struct arena *arena; /* for strings, lists and missing sets of results */
+	const struct region_table
+			*regions; /* may be NULL: region functions then give an error */
+	struct arena *arena;	  /* for strings, lists and missing sets of results */
 };
 
 /**
@@ -215,7 +218,7 @@ struct value rule_evaluate(const struct rule *rule, const struct evaluation *eva
 
 /* An int result that is not known exactly: all completions of what is missing lie within. */
 struct interval {
-	bool error;	       /* some completion may err */
+	bool error;		      /* some completion may err */
 	bool least_known, most_known; /* false: no bound on that side */
 	int64_t least, most;
 };
@@ -231,15 +234,15 @@ struct interval rule_evaluate_interval(const struct rule *rule, const struct sco
 
 /* One atom of a rule (a comparison, membership or flag) and how it came out. */
 struct rule_atom {
-	struct slice text;	/* canonical text of the atom */
-	int attribute_slot;	/* the attribute it tests, or -1 when there is not exactly one */
-	int parameter_slot;	/* the parameter it names, or -1 */
-	const char *operation;	/* "==", "!=", "<", "<=", ">", ">=", "in", "within", "flag", "other":
+	struct slice text;  /* canonical text of the atom */
+	int attribute_slot; /* the attribute it tests, or -1 when there is not exactly one */
+	int parameter_slot; /* the parameter it names, or -1 */
+	const char *operation; /* "==", "!=", "<", "<=", ">", ">=", "in", "within", "flag", "other":
 				   written with the attribute on the left */
-	bool negated;		/* stands under an odd number of "!" */
-	struct value observed;	/* the attribute's side */
-	struct value required;	/* the other side (bool true for flags) */
-	struct value result;	/* of the atom itself, before negation */
+	bool negated;	       /* stands under an odd number of "!" */
+	struct value observed; /* the attribute's side */
+	struct value required; /* the other side (bool true for flags) */
+	struct value result;   /* of the atom itself, before negation */
 };
 
 /**

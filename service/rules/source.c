@@ -6,8 +6,8 @@
 
 #include <stdarg.h>
 
-void source_report(const struct source *source, enum diagnostic_severity severity, uint32_t begin,
-		uint32_t end, const char *format, ...)
+void source_report(const struct source *source, enum diagnostic_severity severity,
+		uint32_t begin, uint32_t end, const char *format, ...)
 {
 	const struct rule_options *options = source->options;
 	struct slice text = source->text;
@@ -37,7 +37,8 @@ void source_report(const struct source *source, enum diagnostic_severity severit
 		end = (uint32_t)line_end;
 	column = indent + 1 +
 		 (int)utf8_count((struct slice){ text.data + line_begin, begin - line_begin });
-	width = end > begin ? (int)utf8_count((struct slice){ text.data + begin, end - begin }) : 1;
+	width = end > begin ? (int)utf8_count((struct slice){ text.data + begin, end - begin })
+			    : 1;
 	for (int i = 0; i < indent; i++)
 		buffer_append_char(&excerpt, ' ');
 	buffer_append(&excerpt, text.data + line_begin, line_end - line_begin);
@@ -45,8 +46,9 @@ void source_report(const struct source *source, enum diagnostic_severity severit
 	(void)vsnprintf(message, sizeof(message), format, args);
 	va_end(args);
 	diagnostics_add(source->diagnostics, severity, options->path, line, column, width,
-			excerpt.failed ? (struct slice){ "", 0 } :
-					 (struct slice){ excerpt.data ? excerpt.data : "", excerpt.size },
+			excerpt.failed ? (struct slice){ "", 0 }
+				       : (struct slice){ excerpt.data ? excerpt.data : "",
+							 excerpt.size },
 			"%s", message);
 	buffer_fini(&excerpt);
 }

@@ -15,5 +15,6 @@ struct source {
  * in, and shows the line. The first line is shown behind as many spaces as it stands to the right,
  * so that carets fall into place.
  */
-void source_report(const struct source *source, enum diagnostic_severity severity, uint32_t begin,
-		uint32_t end, const char *format, ...) __attribute__((format(printf, 5, 6)));
+void source_report(const struct source *source, enum diagnostic_severity severity,
+		uint32_t begin, uint32_t end, const char *format, ...)
+		__attribute__((format(printf, 5, 6)));

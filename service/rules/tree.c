@@ -27,9 +27,9 @@ static const char *const loop_texts[] = {
 	[LOOP_FILTER] = "filter",
 };
 
-const char *operator_text(enum operator_kind operator)
+const char *operator_text(enum operator_kind operation)
 {
-	return operator_texts[operator];
+	return operator_texts[operation];
 }
 
 const char *loop_text(enum loop_kind loop)
@@ -37,14 +37,14 @@ const char *loop_text(enum loop_kind loop)
 	return loop_texts[loop];
 }
 
-bool operator_is_relation(enum operator_kind operator)
+bool operator_is_relation(enum operator_kind operation)
 {
-	return operator>= OPERATOR_EQUAL && operator<= OPERATOR_GREATER_EQUAL;
+	return operation >= OPERATOR_EQUAL && operation <= OPERATOR_GREATER_EQUAL;
 }
 
-enum operator_kind operator_swapped(enum operator_kind operator)
+enum operator_kind operator_swapped(enum operator_kind operation)
 {
-	switch ((int)operator) {
+	switch ((int)operation) {
 	case OPERATOR_LESS:
 		return OPERATOR_GREATER;
 	case OPERATOR_LESS_EQUAL:
@@ -54,7 +54,7 @@ enum operator_kind operator_swapped(enum operator_kind operator)
 	case OPERATOR_GREATER_EQUAL:
 		return OPERATOR_LESS_EQUAL;
 	default:
-		return operator;
+		return operation;
 	}
 }
 
@@ -87,7 +87,7 @@ bool tree_equals(const struct node *a, const struct node *b)
 		return false;
 	if (a->kind == NODE_LITERAL && !literal_equals(&a->literal, &b->literal))
 		return false;
-	if (a->kind == NODE_OPERATOR && a->operator!= b->operator)
+	if (a->kind == NODE_OPERATOR && a->operation != b->operation)
 		return false;
 	if (a->kind == NODE_LOOP && a->loop != b->loop)
 		return false;
@@ -135,7 +135,7 @@ void tree_dump(const struct node *node, int indent, FILE *out)
 		(void)fprintf(out, " %s", text ? text : "?");
 	}
 	if (node->kind == NODE_OPERATOR)
-		(void)fprintf(out, " %s", operator_text(node->operator));
+		(void)fprintf(out, " %s", operator_text(node->operation));
 	if (node->kind == NODE_LOOP)
 		(void)fprintf(out, " %s", loop_text(node->loop));
 	if (node->name.size)

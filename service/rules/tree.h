@@ -14,22 +14,22 @@
 #define TREE_DEPTH_LIMIT 64
 
 enum node_kind {
-	NODE_BAD,	  /* stands for what could not be read; a mistake was reported */
-	NODE_LITERAL,	  /* ->literal */
-	NODE_NAME,	  /* ->name */
-	NODE_SELECT,	  /* children[0] . name */
-	NODE_INDEX,	  /* children[0] [ children[1] ] */
-	NODE_CALL,	  /* name(children...), or children[0].name(others...) when ->receiver */
-	NODE_LIST,	  /* children */
-	NODE_MAP,	  /* key, value, key, value ... */
-	NODE_NOT,	  /* ! children[0] */
-	NODE_NEGATE,	  /* - children[0] */
-	NODE_AND,	  /* two or more children */
-	NODE_OR,	  /* two or more children */
+	NODE_BAD,     /* stands for what could not be read; a mistake was reported */
+	NODE_LITERAL, /* ->literal */
+	NODE_NAME,    /* ->name */
+	NODE_SELECT,  /* children[0] . name */
+	NODE_INDEX,   /* children[0] [ children[1] ] */
+	NODE_CALL,    /* name(children...), or children[0].name(others...) when ->receiver */
+	NODE_LIST,    /* children */
+	NODE_MAP,     /* key, value, key, value ... */
+	NODE_NOT,     /* ! children[0] */
+	NODE_NEGATE,  /* - children[0] */
+	NODE_AND,     /* two or more children */
+	NODE_OR,      /* two or more children */
 	NODE_CONDITIONAL, /* children[0] ? children[1] : children[2] */
 	NODE_OPERATOR,	  /* children[0] operator children[1] */
 	NODE_HAS,	  /* has(children[0]), which is a NODE_SELECT */
-	NODE_LOOP,	  /* children[0].all(name, children[1]) and so on; map may have two bodies */
+	NODE_LOOP, /* children[0].all(name, children[1]) and so on; map may have two bodies */
 };
 
 enum operator_kind {
@@ -60,11 +60,11 @@ struct source;
 
 struct node {
 	enum node_kind kind;
-	enum operator_kind operator;
+	enum operator_kind operation;
 	enum loop_kind loop;
-	bool rooted;   /* NAME: written with a leading dot */
-	bool receiver; /* CALL: children[0] stands before the dot */
-	uint32_t begin, end; /* bytes of the text it covers */
+	bool rooted;		 /* NAME: written with a leading dot */
+	bool receiver;		 /* CALL: children[0] stands before the dot */
+	uint32_t begin, end;	 /* bytes of the text it covers */
 	uint32_t mark, mark_end; /* bytes of its operator, field or function name */
 	uint32_t depth;
 	uint32_t count;
@@ -74,23 +74,23 @@ struct node {
 
 	const struct type *type;
 	enum dimension dimension;
-	bool constant;	     /* reads neither slots nor loop variables nor tables */
+	bool constant; /* reads neither slots nor loop variables nor tables */
 	bool reads_attribute;
-	bool is_namespace;   /* NAME before a dot that only names functions: "money" */
+	bool is_namespace; /* NAME before a dot that only names functions: "money" */
 	const struct scope_name *variable; /* NAME or SELECT that is a declared name; a copy */
-	int local;	     /* NAME: loop depth of its variable, or -1; LOOP: its own depth */
+	int local; /* NAME: loop depth of its variable, or -1; LOOP: its own depth */
 	const struct function *function;
 
 	int code_begin, code_end; /* in the program; -1 when folded into a node above */
 };
 
 /** "+", "==", "in" ... */
-const char *operator_text(enum operator_kind operator);
+const char *operator_text(enum operator_kind operation);
 /** "all", "exists" ... */
 const char *loop_text(enum loop_kind loop);
-bool operator_is_relation(enum operator_kind operator); /* ==, !=, <, <=, >, >= */
+bool operator_is_relation(enum operator_kind operation); /* ==, !=, <, <=, >, >= */
 /** The same relation with both sides swapped: < becomes >. */
-enum operator_kind operator_swapped(enum operator_kind operator);
+enum operator_kind operator_swapped(enum operator_kind operation);
 
 /** NULL when there was an error (reported) or no memory. */
 struct node *tree_parse(const struct source *source, struct arena *arena, bool *out_complete);

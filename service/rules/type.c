@@ -51,8 +51,8 @@ const struct type *type_list_of(const struct type *element, struct arena *arena)
 	return type;
 }
 
-const struct type *type_map_of(const struct type *key, const struct type *element,
-		struct arena *arena)
+const struct type *type_map_of(
+		const struct type *key, const struct type *element, struct arena *arena)
 {
 	struct type *type;
 
@@ -95,13 +95,17 @@ static const struct type *take_type(struct slice *text, struct arena *arena, int
 		return element && take(text, ")") ? type_list_of(element, arena) : NULL;
 	}
 	if (take(text, "map")) {
-		const struct type *key = take(text, "(") ? take_type(text, arena, depth + 1) : NULL;
-		const struct type *element =
-				key && take(text, ",") ? take_type(text, arena, depth + 1) : NULL;
-		bool fits = key && (key->kind == TYPE_BOOL || key->kind == TYPE_INT ||
-						   key->kind == TYPE_UINT || key->kind == TYPE_STRING);
+		const struct type *key =
+				take(text, "(") ? take_type(text, arena, depth + 1) : NULL;
+		const struct type *element = key && take(text, ",")
+							     ? take_type(text, arena, depth + 1)
+							     : NULL;
+		bool fits = key &&
+			    (key->kind == TYPE_BOOL || key->kind == TYPE_INT ||
+					    key->kind == TYPE_UINT || key->kind == TYPE_STRING);
 
-		return fits && element && take(text, ")") ? type_map_of(key, element, arena) : NULL;
+		return fits && element && take(text, ")") ? type_map_of(key, element, arena)
+							  : NULL;
 	}
 	for (size_t i = 0; i < SIMPLE_COUNT; i++) {
 		if (take(text, simple_types[i].name))

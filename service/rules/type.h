@@ -15,8 +15,8 @@ static inline bool type_is_bad(const struct type *type)
 }
 
 const struct type *type_list_of(const struct type *element, struct arena *arena);
-const struct type *type_map_of(const struct type *key, const struct type *element,
-		struct arena *arena);
+const struct type *type_map_of(
+		const struct type *key, const struct type *element, struct arena *arena);
 /**
  * The type both fit: themselves when equal, the fuller one where one has the unknown element of an
  * empty literal. NULL when they do not fit (or memory is short: look at the arena).

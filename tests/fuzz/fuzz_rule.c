@@ -14,15 +14,26 @@ enum { SLOTS = 9 };
 static const struct scope_ratio quotient = { 0, 1, true, 5 };
 
 static const struct scope_name names[SLOTS] = {
-	{ .name = { "e.i0", 4 }, .type = &type_int, .slot = 0, .dimension = DIMENSION_MONEY,
-			.has_range = true, .least = -5, .most = INT64_MAX },
+	{ .name = { "e.i0", 4 },
+			.type = &type_int,
+			.slot = 0,
+			.dimension = DIMENSION_MONEY,
+			.has_range = true,
+			.least = -5,
+			.most = INT64_MAX },
 	{ .name = { "e.i1", 4 }, .type = &type_int, .slot = 1, .dimension = DIMENSION_FREE },
 	{ .name = { "e.b", 3 }, .type = &type_bool, .slot = 2 },
 	{ .name = { "e.s", 3 }, .type = &type_string, .slot = 3 },
 	{ .name = { "e.t", 3 }, .type = &type_timestamp, .slot = 4 },
-	{ .name = { "e.l", 3 }, .type = &type_list_int, .slot = 5, .dimension = DIMENSION_FREE },
+	{ .name = { "e.l", 3 },
+			.type = &type_list_int,
+			.slot = 5,
+			.dimension = DIMENSION_FREE },
 	{ .name = { "e.m", 3 }, .type = &type_map_string_timestamp, .slot = 6 },
-	{ .name = { "e.q", 3 }, .type = &type_int, .slot = 7, .dimension = DIMENSION_RATIO,
+	{ .name = { "e.q", 3 },
+			.type = &type_int,
+			.slot = 7,
+			.dimension = DIMENSION_RATIO,
 			.ratio = &quotient },
 	{ .name = { "p.i", 3 }, .type = &type_int, .slot = 8, .role = SCOPE_PARAMETER },
 };
@@ -50,7 +61,8 @@ static void use(const struct rule *rule, const struct scope *scope, const struct
 		struct interval bounds = rule_evaluate_interval(rule, scope, &evaluation);
 
 		if (result.kind == VALUE_INT && !arena.exhausted)
-			require(bounds.least == result.integer && bounds.most == result.integer);
+			require(bounds.least == result.integer &&
+					bounds.most == result.integer);
 	}
 	arena_fini(&arena);
 }
@@ -72,8 +84,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		{ .kind = VALUE_UNKNOWN },
 		{ .kind = VALUE_INT, .integer = 30 },
 	};
-	struct rule_options options = { .path = "fuzz", .cost_limit = 200000,
-		.policy = size && data[size - 1] == '!', .warn_bare = true };
+	struct rule_options options = { .path = "fuzz",
+		.cost_limit = 200000,
+		.policy = size && data[size - 1] == '!',
+		.warn_bare = true };
 	struct scope *scope = scope_new();
 	struct arena arena;
 	struct diagnostics diagnostics;
@@ -88,12 +102,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	require((rule != NULL) == (diagnostics.error_count == 0));
 	if (rule) {
 		char *printed = rule_print(rule, &arena);
-		const struct rule *again = rule_compile(slice_from(printed), scope, &options, &arena,
-				&diagnostics);
+		const struct rule *again = rule_compile(
+				slice_from(printed), scope, &options, &arena, &diagnostics);
 
 		/* Printing may only make a text longer than the limit, never another rule. */
-		require(again ? tree_equals(rule->root, again->root) :
-				strlen(printed) > 16384 || arena.exhausted);
+		require(again ? tree_equals(rule->root, again->root)
+			      : strlen(printed) > 16384 || arena.exhausted);
 		use(rule, scope, NULL, 0, (size_t)16 << 20);
 		use(rule, scope, values, SLOTS, (size_t)16 << 20);
 		use(rule, scope, values, SLOTS, 5000);

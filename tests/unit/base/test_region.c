@@ -100,8 +100,10 @@ static void test_bad_tables(void **state)
 		{ { "1", 1 }, { "", 0 }, { "CITY", 4 }, NULL, 0, NULL, 0 },
 		{ { "1", 1 }, { "", 0 }, { "CITY", 4 }, NULL, 0, NULL, 0 },
 	};
-	static const struct region empty[] = { { { "", 0 }, { "", 0 }, { "X", 1 }, NULL, 0, NULL, 0 } };
-	static const struct region orphan[] = { { { "1", 1 }, { "2", 1 }, { "X", 1 }, NULL, 0, NULL, 0 } };
+	static const struct region empty[] = { { { "", 0 }, { "", 0 }, { "X", 1 }, NULL, 0,
+			NULL, 0 } };
+	static const struct region orphan[] = { { { "1", 1 }, { "2", 1 }, { "X", 1 }, NULL, 0,
+			NULL, 0 } };
 	static const struct region hostless[] = {
 		{ { "1", 1 }, { "", 0 }, { "ZONE", 4 }, zone_hosts, 1, NULL, 0 },
 	};

@@ -148,7 +148,9 @@ static struct expr *make_bool(struct arena *arena, int depth, bool in_loop)
 static void write_expr(const struct expr *expr, FILE *out)
 {
 	static const char *const loops[] = { "all", "exists", "exists_one" };
-	const char *joint = expr->kind == EXPR_AND ? " && " : expr->kind == EXPR_OR ? " || " : expr->text;
+	const char *joint = expr->kind == EXPR_AND  ? " && "
+			    : expr->kind == EXPR_OR ? " || "
+						    : expr->text;
 
 	switch (expr->kind) {
 	case EXPR_NUMBER:
@@ -255,7 +257,8 @@ struct binding {
 	int value[SLOTS];
 };
 
-static struct outcome naive(const struct expr *expr, const struct binding *binding, int64_t element);
+static struct outcome naive(
+		const struct expr *expr, const struct binding *binding, int64_t element);
 
 static struct outcome naive_pair(const struct expr *expr, int64_t a, int64_t b)
 {
@@ -290,8 +293,8 @@ static struct outcome naive_pair(const struct expr *expr, int64_t a, int64_t b)
 	return bad ? failure : known(result);
 }
 
-static struct outcome naive_loop(const struct expr *expr, const struct binding *binding,
-		int64_t element)
+static struct outcome naive_loop(
+		const struct expr *expr, const struct binding *binding, int64_t element)
 {
 	struct outcome a = naive(expr->children[0], binding, element);
 	struct outcome b = naive(expr->children[1], binding, element);
@@ -308,7 +311,8 @@ static struct outcome naive_loop(const struct expr *expr, const struct binding *
 	return both.kind == OUTCOME_VALUE ? known(first.value + second.value == 1) : both;
 }
 
-static struct outcome naive(const struct expr *expr, const struct binding *binding, int64_t element)
+static struct outcome naive(
+		const struct expr *expr, const struct binding *binding, int64_t element)
 {
 	struct outcome a, b, both;
 
@@ -336,7 +340,9 @@ static struct outcome naive(const struct expr *expr, const struct binding *bindi
 	case EXPR_INT_CONDITIONAL:
 	case EXPR_BOOL_CONDITIONAL:
 		a = naive(expr->children[0], binding, element);
-		return a.kind != OUTCOME_VALUE ? a : naive(expr->children[a.value ? 1 : 2], binding, element);
+		return a.kind != OUTCOME_VALUE ? a
+					       : naive(expr->children[a.value ? 1 : 2], binding,
+								 element);
 	case EXPR_ALL:
 	case EXPR_EXISTS:
 	case EXPR_EXISTS_ONE:
@@ -365,10 +371,15 @@ static struct scope *make_scope(void)
 
 	assert_non_null(scope);
 	for (int i = 0; i < SLOTS; i++) {
-		struct scope_name name = { .slot = i, .type = i < INT_SLOTS ? &type_int : &type_bool,
-			.dimension = DIMENSION_FREE, .has_range = true, .least = LEAST, .most = MOST };
+		struct scope_name name = { .slot = i,
+			.type = i < INT_SLOTS ? &type_int : &type_bool,
+			.dimension = DIMENSION_FREE,
+			.has_range = true,
+			.least = LEAST,
+			.most = MOST };
 
-		(void)snprintf(texts[i], sizeof(texts[i]), "e.%c%d", i < INT_SLOTS ? 'i' : 'b', i);
+		(void)snprintf(texts[i], sizeof(texts[i]), "e.%c%d", i < INT_SLOTS ? 'i' : 'b',
+				i);
 		name.name = slice_from(texts[i]);
 		assert_true(scope_add(scope, &name));
 	}
@@ -379,8 +390,8 @@ static void bind_randomly(struct binding *binding, unsigned unknown_percent)
 {
 	for (int i = 0; i < SLOTS; i++) {
 		binding->known[i] = random_below(100) >= unknown_percent;
-		binding->value[i] = i < INT_SLOTS ? LEAST + (int)random_below(MOST - LEAST + 1) :
-						    (int)random_below(2);
+		binding->value[i] = i < INT_SLOTS ? LEAST + (int)random_below(MOST - LEAST + 1)
+						  : (int)random_below(2);
 	}
 }
 
@@ -390,8 +401,8 @@ static void complete(struct binding *binding)
 		if (binding->known[i])
 			continue;
 		binding->known[i] = true;
-		binding->value[i] = i < INT_SLOTS ? LEAST + (int)random_below(MOST - LEAST + 1) :
-						    (int)random_below(2);
+		binding->value[i] = i < INT_SLOTS ? LEAST + (int)random_below(MOST - LEAST + 1)
+						  : (int)random_below(2);
 	}
 }
 
@@ -403,15 +414,16 @@ static void values_of(const struct binding *binding)
 		if (!binding->known[i])
 			values[i] = (struct value){ 0 };
 		else if (i < INT_SLOTS)
-			values[i] = (struct value){ .kind = VALUE_INT, .integer = binding->value[i] };
+			values[i] = (struct value){ .kind = VALUE_INT,
+				.integer = binding->value[i] };
 		else
 			values[i] = (struct value){ .kind = VALUE_BOOL,
 				.boolean = binding->value[i] != 0 };
 	}
 }
 
-static struct outcome evaluate(const struct rule *rule, const struct binding *binding,
-		struct arena *arena)
+static struct outcome evaluate(
+		const struct rule *rule, const struct binding *binding, struct arena *arena)
 {
 	struct evaluation evaluation = { values, SLOTS, NULL, arena };
 	struct outcome outcome = failure;
@@ -448,7 +460,8 @@ static char *text_of(const struct expr *expr)
 	return text;
 }
 
-static const struct rule *compile(const char *text, const struct scope *scope, struct arena *arena)
+static const struct rule *compile(
+		const char *text, const struct scope *scope, struct arena *arena)
 {
 	struct diagnostics diagnostics;
 	const struct rule *rule;
@@ -472,7 +485,8 @@ static void check_printing(const struct rule *rule, const char *text, const stru
 }
 
 static void check_interval(const struct rule *rule, const char *text, const struct scope *scope,
-		const struct binding *binding, const struct binding *completed, struct arena *arena)
+		const struct binding *binding, const struct binding *completed,
+		struct arena *arena)
 {
 	struct evaluation evaluation = { values, SLOTS, NULL, arena };
 	struct outcome outcome = evaluate(rule, completed, arena);
@@ -480,13 +494,14 @@ static void check_interval(const struct rule *rule, const char *text, const stru
 
 	values_of(binding);
 	interval = rule_evaluate_interval(rule, scope, &evaluation);
-	if (outcome.kind == OUTCOME_ERROR ?
-					!interval.error :
-					(interval.least_known && outcome.value < interval.least) ||
-							(interval.most_known &&
-									outcome.value > interval.most))
-		fail_msg("%s: a completion gives %lld (error %d), outside of [%lld, %lld]", text,
-				(long long)outcome.value, outcome.kind == OUTCOME_ERROR,
+	if (outcome.kind == OUTCOME_ERROR
+					? !interval.error
+					: (interval.least_known &&
+							  outcome.value < interval.least) ||
+							  (interval.most_known &&
+									  outcome.value > interval.most))
+		fail_msg("%s: a completion gives %lld (error %d), outside of [%lld, %lld]",
+				text, (long long)outcome.value, outcome.kind == OUTCOME_ERROR,
 				(long long)interval.least, (long long)interval.most);
 }
 
@@ -511,10 +526,12 @@ static void check_one(const struct scope *scope, bool as_int, unsigned long coun
 		expected = naive(expr, &binding, 0);
 		found = evaluate(rule, &binding, &arena);
 		if (!outcome_equals(expected, found))
-			fail_msg("%s: expected %d %lld %x, found %d %lld %x", text, expected.kind,
-					(long long)expected.value, expected.missing, found.kind,
-					(long long)found.value, found.missing);
-		counts[found.kind == OUTCOME_VALUE ? (found.value != 0) : 1 + (int)found.kind]++;
+			fail_msg("%s: expected %d %lld %x, found %d %lld %x", text,
+					expected.kind, (long long)expected.value,
+					expected.missing, found.kind, (long long)found.value,
+					found.missing);
+		counts[found.kind == OUTCOME_VALUE ? (found.value != 0)
+						   : 1 + (int)found.kind]++;
 		completed = binding;
 		complete(&completed);
 		after = evaluate(rule, &completed, &arena);
@@ -557,8 +574,8 @@ static void test_int_rules(void **state)
 
 	for (unsigned long i = 0; i < rounds(); i++)
 		check_one(scope, true, counts);
-	print_message("values: %lu, unknown: %lu, error: %lu\n", counts[0] + counts[1], counts[2],
-			counts[3]);
+	print_message("values: %lu, unknown: %lu, error: %lu\n", counts[0] + counts[1],
+			counts[2], counts[3]);
 	assert_true((counts[0] + counts[1]) * 10 >= 3 * rounds());
 	assert_true(counts[2] * 10 >= 3 * rounds());
 	assert_true(counts[3] * 10 >= 3 * rounds());

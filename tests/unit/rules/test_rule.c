@@ -32,22 +32,46 @@ enum slot {
 static const struct scope_ratio share = { RD, REVENUE, true, 0 };
 
 static const struct scope_name names[] = {
-	{ .name = { "e.staff", 7 }, .type = &type_int, .dimension = DIMENSION_COUNT, .slot = STAFF,
-			.has_range = true, .least = 0, .most = 1000 },
-	{ .name = { "e.rd", 4 }, .type = &type_int, .dimension = DIMENSION_MONEY, .slot = RD,
-			.has_range = true, .least = 0, .most = 100000000000 },
-	{ .name = { "e.revenue", 9 }, .type = &type_int, .dimension = DIMENSION_MONEY,
+	{ .name = { "e.staff", 7 },
+			.type = &type_int,
+			.dimension = DIMENSION_COUNT,
+			.slot = STAFF,
+			.has_range = true,
+			.least = 0,
+			.most = 1000 },
+	{ .name = { "e.rd", 4 },
+			.type = &type_int,
+			.dimension = DIMENSION_MONEY,
+			.slot = RD,
+			.has_range = true,
+			.least = 0,
+			.most = 100000000000 },
+	{ .name = { "e.revenue", 9 },
+			.type = &type_int,
+			.dimension = DIMENSION_MONEY,
 			.slot = REVENUE },
 	{ .name = { "e.region", 8 }, .type = &type_string, .slot = REGION, .is_region = true },
 	{ .name = { "e.high_tech", 11 }, .type = &type_bool, .slot = HIGH_TECH },
 	{ .name = { "e.titles", 8 }, .type = &type_map_string_timestamp, .slot = TITLES },
-	{ .name = { "e.share", 7 }, .type = &type_int, .dimension = DIMENSION_RATIO, .slot = SHARE,
+	{ .name = { "e.share", 7 },
+			.type = &type_int,
+			.dimension = DIMENSION_RATIO,
+			.slot = SHARE,
 			.ratio = &share },
-	{ .name = { "p.limit", 7 }, .type = &type_int, .dimension = DIMENSION_MONEY, .slot = LIMIT,
+	{ .name = { "p.limit", 7 },
+			.type = &type_int,
+			.dimension = DIMENSION_MONEY,
+			.slot = LIMIT,
 			.role = SCOPE_PARAMETER },
-	{ .name = { "p.rate", 6 }, .type = &type_int, .dimension = DIMENSION_RATIO, .slot = RATE,
+	{ .name = { "p.rate", 6 },
+			.type = &type_int,
+			.dimension = DIMENSION_RATIO,
+			.slot = RATE,
 			.role = SCOPE_PARAMETER },
-	{ .name = { "as_of", 5 }, .type = &type_timestamp, .slot = AS_OF, .role = SCOPE_CONTEXT },
+	{ .name = { "as_of", 5 },
+			.type = &type_timestamp,
+			.slot = AS_OF,
+			.role = SCOPE_CONTEXT },
 };
 
 struct fixture {
@@ -63,8 +87,9 @@ static int fixture_init(void **state)
 {
 	static struct fixture fixture;
 	struct region city = { .code = { "411200", 6 }, .kind = { "CITY", 4 } };
-	struct region county = { .code = { "411282", 6 }, .parent = { "411200", 6 },
-		.kind = { "COUNTY", 6 } };
+	struct region county = {
+		.code = { "411282", 6 }, .parent = { "411200", 6 }, .kind = { "COUNTY", 6 }
+	};
 
 	fixture = (struct fixture){ 0 };
 	arena_init(&fixture.arena, (size_t)16 << 20);
@@ -95,8 +120,8 @@ static int fixture_fini(void **state)
 
 static const struct rule_options plain = { .path = "rule" };
 
-static const struct rule *compile(struct fixture *fixture, const char *text,
-		const struct rule_options *options)
+static const struct rule *compile(
+		struct fixture *fixture, const char *text, const struct rule_options *options)
 {
 	diagnostics_init(&fixture->diagnostics, &fixture->arena);
 	return rule_compile(slice_from(text), fixture->scope, options, &fixture->arena,
@@ -125,7 +150,8 @@ static void test_all_mistakes(void **state)
 {
 	struct fixture *fixture = *state;
 	struct rule_options options = { .path = "p.yaml", .line = 12, .column = 11 };
-	const char *text = "e.rd >= 100 && e.staf > 3 &&\n (1 + ) > 2 || e.high_tech == \"yes\"";
+	const char *text =
+			"e.rd >= 100 && e.staf > 3 &&\n (1 + ) > 2 || e.high_tech == \"yes\"";
 	static const struct {
 		int line, column, width;
 		const char *part;
@@ -187,18 +213,21 @@ static void test_policies(void **state)
 		{ "math.greatest(e.rd, e.staff) > 0", "expected money" },
 		{ "money.mulDiv(e.rd, p.rate, 1000000, \"down\") <= p.limit", "" },
 		{ "money.mulDiv(e.rd, 1000000, e.revenue, \"down\") >= p.rate", "" },
-		{ "money.mulDiv(e.rd, e.rd, 3, \"down\") >= p.rate", "multiplies money by money" },
+		{ "money.mulDiv(e.rd, e.rd, 3, \"down\") >= p.rate",
+				"multiplies money by money" },
 		{ "money.mulDiv(e.rd, 1, 2, \"down\") >= p.rate", "compares money" },
 	};
 	struct fixture *fixture = *state;
-	struct rule_options options = { .path = "p", .expected = &type_bool, .policy = true,
-		.regions = fixture->regions };
+	struct rule_options options = {
+		.path = "p", .expected = &type_bool, .policy = true, .regions = fixture->regions
+	};
 
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		bool ok = compile(fixture, cases[i].text, &options) != NULL;
 
-		if (ok != !*cases[i].message || (!ok && !strstr(fixture->diagnostics.list[0].message,
-							       cases[i].message)))
+		if (ok != !*cases[i].message ||
+				(!ok && !strstr(fixture->diagnostics.list[0].message,
+							cases[i].message)))
 			fail_msg("%s: %s", cases[i].text,
 					ok ? "accepted" : fixture->diagnostics.list[0].message);
 	}
@@ -229,8 +258,9 @@ static void test_bare_figures(void **state)
 static void test_expected_dimension(void **state)
 {
 	struct fixture *fixture = *state;
-	struct rule_options options = { .path = "p", .expected = &type_int,
-		.expected_dimension = DIMENSION_MONEY };
+	struct rule_options options = {
+		.path = "p", .expected = &type_int, .expected_dimension = DIMENSION_MONEY
+	};
 
 	assert_non_null(compile(fixture, "e.rd", &options));
 	assert_non_null(compile(fixture, "0", &options));
@@ -266,13 +296,14 @@ static void test_quotients(void **state)
 	struct fixture *fixture = *state;
 
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		int64_t numbers[] = { cases[i].own, cases[i].rd, cases[i].revenue, cases[i].rate };
+		int64_t numbers[] = { cases[i].own, cases[i].rd, cases[i].revenue,
+			cases[i].rate };
 		enum slot slots[] = { SHARE, RD, REVENUE, RATE };
 		struct value result;
 
 		for (size_t j = 0; j < 4; j++)
-			fixture->values[slots[j]] =
-					numbers[j] < 0 ? (struct value){ 0 } : of_int(numbers[j]);
+			fixture->values[slots[j]] = numbers[j] < 0 ? (struct value){ 0 }
+								   : of_int(numbers[j]);
 		result = evaluate(fixture, cases[i].text);
 		if (cases[i].result == 2) {
 			assert_int_equal(result.kind, VALUE_UNKNOWN);
@@ -306,7 +337,8 @@ static void test_regions(void **state)
 				   "region.kind(e.region) == \"COUNTY\"");
 	assert_true(result.kind == VALUE_BOOL && result.boolean);
 	fixture->values[REGION].text = SLICE_LITERAL("999999");
-	assert_int_equal(evaluate(fixture, "region.within(e.region, \"411200\")").kind, VALUE_ERROR);
+	assert_int_equal(evaluate(fixture, "region.within(e.region, \"411200\")").kind,
+			VALUE_ERROR);
 	fixture->evaluation.regions = NULL;
 	assert_int_equal(evaluate(fixture, "region.kind(e.region) == \"\"").kind, VALUE_ERROR);
 }
@@ -345,7 +377,8 @@ static void test_explain(void **state)
 	assert_atoms(fixture, "e.rd >= p.limit || e.high_tech || e.staff > 3 || e.staff > 4",
 			"e.staff > 3 [> 0 -1]");
 	assert_atoms(fixture, "!(p.limit > e.rd)", "not p.limit > e.rd [< 1 7]");
-	assert_atoms(fixture, "e.revenue > p.limit && e.staff > 3", "e.revenue > p.limit [> 2 7]");
+	assert_atoms(fixture, "e.revenue > p.limit && e.staff > 3",
+			"e.revenue > p.limit [> 2 7]");
 	assert_atoms(fixture, "e.high_tech ? e.staff > 3 : e.staff > 5",
 			"e.high_tech [flag 4 -1]; e.staff > 5 [> 0 -1]");
 	assert_atoms(fixture, "e.staff in [10, 20]", "e.staff in [10, 20] [in 0 -1]");
@@ -428,10 +461,11 @@ static void test_slots_and_wide_rules(void **state)
 		assert_true(scope_add(scope, &name));
 	}
 	for (int i = 99; i >= 0; i--)
-		(void)snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s%s", many[i],
-				i ? " && " : "");
+		(void)snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s%s",
+				many[i], i ? " && " : "");
 	diagnostics_init(&fixture->diagnostics, &fixture->arena);
-	rule = rule_compile(slice_from(text), scope, &plain, &fixture->arena, &fixture->diagnostics);
+	rule = rule_compile(slice_from(text), scope, &plain, &fixture->arena,
+			&fixture->diagnostics);
 	assert_non_null(rule);
 	scope_free(scope);
 	assert_int_equal(rule_slots(rule, &count)[99], 99);
@@ -447,7 +481,8 @@ static void test_slots_and_wide_rules(void **state)
 static void test_dumps(void **state)
 {
 	struct fixture *fixture = *state;
-	const struct rule *rule = compile(fixture, "e.staff > 3 && [1].exists(x, x == e.staff)", &plain);
+	const struct rule *rule =
+			compile(fixture, "e.staff > 3 && [1].exists(x, x == e.staff)", &plain);
 	char *text = NULL;
 	size_t size = 0;
 	FILE *out = open_memstream(&text, &size);
@@ -464,8 +499,9 @@ static void test_dumps(void **state)
 
 static void test_allocation_failures(void **state)
 {
-	static const char text[] = "e.staff > 3 && [1, 2].map(x, x + e.staff).exists(y, y > 7) && "
-				   "e.share > p.rate && string(as_of) + \"a\" != \"b\"";
+	static const char text[] =
+			"e.staff > 3 && [1, 2].map(x, x + e.staff).exists(y, y > 7) && "
+			"e.share > p.rate && string(as_of) + \"a\" != \"b\"";
 	struct fixture *fixture = *state;
 	bool done = false;
 
@@ -479,7 +515,8 @@ static void test_allocation_failures(void **state)
 		arena_init(&arena, (size_t)1 << 20);
 		diagnostics_init(&diagnostics, &arena);
 		(void)memory_fail_nth(nth, 1);
-		rule = rule_compile(slice_from(text), fixture->scope, &plain, &arena, &diagnostics);
+		rule = rule_compile(
+				slice_from(text), fixture->scope, &plain, &arena, &diagnostics);
 		(void)memory_fail_nth(0, 0);
 		assert_true(rule || diagnostics.error_count > 0);
 		done = rule != NULL;
