@@ -72,14 +72,11 @@ static const char *policy_successor(const struct ruleset *ruleset,
 static const char *policy_repealer(const struct ruleset *ruleset,
 		const Policycalc__V1__Policy *policy, int64_t day)
 {
-	for (size_t i = 0; i < ruleset->catalog.policy_count; i++) {
-		const Policycalc__V1__Policy *other = ruleset->catalog.policies[i];
+	const struct repeal *repeal = map_find(&ruleset->repeals, slice_from(policy->id));
 
-		for (size_t k = 0; k < other->n_repeals; k++) {
-			if (strcmp(other->repeals[k], policy->id) == 0 &&
-					policy_is_in_force(other, day))
-				return other->id;
-		}
+	for (; repeal; repeal = repeal->next) {
+		if (policy_is_in_force(repeal->policy, day))
+			return repeal->policy->id;
 	}
 	return NULL;
 }

@@ -9,6 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* A policy that the request names. */
+struct selection {
+	size_t index; /* among the ruleset's policies */
+	bool by_id;   /* named itself, so that it is shown though superseded */
+};
+
 struct match {
 	const struct ruleset *ruleset;
 	const Policycalc__V1__MatchRequest *request;
@@ -16,8 +22,8 @@ struct match {
 	struct findings findings;
 	struct date as_of;
 	const struct epoch *epoch;
-	bool *selected;	 /* by policy; NULL: all */
-	bool *by_id;	 /* by policy: named itself, so that it is shown though superseded */
+	struct selection *selected; /* ascending, without duplicates; NULL: all policies */
+	size_t selected_count;
 	struct outcome *outcomes;
 	size_t outcome_count;
 };
@@ -49,16 +55,47 @@ static bool request_check(struct match *match, const char *today, struct error *
 	return true;
 }
 
+static int selection_compare(const void *a, const void *b)
+{
+	const struct selection *left = a;
+	const struct selection *right = b;
+
+	if (left->index != right->index)
+		return left->index < right->index ? -1 : 1;
+	return right->by_id - left->by_id;
+}
+
+/* Ascending, each policy once: whoever is named by id and by series is named by id. */
+static void selections_sort(struct match *match)
+{
+	size_t kept = 0;
+
+	qsort(match->selected, match->selected_count, sizeof(*match->selected),
+			selection_compare);
+	for (size_t i = 0; i < match->selected_count; i++) {
+		if (kept == 0 || match->selected[kept - 1].index != match->selected[i].index)
+			match->selected[kept++] = match->selected[i];
+	}
+	match->selected_count = kept;
+}
+
+/* Its work is in proportion to what is named, not to the catalog: examples ask for one policy. */
 static bool request_select(struct match *match, struct error *err)
 {
 	const Policycalc__V1__MatchRequest *request = match->request;
 	const struct ruleset *ruleset = match->ruleset;
+	size_t most = 0;
 
 	if (request->n_policies == 0)
 		return true;
-	match->selected = ARENA_NEW_ARRAY(match->arena, bool, ruleset->catalog.policy_count + 1);
-	match->by_id = ARENA_NEW_ARRAY(match->arena, bool, ruleset->catalog.policy_count + 1);
-	if (!match->selected || !match->by_id)
+	for (size_t i = 0; i < request->n_policies; i++) {
+		const struct series *series = map_find(
+				&ruleset->series_names, slice_from(request->policies[i]));
+
+		most += 1 + (series ? series->count : 0);
+	}
+	match->selected = ARENA_NEW_ARRAY(match->arena, struct selection, most);
+	if (!match->selected)
 		return arena_error(match->arena, err, "reading the request");
 	for (size_t i = 0; i < request->n_policies; i++) {
 		struct slice name = slice_from(request->policies[i]);
@@ -67,26 +104,29 @@ static bool request_select(struct match *match, struct error *err)
 
 		if (!policy && !series)
 			return error_set(err, ERROR_NOT_FOUND,
-					"policies[%zu]: there is no policy or series of this name", i);
-		if (policy) {
-			match->selected[policy - ruleset->policies] = true;
-			match->by_id[policy - ruleset->policies] = true;
-		}
+					"policies[%zu]: there is no policy or series of this "
+					"name",
+					i);
+		if (policy)
+			match->selected[match->selected_count++] = (struct selection){
+				.index = (size_t)(policy - ruleset->policies),
+				.by_id = true,
+			};
 		for (size_t k = 0; series && k < series->count; k++)
-			match->selected[series->policies[k]] = true;
+			match->selected[match->selected_count++] =
+					(struct selection){ .index = series->policies[k] };
 	}
+	selections_sort(match);
 	return true;
 }
 
 /* --- the outcomes ----------------------------------------------------------------------------- */
 
-static bool is_wanted(const struct match *match, size_t index)
+static bool is_wanted(const struct match *match, size_t index, bool by_id)
 {
 	const struct standing *standing = &match->epoch->standings[index];
 
-	if (match->selected && !match->selected[index])
-		return false;
-	if (match->request->include_superseded || (match->by_id && match->by_id[index]))
+	if (match->request->include_superseded || by_id)
 		return true;
 	return standing->state != STATE(SUPERSEDED) && standing->state != STATE(ENDED);
 }
@@ -107,15 +147,18 @@ static int outcome_compare(const void *a, const void *b)
 static bool outcomes_compute(struct match *match, const struct facts *facts)
 {
 	const struct ruleset *ruleset = match->ruleset;
-	size_t count = ruleset->catalog.policy_count;
+	size_t count = match->selected ? match->selected_count : ruleset->catalog.policy_count;
 
 	match->outcomes = ARENA_NEW_ARRAY(match->arena, struct outcome, count + 1);
 	if (!match->outcomes)
 		return false;
 	for (size_t i = 0; i < count; i++) {
-		if (!is_wanted(match, i))
+		size_t index = match->selected ? match->selected[i].index : i;
+
+		if (!is_wanted(match, index, match->selected && match->selected[i].by_id))
 			continue;
-		outcome_compute(facts, &ruleset->policies[i], &match->epoch->standings[i],
+		outcome_compute(facts, &ruleset->policies[index],
+				&match->epoch->standings[index],
 				&match->outcomes[match->outcome_count++]);
 		if (match->arena->exhausted)
 			return false;
@@ -130,12 +173,12 @@ static bool outcomes_compute(struct match *match, const struct facts *facts)
 
 static bool counts_fill(const struct match *match, Policycalc__V1__MatchResponse *response)
 {
-	size_t counts[VERDICT(ELIGIBLE) + 1] = {0};
+	size_t counts[VERDICT(ELIGIBLE) + 1] = { 0 };
 
 	for (size_t i = 0; i < match->outcome_count; i++)
 		counts[match->outcomes[i].verdict]++;
-	response->counts = ARENA_NEW_ARRAY(match->arena, Policycalc__V1__VerdictCount *,
-			VERDICT(ELIGIBLE));
+	response->counts = ARENA_NEW_ARRAY(
+			match->arena, Policycalc__V1__VerdictCount *, VERDICT(ELIGIBLE));
 	if (!response->counts)
 		return false;
 	for (int verdict = VERDICT(ELIGIBLE); verdict > VERDICT(UNSPECIFIED); verdict--) {
@@ -172,7 +215,8 @@ static bool answers_fill(const struct match *match, const struct facts *facts,
 
 	if (match->request->limit > 0 && (size_t)match->request->limit < most)
 		most = (size_t)match->request->limit;
-	response->answers = ARENA_NEW_ARRAY(match->arena, Policycalc__V1__PolicyAnswer *, most + 1);
+	response->answers =
+			ARENA_NEW_ARRAY(match->arena, Policycalc__V1__PolicyAnswer *, most + 1);
 	if (!response->answers)
 		return false;
 	for (size_t i = 0; i < match->outcome_count && response->n_answers < most; i++) {
@@ -191,8 +235,8 @@ static bool answers_fill(const struct match *match, const struct facts *facts,
 	return true;
 }
 
-static Policycalc__V1__MatchResponse *response_make(const struct match *match,
-		const struct facts *facts)
+static Policycalc__V1__MatchResponse *response_make(
+		const struct match *match, const struct facts *facts)
 {
 	Policycalc__V1__MatchResponse *response =
 			ARENA_NEW(match->arena, Policycalc__V1__MatchResponse);
@@ -243,8 +287,8 @@ bool ruleset_match(const struct ruleset *ruleset, const Policycalc__V1__MatchReq
 		.ruleset = ruleset,
 		.request = request,
 		.arena = arena,
-		.findings = {.arena = arena},
-		.as_of = {1970, 1, 1},
+		.findings = { .arena = arena },
+		.as_of = { 1970, 1, 1 },
 	};
 	bool ok = request_check(&match, today, err) && request_select(&match, err) &&
 		  match_run(&match, out_response, err);

@@ -347,6 +347,27 @@ static bool series_build(struct ruleset *ruleset)
 	return true;
 }
 
+/* Every policy's standing asks who repeals it: a look-up, not a walk over the catalog. */
+static bool repeals_build(struct ruleset *ruleset)
+{
+	for (size_t i = ruleset->catalog.policy_count; i-- > 0;) {
+		const Policycalc__V1__Policy *policy = ruleset->catalog.policies[i];
+
+		for (size_t k = 0; k < policy->n_repeals; k++) {
+			struct slice name = slice_from(policy->repeals[k]);
+			struct repeal *repeal = ARENA_NEW(&ruleset->arena, struct repeal);
+
+			if (!repeal)
+				return false;
+			repeal->policy = policy;
+			repeal->next = map_find(&ruleset->repeals, name);
+			if (!map_put(&ruleset->repeals, name, repeal))
+				return false;
+		}
+	}
+	return true;
+}
+
 bool ruleset_build_policies(struct ruleset_build *build, struct error *err)
 {
 	struct ruleset *ruleset = build->ruleset;
@@ -360,7 +381,7 @@ bool ruleset_build_policies(struct ruleset_build *build, struct error *err)
 			return error_set(err, ERROR_MEMORY, "out of memory while compiling %s",
 					ruleset->catalog.policies[i]->id);
 	}
-	if (!series_build(ruleset))
+	if (!series_build(ruleset) || !repeals_build(ruleset))
 		return error_set(err, ERROR_MEMORY, "out of memory while ordering versions");
 	return true;
 }

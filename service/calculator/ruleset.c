@@ -130,6 +130,7 @@ static void ruleset_free(struct ruleset *ruleset)
 	map_fini(&ruleset->industry_codes);
 	map_fini(&ruleset->policy_ids);
 	map_fini(&ruleset->series_names);
+	map_fini(&ruleset->repeals);
 	map_fini(&ruleset->parameter_names);
 	region_table_free(ruleset->regions);
 	arena_fini(&ruleset->arena);

@@ -143,6 +143,12 @@ struct series {
 	size_t count;
 };
 
+/* A policy that repeals another; those that repeal the same one in id order. */
+struct repeal {
+	const Policycalc__V1__Policy *policy;
+	struct repeal *next;
+};
+
 struct ruleset {
 	atomic_uint references;
 	struct arena arena;
@@ -175,6 +181,7 @@ struct ruleset {
 	struct policy_rules *policies; /* in id order, as the catalog's */
 	struct map policy_ids;	       /* id to policy_rules */
 	struct map series_names;       /* name to series */
+	struct map repeals;	       /* id of what is repealed to the first repeal */
 	struct map parameter_names;    /* name to Parameter */
 
 	struct epoch_cache *epochs;
