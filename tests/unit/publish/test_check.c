@@ -242,6 +242,34 @@ static void test_unread_policy(void **state)
 	assert_null(fixture_find(fixture, F, 0, ""));
 }
 
+/* A policy that another one repeals is closed from the day on which that one is in force. */
+static void test_repealed(void **state)
+{
+	struct fixture *fixture = *state;
+	struct error err;
+
+	fixture_replace(fixture, OLD, "series: rd\n", "series: rd-old\n");
+	fixture_replace(fixture, OLD, "until: 2023-12-31", "until: not_stated");
+	fixture_replace(fixture, OLD,
+			"windows:\n"
+			"  - {from: 2021-03-01, until: 2021-04-30}\n"
+			"  - {from: 2022-03-01, until: 2022-04-30}\n",
+			"window_always: true\n");
+	fixture_replace(fixture, OLD, "staff: 5人, industry: C3130}\n    as_of: 2021-05-15",
+			"staff: 10人, industry: C3130}\n    as_of: 2024-01-01");
+	fixture_replace(fixture, OLD, "examples:\n",
+			"examples:\n"
+			"  - profile: {staff: 5人, industry: C3130}\n"
+			"    as_of: 2023-12-31\n"
+			"    expect: {verdict: ELIGIBLE}\n");
+	fixture_replace(fixture, NEW, "fact_id: T1", "fact_id: T1\nrepeals: [rd-2020]");
+	if (!fixture_check(fixture, true, &err))
+		fail_msg("%s: %s", err.message, fixture_findings(fixture));
+	fixture_replace(fixture, NEW, "repeals: [rd-2020]", "");
+	assert_null(fixture_check(fixture, true, &err));
+	assert_non_null(fixture_find(fixture, OLD, 0, "expects NOT_OPEN and the policy gives ELIGIBLE"));
+}
+
 static void test_files(void **state)
 {
 	struct fixture *fixture = *state;
@@ -264,6 +292,49 @@ static void test_files(void **state)
 	fixture->draft.count = 0;
 	assert_null(fixture_check(fixture, false, &err));
 	assert_non_null(fixture_find(fixture, "", 0, "no policy"));
+}
+
+/* Seconds of processor time to check the dictionary and @count small policies. */
+static double time_check(struct fixture *fixture, size_t count)
+{
+	struct draft draft = { .count = 4 + count };
+	struct error err = { 0 };
+	clock_t begin;
+
+	fixture_reset(fixture);
+	draft.files = ARENA_NEW_ARRAY(&fixture->arena, struct draft_file, draft.count);
+	assert_non_null(draft.files);
+	draft.files[0] = *fixture_file(fixture, A);
+	draft.files[1] = *fixture_file(fixture, P);
+	draft.files[2] = *fixture_file(fixture, R);
+	draft.files[3] = *fixture_file(fixture, I);
+	for (size_t i = 0; i < count; i++) {
+		struct draft_file *file = &draft.files[4 + i];
+
+		file->path = arena_format(&fixture->arena, "policies/p%zu.yaml", i);
+		file->content = slice_from(arena_format(&fixture->arena,
+				"id: p%zu\nseries: p%zu\ntitle: {zh: 补助}\nlevel: CITY\nkind: SERVICE\n"
+				"in_force: {from: 2024-01-01}\nwindow_always: true\nrepeals: [p%zu]\n"
+				"conditions:\n  - {id: staff, role: REQUIRE, rule: e.staff >= %zu}\n"
+				"examples:\n  - profile: {staff: 1人}\n    as_of: 2023-06-01\n"
+				"    expect: {verdict: %s}\n",
+				i, i, (i + 1) % count, i + 1, i ? "INELIGIBLE" : "NOT_OPEN"));
+	}
+	diagnostics_init(&fixture->diagnostics, &fixture->arena);
+	begin = clock();
+	if (!draft_check(&draft, false, &fixture->arena, &fixture->diagnostics, NULL, NULL, &err))
+		fail_msg("%s: %s", err.message, fixture_findings(fixture));
+	return (double)(clock() - begin) / CLOCKS_PER_SEC;
+}
+
+/* Four times the policies take four times as long, not sixteen. */
+static void test_linear(void **state)
+{
+	double few = time_check(*state, 1500);
+	double many = time_check(*state, 6000);
+
+	if (many > 9 * few)
+		fail_msg("1,500 policies: %.3f s; 6,000 policies: %.3f s", few, many);
 }
 
 static void test_memory(void **state)
@@ -305,8 +376,10 @@ int main(void)
 		TEST(test_spoilt),
 		TEST(test_five_mistakes),
 		TEST(test_unread_policy),
+		TEST(test_repealed),
 		TEST(test_files),
 		TEST(test_memory),
+		TEST(test_linear),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
