@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Names, literals and structure; operators are in check_operator.c, calls in check_call.c. */
+/* Literals and structure; names, operators and calls have files of their own. */
 #include "rules/check.h"
 
 #include "rules/function.h"
@@ -16,7 +16,7 @@ static void report(struct checker *checker, enum diagnostic_severity severity, u
 	source_report(checker->source, severity, begin, end, "%s", message);
 }
 
-void check_report(struct checker *checker, const struct node *node, const char *format, ...)
+void checker_report(struct checker *checker, const struct node *node, const char *format, ...)
 {
 	va_list args;
 
@@ -35,7 +35,7 @@ void check_warning(struct checker *checker, const struct node *node, const char 
 	va_end(args);
 }
 
-void check_report_mark(
+void checker_report_mark(
 		struct checker *checker, const struct node *node, const char *format, ...)
 {
 	va_list args;
@@ -44,169 +44,6 @@ void check_report_mark(
 	va_start(args, format);
 	report(checker, DIAGNOSTIC_ERROR, node->mark, node->mark_end, format, args);
 	va_end(args);
-}
-
-/* --- names --------------------------------------------------------------------------------- */
-
-static int find_local(const struct checker *checker, struct slice name)
-{
-	for (int i = checker->local_count - 1; i >= 0; i--) {
-		if (slice_equals(checker->locals[i].name, name))
-			return i;
-	}
-	return -1;
-}
-
-/* The longest "a.b.c" that fits, built from the chain that ends in @node; empty when it is none. */
-static struct slice chain_text(const struct node *node, char *out, size_t size)
-{
-	struct slice text = { out, 0 };
-
-	if (node->kind == NODE_NAME) {
-		if (node->name.size > size)
-			return text;
-		memcpy(out, node->name.data, node->name.size);
-		text.size = node->name.size;
-		return text;
-	}
-	if (node->kind != NODE_SELECT)
-		return text;
-	text = chain_text(node->children[0], out, size);
-	if (text.size == 0 || text.size + 1 + node->name.size > size)
-		return (struct slice){ out, 0 };
-	out[text.size] = '.';
-	memcpy(out + text.size + 1, node->name.data, node->name.size);
-	text.size += 1 + node->name.size;
-	return text;
-}
-
-static const struct node *chain_root(const struct node *node)
-{
-	while (node->kind == NODE_SELECT)
-		node = node->children[0];
-	return node;
-}
-
-static const struct scope_name *copy_name(struct arena *arena, const struct scope_name *name)
-{
-	struct scope_name *copy = ARENA_NEW(arena, struct scope_name);
-	struct scope_ratio *ratio;
-
-	if (!copy)
-		return NULL;
-	*copy = *name;
-	copy->name.data = arena_copy(arena, name->name.data, name->name.size);
-	if (name->ratio) {
-		ratio = ARENA_NEW(arena, struct scope_ratio);
-		if (ratio)
-			*ratio = *name->ratio;
-		copy->ratio = ratio;
-	}
-	return copy;
-}
-
-static void mark_variable(
-		struct checker *checker, struct node *node, const struct scope_name *name)
-{
-	node->variable = copy_name(checker->arena, name);
-	node->type = name->type;
-	node->dimension = name->dimension;
-	node->reads_attribute = name->role == SCOPE_ATTRIBUTE;
-}
-
-/* Whether the chain that ends in @node is a declared name as a whole; the longest is asked first. */
-static bool check_chain(struct checker *checker, struct node *node)
-{
-	const struct node *root = chain_root(node);
-	char text[256];
-	const struct scope_name *name;
-
-	if (root->kind != NODE_NAME || (!root->rooted && find_local(checker, root->name) >= 0))
-		return false;
-	name = scope_find(checker->scope, chain_text(node, text, sizeof(text)));
-	if (!name)
-		return false;
-	mark_variable(checker, node, name);
-	return true;
-}
-
-static void check_name(struct checker *checker, struct node *node)
-{
-	int local = node->rooted ? -1 : find_local(checker, node->name);
-	const struct scope_name *similar;
-
-	if (local >= 0) {
-		node->local = local;
-		node->type = checker->locals[local].type;
-		node->dimension = checker->locals[local].dimension;
-		return;
-	}
-	if (check_chain(checker, node))
-		return;
-	node->type = &type_bad;
-	similar = scope_find_similar(checker->scope, node->name);
-	if (similar)
-		check_report(checker, node, "there is no name \"%.*s\"; did you mean \"%.*s\"?",
-				SLICE_PRINT(node->name), SLICE_PRINT(similar->name));
-	else
-		check_report(checker, node, "there is no name \"%.*s\"",
-				SLICE_PRINT(node->name));
-}
-
-/* A chain none of whose beginnings is declared is one mistake, told under all of it. */
-static bool check_undeclared_chain(struct checker *checker, struct node *node)
-{
-	const struct node *root = chain_root(node);
-	const struct node *at;
-	char text[256];
-	struct slice chain;
-	const struct scope_name *similar;
-
-	if (root->kind != NODE_NAME || (!root->rooted && find_local(checker, root->name) >= 0))
-		return false;
-	for (at = node; at->kind == NODE_SELECT; at = at->children[0]) {
-		if (scope_find(checker->scope, chain_text(at, text, sizeof(text))))
-			return false;
-	}
-	if (scope_find(checker->scope, root->name))
-		return false;
-	chain = chain_text(node, text, sizeof(text));
-	similar = scope_find_similar(checker->scope, chain);
-	if (similar)
-		check_report(checker, node, "there is no name \"%.*s\"; did you mean \"%.*s\"?",
-				SLICE_PRINT(chain), SLICE_PRINT(similar->name));
-	else
-		check_report(checker, node, "there is no name \"%.*s\"", SLICE_PRINT(chain));
-	node->type = &type_bad;
-	return true;
-}
-
-static void check_select(struct checker *checker, struct node *node)
-{
-	struct node *operand = node->children[0];
-	const struct type *type;
-	char text[TYPE_TEXT_SIZE];
-
-	if (check_chain(checker, node) || check_undeclared_chain(checker, node))
-		return;
-	check_node(checker, operand);
-	type = operand->type;
-	node->type = &type_bad;
-	if (type_is_bad(type))
-		return;
-	if (type->kind != TYPE_MAP) {
-		check_report_mark(checker, node, "%s has no fields; only a map has, not %.*s",
-				type_describe(type, operand->dimension, text),
-				SLICE_PRINT(node->name));
-		return;
-	}
-	if (type->key->kind != TYPE_STRING && type->key->kind != TYPE_DYN) {
-		check_report_mark(checker, node,
-				"the keys of this map are not strings: write [...]");
-		return;
-	}
-	node->type = type->element;
-	node->dimension = operand->dimension;
 }
 
 /* --- structure ------------------------------------------------------------------------------- */
@@ -255,7 +92,7 @@ static const struct type *common_type(struct checker *checker, struct node *node
 			return &type_bad;
 		joined = type_join(type, child->type, checker->arena);
 		if (!joined) {
-			check_report(checker, child,
+			checker_report(checker, child,
 					"%s must all have one type: expected %s, found %s",
 					what, type_describe(type, *dimension, text),
 					type_describe(child->type, child->dimension, other));
@@ -264,7 +101,7 @@ static const struct type *common_type(struct checker *checker, struct node *node
 		type = joined;
 		if (i > first && type->kind == TYPE_INT &&
 				!dimension_fits(*dimension, child->dimension))
-			check_report(checker, child,
+			checker_report(checker, child,
 					"%s must all count the same: expected %s, found %s",
 					what, type_describe(type, *dimension, text),
 					type_describe(child->type, child->dimension, other));
@@ -279,7 +116,7 @@ static void check_list(struct checker *checker, struct node *node)
 	const struct type *element;
 
 	for (uint32_t i = 0; i < node->count; i++)
-		check_node(checker, node->children[i]);
+		checker_node(checker, node->children[i]);
 	element = common_type(checker, node, 0, 1, "elements of a list", &node->dimension);
 	node->type = type_is_bad(element) ? element : type_list_of(element, checker->arena);
 }
@@ -290,14 +127,14 @@ static void check_map(struct checker *checker, struct node *node)
 	enum dimension ignored;
 
 	for (uint32_t i = 0; i < node->count; i++)
-		check_node(checker, node->children[i]);
+		checker_node(checker, node->children[i]);
 	for (uint32_t i = 0; i < node->count; i += 2) {
 		enum type_kind kind = node->children[i]->type->kind;
 
 		if (kind == TYPE_BOOL || kind == TYPE_INT || kind == TYPE_UINT ||
 				kind == TYPE_STRING || kind == TYPE_DYN)
 			continue;
-		check_report(checker, node->children[i],
+		checker_report(checker, node->children[i],
 				"a key of a map is a bool, int, uint or string");
 		node->type = &type_bad;
 		return;
@@ -316,20 +153,20 @@ static void check_index(struct checker *checker, struct node *node)
 	const struct type *wanted = &type_int;
 	char text[TYPE_TEXT_SIZE], found[TYPE_TEXT_SIZE];
 
-	check_node(checker, operand);
-	check_node(checker, key);
+	checker_node(checker, operand);
+	checker_node(checker, key);
 	node->type = &type_bad;
 	if (type_is_bad(operand->type) || type_is_bad(key->type))
 		return;
 	if (operand->type->kind != TYPE_LIST && operand->type->kind != TYPE_MAP) {
-		check_report(checker, operand, "only a list or a map has elements, not %s",
+		checker_report(checker, operand, "only a list or a map has elements, not %s",
 				type_describe(operand->type, operand->dimension, text));
 		return;
 	}
 	if (operand->type->kind == TYPE_MAP)
 		wanted = operand->type->key;
 	if (!type_join(wanted, key->type, checker->arena)) {
-		check_report(checker, key, "expected %s as %s, found %s",
+		checker_report(checker, key, "expected %s as %s, found %s",
 				type_print(wanted, text),
 				operand->type->kind == TYPE_MAP ? "key" : "index",
 				type_describe(key->type, key->dimension, found));
@@ -344,7 +181,7 @@ static void expect_bool(struct checker *checker, const struct node *node, const 
 	char text[TYPE_TEXT_SIZE];
 
 	if (node->type->kind != TYPE_BOOL && node->type->kind != TYPE_DYN)
-		check_report(checker, node, "expected bool %s, found %s", where,
+		checker_report(checker, node, "expected bool %s, found %s", where,
 				type_describe(node->type, node->dimension, text));
 }
 
@@ -355,7 +192,7 @@ static void check_logic(struct checker *checker, struct node *node)
 						    : "behind \"!\"";
 
 	for (uint32_t i = 0; i < node->count; i++) {
-		check_node(checker, node->children[i]);
+		checker_node(checker, node->children[i]);
 		expect_bool(checker, node->children[i], where);
 	}
 	node->type = &type_bool;
@@ -368,7 +205,7 @@ static void check_conditional(struct checker *checker, struct node *node)
 	char text[TYPE_TEXT_SIZE], other[TYPE_TEXT_SIZE];
 
 	for (uint32_t i = 0; i < 3; i++)
-		check_node(checker, node->children[i]);
+		checker_node(checker, node->children[i]);
 	expect_bool(checker, node->children[0], "before \"?\"");
 	node->type = &type_bad;
 	if (type_is_bad(yes->type) || type_is_bad(no->type))
@@ -376,14 +213,14 @@ static void check_conditional(struct checker *checker, struct node *node)
 	node->type = type_join(yes->type, no->type, checker->arena);
 	if (!node->type) {
 		node->type = &type_bad;
-		check_report(checker, no,
+		checker_report(checker, no,
 				"both arms of \"?:\" must have one type: expected %s, found %s",
 				type_describe(yes->type, yes->dimension, text),
 				type_describe(no->type, no->dimension, other));
 		return;
 	}
 	if (!dimension_fits(yes->dimension, no->dimension))
-		check_report(checker, no,
+		checker_report(checker, no,
 				"both arms of \"?:\" must count the same: expected %s, found "
 				"%s",
 				type_describe(yes->type, yes->dimension, text),
@@ -396,13 +233,13 @@ static void check_negate(struct checker *checker, struct node *node)
 	struct node *operand = node->children[0];
 	char text[TYPE_TEXT_SIZE];
 
-	check_node(checker, operand);
+	checker_node(checker, operand);
 	node->type = operand->type;
 	node->dimension = operand->dimension;
 	if (type_is_bad(operand->type) || operand->type->kind == TYPE_INT ||
 			operand->type->kind == TYPE_DOUBLE)
 		return;
-	check_report_mark(checker, node, "\"-\" takes an int or a double, not %s",
+	checker_report_mark(checker, node, "\"-\" takes an int or a double, not %s",
 			type_describe(operand->type, operand->dimension, text));
 	node->type = &type_bad;
 }
@@ -410,11 +247,11 @@ static void check_negate(struct checker *checker, struct node *node)
 /* has(m.k); has(e.x) on a whole name is allowed outside of policies and asks whether it is known. */
 static void check_has(struct checker *checker, struct node *node)
 {
-	check_node(checker, node->children[0]);
+	checker_node(checker, node->children[0]);
 	node->type = &type_bool;
 }
 
-void check_node(struct checker *checker, struct node *node)
+void checker_node(struct checker *checker, struct node *node)
 {
 	node->type = &type_bad;
 	node->dimension = DIMENSION_FREE;
@@ -425,16 +262,16 @@ void check_node(struct checker *checker, struct node *node)
 		check_literal(node);
 		break;
 	case NODE_NAME:
-		check_name(checker, node);
+		checker_name(checker, node);
 		break;
 	case NODE_SELECT:
-		check_select(checker, node);
+		checker_select(checker, node);
 		break;
 	case NODE_INDEX:
 		check_index(checker, node);
 		break;
 	case NODE_CALL:
-		check_call(checker, node);
+		checker_call(checker, node);
 		break;
 	case NODE_LIST:
 		check_list(checker, node);
@@ -454,13 +291,13 @@ void check_node(struct checker *checker, struct node *node)
 		check_conditional(checker, node);
 		break;
 	case NODE_OPERATOR:
-		check_operator(checker, node);
+		checker_operator(checker, node);
 		break;
 	case NODE_HAS:
 		check_has(checker, node);
 		break;
 	case NODE_LOOP:
-		check_loop(checker, node);
+		checker_loop(checker, node);
 		break;
 	}
 	if (!node->type) /* memory was short */
@@ -480,7 +317,7 @@ static void check_ratios(struct checker *checker, const struct node *node)
 {
 	if (node->variable) {
 		if (node->variable->ratio)
-			check_report(checker, node,
+			checker_report(checker, node,
 					"%.*s is a quotient: it may only be compared with a "
 					"constant "
 					"or a parameter",
@@ -507,7 +344,7 @@ static void check_expected(struct checker *checker, const struct node *root)
 	if (!options->expected || type_is_bad(root->type))
 		return;
 	if (!type_join(options->expected, root->type, checker->arena)) {
-		check_report(checker, root, "expected %s, found %s",
+		checker_report(checker, root, "expected %s, found %s",
 				type_describe(options->expected, options->expected_dimension,
 						text),
 				type_describe(root->type, root->dimension, found));
@@ -516,7 +353,7 @@ static void check_expected(struct checker *checker, const struct node *root)
 	if (options->expected->kind == TYPE_INT &&
 			options->expected_dimension != DIMENSION_ANY &&
 			!dimension_fits(options->expected_dimension, root->dimension))
-		check_report(checker, root, "expected %s, found %s",
+		checker_report(checker, root, "expected %s, found %s",
 				type_describe(options->expected, options->expected_dimension,
 						text),
 				type_describe(root->type, root->dimension, found));
@@ -524,10 +361,10 @@ static void check_expected(struct checker *checker, const struct node *root)
 
 bool tree_check(struct checker *checker, struct node *root)
 {
-	check_node(checker, root);
+	checker_node(checker, root);
 	check_ratios(checker, root);
 	check_expected(checker, root);
 	if (checker->source->options->policy || checker->source->options->warn_bare)
-		check_policy(checker, root);
+		checker_policy(checker, root);
 	return !checker->failed;
 }

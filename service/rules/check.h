@@ -29,16 +29,18 @@ struct checker {
 bool tree_check(struct checker *checker, struct node *root);
 
 /* Between check.c and its neighbours. */
-void check_node(struct checker *checker, struct node *node);
-void check_report(struct checker *checker, const struct node *node, const char *format, ...)
+void checker_node(struct checker *checker, struct node *node);
+void checker_report(struct checker *checker, const struct node *node, const char *format, ...)
 		__attribute__((format(printf, 3, 4)));
 void check_warning(struct checker *checker, const struct node *node, const char *format, ...)
 		__attribute__((format(printf, 3, 4)));
-/** As check_report(), under the mark (operator, function name) of @node. */
-void check_report_mark(struct checker *checker, const struct node *node, const char *format,
+/** As checker_report(), under the mark (operator, function name) of @node. */
+void checker_report_mark(struct checker *checker, const struct node *node, const char *format,
 		...) __attribute__((format(printf, 3, 4)));
-void check_operator(struct checker *checker, struct node *node);
-void check_call(struct checker *checker, struct node *node);
-void check_loop(struct checker *checker, struct node *node);
+void checker_name(struct checker *checker, struct node *node);
+void checker_select(struct checker *checker, struct node *node);
+void checker_operator(struct checker *checker, struct node *node);
+void checker_call(struct checker *checker, struct node *node);
+void checker_loop(struct checker *checker, struct node *node);
 /** What only rules of policies may not do; after all else. */
-void check_policy(struct checker *checker, const struct node *node);
+void checker_policy(struct checker *checker, const struct node *node);

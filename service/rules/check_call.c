@@ -78,11 +78,11 @@ static void report_misfit(struct checker *checker, const struct node *node, stru
 		buffer_format(&given, "%s%s", i ? ", " : "",
 				type_print(arguments[i]->type, text));
 	if (likes == 1 && (uint32_t)like->count != count)
-		check_report_mark(checker, node, "%.*s() takes %d argument%s, not %u",
+		checker_report_mark(checker, node, "%.*s() takes %d argument%s, not %u",
 				SLICE_PRINT(name), like->count - receiver,
 				like->count - receiver == 1 ? "" : "s", count - receiver);
 	else
-		check_report_mark(checker, node, "there is no %.*s() for (%s)",
+		checker_report_mark(checker, node, "there is no %.*s() for (%s)",
 				SLICE_PRINT(name),
 				given.failed || !given.data ? "" : given.data);
 	buffer_fini(&given);
@@ -106,7 +106,7 @@ static enum dimension same_dimension(
 		if (!dimension_fits(dimension, arguments[i]->dimension)) {
 			char a[TYPE_TEXT_SIZE], b[TYPE_TEXT_SIZE];
 
-			check_report(checker, arguments[i], "expected %s, found %s",
+			checker_report(checker, arguments[i], "expected %s, found %s",
 					type_describe(&type_int, dimension, a),
 					type_describe(&type_int, arguments[i]->dimension, b));
 		}
@@ -130,7 +130,7 @@ static enum dimension quotient_dimension(
 	if (money == 1)
 		return DIMENSION_MONEY;
 	if (money != 0 && !free)
-		check_report(checker, node,
+		checker_report(checker, node,
 				money > 1 ? "multiplies money by money"
 					  : "divides what is no money by money");
 	return free || money ? DIMENSION_FREE : DIMENSION_ANY;
@@ -141,7 +141,7 @@ static void check_zone(struct checker *checker, const struct node *zone)
 	int offset;
 
 	if (zone->kind == NODE_LITERAL && !zone_parse(zone->literal.text, &offset))
-		check_report(checker, zone,
+		checker_report(checker, zone,
 				"zones are fixed here, such as \"+08:00\" or \"UTC\"; names "
 				"such as "
 				"\"Asia/Shanghai\" are not supported");
@@ -161,7 +161,7 @@ static void check_result(struct checker *checker, struct node *node,
 	case RESULT_MONEY:
 		node->dimension = DIMENSION_MONEY;
 		if (!dimension_fits(arguments[0]->dimension, DIMENSION_ANY))
-			check_report(checker, arguments[0],
+			checker_report(checker, arguments[0],
 					"%.*s() makes money of a bare number; "
 					"this is money already",
 					SLICE_PRINT(node->name));
@@ -176,7 +176,7 @@ static void check_result(struct checker *checker, struct node *node,
 		node->dimension = quotient_dimension(checker, node, arguments);
 		if (arguments[3]->kind != NODE_LITERAL ||
 				!rounding_parse(arguments[3]->literal.text, &rounding))
-			check_report(checker, arguments[3],
+			checker_report(checker, arguments[3],
 					"expected \"down\", \"half_up\" or \"up\" as the mode");
 		break;
 	}
@@ -188,20 +188,20 @@ static void check_unknown_function(
 		struct checker *checker, const struct node *node, struct slice name)
 {
 	if (slice_equals_text(name, "matches"))
-		check_report_mark(checker, node,
+		checker_report_mark(checker, node,
 				"matches() is not supported: use startsWith(), "
 				"endsWith(), contains() or \"in\"");
 	else if (slice_equals_text(name, "type") || slice_equals_text(name, "dyn"))
-		check_report_mark(checker, node,
+		checker_report_mark(checker, node,
 				"%.*s() is not supported: types are known before a "
 				"rule runs",
 				SLICE_PRINT(name));
 	else
-		check_report_mark(checker, node, "there is no function %.*s()",
+		checker_report_mark(checker, node, "there is no function %.*s()",
 				SLICE_PRINT(name));
 }
 
-void check_call(struct checker *checker, struct node *node)
+void checker_call(struct checker *checker, struct node *node)
 {
 	char text[128];
 	struct slice name = node->name;
@@ -222,7 +222,7 @@ void check_call(struct checker *checker, struct node *node)
 		count--;
 	}
 	for (uint32_t i = 0; i < count; i++) {
-		check_node(checker, arguments[i]);
+		checker_node(checker, arguments[i]);
 		bad = bad || type_is_bad(arguments[i]->type);
 	}
 	if (!name_is_function(name)) {
@@ -243,21 +243,21 @@ void check_call(struct checker *checker, struct node *node)
 	report_misfit(checker, node, name, arguments, count, receiver);
 }
 
-void check_loop(struct checker *checker, struct node *node)
+void checker_loop(struct checker *checker, struct node *node)
 {
 	struct node *range = node->children[0];
 	struct node *body = node->children[node->count - 1];
 	struct checker_local *local = &checker->locals[checker->local_count];
 	char text[TYPE_TEXT_SIZE];
 
-	check_node(checker, range);
+	checker_node(checker, range);
 	*local = (struct checker_local){ node->name, &type_bad, range->dimension };
 	if (range->type->kind == TYPE_LIST)
 		local->type = range->type->element;
 	else if (range->type->kind == TYPE_MAP)
 		local->type = range->type->key;
 	else if (!type_is_bad(range->type))
-		check_report(checker, range,
+		checker_report(checker, range,
 				"%s() goes over a list or the keys of a map, not %s",
 				loop_text(node->loop),
 				type_describe(range->type, range->dimension, text));
@@ -267,7 +267,7 @@ void check_loop(struct checker *checker, struct node *node)
 	if (checker->local_count > checker->loop_depth)
 		checker->loop_depth = checker->local_count;
 	for (uint32_t i = 1; i < node->count; i++)
-		check_node(checker, node->children[i]);
+		checker_node(checker, node->children[i]);
 	checker->local_count--;
 	for (uint32_t i = 1; i < node->count; i++) {
 		const struct node *child = node->children[i];
@@ -275,7 +275,7 @@ void check_loop(struct checker *checker, struct node *node)
 
 		if (predicate && child->type->kind != TYPE_BOOL &&
 				child->type->kind != TYPE_DYN)
-			check_report(checker, child, "expected bool in %s(), found %s",
+			checker_report(checker, child, "expected bool in %s(), found %s",
 					loop_text(node->loop),
 					type_describe(child->type, child->dimension, text));
 	}

@@ -29,17 +29,17 @@ static void check_relation(struct checker *checker, struct node *node)
 	(void)operand_of(node->children[1], &right);
 	if (!type_join(left.type, right.type, checker->arena)) {
 		if (!checker->arena->exhausted)
-			check_report(checker, node, "compares %s with %s", left.name,
+			checker_report(checker, node, "compares %s with %s", left.name,
 					right.name);
 		return;
 	}
 	if (ordering && !type_is_ordered(left.type)) {
-		check_report_mark(checker, node, "\"%s\" needs an order, and %s has none",
+		checker_report_mark(checker, node, "\"%s\" needs an order, and %s has none",
 				operator_text(node->operation), left.name);
 		return;
 	}
 	if (!dimension_fits(left.dimension, right.dimension))
-		check_report(checker, node, "compares %s with %s%s", left.name, right.name,
+		checker_report(checker, node, "compares %s with %s%s", left.name, right.name,
 				left.dimension == DIMENSION_ANY ||
 								right.dimension == DIMENSION_ANY
 						? "; write yuan(n), wan(n) or yi(n)"
@@ -55,19 +55,19 @@ static void check_in(struct checker *checker, struct node *node)
 	(void)operand_of(node->children[0], &left);
 	(void)operand_of(node->children[1], &right);
 	if (right.type->kind != TYPE_LIST && right.type->kind != TYPE_MAP) {
-		check_report(checker, node->children[1],
+		checker_report(checker, node->children[1],
 				"expected a list or a map behind \"in\", found %s", right.name);
 		return;
 	}
 	member = right.type->kind == TYPE_LIST ? right.type->element : right.type->key;
 	if (!type_join(left.type, member, checker->arena)) {
 		if (!checker->arena->exhausted)
-			check_report(checker, node, "looks for %s in %s", left.name,
+			checker_report(checker, node, "looks for %s in %s", left.name,
 					right.name);
 		return;
 	}
 	if (right.type->kind == TYPE_LIST && !dimension_fits(left.dimension, right.dimension))
-		check_report(checker, node,
+		checker_report(checker, node,
 				"looks for %s among numbers that count something else",
 				left.name);
 }
@@ -113,7 +113,7 @@ static enum dimension arithmetic_dimension(struct checker *checker, const struct
 	case OPERATOR_ADD:
 	case OPERATOR_SUBTRACT:
 		if (!dimension_fits(a, b))
-			check_report(checker, node, "%s %s and %s%s",
+			checker_report(checker, node, "%s %s and %s%s",
 					node->operation == OPERATOR_ADD ? "adds"
 									: "takes apart",
 					left->name, right->name,
@@ -123,7 +123,7 @@ static enum dimension arithmetic_dimension(struct checker *checker, const struct
 		return dimension_join(a, b);
 	case OPERATOR_MULTIPLY:
 		if (a == DIMENSION_MONEY && b == DIMENSION_MONEY)
-			check_report(checker, node, "multiplies money by money");
+			checker_report(checker, node, "multiplies money by money");
 		if (a == DIMENSION_MONEY || b == DIMENSION_MONEY)
 			return DIMENSION_MONEY;
 		return dimension_join(a, b);
@@ -131,7 +131,7 @@ static enum dimension arithmetic_dimension(struct checker *checker, const struct
 		if (a == b && a != DIMENSION_FREE)
 			return DIMENSION_ANY;
 		if (b == DIMENSION_MONEY && a != DIMENSION_FREE)
-			check_report(checker, node, "divides %s by money", left->name);
+			checker_report(checker, node, "divides %s by money", left->name);
 		return a;
 	default:
 		return a;
@@ -145,7 +145,7 @@ static void check_arithmetic(struct checker *checker, struct node *node)
 	(void)operand_of(node->children[0], &left);
 	(void)operand_of(node->children[1], &right);
 	if (left.type->kind == TYPE_DYN || right.type->kind == TYPE_DYN) {
-		check_report(checker, node,
+		checker_report(checker, node,
 				"the elements of an empty list have no type to reckon with");
 		return;
 	}
@@ -153,7 +153,7 @@ static void check_arithmetic(struct checker *checker, struct node *node)
 	if (!node->type) {
 		node->type = &type_bad;
 		if (!checker->arena->exhausted)
-			check_report(checker, node, "there is no %s %s %s", left.name,
+			checker_report(checker, node, "there is no %s %s %s", left.name,
 					operator_text(node->operation), right.name);
 		return;
 	}
@@ -163,12 +163,12 @@ static void check_arithmetic(struct checker *checker, struct node *node)
 		node->dimension = dimension_join(left.dimension, right.dimension);
 }
 
-void check_operator(struct checker *checker, struct node *node)
+void checker_operator(struct checker *checker, struct node *node)
 {
 	bool relation = operator_is_relation(node->operation) || node->operation == OPERATOR_IN;
 
-	check_node(checker, node->children[0]);
-	check_node(checker, node->children[1]);
+	checker_node(checker, node->children[0]);
+	checker_node(checker, node->children[1]);
 	if (type_is_bad(node->children[0]->type) || type_is_bad(node->children[1]->type)) {
 		node->type = relation ? &type_bool : &type_bad;
 		return;

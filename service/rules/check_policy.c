@@ -27,7 +27,7 @@ static bool check_kind(struct checker *checker, const struct node *node)
 	for (size_t i = 0; i < sizeof(refused) / sizeof(*refused); i++) {
 		if (type_is_bad(node->type) || !type_has_kind(node->type, refused[i]))
 			continue;
-		check_report(checker, node, "rules of policies do not use %s",
+		checker_report(checker, node, "rules of policies do not use %s",
 				type_print(node->type, text));
 		return true;
 	}
@@ -45,7 +45,7 @@ static void check_region_code(struct checker *checker, const struct node *code)
 
 	if (regions && code->kind == NODE_LITERAL && code->literal.kind == VALUE_STRING &&
 			!region_table_find(regions, code->literal.text))
-		check_report(checker, code, "%.*s is no code of the region table",
+		checker_report(checker, code, "%.*s is no code of the region table",
 				SLICE_PRINT(code->literal.text));
 }
 
@@ -60,7 +60,7 @@ static void check_region_call(struct checker *checker, const struct node *node)
 	if ((apply == apply_starts_with || apply == apply_ends_with ||
 			    apply == apply_contains) &&
 			names_region(node->children[0]))
-		check_report_mark(checker, node,
+		checker_report_mark(checker, node,
 				"the letters of a region code say nothing for certain: "
 				"use region.within(%.*s, \"...\")",
 				SLICE_PRINT(node->children[0]->variable->name));
@@ -93,7 +93,7 @@ static void check_figures(struct checker *checker, const struct node *node)
 	}
 }
 
-void check_policy(struct checker *checker, const struct node *node)
+void checker_policy(struct checker *checker, const struct node *node)
 {
 	if (checker->source->options->warn_bare)
 		check_figures(checker, node);
@@ -101,7 +101,7 @@ void check_policy(struct checker *checker, const struct node *node)
 		if (!node->is_namespace && check_kind(checker, node))
 			return;
 		if (node->kind == NODE_HAS && node->children[0]->variable)
-			check_report(checker, node,
+			checker_report(checker, node,
 					"has() asks about entries of a map; an attribute that "
 					"is not known "
 					"is unknown of itself");
@@ -109,5 +109,5 @@ void check_policy(struct checker *checker, const struct node *node)
 			check_region_call(checker, node);
 	}
 	for (uint32_t i = 0; !node->variable && i < node->count; i++)
-		check_policy(checker, node->children[i]);
+		checker_policy(checker, node->children[i]);
 }
