@@ -38,6 +38,7 @@ struct catalog *draft_check(const struct draft *draft, bool strict, struct arena
 		check_add_excerpts(&check, first);
 		if (!ruleset && diagnostics->error_count == before)
 			goto out; /* not the draft's fault: @err says why */
+		check_drop_repeats(&check, first);
 	}
 	if (ruleset)
 		(void)check_examples(&check, ruleset);

@@ -63,6 +63,9 @@ const struct check_named *check_find(const struct map *map, const char *name);
 
 /** Adds the line of the file to every finding from @first on that came without. */
 void check_add_excerpts(struct check *check, size_t first);
+/** Drops errors from @first on that stand where an earlier one stands already: one mistake, seen by
+ * two parts. */
+void check_drop_repeats(struct check *check, size_t first);
 /** Whether the policy may exist, in a file that could not be parsed: nothing is said about it. */
 bool check_is_unread(const struct check *check, struct slice policy_id);
 

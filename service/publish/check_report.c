@@ -101,6 +101,36 @@ void check_add_excerpts(struct check *check, size_t first)
 	}
 }
 
+static bool is_repeat(const struct diagnostics *diagnostics, size_t first,
+		const struct diagnostic *finding)
+{
+	if (finding->line == 0 || finding->severity != DIAGNOSTIC_ERROR)
+		return false;
+	for (size_t i = 0; i < first; i++) {
+		const struct diagnostic *earlier = &diagnostics->list[i];
+
+		if (earlier->severity == DIAGNOSTIC_ERROR && earlier->line == finding->line &&
+				earlier->column == finding->column &&
+				strcmp(earlier->path, finding->path) == 0)
+			return true;
+	}
+	return false;
+}
+
+void check_drop_repeats(struct check *check, size_t first)
+{
+	struct diagnostics *diagnostics = check->diagnostics;
+	size_t kept = first;
+
+	for (size_t i = first; i < diagnostics->count; i++) {
+		if (is_repeat(diagnostics, first, &diagnostics->list[i]))
+			diagnostics->error_count--;
+		else
+			diagnostics->list[kept++] = diagnostics->list[i];
+	}
+	diagnostics->count = kept;
+}
+
 /* --- names ----------------------------------------------------------------------------------
  */
 

@@ -228,6 +228,18 @@ static void test_five_mistakes(void **state)
 	}
 }
 
+/* An unknown region is seen by the structure's part and by the compiler, and said once. */
+static void test_said_once(void **state)
+{
+	struct fixture *fixture = *state;
+	struct error err;
+
+	fixture_replace(fixture, NEW, "covers: [\"411200\"]", "covers: [\"999999\"]");
+	assert_null(fixture_check(fixture, false, &err));
+	if (fixture->diagnostics.error_count != 1 || fixture->diagnostics.count != 1)
+		fail_msg("%s", fixture_findings(fixture));
+}
+
 /* What refers to a policy that could not be read is not wrong. */
 static void test_unread_policy(void **state)
 {
@@ -375,6 +387,7 @@ int main(void)
 		TEST(test_good),
 		TEST(test_spoilt),
 		TEST(test_five_mistakes),
+		TEST(test_said_once),
 		TEST(test_unread_policy),
 		TEST(test_repealed),
 		TEST(test_files),
