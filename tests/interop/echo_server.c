@@ -407,6 +407,7 @@ int main(int argc, char **argv)
 	size_t i;
 	int result = EXIT_FAILURE;
 
+	(void)signal(SIGPIPE, SIG_IGN); /* a client that is gone ends its connection, not us */
 	if (!settings_parse(&settings, argc, argv)) {
 		fprintf(stderr, "echo_server: bad arguments\n");
 	} else if (!health || !reflection) {
