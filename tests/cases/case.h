@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Case files: policies, enterprises and the answers they must get, as a policy officer would write
+ * them. dictionary.case shows the words of a catalog.
+ */
+#pragma once
+
+#include "calculator/calculator.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Lists of a catalog under construction, and where reading is. */
+struct case_file {
+	const char *path;
+	int line;
+	struct arena *arena;
+	struct catalog catalog;
+	size_t room[4];			/* of attributes, parameters, regions, policies */
+	Policycalc__V1__Policy *policy; /* the one being written */
+	const char *as_of;
+	Policycalc__V1__Profile *profile; /* the enterprise being asked about */
+	struct ruleset *ruleset;	  /* of the policies so far; NULL when they changed */
+	int failures;
+	int expectations;
+};
+
+/** Prints "path:line: message" and counts a failure. */
+void case_fail(struct case_file *file, const char *format, ...)
+		__attribute__((format(printf, 2, 3)));
+/** Ends the program: the case file itself is wrong, or memory is short. */
+void case_broken(const struct case_file *file, const char *format, ...)
+		__attribute__((format(printf, 2, 3), noreturn));
+
+/** Cuts the next word off *rest; "" at the end. */
+char *case_word(struct case_file *file, char **rest);
+/** The text without blanks at both ends. */
+char *case_trim(char *text);
+/** Cuts *rest at @mark, which may be absent; the part before it. */
+char *case_cut(char **rest, const char *mark);
+
+/** attribute, parameter, region and policy lines, and what stands below a policy. */
+bool case_read_catalog(struct case_file *file, const char *keyword, char *rest);
+/** Attributes "name = value, name@2024 = value" into @out of @count. */
+void case_read_values(struct case_file *file, const char *item_list, char *text,
+		Policycalc__V1__AttributeValue ***out, size_t *out_count);
+/** expect and says lines. */
+void case_expect(struct case_file *file, char *rest);
+void case_says(struct case_file *file, char *rest);

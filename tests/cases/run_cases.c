@@ -1,0 +1,395 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Runs case files: each argument is one, the first is the dictionary that all of them share. Every
+ * expectation that does not hold is reported with its line and what came out instead.
+ */
+#include "case.h"
+#include "proto/codec/codec.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CASE_BUDGET ((size_t)256 << 20)
+
+void case_fail(struct case_file *file, const char *format, ...)
+{
+	va_list args;
+
+	printf("%s:%d: ", file->path, file->line);
+	va_start(args, format);
+	vprintf(format, args);
+	va_end(args);
+	printf("\n");
+	file->failures++;
+}
+
+void case_broken(const struct case_file *file, const char *format, ...)
+{
+	va_list args;
+
+	fprintf(stderr, "%s:%d: ", file->path, file->line);
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fprintf(stderr, "\n");
+	exit(2);
+}
+
+char *case_trim(char *text)
+{
+	size_t size;
+
+	text += strspn(text, " \t");
+	size = strlen(text);
+	while (size && (text[size - 1] == ' ' || text[size - 1] == '\t' ||
+				       text[size - 1] == '\n'))
+		text[--size] = 0;
+	return text;
+}
+
+char *case_cut(char **rest, const char *mark)
+{
+	char *begin = *rest;
+	char *at = strstr(begin, mark);
+
+	if (!at) {
+		*rest = begin + strlen(begin);
+		return begin;
+	}
+	*at = 0;
+	*rest = at + strlen(mark);
+	return begin;
+}
+
+char *case_word(struct case_file *file, char **rest)
+{
+	char *begin = *rest + strspn(*rest, " \t");
+	size_t size = strcspn(begin, " \t");
+	char *word = arena_copy(file->arena, begin, size);
+
+	if (!word)
+		case_broken(file, "out of memory");
+	*rest = begin + size;
+	return word;
+}
+
+/* --- asking ----------------------------------------------------------------------------------- */
+
+static void compile(struct case_file *file)
+{
+	struct diagnostics diagnostics;
+	struct error err = { 0 };
+
+	if (file->ruleset)
+		return;
+	diagnostics_init(&diagnostics, file->arena);
+	file->catalog.content_hash = "";
+	file->ruleset = ruleset_new(&file->catalog, NULL, NULL, &diagnostics, &err);
+	for (size_t i = 0; !file->ruleset && i < diagnostics.count; i++)
+		fprintf(stderr, "%s: %s\n", diagnostics.list[i].path,
+				diagnostics.list[i].message);
+	if (!file->ruleset)
+		case_broken(file, "%s", err.message);
+}
+
+static Policycalc__V1__PolicyAnswer *ask(struct case_file *file, char *policy)
+{
+	Policycalc__V1__MatchRequest request = POLICYCALC__V1__MATCH_REQUEST__INIT;
+	Policycalc__V1__MatchResponse *response = NULL;
+	struct error err = { 0 };
+
+	compile(file);
+	if (!file->profile)
+		case_broken(file, "no enterprise yet");
+	request.profile = file->profile;
+	request.as_of = (char *)file->as_of;
+	request.view = POLICYCALC__V1__VIEW__VIEW_FULL;
+	request.policies = &policy;
+	request.n_policies = 1;
+	request.include_superseded = true;
+	if (!ruleset_match(file->ruleset, &request, "2026-01-01", file->arena, &response, NULL,
+			    &err))
+		case_broken(file, "%s", err.message);
+	if (response->n_answers != 1)
+		case_broken(file, "%s names %zu policies", policy, response->n_answers);
+	return response->answers[0];
+}
+
+/* --- what came out, in the words of the case -------------------------------------------------- */
+
+static const char *enum_word(
+		const ProtobufCEnumDescriptor *descriptor, int value, size_t prefix)
+{
+	const ProtobufCEnumValue *found =
+			protobuf_c_enum_descriptor_get_value(descriptor, value);
+
+	return found ? found->name + prefix : "?";
+}
+
+static char *pays_words(struct case_file *file, const Policycalc__V1__AmountAnswer *amount)
+{
+	char least[64];
+	char most[64];
+
+	if (!amount)
+		return arena_format(file->arena, "nothing");
+	unit_print_money(amount->least_fen, least);
+	unit_print_money(amount->most_fen, most);
+	switch ((int)amount->exactness) {
+	case POLICYCALC__V1__AMOUNT_ANSWER__EXACTNESS__EXACTNESS_EXACT:
+		return arena_format(file->arena, "%s%s", most,
+				amount->binding == POLICYCALC__V1__AMOUNT_ANSWER__BINDING__BINDING_CAP
+						? " capped"
+						: "");
+	case POLICYCALC__V1__AMOUNT_ANSWER__EXACTNESS__EXACTNESS_UP_TO:
+		return arena_format(file->arena, "up to %s", most);
+	case POLICYCALC__V1__AMOUNT_ANSWER__EXACTNESS__EXACTNESS_RANGE:
+		return arena_format(file->arena, "%s to %s", least, most);
+	case POLICYCALC__V1__AMOUNT_ANSWER__EXACTNESS__EXACTNESS_AT_LEAST:
+		return arena_format(file->arena, "at least %s", least);
+	case POLICYCALC__V1__AMOUNT_ANSWER__EXACTNESS__EXACTNESS_NOT_STATED:
+		return arena_format(file->arena, "not stated");
+	case POLICYCALC__V1__AMOUNT_ANSWER__EXACTNESS__EXACTNESS_NOT_COMPUTABLE:
+		return arena_format(file->arena, "not computable");
+	default:
+		return arena_format(file->arena, "nothing");
+	}
+}
+
+static char *join(struct case_file *file, char *const *names, size_t count)
+{
+	char *text = arena_format(file->arena, "%s", count ? "" : "none");
+
+	for (size_t i = 0; text && i < count; i++)
+		text = arena_format(file->arena, "%s%s%s", text, i ? " " : "", names[i]);
+	return text;
+}
+
+static char *not_met_words(struct case_file *file, const Policycalc__V1__PolicyAnswer *answer)
+{
+	char *names[64];
+	size_t count = 0;
+
+	for (size_t i = 0; i < answer->n_conditions && count < 64; i++) {
+		if (answer->conditions[i]->status ==
+				POLICYCALC__V1__CONDITION_STATUS__CONDITION_STATUS_NOT_MET)
+			names[count++] = answer->conditions[i]->id;
+	}
+	return join(file, names, count);
+}
+
+static char *availability_words(
+		struct case_file *file, const Policycalc__V1__Availability *from)
+{
+	const char *behind = *from->superseded_by ? from->superseded_by : from->date;
+
+	return arena_format(file->arena, "%s%s%s",
+			enum_word(&policycalc__v1__availability__state__descriptor,
+					(int)from->state, sizeof("STATE_") - 1),
+			*behind ? " " : "", behind);
+}
+
+static char *items_words(struct case_file *file, const Policycalc__V1__PolicyAnswer *answer)
+{
+	char *text = arena_format(file->arena, "%s", answer->n_items ? "" : "none");
+
+	for (size_t i = 0; text && i < answer->n_items; i++)
+		text = arena_format(file->arena, "%s%s%s %s", text, i ? "; " : "",
+				answer->items[i]->id,
+				enum_word(&policycalc__v1__verdict__descriptor,
+						(int)answer->items[i]->verdict,
+						sizeof("VERDICT_") - 1));
+	return text;
+}
+
+static void compare(struct case_file *file, const char *what, const char *expected,
+		const char *found)
+{
+	file->expectations++;
+	if (!found)
+		case_broken(file, "out of memory");
+	if (strcmp(expected, found) != 0)
+		case_fail(file, "expected %s %s, got %s", what, expected, found);
+}
+
+/* expect VERDICT POLICY[, pays ...][, missing a b][, not met c][, items p1 ELIGIBLE; p2 ...]
+ *     [, review JUDGEMENT][, availability OPEN 2025-01-01][, conditions VERDICT] */
+void case_expect(struct case_file *file, char *rest)
+{
+	char *head = case_cut(&rest, ", ");
+	char *verdict = case_word(file, &head);
+	Policycalc__V1__PolicyAnswer *answer = ask(file, case_trim(head));
+
+	compare(file, "verdict", verdict,
+			enum_word(&policycalc__v1__verdict__descriptor, (int)answer->verdict,
+					sizeof("VERDICT_") - 1));
+	while (*rest) {
+		char *part = case_trim(case_cut(&rest, ", "));
+
+		if (strncmp(part, "pays ", 5) == 0)
+			compare(file, "pays", part + 5, pays_words(file, answer->amount));
+		else if (strncmp(part, "missing ", 8) == 0)
+			compare(file, "missing", part + 8,
+					join(file, answer->missing, answer->n_missing));
+		else if (strncmp(part, "amount missing ", 15) == 0)
+			compare(file, "amount missing", part + 15,
+					answer->amount ? join(file, answer->amount->missing,
+									 answer->amount->n_missing)
+						       : "none");
+		else if (strncmp(part, "not met ", 8) == 0)
+			compare(file, "not met", part + 8, not_met_words(file, answer));
+		else if (strncmp(part, "items ", 6) == 0)
+			compare(file, "items", part + 6, items_words(file, answer));
+		else if (strncmp(part, "review ", 7) == 0)
+			compare(file, "review", part + 7,
+					join(file, answer->review_reasons,
+							answer->n_review_reasons));
+		else if (strncmp(part, "availability ", 13) == 0)
+			compare(file, "availability", part + 13,
+					availability_words(file, answer->availability));
+		else if (strncmp(part, "conditions ", 11) == 0)
+			compare(file, "conditions", part + 11,
+					enum_word(&policycalc__v1__verdict__descriptor,
+							(int)answer->conditions_verdict,
+							sizeof("VERDICT_") - 1));
+		else
+			case_broken(file, "what is %s?", part);
+	}
+}
+
+/* says POLICY CONDITION [zh|en] SENTENCE */
+void case_says(struct case_file *file, char *rest)
+{
+	char *policy = case_word(file, &rest);
+	char *condition = case_word(file, &rest);
+	char *language = case_word(file, &rest);
+	Policycalc__V1__PolicyAnswer *answer = ask(file, policy);
+
+	for (size_t i = 0; i < answer->n_conditions; i++) {
+		const Policycalc__V1__ConditionAnswer *one = answer->conditions[i];
+
+		if (strcmp(one->id, condition) == 0) {
+			compare(file, "sentence", case_trim(rest),
+					*language == 'z' ? one->sentence->zh
+							 : one->sentence->en);
+			return;
+		}
+	}
+	case_fail(file, "there is no condition %s", condition);
+}
+
+/* --- lines ------------------------------------------------------------------------------------ */
+
+static void *checked(struct case_file *file, void *memory)
+{
+	if (!memory)
+		case_broken(file, "out of memory");
+	return memory;
+}
+
+static void read_enterprise(struct case_file *file, char *rest)
+{
+	file->profile = checked(file, ARENA_NEW(file->arena, Policycalc__V1__Profile));
+	policycalc__v1__profile__init(file->profile);
+	case_read_values(file, "", rest, &file->profile->attributes,
+			&file->profile->n_attributes);
+}
+
+/* item LIST/ID name = value, ... */
+static void read_item(struct case_file *file, char *rest)
+{
+	Policycalc__V1__Item *item =
+			checked(file, ARENA_NEW(file->arena, Policycalc__V1__Item));
+	Policycalc__V1__Item **grown =
+			checked(file, ARENA_NEW_ARRAY(file->arena, Policycalc__V1__Item *,
+						      file->profile->n_items + 1));
+	char *name = case_word(file, &rest);
+
+	policycalc__v1__item__init(item);
+	item->list = case_cut(&name, "/");
+	item->id = name;
+	case_read_values(file, item->list, case_trim(rest), &item->attributes,
+			&item->n_attributes);
+	if (file->profile->n_items)
+		memcpy(grown, file->profile->items, file->profile->n_items * sizeof(*grown));
+	grown[file->profile->n_items++] = item;
+	file->profile->items = grown;
+}
+
+static void read_complete(struct case_file *file, char *rest)
+{
+	char **grown = checked(file, ARENA_NEW_ARRAY(file->arena, char *,
+						     file->profile->n_complete_lists + 1));
+
+	if (file->profile->n_complete_lists)
+		memcpy(grown, file->profile->complete_lists,
+				file->profile->n_complete_lists * sizeof(*grown));
+	grown[file->profile->n_complete_lists++] = case_word(file, &rest);
+	file->profile->complete_lists = grown;
+}
+
+static void read_line(struct case_file *file, char *line)
+{
+	char *rest = case_trim(line);
+	char *keyword;
+
+	if (*rest == '#' || *rest == 0)
+		return;
+	keyword = case_word(file, &rest);
+	rest = checked(file, arena_copy_text(file->arena, case_trim(rest)));
+	if (strcmp(keyword, "as_of") == 0)
+		file->as_of = rest;
+	else if (strcmp(keyword, "enterprise") == 0)
+		read_enterprise(file, rest);
+	else if (strcmp(keyword, "item") == 0)
+		read_item(file, rest);
+	else if (strcmp(keyword, "complete") == 0)
+		read_complete(file, rest);
+	else if (strcmp(keyword, "expect") == 0)
+		case_expect(file, rest);
+	else if (strcmp(keyword, "says") == 0)
+		case_says(file, rest);
+	else if (!case_read_catalog(file, keyword, rest))
+		case_broken(file, "what is %s?", keyword);
+}
+
+static void read_file(struct case_file *file, const char *path)
+{
+	FILE *in = fopen(path, "r");
+	char line[4096];
+
+	file->path = path;
+	file->line = 0;
+	if (!in)
+		case_broken(file, "cannot be read");
+	while (fgets(line, sizeof(line), in)) {
+		file->line++;
+		read_line(file, line);
+	}
+	fclose(in);
+}
+
+int main(int argc, char **argv)
+{
+	int failures = 0;
+	int expectations = 0;
+
+	for (int i = 2; i < argc; i++) {
+		struct arena arena;
+		struct case_file file = { .arena = &arena, .as_of = "2026-06-30" };
+
+		arena_init(&arena, CASE_BUDGET);
+		read_file(&file, argv[1]);
+		file.policy = NULL;
+		read_file(&file, argv[i]);
+		printf("%s: %d expectations, %d failed\n", argv[i], file.expectations,
+				file.failures);
+		failures += file.failures + (file.expectations == 0);
+		expectations += file.expectations;
+		ruleset_unref(file.ruleset);
+		arena_fini(&arena);
+	}
+	return failures > 0 || expectations == 0;
+}
