@@ -42,7 +42,7 @@ static struct span span_ask(const struct facts *facts, const struct policy_rules
 		const struct rule *rule, struct amount *amount)
 {
 	struct value value = rule_evaluate(rule, &facts->evaluation);
-	struct span span = {0};
+	struct span span = { 0 };
 	struct interval interval;
 	uint64_t *missing;
 
@@ -58,8 +58,8 @@ static struct span span_ask(const struct facts *facts, const struct policy_rules
 	missing = missing_of(facts, amount);
 	if (missing)
 		facts_put_missing(facts, value.missing, missing);
-	interval = rule_evaluate_interval(rule, facts->ruleset->scopes[policy->list],
-			&facts->evaluation);
+	interval = rule_evaluate_interval(
+			rule, facts->ruleset->scopes[policy->list], &facts->evaluation);
 	span.most_known = interval.most_known;
 	span.most = interval.most_known && interval.most > 0 ? interval.most : 0;
 	span.least = interval.least_known && interval.least > 0 ? interval.least : 0;
@@ -75,13 +75,15 @@ struct brackets {
 };
 
 /* What the brackets make of a base, in fen times a million; false when it leaves 128 bits. */
-static bool brackets_apply(const struct brackets *brackets, int64_t base, bool most, wide *out_sum)
+static bool brackets_apply(
+		const struct brackets *brackets, int64_t base, bool most, wide *out_sum)
 {
 	int64_t from = 0;
 	wide sum = 0;
 
 	for (size_t i = 0; i < brackets->count && base > from; i++) {
-		int64_t until = brackets->up_to[i].most_known ? brackets->up_to[i].most : INT64_MAX;
+		int64_t until = brackets->up_to[i].most_known ? brackets->up_to[i].most
+							      : INT64_MAX;
 		int64_t rate = most ? brackets->rates[i].most : brackets->rates[i].least;
 		wide part;
 
@@ -105,7 +107,8 @@ static int64_t round_sum(const Policycalc__V1__Amount *amount, wide sum, bool *o
 	wide whole = sum / divisor;
 	wide rest = sum % divisor;
 
-	if (amount->rounding == POLICYCALC__V1__ROUNDING__ROUNDING_HALF_UP && rest * 2 >= divisor)
+	if (amount->rounding == POLICYCALC__V1__ROUNDING__ROUNDING_HALF_UP &&
+			rest * 2 >= divisor)
 		whole++;
 	if (amount->rounding == POLICYCALC__V1__ROUNDING__ROUNDING_UP && rest > 0)
 		whole++;
@@ -115,10 +118,10 @@ static int64_t round_sum(const Policycalc__V1__Amount *amount, wide sum, bool *o
 }
 
 /* Fills the ends from sums; an upper sum beyond int64 is an upper end that is not known. */
-static struct span span_round(const Policycalc__V1__Amount *amount, bool most_known, wide least,
-		wide most)
+static struct span span_round(
+		const Policycalc__V1__Amount *amount, bool most_known, wide least, wide most)
 {
-	struct span span = {.most_known = most_known};
+	struct span span = { .most_known = most_known };
 	bool overflow;
 
 	span.least = round_sum(amount, least, &overflow);
@@ -135,8 +138,8 @@ static struct span brackets_span(const struct facts *facts, const struct policy_
 		struct span base, struct amount *amount)
 {
 	const struct amount_rules *rules = policy->amount;
-	struct brackets brackets = {.count = rules->bracket_count};
-	struct span span = {0};
+	struct brackets brackets = { .count = rules->bracket_count };
+	struct span span = { 0 };
 	bool exact = true;
 	wide least = 0;
 	wide most = 0;
@@ -160,7 +163,8 @@ static struct span brackets_span(const struct facts *facts, const struct policy_
 	if (span.error || !exact) /* brackets that are not stated bound nothing */
 		return span;
 	if (!brackets_apply(&brackets, base.least, false, &least) ||
-			(base.most_known && !brackets_apply(&brackets, base.most, true, &most))) {
+			(base.most_known &&
+					!brackets_apply(&brackets, base.most, true, &most))) {
 		span.error = true;
 		return span;
 	}
@@ -182,8 +186,8 @@ static struct span rate_span(const struct facts *facts, const struct policy_rule
 			most_known ? (wide)base.most * rate.most : 0);
 }
 
-static struct span span_before_caps(const struct facts *facts, const struct policy_rules *policy,
-		struct amount *amount)
+static struct span span_before_caps(const struct facts *facts,
+		const struct policy_rules *policy, struct amount *amount)
 {
 	const struct amount_rules *rules = policy->amount;
 	struct span span;
@@ -193,10 +197,11 @@ static struct span span_before_caps(const struct facts *facts, const struct poli
 		span = span_ask(facts, policy, rules->rule, amount);
 		return span.error ? span
 				  : span_round(rules->amount, span.most_known,
-						    (wide)span.least * PPM, (wide)span.most * PPM);
+						    (wide)span.least * PPM,
+						    (wide)span.most * PPM);
 	}
 	if (!rules->base) /* only caps, or nothing */
-		return (struct span){0};
+		return (struct span){ 0 };
 	amount->binding = BINDING(RATE);
 	span = span_ask(facts, policy, rules->base, amount);
 	if (span.error)
@@ -211,8 +216,8 @@ static struct span span_before_caps(const struct facts *facts, const struct poli
 
 /* All caps together: between least and most, where they may be none at all. */
 struct limit {
-	bool any;	 /* some cap certainly applies */
-	bool maybe;	 /* some cap may apply */
+	bool any;   /* some cap certainly applies */
+	bool maybe; /* some cap may apply */
 	bool exact;
 	bool least_known, most_known;
 	int64_t least, most;
@@ -225,8 +230,8 @@ enum applies {
 	APPLIES_ERROR,
 };
 
-static enum applies cap_applies(const struct facts *facts, const struct cap_rules *cap,
-		struct amount *amount)
+static enum applies cap_applies(
+		const struct facts *facts, const struct cap_rules *cap, struct amount *amount)
 {
 	struct value value;
 	uint64_t *missing;
@@ -289,7 +294,7 @@ static struct limit limit_ask(const struct facts *facts, const struct policy_rul
 {
 	const struct amount_rules *rules = policy->amount;
 	bool highest = rules->amount->cap_mode == POLICYCALC__V1__CAP_MODE__CAP_MODE_HIGHEST;
-	struct limit limit = {.exact = true};
+	struct limit limit = { .exact = true };
 	int64_t lowest_maybe = INT64_MAX;
 	bool unbounded = false;
 
@@ -358,7 +363,7 @@ static void limit_apply(const struct limit *limit, bool has_rules, struct amount
 struct amount amount_compute(const struct facts *facts, const struct policy_rules *policy)
 {
 	const struct amount_rules *rules = policy->amount;
-	struct amount amount = {0};
+	struct amount amount = { 0 };
 	struct limit limit;
 	struct span span;
 	bool has_rules;
@@ -368,7 +373,8 @@ struct amount amount_compute(const struct facts *facts, const struct policy_rule
 		return amount;
 	}
 	has_rules = rules->rule || rules->base;
-	amount.none = rules->amount->nature == POLICYCALC__V1__NATURE__NATURE_NONE && !has_rules;
+	amount.none = rules->amount->nature == POLICYCALC__V1__NATURE__NATURE_NONE &&
+		      !has_rules;
 	amount.not_stated = rules->amount->not_stated;
 	if (amount.none || amount.not_stated)
 		return amount;
@@ -406,8 +412,8 @@ void amount_limit_total(const struct facts *facts, const struct policy_rules *po
 	limit_apply(&limit, true, total);
 }
 
-Policycalc__V1__AmountAnswer__Exactness amount_exactness(const struct facts *facts,
-		const struct amount *amount)
+Policycalc__V1__AmountAnswer__Exactness amount_exactness(
+		const struct facts *facts, const struct amount *amount)
 {
 	bool attributes = amount->missing && facts_set_has_attributes(facts, amount->missing);
 

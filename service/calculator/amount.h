@@ -8,10 +8,10 @@
 #include "calculator/facts.h"
 
 struct amount {
-	bool none;	   /* nothing is paid: a title, a service */
-	bool error;	   /* a rule failed, or a figure left int64 */
-	bool not_stated;   /* the sources do not say */
-	bool up_to;	   /* the upper end is all that is known of it */
+	bool none;	 /* nothing is paid: a title, a service */
+	bool error;	 /* a rule failed, or a figure left int64 */
+	bool not_stated; /* the sources do not say */
+	bool up_to;	 /* the upper end is all that is known of it */
 	bool most_known;
 	int64_t least;
 	int64_t most;
@@ -30,8 +30,8 @@ void amount_add(struct amount *total, const struct amount *item, bool decided);
 void amount_limit_total(const struct facts *facts, const struct policy_rules *policy,
 		struct amount *total);
 
-Policycalc__V1__AmountAnswer__Exactness amount_exactness(const struct facts *facts,
-		const struct amount *amount);
+Policycalc__V1__AmountAnswer__Exactness amount_exactness(
+		const struct facts *facts, const struct amount *amount);
 /** What answers are ordered by. */
 int64_t amount_order(const struct facts *facts, const struct amount *amount);
 /** The message; NULL when memory is short. @item_id names the item, NULL for a whole policy. */

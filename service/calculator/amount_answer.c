@@ -56,7 +56,8 @@ static const char *sentence_en(const struct facts *facts, const struct amount *a
 	case EXACTNESS(EXACT):
 	case EXACTNESS(UP_TO):
 		if (amount->has_base && amount->has_rate)
-			how = arena_format(arena, " (%s of %s%s)", words_ratio(amount->rate, arena),
+			how = arena_format(arena, " (%s of %s%s)",
+					words_ratio(amount->rate, arena),
 					words_money(amount->base, WORDS_EN, arena),
 					amount->binding == BINDING(CAP) ? ", capped" : "");
 		return arena_format(arena, "%s%s%s",
@@ -77,7 +78,8 @@ static const char *sentence_en(const struct facts *facts, const struct amount *a
 }
 
 Policycalc__V1__AmountAnswer *amount_answer(const struct facts *facts,
-		const struct policy_rules *policy, const struct amount *amount, const char *item_id)
+		const struct policy_rules *policy, const struct amount *amount,
+		const char *item_id)
 {
 	Policycalc__V1__AmountAnswer *answer =
 			ARENA_NEW(facts->arena, Policycalc__V1__AmountAnswer);
@@ -126,7 +128,7 @@ Policycalc__V1__AmountAnswer *amount_answer(const struct facts *facts,
 		answer->cap_fen = amount->cap;
 	}
 	if (amount->missing && !names_print(facts, policy->list, amount->missing, item_id,
-					&answer->missing, &answer->n_missing))
+					       &answer->missing, &answer->n_missing))
 		return NULL;
 	answer->sentence = words_text(facts->arena, sentence_zh(facts, amount, exactness),
 			sentence_en(facts, amount, exactness));

@@ -45,11 +45,12 @@ static bool names_of(const struct facts *facts, enum item_list list, const uint6
 			names[count] = (char *)slot->name;
 			if ((size_t)at >= ruleset->base_count && list != LIST_ENTERPRISE)
 				names[count] = item_id ? arena_format(facts->arena, "%s@%s/%s",
-								 slot->name, item_list_name(list),
-								 item_id)
+									 slot->name,
+									 item_list_name(list),
+									 item_id)
 						       : arena_format(facts->arena, "%s@%s",
-								 slot->name,
-								 item_list_name(list));
+									 slot->name,
+									 item_list_name(list));
 			if (!names[count])
 				return false;
 			count++;
@@ -105,8 +106,8 @@ static bool clauses_answer(const struct facts *facts, const struct policy_rules 
 	for (size_t i = 0; i < policy->clause_count; i++) {
 		if (policy->clauses[i].per_item != per_item)
 			continue;
-		list[count] = clause_answer(facts, policy, &policy->clauses[i], &results[i],
-				item_id);
+		list[count] = clause_answer(
+				facts, policy, &policy->clauses[i], &results[i], item_id);
 		if (!list[count++])
 			return false;
 	}
@@ -203,12 +204,14 @@ static bool missing_answer(const struct facts *facts, const struct outcome *outc
 						count))
 			return false;
 	}
-	if (outcome->list_unknown && bits_count(policy->item_reads, facts->ruleset->set_words) == 0) {
+	if (outcome->list_unknown &&
+			bits_count(policy->item_reads, facts->ruleset->set_words) == 0) {
 		names = ARENA_NEW_ARRAY(facts->arena, char *, 1);
 		if (!names)
 			return false;
 		names[0] = arena_format(facts->arena, "i@%s", item_list_name(policy->list));
-		return names[0] && names_join(facts, &answer->missing, &answer->n_missing, names, 1);
+		return names[0] &&
+		       names_join(facts, &answer->missing, &answer->n_missing, names, 1);
 	}
 	return true;
 }
@@ -221,7 +224,8 @@ static bool also_reads_answer(const struct facts *facts, const struct outcome *o
 	size_t count;
 	size_t kept = 0;
 
-	if (!names_print(facts, outcome->policy->list, outcome->policy->reads, NULL, &names, &count))
+	if (!names_print(facts, outcome->policy->list, outcome->policy->reads, NULL, &names,
+			    &count))
 		return false;
 	for (size_t i = 0; i < count; i++) {
 		bool missing = false;
@@ -249,20 +253,23 @@ static void review_gather(const struct policy_rules *policy, bool per_item,
 		if (policy->clauses[i].per_item != per_item)
 			continue;
 		review->error |= results[i].status == STATUS(ERROR);
-		review->threshold |= results[i].status == STATUS(REVIEW) && results[i].threshold;
-		review->judgement |= results[i].status == STATUS(REVIEW) && !results[i].threshold;
+		review->threshold |=
+				results[i].status == STATUS(REVIEW) && results[i].threshold;
+		review->judgement |=
+				results[i].status == STATUS(REVIEW) && !results[i].threshold;
 	}
 }
 
 static bool review_answer(const struct facts *facts, const struct outcome *outcome,
 		Policycalc__V1__PolicyAnswer *answer)
 {
-	struct review review = {0};
+	struct review review = { 0 };
 
 	review_gather(outcome->policy, false, outcome->results, &review);
 	for (size_t i = 0; i < outcome->item_count; i++) {
 		if (outcome->items[i].verdict == outcome->conditions_verdict)
-			review_gather(outcome->policy, true, outcome->items[i].results, &review);
+			review_gather(outcome->policy, true, outcome->items[i].results,
+					&review);
 	}
 	if (!review.judgement && !review.error && !review.threshold)
 		return true;
@@ -286,8 +293,8 @@ static bool items_answer(const struct facts *facts, const struct outcome *outcom
 {
 	const struct policy_rules *policy = outcome->policy;
 
-	answer->items = ARENA_NEW_ARRAY(facts->arena, Policycalc__V1__ItemAnswer *,
-			outcome->item_count + 1);
+	answer->items = ARENA_NEW_ARRAY(
+			facts->arena, Policycalc__V1__ItemAnswer *, outcome->item_count + 1);
 	if (!answer->items)
 		return false;
 	for (size_t i = 0; i < outcome->item_count; i++) {
@@ -309,12 +316,13 @@ static bool items_answer(const struct facts *facts, const struct outcome *outcom
 		if (from->verdict == VERDICT(NEEDS_INFORMATION)) {
 			missing_gather(facts, policy, false, outcome->results, bits);
 			missing_gather(facts, policy, true, from->results, bits);
-			if (!names_print(facts, policy->list, bits, from->item->id, &item->missing,
-					    &item->n_missing))
+			if (!names_print(facts, policy->list, bits, from->item->id,
+					    &item->missing, &item->n_missing))
 				return false;
 		}
 		if (!from->amount.none) {
-			item->amount = amount_answer(facts, policy, &from->amount, from->item->id);
+			item->amount = amount_answer(
+					facts, policy, &from->amount, from->item->id);
 			if (!item->amount)
 				return false;
 		}
@@ -324,16 +332,16 @@ static bool items_answer(const struct facts *facts, const struct outcome *outcom
 }
 
 /* A policy per item whose list is there and empty: the one condition that everybody forgets. */
-static Policycalc__V1__ConditionAnswer *empty_list_answer(const struct facts *facts,
-		const struct outcome *outcome)
+static Policycalc__V1__ConditionAnswer *empty_list_answer(
+		const struct facts *facts, const struct outcome *outcome)
 {
 	static Policycalc__V1__Text labels[LIST_COUNT] = {
-		[LIST_PROJECTS] = {PROTOBUF_C_MESSAGE_INIT(&policycalc__v1__text__descriptor),
-				(char *)"有项目", (char *)"There is a project"},
-		[LIST_LOANS] = {PROTOBUF_C_MESSAGE_INIT(&policycalc__v1__text__descriptor),
-				(char *)"有贷款", (char *)"There is a loan"},
-		[LIST_HIRES] = {PROTOBUF_C_MESSAGE_INIT(&policycalc__v1__text__descriptor),
-				(char *)"有招用人员", (char *)"There is a hire"},
+		[LIST_PROJECTS] = { PROTOBUF_C_MESSAGE_INIT(&policycalc__v1__text__descriptor),
+				(char *)"有项目", (char *)"There is a project" },
+		[LIST_LOANS] = { PROTOBUF_C_MESSAGE_INIT(&policycalc__v1__text__descriptor),
+				(char *)"有贷款", (char *)"There is a loan" },
+		[LIST_HIRES] = { PROTOBUF_C_MESSAGE_INIT(&policycalc__v1__text__descriptor),
+				(char *)"有招用人员", (char *)"There is a hire" },
 	};
 	Policycalc__V1__ConditionAnswer *answer =
 			ARENA_NEW(facts->arena, Policycalc__V1__ConditionAnswer);
@@ -346,6 +354,30 @@ static Policycalc__V1__ConditionAnswer *empty_list_answer(const struct facts *fa
 	answer->status = outcome->list_unknown ? STATUS(UNKNOWN) : STATUS(NOT_MET);
 	answer->label = &labels[outcome->policy->list];
 	return answer;
+}
+
+/* What would make the sum exact, by item. */
+static bool total_missing_answer(const struct facts *facts, const struct outcome *outcome,
+		Policycalc__V1__AmountAnswer *answer)
+{
+	char **names;
+	size_t count;
+
+	if (outcome->item_count == 0)
+		return true;
+	answer->n_missing = 0;
+	for (size_t i = 0; i < outcome->item_count; i++) {
+		const struct item_outcome *item = &outcome->items[i];
+
+		if (item->verdict == VERDICT(INELIGIBLE) || !item->amount.missing)
+			continue;
+		if (!names_print(facts, outcome->policy->list, item->amount.missing,
+				    item->item->id, &names, &count) ||
+				!names_join(facts, &answer->missing, &answer->n_missing, names,
+						count))
+			return false;
+	}
+	return true;
 }
 
 static bool answer_fill_full(const struct facts *facts, const struct outcome *outcome,
@@ -421,10 +453,11 @@ Policycalc__V1__PolicyAnswer *outcome_answer(const struct facts *facts,
 		return NULL;
 	if (!outcome->amount.none) {
 		answer->amount = amount_answer(facts, outcome->policy, &outcome->amount, NULL);
-		if (!answer->amount)
+		if (!answer->amount || !total_missing_answer(facts, outcome, answer->amount))
 			return NULL;
 	}
-	if (view == POLICYCALC__V1__VIEW__VIEW_FULL && !answer_fill_full(facts, outcome, answer))
+	if (view == POLICYCALC__V1__VIEW__VIEW_FULL &&
+			!answer_fill_full(facts, outcome, answer))
 		return NULL;
 	return answer;
 }

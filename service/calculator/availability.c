@@ -38,7 +38,8 @@ static bool range_has_ended(const Policycalc__V1__DateRange *range, int64_t day)
 
 bool policy_is_in_force(const Policycalc__V1__Policy *policy, int64_t day)
 {
-	return range_has_begun(policy->in_force, day) && !range_has_ended(policy->in_force, day);
+	return range_has_begun(policy->in_force, day) &&
+	       !range_has_ended(policy->in_force, day);
 }
 
 /* A day before all others when the beginning is not stated. */
@@ -83,7 +84,7 @@ static const char *policy_repealer(const struct ruleset *ruleset,
 
 static struct standing window_standing(const Policycalc__V1__Policy *policy, int64_t day)
 {
-	struct standing standing = {STATE(CLOSED), "", "", false};
+	struct standing standing = { STATE(CLOSED), "", "", false };
 	int64_t next = INT64_MAX;
 	int64_t last = INT64_MIN;
 	int64_t at;
@@ -113,7 +114,7 @@ static struct standing window_standing(const Policycalc__V1__Policy *policy, int
 struct standing policy_standing(const struct ruleset *ruleset, size_t index, int64_t day)
 {
 	const Policycalc__V1__Policy *policy = ruleset->catalog.policies[index];
-	struct standing standing = {STATE(OPEN), "", "", false};
+	struct standing standing = { STATE(OPEN), "", "", false };
 	const char *successor = NULL;
 	int64_t until;
 

@@ -37,22 +37,23 @@ struct ruleset;
  * was an error. The result holds one reference. The compiled rules serve every day; what depends on
  * the day (parameters, versions, windows) is bound per epoch inside, on demand and thread-safe.
  */
-struct ruleset *ruleset_new(const struct catalog *catalog, catalog_locate_fn locate, void *context,
-		struct diagnostics *diagnostics, struct error *err);
+struct ruleset *ruleset_new(const struct catalog *catalog, catalog_locate_fn locate,
+		void *context, struct diagnostics *diagnostics, struct error *err);
 struct ruleset *ruleset_ref(struct ruleset *ruleset);
 void ruleset_unref(struct ruleset *ruleset);
 int64_t ruleset_revision(const struct ruleset *ruleset);
 const char *ruleset_content_hash(const struct ruleset *ruleset);
 
 /** Borrowed from the ruleset; NULL when there is none. @item_list "" is the enterprise. */
-const Policycalc__V1__Attribute *ruleset_find_attribute(const struct ruleset *ruleset,
-		const char *name, const char *item_list);
-const Policycalc__V1__Parameter *ruleset_find_parameter(const struct ruleset *ruleset,
-		const char *name);
-const Policycalc__V1__Policy *ruleset_find_policy(const struct ruleset *ruleset, const char *id);
+const Policycalc__V1__Attribute *ruleset_find_attribute(
+		const struct ruleset *ruleset, const char *name, const char *item_list);
+const Policycalc__V1__Parameter *ruleset_find_parameter(
+		const struct ruleset *ruleset, const char *name);
+const Policycalc__V1__Policy *ruleset_find_policy(
+		const struct ruleset *ruleset, const char *id);
 /** The version of @series in force on @day; NULL when there is none. */
-const Policycalc__V1__Policy *ruleset_find_version(const struct ruleset *ruleset,
-		const char *series, const char *day);
+const Policycalc__V1__Policy *ruleset_find_version(
+		const struct ruleset *ruleset, const char *series, const char *day);
 /** The catalog the ruleset was made from, as it keeps it; borrowed, sorted by id. */
 const struct catalog *ruleset_catalog(const struct ruleset *ruleset);
 

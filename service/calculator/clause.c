@@ -42,7 +42,8 @@ static enum truth rule_ask(const struct facts *facts, const struct rule *rule,
 /* UNKNOWN while an attribute would help; REVIEW when only parameters lack. */
 static struct clause_result result_unknown(const struct facts *facts, struct slot_set missing)
 {
-	struct clause_result result = {.status = STATUS(UNKNOWN), .missing = facts_new_set(facts)};
+	struct clause_result result = { .status = STATUS(UNKNOWN),
+		.missing = facts_new_set(facts) };
 
 	if (!result.missing)
 		return result;
@@ -56,13 +57,13 @@ static struct clause_result result_unknown(const struct facts *facts, struct slo
 
 static struct clause_result result_of(Policycalc__V1__ConditionStatus status)
 {
-	return (struct clause_result){.status = status};
+	return (struct clause_result){ .status = status };
 }
 
 static struct clause_result rule_clause(const struct facts *facts, const struct clause *clause)
 {
 	bool exclude = clause->condition->role == POLICYCALC__V1__ROLE__ROLE_EXCLUDE;
-	struct slot_set missing = {0};
+	struct slot_set missing = { 0 };
 
 	switch (rule_ask(facts, clause->rule, &missing)) {
 	case TRUTH_YES:
@@ -78,10 +79,11 @@ static struct clause_result rule_clause(const struct facts *facts, const struct 
 }
 
 /* met_if before fails_if; a judgement that neither settles is left to people. */
-static struct clause_result judgement_clause(const struct facts *facts, const struct clause *clause)
+static struct clause_result judgement_clause(
+		const struct facts *facts, const struct clause *clause)
 {
-	struct slot_set missing = {0};
-	struct slot_set ignored = {0};
+	struct slot_set missing = { 0 };
+	struct slot_set ignored = { 0 };
 
 	switch (clause->met_if ? rule_ask(facts, clause->met_if, &missing) : TRUTH_NO) {
 	case TRUTH_YES:
@@ -112,8 +114,8 @@ static struct clause_result judgement_clause(const struct facts *facts, const st
  * Within a region covered: yes. In a region of which only a part is covered (a firm that is only
  * known to be in the city, for a policy of a county): not known.
  */
-static enum truth region_ask(const struct facts *facts, const Policycalc__V1__RegionScope *scope,
-		int slot)
+static enum truth region_ask(
+		const struct facts *facts, const Policycalc__V1__RegionScope *scope, int slot)
 {
 	const struct region_table *regions = facts->ruleset->regions;
 	struct slice own = facts->values[slot].text;
@@ -155,8 +157,8 @@ static enum truth codes_cover(char *const *codes, size_t count, struct slice own
 	return truth;
 }
 
-static enum truth industry_ask(const struct facts *facts,
-		const Policycalc__V1__IndustryScope *scope, int slot)
+static enum truth industry_ask(
+		const struct facts *facts, const Policycalc__V1__IndustryScope *scope, int slot)
 {
 	const struct value *own = &facts->values[slot];
 	enum truth included;
@@ -182,7 +184,7 @@ static struct clause_result scope_result(const struct facts *facts, int slot, en
 	case TRUTH_NO:
 		return result_of(STATUS(NOT_MET));
 	case TRUTH_UNKNOWN:
-		return result_unknown(facts, (struct slot_set){&slot, 1});
+		return result_unknown(facts, (struct slot_set){ &slot, 1 });
 	case TRUTH_ERROR:
 	default:
 		return result_of(STATUS(ERROR));

@@ -21,8 +21,8 @@ struct derivations_build {
 	struct error *err;
 };
 
-static const ProtobufCMessage *attribute_origin(const struct ruleset_build *build,
-		const Policycalc__V1__Attribute *attribute)
+static const ProtobufCMessage *attribute_origin(
+		const struct ruleset_build *build, const Policycalc__V1__Attribute *attribute)
 {
 	for (size_t i = 0; i < build->ruleset->catalog.attribute_count; i++) {
 		if (build->ruleset->catalog.attributes[i] == attribute)
@@ -50,7 +50,8 @@ static void derivation_compile(struct derivations_build *work, size_t at, int sl
 		derivation->ratio = name ? name->ratio : NULL;
 		if (attribute->type != VALUE_TYPE(RATIO) || *attribute->derived->rule)
 			ruleset_build_mistake(build, &origin->base, "derived", attribute->name,
-					"attribute %s: a quotient is of type RATIO and has no rule",
+					"attribute %s: a quotient is of type RATIO and has no "
+					"rule",
 					attribute->name);
 		return;
 	}
@@ -71,7 +72,8 @@ static void derivation_compile(struct derivations_build *work, size_t at, int sl
 			dimension, false, &origin->derived->base, "rule", attribute->name);
 }
 
-static const int *derivation_reads(const struct derivation *derivation, int pair[2], size_t *count)
+static const int *derivation_reads(
+		const struct derivation *derivation, int pair[2], size_t *count)
 {
 	*count = 0;
 	if (derivation->ratio) {
@@ -153,7 +155,7 @@ static bool list_build(struct derivations_build *work)
 bool ruleset_build_derivations(struct ruleset_build *build, struct error *err)
 {
 	for (enum item_list list = LIST_ENTERPRISE; list < LIST_COUNT; list++) {
-		struct derivations_build work = {.build = build, .list = list, .err = err};
+		struct derivations_build work = { .build = build, .list = list, .err = err };
 
 		if (!list_build(&work))
 			return false;

@@ -80,7 +80,7 @@ struct epoch_cache *epoch_cache_new(const struct ruleset *ruleset)
 {
 	const struct catalog *catalog = &ruleset->catalog;
 	struct epoch_cache *cache = memory_alloc_zero(1, sizeof(*cache));
-	struct day_list list = {0};
+	struct day_list list = { 0 };
 	size_t kept = 0;
 
 	if (!cache)
@@ -171,32 +171,32 @@ static const Policycalc__V1__ParameterValue *parameter_on(
 	return found;
 }
 
-static struct value parameter_value(const Policycalc__V1__ParameterValue *from,
-		struct arena *arena)
+static struct value parameter_value(
+		const Policycalc__V1__ParameterValue *from, struct arena *arena)
 {
-	struct value value = {.kind = VALUE_UNKNOWN};
+	struct value value = { .kind = VALUE_UNKNOWN };
 
 	switch ((int)from->kind_case) {
 	case POLICYCALC__V1__PARAMETER_VALUE__KIND_MONEY_FEN:
-		value = (struct value){.kind = VALUE_INT, .integer = from->money_fen};
+		value = (struct value){ .kind = VALUE_INT, .integer = from->money_fen };
 		break;
 	case POLICYCALC__V1__PARAMETER_VALUE__KIND_RATIO_PPM:
-		value = (struct value){.kind = VALUE_INT, .integer = from->ratio_ppm};
+		value = (struct value){ .kind = VALUE_INT, .integer = from->ratio_ppm };
 		break;
 	case POLICYCALC__V1__PARAMETER_VALUE__KIND_COUNT:
-		value = (struct value){.kind = VALUE_INT, .integer = from->count};
+		value = (struct value){ .kind = VALUE_INT, .integer = from->count };
 		break;
 	case POLICYCALC__V1__PARAMETER_VALUE__KIND_DATE:
 		value = value_from_date(from->date);
 		break;
 	case POLICYCALC__V1__PARAMETER_VALUE__KIND_CODE:
-		value = (struct value){.kind = VALUE_STRING, .text = slice_from(from->code)};
+		value = (struct value){ .kind = VALUE_STRING, .text = slice_from(from->code) };
 		break;
 	case POLICYCALC__V1__PARAMETER_VALUE__KIND_CODES:
 		value = value_from_codes(from->codes, arena);
 		break;
 	case POLICYCALC__V1__PARAMETER_VALUE__KIND_FLAG:
-		value = (struct value){.kind = VALUE_BOOL, .boolean = from->flag};
+		value = (struct value){ .kind = VALUE_BOOL, .boolean = from->flag };
 		break;
 	case POLICYCALC__V1__PARAMETER_VALUE__KIND_NOT_STATED:
 	case POLICYCALC__V1__PARAMETER_VALUE__KIND__NOT_SET:
@@ -209,11 +209,12 @@ static struct value parameter_value(const Policycalc__V1__ParameterValue *from,
 static bool epoch_bind(const struct ruleset *ruleset, int64_t day, struct epoch_slot *slot)
 {
 	const struct catalog *catalog = &ruleset->catalog;
-	struct value *values = ARENA_NEW_ARRAY(&slot->arena, struct value, ruleset->most_slots + 1);
+	struct value *values =
+			ARENA_NEW_ARRAY(&slot->arena, struct value, ruleset->most_slots + 1);
 	const Policycalc__V1__ParameterValue **sources = ARENA_NEW_ARRAY(&slot->arena,
 			const Policycalc__V1__ParameterValue *, catalog->parameter_count + 1);
-	struct standing *standings =
-			ARENA_NEW_ARRAY(&slot->arena, struct standing, catalog->policy_count + 1);
+	struct standing *standings = ARENA_NEW_ARRAY(
+			&slot->arena, struct standing, catalog->policy_count + 1);
 
 	if (!values || !sources || !standings)
 		return false;

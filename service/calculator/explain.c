@@ -23,18 +23,18 @@ struct relation {
 };
 
 static const struct relation relations[] = {
-	{">=", "<", "≥ ", "要求不低于 ", "at least ", "还差 ", " short"},
-	{">", "<=", "> ", "要求高于 ", "more than ", "还差 ", " short"},
-	{"<=", ">", "≤ ", "要求不超过 ", "at most ", "超出 ", " over"},
-	{"<", ">=", "< ", "要求低于 ", "less than ", "超出 ", " over"},
-	{"==", "!=", "= ", "要求为 ", "must be ", "", ""},
-	{"!=", "==", "≠ ", "不得为 ", "must not be ", "", ""},
-	{"in", "not in", "∈ ", "要求属于 ", "must be one of ", "", ""},
-	{"not in", "in", "∉ ", "不得属于 ", "must be none of ", "", ""},
-	{"has", "not has", "∋ ", "要求具有 ", "must include ", "", ""},
-	{"not has", "has", "∌ ", "不得具有 ", "must not include ", "", ""},
-	{"within", "not within", "∈ ", "要求位于 ", "must be within ", "", ""},
-	{"not within", "within", "∉ ", "不得位于 ", "must not be within ", "", ""},
+	{ ">=", "<", "≥ ", "要求不低于 ", "at least ", "还差 ", " short" },
+	{ ">", "<=", "> ", "要求高于 ", "more than ", "还差 ", " short" },
+	{ "<=", ">", "≤ ", "要求不超过 ", "at most ", "超出 ", " over" },
+	{ "<", ">=", "< ", "要求低于 ", "less than ", "超出 ", " over" },
+	{ "==", "!=", "= ", "要求为 ", "must be ", "", "" },
+	{ "!=", "==", "≠ ", "不得为 ", "must not be ", "", "" },
+	{ "in", "not in", "∈ ", "要求属于 ", "must be one of ", "", "" },
+	{ "not in", "in", "∉ ", "不得属于 ", "must be none of ", "", "" },
+	{ "has", "not has", "∋ ", "要求具有 ", "must include ", "", "" },
+	{ "not has", "has", "∌ ", "不得具有 ", "must not include ", "", "" },
+	{ "within", "not within", "∈ ", "要求位于 ", "must be within ", "", "" },
+	{ "not within", "within", "∉ ", "不得位于 ", "must not be within ", "", "" },
 };
 
 static const struct relation *relation_find(const char *name)
@@ -78,7 +78,8 @@ static void comparison_measure(struct comparison *comparison)
 	const char *name = comparison->relation ? comparison->relation->name : "";
 
 	if (comparison->status != STATUS(NOT_MET) || comparison->observed.kind != VALUE_INT ||
-			comparison->required.kind != VALUE_INT || (*name != '<' && *name != '>'))
+			comparison->required.kind != VALUE_INT ||
+			(*name != '<' && *name != '>'))
 		return;
 	distance = comparison->required.integer;
 	distance -= comparison->observed.integer;
@@ -130,39 +131,50 @@ static struct comparison comparison_of_atom(const struct explanation *explanatio
 		const struct rule_atom *atom, bool turned)
 {
 	const struct ruleset *ruleset = explanation->facts->ruleset;
-	struct comparison comparison = {.observed = atom->observed, .required = atom->required};
+	struct comparison comparison = { .observed = atom->observed,
+		.required = atom->required };
 	const char *operation = atom->operation;
 
 	turned ^= atom->negated;
 	if (atom->attribute_slot >= 0) {
-		comparison.slot = ruleset_slot(ruleset, explanation->policy->list,
-				atom->attribute_slot);
+		comparison.slot = ruleset_slot(
+				ruleset, explanation->policy->list, atom->attribute_slot);
 		comparison.attribute = comparison.slot->attribute;
 	}
 	if (strcmp(operation, "flag") == 0)
 		operation = "==";
 	/* "srdi" in e.titles: the attribute is what something is looked for in. */
-	if (strcmp(operation, "in") == 0 && (atom->observed.kind == VALUE_MAP ||
-			(atom->observed.kind == VALUE_LIST && atom->required.kind != VALUE_LIST) ||
-			(comparison.attribute &&
-					(comparison.attribute->type == VALUE_TYPE(TITLES) ||
-							comparison.attribute->type == VALUE_TYPE(CODES)))))
+	if (strcmp(operation, "in") == 0 &&
+			(atom->observed.kind == VALUE_MAP ||
+					(atom->observed.kind == VALUE_LIST &&
+							atom->required.kind != VALUE_LIST) ||
+					(comparison.attribute &&
+							(comparison.attribute->type == VALUE_TYPE(TITLES) ||
+									comparison.attribute->type ==
+											VALUE_TYPE(CODES)))))
 		operation = "has";
 	comparison.relation = relation_find(operation);
 	if (turned && comparison.relation)
 		comparison.relation = relation_find(comparison.relation->turned);
+	/* "Must not be yes" is "must be no". */
+	if (comparison.relation && strcmp(comparison.relation->name, "!=") == 0 &&
+			comparison.required.kind == VALUE_BOOL) {
+		comparison.relation = relation_find("==");
+		comparison.required.boolean = !comparison.required.boolean;
+	}
 	if (comparison.attribute && !kind_fits(&atom->observed, comparison.attribute))
 		comparison.relation = NULL;
 	if (atom->parameter_slot >= 0) {
-		const struct slot *slot = ruleset_slot(ruleset, explanation->policy->list,
-				atom->parameter_slot);
+		const struct slot *slot = ruleset_slot(
+				ruleset, explanation->policy->list, atom->parameter_slot);
 
 		comparison.parameter = ruleset->catalog.parameters[slot->parameter];
 		comparison.value = explanation->facts->epoch->sources[slot->parameter];
 	}
 	switch (atom->result.kind) {
 	case VALUE_BOOL:
-		comparison.status = atom->result.boolean != turned ? STATUS(MET) : STATUS(NOT_MET);
+		comparison.status =
+				atom->result.boolean != turned ? STATUS(MET) : STATUS(NOT_MET);
 		break;
 	case VALUE_UNKNOWN:
 		comparison.status = comparison.parameter && !comparison.value ? STATUS(REVIEW)
@@ -195,7 +207,7 @@ static bool reason_add(struct explanation *explanation, const struct comparison 
 	const struct ruleset *ruleset = explanation->facts->ruleset;
 	struct arena *arena = explanation->arena;
 	Policycalc__V1__Reason *reason = ARENA_NEW(arena, Policycalc__V1__Reason);
-	struct value distance = {.kind = VALUE_INT, .integer = comparison->distance};
+	struct value distance = { .kind = VALUE_INT, .integer = comparison->distance };
 
 	if (!reason)
 		return false;
@@ -207,8 +219,8 @@ static bool reason_add(struct explanation *explanation, const struct comparison 
 		reason->observed = (char *)words_value(ruleset, &comparison->observed,
 				comparison->attribute, WORDS_ZH, arena);
 		reason->required = arena_format(arena, "%s%s", comparison->relation->sign,
-				words_value(ruleset, &comparison->required, comparison->attribute,
-						WORDS_ZH, arena));
+				words_value(ruleset, &comparison->required,
+						comparison->attribute, WORDS_ZH, arena));
 		if (comparison->has_distance)
 			reason->distance = (char *)words_value(ruleset, &distance,
 					comparison->attribute, WORDS_ZH, arena);
@@ -234,7 +246,8 @@ static bool reason_add(struct explanation *explanation, const struct comparison 
 static const char *source_words(const struct explanation *explanation,
 		const struct comparison *comparison, enum words_language language)
 {
-	const Policycalc__V1__Source *source = comparison->value ? comparison->value->source : NULL;
+	const Policycalc__V1__Source *source =
+			comparison->value ? comparison->value->source : NULL;
 	const char *date;
 
 	if (!source || !*source->doc)
@@ -259,30 +272,31 @@ static const char *label_words(const struct explanation *explanation,
 	if (comparison->slot->back == 0)
 		return label;
 	return arena_format(explanation->arena,
-			language == WORDS_ZH ? "%s（再往前 %u 期）" : "%s (%u periods earlier)", label,
-			comparison->slot->back);
+			language == WORDS_ZH ? "%s（再往前 %u 期）" : "%s (%u periods earlier)",
+			label, comparison->slot->back);
 }
 
-static const char *figure_words(const struct explanation *explanation, const struct value *value,
-		const struct comparison *comparison, enum words_language language)
+static const char *figure_words(const struct explanation *explanation,
+		const struct value *value, const struct comparison *comparison,
+		enum words_language language)
 {
-	const char *text = words_value(explanation->facts->ruleset, value, comparison->attribute,
-			language, explanation->arena);
+	const char *text = words_value(explanation->facts->ruleset, value,
+			comparison->attribute, language, explanation->arena);
 
 	return text && language == WORDS_ZH ? words_space(text, explanation->arena) : text;
 }
 
-static const char *sentence_zh(const struct explanation *explanation,
-		const struct comparison *comparison)
+static const char *sentence_zh(
+		const struct explanation *explanation, const struct comparison *comparison)
 {
 	struct arena *arena = explanation->arena;
 	const char *label = label_words(explanation, comparison, WORDS_ZH);
-	const char *observed = figure_words(explanation, &comparison->observed, comparison,
-			WORDS_ZH);
-	const char *required = figure_words(explanation, &comparison->required, comparison,
-			WORDS_ZH);
+	const char *observed =
+			figure_words(explanation, &comparison->observed, comparison, WORDS_ZH);
+	const char *required =
+			figure_words(explanation, &comparison->required, comparison, WORDS_ZH);
 	const char *source = source_words(explanation, comparison, WORDS_ZH);
-	struct value distance = {.kind = VALUE_INT, .integer = comparison->distance};
+	struct value distance = { .kind = VALUE_INT, .integer = comparison->distance };
 	const char *away = "";
 
 	if (comparison->has_distance)
@@ -291,24 +305,24 @@ static const char *sentence_zh(const struct explanation *explanation,
 	if (!label || !observed || !required || !source || !away)
 		return NULL;
 	if (comparison->required.kind == VALUE_UNKNOWN)
-		return arena_format(arena, "%s%s%s，门槛未见于来源", label, *observed ? " " : "",
-				observed);
+		return arena_format(arena, "%s%s%s，门槛未见于来源", label,
+				*observed ? " " : "", observed);
 	return arena_format(arena, "%s %s，%s%s%s%s", label,
 			comparison->observed.kind == VALUE_UNKNOWN ? "未知" : observed,
 			comparison->relation->zh, required, away, source);
 }
 
-static const char *sentence_en(const struct explanation *explanation,
-		const struct comparison *comparison)
+static const char *sentence_en(
+		const struct explanation *explanation, const struct comparison *comparison)
 {
 	struct arena *arena = explanation->arena;
 	const char *label = label_words(explanation, comparison, WORDS_EN);
-	const char *observed = figure_words(explanation, &comparison->observed, comparison,
-			WORDS_EN);
-	const char *required = figure_words(explanation, &comparison->required, comparison,
-			WORDS_EN);
+	const char *observed =
+			figure_words(explanation, &comparison->observed, comparison, WORDS_EN);
+	const char *required =
+			figure_words(explanation, &comparison->required, comparison, WORDS_EN);
 	const char *source = source_words(explanation, comparison, WORDS_EN);
-	struct value distance = {.kind = VALUE_INT, .integer = comparison->distance};
+	struct value distance = { .kind = VALUE_INT, .integer = comparison->distance };
 	const char *away = "";
 
 	if (comparison->has_distance)
@@ -331,8 +345,10 @@ static bool sentence_join(struct explanation *explanation, const char *zh, const
 
 	if (!zh || !en)
 		return false;
-	explanation->zh = *explanation->zh ? arena_format(arena, "%s；%s", explanation->zh, zh) : zh;
-	explanation->en = *explanation->en ? arena_format(arena, "%s; %s", explanation->en, en) : en;
+	explanation->zh = *explanation->zh ? arena_format(arena, "%s；%s", explanation->zh, zh)
+					   : zh;
+	explanation->en = *explanation->en ? arena_format(arena, "%s; %s", explanation->en, en)
+					   : en;
 	return explanation->zh && explanation->en;
 }
 
@@ -345,7 +361,8 @@ static bool sentence_add(struct explanation *explanation, const struct compariso
 }
 
 /* How a condition stands, when no comparison of it can be told. */
-static const char *status_words(const struct clause_result *result, enum words_language language)
+static const char *status_words(
+		const struct clause_result *result, enum words_language language)
 {
 	bool zh = language == WORDS_ZH;
 
@@ -388,7 +405,8 @@ static bool sentence_finish(struct explanation *explanation, const struct clause
  * A rule's atoms are those that decide it, so that there are only failing ones when it fails; an
  * error is told by the condition as a whole.
  */
-static bool rule_explained(struct explanation *explanation, const struct rule *rule, bool turned)
+static bool rule_explained(
+		struct explanation *explanation, const struct rule *rule, bool turned)
 {
 	struct rule_atom *atoms;
 	size_t count;
@@ -405,9 +423,11 @@ static bool rule_explained(struct explanation *explanation, const struct rule *r
 		reasons[i] = explanation->answer->reasons[i];
 	explanation->answer->reasons = reasons;
 	for (size_t i = 0; i < count; i++) {
-		struct comparison comparison = comparison_of_atom(explanation, &atoms[i], turned);
+		struct comparison comparison =
+				comparison_of_atom(explanation, &atoms[i], turned);
 
-		if (!reason_add(explanation, &comparison) || !sentence_add(explanation, &comparison))
+		if (!reason_add(explanation, &comparison) ||
+				!sentence_add(explanation, &comparison))
 			return false;
 	}
 	return true;
@@ -441,10 +461,10 @@ static bool scope_explained(struct explanation *explanation, const struct clause
 	if (!items || !explanation->answer->reasons)
 		return false;
 	for (size_t i = 0; i < count; i++)
-		items[i] = (struct value){.kind = VALUE_STRING, .text = slice_from(codes[i])};
+		items[i] = (struct value){ .kind = VALUE_STRING, .text = slice_from(codes[i]) };
 	comparison.attribute = comparison.slot->attribute;
-	comparison.required = (struct value){.kind = VALUE_LIST,
-			.list = {.items = items, .count = count}};
+	comparison.required = (struct value){ .kind = VALUE_LIST,
+		.list = { .items = items, .count = count } };
 	comparison.relation = relation_find(region ? "within" : turned ? "not in" : "in");
 	return reason_add(explanation, &comparison) && sentence_add(explanation, &comparison);
 }

@@ -8,7 +8,8 @@
 /* --- findings --------------------------------------------------------------------------------- */
 
 /* Room for one more of @size bytes each; false when there is none. */
-static bool list_grow(struct arena *arena, void **list, size_t count, size_t *capacity, size_t size)
+static bool list_grow(
+		struct arena *arena, void **list, size_t count, size_t *capacity, size_t size)
 {
 	size_t more = *capacity ? *capacity * 2 : 8;
 	void *grown;
@@ -34,7 +35,7 @@ void findings_violate(struct findings *findings, const char *field, const char *
 	if (!list_grow(findings->arena, (void **)&violations->list, violations->count,
 			    &findings->violation_capacity, sizeof(*violations->list)))
 		return;
-	violations->list[violations->count++] = (struct violation){field, description};
+	violations->list[violations->count++] = (struct violation){ field, description };
 }
 
 void findings_warn(struct findings *findings, const char *reason, const char *field,
@@ -58,7 +59,7 @@ void findings_warn(struct findings *findings, const char *reason, const char *fi
 
 struct value value_from_date(const char *text)
 {
-	struct value value = {.kind = VALUE_UNKNOWN};
+	struct value value = { .kind = VALUE_UNKNOWN };
 	struct timestamp timestamp;
 	struct date date;
 
@@ -73,7 +74,7 @@ struct value value_from_date(const char *text)
 
 struct value value_from_codes(const Policycalc__V1__CodeList *codes, struct arena *arena)
 {
-	struct value value = {.kind = VALUE_UNKNOWN};
+	struct value value = { .kind = VALUE_UNKNOWN };
 	struct value *items = ARENA_NEW_ARRAY(arena, struct value, codes->n_codes + 1);
 
 	if (!items)
@@ -168,7 +169,7 @@ static struct value ratio_value(const struct facts *facts, const struct scope_ra
 {
 	const struct value *num = &facts->values[ratio->num_slot];
 	const struct value *den = &facts->values[ratio->den_slot];
-	struct value value = {.kind = VALUE_UNKNOWN};
+	struct value value = { .kind = VALUE_UNKNOWN };
 	__extension__ __int128 quotient;
 
 	if (num->kind != VALUE_INT || den->kind != VALUE_INT)
@@ -178,13 +179,13 @@ static struct value ratio_value(const struct facts *facts, const struct scope_ra
 		value.kind = ratio->when_den_zero_known ? VALUE_INT : VALUE_UNKNOWN;
 		value.integer = ratio->when_den_zero_known ? ratio->when_den_zero_ppm : 0;
 		if (value.kind == VALUE_UNKNOWN)
-			value = (struct value){.kind = VALUE_UNKNOWN};
+			value = (struct value){ .kind = VALUE_UNKNOWN };
 		return value;
 	}
 	quotient = num->integer;
 	quotient = quotient * 1000000 / den->integer;
 	if (quotient > INT64_MAX || quotient < INT64_MIN)
-		return (struct value){.kind = VALUE_UNKNOWN};
+		return (struct value){ .kind = VALUE_UNKNOWN };
 	value.integer = (int64_t)quotient;
 	return value;
 }
@@ -193,11 +194,11 @@ static struct value ratio_value(const struct facts *facts, const struct scope_ra
 static void ratio_gap(const struct facts *facts, enum item_list list,
 		const struct scope_ratio *ratio, uint64_t *gap)
 {
-	int slots[2] = {ratio->num_slot, ratio->den_slot};
+	int slots[2] = { ratio->num_slot, ratio->den_slot };
 
 	for (int i = 0; i < 2; i++) {
 		if (facts->values[slots[i]].kind == VALUE_UNKNOWN)
-			facts_put_missing(facts, (struct slot_set){&slots[i], 1}, gap);
+			facts_put_missing(facts, (struct slot_set){ &slots[i], 1 }, gap);
 	}
 	if (facts_set_has_attributes(facts, gap))
 		return;
@@ -242,8 +243,9 @@ void facts_derive(struct facts *facts, enum item_list list)
 bool facts_derived_differs(const struct facts *facts, const struct derivation *derivation)
 {
 	const struct value *own = &facts->values[derivation->slot];
-	struct value made = derivation->ratio ? ratio_value(facts, derivation->ratio)
-					      : rule_evaluate(derivation->rule, &facts->evaluation);
+	struct value made =
+			derivation->ratio ? ratio_value(facts, derivation->ratio)
+					  : rule_evaluate(derivation->rule, &facts->evaluation);
 
 	return own->kind != VALUE_UNKNOWN && made.kind != VALUE_UNKNOWN &&
 	       made.kind != VALUE_ERROR && !values_equal(own, &made);
@@ -263,6 +265,7 @@ void facts_enter_item(struct facts *facts, enum item_list list, const struct ite
 	const struct ruleset *ruleset = facts->ruleset;
 	size_t count = ruleset->slot_count[list];
 
-	memcpy(facts->values + ruleset->base_count, item->values, count * sizeof(*item->values));
+	memcpy(facts->values + ruleset->base_count, item->values,
+			count * sizeof(*item->values));
 	memcpy(facts->gaps + ruleset->base_count, item->gaps, count * sizeof(*item->gaps));
 }

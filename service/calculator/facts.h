@@ -21,9 +21,9 @@ struct facts {
 	const struct epoch *epoch;
 	struct arena *arena;
 	struct date as_of;
-	struct value *values;	/* base, then the item at hand */
-	uint64_t **gaps;	/* by slot: of unknown derived attributes; NULL: none */
-	uint64_t *foreign;	/* slots whose region is outside the table; their value is a region
+	struct value *values; /* base, then the item at hand */
+	uint64_t **gaps;      /* by slot: of unknown derived attributes; NULL: none */
+	uint64_t *foreign; /* slots whose region is outside the table; their value is a region
 				   of it that lies around */
 	struct item_facts *items[LIST_COUNT];
 	size_t item_count[LIST_COUNT];
@@ -78,5 +78,5 @@ bool facts_set_has_attributes(const struct facts *facts, const uint64_t *bits);
 bool facts_set_has_parameters(const struct facts *facts, const uint64_t *bits);
 
 /** How a profile's industry code is written in rules: "3130" becomes "C3130"; NULL: no such code. */
-const char *industry_normal_code(const struct ruleset *ruleset, const char *code,
-		struct arena *arena);
+const char *industry_normal_code(
+		const struct ruleset *ruleset, const char *code, struct arena *arena);

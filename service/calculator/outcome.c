@@ -26,7 +26,8 @@ static Policycalc__V1__Verdict verdict_of_status(Policycalc__V1__ConditionStatus
 	}
 }
 
-static Policycalc__V1__Verdict verdict_worse(Policycalc__V1__Verdict a, Policycalc__V1__Verdict b)
+static Policycalc__V1__Verdict verdict_worse(
+		Policycalc__V1__Verdict a, Policycalc__V1__Verdict b)
 {
 	return a < b ? a : b;
 }
@@ -55,7 +56,7 @@ static bool is_undecided(Policycalc__V1__Verdict verdict)
 static void items_total(const struct facts *facts, struct outcome *outcome)
 {
 	const struct policy_rules *policy = outcome->policy;
-	struct amount total = {.most_known = true};
+	struct amount total = { .most_known = true };
 	const struct amount *only = NULL;
 	size_t counted = 0;
 
@@ -79,7 +80,8 @@ static void items_total(const struct facts *facts, struct outcome *outcome)
 		/* Without a list nothing is known of the sum; with no item that may get anything,
 		 * the policy is not met and has no amount. */
 		total.none = !outcome->list_unknown || !policy->amount ||
-			     policy->amount->amount->nature == POLICYCALC__V1__NATURE__NATURE_NONE;
+			     policy->amount->amount->nature ==
+					     POLICYCALC__V1__NATURE__NATURE_NONE;
 		total.not_stated = policy->amount && policy->amount->amount->not_stated;
 		total.most_known = false;
 		total.missing = facts_new_set(facts);
@@ -132,13 +134,13 @@ static void items_ask(const struct facts *facts, struct outcome *outcome)
 		struct item_outcome *item = &outcome->items[i];
 
 		item->item = &facts->items[list][i];
-		item->results = ARENA_NEW_ARRAY(facts->arena, struct clause_result,
-				policy->clause_count + 1);
+		item->results = ARENA_NEW_ARRAY(
+				facts->arena, struct clause_result, policy->clause_count + 1);
 		if (!item->results)
 			return;
 		facts_enter_item((struct facts *)facts, list, item->item);
-		item->verdict = verdict_worse(own,
-				clauses_ask(facts, policy, true, item->results));
+		item->verdict = verdict_worse(
+				own, clauses_ask(facts, policy, true, item->results));
 		item->amount.none = true;
 		if (item->verdict != VERDICT(INELIGIBLE))
 			item->amount = amount_compute(facts, policy);
@@ -159,11 +161,11 @@ static bool standing_is_open(const struct standing *standing)
 void outcome_compute(const struct facts *facts, const struct policy_rules *policy,
 		const struct standing *standing, struct outcome *out_outcome)
 {
-	struct outcome outcome = {.policy = policy};
+	struct outcome outcome = { .policy = policy };
 
 	outcome.amount.none = true;
-	outcome.results = ARENA_NEW_ARRAY(facts->arena, struct clause_result,
-			policy->clause_count + 1);
+	outcome.results = ARENA_NEW_ARRAY(
+			facts->arena, struct clause_result, policy->clause_count + 1);
 	if (!outcome.results) {
 		*out_outcome = outcome;
 		return;

@@ -55,14 +55,14 @@ bool period_parse(Policycalc__V1__Period period, const char *text, int64_t *out_
 		*out_number = year;
 		return size == 4;
 	case POLICYCALC__V1__PERIOD__PERIOD_QUARTER:
-		if (size != 6 || text[4] != 'Q' || !digits_parse(text + 5, 1, &part) || part < 1 ||
-				part > 4)
+		if (size != 6 || text[4] != 'Q' || !digits_parse(text + 5, 1, &part) ||
+				part < 1 || part > 4)
 			return false;
 		*out_number = year * 4 + part - 1;
 		return true;
 	case POLICYCALC__V1__PERIOD__PERIOD_MONTH:
-		if (size != 7 || text[4] != '-' || !digits_parse(text + 5, 2, &part) || part < 1 ||
-				part > 12)
+		if (size != 7 || text[4] != '-' || !digits_parse(text + 5, 2, &part) ||
+				part < 1 || part > 12)
 			return false;
 		*out_number = year * 12 + part - 1;
 		return true;

@@ -32,8 +32,8 @@ static bool rule_note(struct policy_build *work, const struct rule *rule, uint64
 	return per_item;
 }
 
-static bool rule_reads_attributes(const struct ruleset *ruleset, enum item_list list,
-		const struct rule *rule)
+static bool rule_reads_attributes(
+		const struct ruleset *ruleset, enum item_list list, const struct rule *rule)
 {
 	size_t count = 0;
 	const int *slots = rule ? rule_slots(rule, &count) : NULL;
@@ -49,24 +49,25 @@ static const struct rule *rule_build(struct policy_build *work, enum item_list l
 		const char *text, const struct type *type, enum dimension dimension,
 		const ProtobufCMessage *origin, const char *field, const char *part)
 {
-	const char *where = arena_format(&work->build->ruleset->arena, "policies.%s.%s",
-			work->policy->id, part);
+	const char *where = arena_format(
+			&work->build->ruleset->arena, "policies.%s.%s", work->policy->id, part);
 
 	if (!where)
 		return NULL;
-	return ruleset_build_rule(work->build, list, text, type, dimension, true, origin, field,
-			where);
+	return ruleset_build_rule(
+			work->build, list, text, type, dimension, true, origin, field, where);
 }
 
 /* --- conditions ------------------------------------------------------------------------------- */
 
 /* A condition made from a scope: id, label of the attribute it looks at, source of the scope. */
-static bool scope_clause(struct policy_build *work, struct clause *clause, enum clause_kind kind,
-		const char *id, const char *attribute_name, Policycalc__V1__Source *source)
+static bool scope_clause(struct policy_build *work, struct clause *clause,
+		enum clause_kind kind, const char *id, const char *attribute_name,
+		Policycalc__V1__Source *source)
 {
 	struct ruleset *ruleset = work->build->ruleset;
-	const struct entry *entry = map_find(&ruleset->entry_names[LIST_ENTERPRISE],
-			slice_from(attribute_name));
+	const struct entry *entry = map_find(
+			&ruleset->entry_names[LIST_ENTERPRISE], slice_from(attribute_name));
 	Policycalc__V1__Condition *condition =
 			ARENA_NEW(&ruleset->arena, Policycalc__V1__Condition);
 
@@ -81,7 +82,8 @@ static bool scope_clause(struct policy_build *work, struct clause *clause, enum 
 	clause->slot = -1;
 	if (!entry || entry->attribute->type != VALUE_TYPE(CODE)) {
 		ruleset_build_mistake(work->build, &work->origin->base, id, work->policy->id,
-				"policy %s has a scope of %s, so the dictionary needs an attribute "
+				"policy %s has a scope of %s, so the dictionary needs an "
+				"attribute "
 				"%s of type CODE",
 				work->policy->id, id, attribute_name);
 		return true;
@@ -103,12 +105,12 @@ static void clause_build(struct policy_build *work, size_t index, struct clause 
 	clause->condition = condition;
 	clause->slot = -1;
 	snprintf(part, sizeof(part), "conditions.%s", condition->id);
-	clause->rule = rule_build(work, list, condition->rule, &type_bool, DIMENSION_FREE, origin,
-			"rule", part);
+	clause->rule = rule_build(work, list, condition->rule, &type_bool, DIMENSION_FREE,
+			origin, "rule", part);
 	clause->met_if = rule_build(work, list, condition->met_if, &type_bool, DIMENSION_FREE,
 			origin, "met_if", part);
-	clause->fails_if = rule_build(work, list, condition->fails_if, &type_bool, DIMENSION_FREE,
-			origin, "fails_if", part);
+	clause->fails_if = rule_build(work, list, condition->fails_if, &type_bool,
+			DIMENSION_FREE, origin, "fails_if", part);
 	if (condition->role == POLICYCALC__V1__ROLE__ROLE_REVIEW) {
 		if (*condition->rule)
 			ruleset_build_mistake(work->build, origin, "rule", work->policy->id,
@@ -118,7 +120,8 @@ static void clause_build(struct policy_build *work, size_t index, struct clause 
 	} else if (!*condition->rule || *condition->met_if || *condition->fails_if ||
 			condition->role == POLICYCALC__V1__ROLE__ROLE_UNSPECIFIED) {
 		ruleset_build_mistake(work->build, origin, "rule", work->policy->id,
-				"condition %s of policy %s needs a role; REQUIRE and EXCLUDE have a "
+				"condition %s of policy %s needs a role; REQUIRE and EXCLUDE "
+				"have a "
 				"rule, and only REVIEW has met_if and fails_if",
 				condition->id, work->policy->id);
 	}
@@ -137,9 +140,11 @@ static void region_codes_check(struct policy_build *work)
 	const Policycalc__V1__RegionScope *scope = work->policy->region;
 
 	for (size_t i = 0; i < scope->n_covers; i++) {
-		if (!map_find(&work->build->ruleset->region_codes, slice_from(scope->covers[i])))
-			ruleset_build_mistake(work->build, &work->origin->region->base, "covers",
-					work->policy->id, "policy %s covers %s, which is no region",
+		if (!map_find(&work->build->ruleset->region_codes,
+				    slice_from(scope->covers[i])))
+			ruleset_build_mistake(work->build, &work->origin->region->base,
+					"covers", work->policy->id,
+					"policy %s covers %s, which is no region",
 					work->policy->id, scope->covers[i]);
 	}
 }
@@ -148,8 +153,8 @@ static bool clauses_build(struct policy_build *work)
 {
 	struct ruleset *ruleset = work->build->ruleset;
 	const Policycalc__V1__Policy *policy = work->policy;
-	struct clause *clauses = ARENA_NEW_ARRAY(&ruleset->arena, struct clause,
-			policy->n_conditions + 2);
+	struct clause *clauses = ARENA_NEW_ARRAY(
+			&ruleset->arena, struct clause, policy->n_conditions + 2);
 	size_t count = 0;
 
 	if (!clauses)
@@ -165,8 +170,8 @@ static bool clauses_build(struct policy_build *work)
 			return false;
 	}
 	if (policy->industry && (policy->industry->n_include || policy->industry->n_exclude)) {
-		if (!scope_clause(work, &clauses[count++], CLAUSE_INDUSTRY, "industry", "industry",
-				    policy->industry->source))
+		if (!scope_clause(work, &clauses[count++], CLAUSE_INDUSTRY, "industry",
+				    "industry", policy->industry->source))
 			return false;
 	}
 	for (size_t i = 0; i < policy->n_conditions; i++)
@@ -190,18 +195,20 @@ static bool brackets_build(struct policy_build *work, struct amount_rules *rules
 		const ProtobufCMessage *origin = &work->origin->amount->brackets[i]->base;
 
 		brackets[i].up_to = rule_build(work, work->rules->list,
-				amount->brackets[i]->up_to_rule, &type_int, DIMENSION_MONEY, origin,
-				"up_to_rule", "amount.brackets");
+				amount->brackets[i]->up_to_rule, &type_int, DIMENSION_MONEY,
+				origin, "up_to_rule", "amount.brackets");
 		brackets[i].rate = rule_build(work, work->rules->list,
-				amount->brackets[i]->rate_rule, &type_int, DIMENSION_RATIO, origin,
-				"rate_rule", "amount.brackets");
+				amount->brackets[i]->rate_rule, &type_int, DIMENSION_RATIO,
+				origin, "rate_rule", "amount.brackets");
 		if (!*amount->brackets[i]->up_to_rule && i + 1 < amount->n_brackets)
-			ruleset_build_mistake(work->build, origin, "up_to_rule", work->policy->id,
+			ruleset_build_mistake(work->build, origin, "up_to_rule",
+					work->policy->id,
 					"policy %s: only the last bracket has no upper end",
 					work->policy->id);
 		if (!*amount->brackets[i]->rate_rule)
-			ruleset_build_mistake(work->build, origin, "rate_rule", work->policy->id,
-					"policy %s: a bracket needs a rate", work->policy->id);
+			ruleset_build_mistake(work->build, origin, "rate_rule",
+					work->policy->id, "policy %s: a bracket needs a rate",
+					work->policy->id);
 		rule_note(work, brackets[i].up_to, work->reads);
 		rule_note(work, brackets[i].rate, work->reads);
 	}
@@ -213,8 +220,8 @@ static bool brackets_build(struct policy_build *work, struct amount_rules *rules
 static bool caps_build(struct policy_build *work, struct amount_rules *rules)
 {
 	const Policycalc__V1__Amount *amount = work->policy->amount;
-	struct cap_rules *caps = ARENA_NEW_ARRAY(&work->build->ruleset->arena, struct cap_rules,
-			amount->n_caps + 1);
+	struct cap_rules *caps = ARENA_NEW_ARRAY(
+			&work->build->ruleset->arena, struct cap_rules, amount->n_caps + 1);
 
 	if (!caps)
 		return false;
@@ -224,17 +231,19 @@ static bool caps_build(struct policy_build *work, struct amount_rules *rules)
 		enum item_list list = work->rules->list;
 
 		caps[i].cap = cap;
-		caps[i].of_total = list != LIST_ENTERPRISE &&
-				   (cap->scope == POLICYCALC__V1__CAP__SCOPE__SCOPE_ENTERPRISE ||
-						   cap->scope == POLICYCALC__V1__CAP__SCOPE__SCOPE_ENTERPRISE_YEAR);
+		caps[i].of_total =
+				list != LIST_ENTERPRISE &&
+				(cap->scope == POLICYCALC__V1__CAP__SCOPE__SCOPE_ENTERPRISE ||
+						cap->scope == POLICYCALC__V1__CAP__SCOPE__SCOPE_ENTERPRISE_YEAR);
 		if (caps[i].of_total)
 			list = LIST_ENTERPRISE;
-		caps[i].limit = rule_build(work, list, cap->limit_rule, &type_int, DIMENSION_MONEY,
-				origin, "limit_rule", "amount.caps");
-		caps[i].when = rule_build(work, list, cap->when_rule, &type_bool, DIMENSION_FREE,
-				origin, "when_rule", "amount.caps");
+		caps[i].limit = rule_build(work, list, cap->limit_rule, &type_int,
+				DIMENSION_MONEY, origin, "limit_rule", "amount.caps");
+		caps[i].when = rule_build(work, list, cap->when_rule, &type_bool,
+				DIMENSION_FREE, origin, "when_rule", "amount.caps");
 		if ((*cap->limit_rule != 0) + (cap->none != 0) + (cap->not_stated != 0) != 1)
-			ruleset_build_mistake(work->build, origin, "limit_rule", work->policy->id,
+			ruleset_build_mistake(work->build, origin, "limit_rule",
+					work->policy->id,
 					"policy %s: a cap has a limit_rule, or is none, or is "
 					"not_stated",
 					work->policy->id);
@@ -263,13 +272,14 @@ static bool amount_build(struct policy_build *work)
 	rules->amount = amount;
 	rules->rule = rule_build(work, list, amount->rule, &type_int, DIMENSION_MONEY, origin,
 			"rule", "amount.rule");
-	rules->base = rule_build(work, list, amount->base_rule, &type_int, DIMENSION_MONEY, origin,
-			"base_rule", "amount.base_rule");
-	rules->rate = rule_build(work, list, amount->rate_rule, &type_int, DIMENSION_RATIO, origin,
-			"rate_rule", "amount.rate_rule");
-	if ((*amount->rule && (*amount->base_rule || *amount->rate_rule || amount->n_brackets)) ||
-			(*amount->base_rule &&
-					(*amount->rate_rule != 0) == (amount->n_brackets != 0)) ||
+	rules->base = rule_build(work, list, amount->base_rule, &type_int, DIMENSION_MONEY,
+			origin, "base_rule", "amount.base_rule");
+	rules->rate = rule_build(work, list, amount->rate_rule, &type_int, DIMENSION_RATIO,
+			origin, "rate_rule", "amount.rate_rule");
+	if ((*amount->rule &&
+			    (*amount->base_rule || *amount->rate_rule || amount->n_brackets)) ||
+			(*amount->base_rule && (*amount->rate_rule != 0) ==
+							       (amount->n_brackets != 0)) ||
 			(!*amount->base_rule && (*amount->rate_rule || amount->n_brackets)))
 		ruleset_build_mistake(work->build, origin, "rule", work->policy->id,
 				"policy %s: an amount has a rule, or a base_rule with either a "

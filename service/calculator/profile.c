@@ -3,9 +3,9 @@
  * A profile read into slots, and judged: every wrong value is reported with its path, and none of
  * them is repeated in a message. What is wrong stays unknown, so that reading can go on to the end.
  */
+#include "calculator/profile.h"
 #include "base/uscc.h"
 #include "calculator/period.h"
-#include "calculator/profile.h"
 #include "proto/codec/value_text.h"
 
 #include <string.h>
@@ -14,10 +14,10 @@
 const char *reading_path(const struct reading *reading, const char *field)
 {
 	if (reading->item < 0)
-		return arena_format(reading->arena, "profile.attributes[%zu].%s", reading->attribute,
-				field);
-	return arena_format(reading->arena, "profile.items[%d].attributes[%zu].%s", reading->item,
-			reading->attribute, field);
+		return arena_format(reading->arena, "profile.attributes[%zu].%s",
+				reading->attribute, field);
+	return arena_format(reading->arena, "profile.items[%d].attributes[%zu].%s",
+			reading->item, reading->attribute, field);
 }
 
 bool reading_violate(const struct reading *reading, const char *field, const char *description)
@@ -29,8 +29,8 @@ bool reading_violate(const struct reading *reading, const char *field, const cha
 /* --- attributes ------------------------------------------------------------------------------- */
 
 /* How many periods before the last full one of the day the value is; false when it is wrong. */
-static bool period_read(const struct reading *reading, const struct entry *entry, const char *text,
-		int64_t *out_number, int64_t *out_back)
+static bool period_read(const struct reading *reading, const struct entry *entry,
+		const char *text, int64_t *out_number, int64_t *out_back)
 {
 	Policycalc__V1__Period period = entry->attribute->period;
 	int64_t number = 0;
@@ -42,7 +42,8 @@ static bool period_read(const struct reading *reading, const struct entry *entry
 			return reading_violate(reading, "period",
 					value_type_is_series(entry->attribute->type)
 							? "a series carries its periods itself"
-							: "this attribute is a state and has no period");
+							: "this attribute is a state and has "
+							  "no period");
 		return true;
 	}
 	if (!*text)
@@ -79,37 +80,40 @@ static bool seen_add(struct reading *reading, const struct entry *entry, int64_t
 
 static void unknown_name(struct reading *reading, const char *name)
 {
-	const char *near = name_suggest(slice_from(name), reading->ruleset->entry_name_list[reading->list],
+	const char *near = name_suggest(slice_from(name),
+			reading->ruleset->entry_name_list[reading->list],
 			reading->ruleset->entry_count[reading->list]);
-	const char *message = near ? arena_format(reading->arena,
-						     "no such attribute; did you mean %s?", near)
-				   : "no such attribute";
+	const char *message =
+			near ? arena_format(reading->arena,
+					       "no such attribute; did you mean %s?", near)
+			     : "no such attribute";
 
 	if (reading->strict)
 		reading_violate(reading, "name", message);
 	else
-		findings_warn(reading->findings, "UNKNOWN_ATTRIBUTE", reading_path(reading, "name"),
-				message);
+		findings_warn(reading->findings, "UNKNOWN_ATTRIBUTE",
+				reading_path(reading, "name"), message);
 }
 
 static void deprecated_name(struct reading *reading, const Policycalc__V1__Attribute *attribute)
 {
-	const char *message = *attribute->deprecated_note
-				      ? arena_format(reading->arena, "no longer used: %s",
-						attribute->deprecated_note)
-				      : "no longer used";
+	const char *message =
+			*attribute->deprecated_note
+					? arena_format(reading->arena, "no longer used: %s",
+							  attribute->deprecated_note)
+					: "no longer used";
 
 	if (reading->strict)
 		reading_violate(reading, "name", message);
 	else
-		findings_warn(reading->findings, "DEPRECATED_ATTRIBUTE", reading_path(reading, "name"),
-				message);
+		findings_warn(reading->findings, "DEPRECATED_ATTRIBUTE",
+				reading_path(reading, "name"), message);
 }
 
 static void attribute_read(struct reading *reading, const Policycalc__V1__AttributeValue *from)
 {
-	const struct entry *entry = map_find(&reading->ruleset->entry_names[reading->list],
-			slice_from(from->name));
+	const struct entry *entry = map_find(
+			&reading->ruleset->entry_names[reading->list], slice_from(from->name));
 	size_t first = reading->list == LIST_ENTERPRISE ? 0 : reading->ruleset->base_count;
 	struct value value;
 	int64_t period;
@@ -127,7 +131,8 @@ static void attribute_read(struct reading *reading, const Policycalc__V1__Attrib
 			!value_read(reading, entry, from->value, &value, &foreign))
 		return;
 	if (foreign)
-		findings_warn(reading->findings, "UNKNOWN_REGION", reading_path(reading, "value.code"),
+		findings_warn(reading->findings, "UNKNOWN_REGION",
+				reading_path(reading, "value.code"),
 				"not in the table of regions; taken to lie outside of them");
 	for (size_t i = 0; i < entry->variant_count; i++) {
 		if ((int64_t)entry->variants[i].back != back)
@@ -145,7 +150,7 @@ static void attribute_read(struct reading *reading, const Policycalc__V1__Attrib
 static bool items_count(struct reading *reading, const Policycalc__V1__Profile *profile)
 {
 	struct facts *facts = reading->facts;
-	size_t counts[LIST_COUNT] = {0};
+	size_t counts[LIST_COUNT] = { 0 };
 
 	for (size_t i = 0; i < profile->n_items; i++) {
 		enum item_list list = item_list_find(profile->items[i]->list);
@@ -154,8 +159,8 @@ static bool items_count(struct reading *reading, const Policycalc__V1__Profile *
 			counts[list]++;
 	}
 	for (enum item_list list = LIST_PROJECTS; list < LIST_COUNT; list++) {
-		facts->items[list] = ARENA_NEW_ARRAY(reading->arena, struct item_facts,
-				counts[list] + 1);
+		facts->items[list] = ARENA_NEW_ARRAY(
+				reading->arena, struct item_facts, counts[list] + 1);
 		if (!facts->items[list])
 			return false;
 	}
@@ -164,8 +169,8 @@ static bool items_count(struct reading *reading, const Policycalc__V1__Profile *
 
 		if (list == LIST_COUNT || list == LIST_ENTERPRISE)
 			findings_violate(reading->findings,
-					arena_format(reading->arena, "profile.complete_lists[%zu]",
-							i),
+					arena_format(reading->arena,
+							"profile.complete_lists[%zu]", i),
 					"a list is projects, loans or hires");
 		else
 			facts->complete[list] = true;
@@ -239,12 +244,14 @@ static void derived_compare(struct reading *reading, const Policycalc__V1__Profi
 				!facts_derived_differs(reading->facts, derivation))
 			continue;
 		for (size_t k = 0; k < profile->n_attributes; k++) {
-			if (strcmp(profile->attributes[k]->name, derivation->attribute->name) != 0)
+			if (strcmp(profile->attributes[k]->name, derivation->attribute->name) !=
+					0)
 				continue;
 			reading->attribute = k;
 			findings_warn(reading->findings, "DERIVED_DIFFERS",
 					reading_path(reading, "value"),
-					"differs from what follows from the other attributes; the "
+					"differs from what follows from the other attributes; "
+					"the "
 					"value sent is used");
 			break;
 		}
@@ -257,8 +264,10 @@ static bool profile_read(struct reading *reading, const Policycalc__V1__Profile 
 		switch (uscc_check(slice_from(profile->uscc))) {
 		case USCC_MALFORMED:
 			findings_violate(reading->findings, "profile.uscc",
-					"is not 18 characters of digits and capital letters (no I, "
-					"O, S, V, Z) with six digits of a registering authority");
+					"is not 18 characters of digits and capital letters "
+					"(no I, "
+					"O, S, V, Z) with six digits of a registering "
+					"authority");
 			break;
 		case USCC_BAD_CHECK_DIGIT:
 			findings_warn(reading->findings, "USCC_CHECK_DIGIT", "profile.uscc",
@@ -278,7 +287,8 @@ static bool profile_read(struct reading *reading, const Policycalc__V1__Profile 
 		return true;
 	}
 	if (profile->n_items > ITEMS_MOST) {
-		findings_violate(reading->findings, "profile.items", "holds more than 1000 items");
+		findings_violate(reading->findings, "profile.items",
+				"holds more than 1000 items");
 		return true;
 	}
 	for (size_t i = 0; i < profile->n_attributes; i++) {
@@ -328,9 +338,10 @@ struct facts *facts_read(const struct ruleset *ruleset, const struct epoch *epoc
 	if (!facts->values || !facts->gaps || !facts->foreign || !reading.seen ||
 			!reading.supplied)
 		return NULL;
-	memcpy(facts->values, epoch->values, (ruleset->most_slots + 1) * sizeof(*facts->values));
-	facts->values[ruleset->as_of_slot] = (struct value){.kind = VALUE_TIMESTAMP,
-			.timestamp = {.seconds = day.seconds, .nanos = day.nanos}};
+	memcpy(facts->values, epoch->values,
+			(ruleset->most_slots + 1) * sizeof(*facts->values));
+	facts->values[ruleset->as_of_slot] = (struct value){ .kind = VALUE_TIMESTAMP,
+		.timestamp = { .seconds = day.seconds, .nanos = day.nanos } };
 	facts->evaluation = (struct evaluation){
 		.values = facts->values,
 		.value_count = ruleset->most_slots,

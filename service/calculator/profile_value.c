@@ -45,8 +45,8 @@ static const char *type_wants(Policycalc__V1__ValueType type)
 	}
 }
 
-static bool range_check(const struct reading *reading, const struct entry *entry, int64_t figure,
-		const char *field)
+static bool range_check(const struct reading *reading, const struct entry *entry,
+		int64_t figure, const char *field)
 {
 	const Policycalc__V1__Attribute *attribute = entry->attribute;
 
@@ -56,7 +56,8 @@ static bool range_check(const struct reading *reading, const struct entry *entry
 						? "may not be negative"
 						: arena_format(reading->arena,
 								  "may not be less than %lld",
-								  (long long)attribute->minimum));
+								  (long long)attribute
+										  ->minimum));
 	if (attribute->_maximum_case && figure > attribute->maximum)
 		return reading_violate(reading, field,
 				arena_format(reading->arena, "may not be more than %lld",
@@ -64,8 +65,8 @@ static bool range_check(const struct reading *reading, const struct entry *entry
 	return true;
 }
 
-const char *industry_normal_code(const struct ruleset *ruleset, const char *code,
-		struct arena *arena)
+const char *industry_normal_code(
+		const struct ruleset *ruleset, const char *code, struct arena *arena)
 {
 	size_t size = strlen(code);
 	bool lettered = size > 0 && code[0] >= 'A' && code[0] <= 'Z';
@@ -76,7 +77,7 @@ const char *industry_normal_code(const struct ruleset *ruleset, const char *code
 			return NULL;
 	}
 	if (lettered) {
-		struct slice broad = {code, size < 3 ? size : 3};
+		struct slice broad = { code, size < 3 ? size : 3 };
 
 		if (size == 2 || size > 5 || !map_find(&ruleset->industry_codes, broad))
 			return NULL;
@@ -84,7 +85,7 @@ const char *industry_normal_code(const struct ruleset *ruleset, const char *code
 	}
 	if (size < 2 || size > 4)
 		return NULL;
-	division = map_find(&ruleset->divisions, (struct slice){code, 2});
+	division = map_find(&ruleset->divisions, (struct slice){ code, 2 });
 	return division ? arena_format(arena, "%c%s", division->code[0], code) : NULL;
 }
 
@@ -92,8 +93,8 @@ const char *industry_normal_code(const struct ruleset *ruleset, const char *code
  * A region by today's code. A code outside the table (the table need not hold all of China) means
  * the nearest region of it that lies around: province, then country, by the digits of GB/T 2260.
  */
-static const char *region_normal_code(const struct reading *reading, const char *code,
-		bool *out_foreign)
+static const char *region_normal_code(
+		const struct reading *reading, const char *code, bool *out_foreign)
 {
 	const struct region_table *regions = reading->ruleset->regions;
 	const struct region *region;
@@ -138,9 +139,10 @@ static const char *code_normal(const struct reading *reading, const struct entry
 		normal = industry_normal_code(reading->ruleset, code, reading->arena);
 	if (!normal)
 		reading_violate(reading, field,
-				*attribute->choice_table
-						? "is no code of the table that this attribute uses"
-						: "is none of the codes that this attribute may take");
+				*attribute->choice_table ? "is no code of the table that this "
+							   "attribute uses"
+							 : "is none of the codes that this "
+							   "attribute may take");
 	return normal;
 }
 
@@ -156,19 +158,20 @@ static bool codes_read(const struct reading *reading, const struct entry *entry,
 	if (!items)
 		return false;
 	for (size_t i = 0; i < codes->n_codes; i++) {
-		const char *code = code_normal(reading, entry, codes->codes[i], "value.codes",
-				&foreign);
+		const char *code = code_normal(
+				reading, entry, codes->codes[i], "value.codes", &foreign);
 
 		if (!code)
 			return false;
-		items[i] = (struct value){.kind = VALUE_STRING, .text = slice_from(code)};
+		items[i] = (struct value){ .kind = VALUE_STRING, .text = slice_from(code) };
 		for (size_t k = 0; k < i; k++) {
 			if (slice_equals(items[k].text, items[i].text))
-				return reading_violate(reading, "value.codes", "names a code twice");
+				return reading_violate(
+						reading, "value.codes", "names a code twice");
 		}
 	}
-	*out_value = (struct value){.kind = VALUE_LIST,
-			.list = {.items = items, .count = codes->n_codes}};
+	*out_value = (struct value){ .kind = VALUE_LIST,
+		.list = { .items = items, .count = codes->n_codes } };
 	return true;
 }
 
@@ -185,23 +188,24 @@ static bool titles_read(const struct reading *reading, const struct entry *entry
 		return false;
 	for (size_t i = 0; i < titles->n_titles; i++) {
 		const Policycalc__V1__TitleList__Title *title = titles->titles[i];
-		const char *code = code_normal(reading, entry, title->code, "value.titles",
-				&foreign);
+		const char *code = code_normal(
+				reading, entry, title->code, "value.titles", &foreign);
 
 		if (!code)
 			return false;
-		items[2 * i] = (struct value){.kind = VALUE_STRING, .text = slice_from(code)};
+		items[2 * i] = (struct value){ .kind = VALUE_STRING, .text = slice_from(code) };
 		items[2 * i + 1] = value_from_date(title->valid_until);
 		if (items[2 * i + 1].kind == VALUE_UNKNOWN)
 			return reading_violate(reading, "value.titles",
 					"valid_until is not a day in the form YYYY-MM-DD");
 		for (size_t k = 0; k < i; k++) {
 			if (slice_equals(items[2 * k].text, items[2 * i].text))
-				return reading_violate(reading, "value.titles", "names a title twice");
+				return reading_violate(
+						reading, "value.titles", "names a title twice");
 		}
 	}
-	*out_value = (struct value){.kind = VALUE_MAP,
-			.list = {.items = items, .count = titles->n_titles}};
+	*out_value = (struct value){ .kind = VALUE_MAP,
+		.list = { .items = items, .count = titles->n_titles } };
 	return true;
 }
 
@@ -226,25 +230,29 @@ static bool series_read(const struct reading *reading, const struct entry *entry
 		if (!period_parse(period, point->period, &number))
 			return reading_violate(reading, "value",
 					arena_format(reading->arena,
-							"a period of the series is not in the form %s",
+							"a period of the series is not in the "
+							"form %s",
 							period_form(period)));
 		if (i > 0 && number != previous + 1)
 			return reading_violate(reading, "value",
-					"the periods of a series follow one another, oldest first");
+					"the periods of a series follow one another, oldest "
+					"first");
 		previous = number;
 		if (!range_check(reading, entry, point->value, "value"))
 			return false;
 		if (number < period_of_date(period, reading->facts->as_of))
-			items[count++] = (struct value){.kind = VALUE_INT, .integer = point->value};
+			items[count++] = (struct value){ .kind = VALUE_INT,
+				.integer = point->value };
 	}
-	*out_value = (struct value){.kind = VALUE_LIST, .list = {.items = items, .count = count}};
+	*out_value = (struct value){ .kind = VALUE_LIST,
+		.list = { .items = items, .count = count } };
 	return true;
 }
 
-static bool figure_read(const struct reading *reading, const struct entry *entry, int64_t figure,
-		const char *field, struct value *out_value)
+static bool figure_read(const struct reading *reading, const struct entry *entry,
+		int64_t figure, const char *field, struct value *out_value)
 {
-	*out_value = (struct value){.kind = VALUE_INT, .integer = figure};
+	*out_value = (struct value){ .kind = VALUE_INT, .integer = figure };
 	return range_check(reading, entry, figure, field);
 }
 
@@ -261,26 +269,30 @@ bool value_read(const struct reading *reading, const struct entry *entry,
 		return reading_violate(reading, "value", type_wants(entry->attribute->type));
 	switch ((int)from->kind_case) {
 	case POLICYCALC__V1__VALUE__KIND_MONEY_FEN:
-		return figure_read(reading, entry, from->money_fen, "value.money_fen", out_value);
+		return figure_read(
+				reading, entry, from->money_fen, "value.money_fen", out_value);
 	case POLICYCALC__V1__VALUE__KIND_RATIO_PPM:
-		return figure_read(reading, entry, from->ratio_ppm, "value.ratio_ppm", out_value);
+		return figure_read(
+				reading, entry, from->ratio_ppm, "value.ratio_ppm", out_value);
 	case POLICYCALC__V1__VALUE__KIND_COUNT:
 		return figure_read(reading, entry, from->count, "value.count", out_value);
 	case POLICYCALC__V1__VALUE__KIND_FLAG:
-		*out_value = (struct value){.kind = VALUE_BOOL, .boolean = from->flag};
+		*out_value = (struct value){ .kind = VALUE_BOOL, .boolean = from->flag };
 		return true;
 	case POLICYCALC__V1__VALUE__KIND_CODE:
 		code = code_normal(reading, entry, from->code, "value.code", out_foreign);
-		*out_value = (struct value){.kind = VALUE_STRING, .text = slice_from(code)};
+		*out_value = (struct value){ .kind = VALUE_STRING, .text = slice_from(code) };
 		return code != NULL;
 	case POLICYCALC__V1__VALUE__KIND_CODES:
 		return codes_read(reading, entry, from->codes, out_value);
 	case POLICYCALC__V1__VALUE__KIND_DATE:
 		*out_value = value_from_date(from->date);
 		return out_value->kind == VALUE_TIMESTAMP ||
-		       reading_violate(reading, "value.date", "is not a day in the form YYYY-MM-DD");
+		       reading_violate(reading, "value.date",
+				       "is not a day in the form YYYY-MM-DD");
 	case POLICYCALC__V1__VALUE__KIND_TEXT:
-		*out_value = (struct value){.kind = VALUE_STRING, .text = slice_from(from->text)};
+		*out_value = (struct value){ .kind = VALUE_STRING,
+			.text = slice_from(from->text) };
 		return true;
 	case POLICYCALC__V1__VALUE__KIND_MONEY_SERIES:
 		return series_read(reading, entry, from->money_series, out_value);

@@ -49,15 +49,16 @@ enum item_list subject_item_list(Policycalc__V1__Subject subject)
 	}
 }
 
-void slot_bits_put_bases(const struct ruleset *ruleset, enum item_list list, int slot,
-		uint64_t *bits)
+void slot_bits_put_bases(
+		const struct ruleset *ruleset, enum item_list list, int slot, uint64_t *bits)
 {
 	size_t at = (size_t)slot;
 	enum item_list of = at < ruleset->base_count ? LIST_ENTERPRISE : list;
 	const uint64_t *bases = NULL;
 
 	if (ruleset->bases[of])
-		bases = ruleset->bases[of][of == LIST_ENTERPRISE ? at : at - ruleset->base_count];
+		bases = ruleset->bases[of]
+				      [of == LIST_ENTERPRISE ? at : at - ruleset->base_count];
 	if (!bases) {
 		slot_bits_put(bits, slot);
 		return;
@@ -78,13 +79,13 @@ void ruleset_build_mistake(struct ruleset_build *build, const ProtobufCMessage *
 	va_start(args, format);
 	vsnprintf(message, sizeof(message), format, args);
 	va_end(args);
-	if (!build->locate ||
-			!build->locate(build->context, origin, field, 0, &path, &line, &column)) {
+	if (!build->locate || !build->locate(build->context, origin, field, 0, &path, &line,
+					      &column)) {
 		path = where;
 		line = column = 0;
 	}
 	diagnostics_add(build->diagnostics, DIAGNOSTIC_ERROR, path, line, column, 1,
-			(struct slice){0}, "%s", message);
+			(struct slice){ 0 }, "%s", message);
 }
 
 const struct rule *ruleset_build_rule(struct ruleset_build *build, enum item_list list,
@@ -106,8 +107,8 @@ const struct rule *ruleset_build_rule(struct ruleset_build *build, enum item_lis
 
 	if (!text || !*text)
 		return NULL;
-	if (build->locate &&
-			build->locate(build->context, origin, field, 0, &path, &line, &column)) {
+	if (build->locate && build->locate(build->context, origin, field, 0, &path, &line,
+					     &column)) {
 		options.path = path;
 		options.line = line;
 		options.column = column;
@@ -120,7 +121,8 @@ static void ruleset_free(struct ruleset *ruleset)
 {
 	epoch_cache_free(ruleset->epochs);
 	for (enum item_list list = LIST_ENTERPRISE; list < LIST_COUNT; list++) {
-		for (size_t i = 0; ruleset->entries[list] && i < ruleset->entry_count[list]; i++)
+		for (size_t i = 0; ruleset->entries[list] && i < ruleset->entry_count[list];
+				i++)
 			map_fini(&ruleset->entries[list][i].choices);
 		map_fini(&ruleset->entry_names[list]);
 		scope_free(ruleset->scopes[list]);
@@ -137,8 +139,8 @@ static void ruleset_free(struct ruleset *ruleset)
 	memory_free(ruleset);
 }
 
-struct ruleset *ruleset_new(const struct catalog *catalog, catalog_locate_fn locate, void *context,
-		struct diagnostics *diagnostics, struct error *err)
+struct ruleset *ruleset_new(const struct catalog *catalog, catalog_locate_fn locate,
+		void *context, struct diagnostics *diagnostics, struct error *err)
 {
 	struct ruleset *ruleset = memory_alloc_zero(1, sizeof(*ruleset));
 	struct ruleset_build build = {
@@ -183,7 +185,8 @@ fail:
 
 struct ruleset *ruleset_ref(struct ruleset *ruleset)
 {
-	unsigned before = atomic_fetch_add_explicit(&ruleset->references, 1, memory_order_relaxed);
+	unsigned before = atomic_fetch_add_explicit(
+			&ruleset->references, 1, memory_order_relaxed);
 
 	assert(before > 0);
 	(void)before;
@@ -213,8 +216,8 @@ const struct catalog *ruleset_catalog(const struct ruleset *ruleset)
 	return &ruleset->catalog;
 }
 
-const Policycalc__V1__Attribute *ruleset_find_attribute(const struct ruleset *ruleset,
-		const char *name, const char *item_list)
+const Policycalc__V1__Attribute *ruleset_find_attribute(
+		const struct ruleset *ruleset, const char *name, const char *item_list)
 {
 	enum item_list list = item_list_find(item_list);
 	const struct entry *entry;
@@ -225,8 +228,8 @@ const Policycalc__V1__Attribute *ruleset_find_attribute(const struct ruleset *ru
 	return entry ? entry->attribute : NULL;
 }
 
-const Policycalc__V1__Parameter *ruleset_find_parameter(const struct ruleset *ruleset,
-		const char *name)
+const Policycalc__V1__Parameter *ruleset_find_parameter(
+		const struct ruleset *ruleset, const char *name)
 {
 	return map_find(&ruleset->parameter_names, slice_from(name));
 }
@@ -238,8 +241,8 @@ const Policycalc__V1__Policy *ruleset_find_policy(const struct ruleset *ruleset,
 	return rules ? rules->policy : NULL;
 }
 
-const Policycalc__V1__Policy *ruleset_find_version(const struct ruleset *ruleset,
-		const char *series, const char *day)
+const Policycalc__V1__Policy *ruleset_find_version(
+		const struct ruleset *ruleset, const char *series, const char *day)
 {
 	const struct series *versions = map_find(&ruleset->series_names, slice_from(series));
 	struct date date;
@@ -261,7 +264,8 @@ const Policycalc__V1__Policy *ruleset_find_version(const struct ruleset *ruleset
 Policycalc__V1__Availability *ruleset_availability(const struct ruleset *ruleset,
 		const Policycalc__V1__Policy *policy, const char *day, struct arena *arena)
 {
-	const struct policy_rules *rules = map_find(&ruleset->policy_ids, slice_from(policy->id));
+	const struct policy_rules *rules =
+			map_find(&ruleset->policy_ids, slice_from(policy->id));
 	Policycalc__V1__Availability *answer;
 	struct standing standing;
 	struct date date;
@@ -271,8 +275,8 @@ Policycalc__V1__Availability *ruleset_availability(const struct ruleset *ruleset
 	answer = ARENA_NEW(arena, Policycalc__V1__Availability);
 	if (!answer)
 		return NULL;
-	standing = policy_standing(ruleset, (size_t)(rules - ruleset->policies),
-			date_to_days(date));
+	standing = policy_standing(
+			ruleset, (size_t)(rules - ruleset->policies), date_to_days(date));
 	policycalc__v1__availability__init(answer);
 	answer->state = standing.state;
 	answer->date = (char *)standing.date;

@@ -46,7 +46,8 @@ const char *item_list_name(enum item_list list);
 enum item_list item_list_find(const char *name);
 
 /** The type and dimension that rules see; NULL when the dictionary states no type. */
-const struct type *value_type_rule_type(Policycalc__V1__ValueType type, enum dimension *dimension);
+const struct type *value_type_rule_type(
+		Policycalc__V1__ValueType type, enum dimension *dimension);
 
 /** The list whose items a policy is granted for. */
 enum item_list subject_item_list(Policycalc__V1__Subject subject);
@@ -56,8 +57,8 @@ struct slot {
 	const char *name; /* "e.revenue_y2", "p.rd_cap", "as_of" */
 	enum scope_role role;
 	const Policycalc__V1__Attribute *attribute; /* of attributes */
-	size_t parameter; /* of parameters: index in the catalog */
-	unsigned back;	  /* periods before the last full one */
+	size_t parameter;			    /* of parameters: index in the catalog */
+	unsigned back;				    /* periods before the last full one */
 	bool derived;
 };
 
@@ -70,7 +71,7 @@ struct variant {
 /* An attribute under its name, as a profile sends it. */
 struct entry {
 	const Policycalc__V1__Attribute *attribute;
-	size_t index; /* dense over all entries */
+	size_t index;			/* dense over all entries */
 	const struct variant *variants; /* [0] has back 0 */
 	size_t variant_count;
 	struct map choices; /* code to Choice, when the attribute has choices */
@@ -155,8 +156,8 @@ struct ruleset {
 	struct catalog catalog; /* our copy, sorted */
 
 	struct region_table *regions;
-	struct map region_codes; /* code to Region of the catalog */
-	struct map divisions;	 /* "31" to Industry "C31" */
+	struct map region_codes;   /* code to Region of the catalog */
+	struct map divisions;	   /* "31" to Industry "C31" */
 	struct map industry_codes; /* code to Industry */
 
 	struct scope *scopes[LIST_COUNT];
@@ -187,8 +188,8 @@ struct ruleset {
 	struct epoch_cache *epochs;
 };
 
-static inline const struct slot *ruleset_slot(const struct ruleset *ruleset, enum item_list list,
-		int slot)
+static inline const struct slot *ruleset_slot(
+		const struct ruleset *ruleset, enum item_list list, int slot)
 {
 	size_t at = (size_t)slot;
 
@@ -208,14 +209,14 @@ static inline bool slot_bits_has(const uint64_t *bits, int slot)
 }
 
 /** Puts the base attributes behind @slot (itself, when it is one). */
-void slot_bits_put_bases(const struct ruleset *ruleset, enum item_list list, int slot,
-		uint64_t *bits);
+void slot_bits_put_bases(
+		const struct ruleset *ruleset, enum item_list list, int slot, uint64_t *bits);
 
 /* --- the stages of ruleset_new(), in order; each reports its mistakes and goes on ------------- */
 
 struct ruleset_build {
 	struct ruleset *ruleset;
-	const struct catalog *origin;	/* the caller's, whose messages @locate knows */
+	const struct catalog *origin; /* the caller's, whose messages @locate knows */
 	Policycalc__V1__Attribute **attribute_origins; /* by index of our copy */
 	Policycalc__V1__Parameter **parameter_origins;
 	Policycalc__V1__Policy **policy_origins;

@@ -24,7 +24,7 @@ static void on_free(void *context, void *memory)
 
 static ProtobufCMessage *message_copy(const ProtobufCMessage *message, struct arena *arena)
 {
-	ProtobufCAllocator allocator = {on_alloc, on_free, arena};
+	ProtobufCAllocator allocator = { on_alloc, on_free, arena };
 	size_t size = protobuf_c_message_get_packed_size(message);
 	uint8_t *bytes = memory_alloc(size ? size : 1);
 	ProtobufCMessage *copy = NULL;
@@ -94,37 +94,40 @@ bool ruleset_build_copy(struct ruleset_build *build, struct error *err)
 	to->content_hash = arena_copy_text(arena, from->content_hash ? from->content_hash : "");
 
 	for (size_t i = 0; i < from->attribute_count; i++)
-		list[i] = (struct named){from->attributes[i]->item_list, from->attributes[i]->name,
-				&from->attributes[i]->base};
+		list[i] = (struct named){ from->attributes[i]->item_list,
+			from->attributes[i]->name, &from->attributes[i]->base };
 	to->attribute_count = from->attribute_count;
 	to->attributes = (Policycalc__V1__Attribute **)messages_copy(list, to->attribute_count,
 			arena, (ProtobufCMessage ***)&build->attribute_origins);
 
 	for (size_t i = 0; i < from->parameter_count; i++)
-		list[i] = (struct named){"", from->parameters[i]->name, &from->parameters[i]->base};
+		list[i] = (struct named){ "", from->parameters[i]->name,
+			&from->parameters[i]->base };
 	to->parameter_count = from->parameter_count;
 	to->parameters = (Policycalc__V1__Parameter **)messages_copy(list, to->parameter_count,
 			arena, (ProtobufCMessage ***)&build->parameter_origins);
 
 	for (size_t i = 0; i < from->region_count; i++)
-		list[i] = (struct named){"", from->regions[i]->code, &from->regions[i]->base};
+		list[i] = (struct named){ "", from->regions[i]->code, &from->regions[i]->base };
 	to->region_count = from->region_count;
-	to->regions = (Policycalc__V1__Region **)messages_copy(list, to->region_count, arena, NULL);
+	to->regions = (Policycalc__V1__Region **)messages_copy(
+			list, to->region_count, arena, NULL);
 
 	for (size_t i = 0; i < from->industry_count; i++)
-		list[i] = (struct named){"", from->industries[i]->code, &from->industries[i]->base};
+		list[i] = (struct named){ "", from->industries[i]->code,
+			&from->industries[i]->base };
 	to->industry_count = from->industry_count;
-	to->industries = (Policycalc__V1__Industry **)messages_copy(list, to->industry_count,
-			arena, NULL);
+	to->industries = (Policycalc__V1__Industry **)messages_copy(
+			list, to->industry_count, arena, NULL);
 
 	for (size_t i = 0; i < from->fact_count; i++)
-		list[i] = (struct named){from->facts[i]->entry, from->facts[i]->fact,
-				&from->facts[i]->base};
+		list[i] = (struct named){ from->facts[i]->entry, from->facts[i]->fact,
+			&from->facts[i]->base };
 	to->fact_count = from->fact_count;
 	to->facts = (Policycalc__V1__Fact **)messages_copy(list, to->fact_count, arena, NULL);
 
 	for (size_t i = 0; i < from->policy_count; i++)
-		list[i] = (struct named){"", from->policies[i]->id, &from->policies[i]->base};
+		list[i] = (struct named){ "", from->policies[i]->id, &from->policies[i]->base };
 	to->policy_count = from->policy_count;
 	to->policies = (Policycalc__V1__Policy **)messages_copy(list, to->policy_count, arena,
 			(ProtobufCMessage ***)&build->policy_origins);
@@ -173,16 +176,16 @@ static bool region_add(struct ruleset_build *build, const Policycalc__V1__Region
 }
 
 /* A wrong entry is a mistake of the catalog, to be reported; anything else ends the build. */
-static bool region_mistake(struct ruleset_build *build, const char *where, struct error *problem,
-		struct error *err)
+static bool region_mistake(struct ruleset_build *build, const char *where,
+		struct error *problem, struct error *err)
 {
 	if (problem->code != ERROR_INVALID) {
 		if (err)
 			*err = *problem;
 		return false;
 	}
-	diagnostics_add(build->diagnostics, DIAGNOSTIC_ERROR, where, 0, 0, 1, (struct slice){0},
-			"%s", problem->message);
+	diagnostics_add(build->diagnostics, DIAGNOSTIC_ERROR, where, 0, 0, 1,
+			(struct slice){ 0 }, "%s", problem->message);
 	return true;
 }
 
@@ -190,7 +193,7 @@ bool ruleset_build_tables(struct ruleset_build *build, struct error *err)
 {
 	struct ruleset *ruleset = build->ruleset;
 	const struct catalog *catalog = &ruleset->catalog;
-	struct error problem = {0};
+	struct error problem = { 0 };
 
 	ruleset->regions = region_table_new();
 	if (!ruleset->regions)
@@ -202,7 +205,8 @@ bool ruleset_build_tables(struct ruleset_build *build, struct error *err)
 				!region_mistake(build, region->code, &problem, err))
 			return false;
 		if (!map_put(&ruleset->region_codes, slice_from(region->code), region))
-			return error_set(err, ERROR_MEMORY, "no memory for the table of regions");
+			return error_set(err, ERROR_MEMORY,
+					"no memory for the table of regions");
 	}
 	if (!region_table_finish(ruleset->regions, &problem)) {
 		/* An unfinished table may not be asked: the rules are compiled without it. */

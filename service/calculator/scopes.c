@@ -47,7 +47,7 @@ static void wanted_add(struct wanted_list *wanted, struct slot slot, struct entr
 		wanted->list = list;
 		wanted->capacity = capacity;
 	}
-	wanted->list[wanted->count++] = (struct wanted){slot, entry};
+	wanted->list[wanted->count++] = (struct wanted){ slot, entry };
 }
 
 static int wanted_compare(const void *a, const void *b)
@@ -88,7 +88,7 @@ static bool variant_parse(const struct ruleset *ruleset, enum item_list list, st
 	if (n < 2 || name.data[name.size - digits] == '0')
 		return false;
 	entry = map_find(&ruleset->entry_names[list],
-			(struct slice){name.data, name.size - digits - 2});
+			(struct slice){ name.data, name.size - digits - 2 });
 	if (!entry || !period_is_recurring(entry->attribute->period))
 		return false;
 	*out_entry = entry;
@@ -99,8 +99,8 @@ static bool variant_parse(const struct ruleset *ruleset, enum item_list list, st
 static void name_want(struct scopes_build *scopes, enum item_list list, struct slice whole)
 {
 	struct ruleset *ruleset = scopes->build->ruleset;
-	struct slice name = {whole.data + 2, whole.size - 2};
-	struct slot slot = {.role = SCOPE_ATTRIBUTE};
+	struct slice name = { whole.data + 2, whole.size - 2 };
+	struct slot slot = { .role = SCOPE_ATTRIBUTE };
 	struct wanted_list *wanted = &scopes->wanted[list];
 	struct entry *entry;
 
@@ -137,7 +137,7 @@ static void text_scan(struct scopes_build *scopes, enum item_list list, const ch
 		for (at++; is_name_character(*at); at++)
 			;
 		name_want(scopes, *begin == 'e' ? LIST_ENTERPRISE : list,
-				(struct slice){begin, (size_t)(at - begin)});
+				(struct slice){ begin, (size_t)(at - begin) });
 	}
 }
 
@@ -208,7 +208,7 @@ static bool entries_build(struct scopes_build *scopes, struct error *err)
 	struct ruleset_build *build = scopes->build;
 	struct ruleset *ruleset = build->ruleset;
 	const struct catalog *catalog = &ruleset->catalog;
-	size_t counts[LIST_COUNT] = {0};
+	size_t counts[LIST_COUNT] = { 0 };
 
 	for (size_t i = 0; i < catalog->attribute_count; i++) {
 		enum item_list list = item_list_find(catalog->attributes[i]->item_list);
@@ -216,16 +216,17 @@ static bool entries_build(struct scopes_build *scopes, struct error *err)
 		if (list == LIST_COUNT)
 			ruleset_build_mistake(build, &build->attribute_origins[i]->base,
 					"item_list", catalog->attributes[i]->name,
-					"attribute %s: an item list is projects, loans or hires",
+					"attribute %s: an item list is projects, loans or "
+					"hires",
 					catalog->attributes[i]->name);
 		else
 			counts[list]++;
 	}
 	for (enum item_list list = LIST_ENTERPRISE; list < LIST_COUNT; list++) {
-		ruleset->entries[list] = ARENA_NEW_ARRAY(&ruleset->arena, struct entry,
-				counts[list] + 1);
-		ruleset->entry_name_list[list] = ARENA_NEW_ARRAY(&ruleset->arena, const char *,
-				counts[list] + 1);
+		ruleset->entries[list] = ARENA_NEW_ARRAY(
+				&ruleset->arena, struct entry, counts[list] + 1);
+		ruleset->entry_name_list[list] = ARENA_NEW_ARRAY(
+				&ruleset->arena, const char *, counts[list] + 1);
 		if (!ruleset->entries[list] || !ruleset->entry_name_list[list])
 			return arena_error(&ruleset->arena, err, "reading the dictionary");
 	}
@@ -261,7 +262,8 @@ static void entries_want(struct scopes_build *scopes, enum item_list list)
 		struct entry *entry = &ruleset->entries[list][i];
 		struct slot slot = {
 			.name = arena_format(&ruleset->arena, "%c.%s",
-					list == LIST_ENTERPRISE ? 'e' : 'i', entry->attribute->name),
+					list == LIST_ENTERPRISE ? 'e' : 'i',
+					entry->attribute->name),
 			.role = SCOPE_ATTRIBUTE,
 			.attribute = entry->attribute,
 			.derived = entry->attribute->derived != NULL,
@@ -306,8 +308,8 @@ static bool slots_build(struct scopes_build *scopes, enum item_list list)
 	for (size_t i = 0; i < ruleset->entry_count[list]; i++) {
 		struct entry *entry = &ruleset->entries[list][i];
 
-		entry->variants = ARENA_NEW_ARRAY(&ruleset->arena, struct variant,
-				entry->variant_count + 1);
+		entry->variants = ARENA_NEW_ARRAY(
+				&ruleset->arena, struct variant, entry->variant_count + 1);
 		if (!entry->variants)
 			return false;
 		entry->variant_count = 0;
@@ -317,8 +319,8 @@ static bool slots_build(struct scopes_build *scopes, enum item_list list)
 
 		if (!entry)
 			continue;
-		((struct variant *)entry->variants)[entry->variant_count++] = (struct variant){
-				wanted->list[i].slot.back, (int)(first + i)};
+		((struct variant *)entry->variants)[entry->variant_count++] =
+				(struct variant){ wanted->list[i].slot.back, (int)(first + i) };
 	}
 	for (size_t i = 0; i < ruleset->entry_count[list]; i++) {
 		struct entry *entry = &ruleset->entries[list][i];
@@ -331,7 +333,8 @@ static bool slots_build(struct scopes_build *scopes, enum item_list list)
 
 /* --- scopes ----------------------------------------------------------------------------------- */
 
-const struct type *value_type_rule_type(Policycalc__V1__ValueType type, enum dimension *dimension)
+const struct type *value_type_rule_type(
+		Policycalc__V1__ValueType type, enum dimension *dimension)
 {
 	*dimension = DIMENSION_FREE;
 	switch ((int)type) {
@@ -385,8 +388,9 @@ static int slot_find_same_period(const struct ruleset *ruleset, enum item_list l
 	return -1;
 }
 
-static bool ratio_build(struct ruleset_build *build, enum item_list list, const struct slot *slot,
-		const ProtobufCMessage *origin, const struct scope_ratio **out_ratio)
+static bool ratio_build(struct ruleset_build *build, enum item_list list,
+		const struct slot *slot, const ProtobufCMessage *origin,
+		const struct scope_ratio **out_ratio)
 {
 	const Policycalc__V1__Derivation__Ratio *from = slot->attribute->derived->ratio;
 	struct ruleset *ruleset = build->ruleset;
@@ -404,19 +408,22 @@ static bool ratio_build(struct ruleset_build *build, enum item_list list, const 
 				ratio->num_slot < 0 ? from->num : from->den);
 		return true;
 	}
-	ratio->when_den_zero_known = *from->when_den_zero && strcmp(from->when_den_zero, "unknown");
+	ratio->when_den_zero_known =
+			*from->when_den_zero && strcmp(from->when_den_zero, "unknown");
 	if (ratio->when_den_zero_known) {
 		ratio->when_den_zero_ppm = strtoll(from->when_den_zero, &end, 10);
 		if (*end)
 			ruleset_build_mistake(build, origin, "derived", slot->attribute->name,
-					"attribute %s: when_den_zero is a number of ppm or unknown",
+					"attribute %s: when_den_zero is a number of ppm or "
+					"unknown",
 					slot->attribute->name);
 	}
 	*out_ratio = ratio;
 	return true;
 }
 
-static bool scope_add_slots(struct ruleset_build *build, struct scope *scope, enum item_list list)
+static bool scope_add_slots(
+		struct ruleset_build *build, struct scope *scope, enum item_list list)
 {
 	struct ruleset *ruleset = build->ruleset;
 	size_t first = list == LIST_ENTERPRISE ? 0 : ruleset->base_count;
@@ -434,7 +441,8 @@ static bool scope_add_slots(struct ruleset_build *build, struct scope *scope, en
 		};
 
 		if (slot->role == SCOPE_PARAMETER) {
-			name.type = value_type_rule_type(ruleset->catalog.parameters[slot->parameter]->type,
+			name.type = value_type_rule_type(
+					ruleset->catalog.parameters[slot->parameter]->type,
 					&name.dimension);
 			origin = &build->parameter_origins[slot->parameter]->base;
 		} else if (attribute) {
@@ -483,7 +491,7 @@ static bool parameter_mask_build(struct ruleset *ruleset)
 static bool scopes_fill(struct scopes_build *scopes)
 {
 	struct ruleset *ruleset = scopes->build->ruleset;
-	struct slot as_of = {.name = "as_of", .role = SCOPE_CONTEXT};
+	struct slot as_of = { .name = "as_of", .role = SCOPE_CONTEXT };
 
 	entries_want(scopes, LIST_ENTERPRISE);
 	wanted_add(&scopes->wanted[LIST_ENTERPRISE], as_of, NULL);
@@ -537,7 +545,7 @@ static bool scopes_fill(struct scopes_build *scopes)
 
 bool ruleset_build_scopes(struct ruleset_build *build, struct error *err)
 {
-	struct scopes_build scopes = {.build = build};
+	struct scopes_build scopes = { .build = build };
 	bool ok;
 
 	if (!entries_build(&scopes, err))

@@ -138,7 +138,8 @@ static const char *words_figure(int64_t figure, const Policycalc__V1__Attribute 
 			return arena_format(arena, "%s %s", words_grouped(figure, arena),
 					attribute->unit->en);
 		return arena_format(arena, "%" PRId64 "%s", figure,
-				attribute->unit && language == WORDS_ZH ? attribute->unit->zh : "");
+				attribute->unit && language == WORDS_ZH ? attribute->unit->zh
+									: "");
 	case VALUE_TYPE(UNSPECIFIED):
 	case VALUE_TYPE(FLAG):
 	case VALUE_TYPE(CODE):
@@ -165,7 +166,10 @@ static const char *words_list(const struct ruleset *ruleset, const struct value 
 		if (!one)
 			return NULL;
 		text = arena_format(arena, "%s%s%s", text,
-				i == 0 ? "" : language == WORDS_ZH ? "、" : ", ", one);
+				i == 0		       ? ""
+				: language == WORDS_ZH ? "、"
+						       : ", ",
+				one);
 	}
 	if (value->list.count == 0)
 		return language == WORDS_ZH ? "无" : "none";
