@@ -133,15 +133,19 @@ say "服务地址 serving at $listen（数据 data: $state/data）"
 
 # --- the question -----------------------------------------------------------------------------
 firm=service/quickstart-firm.yaml
-printf '\n%s\n\n' "虚构企业（仅作演示，made up）：灵宝市一家专用设备制造企业，见 $firm"
+printf '\n%s\n%s\n\n' "虚构企业 a made-up firm：灵宝市一家专用设备制造企业，数字都是编的" "  $firm"
 "$client" --server "$listen" match -f "$firm" --explain || fail "匹配失败 the match failed"
 option=
 [ "$listen" = 127.0.0.1:50551 ] || option=" --server $listen"
+running=
+[ "$once" = no ] || running="
+  sh service/quickstart.sh    # 先启动服务 start the service first"
 cat <<TEXT
 
-再问一次 ask again:
-  $client$option match -f $firm --explain rd_budget_system=是
+再问一次 ask again:$running
+  $client$option match -f $firm --explain rd_budget_filed=是
   $client$option match region=灵宝市 staff=45 revenue=3800万元
+  $client$option policy smx-transformation-2022
   $client$option policies --search 贷
   $client$option --help
 TEXT

@@ -72,8 +72,8 @@ static int policies_print(struct cli *cli, Policycalc__V1__ListPoliciesRequest *
 	const struct render_style *style = &cli->style;
 	struct table table = { .columns = 4,
 		.headings = { cli_word(cli, "编号", "id"), cli_word(cli, "层级", "level"),
-				cli_word(cli, "种类", "kind"),
-				cli_word(cli, "名称", "title") } };
+				cli_word(cli, "种类", "kind"), cli_word(cli, "名称", "title") },
+		.whole = { true } };
 	const Policycalc__V1__ListPoliciesResponse *page;
 	struct buffer out = { 0 };
 	bool last = false;

@@ -56,7 +56,8 @@ bool match_print_table(const Policycalc__V1__MatchResponse *response,
 {
 	struct table table = { .columns = 4,
 		.headings = { word(style, "结论", "verdict"), word(style, "政策", "policy"),
-				word(style, "金额", "amount"), word(style, "编号", "id") } };
+				word(style, "金额", "amount"), word(style, "编号", "id") },
+		.whole = { false, false, false, true } };
 	bool ok;
 
 	for (size_t i = 0; i < response->n_answers; i++) {
@@ -94,22 +95,31 @@ static void attribute_append(const struct canvas *canvas, const char *path, stru
 		if (slice_equals_text(bare, attribute->name) && of_item == (path[0] == 'i'))
 			label = word_text(canvas->style, attribute->label);
 	}
-	if (label && *label)
-		buffer_append_text(out, label);
-	if (label && *label && item)
-		buffer_format(out, canvas->style->english ? " (%s)" : "（%s）", item + 1);
-	else if (label && *label)
-		buffer_format(out, canvas->style->english ? " (%.*s)" : "（%.*s）",
-				SLICE_PRINT(bare));
-	else
+	if (!label || !*label) {
 		buffer_append_text(out, name);
+		return;
+	}
+	buffer_append_text(out, label);
+	buffer_append_text(out, word(canvas->style, "（", " ("));
+	if (item) {
+		/* As one writes it for the command line; a list without items gets its first. */
+		const char *id = strchr(item, '/');
+
+		buffer_append(out, item + 1, id ? (size_t)(id - item - 1) : strlen(item + 1));
+		buffer_format(out, ".%s.", id ? id + 1 : "1");
+	}
+	buffer_append(out, bare.data, bare.size);
+	buffer_append_text(out, word(canvas->style, "）", ")"));
 }
 
-static void missing_print(const struct canvas *canvas, char *const *missing, size_t count)
+static void missing_print(const struct canvas *canvas, const char *lead, char *const *missing,
+		size_t count)
 {
 	struct buffer text = { 0 };
 
-	buffer_append_text(&text, word(canvas->style, "补充后可定：", "would settle it: "));
+	if (count == 0)
+		return;
+	buffer_append_text(&text, lead);
 	for (size_t i = 0; i < count; i++) {
 		if (i)
 			buffer_append_text(&text, word(canvas->style, "、", ", "));
@@ -122,7 +132,8 @@ static void missing_print(const struct canvas *canvas, char *const *missing, siz
 	buffer_fini(&text);
 }
 
-static void reason_print(const struct canvas *canvas, const Policycalc__V1__Reason *reason)
+static void reason_print(const struct canvas *canvas, size_t indent,
+		const Policycalc__V1__Reason *reason)
 {
 	struct buffer text = { 0 };
 
@@ -139,30 +150,33 @@ static void reason_print(const struct canvas *canvas, const Policycalc__V1__Reas
 	if (text.failed)
 		canvas->out->failed = true;
 	else
-		canvas_line(canvas, 6, "· ", text.data);
+		canvas_line(canvas, indent, "· ", text.data);
 	buffer_fini(&text);
 }
 
 /* One condition with its clause; without a sentence of its own the comparisons speak for it. */
-static void condition_print(const struct canvas *canvas,
+static void condition_print(const struct canvas *canvas, size_t indent,
 		const Policycalc__V1__ConditionAnswer *condition, const char *mark)
 {
 	const char *sentence = word_text(canvas->style, condition->sentence);
 	const char *label = word_text(canvas->style, condition->label);
 
-	canvas_line(canvas, 4, mark, *sentence ? sentence : *label ? label : condition->id);
+	canvas_line(canvas, indent, mark,
+			*sentence ? sentence
+			: *label  ? label
+				  : condition->id);
 	for (size_t i = 0; !*sentence && i < condition->n_reasons; i++)
 		if (*condition->reasons[i]->attribute)
-			reason_print(canvas, condition->reasons[i]);
+			reason_print(canvas, indent + 2, condition->reasons[i]);
 }
 
-static void conditions_print(const struct canvas *canvas,
+static void conditions_print(const struct canvas *canvas, size_t indent,
 		Policycalc__V1__ConditionAnswer *const *conditions, size_t count,
 		Policycalc__V1__ConditionStatus status, const char *mark)
 {
 	for (size_t i = 0; i < count; i++)
 		if (conditions[i]->status == status)
-			condition_print(canvas, conditions[i], mark);
+			condition_print(canvas, indent, conditions[i], mark);
 }
 
 static void items_print(const struct canvas *canvas, const Policycalc__V1__PolicyAnswer *answer,
@@ -171,17 +185,22 @@ static void items_print(const struct canvas *canvas, const Policycalc__V1__Polic
 	for (size_t i = 0; i < answer->n_items; i++) {
 		const Policycalc__V1__ItemAnswer *item = answer->items[i];
 		struct buffer text = { 0 };
+		struct buffer amount = { 0 };
 
-		buffer_format(&text, "%s/%s%s%s ", item->list, item->id,
-				word(canvas->style, "：", ": "),
-				word_verdict(canvas->style, item->verdict));
-		word_amount(canvas->style, item->amount, &text);
+		word_amount(canvas->style, item->amount, &amount);
+		buffer_format(&text, "%s %s%s%s%s%s", word_list(canvas->style, item->list),
+				item->id, word(canvas->style, "：", ": "),
+				word_verdict(canvas->style, item->verdict),
+				amount.size ? word(canvas->style, "，", ", ") : "",
+				amount.size ? amount.data : "");
+		text.failed = text.failed || amount.failed;
+		buffer_fini(&amount);
 		if (text.failed)
 			canvas->out->failed = true;
 		else
 			canvas_line(canvas, 4, "▸ ", text.data);
 		buffer_fini(&text);
-		conditions_print(canvas, item->conditions, item->n_conditions, status, mark);
+		conditions_print(canvas, 6, item->conditions, item->n_conditions, status, mark);
 	}
 }
 
@@ -200,13 +219,44 @@ static void heading_print(
 	if (amount.failed)
 		canvas->out->failed = true;
 	buffer_fini(&amount);
+	if (*answer->policy_id)
+		canvas_pair(canvas, "", word(canvas->style, "编号：", "id: "),
+				answer->policy_id);
 }
 
+/* How the amount was computed, or what is needed to compute it. */
+static void amount_print(
+		const struct canvas *canvas, const Policycalc__V1__AmountAnswer *amount)
+{
+	bool open = amount &&
+		    (amount->exactness == POLICYCALC__V1__AMOUNT_ANSWER__EXACTNESS__EXACTNESS_NOT_COMPUTABLE ||
+				    (amount->exactness == POLICYCALC__V1__AMOUNT_ANSWER__EXACTNESS__EXACTNESS_AT_LEAST &&
+						    amount->least_fen == 0));
+
+	if (!amount)
+		return;
+	if (!open && *word_text(canvas->style, amount->sentence))
+		canvas_line(canvas, 4, "", word_text(canvas->style, amount->sentence));
+	missing_print(canvas,
+			word(canvas->style, "补充后可算出金额：", "would tell the amount: "),
+			amount->missing, amount->n_missing);
+}
+
+static bool window_not_stated(const Policycalc__V1__PolicyAnswer *answer)
+{
+	return answer->availability &&
+	       answer->availability->state ==
+			       POLICYCALC__V1__AVAILABILITY__STATE__STATE_WINDOW_NOT_STATED;
+}
+
+/* That the window is not stated holds for so many policies that it is said once, at the end. */
 static void availability_print(
 		const struct canvas *canvas, const Policycalc__V1__PolicyAnswer *answer)
 {
 	struct buffer text = { 0 };
 
+	if (window_not_stated(answer))
+		return;
 	word_availability(canvas->style, answer->availability, &text);
 	if (text.size)
 		canvas_line(canvas, 4, "", text.data);
@@ -231,6 +281,16 @@ static void departments_print(
 	buffer_fini(&text);
 }
 
+/* A condition that has to be judged says so itself, and says what is to be judged. */
+static bool review_is_told(const Policycalc__V1__PolicyAnswer *answer, const char *reason)
+{
+	for (size_t i = 0; i < answer->n_conditions; i++)
+		if (answer->conditions[i]->status ==
+				POLICYCALC__V1__CONDITION_STATUS__CONDITION_STATUS_REVIEW)
+			return strcmp(reason, "JUDGEMENT") == 0;
+	return false;
+}
+
 static void answer_print(
 		const struct canvas *canvas, const Policycalc__V1__PolicyAnswer *answer)
 {
@@ -239,9 +299,8 @@ static void answer_print(
 	heading_print(canvas, answer);
 	switch (answer->verdict) {
 	case POLICYCALC__V1__VERDICT__VERDICT_ELIGIBLE:
-		if (answer->amount && *word_text(style, answer->amount->sentence))
-			canvas_line(canvas, 4, "", word_text(style, answer->amount->sentence));
-		conditions_print(canvas, answer->conditions, answer->n_conditions,
+		amount_print(canvas, answer->amount);
+		conditions_print(canvas, 4, answer->conditions, answer->n_conditions,
 				POLICYCALC__V1__CONDITION_STATUS__CONDITION_STATUS_MET, "✓ ");
 		items_print(canvas, answer,
 				POLICYCALC__V1__CONDITION_STATUS__CONDITION_STATUS_MET, "✓ ");
@@ -249,15 +308,17 @@ static void answer_print(
 		departments_print(canvas, answer);
 		break;
 	case POLICYCALC__V1__VERDICT__VERDICT_NEEDS_INFORMATION:
-		if (answer->n_missing)
-			missing_print(canvas, answer->missing, answer->n_missing);
+		missing_print(canvas, word(style, "补充后可定：", "would settle it: "),
+				answer->missing, answer->n_missing);
 		availability_print(canvas, answer);
 		break;
 	case POLICYCALC__V1__VERDICT__VERDICT_NEEDS_REVIEW:
 		for (size_t i = 0; i < answer->n_review_reasons; i++)
-			canvas_pair(canvas, "! ", word(style, "待审核：", "review: "),
-					word_review_reason(style, answer->review_reasons[i]));
-		conditions_print(canvas, answer->conditions, answer->n_conditions,
+			if (!review_is_told(answer, answer->review_reasons[i]))
+				canvas_pair(canvas, "! ", word(style, "待审核：", "review: "),
+						word_review_reason(style,
+								answer->review_reasons[i]));
+		conditions_print(canvas, 4, answer->conditions, answer->n_conditions,
 				POLICYCALC__V1__CONDITION_STATUS__CONDITION_STATUS_REVIEW,
 				"! ");
 		items_print(canvas, answer,
@@ -270,7 +331,7 @@ static void answer_print(
 		availability_print(canvas, answer);
 		break;
 	case POLICYCALC__V1__VERDICT__VERDICT_INELIGIBLE:
-		conditions_print(canvas, answer->conditions, answer->n_conditions,
+		conditions_print(canvas, 4, answer->conditions, answer->n_conditions,
 				POLICYCALC__V1__CONDITION_STATUS__CONDITION_STATUS_NOT_MET,
 				"✗ ");
 		items_print(canvas, answer,
@@ -315,6 +376,62 @@ static void warnings_print(
 		canvas_line(canvas, 2, "! ", response->warnings[i]->message);
 }
 
+/* "2 eligible, 13 needs information, ..." of what is shown below. */
+static void summary_print(
+		const struct canvas *canvas, const Policycalc__V1__MatchResponse *response)
+{
+	static const Policycalc__V1__Verdict order[] = {
+		POLICYCALC__V1__VERDICT__VERDICT_ELIGIBLE,
+		POLICYCALC__V1__VERDICT__VERDICT_NEEDS_INFORMATION,
+		POLICYCALC__V1__VERDICT__VERDICT_NEEDS_REVIEW,
+		POLICYCALC__V1__VERDICT__VERDICT_NOT_OPEN,
+		POLICYCALC__V1__VERDICT__VERDICT_INELIGIBLE,
+	};
+	struct buffer text = { 0 };
+
+	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
+		size_t count = 0;
+
+		for (size_t j = 0; j < response->n_answers; j++)
+			count += response->answers[j]->verdict == order[i];
+		if (count)
+			buffer_format(&text,
+					canvas->style->english ? "%s%s: %zu" : "%s%s %zu 项",
+					text.size ? word(canvas->style, "，", ", ") : "",
+					word_verdict(canvas->style, order[i]), count);
+	}
+	if (text.size)
+		canvas_line(canvas, 0, "", text.data);
+	if (text.failed)
+		canvas->out->failed = true;
+	buffer_fini(&text);
+}
+
+static void windows_print(
+		const struct canvas *canvas, const Policycalc__V1__MatchResponse *response)
+{
+	size_t count = 0;
+	struct buffer text = { 0 };
+
+	for (size_t i = 0; i < response->n_answers; i++)
+		count += window_not_stated(response->answers[i]) &&
+			 response->answers[i]->verdict !=
+					 POLICYCALC__V1__VERDICT__VERDICT_INELIGIBLE;
+	if (count == 0)
+		return;
+	buffer_format(&text,
+			word(canvas->style, "以上有 %zu 项的申请时间未载明，请向主管部门确认。",
+					"The application window of %zu of these is not stated; "
+					"ask the department."),
+			count);
+	buffer_append_char(canvas->out, '\n');
+	if (text.failed)
+		canvas->out->failed = true;
+	else
+		canvas_line(canvas, 0, "", text.data);
+	buffer_fini(&text);
+}
+
 bool match_print_explanation(const Policycalc__V1__MatchResponse *response,
 		const struct render_dictionary *dictionary, const struct render_style *style,
 		struct buffer *out)
@@ -329,6 +446,7 @@ bool match_print_explanation(const Policycalc__V1__MatchResponse *response,
 	if (!head.failed)
 		canvas_line(&canvas, 0, "", head.data);
 	buffer_fini(&head);
+	summary_print(&canvas, response);
 	section_print(&canvas, response, POLICYCALC__V1__VERDICT__VERDICT_ELIGIBLE,
 			word(style, "能享受的政策", "Eligible"), GREEN);
 	section_print(&canvas, response, POLICYCALC__V1__VERDICT__VERDICT_NEEDS_INFORMATION,
@@ -342,6 +460,7 @@ bool match_print_explanation(const Policycalc__V1__MatchResponse *response,
 	if (response->n_answers == 0)
 		buffer_format(out, "\n%s\n",
 				word(style, "没有匹配的政策。", "No policy answers."));
+	windows_print(&canvas, response);
 	warnings_print(&canvas, response);
 	return !out->failed;
 }

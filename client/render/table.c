@@ -24,19 +24,21 @@ void table_add(struct table *table, const char *const *cells)
 }
 
 /* Takes columns from the widest until the row fits, or nothing more can give way. */
-static void widths_fit(size_t *widths, size_t columns, size_t width)
+static void widths_fit(const struct table *table, size_t *widths, size_t width, bool whole_too)
 {
-	size_t total = GAP * (columns - 1);
+	size_t total = GAP * (table->columns - 1);
 
-	for (size_t i = 0; i < columns; i++)
+	for (size_t i = 0; i < table->columns; i++)
 		total += widths[i];
 	while (total > width) {
-		size_t widest = 0;
+		size_t widest = table->columns;
 
-		for (size_t i = 1; i < columns; i++)
-			if (widths[i] > widths[widest])
+		for (size_t i = 0; i < table->columns; i++)
+			if ((whole_too || !table->whole[i]) &&
+					(widest == table->columns ||
+							widths[i] > widths[widest]))
 				widest = i;
-		if (widths[widest] <= NARROWEST)
+		if (widest == table->columns || widths[widest] <= NARROWEST)
 			break;
 		widths[widest]--;
 		total--;
@@ -82,7 +84,8 @@ bool table_print(const struct table *table, size_t width, bool colour, struct bu
 				widths[i] = needed;
 		}
 	}
-	widths_fit(widths, table->columns, width);
+	widths_fit(table, widths, width, false);
+	widths_fit(table, widths, width, true);
 	for (size_t i = 0; i < table->columns; i++)
 		cells[i] = table->headings[i];
 	if (colour)

@@ -3,7 +3,8 @@
  * Tables for a terminal: a heading, a rule, rows, columns aligned by display width.
  *
  * When the whole is wider than allowed, the widest columns give way first, each to no less than
- * eight columns (or its own need), and their cells are cut with "…".
+ * eight columns (or its own need), and their cells are cut with "…". Columns that are to stay whole,
+ * such as ids that people copy, give way only when that was not enough.
  */
 #pragma once
 
@@ -19,6 +20,7 @@ struct table {
 	size_t columns;
 	const char *headings[TABLE_COLUMNS];
 	bool right[TABLE_COLUMNS]; /* figures stand at the right */
+	bool whole[TABLE_COLUMNS]; /* cut last */
 	struct buffer cells;	   /* every cell's text, each with its NUL */
 	size_t rows;
 };

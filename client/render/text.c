@@ -138,6 +138,13 @@ static bool point_closes(utf8proc_int32_t point)
 	}
 }
 
+/* What must not end a line: （《「『“ and their like. */
+static bool point_opens(utf8proc_int32_t point)
+{
+	return point == 0xff08 || point == 0x300a || point == 0x3014 || point == 0x300c ||
+	       point == 0x300e || point == 0x201c || point == '(';
+}
+
 struct slice text_take_line(struct slice *rest, size_t width)
 {
 	struct slice text = *rest;
@@ -146,13 +153,15 @@ struct slice text_take_line(struct slice *rest, size_t width)
 	size_t fit = 0;	   /* bytes that fit */
 	size_t chance = 0; /* bytes up to the last place where a line may end */
 	bool before_wide = false;
+	bool before_opens = false;
 
 	while (at.size) {
 		struct glyph glyph = glyph_first(at);
 		size_t offset = text.size - at.size;
 		bool wide = glyph.width == 2;
 
-		if (offset && (wide || before_wide) && !point_closes(glyph.point))
+		if (offset && (wide || before_wide) && !before_opens &&
+				!point_closes(glyph.point))
 			chance = offset;
 		if (used + glyph.width > width && offset) {
 			if (glyph.point == ' ' && !glyph.replaced)
@@ -164,6 +173,7 @@ struct slice text_take_line(struct slice *rest, size_t width)
 		if (!glyph.replaced && glyph.point == ' ')
 			chance = fit;
 		before_wide = wide;
+		before_opens = point_opens(glyph.point);
 		at = slice_after(at, glyph.size);
 	}
 	if (at.size && chance && chance < fit)

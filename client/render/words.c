@@ -100,6 +100,17 @@ const char *word_type(const struct render_style *style, Policycalc__V1__ValueTyp
 	return WORD_OF(style, pairs, type);
 }
 
+const char *word_list(const struct render_style *style, const char *list)
+{
+	if (strcmp(list, "projects") == 0)
+		return word(style, "项目", "project");
+	if (strcmp(list, "loans") == 0)
+		return word(style, "贷款", "loan");
+	if (strcmp(list, "hires") == 0)
+		return word(style, "新招用人员", "hire");
+	return list;
+}
+
 const char *word_review_reason(const struct render_style *style, const char *reason)
 {
 	static const struct {
@@ -152,13 +163,18 @@ void word_amount(const struct render_style *style, const Policycalc__V1__AmountA
 		buffer_format(out, "%s～%s", least, most);
 		break;
 	case POLICYCALC__V1__AMOUNT_ANSWER__EXACTNESS__EXACTNESS_AT_LEAST:
+		/* "At least nothing" says nothing. */
+		if (amount->least_fen == 0) {
+			buffer_append_text(out, word(style, "尚不能确定", "not known yet"));
+			return;
+		}
 		buffer_format(out, "%s%s", word(style, "至少", "at least "), least);
 		break;
 	case POLICYCALC__V1__AMOUNT_ANSWER__EXACTNESS__EXACTNESS_NOT_STATED:
-		buffer_append_text(out, word(style, "金额未载明", "amount not stated"));
+		buffer_append_text(out, word(style, "未载明", "not stated"));
 		return;
 	case POLICYCALC__V1__AMOUNT_ANSWER__EXACTNESS__EXACTNESS_NOT_COMPUTABLE:
-		buffer_append_text(out, word(style, "金额无法计算", "amount not computable"));
+		buffer_append_text(out, word(style, "尚不能计算", "not computable yet"));
 		return;
 	case POLICYCALC__V1__AMOUNT_ANSWER__EXACTNESS__EXACTNESS_UNSPECIFIED:
 	case _POLICYCALC__V1__AMOUNT_ANSWER__EXACTNESS_IS_INT_SIZE:

@@ -24,6 +24,8 @@ const char *word_verdict(const struct render_style *style, Policycalc__V1__Verdi
 const char *word_kind(const struct render_style *style, Policycalc__V1__Kind kind);
 const char *word_level(const struct render_style *style, Policycalc__V1__Level level);
 const char *word_type(const struct render_style *style, Policycalc__V1__ValueType type);
+/** "项目" for the item list "projects"; a list that is not known is called by its name. */
+const char *word_list(const struct render_style *style, const char *list);
 const char *word_review_reason(const struct render_style *style, const char *reason);
 
 /** "80万元", "最高 80万元", "10万元～80万元"; "" when the policy has no amount. */

@@ -80,6 +80,9 @@ static void test_wrap(void **state)
 		{ "研发投入不低于门槛", 8, "研发投入\n  不低于门\n  槛" },
 		/* No comma at the beginning of a line. */
 		{ "研发投入，不低于", 8, "研发投\n  入，不低\n  于" },
+		/* No bracket at the end of one. */
+		{ "研发投入（上年", 10, "研发投入\n  （上年" },
+		{ "研发（total_income）", 8, "研发\n  （total_\n  income）" },
 		{ "灵", 1, "灵" },
 		{ "", 5, "" },
 	};
@@ -122,6 +125,14 @@ static void test_table(void **state)
 			"──────────────────  ──────────────────────────  ────────\n"
 			"smx-tech-loan-2023  三门峡市科技贷业务实施方案  1000万元\n"
 			"p                   贷                                  \n");
+	/* What is to stay whole does while the others can give way. */
+	table.whole[0] = true;
+	for (size_t width = 28; width <= 80; width++) {
+		buffer_clear(&out);
+		assert_true(table_print(&table, width, false, &out));
+		assert_int_equal(strstr(out.data, "smx-tech-loan-2023") != NULL,
+				width >= 18 + 8 + 8 + 4);
+	}
 	buffer_clear(&out);
 	assert_true(table_print(&table, 80, true, &out));
 	assert_non_null(strstr(out.data, "\033[1m"));
@@ -145,8 +156,14 @@ static void test_explanation(void **state)
 	Policycalc__V1__Reason reason = POLICYCALC__V1__REASON__INIT;
 	Policycalc__V1__Reason *reasons[] = { &reason };
 	Policycalc__V1__Attribute attribute = POLICYCALC__V1__ATTRIBUTE__INIT;
-	Policycalc__V1__Attribute *attributes[] = { &attribute };
+	Policycalc__V1__Attribute *attributes[2] = { &attribute };
+	Policycalc__V1__ItemAnswer item = POLICYCALC__V1__ITEM_ANSWER__INIT;
+	Policycalc__V1__ItemAnswer *items[] = { &item };
+	Policycalc__V1__AmountAnswer unknown = POLICYCALC__V1__AMOUNT_ANSWER__INIT;
+	Policycalc__V1__Availability window = POLICYCALC__V1__AVAILABILITY__INIT;
 	char *missing[] = { (char[]){ "e.staff" }, (char[]){ "i.cost@projects/p1" } };
+	Policycalc__V1__Attribute cost = POLICYCALC__V1__ATTRIBUTE__INIT;
+	char *of_items[] = { (char[]){ "i.cost@projects/p1" }, (char[]){ "i.cost@loans" } };
 	struct render_dictionary dictionary = { attributes, 1 };
 	struct render_style style = { .width = 60 };
 	struct buffer out = { 0 };
@@ -184,6 +201,7 @@ static void test_explanation(void **state)
 	assert_true(match_print_explanation(&response, &dictionary, &style, &out));
 	assert_string_equal(out.data,
 			"按 2026-03-01 的政策目录（第 3 版）计算\n"
+			"可享受 1 项，待补充 1 项，不符合 1 项\n"
 			"\n能享受的政策（1 项）\n"
 			"  ● 研发补助\n"
 			"    金额：最高80万元\n"
@@ -195,6 +213,44 @@ static void test_explanation(void **state)
 			"  ● 研发补助\n"
 			"    ✗ 研发补助\n"
 			"      · 职工总数（staff） 现为 6人，要求 ≥ 10人，还差 4人\n");
+	/* An amount that nothing is known of, and an item of its own. */
+	window.state = POLICYCALC__V1__AVAILABILITY__STATE__STATE_WINDOW_NOT_STATED;
+	unknown.exactness = POLICYCALC__V1__AMOUNT_ANSWER__EXACTNESS__EXACTNESS_AT_LEAST;
+	unknown.sentence = &title;
+	unknown.missing = missing;
+	unknown.n_missing = 1;
+	item.list = (char[]){ "projects" };
+	item.id = (char[]){ "p1" };
+	item.verdict = POLICYCALC__V1__VERDICT__VERDICT_INELIGIBLE;
+	item.conditions = conditions;
+	item.n_conditions = 1;
+	/* Attributes of items are named as the command line takes them. */
+	cost.name = (char[]){ "cost" };
+	cost.label = &label;
+	cost.item_list = (char[]){ "projects" };
+	attributes[1] = &cost;
+	dictionary.count = 2;
+	maybe.missing = of_items;
+	yes.amount = &unknown;
+	yes.availability = &window;
+	yes.policy_id = (char[]){ "rd-1" };
+	no.n_conditions = 0;
+	no.items = items;
+	no.n_items = 1;
+	buffer_clear(&out);
+	assert_true(match_print_explanation(&response, &dictionary, &style, &out));
+	assert_non_null(strstr(out.data, "  ● 研发补助\n"
+					 "    金额：尚不能确定\n"
+					 "    编号：rd-1\n"
+					 "    ? 补充后可算出金额：职工总数（staff）\n"));
+	assert_non_null(strstr(out.data, "职工总数（projects.p1.cost）、职工总数\n"
+					 "      （loans.1.cost）\n"));
+	assert_non_null(strstr(out.data,
+			"    ▸ 项目 p1：不符合\n"
+			"      ✗ 研发补助\n"
+			"        · 职工总数（staff） 现为 6人，要求 ≥ 10人，还差 4人\n"
+			"\n以上有 1 项的申请时间未载明，请向主管部门确认。\n"));
+	yes.amount = &amount;
 	buffer_clear(&out);
 	style.english = true;
 	style.colour = true;
