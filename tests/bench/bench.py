@@ -54,13 +54,16 @@ class Server:
             pinned(0, [str(build / "service/policycalcd"), "--data", str(data), "--listen",
                        f"127.0.0.1:{self.port}", "--threads", "1"]),
             stderr=subprocess.DEVNULL)
-        self.channel = grpc.insecure_channel(f"127.0.0.1:{self.port}")
-        while not is_serving(self.channel):
+        # A channel made before the port listens would wait out its own back-off.
+        while not listens(self.port):
             if self.process.poll() is not None:
                 raise SystemExit(f"policycalcd ended with {self.process.returncode}")
             if time.monotonic() - started > 60:
                 raise SystemExit("policycalcd did not serve within a minute")
-            time.sleep(0.002)
+            time.sleep(0.001)
+        self.channel = grpc.insecure_channel(f"127.0.0.1:{self.port}")
+        if not is_serving(self.channel):
+            raise SystemExit("policycalcd listens but does not serve")
         self.start_seconds = time.monotonic() - started
 
     def memory_kib(self):
@@ -75,6 +78,11 @@ class Server:
         self.channel.close()
         self.process.send_signal(signal.SIGTERM)
         self.process.wait(30)
+
+
+def listens(port):
+    with socket.socket() as sock:
+        return sock.connect_ex(("127.0.0.1", port)) == 0
 
 
 def is_serving(channel):
