@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define DETAILS_BUDGET ((size_t)1 << 20)
 #define OPTION_LIMIT 24
 #define DEFAULT_TIMEOUT_MS 30000
 
@@ -82,38 +83,45 @@ static bool detail_repeats(const Google__Rpc__BadRequest *bad, const char *messa
 	       strstr(message, bad->field_violations[0]->field);
 }
 
+static const void *detail_unpack(
+		struct arena *arena, struct slice bytes, const ProtobufCMessageDescriptor *type)
+{
+	return message_unpack(bytes, type, NULL, arena, NULL);
+}
+
 static void details_print(const struct buffer *details, const char *message)
 {
 	static const char BAD_REQUEST[] = "type.googleapis.com/google.rpc.BadRequest";
 	static const char PRECONDITION[] = "type.googleapis.com/google.rpc.PreconditionFailure";
-	Google__Rpc__Status *status = google__rpc__status__unpack(
-			NULL, details->size, (const uint8_t *)details->data);
+	const Google__Rpc__Status *status;
+	struct arena arena;
 
+	arena_init(&arena, DETAILS_BUDGET);
+	status = detail_unpack(&arena, (struct slice){ details->data, details->size },
+			&google__rpc__status__descriptor);
 	for (size_t i = 0; status && i < status->n_details; i++) {
 		const Google__Rpc__Status__Detail *any = status->details[i];
+		struct slice bytes = { (const char *)any->value.data, any->value.len };
 
 		if (strcmp(any->type_url, BAD_REQUEST) == 0) {
-			Google__Rpc__BadRequest *bad = google__rpc__bad_request__unpack(
-					NULL, any->value.len, any->value.data);
+			const Google__Rpc__BadRequest *bad = detail_unpack(
+					&arena, bytes, &google__rpc__bad_request__descriptor);
 
 			for (size_t j = 0; bad && !detail_repeats(bad, message) &&
 					   j < bad->n_field_violations;
 					j++)
 				detail_print(bad->field_violations[j]->field,
 						bad->field_violations[j]->description);
-			google__rpc__bad_request__free_unpacked(bad, NULL);
 		} else if (strcmp(any->type_url, PRECONDITION) == 0) {
-			Google__Rpc__PreconditionFailure *unmet =
-					google__rpc__precondition_failure__unpack(
-							NULL, any->value.len, any->value.data);
+			const Google__Rpc__PreconditionFailure *unmet = detail_unpack(&arena,
+					bytes, &google__rpc__precondition_failure__descriptor);
 
 			for (size_t j = 0; unmet && j < unmet->n_violations; j++)
 				detail_print(unmet->violations[j]->subject,
 						unmet->violations[j]->description);
-			google__rpc__precondition_failure__free_unpacked(unmet, NULL);
 		}
 	}
-	google__rpc__status__free_unpacked(status, NULL);
+	arena_fini(&arena);
 }
 
 int cli_status(const struct cli *cli, struct call_status *status)

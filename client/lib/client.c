@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "google/rpc/error_details.pb-c.h"
 #include "google/rpc/status.pb-c.h"
+#include "proto/codec/codec.h"
 
 #include <string.h>
 
@@ -68,32 +69,27 @@ static void failure_add(
 	failure->detail_count++;
 }
 
-static void *on_arena_alloc(void *arena, size_t size)
-{
-	return arena_alloc(arena, size);
-}
-
-static void on_arena_free(void *arena, void *memory)
-{
-}
-
 static void failure_add_detail(struct pcalc_failure *failure,
-		const Google__Rpc__Status__Detail *any, ProtobufCAllocator *allocator)
+		const Google__Rpc__Status__Detail *any, struct arena *arena)
 {
 	static const char BAD_REQUEST[] = "type.googleapis.com/google.rpc.BadRequest";
 	static const char PRECONDITION[] = "type.googleapis.com/google.rpc.PreconditionFailure";
+	struct slice bytes = { (const char *)any->value.data, any->value.len };
 
 	if (strcmp(any->type_url, BAD_REQUEST) == 0) {
-		const Google__Rpc__BadRequest *bad = google__rpc__bad_request__unpack(
-				allocator, any->value.len, any->value.data);
+		const Google__Rpc__BadRequest *bad =
+				(const Google__Rpc__BadRequest *)message_unpack(bytes,
+						&google__rpc__bad_request__descriptor, NULL,
+						arena, NULL);
 
 		for (size_t i = 0; bad && i < bad->n_field_violations; i++)
 			failure_add(failure, bad->field_violations[i]->field,
 					bad->field_violations[i]->description);
 	} else if (strcmp(any->type_url, PRECONDITION) == 0) {
 		const Google__Rpc__PreconditionFailure *unmet =
-				google__rpc__precondition_failure__unpack(
-						allocator, any->value.len, any->value.data);
+				(const Google__Rpc__PreconditionFailure *)message_unpack(bytes,
+						&google__rpc__precondition_failure__descriptor,
+						NULL, arena, NULL);
 
 		for (size_t i = 0; unmet && i < unmet->n_violations; i++)
 			failure_add(failure, unmet->violations[i]->subject,
@@ -104,16 +100,17 @@ static void failure_add_detail(struct pcalc_failure *failure,
 bool failure_from_status(struct pcalc_failure *failure, struct call_status *status)
 {
 	struct arena arena;
-	ProtobufCAllocator allocator = { on_arena_alloc, on_arena_free, &arena };
+	struct slice bytes;
 	const Google__Rpc__Status *whole;
 
 	arena_init(&arena, DETAILS_BUDGET);
 	(void)failure_set(failure, (enum pcalc_code)status->code, status->message);
 	if (failure && status->details.size) {
-		whole = google__rpc__status__unpack(&allocator, status->details.size,
-				(const uint8_t *)status->details.data);
+		bytes = (struct slice){ status->details.data, status->details.size };
+		whole = (const Google__Rpc__Status *)message_unpack(
+				bytes, &google__rpc__status__descriptor, NULL, &arena, NULL);
 		for (size_t i = 0; whole && i < whole->n_details; i++)
-			failure_add_detail(failure, whole->details[i], &allocator);
+			failure_add_detail(failure, whole->details[i], &arena);
 	}
 	arena_fini(&arena);
 	call_status_fini(status);
