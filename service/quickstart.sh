@@ -121,6 +121,10 @@ else
 	port=50551
 	listen=127.0.0.1:$port
 	until start "$listen"; do
+		if grep -q 'in use by process' "$state/service.log"; then
+			tail -n 1 "$state/service.log" >&2
+			fail "服务已在运行，请先停止它，或直接提问 the service already runs: stop it, or ask it"
+		fi
 		grep -q -i 'in use' "$state/service.log" && [ "$port" -lt 50570 ] || {
 			tail -n 20 "$state/service.log" >&2
 			fail "服务未能启动 the service did not start"
