@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "fixture.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void line_read(struct case_file *file, char *line)
+{
+	char *rest = case_trim(line);
+	char *keyword;
+
+	file->line++;
+	if (*rest == 0 || *rest == '#')
+		return;
+	keyword = case_word(file, &rest);
+	if (!case_read_catalog(file, keyword, case_trim(rest)))
+		case_broken(file, "what is %s?", keyword);
+}
+
+void fixture_read(struct case_file *file, struct arena *arena, const char *path,
+		const char *lines)
+{
+	FILE *in = fopen(path, "r");
+	char line[4096];
+	char *copy;
+
+	*file = (struct case_file){ .path = path, .arena = arena };
+	if (!in)
+		case_broken(file, "cannot be read");
+	while (fgets(line, sizeof(line), in))
+		line_read(file, line);
+	fclose(in);
+	file->path = "lines of the test";
+	file->line = 0;
+	copy = arena_copy_text(arena, lines);
+	if (!copy)
+		case_broken(file, "out of memory");
+	while (*copy)
+		line_read(file, case_cut(&copy, "\n"));
+}
+
+struct ruleset *fixture_compile(struct case_file *file, const char **out_mistake)
+{
+	struct diagnostics diagnostics;
+	struct error err = { 0 };
+	struct ruleset *ruleset;
+
+	diagnostics_init(&diagnostics, file->arena);
+	file->catalog.content_hash = "";
+	ruleset = ruleset_new(&file->catalog, NULL, NULL, &diagnostics, &err);
+	if (out_mistake)
+		*out_mistake = diagnostics.count ? diagnostics.list[0].message
+						 : arena_copy_text(file->arena, err.message);
+	return ruleset;
+}
+
+Policycalc__V1__Profile *fixture_profile(struct case_file *file, const char *values)
+{
+	Policycalc__V1__Profile *profile = ARENA_NEW(file->arena, Policycalc__V1__Profile);
+	char *copy = arena_copy_text(file->arena, values);
+
+	if (!profile || !copy)
+		case_broken(file, "out of memory");
+	policycalc__v1__profile__init(profile);
+	case_read_values(file, "", copy, &profile->attributes, &profile->n_attributes);
+	return profile;
+}

@@ -1,0 +1,395 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A second, naive matcher: random policies and random partial profiles, judged from the tables of
+ * the rule language and the order of verdicts, and compared with the calculator. And a property: once
+ * all is known, a verdict that was settled before is the same.
+ *
+ * POLICYCALC_LONG=1 runs ten times as many.
+ */
+#include "fixture.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define FLAGS 6
+#define COUNTS 4
+#define NAMES (FLAGS + COUNTS)
+#define CONDITIONS 2
+#define DEPTH 2
+#define LEAST_SHARE 10 /* percent of each verdict */
+
+static const char *dictionary;
+static uint64_t random_state;
+
+static unsigned random_below(unsigned bound)
+{
+	random_state = random_state * UINT64_C(6364136223846793005) +
+		       UINT64_C(1442695040888963407);
+	return (unsigned)(random_state >> 33) % bound;
+}
+
+/* --- trees ------------------------------------------------------------------------------------ */
+
+enum tree_kind {
+	TREE_FLAG,	/* e.f3 */
+	TREE_LEAST,	/* e.n1 >= 5 */
+	TREE_PARAMETER, /* e.n1 >= p.known, or p.not_there */
+	TREE_NOT,
+	TREE_AND,
+	TREE_OR,
+};
+
+struct tree {
+	enum tree_kind kind;
+	unsigned name; /* of flags and counts */
+	unsigned bound;
+	bool stated; /* whether the parameter has a value */
+	struct tree *left, *right;
+};
+
+/* T, F or unknown with the set of what is missing: attributes, and bit 63 for the parameter. */
+enum three {
+	THREE_NO,
+	THREE_YES,
+	THREE_UNKNOWN,
+};
+
+struct judged {
+	enum three three;
+	uint64_t missing;
+};
+
+#define PARAMETER_BIT (UINT64_C(1) << 63)
+#define PARAMETER_VALUE 5
+
+static struct tree *tree_make(struct arena *arena, unsigned depth)
+{
+	struct tree *tree = ARENA_NEW(arena, struct tree);
+	unsigned pick = random_below(depth ? 10 : 5);
+
+	assert_non_null(tree);
+	tree->name = random_below(FLAGS);
+	tree->bound = random_below(10);
+	tree->stated = random_below(3) > 0;
+	if (pick < 3) {
+		tree->kind = TREE_FLAG;
+	} else if (pick < 5) {
+		tree->kind = pick == 3 ? TREE_LEAST : TREE_PARAMETER;
+		tree->name = FLAGS + random_below(COUNTS);
+	} else {
+		tree->kind = pick == 5 ? TREE_NOT : pick < 8 ? TREE_AND : TREE_OR;
+		tree->left = tree_make(arena, depth - 1);
+		if (tree->kind != TREE_NOT)
+			tree->right = tree_make(arena, depth - 1);
+	}
+	return tree;
+}
+
+static const char *tree_text(const struct tree *tree, struct arena *arena)
+{
+	switch (tree->kind) {
+	case TREE_FLAG:
+		return arena_format(arena, "e.f%u", tree->name);
+	case TREE_LEAST:
+		return arena_format(arena, "e.n%u >= %u", tree->name - FLAGS, tree->bound);
+	case TREE_PARAMETER:
+		return arena_format(arena, "e.n%u >= p.%s", tree->name - FLAGS,
+				tree->stated ? "stated" : "not_there");
+	case TREE_NOT:
+		return arena_format(arena, "!(%s)", tree_text(tree->left, arena));
+	case TREE_AND:
+	case TREE_OR:
+	default:
+		return arena_format(arena, "(%s) %s (%s)", tree_text(tree->left, arena),
+				tree->kind == TREE_AND ? "&&" : "||",
+				tree_text(tree->right, arena));
+	}
+}
+
+/* @values: -1 is unknown. */
+static struct judged tree_judge(const struct tree *tree, const int *values)
+{
+	struct judged left, right;
+	enum three absorbing = tree->kind == TREE_AND ? THREE_NO : THREE_YES;
+	bool known = tree->kind < TREE_NOT && values[tree->name] >= 0;
+	uint64_t missing = tree->kind < TREE_NOT && !known ? UINT64_C(1) << tree->name : 0;
+
+	switch (tree->kind) {
+	case TREE_FLAG:
+	case TREE_LEAST:
+	case TREE_PARAMETER:
+		if (tree->kind == TREE_PARAMETER && !tree->stated)
+			return (struct judged){ THREE_UNKNOWN, missing | PARAMETER_BIT };
+		if (!known)
+			return (struct judged){ THREE_UNKNOWN, missing };
+		if (tree->kind == TREE_FLAG)
+			return (struct judged){ values[tree->name] ? THREE_YES : THREE_NO, 0 };
+		return (struct judged){
+			values[tree->name] >= (int)(tree->kind == TREE_LEAST ? tree->bound
+									     : PARAMETER_VALUE)
+					? THREE_YES
+					: THREE_NO,
+			0
+		};
+	case TREE_NOT:
+		left = tree_judge(tree->left, values);
+		if (left.three != THREE_UNKNOWN)
+			left.three = left.three == THREE_YES ? THREE_NO : THREE_YES;
+		return left;
+	case TREE_AND:
+	case TREE_OR:
+	default:
+		left = tree_judge(tree->left, values);
+		right = tree_judge(tree->right, values);
+		if (left.three == absorbing || right.three == absorbing)
+			return (struct judged){ absorbing, 0 };
+		if (left.three == THREE_UNKNOWN || right.three == THREE_UNKNOWN)
+			return (struct judged){ THREE_UNKNOWN, left.missing | right.missing };
+		return left;
+	}
+}
+
+/* --- policies --------------------------------------------------------------------------------- */
+
+enum role {
+	REQUIRE,
+	EXCLUDE,
+	REVIEW,
+};
+
+struct condition {
+	enum role role;
+	struct tree *tree; /* of REVIEW: met_if */
+	struct tree *fails_if;
+};
+
+struct naive {
+	Policycalc__V1__Verdict verdict;
+	uint64_t missing;
+	bool threshold, judgement;
+};
+
+#define STATUS(word) POLICYCALC__V1__CONDITION_STATUS__CONDITION_STATUS_##word
+#define VERDICT(word) POLICYCALC__V1__VERDICT__VERDICT_##word
+
+static Policycalc__V1__ConditionStatus condition_judge(
+		const struct condition *condition, const int *values, struct naive *naive)
+{
+	struct judged judged = tree_judge(condition->tree, values);
+
+	if (judged.three == THREE_UNKNOWN) {
+		if (judged.missing & ~PARAMETER_BIT) {
+			naive->missing |= judged.missing & ~PARAMETER_BIT;
+			return STATUS(UNKNOWN);
+		}
+		naive->threshold = true;
+		return STATUS(REVIEW);
+	}
+	if (condition->role == REVIEW) {
+		if (judged.three == THREE_YES)
+			return STATUS(MET);
+		if (tree_judge(condition->fails_if, values).three == THREE_YES)
+			return STATUS(NOT_MET);
+		naive->judgement = true;
+		return STATUS(REVIEW);
+	}
+	return (judged.three == THREE_YES) == (condition->role == REQUIRE) ? STATUS(MET)
+									   : STATUS(NOT_MET);
+}
+
+static struct naive policy_judge(
+		const struct condition *conditions, size_t count, const int *values)
+{
+	struct naive naive = { .verdict = VERDICT(ELIGIBLE) };
+	bool failed = false, unknown = false, review = false;
+
+	for (size_t i = 0; i < count; i++) {
+		Policycalc__V1__ConditionStatus status =
+				condition_judge(&conditions[i], values, &naive);
+
+		failed |= status == STATUS(NOT_MET);
+		unknown |= status == STATUS(UNKNOWN);
+		review |= status == STATUS(REVIEW);
+	}
+	if (failed)
+		naive.verdict = VERDICT(INELIGIBLE);
+	else if (unknown)
+		naive.verdict = VERDICT(NEEDS_INFORMATION);
+	else if (review)
+		naive.verdict = VERDICT(NEEDS_REVIEW);
+	return naive;
+}
+
+/* --- comparing -------------------------------------------------------------------------------- */
+
+struct instance {
+	struct arena arena;
+	struct case_file file;
+	struct ruleset *ruleset;
+	struct condition conditions[CONDITIONS];
+	size_t count;
+};
+
+static const char *lines_make(struct instance *instance)
+{
+	struct arena *arena = &instance->arena;
+	const char *lines = "parameter stated COUNT 5\nparameter not_there COUNT unknown\n";
+
+	for (unsigned i = 0; i < NAMES; i++)
+		lines = i < FLAGS ? arena_format(arena, "%sattribute f%u FLAG\n", lines, i)
+				  : arena_format(arena, "%sattribute n%u COUNT\n", lines,
+						    i - FLAGS);
+	lines = arena_format(arena, "%spolicy x\nwindow always\n", lines);
+	instance->count = 1 + random_below(CONDITIONS);
+	for (size_t i = 0; i < instance->count; i++) {
+		struct condition *condition = &instance->conditions[i];
+
+		condition->role = random_below(2) ? REVIEW : (enum role)random_below(2);
+		condition->tree = tree_make(arena, DEPTH);
+		condition->fails_if = tree_make(arena, 1);
+		lines = condition->role == REVIEW
+					? arena_format(arena,
+							  "%sreview met_if %s fails_if %s\n",
+							  lines,
+							  tree_text(condition->tree, arena),
+							  tree_text(condition->fails_if, arena))
+					: arena_format(arena, "%s%s %s\n", lines,
+							  condition->role == REQUIRE
+									  ? "require"
+									  : "exclude",
+							  tree_text(condition->tree, arena));
+	}
+	return lines;
+}
+
+static const Policycalc__V1__PolicyAnswer *ask(
+		struct instance *instance, struct arena *call, const int *values)
+{
+	Policycalc__V1__MatchRequest request = POLICYCALC__V1__MATCH_REQUEST__INIT;
+	Policycalc__V1__Profile profile = POLICYCALC__V1__PROFILE__INIT;
+	Policycalc__V1__AttributeValue attributes[NAMES];
+	Policycalc__V1__AttributeValue *list[NAMES];
+	Policycalc__V1__Value sent[NAMES];
+	Policycalc__V1__MatchResponse *response = NULL;
+
+	profile.attributes = list;
+	for (unsigned i = 0; i < NAMES; i++) {
+		if (values[i] < 0)
+			continue;
+		policycalc__v1__attribute_value__init(&attributes[i]);
+		policycalc__v1__value__init(&sent[i]);
+		attributes[i].name = i < FLAGS ? arena_format(call, "f%u", i)
+					       : arena_format(call, "n%u", i - FLAGS);
+		attributes[i].value = &sent[i];
+		sent[i].kind_case = i < FLAGS ? POLICYCALC__V1__VALUE__KIND_FLAG
+					      : POLICYCALC__V1__VALUE__KIND_COUNT;
+		if (i < FLAGS)
+			sent[i].flag = values[i];
+		else
+			sent[i].count = values[i];
+		list[profile.n_attributes++] = &attributes[i];
+	}
+	request.profile = &profile;
+	request.view = POLICYCALC__V1__VIEW__VIEW_FULL;
+	assert_true(ruleset_match(instance->ruleset, &request, "2026-01-01", call, &response,
+			NULL, NULL));
+	assert_int_equal(response->n_answers, 1);
+	return response->answers[0];
+}
+
+static uint64_t missing_bits(const Policycalc__V1__PolicyAnswer *answer)
+{
+	uint64_t bits = 0;
+
+	for (size_t i = 0; i < answer->n_missing; i++) {
+		unsigned number = (unsigned)atoi(answer->missing[i] + 3);
+
+		bits |= UINT64_C(1) << (answer->missing[i][2] == 'f' ? number : FLAGS + number);
+		if (i > 0)
+			assert_true(strcmp(answer->missing[i - 1], answer->missing[i]) < 0);
+	}
+	return bits;
+}
+
+static Policycalc__V1__Verdict compare(struct instance *instance, const int *values)
+{
+	struct naive naive = policy_judge(instance->conditions, instance->count, values);
+	const Policycalc__V1__PolicyAnswer *answer;
+	struct arena call;
+
+	arena_init(&call, (size_t)4 << 20);
+	answer = ask(instance, &call, values);
+	assert_int_equal(answer->verdict, naive.verdict);
+	assert_int_equal(missing_bits(answer),
+			naive.verdict == VERDICT(NEEDS_INFORMATION) ? naive.missing : 0);
+	assert_int_equal(answer->n_review_reasons, naive.threshold + naive.judgement);
+	arena_fini(&call);
+	return naive.verdict;
+}
+
+static void agrees(void **state)
+{
+	unsigned instances = getenv("POLICYCALC_LONG") ? 3000 : 300;
+	unsigned verdicts[VERDICT(ELIGIBLE) + 1] = { 0 };
+	unsigned total = 0;
+
+	(void)state;
+	random_state = 20221124;
+	for (unsigned n = 0; n < instances; n++) {
+		struct instance instance;
+
+		memset(&instance, 0, sizeof(instance));
+		arena_init(&instance.arena, (size_t)16 << 20);
+		fixture_read(&instance.file, &instance.arena, dictionary,
+				lines_make(&instance));
+		instance.ruleset = fixture_compile(&instance.file, NULL);
+		assert_non_null(instance.ruleset);
+		for (unsigned round = 0; round < 20; round++) {
+			unsigned known = 3 + random_below(8);
+			int values[NAMES];
+			Policycalc__V1__Verdict before, after;
+
+			for (unsigned i = 0; i < NAMES; i++) {
+				values[i] = -1;
+				if (random_below(10) < known)
+					values[i] = (int)random_below(i < FLAGS ? 2 : 10);
+			}
+			before = compare(&instance, values);
+			for (unsigned i = 0; i < NAMES; i++) {
+				if (values[i] < 0)
+					values[i] = (int)random_below(i < FLAGS ? 2 : 10);
+			}
+			after = compare(&instance, values);
+			assert_true(after != VERDICT(NEEDS_INFORMATION) ||
+					before == VERDICT(NEEDS_INFORMATION));
+			if (before == VERDICT(ELIGIBLE) || before == VERDICT(INELIGIBLE))
+				assert_int_equal(before, after);
+			verdicts[before]++;
+			total++;
+		}
+		ruleset_unref(instance.ruleset);
+		arena_fini(&instance.arena);
+	}
+	for (int verdict = VERDICT(INELIGIBLE); verdict <= VERDICT(ELIGIBLE); verdict++) {
+		if (verdict == VERDICT(NOT_OPEN))
+			continue;
+		print_message("verdict %d: %u%%\n", verdict, verdicts[verdict] * 100 / total);
+		assert_true(verdicts[verdict] * 100 >= total * LEAST_SHARE);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(agrees),
+	};
+
+	if (argc < 2)
+		return 2;
+	dictionary = argv[1];
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

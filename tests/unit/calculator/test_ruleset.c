@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Catalogs that do not compile, allocations that fail, and many days asked by many threads. */
+#include "base/memory.h"
+#include "fixture.h"
+
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static const char *dictionary;
+
+struct mistake {
+	const char *lines;
+	const char *expected; /* part of the first message */
+};
+
+static void mistakes(void **state)
+{
+	static const struct mistake table[] = {
+		{ "policy x\nrequire e.staff >= wan(1)\n", "" },
+		{ "policy x\nrequire e.nothing >= 1\n", "" },
+		{ "policy x\nrequire e.staff\n", "" },
+		{ "policy x\npays e.staff\n", "" },
+		{ "policy x\nrequire i.invested > wan(1)\n", "" },
+		{ "attribute a FLAG derived e.b\nattribute b FLAG derived e.a\n", "itself" },
+		{ "attribute a FLAG derived e.a\n", "itself" },
+		{ "attribute a RATIO ratio none / staff\n", "none" },
+		{ "attribute staff COUNT\n", "twice" },
+		{ "policy x\ncovers 999999\n", "no region" },
+		{ "policy x\npays wan(1)\nbase e.loss\nrate 1\n", "an amount has" },
+		{ "policy x\nbase e.loss\n", "an amount has" },
+		{ "policy x\nbase e.loss\nbracket rate 5\nbracket rate 5\n", "last bracket" },
+		{ "policy x\nrequire e.staff >= 1\npolicy x\n", "twice" },
+		{ "region 411299 COUNTY 419999 nowhere\n", "" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++) {
+		struct arena arena;
+		struct case_file file;
+		const char *mistake = NULL;
+		struct ruleset *ruleset;
+
+		arena_init(&arena, (size_t)16 << 20);
+		fixture_read(&file, &arena, dictionary, table[i].lines);
+		ruleset = fixture_compile(&file, &mistake);
+		if (ruleset)
+			fail_msg("compiled: %s", table[i].lines);
+		assert_non_null(mistake);
+		if (!strstr(mistake, table[i].expected))
+			fail_msg("%s: %s", table[i].lines, mistake);
+		arena_fini(&arena);
+	}
+}
+
+static const char VERSIONS[] =
+		"policy v1\nseries v\nforce ..2020-12-31\nrequire e.staff >= 1\n"
+		"policy v2\nseries v\nforce 2021-01-01..2022-12-31\n"
+		"require e.staff >= 1\n"
+		"policy v3\nseries v\nforce 2023-01-01..\nrequire e.staff >= 1\n";
+
+static void finds(void **state)
+{
+	struct arena arena;
+	struct case_file file;
+	struct ruleset *ruleset;
+	Policycalc__V1__Availability *availability;
+
+	(void)state;
+	arena_init(&arena, (size_t)16 << 20);
+	fixture_read(&file, &arena, dictionary, VERSIONS);
+	ruleset = fixture_compile(&file, NULL);
+	assert_non_null(ruleset);
+	assert_string_equal(ruleset_find_version(ruleset, "v", "2020-12-31")->id, "v1");
+	assert_string_equal(ruleset_find_version(ruleset, "v", "2021-01-01")->id, "v2");
+	assert_string_equal(ruleset_find_version(ruleset, "v", "2030-01-01")->id, "v3");
+	assert_null(ruleset_find_version(ruleset, "w", "2030-01-01"));
+	assert_null(ruleset_find_version(ruleset, "v", "2030-02-30"));
+	assert_null(ruleset_find_policy(ruleset, "v"));
+	assert_non_null(ruleset_find_attribute(ruleset, "staff", ""));
+	assert_null(ruleset_find_attribute(ruleset, "staff", "loans"));
+	assert_non_null(ruleset_find_attribute(ruleset, "borrowed", "loans"));
+	assert_null(ruleset_find_attribute(ruleset, "staff", "cars"));
+	assert_non_null(ruleset_find_parameter(ruleset, "rd_least"));
+	availability = ruleset_availability(
+			ruleset, ruleset_find_policy(ruleset, "v2"), "2024-01-01", &arena);
+	assert_int_equal(availability->state,
+			POLICYCALC__V1__AVAILABILITY__STATE__STATE_SUPERSEDED);
+	assert_string_equal(availability->superseded_by, "v3");
+	assert_int_equal(ruleset_catalog(ruleset)->policy_count, 3);
+	ruleset_unref(ruleset_ref(ruleset));
+	ruleset_unref(ruleset);
+	ruleset_unref(NULL);
+	arena_fini(&arena);
+}
+
+/* Every allocation fails in turn: compiling and the first question end in an error, or succeed. */
+static void failing_allocations(void **state)
+{
+	struct arena arena;
+	struct case_file file;
+	Policycalc__V1__MatchRequest request = POLICYCALC__V1__MATCH_REQUEST__INIT;
+	bool done = false;
+
+	(void)state;
+	arena_init(&arena, (size_t)256 << 20);
+	fixture_read(&file, &arena, dictionary, VERSIONS);
+	request.profile = fixture_profile(&file, "staff = 3");
+	file.catalog.content_hash = "";
+	for (unsigned long nth = 1; !done; nth++) {
+		struct arena call;
+		struct diagnostics diagnostics;
+		struct error err = { 0 };
+		struct ruleset *ruleset;
+		Policycalc__V1__MatchResponse *response;
+
+		arena_init(&call, (size_t)16 << 20);
+		diagnostics_init(&diagnostics, &call);
+		(void)memory_fail_nth(nth, 0);
+		ruleset = ruleset_new(&file.catalog, NULL, NULL, &diagnostics, &err);
+		done = ruleset && ruleset_match(ruleset, &request, "2026-01-01", &call,
+						  &response, NULL, &err);
+		if (memory_fail_nth(0, 0) < nth)
+			assert_true(done);
+		if (!done)
+			assert_int_not_equal(err.code, ERROR_NONE);
+		ruleset_unref(ruleset);
+		arena_fini(&call);
+		assert_true(nth < 100000);
+	}
+	arena_fini(&arena);
+}
+
+/* More epochs than the cache keeps, from several threads at once. */
+#define THREADS 4
+#define DAYS 40
+#define ROUNDS 25
+
+struct asker {
+	struct ruleset *ruleset;
+	Policycalc__V1__Profile *profile;
+	unsigned seed;
+	unsigned wrong;
+};
+
+static void *on_ask(void *context)
+{
+	struct asker *asker = context;
+
+	for (unsigned round = 0; round < ROUNDS * DAYS; round++) {
+		Policycalc__V1__MatchRequest request = POLICYCALC__V1__MATCH_REQUEST__INIT;
+		Policycalc__V1__MatchResponse *response;
+		unsigned day = (round * 7 + asker->seed * 11) % DAYS;
+		struct arena call;
+		char as_of[32];
+
+		arena_init(&call, (size_t)1 << 20);
+		snprintf(as_of, sizeof(as_of), "20%02u-06-01", 20 + day);
+		request.profile = asker->profile;
+		request.as_of = as_of;
+		/* The parameter of year n is n: met in the years up to the firm's staff. */
+		if (!ruleset_match(asker->ruleset, &request, "2026-01-01", &call, &response,
+				    NULL, NULL) ||
+				response->answers[0]->verdict !=
+						(day <= 20 ? POLICYCALC__V1__VERDICT__VERDICT_ELIGIBLE
+							   : POLICYCALC__V1__VERDICT__VERDICT_INELIGIBLE))
+			asker->wrong++;
+		arena_fini(&call);
+	}
+	return NULL;
+}
+
+static void many_days(void **state)
+{
+	struct arena arena;
+	struct case_file file;
+	pthread_t threads[THREADS];
+	struct asker askers[THREADS];
+	char lines[8192] = "policy x\nwindow always\nrequire e.staff >= p.year\n";
+	size_t used = strlen(lines);
+	struct ruleset *ruleset;
+
+	(void)state;
+	arena_init(&arena, (size_t)16 << 20);
+	for (unsigned i = 0; i < DAYS; i++)
+		used += (size_t)snprintf(lines + used, sizeof(lines) - used,
+				"parameter year COUNT %u from 20%02u-01-01 until "
+				"20%02u-12-31\n",
+				i, 20 + i, 20 + i);
+	fixture_read(&file, &arena, dictionary, lines);
+	ruleset = fixture_compile(&file, NULL);
+	assert_non_null(ruleset);
+	for (unsigned i = 0; i < THREADS; i++) {
+		askers[i] = (struct asker){ ruleset, fixture_profile(&file, "staff = 20"), i,
+			0 };
+		assert_int_equal(pthread_create(&threads[i], NULL, on_ask, &askers[i]), 0);
+	}
+	for (unsigned i = 0; i < THREADS; i++) {
+		pthread_join(threads[i], NULL);
+		assert_int_equal(askers[i].wrong, 0);
+	}
+	ruleset_unref(ruleset);
+	arena_fini(&arena);
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(mistakes),
+		cmocka_unit_test(finds),
+		cmocka_unit_test(failing_allocations),
+		cmocka_unit_test(many_days),
+	};
+
+	if (argc < 2)
+		return 2;
+	dictionary = argv[1];
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
