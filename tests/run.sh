@@ -57,10 +57,6 @@ if [ $install = yes ]; then
 		as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \
 			--no-install-recommends $missing >/dev/null
 	fi
-	if [ -f tests/interop/node/package.json ] && [ ! -d tests/interop/node/node_modules ]; then
-		echo "installing the Node.js clients"
-		(cd tests/interop/node && npm ci --silent --no-audit --no-fund)
-	fi
 fi
 
 # --- running ----------------------------------------------------------------------------------
@@ -124,6 +120,12 @@ PYTHON
 	fi
 	passed=$((passed + $1)) failed=$((failed + $2)) skipped=$((skipped + $3))
 }
+
+if [ $install = yes ] && [ ! -d tests/interop/node/node_modules ]; then
+	echo "installing the Node.js clients"
+	(cd tests/interop/node && npm ci --no-audit --no-fund) >"$logs/npm.log" 2>&1 ||
+		{ grep -v '^$' "$logs/npm.log" | tail -n 10; stage_failed "npm ci in tests/interop/node"; }
+fi
 
 if wanted format; then
 	if git ls-files '*.c' '*.h' | xargs clang-format --dry-run -Werror >"$logs/format.log" 2>&1; then
