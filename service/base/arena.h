@@ -48,4 +48,5 @@ bool arena_error(const struct arena *arena, struct error *err, const char *doing
 
 /** One of its kind, or @count, zeroed. */
 #define ARENA_NEW(arena, type) ((type *)arena_alloc_zero((arena), 1, sizeof(type)))
-#define ARENA_NEW_ARRAY(arena, type, count) ((type *)arena_alloc_zero((arena), (count), sizeof(type)))
+#define ARENA_NEW_ARRAY(arena, type, count)                                                    \
+	((type *)arena_alloc_zero((arena), (count), sizeof(type)))

@@ -18,7 +18,8 @@ void diagnostics_init(struct diagnostics *diagnostics, struct arena *arena)
 static bool diagnostics_grow(struct diagnostics *diagnostics)
 {
 	size_t capacity = diagnostics->capacity ? diagnostics->capacity * 2 : 16;
-	struct diagnostic *list = ARENA_NEW_ARRAY(diagnostics->arena, struct diagnostic, capacity);
+	struct diagnostic *list =
+			ARENA_NEW_ARRAY(diagnostics->arena, struct diagnostic, capacity);
 
 	if (!list)
 		return false;

@@ -18,7 +18,7 @@ enum diagnostic_severity {
 struct diagnostic {
 	enum diagnostic_severity severity;
 	const char *path;    /* file, or "" */
-	int line;            /* from 1; 0: the file as a whole */
+	int line;	     /* from 1; 0: the file as a whole */
 	int column;	     /* in characters, from 1; 0: the line as a whole */
 	int width;	     /* how many carets, at least 1 when there is a column */
 	const char *message; /* what is wrong and what was expected */

@@ -26,7 +26,8 @@ static struct map_entry *map_locate(const struct map *map, struct slice key, uin
 	size_t i = (size_t)hash & (map->capacity - 1);
 
 	while (map->entries[i].value &&
-			(map->entries[i].hash != hash || !slice_equals(map->entries[i].key, key)))
+			(map->entries[i].hash != hash ||
+					!slice_equals(map->entries[i].key, key)))
 		i = (i + 1) & (map->capacity - 1);
 	return &map->entries[i];
 }
@@ -38,7 +39,8 @@ void *map_find(const struct map *map, struct slice key)
 
 static bool map_grow(struct map *map)
 {
-	struct map larger = { .capacity = map->capacity ? map->capacity * 2 : 16, .count = map->count };
+	struct map larger = { .capacity = map->capacity ? map->capacity * 2 : 16,
+		.count = map->count };
 
 	larger.entries = memory_alloc_zero(larger.capacity, sizeof(*larger.entries));
 	if (!larger.entries)

@@ -44,7 +44,7 @@ static const char SELECT_CHANGES[] =
 static bool publish_list_changes(struct catalog_store *store, int64_t base, int64_t current,
 		struct buffer *text, struct error *err)
 {
-	static const char *const hows[] = {"", "added", "changed", "removed"};
+	static const char *const hows[] = { "", "added", "changed", "removed" };
 	struct statement *rows = database_prepare(store->db, SELECT_CHANGES, err);
 	size_t count = 0;
 	bool more = true;
@@ -79,7 +79,7 @@ out:
 static void publish_conflict(
 		struct catalog_store *store, int64_t base, int64_t current, struct error *err)
 {
-	struct buffer changes = {0};
+	struct buffer changes = { 0 };
 
 	if (base < 0 || base > current) {
 		error_set(err, ERROR_CONFLICT,
@@ -126,7 +126,7 @@ static bool publish_content(const struct publication *publication, struct slice 
 {
 	struct statement *find = publication->find_content;
 	struct statement *add = publication->add_content;
-	struct slice key = {(const char *)hash, ENTRY_HASH_SIZE};
+	struct slice key = { (const char *)hash, ENTRY_HASH_SIZE };
 	bool more;
 
 	if (!statement_bind_blob(find, 1, key, err) || !statement_step(find, &more, err))
@@ -213,7 +213,9 @@ static bool publish_prepare(struct publication *publication, struct error *err)
 static bool publish_write(struct catalog_store *store, const struct publish_request *request,
 		int64_t number, struct arena *arena, struct error *err)
 {
-	struct publication publication = {.store = store, .request = request, .number = number};
+	struct publication publication = {
+		.store = store, .request = request, .number = number
+	};
 	bool ok = publish_prepare(&publication, err) && publish_revision(&publication, err) &&
 		  publish_entries(&publication, arena, err) && publish_files(&publication, err);
 

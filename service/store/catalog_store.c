@@ -48,19 +48,19 @@ static const char CATALOG_SCHEMA[] = "CREATE TABLE revision ("
 
 /* What we wrote ourselves, after a check: generous, but not without end. */
 static const struct message_limits STORED_LIMITS = {
-		.depth = 32,
-		.fields = 4u << 20,
-		.elements = 1u << 20,
+	.depth = 32,
+	.fields = 4u << 20,
+	.elements = 1u << 20,
 };
 
 struct catalog_store *catalog_store_open(const char *directory, struct error *err)
 {
 	struct catalog_store *store = memory_alloc_zero(1, sizeof(*store));
 	struct database_options options = {
-			.name = "catalog database",
-			.application_id = CATALOG_APPLICATION_ID,
-			.schema_version = CATALOG_SCHEMA_VERSION,
-			.schema = CATALOG_SCHEMA,
+		.name = "catalog database",
+		.application_id = CATALOG_APPLICATION_ID,
+		.schema_version = CATALOG_SCHEMA_VERSION,
+		.schema = CATALOG_SCHEMA,
 	};
 	char path[PATH_MAX + 16];
 
@@ -220,7 +220,7 @@ static bool catalog_read_content(const struct statement *rows, int column,
 
 	if (!entry_hash(bytes, found, err))
 		return false;
-	if (!slice_equals(hash, (struct slice){(const char *)found, sizeof(found)}))
+	if (!slice_equals(hash, (struct slice){ (const char *)found, sizeof(found) }))
 		return error_set(err, ERROR_IO,
 				"the catalog database is damaged: an entry differs from its "
 				"hash");

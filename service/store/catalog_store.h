@@ -29,14 +29,15 @@ struct catalog_store *catalog_store_open(const char *directory, struct error *er
 void catalog_store_close(struct catalog_store *store);
 
 /** Current revision, 0 when there is none yet. */
-bool catalog_store_current(struct catalog_store *store, int64_t *out_revision, struct error *err);
+bool catalog_store_current(
+		struct catalog_store *store, int64_t *out_revision, struct error *err);
 /** Loads a revision (0: the current one) into @arena. ERROR_NOT_FOUND when there is none. */
 struct catalog *catalog_store_load(struct catalog_store *store, int64_t revision,
 		struct arena *arena, struct error *err);
 /** Newest first. @before: only older than this revision; 0: from the newest. */
 bool catalog_store_list(struct catalog_store *store, int64_t before, size_t limit,
-		struct arena *arena, Policycalc__V1__Revision ***out_revisions, size_t *out_count,
-		struct error *err);
+		struct arena *arena, Policycalc__V1__Revision ***out_revisions,
+		size_t *out_count, struct error *err);
 
 struct publish_request {
 	const struct catalog *catalog;
@@ -55,8 +56,8 @@ struct publish_request {
  * is written and *out_revision is the current one, whatever the base (a publish may be repeated).
  */
 bool catalog_store_publish(struct catalog_store *store, const struct publish_request *request,
-		struct arena *arena, Policycalc__V1__Revision **out_revision, bool *out_unchanged,
-		struct error *err);
+		struct arena *arena, Policycalc__V1__Revision **out_revision,
+		bool *out_unchanged, struct error *err);
 /** The files of a revision, in path order. */
 bool catalog_store_files(struct catalog_store *store, int64_t revision, struct arena *arena,
 		struct draft_file **out_files, size_t *out_count, struct error *err);

@@ -227,6 +227,6 @@ struct slice statement_bytes(const struct statement *statement, int column)
 	int size = sqlite3_column_bytes(statement->raw, column);
 
 	if (!data)
-		return (struct slice){"", 0};
-	return (struct slice){data, (size_t)size};
+		return (struct slice){ "", 0 };
+	return (struct slice){ data, (size_t)size };
 }

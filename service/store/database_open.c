@@ -73,13 +73,13 @@ static void on_shutdown(void *context)
 static void database_configure(void)
 {
 	static const sqlite3_mem_methods methods = {
-			.xMalloc = on_malloc,
-			.xFree = on_free,
-			.xRealloc = on_realloc,
-			.xSize = on_size,
-			.xRoundup = on_roundup,
-			.xInit = on_init,
-			.xShutdown = on_shutdown,
+		.xMalloc = on_malloc,
+		.xFree = on_free,
+		.xRealloc = on_realloc,
+		.xSize = on_size,
+		.xRoundup = on_roundup,
+		.xInit = on_init,
+		.xShutdown = on_shutdown,
 	};
 
 	/* Refused when somebody initialised SQLite before us: then it keeps its own allocator.
@@ -147,32 +147,32 @@ static const struct {
 	int limit;
 	int value;
 } database_limits[] = {
-		{SQLITE_LIMIT_LENGTH, 64 << 20},
-		{SQLITE_LIMIT_SQL_LENGTH, 65536},
-		{SQLITE_LIMIT_COLUMN, 64},
-		{SQLITE_LIMIT_EXPR_DEPTH, 32},
-		{SQLITE_LIMIT_COMPOUND_SELECT, 8},
-		{SQLITE_LIMIT_VDBE_OP, 25000},
-		{SQLITE_LIMIT_FUNCTION_ARG, 8},
-		{SQLITE_LIMIT_ATTACHED, 0},
-		{SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 64},
-		{SQLITE_LIMIT_VARIABLE_NUMBER, 64},
-		{SQLITE_LIMIT_TRIGGER_DEPTH, 1},
-		{SQLITE_LIMIT_WORKER_THREADS, 0},
+	{ SQLITE_LIMIT_LENGTH, 64 << 20 },
+	{ SQLITE_LIMIT_SQL_LENGTH, 65536 },
+	{ SQLITE_LIMIT_COLUMN, 64 },
+	{ SQLITE_LIMIT_EXPR_DEPTH, 32 },
+	{ SQLITE_LIMIT_COMPOUND_SELECT, 8 },
+	{ SQLITE_LIMIT_VDBE_OP, 25000 },
+	{ SQLITE_LIMIT_FUNCTION_ARG, 8 },
+	{ SQLITE_LIMIT_ATTACHED, 0 },
+	{ SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 64 },
+	{ SQLITE_LIMIT_VARIABLE_NUMBER, 64 },
+	{ SQLITE_LIMIT_TRIGGER_DEPTH, 1 },
+	{ SQLITE_LIMIT_WORKER_THREADS, 0 },
 };
 
 static const struct {
 	int option;
 	int value;
 } database_configs[] = {
-		{SQLITE_DBCONFIG_DEFENSIVE, 1},
-		{SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0},
-		{SQLITE_DBCONFIG_ENABLE_TRIGGER, 0},
-		{SQLITE_DBCONFIG_ENABLE_VIEW, 0},
-		{SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0},
-		{SQLITE_DBCONFIG_ENABLE_FKEY, 1},
-		{SQLITE_DBCONFIG_DQS_DDL, 0},
-		{SQLITE_DBCONFIG_DQS_DML, 0},
+	{ SQLITE_DBCONFIG_DEFENSIVE, 1 },
+	{ SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0 },
+	{ SQLITE_DBCONFIG_ENABLE_TRIGGER, 0 },
+	{ SQLITE_DBCONFIG_ENABLE_VIEW, 0 },
+	{ SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0 },
+	{ SQLITE_DBCONFIG_ENABLE_FKEY, 1 },
+	{ SQLITE_DBCONFIG_DQS_DDL, 0 },
+	{ SQLITE_DBCONFIG_DQS_DML, 0 },
 };
 
 /*

@@ -16,14 +16,14 @@ static const struct entry_kind_form {
 	size_t count;
 } entry_kinds[ENTRY_KIND_END] = {
 #define KIND(kind, word, list, count, type)                                                    \
-	[kind] = {word, &policycalc__v1__##type##__descriptor, offsetof(struct catalog, list), \
-			offsetof(struct catalog, count)}
-		KIND(ENTRY_ATTRIBUTE, "attribute", attributes, attribute_count, attribute),
-		KIND(ENTRY_PARAMETER, "parameter", parameters, parameter_count, parameter),
-		KIND(ENTRY_REGION, "region", regions, region_count, region),
-		KIND(ENTRY_INDUSTRY, "industry", industries, industry_count, industry),
-		KIND(ENTRY_FACT, "fact", facts, fact_count, fact),
-		KIND(ENTRY_POLICY, "policy", policies, policy_count, policy),
+	[kind] = { word, &policycalc__v1__##type##__descriptor,                                \
+		offsetof(struct catalog, list), offsetof(struct catalog, count) }
+	KIND(ENTRY_ATTRIBUTE, "attribute", attributes, attribute_count, attribute),
+	KIND(ENTRY_PARAMETER, "parameter", parameters, parameter_count, parameter),
+	KIND(ENTRY_REGION, "region", regions, region_count, region),
+	KIND(ENTRY_INDUSTRY, "industry", industries, industry_count, industry),
+	KIND(ENTRY_FACT, "fact", facts, fact_count, fact),
+	KIND(ENTRY_POLICY, "policy", policies, policy_count, policy),
 #undef KIND
 };
 
@@ -130,8 +130,8 @@ bool entry_list_from_catalog(const struct catalog *catalog, struct arena *arena,
 		struct entry **out_list, size_t *out_count, struct error *err)
 {
 	struct catalog lists = *catalog;
-	struct buffer bytes = {0};
-	struct map counters = {0};
+	struct buffer bytes = { 0 };
+	struct map counters = { 0 };
 	struct entry *list;
 	size_t total = 0;
 	size_t at = 0;

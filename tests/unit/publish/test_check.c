@@ -36,103 +36,155 @@ static const struct spoil_case cases[] = {
 	{ A, "    type: COUNT\n", "", "name: staff", "type is missing", false },
 	{ A, "maximum: 1000000", "maximum: -1", "maximum: -1", "less than minimum", false },
 	{ A, "    mutable: true\n", "", "direction: UP", "mutable", false },
-	{ A, "choice_table: regions", "choice_table: planets", "planets", "expected regions", false },
+	{ A, "choice_table: regions", "choice_table: planets", "planets", "expected regions",
+			false },
 	{ A, "code: shop", "code: firm", NULL, "\"firm\" comes twice", false },
 	{ A, "num: rd_expense", "num: rd_cost", "rd_cost", "no attribute \"rd_cost\"", false },
-	{ A, "when_den_zero: unknown", "when_den_zero: many", "many", "unknown or a ratio", false },
+	{ A, "when_den_zero: unknown", "when_den_zero: many", "many", "unknown or a ratio",
+			false },
 	{ A, "    question: {zh: 有多少职工？}\n", "", "name: staff", "no question", true },
-	{ A, "label: {zh: 职工人数, en: Staff}", "label: {zh: 职工人数}", "职工人数", "no English label", true },
-	{ A, "  - name: kind\n", "  - {name: score, type: COUNT, period: POINT, label: {zh: 分, en: Score}, question: {zh: 几分？}, sensitivity: PUBLIC}\n  - name: kind\n", "name: score", "no unit", true },
-	{ A, "    sensitivity: PUBLIC\n  - name: industry", "  - name: industry", "name: region", "no sensitivity", true },
+	{ A, "label: {zh: 职工人数, en: Staff}", "label: {zh: 职工人数}", "职工人数",
+			"no English label", true },
+	{ A, "  - name: kind\n",
+			"  - {name: score, type: COUNT, period: POINT, label: {zh: 分, en: "
+			"Score}, question: {zh: 几分？}, sensitivity: PUBLIC}\n  - name: "
+			"kind\n",
+			"name: score", "no unit", true },
+	{ A, "    sensitivity: PUBLIC\n  - name: industry", "  - name: industry",
+			"name: region", "no sensitivity", true },
 	/* regions and industries */
-	{ R, "parent: \"411200\"", "parent: \"411299\"", "411299", "no region \"411299\"", false },
+	{ R, "parent: \"411200\"", "parent: \"411299\"", "411299", "no region \"411299\"",
+			false },
 	{ R, "code: \"411282\"", "code: \"411200\"", NULL, "comes twice", false },
 	{ R, "    parent: \"410000\"\n", "", "code: \"411200\"", "parent is missing", false },
 	{ R, "parent: \"410000\"", "parent: \"411282\"", NULL, "part of itself", false },
 	{ R, "    kind: CITY\n", "", "code: \"411200\"", "kind is missing", false },
 	{ I, "parent: C\n", "parent: Z\n", "parent: Z", "no industry \"Z\"", false },
 	/* parameters */
-	{ P, "        count: 5\n", "        ratio_ppm: 5%\n", "ratio_ppm: 5%", "expected to have count", false },
+	{ P, "        count: 5\n", "        ratio_ppm: 5%\n", "ratio_ppm: 5%",
+			"expected to have count", false },
 	{ P, "        count: 10\n", "", "from: 2024-01-01", "value is missing", false },
 	{ P, "until: 2023-12-31", "until: 2024-01-31", "from: 2024-01-01", "overlaps", false },
 	{ P, "        until: 2023-12-31\n", "", "from: 2024-01-01", "further notice", false },
-	{ P, "until: 2023-12-31", "until: 2019-12-31", "until: 2019-12-31", "before from", false },
+	{ P, "until: 2023-12-31", "until: 2019-12-31", "until: 2019-12-31", "before from",
+			false },
 	{ P, "until: 2023-12-31", "until: 2023-02-30", "2023-02-30", "not a date", false },
-	{ P, "from: 2024-01-01", "from: not_stated", "from: not_stated", "only the first", false },
-	{ P, "        source: {doc: 新办法, confidence: SEED}\n", "", "from: 2024-01-01", "without source", true },
+	{ P, "from: 2024-01-01", "from: not_stated", "from: not_stated", "only the first",
+			false },
+	{ P, "        source: {doc: 新办法, confidence: SEED}\n", "", "from: 2024-01-01",
+			"without source", true },
 	{ P, "    label: {zh: 比例}\n", "", "name: rate", "no label", true },
-	{ P, "source: {doc: 办法, confidence: SEED}", "source: {doc: 办法}", "source: {doc: 办法}", "confidence is missing", false },
+	{ P, "source: {doc: 办法, confidence: SEED}", "source: {doc: 办法}",
+			"source: {doc: 办法}", "confidence is missing", false },
 	/* the time in force needs every parameter */
-	{ P, "from: 2024-01-01", "from: 2024-02-01", NULL, "\"least_staff\" has no value", false },
-	{ P, "      - from: 2020-01-01\n        money_fen", "      - from: 2025-01-01\n        money_fen", NULL, "from 2024-01-01 to 2024-12-31", false },
+	{ P, "from: 2024-01-01", "from: 2024-02-01", NULL, "\"least_staff\" has no value",
+			false },
+	{ P, "      - from: 2020-01-01\n        money_fen",
+			"      - from: 2025-01-01\n        money_fen", NULL,
+			"from 2024-01-01 to 2024-12-31", false },
 	/* a policy's identity, dates and scopes */
 	{ NEW, "id: rd-2024", "id: RD_2024", "id: RD_2024", "hyphens", false },
 	{ OLD, "id: rd-2020", "id: rd-2019", "id: rd-2019", "file is named", true },
-	{ NEW, "id: rd-2024", "id: rd-2020", "id: rd-2020", "also in policies/rd-2020.yaml", false },
+	{ NEW, "id: rd-2024", "id: rd-2020", "id: rd-2020", "also in policies/rd-2020.yaml",
+			false },
 	{ NEW, "series: rd\n", "", "id: rd-2024", "series is missing", false },
 	{ NEW, "level: CITY\n", "", NULL, "level is missing", false },
 	{ NEW, "in_force: {from: 2024-01-01}\n", "", NULL, "in_force is missing", false },
-	{ NEW, "in_force: {from: 2024-01-01}", "in_force: {from: 2024-13-01}", "2024-13-01", "not a date", false },
-	{ NEW, "in_force: {from: 2024-01-01}", "in_force: {from: 2023-01-01}", "2023-01-01", "overlaps version \"rd-2020\"", false },
+	{ NEW, "in_force: {from: 2024-01-01}", "in_force: {from: 2024-13-01}", "2024-13-01",
+			"not a date", false },
+	{ NEW, "in_force: {from: 2024-01-01}", "in_force: {from: 2023-01-01}", "2023-01-01",
+			"overlaps version \"rd-2020\"", false },
 	{ OLD, "until: 2023-12-31", "until: 2019-12-31", "2019-12-31", "before from", false },
 	{ NEW, "window_always: true\n", "", NULL, "when may one apply", false },
-	{ NEW, "window_always: true", "window_always: true\nwindow_not_stated: true", NULL, "only one of", false },
-	{ OLD, "from: 2022-03-01", "from: 2021-04-01", "2021-04-01", "before the one above", false },
-	{ NEW, "covers: [\"411200\"]", "covers: [\"999999\"]", "999999", "no region \"999999\"", false },
-	{ OLD, "include: [C31, C3130]", "include: [C31, C3230]", "C3230", "no industry \"C3230\"", false },
-	{ NEW, "https://www.smx.gov.cn/a", "https://www.smx.gov.cn.example.com/a", "example.com", "government hosts", false },
-	{ NEW, "https://www.smx.gov.cn/a", "https://www.gov.cn@example.com/", "example.com", "government hosts", false },
-	{ NEW, "https://www.smx.gov.cn/a", "ftp://www.smx.gov.cn/a", "ftp:", "government hosts", false },
+	{ NEW, "window_always: true", "window_always: true\nwindow_not_stated: true", NULL,
+			"only one of", false },
+	{ OLD, "from: 2022-03-01", "from: 2021-04-01", "2021-04-01", "before the one above",
+			false },
+	{ NEW, "covers: [\"411200\"]", "covers: [\"999999\"]", "999999", "no region \"999999\"",
+			false },
+	{ OLD, "include: [C31, C3130]", "include: [C31, C3230]", "C3230",
+			"no industry \"C3230\"", false },
+	{ NEW, "https://www.smx.gov.cn/a", "https://www.smx.gov.cn.example.com/a",
+			"example.com", "government hosts", false },
+	{ NEW, "https://www.smx.gov.cn/a", "https://www.gov.cn@example.com/", "example.com",
+			"government hosts", false },
+	{ NEW, "https://www.smx.gov.cn/a", "ftp://www.smx.gov.cn/a", "ftp:", "government hosts",
+			false },
 	{ NEW, "zh: 研发补助}", "en: Subsidy}", "en: Subsidy", "zh is missing", false },
 	{ NEW, "fact_id: T1", "fact_id: T9", "fact_id: T9", "no fact of entry \"T9\"", true },
-	{ NEW, "fact_id: T1", "fact_id: T1\nrepeals: [rd-2019]", "rd-2019", "no other policy \"rd-2019\"", false },
+	{ NEW, "fact_id: T1", "fact_id: T1\nrepeals: [rd-2019]", "rd-2019",
+			"no other policy \"rd-2019\"", false },
 	{ A, "name: industry", "name: trade", NULL, "needs an attribute industry", false },
 	{ A, "name: region", "name: place", NULL, "needs an attribute region", false },
 	/* conditions */
 	{ NEW, "id: honest", "id: staff", NULL, "\"staff\" comes twice", false },
 	{ NEW, "id: honest", "id: region", "id: region", "own scope", false },
-	{ NEW, "    rule: e.staff >= p.least_staff\n", "", "id: staff", "rule is missing", false },
-	{ NEW, "    role: REVIEW\n", "    role: REVIEW\n    rule: e.staff > 1\n", "e.staff > 1", "has no rule", false },
+	{ NEW, "    rule: e.staff >= p.least_staff\n", "", "id: staff", "rule is missing",
+			false },
+	{ NEW, "    role: REVIEW\n", "    role: REVIEW\n    rule: e.staff > 1\n", "e.staff > 1",
+			"has no rule", false },
 	{ NEW, "role: REVIEW", "role: REQUIRE", NULL, "of role REVIEW", false },
 	{ NEW, "    role: REVIEW\n", "", "id: honest", "role is missing", false },
-	{ NEW, "    source: {doc: 新办法, confidence: SEED}\n  - id: honest", "  - id: honest", "id: staff", "no source", true },
-	{ NEW, "field: conditions.staff", "field: conditions.stuff", "conditions.stuff", "has no \"stuff\"", false },
+	{ NEW, "    source: {doc: 新办法, confidence: SEED}\n  - id: honest", "  - id: honest",
+			"id: staff", "no source", true },
+	{ NEW, "field: conditions.staff", "field: conditions.stuff", "conditions.stuff",
+			"has no \"stuff\"", false },
 	/* rules: what the compiler finds, at its place in the file */
 	{ NEW, "e.staff >= p.least_staff", "e.staff >= \"ten\"", "\"ten\"", "", false },
-	{ NEW, "e.staff >= p.least_staff", "e.stuff >= p.least_staff", "e.stuff", "stuff", false },
+	{ NEW, "e.staff >= p.least_staff", "e.stuff >= p.least_staff", "e.stuff", "stuff",
+			false },
 	{ NEW, "limit_rule: p.most", "limit_rule: p.least_staff", "limit_rule", "", false },
 	/* amounts */
 	{ NEW, "  base_rule: e.rd_expense\n", "", "rate_rule", "base_rule is missing", false },
-	{ NEW, "  rate_rule: p.rate\n", "", "base_rule", "either rate_rule or brackets", false },
-	{ NEW, "  rate_rule: p.rate\n", "  rate_rule: p.rate\n  not_stated: true\n", NULL, "an amount is one of", false },
-	{ NEW, "  caps:\n    - limit_rule: p.most\n      scope: ENTERPRISE_YEAR\n", "", NULL, "caps is missing", false },
+	{ NEW, "  rate_rule: p.rate\n", "", "base_rule", "either rate_rule or brackets",
+			false },
+	{ NEW, "  rate_rule: p.rate\n", "  rate_rule: p.rate\n  not_stated: true\n", NULL,
+			"an amount is one of", false },
+	{ NEW, "  caps:\n    - limit_rule: p.most\n      scope: ENTERPRISE_YEAR\n", "", NULL,
+			"caps is missing", false },
 	{ NEW, "- limit_rule: p.most", "- none: true", "none: true", "by a source", false },
-	{ NEW, "- limit_rule: p.most", "- limit_rule: p.most\n      not_stated: true", "limit_rule", "a cap is one of", false },
+	{ NEW, "- limit_rule: p.most", "- limit_rule: p.most\n      not_stated: true",
+			"limit_rule", "a cap is one of", false },
 	{ NEW, "  nature: CASH\n", "", NULL, "nature is missing", false },
 	{ OLD, "  not_stated: true\n", "", NULL, "amount is missing", false },
 	/* exclusions and guide */
 	{ NEW, ", basis: ENTERPRISE_YEAR", "", "group: rd", "basis is missing", false },
 	{ NEW, "after: [apply]", "after: [aply]", "aply]", "no step \"aply\"", false },
-	{ NEW, "materials: [form]}", "materials: [form], after: [pay]}", "id: apply", "waits for itself", false },
-	{ NEW, "materials: [form]", "materials: [from]", "[from]", "no material \"from\"", false },
+	{ NEW, "materials: [form]}", "materials: [form], after: [pay]}", "id: apply",
+			"waits for itself", false },
+	{ NEW, "materials: [form]", "materials: [from]", "[from]", "no material \"from\"",
+			false },
 	/* facts */
-	{ F, "values.1.count", "values.1.money_fen", "money_fen", "\"money_fen\" is empty", false },
-	{ F, "parameters.least_staff", "parameters.least_stuff", "least_stuff", "no \"least_stuff\"", false },
-	{ F, "conditions.staff.rule", "conditions.staff.rul", "staff.rul", "no field \"rul\"", false },
-	{ F, "conditions.staff.rule", "conditions.staff.rule.x", "rule.x", "has no fields", false },
-	{ F, "policies.rd-2024.", "polices.rd-2024.", "polices.", "expected policies.ID", false },
+	{ F, "values.1.count", "values.1.money_fen", "money_fen", "\"money_fen\" is empty",
+			false },
+	{ F, "parameters.least_staff", "parameters.least_stuff", "least_stuff",
+			"no \"least_stuff\"", false },
+	{ F, "conditions.staff.rule", "conditions.staff.rul", "staff.rul", "no field \"rul\"",
+			false },
+	{ F, "conditions.staff.rule", "conditions.staff.rule.x", "rule.x", "has no fields",
+			false },
+	{ F, "policies.rd-2024.", "polices.rd-2024.", "polices.", "expected policies.ID",
+			false },
 	{ F, "    reason: 办事细节，不影响判断\n", "", NULL, "in no field", false },
-	{ F, "    fact: 至少 10 人\n", "    fact: 至少 10 人\n    reason: 无\n", "reason: 无", "not both", false },
+	{ F, "    fact: 至少 10 人\n", "    fact: 至少 10 人\n    reason: 无\n", "reason: 无",
+			"not both", false },
 	/* examples */
-	{ NEW, "verdict: ELIGIBLE", "verdict: INELIGIBLE", "verdict: INELIGIBLE, amount", "expects INELIGIBLE and the policy gives ELIGIBLE", false },
-	{ NEW, "amount_fen: 10万元", "amount_fen: 11万元", "11万元", "expects 11万元 and the policy gives 10万元", false },
-	{ NEW, "not_met: [staff]", "not_met: [honest]", "[honest]", "not met are: staff", false },
-	{ NEW, "missing: [staff]", "missing: [kind]", "[kind]", "the policy misses: staff", false },
+	{ NEW, "verdict: ELIGIBLE", "verdict: INELIGIBLE", "verdict: INELIGIBLE, amount",
+			"expects INELIGIBLE and the policy gives ELIGIBLE", false },
+	{ NEW, "amount_fen: 10万元", "amount_fen: 11万元", "11万元",
+			"expects 11万元 and the policy gives 10万元", false },
+	{ NEW, "not_met: [staff]", "not_met: [honest]", "[honest]", "not met are: staff",
+			false },
+	{ NEW, "missing: [staff]", "missing: [kind]", "[kind]", "the policy misses: staff",
+			false },
 	{ NEW, "staff: 9人", "stuff: 9人", "stuff: 9人", "no attribute \"stuff\"", false },
 	{ NEW, "staff: 9人", "staff: -1人", "staff: -1人", "staff: ", false },
 	{ NEW, "as_of: 2024-06-01", "as_of: 2024-06-31", "2024-06-31", "not a date", false },
-	{ NEW, "    expect: {verdict: INELIGIBLE, not_met: [staff]}\n", "", "不行", "expects no verdict", false },
-	{ OLD, "verdict: INELIGIBLE, amount_not_stated: false", "verdict: INELIGIBLE, amount_fen: 1元", "amount_fen: 1元", "expects 1元 and the policy gives no amount", false },
+	{ NEW, "    expect: {verdict: INELIGIBLE, not_met: [staff]}\n", "", "不行",
+			"expects no verdict", false },
+	{ OLD, "verdict: INELIGIBLE, amount_not_stated: false",
+			"verdict: INELIGIBLE, amount_fen: 1元", "amount_fen: 1元",
+			"expects 1元 and the policy gives no amount", false },
 };
 /* clang-format on */
 
@@ -179,8 +231,9 @@ static void test_spoilt(void **state)
 			finding = fixture_find(fixture, NULL, 0, one->words);
 		if (!finding || !catalog != !one->warning ||
 				(finding->severity == DIAGNOSTIC_WARNING) != one->warning) {
-			print_error("case %zu: %s: \"%s\" -> \"%s\": expected line %d \"%s\"; %s\n", i,
-					one->path, one->old, one->new, line, one->words,
+			print_error("case %zu: %s: \"%s\" -> \"%s\": expected line %d \"%s\"; "
+				    "%s\n",
+					i, one->path, one->old, one->new, line, one->words,
 					fixture_findings(fixture));
 			failed++;
 			continue;
@@ -279,7 +332,8 @@ static void test_repealed(void **state)
 		fail_msg("%s: %s", err.message, fixture_findings(fixture));
 	fixture_replace(fixture, NEW, "repeals: [rd-2020]", "");
 	assert_null(fixture_check(fixture, true, &err));
-	assert_non_null(fixture_find(fixture, OLD, 0, "expects NOT_OPEN and the policy gives ELIGIBLE"));
+	assert_non_null(fixture_find(
+			fixture, OLD, 0, "expects NOT_OPEN and the policy gives ELIGIBLE"));
 }
 
 static void test_files(void **state)
@@ -297,7 +351,8 @@ static void test_files(void **state)
 
 	fixture_reset(fixture);
 	fixture_replace(fixture, F, "facts:", "parameters: []\nfacts:");
-	fixture_replace(fixture, R, "regions:", "industries: [{code: D, name: {zh: 电}}]\nregions:");
+	fixture_replace(fixture, R,
+			"regions:", "industries: [{code: D, name: {zh: 电}}]\nregions:");
 	assert_null(fixture_check(fixture, false, &err));
 	assert_non_null(fixture_find(fixture, R, 1, "expected in industries.yaml"));
 
@@ -325,16 +380,20 @@ static double time_check(struct fixture *fixture, size_t count)
 
 		file->path = arena_format(&fixture->arena, "policies/p%zu.yaml", i);
 		file->content = slice_from(arena_format(&fixture->arena,
-				"id: p%zu\nseries: p%zu\ntitle: {zh: 补助}\nlevel: CITY\nkind: SERVICE\n"
-				"in_force: {from: 2024-01-01}\nwindow_always: true\nrepeals: [p%zu]\n"
-				"conditions:\n  - {id: staff, role: REQUIRE, rule: e.staff >= %zu}\n"
+				"id: p%zu\nseries: p%zu\ntitle: {zh: 补助}\nlevel: CITY\nkind: "
+				"SERVICE\n"
+				"in_force: {from: 2024-01-01}\nwindow_always: true\nrepeals: "
+				"[p%zu]\n"
+				"conditions:\n  - {id: staff, role: REQUIRE, rule: e.staff >= "
+				"%zu}\n"
 				"examples:\n  - profile: {staff: 1人}\n    as_of: 2023-06-01\n"
 				"    expect: {verdict: %s}\n",
 				i, i, (i + 1) % count, i + 1, i ? "INELIGIBLE" : "NOT_OPEN"));
 	}
 	diagnostics_init(&fixture->diagnostics, &fixture->arena);
 	begin = clock();
-	if (!draft_check(&draft, false, &fixture->arena, &fixture->diagnostics, NULL, NULL, &err))
+	if (!draft_check(&draft, false, &fixture->arena, &fixture->diagnostics, NULL, NULL,
+			    &err))
 		fail_msg("%s: %s", err.message, fixture_findings(fixture));
 	return (double)(clock() - begin) / CLOCKS_PER_SEC;
 }

@@ -85,14 +85,14 @@ struct publish_request fixture_request(struct fixture *fixture, const struct cat
 	file->path = "policies/policy-000.yaml";
 	file->content = slice_from(title);
 	return (struct publish_request){
-			.catalog = catalog,
-			.content_hash = title,
-			.base_revision = base,
-			.author = "tester",
-			.note = "",
-			.now = "2026-01-01T00:00:00Z",
-			.files = file,
-			.file_count = 1,
+		.catalog = catalog,
+		.content_hash = title,
+		.base_revision = base,
+		.author = "tester",
+		.note = "",
+		.now = "2026-01-01T00:00:00Z",
+		.files = file,
+		.file_count = 1,
 	};
 }
 
@@ -102,7 +102,7 @@ void fixture_publish(struct fixture *fixture, struct catalog_store *store, size_
 	const struct catalog *catalog = fixture_catalog(fixture, count, title);
 	struct publish_request request = fixture_request(fixture, catalog, title, base);
 	Policycalc__V1__Revision *revision = NULL;
-	struct error err = {0};
+	struct error err = { 0 };
 	bool unchanged;
 
 	if (!catalog_store_publish(
@@ -114,7 +114,7 @@ void fixture_publish(struct fixture *fixture, struct catalog_store *store, size_
 
 const char *fixture_title(struct fixture *fixture, struct catalog_store *store)
 {
-	struct error err = {0};
+	struct error err = { 0 };
 	struct catalog *catalog = catalog_store_load(store, 0, &fixture->arena, &err);
 	struct draft_file *files;
 	size_t count;

@@ -17,7 +17,7 @@
 
 static void expect_refused(const char *data, enum error_code code, const char *words)
 {
-	struct error err = {0};
+	struct error err = { 0 };
 	struct catalog_store *store = catalog_store_open(data, &err);
 
 	assert_null(store);
@@ -75,16 +75,16 @@ static void test_not_ours(void **state)
 		const char *text;
 		const char *words;
 	} cases[] = {
-			{NULL,
-					"just some text, longer than the hundred bytes of a "
-					"header, since a short "
-					"file is another case; and so on and so forth",
-					"not an SQLite database"},
-			{NULL, "short", "not an SQLite database"},
-			{"PRAGMA application_id = 4711; CREATE TABLE t (a)", NULL,
-					"another application"},
-			{"CREATE TABLE t (a)", NULL, "another application"},
-			{"PRAGMA user_version = 3", NULL, "another application"},
+		{ NULL,
+				"just some text, longer than the hundred bytes of a "
+				"header, since a short "
+				"file is another case; and so on and so forth",
+				"not an SQLite database" },
+		{ NULL, "short", "not an SQLite database" },
+		{ "PRAGMA application_id = 4711; CREATE TABLE t (a)", NULL,
+				"another application" },
+		{ "CREATE TABLE t (a)", NULL, "another application" },
+		{ "PRAGMA user_version = 3", NULL, "another application" },
 	};
 	struct fixture *fixture = *state;
 
@@ -113,7 +113,7 @@ static void test_empty_file(void **state)
 {
 	struct fixture *fixture = *state;
 	struct catalog_store *store;
-	struct error err = {0};
+	struct error err = { 0 };
 
 	assert_int_equal(mkdir(fixture->data, 0700), 0);
 	write_file(fixture->file, "", 0);
@@ -125,7 +125,7 @@ static void test_empty_file(void **state)
 
 static void make_store(struct fixture *fixture)
 {
-	struct error err = {0};
+	struct error err = { 0 };
 	struct catalog_store *store = catalog_store_open(fixture->data, &err);
 
 	assert_non_null(store);
@@ -168,7 +168,7 @@ static void test_entry_differs_from_hash(void **state)
 {
 	struct fixture *fixture = *state;
 	struct catalog_store *store;
-	struct error err = {0};
+	struct error err = { 0 };
 
 	make_store(fixture);
 	run_sql(fixture->file, "UPDATE content SET bytes = x'0a0161' WHERE id = 2");
@@ -183,7 +183,7 @@ static void test_entry_differs_from_hash(void **state)
 static void test_locked_by_flock(void **state)
 {
 	struct fixture *fixture = *state;
-	struct error err = {0};
+	struct error err = { 0 };
 	struct catalog_store *store = catalog_store_open(fixture->data, &err);
 	char words[64];
 
@@ -238,7 +238,7 @@ static void expect_refused_to_others(const char *data, const char *words)
 
 	assert_true(child >= 0);
 	if (child == 0) {
-		struct error err = {0};
+		struct error err = { 0 };
 		struct catalog_store *store;
 
 		if (geteuid() == 0 && (setgid(NOBODY) != 0 || setuid(NOBODY) != 0))
@@ -281,15 +281,15 @@ static void test_read_only(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-			TEST(test_not_a_folder),
-			TEST(test_not_ours),
-			TEST(test_empty_file),
-			TEST(test_newer_schema),
-			TEST(test_damaged),
-			TEST(test_entry_differs_from_hash),
-			TEST(test_locked_by_flock),
-			TEST(test_locked_by_sqlite),
-			TEST(test_read_only),
+		TEST(test_not_a_folder),
+		TEST(test_not_ours),
+		TEST(test_empty_file),
+		TEST(test_newer_schema),
+		TEST(test_damaged),
+		TEST(test_entry_differs_from_hash),
+		TEST(test_locked_by_flock),
+		TEST(test_locked_by_sqlite),
+		TEST(test_read_only),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -11,7 +11,7 @@
 
 static struct catalog_store *open_store(struct fixture *fixture)
 {
-	struct error err = {0};
+	struct error err = { 0 };
 	struct catalog_store *store = catalog_store_open(fixture->data, &err);
 
 	if (!store)
@@ -23,7 +23,7 @@ static void test_new_folder(void **state)
 {
 	struct fixture *fixture = *state;
 	struct catalog_store *store = open_store(fixture);
-	struct error err = {0};
+	struct error err = { 0 };
 	struct stat status;
 	int64_t current = -1;
 
@@ -40,7 +40,7 @@ static void test_publish_and_load(void **state)
 {
 	struct fixture *fixture = *state;
 	struct catalog_store *store = open_store(fixture);
-	struct error err = {0};
+	struct error err = { 0 };
 	struct catalog *catalog;
 
 	fixture_publish(fixture, store, 3, "first", 0, 1);
@@ -68,7 +68,7 @@ static void test_same_content(void **state)
 	const struct catalog *catalog = fixture_catalog(fixture, 2, "same");
 	struct publish_request request = fixture_request(fixture, catalog, "same", 0);
 	Policycalc__V1__Revision *revision;
-	struct error err = {0};
+	struct error err = { 0 };
 	bool unchanged = true;
 
 	assert_true(catalog_store_publish(
@@ -88,7 +88,7 @@ static void test_two_publishers(void **state)
 	struct catalog_store *store = open_store(fixture);
 	struct publish_request request;
 	Policycalc__V1__Revision *revision = NULL;
-	struct error err = {0};
+	struct error err = { 0 };
 	bool unchanged;
 
 	fixture_publish(fixture, store, 8, "base", 0, 1);
@@ -130,7 +130,7 @@ static void test_duplicate_entry(void **state)
 	struct catalog *catalog = fixture_catalog(fixture, 2, "twice");
 	struct publish_request request = fixture_request(fixture, catalog, "twice", 0);
 	Policycalc__V1__Revision *revision;
-	struct error err = {0};
+	struct error err = { 0 };
 	bool unchanged;
 
 	catalog->policies[1]->id = catalog->policies[0]->id;
@@ -147,7 +147,7 @@ static void test_list(void **state)
 	struct fixture *fixture = *state;
 	struct catalog_store *store = open_store(fixture);
 	Policycalc__V1__Revision **list;
-	struct error err = {0};
+	struct error err = { 0 };
 	size_t count;
 
 	for (int i = 0; i < 20; i++) {
@@ -185,7 +185,7 @@ static void test_memory(void **state)
 	for (unsigned long nth = 1; !published; nth++) {
 		Policycalc__V1__Revision *revision;
 		struct arena arena;
-		struct error err = {0};
+		struct error err = { 0 };
 		bool unchanged;
 
 		arena_init(&arena, (size_t)64 << 20);
@@ -225,13 +225,13 @@ static void test_memory(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-			TEST(test_new_folder),
-			TEST(test_publish_and_load),
-			TEST(test_same_content),
-			TEST(test_two_publishers),
-			TEST(test_duplicate_entry),
-			TEST(test_list),
-			TEST(test_memory),
+		TEST(test_new_folder),
+		TEST(test_publish_and_load),
+		TEST(test_same_content),
+		TEST(test_two_publishers),
+		TEST(test_duplicate_entry),
+		TEST(test_list),
+		TEST(test_memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -16,7 +16,7 @@
 
 static void make_first(struct fixture *fixture)
 {
-	struct error err = {0};
+	struct error err = { 0 };
 	struct catalog_store *store = catalog_store_open(fixture->data, &err);
 
 	assert_non_null(store);
@@ -27,7 +27,7 @@ static void make_first(struct fixture *fixture)
 /* What is there now is whole; leaves "old" as the newest revision. Returns what was there. */
 static bool check_and_go_back(struct fixture *fixture)
 {
-	struct error err = {0};
+	struct error err = { 0 };
 	struct catalog_store *store = catalog_store_open(fixture->data, &err);
 	const char *title;
 	int64_t current;
@@ -73,7 +73,7 @@ static unsigned run_failures(
 
 	make_first(fixture);
 	for (unsigned nth = 1; !ok || nth < 4; nth++) {
-		struct error err = {0};
+		struct error err = { 0 };
 		bool is_new;
 
 		(void)fault_vfs_set(fault, nth);
@@ -110,7 +110,7 @@ static bool run_child(struct fixture *fixture, unsigned nth, unsigned delay_us)
 
 	assert_true(child >= 0);
 	if (child == 0) {
-		struct error err = {0};
+		struct error err = { 0 };
 
 		if (nth)
 			(void)fault_vfs_set(FAULT_KILL, nth);
@@ -169,10 +169,10 @@ static void test_killed_at_random(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-			TEST(test_failing_writes),
-			TEST(test_disk_full),
-			TEST(test_killed_in_each_write),
-			TEST(test_killed_at_random),
+		TEST(test_failing_writes),
+		TEST(test_disk_full),
+		TEST(test_killed_in_each_write),
+		TEST(test_killed_at_random),
 	};
 
 	fault_vfs_install();
