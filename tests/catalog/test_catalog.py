@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the starter catalog promises beyond what any catalog must keep (catalog-check does that):
+"""What the starter catalog promises beyond what any catalog must keep (`catalog check` does that):
 
 - the examples drive each policy to every verdict it can have, and expect none that it cannot have;
 - every parameter stands in the table of facts, and is read by a rule or named by a policy;
