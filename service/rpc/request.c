@@ -43,6 +43,22 @@ static bool is_metadata(struct slice name)
 	       !slice_equals(name, SLICE_LITERAL("content-type"));
 }
 
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+static struct slice trim(struct slice value)
+{
+	while (value.size > 0 && is_blank(value.data[0])) {
+		value.data++;
+		value.size--;
+	}
+	while (value.size > 0 && is_blank(value.data[value.size - 1]))
+		value.size--;
+	return value;
+}
+
 void request_add(struct request *request, struct arena *arena, const struct rpc_limits *limits,
 		struct slice name, struct slice value)
 {
@@ -56,6 +72,7 @@ void request_add(struct request *request, struct arena *arena, const struct rpc_
 		request->is_too_large = true;
 	if (request->is_too_large)
 		return;
+	value = trim(value);
 	if (known) {
 		text = arena_copy(arena, value.data, value.size);
 		if (text && !known->data)
@@ -107,13 +124,7 @@ bool request_accepts(const struct request *request, const char *name)
 			comma ? (size_t)(comma - list.data) : list.size };
 		size_t step = comma ? item.size + 1 : item.size;
 
-		while (item.size > 0 && item.data[0] == ' ') {
-			item.data++;
-			item.size--;
-		}
-		while (item.size > 0 && item.data[item.size - 1] == ' ')
-			item.size--;
-		if (slice_equals(item, wanted))
+		if (slice_equals(trim(item), wanted))
 			return true;
 		list.data += step;
 		list.size -= step;

@@ -29,7 +29,7 @@ struct request {
 	struct slice accept_encoding;
 };
 
-/** Copies one header into @arena. Past the limits it only counts. */
+/** Copies one header into @arena, without blanks around its value. Past the limits it only counts. */
 void request_add(struct request *request, struct arena *arena, const struct rpc_limits *limits,
 		struct slice name, struct slice value);
 /** application/grpc, application/grpc+proto, and either with parameters. */

@@ -264,6 +264,8 @@ static nghttp2_option *options_new(const struct server_limits *limits)
 		return NULL;
 	nghttp2_option_set_no_auto_window_update(option, 1);
 	nghttp2_option_set_no_closed_streams(option, 1);
+	/* Stock clients send metadata as it was given to them. The call trims it. */
+	nghttp2_option_set_no_rfc9113_leading_and_trailing_ws_validation(option, 1);
 	nghttp2_option_set_stream_reset_rate_limit(
 			option, limits->reset_burst, limits->reset_rate);
 	return option;

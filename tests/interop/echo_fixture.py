@@ -2,9 +2,10 @@
 """Starts echo_server for a test and says where it listens."""
 import os
 import signal
-import struct
 import subprocess
 import sys
+
+from wire import fields, frame, varint  # noqa: F401  (for the tests)
 
 CALL = "/policycalc.test.Echo/"
 
@@ -28,14 +29,6 @@ class Server:
         assert code == 0, f"echo_server ended with {code}"
 
 
-def varint(number):
-    out = b""
-    while number >= 0x80:
-        out += bytes([number & 0x7F | 0x80])
-        number >>= 7
-    return out + bytes([number])
-
-
 def request(text="", payload=b"", count=0, size=0, code=0):
     """EchoRequest on the wire, written by hand so that no generated code is needed."""
     out = b""
@@ -46,35 +39,6 @@ def request(text="", payload=b"", count=0, size=0, code=0):
         if value:
             out += bytes([key]) + varint(value)
     return out
-
-
-def fields(message):
-    """The fields of a message as {number: last value}."""
-    out, i = {}, 0
-
-    def number():
-        nonlocal i
-        value = shift = 0
-        while True:
-            byte = message[i]
-            i += 1
-            value |= (byte & 0x7F) << shift
-            shift += 7
-            if byte < 0x80:
-                return value
-    while i < len(message):
-        key = number()
-        if key & 7 == 0:
-            out[key >> 3] = number()
-        else:
-            size = number()
-            out[key >> 3] = message[i:i + size]
-            i += size
-    return out
-
-
-def frame(message, flag=0):
-    return struct.pack(">BI", flag, len(message)) + message
 
 
 def run(tests):

@@ -5,6 +5,7 @@ import time
 
 from harness import (FOLDER, Client, Daemon, calculator, catalog, detail, details, fails, grpc, module,
                      profile, run)
+from wire import groups, nested
 
 daemon = Daemon(listen=("127.0.0.1:0", f"unix:{FOLDER}/calls"))
 client = Client(daemon.channel())
@@ -108,13 +109,18 @@ def bad_bytes():
     fails(Code.RESOURCE_EXHAUSTED, client.match, question(as_of="x" * (5 << 20)))
     fails(Code.INVALID_ARGUMENT, client.match, b"\x1a\x02\xff\xfe")      # as_of: no UTF-8
     fails(Code.INVALID_ARGUMENT, client.match, b"\x1a\x03a\x00b")        # as_of: NUL inside
-    nested = b""
-    for _ in range(10000):  # groups are no part of the schema, and nest without lengths
-        nested = b"\xa3\x06" + nested + b"\xa4\x06"
-    try:
-        client.match(nested)
-    except grpc.RpcError as error:
-        assert error.code() in (Code.INVALID_ARGUMENT, Code.INTERNAL), error
+    # What is nested too deeply is in test_daemon_raw.py; here, that a stock client hears the same.
+    fails(Code.INTERNAL, client.match, groups(100, 10000))
+    fails(Code.INVALID_ARGUMENT, client.match, nested(1, 10000))
+    assert client.match(question().SerializeToString() + nested(100, 10000)).revision == 1
+    # Files may nest, and are read as a catalog: that is a finding, with its place.
+    deep = (("policies/a.yaml", b"id: a\nconditions: " + b"[" * 10000 + b"]" * 10000),
+            ("policies/b.yaml", b"id: b\nconditions:\n  - {id: c, rule: '" + b"(" * 5000 +
+             b"e.staff > 1" + b")" * 5000 + b"'}\n"))
+    for path, content in deep:
+        reply = client.check([(path, content)])
+        assert any(f.path == path and f.line and "deep" in f.message
+                   for f in reply.findings), [f.message for f in reply.findings]
     fails(Code.UNIMPLEMENTED, daemon.channel().unary_unary("/policycalc.v1.Nobody/Asks"), b"")
     assert client.match().revision == 1
 

@@ -5,131 +5,24 @@ import struct
 import time
 import zlib
 
-import h2.config
-import h2.connection
 import h2.events
 import h2.exceptions
 import h2.settings
 
+import raw_client
 from echo_fixture import CALL, Server, frame, request, run
+from raw_client import packed
 
 server = Server("--threads", "2", "--ping-interval", "1000", "--stall", "1500")
 HELLO = frame(request("hello"))
-HEADERS = {":method": "POST", ":scheme": "http", ":authority": "test", ":path": CALL + "Unary",
-           "content-type": "application/grpc", "te": "trailers"}
 
 
-class Client:
-    """One connection. Sends anything; gathers what comes."""
-
-    def __init__(self, address=None, settings=None):
-        host, port = (address or server.address).rsplit(":", 1)
-        self.socket = socket.create_connection((host, int(port)))
-        self.socket.settimeout(5)
-        self.http2 = h2.connection.H2Connection(h2.config.H2Configuration(
-            validate_outbound_headers=False, normalize_outbound_headers=False))
-        if settings:
-            self.http2.local_settings = h2.settings.Settings(client=True,
-                                                             initial_values=settings)
-        self.http2.initiate_connection()
-        self.events = []
-        self.closed = False
-        self.flush()
-
-    def flush(self):
-        data = self.http2.data_to_send()
-        if data:
-            self.socket.sendall(data)
-
-    def start(self, end=False, **changes):
-        stream = self.http2.get_next_available_stream_id()
-        headers = dict(HEADERS)
-        for name, value in changes.items():
-            name = name.replace("_", "-")
-            name = ":" + name if name in ("path", "method") else name
-            if value is None:
-                headers.pop(name)
-            else:
-                headers[name] = value
-        self.http2.send_headers(stream, list(headers.items()), end_stream=end)
-        self.flush()
-        return stream
-
-    def send(self, stream, data, end=True):
-        self.http2.send_data(stream, data, end_stream=end)
-        self.flush()
-
-    def wait(self, wanted, seconds=5):
-        """Reads until wanted(event) is true or the connection is closed."""
-        deadline = time.monotonic() + seconds
-        while not self.closed and time.monotonic() < deadline:
-            self.socket.settimeout(max(0.01, deadline - time.monotonic()))
-            try:
-                data = self.socket.recv(65536)
-            except socket.timeout:
-                break
-            except ConnectionError:
-                data = b""
-            if not data:
-                self.closed = True
-                break
-            hit = None
-            for event in self.http2.receive_data(data):
-                self.events.append(event)
-                if isinstance(event, h2.events.DataReceived):
-                    self.http2.acknowledge_received_data(event.flow_controlled_length,
-                                                         event.stream_id)
-                if wanted(event):
-                    hit = event
-            try:
-                self.flush()
-            except OSError:
-                pass
-            if hit:
-                return hit
-        return None
-
-    def answer(self, stream, seconds=5):
-        """(headers and trailers, body) of a finished stream."""
-        def ended(event):
-            return isinstance(event, (h2.events.StreamEnded, h2.events.StreamReset)) and \
-                event.stream_id == stream
-        if not any(ended(e) for e in self.events):
-            assert self.wait(ended, seconds), "no end of the stream came"
-        found, body = {}, b""
-        for event in self.events:
-            if getattr(event, "stream_id", None) != stream:
-                continue
-            if isinstance(event, (h2.events.ResponseReceived, h2.events.TrailersReceived)):
-                found.update({k.decode() if isinstance(k, bytes) else k:
-                              v.decode() if isinstance(v, bytes) else v
-                              for k, v in event.headers})
-            elif isinstance(event, h2.events.DataReceived):
-                body += event.data
-        return found, body
-
-    def is_alive(self):
-        """Another call on the same connection still works."""
-        stream = self.start()
-        self.send(stream, HELLO)
-        return self.answer(stream)[0].get("grpc-status") == "0"
-
-    def goaway(self, seconds=5):
-        event = self.wait(lambda e: isinstance(e, h2.events.ConnectionTerminated), seconds)
-        assert event, "no GOAWAY came"
-        return event
+def Client(address=None, settings=None):
+    return raw_client.Client(address or server.address, CALL + "Unary", HELLO, settings)
 
 
-def expect(http, status, body=HELLO, end=True, text=None, **changes):
-    client = Client()
-    stream = client.start(end=body is None, **changes)
-    if body is not None:
-        client.send(stream, body, end)
-    headers, _ = client.answer(stream)
-    assert (headers[":status"], headers.get("grpc-status")) == (http, status), headers
-    assert text is None or text in headers.get("grpc-message", ""), headers
-    assert client.is_alive()
-    return headers
+def expect(http, status, body=HELLO, **more):
+    return Client().expect(http, status, body, **more)
 
 
 def test_normal():
@@ -188,11 +81,6 @@ def test_flags():
     headers = expect("200", "12", body=frame(b"", 1), grpc_encoding="snappy", text="gzip")
     assert headers["grpc-accept-encoding"] == "identity,gzip"
     expect("200", "0", grpc_encoding="snappy")
-
-
-def packed(data):
-    gzip = zlib.compressobj(6, zlib.DEFLATED, 31)
-    return gzip.compress(data) + gzip.flush()
 
 
 def test_gzip():
@@ -400,7 +288,7 @@ def test_rapid_reset():
     try:
         for _ in range(5000):
             stream = client.http2.get_next_available_stream_id()
-            client.http2.send_headers(stream, list(HEADERS.items()))
+            client.http2.send_headers(stream, [(":path", CALL + "Unary"), *raw_client.HEADERS.items()])
             client.http2.reset_stream(stream, 8)
             if stream % 200 == 1:
                 client.flush()
