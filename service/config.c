@@ -18,6 +18,7 @@ enum option_id {
 	OPTION_THREADS,
 	OPTION_STARTER,
 	OPTION_GRACE_MS,
+	OPTION_LAME_DUCK_MS,
 	OPTION_LOG_LEVEL,
 	OPTION_INSECURE_PLAINTEXT,
 	OPTION_REUSE_PORT,
@@ -43,6 +44,9 @@ static const struct option {
 			"catalog that an empty database starts with; \"\": none" },
 	[OPTION_GRACE_MS] = { "grace-ms", "POLICYCALC_GRACE_MS", "MS",
 			"how long calls may run on after SIGTERM (default 10000)" },
+	[OPTION_LAME_DUCK_MS] = { "lame-duck-ms", "POLICYCALC_LAME_DUCK_MS", "MS",
+			"before that, all is served but health says NOT_SERVING (default\n"
+			"                          0)" },
 	[OPTION_LOG_LEVEL] = { "log-level", "POLICYCALC_LOG_LEVEL", "LEVEL",
 			"debug, info, warning or error (default info)" },
 	[OPTION_INSECURE_PLAINTEXT] = { "insecure-plaintext", "POLICYCALC_INSECURE_PLAINTEXT",
@@ -138,6 +142,9 @@ static bool set(struct loading *loading, enum option_id id, const char *value,
 		return true;
 	case OPTION_GRACE_MS:
 		return parse_number(value, 0, 3600000, &config->grace_ms) ||
+		       fail(loading, id, err, "milliseconds from 0 to 3600000");
+	case OPTION_LAME_DUCK_MS:
+		return parse_number(value, 0, 3600000, &config->lame_duck_ms) ||
 		       fail(loading, id, err, "milliseconds from 0 to 3600000");
 	case OPTION_LOG_LEVEL:
 		return log_level_parse(value, &config->log_level) ||
@@ -384,6 +391,7 @@ void config_print(const struct config *config, FILE *out)
 	fprintf(out, "threads = %ld\n", config->threads);
 	fprintf(out, "starter = %s\n", config->starter);
 	fprintf(out, "grace-ms = %ld\n", config->grace_ms);
+	fprintf(out, "lame-duck-ms = %ld\n", config->lame_duck_ms);
 	fprintf(out, "log-level = %s\n", log_level_name(config->log_level));
 	fprintf(out, "insecure-plaintext = %s\n",
 			config->insecure_plaintext ? "true" : "false");
@@ -408,10 +416,10 @@ void config_print_help(FILE *out)
 	      "  --help                  prints this and ends\n\n"
 	      "A flag wins over the environment (POLICYCALC_DATA, POLICYCALC_LISTEN, ...), "
 	      "that over\n"
-	      "the file. SIGHUP reads environment and file again; log-level and grace-ms "
-	      "follow at\n"
-	      "once, the rest needs a restart. Exit status: 0 ended as asked, 1 could not "
-	      "start or\n"
-	      "failed, 2 wrong options.\n",
+	      "the file. SIGHUP reads environment and file again; log-level, grace-ms "
+	      "and\n"
+	      "lame-duck-ms follow at once, the rest needs a restart. Exit status: 0 ended as "
+	      "asked,\n"
+	      "1 could not start or failed, 2 wrong options.\n",
 			out);
 }

@@ -24,6 +24,7 @@ struct config {
 	long threads;	     /* 0: one a processor */
 	const char *starter; /* folder of the starter catalog; "": an empty catalog stays empty */
 	long grace_ms;	     /* how long calls may run on after SIGTERM */
+	long lame_duck_ms;   /* health says NOT_SERVING for so long before that */
 	enum log_level log_level;
 	bool insecure_plaintext;
 	bool reuse_port;

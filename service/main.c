@@ -3,7 +3,8 @@
  * policycalcd: wires the rooms, runs the loops, sets the exit code.
  *
  *     options ──► data folder, store ──► starter catalog ──► ruleset ──► sockets ──► serving
- *     SIGTERM ──► health says NOT_SERVING, GOAWAY, calls end (grace) ──► store closed ──► 0
+ *     SIGTERM ──► health says NOT_SERVING (lame duck) ──► GOAWAY, calls end (grace) ──► store closed
+ *     ──► 0
  *     SIGTERM again ──► what is left is reset at once
  *
  * Signals are blocked in every thread and taken by one that does nothing else, so that no handler
@@ -25,6 +26,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 extern char **environ;
 
@@ -108,8 +110,10 @@ static void reload(struct service *service)
 		log_set_level(config.log_level);
 		service->config.log_level = config.log_level;
 		service->config.grace_ms = config.grace_ms;
+		service->config.lame_duck_ms = config.lame_duck_ms;
 		log_event(LOG_LEVEL_INFO, "options_reloaded",
 				LOG_TEXT("log_level", log_level_name(config.log_level)),
+				LOG_NUMBER("lame_duck_ms", config.lame_duck_ms),
 				LOG_NUMBER("grace_ms", config.grace_ms));
 	} else {
 		log_event(LOG_LEVEL_ERROR, "options_not_reloaded",
@@ -118,27 +122,76 @@ static void reload(struct service *service)
 	arena_fini(&arena);
 }
 
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* The next signal; 0: none came until @until_ms. */
+static int next_signal(const struct service *service, int64_t until_ms)
+{
+	for (;;) {
+		int64_t left_ms = until_ms - now_ms();
+		struct timespec wait = { 0 };
+		int number;
+
+		if (left_ms > 0)
+			wait = (struct timespec){ left_ms / 1000, left_ms % 1000 * 1000000 };
+		number = sigtimedwait(&service->signals, NULL, &wait);
+		if (number > 0)
+			return number;
+		if (left_ms <= 0)
+			return 0;
+	}
+}
+
+/*
+ *     SERVING ──► SIGTERM ──► LAME DUCK ──► its time is over, or a signal ──► DRAINING
+ *
+ *     LAME DUCK   Health says NOT_SERVING, so that balancers send their calls elsewhere; whoever
+ *                 comes nevertheless is served.
+ *     DRAINING    The server says goodbye. Another signal ends the grace.
+ */
 static void *take_signals(void *argument)
 {
 	struct service *service = argument;
-	bool is_draining = false;
-	int number;
+	enum { SERVING, LAME_DUCK, DRAINING } state = SERVING;
+	int64_t until_ms = INT64_MAX;
 
-	while (sigwait(&service->signals, &number) == 0 && !atomic_load(&service->is_ending)) {
+	for (;;) {
+		int number = next_signal(service, until_ms);
+		bool is_first = state == SERVING;
+
+		if (atomic_load(&service->is_ending))
+			return NULL;
 		if (number == SIGHUP) {
 			reload(service);
 			continue;
 		}
-		log_event(LOG_LEVEL_INFO, "stopping",
-				LOG_TEXT("signal", number == SIGINT ? "SIGINT" : "SIGTERM"),
-				LOG_NUMBER("grace_ms",
-						is_draining ? 0 : service->config.grace_ms));
-		health_drain(service->health);
+		if (number != 0)
+			log_event(LOG_LEVEL_INFO, "stopping",
+					LOG_TEXT("signal", number == SIGINT ? "SIGINT"
+									    : "SIGTERM"),
+					LOG_NUMBER("lame_duck_ms",
+							is_first ? service->config.lame_duck_ms
+								 : 0),
+					LOG_NUMBER("grace_ms",
+							is_first ? service->config.grace_ms
+								 : 0));
+		if (is_first) {
+			health_drain(service->health);
+			state = LAME_DUCK;
+			until_ms = now_ms() + service->config.lame_duck_ms;
+			continue;
+		}
 		server_drain(service->server,
-				is_draining ? 0 : (unsigned)service->config.grace_ms);
-		is_draining = true;
+				number == 0 ? (unsigned)service->config.grace_ms : 0);
+		state = DRAINING;
+		until_ms = INT64_MAX;
 	}
-	return NULL;
 }
 
 /* --- start and end --------------------------------------------------------------------------- */

@@ -55,15 +55,18 @@ class Daemon:
     """policycalcd on addresses of its own choice; killed when the test ends."""
 
     def __init__(self, *arguments, data=None, listen=("127.0.0.1:0",), starter=STARTER,
-                 wait=True, env=None):
+                 wait=True, env=None, user=None):
         self.data = pathlib.Path(data or tempfile.mkdtemp(prefix="data-", dir=FOLDER))
-        command = [DAEMON, "--data", str(self.data), "--starter", str(starter), "--threads", "2"]
+        program = DAEMON
+        if user is not None:  # who may not look into our build folder
+            program = shutil.copy(DAEMON, FOLDER / "policycalcd")
+        command = [program, "--data", str(self.data), "--starter", str(starter), "--threads", "2"]
         for address in listen:
             command += ["--listen", address]
         self.log_path = pathlib.Path(tempfile.mkstemp(prefix="log-", dir=FOLDER)[1])
         self.log_file = open(self.log_path, "wb")
         self.process = subprocess.Popen(command + list(arguments), stderr=self.log_file,
-                                        stdout=self.log_file, env=env)
+                                        stdout=self.log_file, env=env, user=user)
         atexit.register(self.kill)
         self.addresses = []
         if wait:

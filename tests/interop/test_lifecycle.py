@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Publishing while serving, starting where one cannot, and ending."""
 import os
+import pathlib
 import signal
 import socket
 import sqlite3
@@ -9,7 +10,7 @@ import threading
 import time
 
 from harness import (FOLDER, Client, Daemon, calculator, catalog, detail, details, fails,
-                     grpc, profile, refuses_to_start, run, starter_files)
+                     grpc, module, profile, refuses_to_start, run, starter_files)
 
 Code = grpc.StatusCode
 
@@ -146,14 +147,61 @@ def cannot_start():
     assert code == 2 and "--insecure-plaintext" in said, said
 
 
-def read_only_folder():
-    if os.geteuid() == 0:
-        print("# root may write anywhere: not tried")
-        return
-    folder = tempfile.mkdtemp(dir=FOLDER)
-    os.chmod(folder, 0o500)
-    code, said = refuses_to_start(data=folder)
-    assert code == 1 and folder in said, said
+def read_only():
+    """A folder, then a database, that may only be read; root may write anywhere, so as nobody."""
+    nobody = 65534 if os.geteuid() == 0 else None
+    os.chmod(FOLDER, 0o755)
+
+    def folder_of(data, mode, file_mode=None):
+        for path in data.iterdir():
+            os.chmod(path, file_mode or 0o644)
+            os.chown(path, nobody or -1, -1)
+        os.chmod(data, mode)
+        os.chown(data, nobody or -1, -1)
+    empty = pathlib.Path(tempfile.mkdtemp(dir=FOLDER))
+    folder_of(empty, 0o500)
+    code, said = refuses_to_start(data=empty, user=nobody)
+    assert code == 1 and str(empty) in said, said
+    assert list(empty.iterdir()) == []
+
+    daemon = Daemon()
+    assert daemon.stop() == 0
+    before = (daemon.data / "catalog.db").read_bytes()
+    for mode, file_mode in ((0o500, 0o400), (0o700, 0o400), (0o500, 0o600)):
+        folder_of(daemon.data, mode, file_mode)
+        code, said = refuses_to_start(data=daemon.data, user=nobody)
+        assert code == 1 and str(daemon.data) in said, (oct(mode), oct(file_mode), said)
+        assert "Traceback" not in said and (daemon.data / "catalog.db").read_bytes() == before
+    folder_of(daemon.data, 0o700, 0o600)
+    again = Daemon(data=daemon.data, user=nobody)
+    assert Client(again.channel()).match().revision == 1
+    assert again.stop() == 0
+
+
+def database_of_another_process():
+    """Held by somebody who knows nothing of our lock file: an sqlite3 shell, a backup."""
+    daemon = Daemon()
+    assert daemon.stop() == 0
+    other = sqlite3.connect(str(daemon.data / "catalog.db"), isolation_level=None)
+    for lock in ("BEGIN EXCLUSIVE", "BEGIN IMMEDIATE"):
+        other.execute(lock)
+        begin = time.monotonic()
+        code, said = refuses_to_start(data=daemon.data)
+        assert code == 1 and "catalog.db" in said and "locked" in said, said
+        assert time.monotonic() - begin < 30
+        other.execute("ROLLBACK")
+    other.close()
+    again = Daemon(data=daemon.data)
+    assert Client(again.channel()).match().revision == 1
+    # And the other way round: nobody else writes while we serve.
+    other = sqlite3.connect(str(daemon.data / "catalog.db"), timeout=0.1)
+    try:
+        other.execute("PRAGMA user_version = 99")
+        raise AssertionError("another process wrote into the database")
+    except sqlite3.OperationalError as error:
+        assert "locked" in str(error), error
+    other.close()
+    assert again.stop() == 0
 
 
 def unix_socket_files():
@@ -192,6 +240,90 @@ def ends_in_two_steps():
     assert '"event":"stopped"' in daemon.log()
 
 
+def watch(channel, service=""):
+    pb = module("grpc.health.v1.health_pb2")
+    return channel.unary_stream(
+        "/grpc.health.v1.Health/Watch", request_serializer=lambda m: m.SerializeToString(),
+        response_deserializer=lambda b: pb.HealthCheckResponse.FromString(b).status)(
+        pb.HealthCheckRequest(service=service), timeout=60)
+
+
+def health_says_it_first():
+    """Watchers hear NOT_SERVING while the connection still works, and a call in flight goes on."""
+    daemon = Daemon("--lame-duck-ms", "1500", "--grace-ms", "20000")
+    channel = daemon.channel()
+    watches = [watch(channel, s) for s in ("", "policycalc.v1.CalculatorService",
+                                           "policycalc.v1.CatalogService")]
+    stranger = watch(channel, "nobody")
+    assert [next(w) for w in watches] == [1, 1, 1] and next(stranger) == 3
+    gate = threading.Event()
+
+    def requests():
+        yield calculator.MatchStreamRequest(request_id="1", match=calculator.MatchRequest(
+            profile=profile.Profile(), limit=1))
+        gate.wait(20)
+        yield calculator.MatchStreamRequest(request_id="2", match=calculator.MatchRequest(
+            profile=profile.Profile(), limit=1))
+    stream = Client(channel).match_stream(requests())
+    assert next(stream).request_id == "1"
+
+    states = []
+    channel.subscribe(states.append)
+    begin = time.monotonic()
+    daemon.process.send_signal(signal.SIGTERM)
+    assert [next(w) for w in watches] == [2, 2, 2]
+    told = time.monotonic() - begin
+    assert told < 1, told
+    for ended in (*watches, stranger):
+        fails(Code.UNAVAILABLE, lambda ended=ended: ended)
+    # The lame duck: old connections and new ones are served; health says no to whoever asks.
+    assert Client(channel).match().revision == 1
+    other = daemon.channel(**{"grpc.use_local_subchannel_pool": 1})
+    assert Client(other).match().revision == 1
+    late = watch(other)
+    assert next(late) == 2
+    fails(Code.UNAVAILABLE, lambda: late)
+    assert time.monotonic() - begin < 1.4, "too slow to be sure that this was the lame duck"
+    assert grpc.ChannelConnectivity.TRANSIENT_FAILURE not in states
+    # Then nobody new comes in, and what is in flight ends as it should.
+    while time.monotonic() - begin < 2:
+        time.sleep(0.05)
+    host, port = daemon.addresses[0].rsplit(":", 1)
+    try:
+        socket.create_connection((host, int(port)), 2).close()
+        raise AssertionError("the port is still open after the lame duck")
+    except ConnectionRefusedError:
+        pass
+    assert daemon.process.poll() is None
+    gate.set()
+    assert [r.request_id for r in stream] == ["2"]
+    assert daemon.process.wait(10) == 0
+    other.close()
+    channel.close()
+
+
+def health_without_a_lame_duck():
+    """By default the goodbye follows at once; health has still said it first."""
+    daemon = Daemon()
+    channel = daemon.channel()
+    watching = watch(channel)
+    assert next(watching) == 1
+    daemon.process.send_signal(signal.SIGTERM)
+    assert next(watching) == 2
+    fails(Code.UNAVAILABLE, lambda: watching)
+    assert daemon.process.wait(10) == 0
+    channel.close()
+
+
+def lame_duck_is_cut_short():
+    daemon = Daemon("--lame-duck-ms", "60000")
+    daemon.process.send_signal(signal.SIGTERM)
+    time.sleep(0.3)
+    assert daemon.process.poll() is None
+    daemon.process.send_signal(signal.SIGTERM)
+    assert daemon.process.wait(10) == 0
+
+
 def second_signal_ends_at_once():
     daemon = Daemon("--grace-ms", "60000")
     forever = threading.Event()
@@ -226,5 +358,6 @@ def options_reload():
     assert '"method":"Match"' in daemon.log(), daemon.log()
 
 
-run(check_and_publish, bad_uploads, publish_while_matching, cannot_start, read_only_folder,
-    unix_socket_files, ends_in_two_steps, second_signal_ends_at_once, options_reload)
+run(check_and_publish, bad_uploads, publish_while_matching, cannot_start, read_only,
+    database_of_another_process, unix_socket_files, ends_in_two_steps, health_says_it_first,
+    health_without_a_lame_duck, lame_duck_is_cut_short, second_signal_ends_at_once, options_reload)
