@@ -106,6 +106,7 @@ bool pcalc_answers_get(
 		.review_reasons = (const char *const *)answer->review_reasons,
 		.review_reason_count = answer->n_review_reasons,
 		.condition_count = answer->n_conditions,
+		.begin_not_stated = availability && availability->begin_not_stated,
 	};
 	return true;
 }

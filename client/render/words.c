@@ -196,8 +196,15 @@ void word_availability(const struct render_style *style,
 					availability->date);
 		break;
 	case POLICYCALC__V1__AVAILABILITY__STATE__STATE_NOT_YET:
-		buffer_format(out, "%s%s", word(style, "尚未开始：", "not yet open: "),
-				availability->date);
+		if (availability->begin_not_stated)
+			buffer_format(out,
+					word(style, "起始日期未载明，%s 之前是否施行无从确认",
+							"the sources do not state when it "
+							"began; not known before %s"),
+					availability->date);
+		else
+			buffer_format(out, "%s%s", word(style, "尚未开始：", "not yet open: "),
+					availability->date);
 		break;
 	case POLICYCALC__V1__AVAILABILITY__STATE__STATE_CLOSED:
 		buffer_format(out, "%s%s", word(style, "申请已截止：", "closed on "),

@@ -53,6 +53,9 @@ struct pcalc_answer {
 	const char *const *review_reasons; /* "JUDGEMENT", "THRESHOLD_NOT_IN_SOURCES" ... */
 	size_t review_reason_count;
 	size_t condition_count; /* 0 unless options.full */
+	/* NOT_YET: when it begins is not stated; the date is the earliest day on which it is known
+	 * to have begun. */
+	bool begin_not_stated;
 };
 
 /* How one condition stands. */

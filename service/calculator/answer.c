@@ -449,6 +449,7 @@ Policycalc__V1__PolicyAnswer *outcome_answer(const struct facts *facts,
 	answer->availability->date = (char *)standing->date;
 	answer->availability->superseded_by = (char *)standing->superseded_by;
 	answer->availability->window_not_stated = standing->window_not_stated;
+	answer->availability->begin_not_stated = standing->begin_not_stated;
 	if (!missing_answer(facts, outcome, answer) || !review_answer(facts, outcome, answer))
 		return NULL;
 	if (!outcome->amount.none) {

@@ -22,11 +22,34 @@ static bool day_of(const char *text, int64_t *out_day)
 	return true;
 }
 
+/*
+ * The text of the day on which @range begins, empty when nothing is known of it. What the sources
+ * do not state begins where it is known to have begun: nobody may be told yes or no for a day
+ * before it on the strength of a rule that may not have been there.
+ */
+static const char *range_begin(const Policycalc__V1__DateRange *range)
+{
+	int64_t day;
+
+	return day_of(range->from, &day) ? range->from : range->known_by;
+}
+
 static bool range_has_begun(const Policycalc__V1__DateRange *range, int64_t day)
 {
 	int64_t from;
 
-	return !range || !day_of(range->from, &from) || from <= day;
+	return !range || !day_of(range_begin(range), &from) || from <= day;
+}
+
+/* @standing of a range that has not begun. */
+static void standing_enter_not_yet(
+		struct standing *standing, const Policycalc__V1__DateRange *range)
+{
+	int64_t from;
+
+	standing->state = STATE(NOT_YET);
+	standing->date = range_begin(range);
+	standing->begin_not_stated = !day_of(range->from, &from);
 }
 
 static bool range_has_ended(const Policycalc__V1__DateRange *range, int64_t day)
@@ -42,12 +65,13 @@ bool policy_is_in_force(const Policycalc__V1__Policy *policy, int64_t day)
 	       !range_has_ended(policy->in_force, day);
 }
 
-/* A day before all others when the beginning is not stated. */
+/* A day before all others when nothing is known of the beginning. */
 static int64_t policy_begin(const Policycalc__V1__Policy *policy)
 {
 	int64_t from;
 
-	return policy->in_force && day_of(policy->in_force->from, &from) ? from : INT64_MIN;
+	return policy->in_force && day_of(range_begin(policy->in_force), &from) ? from
+										: INT64_MIN;
 }
 
 /* The id of what has taken the place of @policy by @day; NULL when nothing has. */
@@ -84,7 +108,7 @@ static const char *policy_repealer(const struct ruleset *ruleset,
 
 static struct standing window_standing(const Policycalc__V1__Policy *policy, int64_t day)
 {
-	struct standing standing = { STATE(CLOSED), "", "", false };
+	struct standing standing = { .state = STATE(CLOSED), .date = "", .superseded_by = "" };
 	int64_t next = INT64_MAX;
 	int64_t last = INT64_MIN;
 	int64_t at;
@@ -93,13 +117,13 @@ static struct standing window_standing(const Policycalc__V1__Policy *policy, int
 		const Policycalc__V1__DateRange *window = policy->windows[i];
 
 		if (!range_has_begun(window, day)) {
-			if (day_of(window->from, &at) && at < next) {
+			if (day_of(range_begin(window), &at) && at < next) {
 				next = at;
-				standing.state = STATE(NOT_YET);
-				standing.date = window->from;
+				standing_enter_not_yet(&standing, window);
 			}
 		} else if (!range_has_ended(window, day)) {
 			standing.state = STATE(OPEN);
+			standing.begin_not_stated = false;
 			standing.date = day_of(window->until, &at) ? window->until : "";
 			return standing;
 		} else if (standing.state == STATE(CLOSED) && day_of(window->until, &at) &&
@@ -114,13 +138,12 @@ static struct standing window_standing(const Policycalc__V1__Policy *policy, int
 struct standing policy_standing(const struct ruleset *ruleset, size_t index, int64_t day)
 {
 	const Policycalc__V1__Policy *policy = ruleset->catalog.policies[index];
-	struct standing standing = { STATE(OPEN), "", "", false };
+	struct standing standing = { .state = STATE(OPEN), .date = "", .superseded_by = "" };
 	const char *successor = NULL;
 	int64_t until;
 
 	if (!range_has_begun(policy->in_force, day)) {
-		standing.state = STATE(NOT_YET);
-		standing.date = policy->in_force->from;
+		standing_enter_not_yet(&standing, policy->in_force);
 		return standing;
 	}
 	successor = policy_successor(ruleset, policy, day);

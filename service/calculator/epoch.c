@@ -65,6 +65,7 @@ static void range_add(struct day_list *list, const Policycalc__V1__DateRange *ra
 	if (!range)
 		return;
 	day_add(list, range->from, 0);
+	day_add(list, range->known_by, 0);
 	day_add(list, range->until, 1);
 }
 

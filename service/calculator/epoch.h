@@ -23,6 +23,7 @@ struct standing {
 	const char *date;
 	const char *superseded_by;
 	bool window_not_stated;
+	bool begin_not_stated; /* NOT_YET: the date is only the earliest known one */
 };
 
 struct epoch {
@@ -42,5 +43,6 @@ void epoch_unpin(const struct ruleset *ruleset, const struct epoch *epoch);
 /** How the policy at @index stands on @day. */
 struct standing policy_standing(const struct ruleset *ruleset, size_t index, int64_t day);
 
-/** Whether @day is within the dates of the rule itself; a date that is not stated does not bound. */
+/** Whether @day is within the dates of the rule itself; where it begins is
+ *  not stated, the earliest day known; a date of which nothing is known does not bound. */
 bool policy_is_in_force(const Policycalc__V1__Policy *policy, int64_t day);

@@ -282,5 +282,6 @@ Policycalc__V1__Availability *ruleset_availability(const struct ruleset *ruleset
 	answer->date = (char *)standing.date;
 	answer->superseded_by = (char *)standing.superseded_by;
 	answer->window_not_stated = standing.window_not_stated;
+	answer->begin_not_stated = standing.begin_not_stated;
 	return answer;
 }

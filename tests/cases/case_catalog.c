@@ -285,7 +285,8 @@ static Policycalc__V1__DateRange *read_range(struct case_file *file, char *rest)
 	char *from = case_trim(case_cut(&rest, ".."));
 
 	range->from = keep(file, *from ? from : "not_stated");
-	range->until = keep(file, case_trim(rest));
+	range->until = keep(file, case_trim(case_cut(&rest, " known by ")));
+	range->known_by = keep(file, case_trim(rest));
 	return range;
 }
 

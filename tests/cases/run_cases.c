@@ -122,10 +122,11 @@ static char *availability_words(
 {
 	const char *behind = *from->superseded_by ? from->superseded_by : from->date;
 
-	return arena_format(file->arena, "%s%s%s",
+	return arena_format(file->arena, "%s%s%s%s",
 			enum_word(&policycalc__v1__availability__state__descriptor,
 					(int)from->state, sizeof("STATE_") - 1),
-			*behind ? " " : "", behind);
+			*behind ? " " : "", behind,
+			from->begin_not_stated ? " at the latest" : "");
 }
 
 static char *items_words(struct case_file *file, const Policycalc__V1__PolicyAnswer *answer)

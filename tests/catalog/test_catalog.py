@@ -68,7 +68,8 @@ def possible_verdicts(policy):
 	if unsettled:
 		verdicts.add("NEEDS_REVIEW")
 	in_force = policy["in_force"]
-	if "until" in in_force or in_force["from"] != "not_stated" or "windows" in policy:
+	if ("until" in in_force or in_force["from"] != "not_stated" or "known_by" in in_force
+			or "windows" in policy):
 		verdicts.add("NOT_OPEN")
 	return verdicts
 

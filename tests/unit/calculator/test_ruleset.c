@@ -63,6 +63,70 @@ static const char VERSIONS[] =
 		"require e.staff >= 1\n"
 		"policy v3\nseries v\nforce 2023-01-01..\nrequire e.staff >= 1\n";
 
+static const char KNOWN[] =
+		"policy k1\nseries k\nforce ..not_stated known by 2020-05-01\n"
+		"require e.staff >= 1\n"
+		"policy k2\nseries k\nforce .. known by 2023-01-31\nrequire e.staff >= 1\n";
+
+/* The earliest day on which a rule is known is where it begins, and parts two epochs. */
+static void known_by(void **state)
+{
+	static const struct {
+		const char *day;
+		Policycalc__V1__Verdict first, second;
+	} days[] = {
+		{ "2020-04-30", POLICYCALC__V1__VERDICT__VERDICT_NOT_OPEN,
+				POLICYCALC__V1__VERDICT__VERDICT_NOT_OPEN },
+		{ "2020-05-01", POLICYCALC__V1__VERDICT__VERDICT_ELIGIBLE,
+				POLICYCALC__V1__VERDICT__VERDICT_NOT_OPEN },
+		{ "2023-01-30", POLICYCALC__V1__VERDICT__VERDICT_ELIGIBLE,
+				POLICYCALC__V1__VERDICT__VERDICT_NOT_OPEN },
+		{ "2023-01-31", POLICYCALC__V1__VERDICT__VERDICT_NOT_OPEN,
+				POLICYCALC__V1__VERDICT__VERDICT_ELIGIBLE },
+	};
+	struct arena arena;
+	struct case_file file;
+	struct ruleset *ruleset;
+	Policycalc__V1__Availability *availability;
+
+	(void)state;
+	arena_init(&arena, (size_t)16 << 20);
+	fixture_read(&file, &arena, dictionary, KNOWN);
+	ruleset = fixture_compile(&file, NULL);
+	assert_non_null(ruleset);
+	assert_null(ruleset_find_version(ruleset, "k", "2020-04-30"));
+	assert_string_equal(ruleset_find_version(ruleset, "k", "2020-05-01")->id, "k1");
+	assert_string_equal(ruleset_find_version(ruleset, "k", "2023-01-30")->id, "k1");
+	assert_string_equal(ruleset_find_version(ruleset, "k", "2023-01-31")->id, "k2");
+	availability = ruleset_availability(
+			ruleset, ruleset_find_policy(ruleset, "k2"), "2022-06-01", &arena);
+	assert_int_equal(availability->state,
+			POLICYCALC__V1__AVAILABILITY__STATE__STATE_NOT_YET);
+	assert_string_equal(availability->date, "2023-01-31");
+	assert_true(availability->begin_not_stated);
+	/* One day after the other, so that an epoch that lasts too long would be asked again. */
+	for (size_t i = 0; i < sizeof(days) / sizeof(*days); i++) {
+		Policycalc__V1__MatchRequest request = POLICYCALC__V1__MATCH_REQUEST__INIT;
+		Policycalc__V1__MatchResponse *response;
+		char *policies[] = { (char *)"k1", (char *)"k2" };
+
+		request.profile = fixture_profile(&file, "staff = 3");
+		request.as_of = (char *)days[i].day;
+		request.policies = policies;
+		request.n_policies = 2;
+		assert_true(ruleset_match(ruleset, &request, "2026-01-01", &arena, &response,
+				NULL, NULL));
+		assert_int_equal(response->n_answers, 2);
+		for (size_t k = 0; k < 2; k++)
+			assert_int_equal(response->answers[k]->verdict,
+					response->answers[k]->policy_id[1] == '1'
+							? days[i].first
+							: days[i].second);
+	}
+	ruleset_unref(ruleset);
+	arena_fini(&arena);
+}
+
 static void finds(void **state)
 {
 	struct arena arena;
@@ -212,6 +276,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(mistakes),
 		cmocka_unit_test(finds),
+		cmocka_unit_test(known_by),
 		cmocka_unit_test(failing_allocations),
 		cmocka_unit_test(many_days),
 	};

@@ -250,6 +250,17 @@ static void test_explanation(void **state)
 			"      ✗ 研发补助\n"
 			"        · 职工总数（staff） 现为 6人，要求 ≥ 10人，还差 4人\n"
 			"\n以上有 1 项的申请时间未载明，请向主管部门确认。\n"));
+	/* A day before the one from which the rule is known: which kind of date it is, is said. */
+	open.state = POLICYCALC__V1__AVAILABILITY__STATE__STATE_NOT_YET;
+	open.date = (char[]){ "2022-09-08" };
+	open.begin_not_stated = true;
+	yes.verdict = POLICYCALC__V1__VERDICT__VERDICT_NOT_OPEN;
+	yes.availability = &open;
+	buffer_clear(&out);
+	assert_true(match_print_explanation(&response, &dictionary, &style, &out));
+	assert_non_null(strstr(
+			out.data, "    起始日期未载明，2022-09-08 之前是否施行无从确认\n"));
+	yes.verdict = POLICYCALC__V1__VERDICT__VERDICT_ELIGIBLE;
 	yes.amount = &amount;
 	buffer_clear(&out);
 	style.english = true;
