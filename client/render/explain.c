@@ -179,18 +179,60 @@ static void conditions_print(const struct canvas *canvas, size_t indent,
 			condition_print(canvas, indent, conditions[i], mark);
 }
 
-static void items_print(const struct canvas *canvas, const Policycalc__V1__PolicyAnswer *answer,
-		Policycalc__V1__ConditionStatus status, const char *mark)
+/* The statuses that explain a verdict, and their mark. */
+static Policycalc__V1__ConditionStatus verdict_status(
+		Policycalc__V1__Verdict verdict, const char **out_mark)
+{
+	switch ((int)verdict) {
+	case POLICYCALC__V1__VERDICT__VERDICT_INELIGIBLE:
+		*out_mark = "✗ ";
+		return POLICYCALC__V1__CONDITION_STATUS__CONDITION_STATUS_NOT_MET;
+	case POLICYCALC__V1__VERDICT__VERDICT_NEEDS_INFORMATION:
+		*out_mark = "? ";
+		return POLICYCALC__V1__CONDITION_STATUS__CONDITION_STATUS_UNKNOWN;
+	case POLICYCALC__V1__VERDICT__VERDICT_NEEDS_REVIEW:
+		*out_mark = "! ";
+		return POLICYCALC__V1__CONDITION_STATUS__CONDITION_STATUS_REVIEW;
+	default:
+		*out_mark = "✓ ";
+		return POLICYCALC__V1__CONDITION_STATUS__CONDITION_STATUS_MET;
+	}
+}
+
+/*
+ * An item's verdict includes the enterprise's conditions, which stand above the items and are not
+ * repeated under each: where they alone are the reason, the item says so.
+ */
+static const char *item_reason(const struct canvas *canvas,
+		const Policycalc__V1__ItemAnswer *item, Policycalc__V1__ConditionStatus status)
+{
+	for (size_t i = 0; i < item->n_conditions; i++)
+		if (item->conditions[i]->status == status)
+			return "";
+	if (item->verdict == POLICYCALC__V1__VERDICT__VERDICT_INELIGIBLE)
+		return word(canvas->style, "（企业自身条件不符合）",
+				" (the enterprise's own conditions fail)");
+	if (item->verdict == POLICYCALC__V1__VERDICT__VERDICT_NEEDS_REVIEW)
+		return word(canvas->style, "（企业自身条件待审核）",
+				" (the enterprise's own conditions are judged)");
+	return "";
+}
+
+/* The items, each with what explains its own verdict: one may fail where another one passes. */
+static void items_print(const struct canvas *canvas, const Policycalc__V1__PolicyAnswer *answer)
 {
 	for (size_t i = 0; i < answer->n_items; i++) {
 		const Policycalc__V1__ItemAnswer *item = answer->items[i];
+		const char *mark;
+		Policycalc__V1__ConditionStatus status = verdict_status(item->verdict, &mark);
 		struct buffer text = { 0 };
 		struct buffer amount = { 0 };
 
 		word_amount(canvas->style, item->amount, &amount);
-		buffer_format(&text, "%s %s%s%s%s%s", word_list(canvas->style, item->list),
+		buffer_format(&text, "%s %s%s%s%s%s%s", word_list(canvas->style, item->list),
 				item->id, word(canvas->style, "：", ": "),
 				word_verdict(canvas->style, item->verdict),
+				item_reason(canvas, item, status),
 				amount.size ? word(canvas->style, "，", ", ") : "",
 				amount.size ? amount.data : "");
 		text.failed = text.failed || amount.failed;
@@ -302,8 +344,7 @@ static void answer_print(
 		amount_print(canvas, answer->amount);
 		conditions_print(canvas, 4, answer->conditions, answer->n_conditions,
 				POLICYCALC__V1__CONDITION_STATUS__CONDITION_STATUS_MET, "✓ ");
-		items_print(canvas, answer,
-				POLICYCALC__V1__CONDITION_STATUS__CONDITION_STATUS_MET, "✓ ");
+		items_print(canvas, answer);
 		availability_print(canvas, answer);
 		departments_print(canvas, answer);
 		break;
@@ -321,9 +362,7 @@ static void answer_print(
 		conditions_print(canvas, 4, answer->conditions, answer->n_conditions,
 				POLICYCALC__V1__CONDITION_STATUS__CONDITION_STATUS_REVIEW,
 				"! ");
-		items_print(canvas, answer,
-				POLICYCALC__V1__CONDITION_STATUS__CONDITION_STATUS_REVIEW,
-				"! ");
+		items_print(canvas, answer);
 		availability_print(canvas, answer);
 		departments_print(canvas, answer);
 		break;
@@ -334,9 +373,7 @@ static void answer_print(
 		conditions_print(canvas, 4, answer->conditions, answer->n_conditions,
 				POLICYCALC__V1__CONDITION_STATUS__CONDITION_STATUS_NOT_MET,
 				"✗ ");
-		items_print(canvas, answer,
-				POLICYCALC__V1__CONDITION_STATUS__CONDITION_STATUS_NOT_MET,
-				"✗ ");
+		items_print(canvas, answer);
 		break;
 	case POLICYCALC__V1__VERDICT__VERDICT_UNSPECIFIED:
 	case _POLICYCALC__V1__VERDICT_IS_INT_SIZE:

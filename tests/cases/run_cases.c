@@ -104,17 +104,30 @@ static char *join(struct case_file *file, char *const *names, size_t count)
 	return text;
 }
 
-static char *not_met_words(struct case_file *file, const Policycalc__V1__PolicyAnswer *answer)
+static char *not_met_words(struct case_file *file,
+		Policycalc__V1__ConditionAnswer *const *conditions, size_t condition_count)
 {
 	char *names[64];
 	size_t count = 0;
 
-	for (size_t i = 0; i < answer->n_conditions && count < 64; i++) {
-		if (answer->conditions[i]->status ==
+	for (size_t i = 0; i < condition_count && count < 64; i++) {
+		if (conditions[i]->status ==
 				POLICYCALC__V1__CONDITION_STATUS__CONDITION_STATUS_NOT_MET)
-			names[count++] = answer->conditions[i]->id;
+			names[count++] = conditions[i]->id;
 	}
 	return join(file, names, count);
+}
+
+/* What is not met of the item @id alone. */
+static char *item_not_met_words(struct case_file *file,
+		const Policycalc__V1__PolicyAnswer *answer, const char *id)
+{
+	for (size_t i = 0; i < answer->n_items; i++) {
+		if (strcmp(answer->items[i]->id, id) == 0)
+			return not_met_words(file, answer->items[i]->conditions,
+					answer->items[i]->n_conditions);
+	}
+	case_broken(file, "there is no item %s", id);
 }
 
 static char *availability_words(
@@ -153,7 +166,7 @@ static void compare(struct case_file *file, const char *what, const char *expect
 }
 
 /* expect VERDICT POLICY[, pays ...][, missing a b][, not met c][, items p1 ELIGIBLE; p2 ...]
- *     [, review JUDGEMENT][, availability OPEN 2025-01-01][, conditions VERDICT] */
+ *     [, not met in p1 c][, review JUDGEMENT][, availability OPEN 2025-01-01][, conditions VERDICT] */
 void case_expect(struct case_file *file, char *rest)
 {
 	char *head = case_cut(&rest, ", ");
@@ -166,7 +179,13 @@ void case_expect(struct case_file *file, char *rest)
 	while (*rest) {
 		char *part = case_trim(case_cut(&rest, ", "));
 
-		if (strncmp(part, "pays ", 5) == 0)
+		if (strncmp(part, "not met in ", 11) == 0) {
+			char *names = part + 11;
+			char *id = case_word(file, &names);
+
+			compare(file, "not met in the item", case_trim(names),
+					item_not_met_words(file, answer, id));
+		} else if (strncmp(part, "pays ", 5) == 0)
 			compare(file, "pays", part + 5, pays_words(file, answer->amount));
 		else if (strncmp(part, "missing ", 8) == 0)
 			compare(file, "missing", part + 8,
@@ -177,7 +196,9 @@ void case_expect(struct case_file *file, char *rest)
 									 answer->amount->n_missing)
 						       : "none");
 		else if (strncmp(part, "not met ", 8) == 0)
-			compare(file, "not met", part + 8, not_met_words(file, answer));
+			compare(file, "not met", part + 8,
+					not_met_words(file, answer->conditions,
+							answer->n_conditions));
 		else if (strncmp(part, "items ", 6) == 0)
 			compare(file, "items", part + 6, items_words(file, answer));
 		else if (strncmp(part, "review ", 7) == 0)

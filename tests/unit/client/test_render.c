@@ -140,6 +140,66 @@ static void test_table(void **state)
 	table_fini(&table);
 }
 
+/* Whether the explanation of @response in @width columns has @words. */
+static bool explains(
+		const Policycalc__V1__MatchResponse *response, bool english, const char *words)
+{
+	struct render_style style = { .width = 80, .english = english };
+	struct buffer out = { 0 };
+	bool found;
+
+	assert_true(match_print_explanation(response, NULL, &style, &out));
+	found = strstr(out.data, words) != NULL;
+	if (!found)
+		print_error("%s", out.data);
+	buffer_fini(&out);
+	return found;
+}
+
+/* @answer has the one @item, and that the one @condition, NOT_MET. */
+static void test_items(const Policycalc__V1__MatchResponse *response,
+		Policycalc__V1__PolicyAnswer *answer, Policycalc__V1__ItemAnswer *item,
+		Policycalc__V1__ConditionAnswer *condition)
+{
+	Policycalc__V1__ConditionAnswer own = POLICYCALC__V1__CONDITION_ANSWER__INIT;
+	Policycalc__V1__ConditionAnswer *owns[] = { &own };
+	Policycalc__V1__ItemAnswer good = POLICYCALC__V1__ITEM_ANSWER__INIT;
+	Policycalc__V1__ItemAnswer *both[] = { &good, item };
+	Policycalc__V1__ItemAnswer *one[] = { item };
+
+	own.id = (char[]){ "title" };
+	own.status = POLICYCALC__V1__CONDITION_STATUS__CONDITION_STATUS_NOT_MET;
+	answer->conditions = owns;
+	answer->n_conditions = 1;
+	condition->status = POLICYCALC__V1__CONDITION_STATUS__CONDITION_STATUS_MET;
+	assert_true(explains(response, false,
+			"    ✗ title\n    ▸ 项目 p1：不符合（企业自身条件不符合）\n"));
+	assert_true(explains(response, true,
+			": not eligible (the enterprise's own conditions fail)\n"));
+	answer->verdict = item->verdict = POLICYCALC__V1__VERDICT__VERDICT_NEEDS_REVIEW;
+	own.status = POLICYCALC__V1__CONDITION_STATUS__CONDITION_STATUS_REVIEW;
+	assert_true(explains(response, false,
+			"    ! title\n    ▸ 项目 p1：待审核（企业自身条件待审核）\n"));
+	good.list = item->list;
+	good.id = (char[]){ "p0" };
+	good.verdict = answer->verdict = POLICYCALC__V1__VERDICT__VERDICT_ELIGIBLE;
+	item->verdict = POLICYCALC__V1__VERDICT__VERDICT_INELIGIBLE;
+	condition->status = POLICYCALC__V1__CONDITION_STATUS__CONDITION_STATUS_NOT_MET;
+	answer->items = both;
+	answer->n_items = 2;
+	answer->n_conditions = 0;
+	assert_true(explains(response, false,
+			"    ▸ 项目 p0：可享受\n    ▸ 项目 p1：不符合\n      ✗ 研发补助\n"));
+	item->verdict = POLICYCALC__V1__VERDICT__VERDICT_NEEDS_INFORMATION;
+	condition->status = POLICYCALC__V1__CONDITION_STATUS__CONDITION_STATUS_UNKNOWN;
+	assert_true(explains(response, false, "    ▸ 项目 p1：待补充\n      ? 研发补助\n"));
+	item->verdict = POLICYCALC__V1__VERDICT__VERDICT_INELIGIBLE;
+	condition->status = POLICYCALC__V1__CONDITION_STATUS__CONDITION_STATUS_NOT_MET;
+	answer->items = one;
+	answer->n_items = 1;
+	answer->verdict = POLICYCALC__V1__VERDICT__VERDICT_INELIGIBLE;
+}
+
 static void test_explanation(void **state)
 {
 	Policycalc__V1__MatchResponse response = POLICYCALC__V1__MATCH_RESPONSE__INIT;
@@ -250,6 +310,9 @@ static void test_explanation(void **state)
 			"      ✗ 研发补助\n"
 			"        · 职工总数（staff） 现为 6人，要求 ≥ 10人，还差 4人\n"
 			"\n以上有 1 项的申请时间未载明，请向主管部门确认。\n"));
+	/* An item that only the enterprise's conditions stand against says so; one that fails among
+	 * those that pass has its reason. */
+	test_items(&response, &no, &item, &condition);
 	/* A day before the one from which the rule is known: which kind of date it is, is said. */
 	open.state = POLICYCALC__V1__AVAILABILITY__STATE__STATE_NOT_YET;
 	open.date = (char[]){ "2022-09-08" };
