@@ -19,6 +19,9 @@ enum option_id {
 	OPTION_STARTER,
 	OPTION_GRACE_MS,
 	OPTION_LAME_DUCK_MS,
+	OPTION_PING_INTERVAL_MS,
+	OPTION_IDLE_PING_INTERVAL_MS,
+	OPTION_COMPRESS_ABOVE,
 	OPTION_LOG_LEVEL,
 	OPTION_INSECURE_PLAINTEXT,
 	OPTION_REUSE_PORT,
@@ -47,6 +50,16 @@ static const struct option {
 	[OPTION_LAME_DUCK_MS] = { "lame-duck-ms", "POLICYCALC_LAME_DUCK_MS", "MS",
 			"before that, all is served but health says NOT_SERVING (default\n"
 			"                          0)" },
+	[OPTION_PING_INTERVAL_MS] = { "ping-interval-ms", "POLICYCALC_PING_INTERVAL_MS", "MS",
+			"how often clients may ping; those that go on more often are\n"
+			"                          sent away with too_many_pings (default "
+			"10000)" },
+	[OPTION_IDLE_PING_INTERVAL_MS] = { "idle-ping-interval-ms",
+			"POLICYCALC_IDLE_PING_INTERVAL_MS", "MS",
+			"the same for connections without calls (default 60000)" },
+	[OPTION_COMPRESS_ABOVE] = { "compress-above", "POLICYCALC_COMPRESS_ABOVE", "BYTES",
+			"answers this large are gzip for clients that take it; 0: only\n"
+			"                          for those that send it (default 262144)" },
 	[OPTION_LOG_LEVEL] = { "log-level", "POLICYCALC_LOG_LEVEL", "LEVEL",
 			"debug, info, warning or error (default info)" },
 	[OPTION_INSECURE_PLAINTEXT] = { "insecure-plaintext", "POLICYCALC_INSECURE_PLAINTEXT",
@@ -146,6 +159,15 @@ static bool set(struct loading *loading, enum option_id id, const char *value,
 	case OPTION_LAME_DUCK_MS:
 		return parse_number(value, 0, 3600000, &config->lame_duck_ms) ||
 		       fail(loading, id, err, "milliseconds from 0 to 3600000");
+	case OPTION_PING_INTERVAL_MS:
+		return parse_number(value, 1, 86400000, &config->ping_interval_ms) ||
+		       fail(loading, id, err, "milliseconds from 1 to 86400000");
+	case OPTION_IDLE_PING_INTERVAL_MS:
+		return parse_number(value, 1, 86400000, &config->idle_ping_interval_ms) ||
+		       fail(loading, id, err, "milliseconds from 1 to 86400000");
+	case OPTION_COMPRESS_ABOVE:
+		return parse_number(value, 0, 1L << 30, &config->compress_above) ||
+		       fail(loading, id, err, "bytes from 0 to 1073741824");
 	case OPTION_LOG_LEVEL:
 		return log_level_parse(value, &config->log_level) ||
 		       fail(loading, id, err, "debug, info, warning or error");
@@ -354,6 +376,9 @@ bool config_load(int argument_count, char *const *arguments, char *const *enviro
 	struct config config = {
 		.starter = default_starter(),
 		.grace_ms = 10000,
+		.ping_interval_ms = 10000,
+		.idle_ping_interval_ms = 60000,
+		.compress_above = 256L << 10,
 		.log_level = LOG_LEVEL_INFO,
 	};
 	struct loading loading = { .config = &config, .arena = arena };
@@ -392,6 +417,9 @@ void config_print(const struct config *config, FILE *out)
 	fprintf(out, "starter = %s\n", config->starter);
 	fprintf(out, "grace-ms = %ld\n", config->grace_ms);
 	fprintf(out, "lame-duck-ms = %ld\n", config->lame_duck_ms);
+	fprintf(out, "ping-interval-ms = %ld\n", config->ping_interval_ms);
+	fprintf(out, "idle-ping-interval-ms = %ld\n", config->idle_ping_interval_ms);
+	fprintf(out, "compress-above = %ld\n", config->compress_above);
 	fprintf(out, "log-level = %s\n", log_level_name(config->log_level));
 	fprintf(out, "insecure-plaintext = %s\n",
 			config->insecure_plaintext ? "true" : "false");

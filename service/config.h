@@ -25,6 +25,9 @@ struct config {
 	const char *starter; /* folder of the starter catalog; "": an empty catalog stays empty */
 	long grace_ms;	     /* how long calls may run on after SIGTERM */
 	long lame_duck_ms;   /* health says NOT_SERVING for so long before that */
+	long ping_interval_ms;	    /* how often clients with calls may ping */
+	long idle_ping_interval_ms; /* and those without */
+	long compress_above; /* bytes of an answer; 0: only for clients that pack theirs */
 	enum log_level log_level;
 	bool insecure_plaintext;
 	bool reuse_port;

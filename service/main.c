@@ -249,6 +249,14 @@ static bool open_service(struct service *service, struct error *err)
 		.listen_count = service->config.listen_count,
 		.threads = (unsigned)service->config.threads,
 		.reuse_port = service->config.reuse_port,
+		.limits = {
+			.rpc.compress_above = service->config.compress_above
+							      ? (size_t)service->config.compress_above
+							      : SIZE_MAX,
+			.ping_interval_us = (uint64_t)service->config.ping_interval_ms * 1000,
+			.idle_ping_interval_us =
+					(uint64_t)service->config.idle_ping_interval_ms * 1000,
+		},
 		.observer = { .on_call_end = on_call_end },
 	};
 	struct slice schema = {

@@ -29,6 +29,8 @@
 
 /* How long a call past its deadline may take to get its trailers out. */
 #define LINGER_US UINT64_C(1000000)
+/* Smaller messages are not worth packing, whoever asks for it. */
+#define COMPRESS_ABOVE ((size_t)512)
 
 static const unsigned call_may_enter[] = {
 	[CALL_HEADERS] = TO(OPEN) | TO(FINISHED) | TO(CLOSED),
@@ -94,14 +96,21 @@ static bool call_check_request(struct rpc_call *call)
 	return true;
 }
 
+/*
+ * Packing costs more time than it saves on a fast network, so that it is for clients that pack their
+ * own messages, and for answers that are large on any network.
+ */
 static void call_note_encodings(struct rpc_call *call)
 {
 	struct slice encoding = call->request.encoding;
+	bool packs = slice_equals_text(encoding, "gzip");
 
-	if (slice_equals_text(encoding, "gzip")) {
+	call->compress_above = SIZE_MAX;
+	if (request_accepts(&call->request, "gzip"))
+		call->compress_above =
+				packs ? COMPRESS_ABOVE : call_limits(call)->compress_above;
+	if (packs) {
 		call->accepts_gzip_input = true;
-		/* A client that packs its messages, and lists gzip, gets packed ones. */
-		call->compresses = request_accepts(&call->request, "gzip");
 	} else if (encoding.size && !slice_equals_text(encoding, "identity")) {
 		call->has_unknown_encoding = true;
 	}

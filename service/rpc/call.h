@@ -58,9 +58,10 @@ struct rpc_call {
 	struct request_field *first_header, *first_trailer; /* added by the handler */
 	struct status status;
 	uint64_t sent_count, sent_bytes;
-	bool has_responded; /* response headers are queued */
+	size_t compress_above; /* messages of so many bytes are packed; SIZE_MAX: none */
+	bool announces_gzip;   /* the response headers say so */
+	bool has_responded;    /* response headers are queued */
 	bool was_full;
-	bool compresses;
 
 	uint64_t started_us, deadline_us, progress_us;
 	bool was_opened;   /* the method knows of the call */

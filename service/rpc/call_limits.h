@@ -7,16 +7,22 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Default of ->connection_input. */
+#define RPC_CONNECTION_INPUT ((size_t)16 << 20)
+
 struct rpc_limits {
 	size_t receive_max; /* bytes of one received message, unpacked gzip included; 4 MiB */
 	size_t send_max;    /* bytes of one sent message; 64 MiB */
 	size_t call_memory; /* arena of one call; 32 MiB */
-	size_t connection_input;  /* half messages of all calls of a connection together; 16 MiB
+	size_t connection_input; /* half messages of all calls of a connection together; 16 MiB
 				   */
-	size_t headers_size;	  /* names + values + 32 a field; 16 KiB */
-	size_t headers_count;	  /* 100 */
-	size_t send_high;	  /* queued bytes from which a call is not writable; 256 KiB */
-	size_t send_low;	  /* on_writable comes when the queue falls below; 64 KiB */
+	size_t headers_size;	 /* names + values + 32 a field; 16 KiB */
+	size_t headers_count;	 /* 100 */
+	size_t send_high;	 /* queued bytes from which a call is not writable; 256 KiB */
+	size_t send_low;	 /* on_writable comes when the queue falls below; 64 KiB */
+	/* Answers of at least so many bytes are packed for clients that take gzip; 256 KiB. SIZE_MAX:
+	 * only for clients that pack their own. */
+	size_t compress_above;
 	uint64_t deadline_max_us; /* longest deadline of calls that end by themselves (unary and
 				     client-streaming); none by default */
 	uint64_t stall_us; /* no progress of a body or of queued replies for so long; 60 s */

@@ -11,8 +11,6 @@
 
 #include <assert.h>
 
-/* Smaller messages are not worth packing. */
-#define COMPRESS_ABOVE 512
 /* So much sent data in front of the buffer is worth moving the rest. */
 #define COMPACT_ABOVE ((size_t)64 << 10)
 #define HEADERS_MAX 24
@@ -134,7 +132,8 @@ static size_t put_fields(const struct request_field *field, struct rpc_header *o
 /* --- messages --------------------------------------------------------------------------------
  */
 
-bool rpc_call_send_headers(struct rpc_call *call)
+/* @packs: whether messages may be packed from here on. */
+static bool call_send_headers(struct rpc_call *call, bool packs)
 {
 	struct rpc_header headers[HEADERS_MAX];
 	size_t count = 0;
@@ -146,7 +145,7 @@ bool rpc_call_send_headers(struct rpc_call *call)
 	headers[count++] =
 			(struct rpc_header){ SLICE_LITERAL(":status"), SLICE_LITERAL("200") };
 	headers[count++] = (struct rpc_header){ SLICE_LITERAL("content-type"), CONTENT_TYPE };
-	if (call->compresses)
+	if (packs)
 		headers[count++] = (struct rpc_header){ SLICE_LITERAL("grpc-encoding"),
 			SLICE_LITERAL("gzip") };
 	headers[count++] =
@@ -157,7 +156,20 @@ bool rpc_call_send_headers(struct rpc_call *call)
 		return false;
 	}
 	call->has_responded = true;
+	call->announces_gzip = packs;
 	return true;
+}
+
+/* Before the first message nobody knows how large they will be. */
+bool rpc_call_send_headers(struct rpc_call *call)
+{
+	return call_send_headers(call, call->compress_above < SIZE_MAX);
+}
+
+/* Whether a message of @size bytes goes out packed, once there is memory for it. */
+static bool call_packs(const struct rpc_call *call, size_t size)
+{
+	return size >= call->compress_above && (call->announces_gzip || !call->has_responded);
 }
 
 /* Room for @size bytes behind what is queued, by moving or growing. */
@@ -194,8 +206,11 @@ static bool call_may_send(struct rpc_call *call, size_t size)
 		call_fail(call, RPC_INTERNAL, "the method gave more than one answer");
 		return false;
 	}
+	/* The only message of a small answer needs no word of gzip. */
 	if (call_make_room(call, FRAMING_PREFIX_SIZE + size))
-		return rpc_call_send_headers(call);
+		return call_send_headers(call, call->method->server_streaming
+							       ? call->compress_above < SIZE_MAX
+							       : call_packs(call, size));
 	call->out.failed = false;
 	call_fail(call, RPC_RESOURCE_EXHAUSTED, "out of memory while packing the answer");
 	return false;
@@ -232,8 +247,7 @@ bool rpc_call_send_bytes(struct rpc_call *call, struct slice encoded)
 {
 	if (!call_may_send(call, encoded.size))
 		return false;
-	if (!call->compresses || encoded.size < COMPRESS_ABOVE ||
-			!call_put_packed(call, encoded)) {
+	if (!call_packs(call, encoded.size) || !call_put_packed(call, encoded)) {
 		put_prefix(call, false, encoded.size);
 		buffer_append_slice(&call->out, encoded);
 	}
@@ -265,7 +279,7 @@ bool rpc_call_send(struct rpc_call *call, const ProtobufCMessage *message)
 	if (call->state != CALL_OPEN)
 		return false;
 	size = protobuf_c_message_get_packed_size(message);
-	if (call->compresses && size >= COMPRESS_ABOVE && size <= call_limits(call)->send_max)
+	if (call_packs(call, size) && size <= call_limits(call)->send_max)
 		return call_send_compressed(call, message, size);
 	if (!call_may_send(call, size))
 		return false;

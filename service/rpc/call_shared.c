@@ -85,6 +85,7 @@ struct rpc_call *rpc_call_new(struct rpc_loop *loop, struct rpc_connection *conn
 	call->started_us = loop->now_us;
 	call->progress_us = loop->now_us;
 	call->deadline_us = UINT64_MAX;
+	call->compress_above = SIZE_MAX;
 	atomic_init(&call->references, 1);
 	atomic_init(&call->cancelled, false);
 	return call;

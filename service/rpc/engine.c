@@ -16,11 +16,12 @@ static void limits_complete(struct rpc_limits *limits)
 	default_size(&limits->receive_max, (size_t)4 << 20);
 	default_size(&limits->send_max, (size_t)64 << 20);
 	default_size(&limits->call_memory, (size_t)32 << 20);
-	default_size(&limits->connection_input, (size_t)16 << 20);
+	default_size(&limits->connection_input, RPC_CONNECTION_INPUT);
 	default_size(&limits->headers_size, (size_t)16 << 10);
 	default_size(&limits->headers_count, 100);
 	default_size(&limits->send_high, (size_t)256 << 10);
 	default_size(&limits->send_low, (size_t)64 << 10);
+	default_size(&limits->compress_above, (size_t)256 << 10);
 	if (limits->deadline_max_us == 0)
 		limits->deadline_max_us = UINT64_MAX;
 	if (limits->stall_us == 0)

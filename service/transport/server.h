@@ -28,19 +28,23 @@ struct server;
 /* A field that is 0 means its default. */
 struct server_limits {
 	struct rpc_limits rpc;
-	size_t connection_count;       /* of all loops together; 10,000 */
-	uint32_t stream_count;	       /* concurrent calls of a connection; 256 */
-	uint32_t stream_window;	       /* receive window of a call; 512 KiB */
-	uint32_t connection_window;    /* 2 MiB */
-	uint32_t reset_burst;	       /* RST_STREAMs a client may send at once; 2,000 */
-	uint32_t reset_rate;	       /* and each second; 200 */
-	uint64_t handshake_us;	       /* until the client's SETTINGS came; 10 s */
-	uint64_t idle_us;	       /* a connection without calls is told to go; never */
-	uint64_t age_us;	       /* a connection this old is told to go; never */
-	uint64_t age_grace_us;	       /* and then has this long for its calls; 30 s */
-	uint64_t keepalive_us;	       /* a silent connection is pinged; 2 h */
-	uint64_t keepalive_timeout_us; /* and has this long to answer; 20 s */
-	uint64_t ping_interval_us;     /* clients may ping this often; 10 s */
+	size_t connection_count;    /* of all loops together; 10,000 */
+	uint32_t stream_count;	    /* concurrent calls of a connection; 256 */
+	uint32_t stream_window;	    /* receive window of a call; 512 KiB */
+	uint32_t connection_window; /* 2 MiB */
+	/* Received bytes that the calls of a connection have not dealt with, up to which its
+	 * window is given back at once; half of rpc.connection_input */
+	size_t connection_unread;
+	uint32_t reset_burst;		/* RST_STREAMs a client may send at once; 2,000 */
+	uint32_t reset_rate;		/* and each second; 200 */
+	uint64_t handshake_us;		/* until the client's SETTINGS came; 10 s */
+	uint64_t idle_us;		/* a connection without calls is told to go; never */
+	uint64_t age_us;		/* a connection this old is told to go; never */
+	uint64_t age_grace_us;		/* and then has this long for its calls; 30 s */
+	uint64_t keepalive_us;		/* a silent connection is pinged; 2 h */
+	uint64_t keepalive_timeout_us;	/* and has this long to answer; 20 s */
+	uint64_t ping_interval_us;	/* clients with calls may ping this often; 10 s */
+	uint64_t idle_ping_interval_us; /* and those without; 60 s */
 };
 
 struct server_options {

@@ -73,6 +73,12 @@ void server_limits_complete(struct server_limits *limits)
 	default_time(&limits->keepalive_us, 7200 * SECOND);
 	default_time(&limits->keepalive_timeout_us, 20 * SECOND);
 	default_time(&limits->ping_interval_us, 10 * SECOND);
+	default_time(&limits->idle_ping_interval_us, 60 * SECOND);
+	if (limits->connection_unread == 0)
+		limits->connection_unread =
+				(limits->rpc.connection_input ? limits->rpc.connection_input
+							      : RPC_CONNECTION_INPUT) /
+				2;
 }
 
 bool flood_count(struct flood *flood, uint64_t now_us, unsigned limit)

@@ -55,16 +55,19 @@ static int on_header(nghttp2_session *http2, const nghttp2_frame *frame, const u
 static int on_data_chunk(nghttp2_session *http2, uint8_t flags, int32_t id,
 		const uint8_t *bytes, size_t size, void *user_data)
 {
-	struct rpc_stream *stream = find_stream(user_data, id);
+	struct session *session = user_data;
+	struct rpc_stream *stream = find_stream(session, id);
 
 	(void)flags;
-	/* The connection's window is given back at once: a call that does not read must not
-	 * stop the others. What a call may hold is bounded by its own window and its limits. */
-	(void)nghttp2_session_consume_connection(http2, size);
-	if (stream)
+	session->owed += size;
+	if (stream) {
+		stream->unread += size;
+		session->unread += size;
 		rpc_call_receive(stream->call, (struct slice){ (const char *)bytes, size });
-	else
+	} else {
 		(void)nghttp2_session_consume_stream(http2, id, size);
+	}
+	session_give_window(session);
 	return 0;
 }
 
@@ -74,6 +77,18 @@ static void session_take_settings(struct session *session)
 		session_enter(session, SESSION_OPEN);
 	if (flood_count(&session->settings, session->loop->now_us, SETTINGS_MAX))
 		session_fail(session, NGHTTP2_ENHANCE_YOUR_CALM, "too_many_settings");
+}
+
+/*
+ * How long a client must wait between pings. A tenth less than is told: timers and networks shake,
+ * and a client that pings at just the interval it was told must not be thrown out for it.
+ */
+static uint64_t session_ping_interval(const struct session *session)
+{
+	uint64_t interval_us = session->stream_count ? session->limits->ping_interval_us
+						     : session->limits->idle_ping_interval_us;
+
+	return interval_us - interval_us / 10;
 }
 
 /* gRFC A8: pings closer together than allowed are strikes; sending data forgives them. */
@@ -86,7 +101,7 @@ static void session_take_ping(struct session *session, bool is_ack)
 		return;
 	}
 	if (session->last_ping_us &&
-			now_us - session->last_ping_us < session->limits->ping_interval_us &&
+			now_us - session->last_ping_us < session_ping_interval(session) &&
 			++session->ping_strikes > PING_STRIKES_MAX)
 		session_fail(session, NGHTTP2_ENHANCE_YOUR_CALM, DEBUG_TOO_MANY_PINGS);
 	session->last_ping_us = now_us;

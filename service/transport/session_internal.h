@@ -29,6 +29,7 @@ struct rpc_stream {
 	struct rpc_stream *previous, *next; /* of the session */
 	int32_t id;
 	unsigned empty_data_count;
+	size_t unread;	/* received, and not yet dealt with by the call */
 	bool has_begun; /* the header block is complete */
 	bool remote_closed;
 	bool is_deferred;    /* nghttp2 waits for session_resume_data */
@@ -57,6 +58,8 @@ struct session {
 	const char *goodbye_why; /* debug data of the last GOAWAY */
 	uint64_t abort_us;	 /* end of the age grace; UINT64_MAX: none */
 	uint64_t headers_us;	 /* a header block is incomplete since then; 0: none is */
+	size_t unread;		 /* of all streams together */
+	size_t owed; /* received, and not yet given back as the connection's window */
 	uint64_t last_ping_us;
 	unsigned ping_strikes;
 	struct flood settings;
@@ -71,6 +74,9 @@ void session_fail(struct session *session, uint32_t code, const char *debug);
 bool flood_count(struct flood *flood, uint64_t now_us, unsigned limit);
 /** The client answered the ping of the goodbye's first step. */
 void session_advance_goodbye(struct session *session);
+
+/** Gives as much of the connection's window back as may be now. */
+void session_give_window(struct session *session);
 
 /* session_frames.c */
 nghttp2_session *session_frames_new(struct session *session);

@@ -52,6 +52,8 @@ void stream_free(struct rpc_stream *stream)
 	if (session->stream_count == 0)
 		session->idle_since_us = session->loop->now_us;
 	rpc_call_close(stream->call);
+	session->unread -= stream->unread;
+	session_give_window(session);
 	memory_free(stream);
 }
 
@@ -116,10 +118,39 @@ static void stream_wake(struct rpc_stream *stream)
 	session_wake(stream->session);
 }
 
+/*
+ * The connection's window is given back at once as long as the calls leave little unread, so that
+ * one that does not read does not stop the others (its own window stops it). Past
+ * ->connection_unread it follows what the calls read: a client that opens many calls which do not
+ * read is held up, and none of them fails for want of memory.
+ */
+void session_give_window(struct session *session)
+{
+	size_t most = session->limits->connection_unread;
+	size_t window = session->limits->connection_window;
+	size_t kept = 0;
+
+	/* What is out in the client's hands can still come. */
+	if (session->unread + window > most)
+		kept = session->unread + window - most;
+	if (kept > session->unread)
+		kept = session->unread;
+	if (session->owed <= kept)
+		return;
+	(void)nghttp2_session_consume_connection(session->http2, session->owed - kept);
+	session->owed = kept;
+}
+
 static void stream_consume(struct rpc_stream *stream, size_t size)
 {
-	(void)nghttp2_session_consume_stream(stream->session->http2, stream->id, size);
-	session_wake(stream->session);
+	struct session *session = stream->session;
+
+	assert(size <= stream->unread);
+	stream->unread -= size;
+	session->unread -= size;
+	(void)nghttp2_session_consume_stream(session->http2, stream->id, size);
+	session_give_window(session);
+	session_wake(session);
 }
 
 static void stream_set_timer(struct rpc_stream *stream, uint64_t at_us)

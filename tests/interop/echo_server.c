@@ -5,7 +5,7 @@
  * and exits.
  *
  * usage: echo_server [--listen ADDRESS]... [--threads N] [--grace MS] [--reset-burst N]
- *                    [--stall MS] [--ping-interval MS] [--idle MS] [--age MS] [--deadline-max
+ *                    [--stall MS] [--ping-interval MS] [--idle-ping-interval MS] [--compress-above BYTES] [--idle MS] [--age MS] [--deadline-max
  * MS]
  */
 #include "echo.pb-c.h"
@@ -342,6 +342,10 @@ static bool settings_parse(struct settings *settings, int argc, char **argv)
 			limits->rpc.deadline_max_us = number * 1000;
 		else if (!strcmp(name, "--ping-interval"))
 			limits->ping_interval_us = number * 1000;
+		else if (!strcmp(name, "--idle-ping-interval"))
+			limits->idle_ping_interval_us = number * 1000;
+		else if (!strcmp(name, "--compress-above"))
+			limits->rpc.compress_above = number ? number : SIZE_MAX;
 		else if (!strcmp(name, "--idle"))
 			limits->idle_us = number * 1000;
 		else if (!strcmp(name, "--age"))

@@ -308,6 +308,44 @@ def too_many_calls():
     assert client.goaway().error_code == 1 and Client().is_alive()
 
 
+def options():
+    """How often clients may ping and which answers are packed are the operator's to say."""
+    own = Daemon("--ping-interval-ms", "300", "--idle-ping-interval-ms", "300",
+                 "--compress-above", "2000")
+    client = Client(own)
+    for _ in range(5):
+        client.http2.ping(b"12345678")
+        client.flush()
+        assert not client.wait(lambda e: isinstance(e, h2.events.ConnectionTerminated), 0.3)
+    for _ in range(5):
+        client.http2.ping(b"12345678")
+    client.flush()
+    event = client.goaway()
+    assert (event.error_code, event.additional_data) == (11, b"too_many_pings"), event
+    # The default is 10 s.
+    client = Client()
+    for _ in range(5):
+        client.http2.ping(b"12345678")
+    client.flush()
+    assert client.goaway().additional_data == b"too_many_pings"
+
+    def answer(server, request, **headers):
+        client = Client(server)
+        stream = client.start(**headers)
+        client.send(stream, frame(request.SerializeToString()))
+        return client.answer(stream)
+    every = calculator.MatchRequest(profile=profile.Profile())
+    for server, packs in ((own, True), (daemon, False)):
+        headers, body = answer(server, every, grpc_accept_encoding="gzip")
+        assert headers["grpc-status"] == "0"
+        assert (headers.get("grpc-encoding") == "gzip") == packs and body[0] == packs
+        content = zlib.decompress(body[5:], 31) if packs else body[5:]
+        assert len(calculator.MatchResponse.FromString(content).answers) > 10
+        headers, body = answer(server, every)
+        assert "grpc-encoding" not in headers and body[0] == 0
+    assert own.stop() == 0
+
+
 def chinese_message():
     headers = expect("200", "3", body=frame(field(3, "今天".encode())))
     assert all(0x20 <= ord(c) <= 0x7E for c in headers["grpc-message"])
@@ -326,4 +364,4 @@ run(normal, te_is_not_needed, content_types, methods, unknown_paths, paths_that_
     message_counts, cut_messages, flags, gzip_in, bad_protobuf, deep_nesting, bad_texts,
     too_large_at_once, five_megabytes, timeouts, odd_metadata, headers_that_are_no_http,
     large_headers, frames_of_any_size, trailers_only_is_one_block, early_end, too_many_calls,
-    chinese_message, small_window)
+    options, chinese_message, small_window)

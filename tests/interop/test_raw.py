@@ -102,6 +102,49 @@ def test_gzip():
     expect("200", "13", body=frame(packed(message)[:-9], 1), grpc_encoding="gzip")
 
 
+def sizes(address, path="Unary", count=0, **headers):
+    """Of the answers' messages in flight, and whether each is packed."""
+    client = Client(address)
+    stream = client.start(path=CALL + path, **headers)
+    client.send(stream, frame(request("hello", size=300 << 10, count=count)))
+    answered, body = client.answer(stream, 20)
+    assert answered["grpc-status"] == "0", answered
+    found = []
+    while body:
+        size = struct.unpack(">I", body[1:5])[0]
+        found.append((body[0], size))
+        body = body[5 + size:]
+    return answered.get("grpc-encoding"), found
+
+
+def test_gzip_answers():
+    """
+    A server may pack what the client can unpack. Ours packs for clients that pack their own
+    messages, and for whoever lists gzip when the answer is large; --compress-above says how large.
+    """
+    lists, both = "identity,deflate,gzip", {"grpc_encoding": "gzip", "grpc_accept_encoding": "gzip"}
+    encoding, ((flag, size),) = sizes(server.address, grpc_accept_encoding=lists)
+    assert (encoding, flag) == ("gzip", 1) and size < 10000
+    encoding, ((flag, size),) = sizes(server.address)
+    assert (encoding, flag) == (None, 0) and size > 300 << 10
+    encoding, ((flag, _),) = sizes(server.address, grpc_encoding="gzip")  # cannot unpack itself
+    assert (encoding, flag) == (None, 0)
+    encoding, found = sizes(server.address, "ServerStream", 3, grpc_accept_encoding=lists)
+    assert encoding == "gzip" and [f for f, _ in found] == [1, 1, 1]
+    # Small ones are not, and then nothing is said of gzip.
+    headers = expect("200", "0", grpc_accept_encoding=lists)
+    assert "grpc-encoding" not in headers
+    with Server("--compress-above", "0") as own:
+        encoding, ((flag, _),) = sizes(own.address, grpc_accept_encoding=lists)
+        assert (encoding, flag) == (None, 0)
+        encoding, ((flag, _),) = sizes(own.address, **both)
+        assert (encoding, flag) == ("gzip", 1)
+    with Server("--compress-above", "1") as own:
+        client = Client(own.address)
+        headers = client.expect("200", "0", HELLO, grpc_accept_encoding=lists)
+        assert headers["grpc-encoding"] == "gzip"  # said; a message that would grow is sent plain
+
+
 def test_zip_bomb():
     bomb = frame(packed(b"\0" * (64 << 20)), 1)
     client = Client()
@@ -255,6 +298,76 @@ def flood(send, debug, count):
 
 def test_ping_flood():
     flood(lambda c, s: c.http2.ping(b"12345678"), b"too_many_pings", 50)
+
+
+def pings(client, count, every):
+    for i in range(count):
+        client.http2.ping(b"%08d" % i)
+        try:
+            client.flush()
+        except OSError:
+            pass
+        if client.wait(lambda e: isinstance(e, h2.events.ConnectionTerminated), every) or \
+                client.closed:
+            return False
+    return True
+
+
+def test_ping_policy():
+    """gRFC A8: a client with calls may ping every interval, one without less often."""
+    with Server("--ping-interval", "200", "--idle-ping-interval", "800") as own:
+        busy = Client(own.address)
+        busy.start(path=CALL + "BidiStream")
+        assert pings(busy, 8, 0.2), "thrown out for pings that are allowed"
+        assert not pings(busy, 8, 0.05), "pings four times too often are taken"
+        idle = Client(own.address)
+        assert not pings(idle, 8, 0.2), "pings of an idle connection are taken"
+        idle = Client(own.address)
+        assert pings(idle, 5, 0.8)
+        # Two too early are forgiven, and all are when data was sent.
+        for _ in range(3):
+            assert pings(idle, 3, 0.02) and idle.is_alive()
+        idle.socket.close()
+
+
+def test_many_calls_that_do_not_read():
+    """
+    Calls whose answers nobody reads stop reading questions. Together they may hold 8 MiB, then the
+    connection's window stays shut: the client is held up, and no call fails.
+    """
+    with Server("--threads", "1") as own:
+        client = Client(own.address, settings={h2.settings.SettingCodes.INITIAL_WINDOW_SIZE: 0})
+        client.wait(lambda e: isinstance(e, h2.events.RemoteSettingsChanged), 2)
+        message = frame(request(payload=b"x" * 16000, count=1))
+        streams = [client.start(path=CALL + "BidiStream") for _ in range(60)]
+        sent = dict.fromkeys(streams, 0)
+
+        def send_what_goes():
+            moved = False
+            for stream in streams:
+                while client.http2.local_flow_control_window(stream) >= len(message):
+                    client.send(stream, message, end=False)
+                    sent[stream] += 1
+                    moved = True
+            return moved
+        while send_what_goes() or client.wait(
+                lambda e: isinstance(e, h2.events.WindowUpdated), 1):
+            assert sum(sent.values()) * len(message) < 60 << 20
+        held = sum(sent.values()) * len(message)
+        assert not client.resets() and not client.closed
+        # 256 KiB of answers wait in each call, and what is in flight besides.
+        assert 6 << 20 < held < (8 << 20) + 60 * (300 << 10), held
+        # Once somebody reads, all of it is answered.
+        client.http2.update_settings({h2.settings.SettingCodes.INITIAL_WINDOW_SIZE: 1 << 24})
+        client.http2.increment_flow_control_window(1 << 26)
+        for stream in streams:
+            client.http2.end_stream(stream)
+        client.flush()
+        for stream in streams:
+            headers, body = client.answer(stream, 20)
+            assert headers.get("grpc-status") == "0", headers
+            assert len(body) >= sent[stream] * len(message)
+        assert client.is_alive()
 
 
 def test_settings_flood():
