@@ -29,7 +29,9 @@ ENTRIES = {
 FIGURES_FOR_PEOPLE = {
 	"htne_score", "rd_amortisation_rate", "small_profit_inclusion", "small_profit_rate",
 	"smx_transformation_budget", "key_group_years", "sme_interest_principal",
-	"state_project_rate_least", "full_load_library_by",
+	"state_project_rate_least", "full_load_library_by", "procurement_discount_2022_least",
+	"procurement_discount_2022_most", "procurement_discount_old_least",
+	"procurement_discount_old_most",
 }
 RULES = ("rule", "met_if", "fails_if", "base_rule", "rate_rule", "up_to_rule", "limit_rule", "when_rule")
 
