@@ -69,7 +69,7 @@ static void derivation_compile(struct derivations_build *work, size_t at, int sl
 		return;
 	}
 	derivation->rule = ruleset_build_rule(build, work->list, attribute->derived->rule, type,
-			dimension, false, &origin->derived->base, "rule", attribute->name);
+			dimension, true, &origin->derived->base, "rule", attribute->name);
 }
 
 static const int *derivation_reads(

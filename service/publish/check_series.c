@@ -89,10 +89,10 @@ static const char *skip_string(const char *at)
 }
 
 /*
- * The next p.NAME of a rule text from *@at on; false at its end. The compiler reports what is
- * no rule: here only names are gathered.
+ * The next p.NAME, e.NAME or i.NAME of a rule text from *@at on; false at its end. The compiler
+ * reports what is no rule: here only names are gathered.
  */
-static bool next_parameter(const char **at, struct slice *out_name)
+static bool next_name(const char **at, char *out_scope, struct slice *out_name)
 {
 	const char *begin = *at;
 	const char *c = *at;
@@ -102,9 +102,9 @@ static bool next_parameter(const char **at, struct slice *out_name)
 			c = skip_string(c);
 		} else if (c[0] == '/' && c[1] == '/') {
 			c += strcspn(c, "\n");
-		} else if (is_word(*c) && c[0] == 'p' && !is_word(c[1]) &&
+		} else if (strchr("pei", *c) && !is_word(c[1]) &&
 				(c == begin || (!is_word(c[-1]) && c[-1] != '.'))) {
-			c++;
+			*out_scope = *c++;
 			c += strspn(c, " \t\r\n");
 			if (*c != '.')
 				continue;
@@ -160,72 +160,136 @@ static bool find_gap(const Policycalc__V1__Parameter *parameter, int32_t from, i
 	return at <= until;
 }
 
-static void check_rule_parameters(struct check *check, const struct version *version,
-		const void *message, const char *field, const char *rule)
+/* The parameters of one version are being looked at. */
+struct parameter_walk {
+	struct check *check;
+	const struct version *version;
+	const char *prefix; /* of the keys of its item list's attributes: "projects/" */
+	struct map seen;    /* derived attributes whose rule was looked at */
+};
+
+static const char *item_prefix(const Policycalc__V1__Policy *policy)
+{
+	switch ((int)policy->subject) {
+	case POLICYCALC__V1__SUBJECT__SUBJECT_PROJECT:
+		return "projects/";
+	case POLICYCALC__V1__SUBJECT__SUBJECT_LOAN:
+		return "loans/";
+	case POLICYCALC__V1__SUBJECT__SUBJECT_HIRE:
+		return "hires/";
+	default:
+		return "";
+	}
+}
+
+static void check_parameter_gap(const struct parameter_walk *walk, const void *message,
+		const char *field, struct slice name)
+{
+	struct check *check = walk->check;
+	const struct version *version = walk->version;
+	const struct check_named *named = map_find(&check->parameters, name);
+	const Policycalc__V1__Parameter *parameter;
+	char first_text[16] = "the beginning";
+	char last_text[16] = "";
+	int32_t first, last;
+
+	if (!named)
+		return; /* the compiler says so */
+	parameter = (const Policycalc__V1__Parameter *)named->message;
+	if (parameter->unverified || parameter->n_values == 0 ||
+			!find_gap(parameter, version->from, version->until, &first, &last))
+		return;
+	day_print(first, first_text);
+	if (last < DAY_LAST)
+		day_print(last, last_text);
+	check_error(walk->check, message, field, 0,
+			"parameter \"%s\" has no value from %s%s%s, while \"%s\" is in force"
+			" (a value not_stated, or unverified: true on the parameter, says that"
+			" this is known)",
+			parameter->name, first_text, *last_text ? " to " : " on", last_text,
+			version->policy->id);
+}
+
+/* The rule behind the attribute e.@name or i.@name, once in a walk; NULL when there is none. */
+static const char *next_derivation(struct parameter_walk *walk, char scope, struct slice name)
+{
+	const struct check_named *named;
+	const Policycalc__V1__Attribute *attribute;
+	const char *key = arena_format(walk->check->arena, "%s%.*s",
+			scope == 'i' ? walk->prefix : "", SLICE_PRINT(name));
+
+	if (!key) {
+		walk->check->out_of_memory = true;
+		return NULL;
+	}
+	named = map_find(&walk->check->attributes, slice_from(key));
+	attribute = named ? (const Policycalc__V1__Attribute *)named->message : NULL;
+	if (!attribute || !attribute->derived || !*attribute->derived->rule ||
+			map_find(&walk->seen, slice_from(key)))
+		return NULL;
+	if (!map_put(&walk->seen, slice_from(key), (void *)(uintptr_t)attribute)) {
+		walk->check->out_of_memory = true;
+		return NULL;
+	}
+	return attribute->derived->rule;
+}
+
+/* Parameters count where a rule reads them, and where it reads what is derived with them. */
+static void check_rule_parameters(struct parameter_walk *walk, const void *message,
+		const char *field, const char *rule)
 {
 	const char *at = rule;
 	struct slice name;
+	char scope;
 
-	while (next_parameter(&at, &name)) {
-		const struct check_named *named = map_find(&check->parameters, name);
-		const Policycalc__V1__Parameter *parameter;
-		char first_text[16] = "the beginning";
-		char last_text[16] = "";
-		int32_t first, last;
+	while (next_name(&at, &scope, &name)) {
+		const char *behind = NULL;
 
-		if (!named)
-			continue; /* the compiler says so */
-		parameter = (const Policycalc__V1__Parameter *)named->message;
-		if (parameter->unverified || parameter->n_values == 0)
-			continue;
-		if (!find_gap(parameter, version->from, version->until, &first, &last))
-			continue;
-		day_print(first, first_text);
-		if (last < DAY_LAST)
-			day_print(last, last_text);
-		check_error(check, message, field, 0,
-				"parameter \"%s\" has no value from %s%s%s, while \"%s\" is in "
-				"force"
-				" (a value not_stated, or unverified: true on the parameter, "
-				"says that"
-				" this is known)",
-				parameter->name, first_text, *last_text ? " to " : " on",
-				last_text, version->policy->id);
+		if (scope == 'p')
+			check_parameter_gap(walk, message, field, name);
+		else
+			behind = next_derivation(walk, scope, name);
+		if (behind)
+			check_rule_parameters(walk, message, field, behind);
+	}
+}
+
+static void check_amount_parameters(
+		struct parameter_walk *walk, const Policycalc__V1__Amount *amount)
+{
+	check_rule_parameters(walk, amount, "rule", amount->rule);
+	check_rule_parameters(walk, amount, "base_rule", amount->base_rule);
+	check_rule_parameters(walk, amount, "rate_rule", amount->rate_rule);
+	for (size_t i = 0; i < amount->n_brackets; i++) {
+		const Policycalc__V1__Bracket *bracket = amount->brackets[i];
+
+		check_rule_parameters(walk, bracket, "up_to_rule", bracket->up_to_rule);
+		check_rule_parameters(walk, bracket, "rate_rule", bracket->rate_rule);
+	}
+	for (size_t i = 0; i < amount->n_caps; i++) {
+		const Policycalc__V1__Cap *cap = amount->caps[i];
+
+		check_rule_parameters(walk, cap, "limit_rule", cap->limit_rule);
+		check_rule_parameters(walk, cap, "when_rule", cap->when_rule);
 	}
 }
 
 static void check_policy_parameters(struct check *check, const struct version *version)
 {
 	const Policycalc__V1__Policy *policy = version->policy;
-	const Policycalc__V1__Amount *amount = policy->amount;
+	struct parameter_walk walk = { check, version, item_prefix(policy), { 0 } };
 
 	check->file = version->file;
 	for (size_t i = 0; i < policy->n_conditions; i++) {
 		const Policycalc__V1__Condition *condition = policy->conditions[i];
 
-		check_rule_parameters(check, version, condition, "rule", condition->rule);
-		check_rule_parameters(check, version, condition, "met_if", condition->met_if);
-		check_rule_parameters(
-				check, version, condition, "fails_if", condition->fails_if);
+		check_rule_parameters(&walk, condition, "rule", condition->rule);
+		check_rule_parameters(&walk, condition, "met_if", condition->met_if);
+		check_rule_parameters(&walk, condition, "fails_if", condition->fails_if);
 	}
-	if (!amount)
-		return;
-	check_rule_parameters(check, version, amount, "rule", amount->rule);
-	check_rule_parameters(check, version, amount, "base_rule", amount->base_rule);
-	check_rule_parameters(check, version, amount, "rate_rule", amount->rate_rule);
-	for (size_t i = 0; i < amount->n_brackets; i++) {
-		const Policycalc__V1__Bracket *bracket = amount->brackets[i];
-
-		check_rule_parameters(
-				check, version, bracket, "up_to_rule", bracket->up_to_rule);
-		check_rule_parameters(check, version, bracket, "rate_rule", bracket->rate_rule);
-	}
-	for (size_t i = 0; i < amount->n_caps; i++) {
-		const Policycalc__V1__Cap *cap = amount->caps[i];
-
-		check_rule_parameters(check, version, cap, "limit_rule", cap->limit_rule);
-		check_rule_parameters(check, version, cap, "when_rule", cap->when_rule);
-	}
+	if (policy->amount)
+		check_amount_parameters(&walk, policy->amount);
+	map_fini(&walk.seen);
 }
 
 /* A day that is none was reported; what would follow from it is no fault of its own. */

@@ -3,7 +3,7 @@
 
 - the examples drive each policy to every verdict it can have, and expect none that it cannot have;
 - every parameter stands in the table of facts, and is read by a rule or named by a policy;
-- no figure stands in a rule, only names (SME size classes of the dictionary excepted);
+- no figure stands in a rule of a policy or of the dictionary, only names;
 - the tables are whole, entries and versions that were asked for are there, and no address but a
   government's is kept.
 
@@ -90,7 +90,8 @@ def check_verdicts(catalog):
 
 def check_parameters(catalog):
 	names = {parameter["name"] for parameter in catalog["parameters"]}
-	text = "\n".join(rule for policy in catalog["policies"] for rule in rules_of(policy))
+	text = "\n".join(rule for entry in catalog["policies"] + catalog["attributes"]
+			 for rule in rules_of(entry))
 	read = set(re.findall(r"\bp\.(\w+)", text))
 	for policy in catalog["policies"]:
 		loan = policy.get("loan", {})
@@ -108,12 +109,13 @@ def check_parameters(catalog):
 
 
 def check_bare_figures(catalog):
-	for policy in catalog["policies"]:
-		for rule in rules_of(policy, skip=("examples",)):
+	for entry in catalog["policies"] + catalog["attributes"]:
+		for rule in rules_of(entry, skip=("examples",)):
 			bare = re.sub(r'"[^"]*"', "", rule)
 			for number in re.findall(r"(?<![\w.])\d+", bare):
 				if number not in ("0", "1", "2", "3", "1000000"):
-					yield f"{policy['id']}: the bare figure {number} in {rule}"
+					name = entry.get("id") or entry["name"]
+					yield f"{name}: the bare figure {number} in {rule}"
 
 
 def check_entries(catalog):
@@ -186,6 +188,10 @@ def faulty(catalog):
 	bad = copy.deepcopy(catalog)
 	bad["policies"][0]["conditions"][0].update(role="REQUIRE", rule="e.staff >= 50")
 	yield bad, "bare figure 50"
+	bad = copy.deepcopy(catalog)
+	size = next(a for a in bad["attributes"] if a["name"] == "at_least_small")
+	size["derived"]["rule"] = "e.staff >= 20"
+	yield bad, "at_least_small: the bare figure 20"
 	bad = copy.deepcopy(catalog)
 	bad["policies"] = [p for p in bad["policies"] if p["fact_id"] != "P16"]
 	yield bad, "entry P16"

@@ -50,8 +50,12 @@ struct ruleset *fixture_compile(struct case_file *file, const char **out_mistake
 	file->catalog.content_hash = "";
 	ruleset = ruleset_new(&file->catalog, NULL, NULL, &diagnostics, &err);
 	if (out_mistake)
-		*out_mistake = diagnostics.count ? diagnostics.list[0].message
-						 : arena_copy_text(file->arena, err.message);
+		*out_mistake = arena_copy_text(file->arena, err.message);
+	/* Bare figures of the dictionary are warned about, which is no mistake. */
+	for (size_t i = diagnostics.count; out_mistake && i-- > 0;) {
+		if (diagnostics.list[i].severity == DIAGNOSTIC_ERROR)
+			*out_mistake = diagnostics.list[i].message;
+	}
 	return ruleset;
 }
 

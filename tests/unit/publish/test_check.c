@@ -76,6 +76,13 @@ static const struct spoil_case cases[] = {
 	{ P, "    label: {zh: 比例}\n", "", "name: rate", "no label", true },
 	{ P, "source: {doc: 办法, confidence: SEED}", "source: {doc: 办法}",
 			"source: {doc: 办法}", "confidence is missing", false },
+	/* a derived attribute names parameters as a policy does */
+	{ A, "  - name: kind\n",
+			"  - name: big\n    type: FLAG\n    period: POINT\n    label: {zh: "
+			"大, en: Big}\n    sensitivity: PUBLIC\n    derived: {rule: e.staff >= "
+			"10}\n"
+			"  - name: kind\n",
+			"e.staff >= 10", "a bare figure", true },
 	/* the time in force needs every parameter */
 	{ P, "from: 2024-01-01", "from: 2024-02-01", NULL, "\"least_staff\" has no value",
 			false },
@@ -245,6 +252,39 @@ static void test_spoilt(void **state)
 		}
 	}
 	assert_int_equal(failed, 0);
+}
+
+/* A rule that reads a derived attribute reads its parameters, through as many as there are. */
+static void test_derived_gap(void **state)
+{
+	static const char derived[] =
+			"  - {name: big, type: FLAG, period: POINT, label: {zh: 大, en: Big}, "
+			"sensitivity: PUBLIC, derived: {rule: e.staff >= p.late && !e.small}}\n"
+			"  - {name: small, type: FLAG, period: POINT, label: {zh: 小, en: "
+			"Small}, "
+			"sensitivity: PUBLIC, derived: {rule: e.staff < p.later}}\n"
+			"  - name: kind\n";
+	static const char parameters[] =
+			"parameters:\n"
+			"  - {name: late, type: COUNT, label: {zh: 晚}, values: [{from: "
+			"2024-03-01, "
+			"count: 1, source: {doc: 办法, confidence: SEED}}]}\n"
+			"  - {name: later, type: COUNT, label: {zh: 更晚}, values: [{from: "
+			"2024-04-01, count: 2, source: {doc: 办法, confidence: SEED}}]}\n";
+	struct fixture *fixture = *state;
+	struct error err;
+
+	fixture_replace(fixture, A, "  - name: kind\n", derived);
+	fixture_replace(fixture, P, "parameters:\n", parameters);
+	if (!fixture_check(fixture, true, &err))
+		fail_msg("nobody reads it yet: %s", fixture_findings(fixture));
+	fixture_replace(fixture, NEW, "e.staff >= p.least_staff",
+			"e.staff >= p.least_staff && (e.big || e.staff > 0)");
+	assert_null(fixture_check(fixture, false, &err));
+	assert_non_null(fixture_find(fixture, NEW, fixture_line(fixture, NEW, "e.big"),
+			"\"late\" has no value from 2024-01-01 to 2024-02-29"));
+	assert_non_null(fixture_find(fixture, NEW, fixture_line(fixture, NEW, "e.big"),
+			"\"later\" has no value from 2024-01-01 to 2024-03-31"));
 }
 
 /* Five mistakes in one file, five findings, in order, each with its excerpt. */
@@ -446,6 +486,7 @@ int main(void)
 		TEST(test_good),
 		TEST(test_spoilt),
 		TEST(test_five_mistakes),
+		TEST(test_derived_gap),
 		TEST(test_said_once),
 		TEST(test_unread_policy),
 		TEST(test_repealed),
