@@ -32,6 +32,7 @@ FIGURES_FOR_PEOPLE = {
 	"state_project_rate_least", "full_load_library_by", "procurement_discount_2022_least",
 	"procurement_discount_2022_most", "procurement_discount_old_least",
 	"procurement_discount_old_most",
+	"grad_insurance_months", "open_bid_least", "stability_raise_allowed",
 }
 RULES = ("rule", "met_if", "fails_if", "base_rule", "rate_rule", "up_to_rule", "limit_rule", "when_rule")
 
