@@ -71,6 +71,9 @@ static void call_reset(struct call *call)
 
 void call_on_header(struct call *call, struct slice name, struct slice value)
 {
+	/* What ended the call first is why: trailers that say OK do not make it good. */
+	if (call->ended)
+		return;
 	if (slice_equals_text(name, ":status")) {
 		call->http_status = atoi(value.data);
 	} else if (slice_equals_text(name, "content-type")) {

@@ -112,6 +112,9 @@ bool failure_from_status(struct pcalc_failure *failure, struct call_status *stat
 		for (size_t i = 0; whole && i < whole->n_details; i++)
 			failure_add_detail(failure, whole->details[i], &arena);
 	}
+	/* Half of the details would look like all of them. */
+	if (status->details.failed || arena.exhausted)
+		(void)failure_out_of_memory(failure);
 	arena_fini(&arena);
 	call_status_fini(status);
 	return false;

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The client library against the servers of fake_server.py: calls, streams, faults. */
-#include "base/memory.h"
 #include "client/lib/channel.h"
 #include "client/lib/clock.h"
 #include "policycalc/policycalc.h"
@@ -370,69 +369,6 @@ static void test_bad_facts(void **state)
 	pcalc_profile_free(NULL);
 }
 
-/* One run of everything that allocates. Returns whether it came through. */
-static bool everything(pcalc_client *client, struct pcalc_failure *failure)
-{
-	pcalc_profile *profile = pcalc_profile_new();
-	struct pcalc_title title = { "srdi", "2027-12-31" };
-	struct pcalc_point point = { "2025", 5 };
-	const char *codes[] = { "a", "b" };
-	pcalc_facts *item;
-	pcalc_answers *answers = NULL;
-	enum pcalc_code code = PCALC_OUT_OF_MEMORY;
-
-	if (!profile)
-		goto out;
-	if (pcalc_set_count(pcalc_profile_facts(profile), "staff", NULL, 12) ||
-			pcalc_set_flag(pcalc_profile_facts(profile), "dishonest", false) ||
-			pcalc_set_codes(pcalc_profile_facts(profile), "codes", codes, 2) ||
-			pcalc_set_titles(pcalc_profile_facts(profile), "titles", &title, 1) ||
-			pcalc_set_money_series(
-					pcalc_profile_facts(profile), "series", &point, 1) ||
-			pcalc_profile_complete_list(profile, "loans"))
-		goto out;
-	item = pcalc_profile_add_item(profile, "projects", "p1");
-	if (!item || pcalc_set_money_fen(item, "completed_investment", NULL, 5) != PCALC_OK)
-		goto out;
-	answers = pcalc_match(client, profile, NULL, failure);
-	code = answers ? PCALC_OK : failure->code;
-out:
-	pcalc_answers_free(answers);
-	pcalc_profile_free(profile);
-	if (code != PCALC_OK && code != PCALC_OUT_OF_MEMORY)
-		fail_msg("%s: %s", pcalc_code_name(code), failure->message);
-	return code == PCALC_OK;
-}
-
-static void test_every_allocation_fails(void **state)
-{
-	const char *address = server_named("POLICYCALC_TEST_SERVER");
-	struct pcalc_failure failure = { 0 };
-	unsigned long nth = 0;
-	unsigned long count;
-
-	do {
-		pcalc_client *client;
-
-		nth++;
-		assert_true(nth < 2000);
-		(void)memory_fail_nth(nth, 0);
-		client = pcalc_connect(address, 10000, &failure);
-		if (client)
-			(void)everything(client, &failure);
-		else
-			assert_int_equal(failure.code, PCALC_OUT_OF_MEMORY);
-		/* Whatever happened, the same connection answers once there is memory again. */
-		count = memory_fail_nth(0, 0);
-		if (client)
-			assert_true(everything(client, &failure));
-		pcalc_free(client);
-	} while (count >= nth);
-	/* Fewer would mean that failing did not reach what it should. */
-	assert_true(nth > 20);
-	print_message("%lu allocations failed in turn\n", nth - 1);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -446,7 +382,6 @@ int main(void)
 		cmocka_unit_test(test_nobody_answers),
 		cmocka_unit_test(test_odd_servers),
 		cmocka_unit_test(test_bad_facts),
-		cmocka_unit_test(test_every_allocation_fails),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,455 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The client library without memory: for every public function that allocates, each of its
+ * allocations is failed in turn, alone and with all that follow. It must say PCALC_OUT_OF_MEMORY,
+ * leave nothing behind (the sanitizer looks), and work again once there is memory, on the same
+ * client.
+ */
+#include "base/memory.h"
+#include "client/lib/client_internal.h"
+#include "policycalc/policycalc.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+/* More than half of the largest block of an arena: each needs one of its own. */
+#define LARGE ((size_t)600 << 10)
+
+static const char *server_named(const char *name)
+{
+	const char *address = getenv(name);
+
+	assert_non_null(address);
+	return address;
+}
+
+/* --- calls ----------------------------------------------------------------------------------- */
+
+/* One way to use a client. Frees all that it made; the code of what failed first. */
+typedef enum pcalc_code (*use_fn)(pcalc_client *client, struct pcalc_failure *failure);
+
+static const struct pcalc_file draft[] = {
+	{ "attributes.yaml", "x", 1 },
+	{ "policies/a.yaml", "yy", 2 },
+};
+
+static enum pcalc_code code_of(const void *handle, const struct pcalc_failure *failure)
+{
+	if (!handle)
+		assert_int_not_equal(failure->code, PCALC_OK);
+	return handle ? PCALC_OK : failure->code;
+}
+
+static enum pcalc_code use_policies(pcalc_client *client, struct pcalc_failure *failure)
+{
+	struct pcalc_policy_filter filter = { .search = "科技", .as_of = "2026-01-01" };
+	pcalc_policies *policies = pcalc_policies_list(client, &filter, failure);
+	enum pcalc_code code = code_of(policies, failure);
+
+	if (policies)
+		assert_int_equal(pcalc_policies_count(policies), 1);
+	pcalc_policies_free(policies);
+	return code;
+}
+
+static enum pcalc_code use_policy(pcalc_client *client, struct pcalc_failure *failure)
+{
+	pcalc_policy *policy = pcalc_policy_get(client, "p1", NULL, failure);
+	enum pcalc_code code = code_of(policy, failure);
+
+	if (policy)
+		assert_string_equal(pcalc_policy_summary_get(policy).id, "p1");
+	pcalc_policy_free(policy);
+	return code;
+}
+
+static enum pcalc_code use_attributes(pcalc_client *client, struct pcalc_failure *failure)
+{
+	pcalc_attributes *attributes = pcalc_attributes_list(client, failure);
+	enum pcalc_code code = code_of(attributes, failure);
+
+	/* Two pages or nothing: never the half of it. */
+	if (attributes)
+		assert_int_equal(pcalc_attributes_count(attributes), 2);
+	pcalc_attributes_free(attributes);
+	return code;
+}
+
+static enum pcalc_code use_revisions(pcalc_client *client, struct pcalc_failure *failure)
+{
+	pcalc_revisions *revisions = pcalc_catalog_revisions(client, failure);
+	enum pcalc_code code = code_of(revisions, failure);
+
+	if (revisions)
+		assert_int_equal(pcalc_revisions_count(revisions), 1);
+	pcalc_revisions_free(revisions);
+	return code;
+}
+
+static enum pcalc_code use_export(pcalc_client *client, struct pcalc_failure *failure)
+{
+	pcalc_files *files = pcalc_catalog_export(client, 0, failure);
+	enum pcalc_code code = code_of(files, failure);
+
+	if (files)
+		assert_int_equal(pcalc_files_count(files), 2);
+	pcalc_files_free(files);
+	return code;
+}
+
+static enum pcalc_code use_check(pcalc_client *client, struct pcalc_failure *failure)
+{
+	pcalc_check *check = pcalc_catalog_check(client, draft, 2, true, failure);
+	enum pcalc_code code = code_of(check, failure);
+
+	if (check)
+		assert_int_equal(pcalc_check_count(check), 1);
+	pcalc_check_free(check);
+	return code;
+}
+
+static enum pcalc_code use_publish(pcalc_client *client, struct pcalc_failure *failure)
+{
+	struct pcalc_publish_options options = {
+		.base_revision = 2, .author = "a", .note = "n"
+	};
+	int64_t number = -1;
+	bool unchanged = true;
+
+	if (!pcalc_catalog_publish(client, draft, 2, &options, &number, &unchanged, failure)) {
+		assert_int_equal(number, -1);
+		return code_of(NULL, failure);
+	}
+	assert_int_equal(number, 3);
+	assert_false(unchanged);
+	return PCALC_OK;
+}
+
+/* The answer is a failure with two details: all of it is told, or that memory was short. */
+static enum pcalc_code use_details(pcalc_client *client, struct pcalc_failure *failure)
+{
+	pcalc_profile *profile = pcalc_profile_new();
+	pcalc_answers *answers = NULL;
+	enum pcalc_code code = PCALC_OUT_OF_MEMORY;
+
+	if (profile)
+		code = pcalc_profile_set_uscc(profile, "WRONG");
+	if (code == PCALC_OK) {
+		answers = pcalc_match(client, profile, NULL, failure);
+		assert_null(answers);
+		code = failure->code;
+	}
+	pcalc_profile_free(profile);
+	if (code != PCALC_INVALID_ARGUMENT)
+		return code;
+	assert_int_equal(failure->detail_count, 2);
+	assert_string_equal(failure->message, "请求有误: 2 处");
+	assert_string_equal(failure->details[0].field, "profile.attributes[0].value");
+	return PCALC_OK;
+}
+
+static enum pcalc_code use_match(pcalc_client *client, struct pcalc_failure *failure)
+{
+	static const char *const policies[] = { "a", "b" };
+	struct pcalc_match_options options = {
+		.as_of = "2026-03-04", .policies = policies, .policy_count = 2
+	};
+	pcalc_profile *profile = pcalc_profile_new();
+	pcalc_facts *item;
+	pcalc_answers *answers = NULL;
+	enum pcalc_code code = PCALC_OUT_OF_MEMORY;
+
+	if (profile)
+		code = pcalc_set_money_fen(
+				pcalc_profile_facts(profile), "revenue", "2025", 3800);
+	if (code == PCALC_OK) {
+		item = pcalc_profile_add_item(profile, "projects", "p1");
+		code = item ? pcalc_set_count(item, "n", NULL, 5) : PCALC_OUT_OF_MEMORY;
+	}
+	if (code == PCALC_OK) {
+		answers = pcalc_match(client, profile, &options, failure);
+		code = code_of(answers, failure);
+	}
+	if (answers)
+		assert_int_equal(pcalc_answers_count(answers), 1);
+	pcalc_answers_free(answers);
+	pcalc_profile_free(profile);
+	return code;
+}
+
+/* A large answer: buffers and arenas must grow on the way. */
+static enum pcalc_code use_large_match(pcalc_client *client, struct pcalc_failure *failure)
+{
+	pcalc_profile *profile = pcalc_profile_new();
+	pcalc_answers *answers = NULL;
+	enum pcalc_code code = PCALC_OUT_OF_MEMORY;
+
+	if (profile)
+		code = pcalc_profile_set_uscc(profile, "LARGE");
+	if (code == PCALC_OK) {
+		answers = pcalc_match(client, profile, NULL, failure);
+		code = code_of(answers, failure);
+	}
+	if (answers)
+		assert_int_equal(pcalc_answers_count(answers), 2000);
+	pcalc_answers_free(answers);
+	pcalc_profile_free(profile);
+	return code;
+}
+
+/* Three questions, all sent before the first answer is taken; then the end. */
+static enum pcalc_code use_stream(pcalc_client *client, struct pcalc_failure *failure)
+{
+	pcalc_profile *profile = pcalc_profile_new();
+	pcalc_match_stream *stream = NULL;
+	pcalc_answers *answers = NULL;
+	enum pcalc_code code = PCALC_OUT_OF_MEMORY;
+	int sent = 0;
+
+	if (!profile || pcalc_set_money_fen(pcalc_profile_facts(profile), "revenue", "2025",
+					1) != PCALC_OK)
+		goto out;
+	stream = pcalc_match_stream_open(client, failure);
+	code = code_of(stream, failure);
+	if (!stream)
+		goto out;
+	while (sent < 3 && pcalc_match_stream_send(stream, "q", profile, NULL, failure))
+		sent++;
+	pcalc_match_stream_finish(stream);
+	for (int i = 0; code == PCALC_OK && i <= sent; i++) {
+		bool ok = pcalc_match_stream_receive(stream, &answers, failure);
+
+		if (!ok)
+			code = code_of(NULL, failure);
+		else if (i < sent)
+			assert_non_null(answers);
+		pcalc_answers_free(answers);
+		answers = NULL;
+	}
+	/* A question that could not be sent is no silent end. */
+	if (sent < 3)
+		assert_int_equal(code, PCALC_OUT_OF_MEMORY);
+out:
+	pcalc_match_stream_free(stream);
+	pcalc_profile_free(profile);
+	return code;
+}
+
+static enum pcalc_code use_connect(pcalc_client *unused, struct pcalc_failure *failure)
+{
+	pcalc_client *client =
+			pcalc_connect(server_named("POLICYCALC_TEST_SERVER"), 10000, failure);
+	enum pcalc_code code = code_of(client, failure);
+
+	pcalc_free(client);
+	return code;
+}
+
+static const struct {
+	const char *name;
+	use_fn use;
+	unsigned long least; /* allocations: fewer would mean that the test reaches too little */
+} uses[] = {
+	{ "connect", use_connect, 8 },
+	{ "policies", use_policies, 6 },
+	{ "policy", use_policy, 6 },
+	{ "attributes", use_attributes, 10 },
+	{ "revisions", use_revisions, 6 },
+	{ "export", use_export, 6 },
+	{ "check", use_check, 6 },
+	{ "publish", use_publish, 6 },
+	{ "details", use_details, 6 },
+	{ "match", use_match, 6 },
+	{ "large match", use_large_match, 12 },
+	{ "stream", use_stream, 10 },
+};
+
+static void fail_in_turn(const char *name, use_fn use, bool persistent, unsigned long least)
+{
+	pcalc_client *client = NULL;
+	struct pcalc_failure failure = { 0 };
+	unsigned long nth = 0;
+	unsigned long out_of_memory = 0;
+	unsigned long count;
+
+	client = pcalc_connect(server_named("POLICYCALC_TEST_SERVER"), 10000, &failure);
+	assert_non_null(client);
+	do {
+		enum pcalc_code code;
+
+		nth++;
+		assert_true(nth < 2000);
+		memset(&failure, 0, sizeof(failure));
+		(void)memory_fail_nth(nth, persistent);
+		code = use(client, &failure);
+		count = memory_fail_nth(0, 0);
+		if (code == PCALC_OUT_OF_MEMORY)
+			out_of_memory++;
+		else if (code != PCALC_OK)
+			fail_msg("%s, allocation %lu: %s %s", name, nth, pcalc_code_name(code),
+					failure.message);
+		else if (persistent && count >= nth)
+			fail_msg("%s came through without memory from allocation %lu on", name,
+					nth);
+		code = use(client, &failure);
+		if (code != PCALC_OK)
+			fail_msg("%s after allocation %lu had failed: %s %s", name, nth,
+					pcalc_code_name(code), failure.message);
+	} while (count >= nth);
+	pcalc_free(client);
+	print_message("%s%s: %lu allocations failed in turn, %lu said so\n", name,
+			persistent ? ", with all that follow" : "", nth - 1, out_of_memory);
+	assert_true(nth > least);
+	assert_true(out_of_memory > 0);
+}
+
+static void test_every_call(void **state)
+{
+	for (size_t i = 0; i < sizeof(uses) / sizeof(uses[0]); i++) {
+		fail_in_turn(uses[i].name, uses[i].use, false, uses[i].least);
+		fail_in_turn(uses[i].name, uses[i].use, true, 0);
+	}
+}
+
+/* --- a profile ------------------------------------------------------------------------------- */
+
+static char *large_text(char letter)
+{
+	char *text = malloc(LARGE + 1);
+
+	assert_non_null(text);
+	memset(text, letter, LARGE);
+	text[LARGE] = '\0';
+	return text;
+}
+
+/* Setter number @step, with texts that fill more than a block of the arena. */
+static enum pcalc_code set_one(pcalc_profile *profile, int step, char *a, char *b)
+{
+	pcalc_facts *facts = pcalc_profile_facts(profile);
+	const char *codes[] = { a, b };
+	struct pcalc_title titles[] = { { a, b }, { b, a } };
+	struct pcalc_point points[] = { { a, 1 }, { b, 2 } };
+	pcalc_facts *item;
+
+	switch (step) {
+	case 0:
+		return pcalc_profile_set_uscc(profile, a);
+	case 1:
+		return pcalc_profile_set_date(profile, a);
+	case 2:
+		return pcalc_profile_complete_list(profile, a);
+	case 3:
+		item = pcalc_profile_add_item(profile, a, b);
+		return item ? PCALC_OK : PCALC_OUT_OF_MEMORY;
+	case 4:
+		return pcalc_set_money_fen(facts, a, b, 1);
+	case 5:
+		return pcalc_set_ratio_ppm(facts, b, a, 2);
+	case 6:
+		return pcalc_set_count(facts, a, a, 3);
+	case 7:
+		return pcalc_set_flag(facts, b, true);
+	case 8:
+		return pcalc_set_code(facts, "code", a);
+	case 9:
+		return pcalc_set_codes(facts, "codes", codes, 2);
+	case 10:
+		return pcalc_set_date(facts, "date", b);
+	case 11:
+		return pcalc_set_text(facts, "text", b);
+	case 12:
+		return pcalc_set_titles(facts, "titles", titles, 2);
+	case 13:
+		return pcalc_set_money_series(facts, "series", points, 2);
+	default:
+		/* Many small facts: the lists and the blocks grow. */
+		for (int i = 0; i < 40; i++) {
+			char name[16];
+			enum pcalc_code code;
+
+			(void)snprintf(name, sizeof(name), "n%d", i);
+			code = pcalc_set_count(facts, name, NULL, i);
+			if (code != PCALC_OK)
+				return code;
+		}
+		return PCALC_OK;
+	}
+}
+
+static void profile_pack(const pcalc_profile *profile, struct buffer *out)
+{
+	const ProtobufCMessage *message = &profile_message(profile)->base;
+	size_t size = protobuf_c_message_get_packed_size(message);
+
+	buffer_clear(out);
+	assert_true(buffer_reserve(out, size));
+	out->size = protobuf_c_message_pack(message, (uint8_t *)out->data);
+}
+
+static void test_every_setter(void **state)
+{
+	enum { STEPS = 15 };
+	char *a = large_text('a');
+	char *b = large_text('b');
+	struct buffer before = { 0 };
+	struct buffer after = { 0 };
+	unsigned long failed = 0;
+	pcalc_profile *profile;
+
+	(void)memory_fail_nth(1, 0);
+	assert_null(pcalc_profile_new());
+	(void)memory_fail_nth(0, 0);
+	for (int step = 0; step < STEPS; step++) {
+		enum pcalc_code code = PCALC_OUT_OF_MEMORY;
+
+		for (unsigned long nth = 1; code != PCALC_OK; nth++) {
+			assert_true(nth < 100);
+			profile = pcalc_profile_new();
+			assert_non_null(profile);
+			assert_int_equal(pcalc_set_count(pcalc_profile_facts(profile), "staff",
+							 NULL, 7),
+					PCALC_OK);
+			profile_pack(profile, &before);
+			(void)memory_fail_nth(nth, nth % 2);
+			code = set_one(profile, step, a, b);
+			(void)memory_fail_nth(0, 0);
+			profile_pack(profile, &after);
+			if (code == PCALC_OK) {
+				assert_true(after.size > before.size);
+			} else {
+				assert_int_equal(code, PCALC_OUT_OF_MEMORY);
+				failed++;
+			}
+			/* Nothing has changed; but of forty facts some may be there. */
+			if (code != PCALC_OK && step < STEPS - 1) {
+				assert_int_equal(before.size, after.size);
+				assert_memory_equal(before.data, after.data, before.size);
+			}
+			assert_int_equal(set_one(profile, step, a, b), PCALC_OK);
+			pcalc_profile_free(profile);
+		}
+	}
+	print_message("%lu allocations failed in turn\n", failed);
+	assert_true(failed > 20);
+	buffer_fini(&before);
+	buffer_fini(&after);
+	free(a);
+	free(b);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_every_call),
+		cmocka_unit_test(test_every_setter),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
