@@ -21,9 +21,13 @@ except ImportError:
 	sys.exit(77)
 
 ENTRIES = {
-	"C01": 2, "C02": 1, "C06": 4, "N01": 3, "N02": 1, "N03": 1, "N04": 1, "N06a": 1, "N06b": 1,
-	"N07a": 1, "N07b": 1, "N14": 2, "P01a": 1, "P01b": 1, "P02": 1, "P03": 1, "P04": 1, "P05a": 1,
-	"P05b": 1, "P07a": 1, "P07b": 1, "P07c": 1, "P14": 1, "P15": 1, "P16": 1, "P17": 1,
+	"C01": 2, "C02": 1, "C03": 1, "C04": 5, "C05": 6, "C06": 4, "C07": 2, "N01": 3, "N02": 1,
+	"N03": 1, "N04": 1, "N05": 2, "N06a": 1, "N06b": 1, "N07a": 1, "N07b": 1, "N08": 1,
+	"N09": 1, "N10": 1, "N11": 1, "N12": 2, "N13": 1, "N14": 4, "N15": 2, "P01a": 1, "P01b": 1,
+	"P02": 1, "P03": 1, "P04": 1, "P05a": 1, "P05b": 1, "P06": 1, "P07a": 1, "P07b": 1,
+	"P07c": 1, "P08a": 1, "P08b": 2, "P09": 1, "P10": 3, "P11": 1, "P12": 1, "P13": 3,
+	"P14": 1, "P15": 1, "P16": 2, "P17": 2, "P18": 1, "P19": 3, "P20": 2, "P21": 1, "P22": 1,
+	"P23": 2, "P24": 1,
 }
 # Known from the sources, named in a label or a description, and read by no rule.
 FIGURES_FOR_PEOPLE = {
@@ -33,6 +37,9 @@ FIGURES_FOR_PEOPLE = {
 	"procurement_discount_2022_most", "procurement_discount_old_least",
 	"procurement_discount_old_most",
 	"grad_insurance_months", "open_bid_least", "stability_raise_allowed",
+	"smx_science_budget", "smx_talent_allowance_years", "smx_talent_research_least",
+	"smx_talent_special_most", "smx_talent_startup_least", "smx_talent_team_senior_least",
+	"smx_talent_team_top_least", "xiaohan_housing_old",
 }
 RULES = ("rule", "met_if", "fails_if", "base_rule", "rate_rule", "up_to_rule", "limit_rule", "when_rule")
 
