@@ -456,6 +456,7 @@ static bool scope_add_slots(
 			name.has_range = attribute->_minimum_case && attribute->_maximum_case;
 			name.least = attribute->_minimum_case ? attribute->minimum : 0;
 			name.most = attribute->_maximum_case ? attribute->maximum : 0;
+			name.is_region = strcmp(attribute->choice_table, "regions") == 0;
 			if (attribute->derived && attribute->derived->ratio && origin &&
 					!ratio_build(build, list, slot, origin, &name.ratio))
 				return false;

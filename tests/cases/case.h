@@ -23,6 +23,8 @@ struct case_file {
 	struct ruleset *ruleset;	  /* of the policies so far; NULL when they changed */
 	int failures;
 	int expectations;
+	const char *raw; /* the line being read, as it stands there; NULL: not from a file */
+	struct case_rejection *rejection; /* of the policy being written */
 };
 
 /** Prints "path:line: message" and counts a failure. */
@@ -44,6 +46,13 @@ bool case_read_catalog(struct case_file *file, const char *keyword, char *rest);
 /** Attributes "name = value, name@2024 = value" into @out of @count. */
 void case_read_values(struct case_file *file, const char *item_list, char *text,
 		Policycalc__V1__AttributeValue ***out, size_t *out_count);
+/** Notes that @text, a rule of the line being read, is @field of @message. */
+void case_place(struct case_file *file, const void *message, const char *field,
+		const char *text);
+/** A line of carets and the message that they must have. */
+void case_caret(struct case_file *file, const char *line);
+/** The policy being written ends: when it had carets, it must be refused for just these. */
+void case_reject(struct case_file *file);
 /** expect and says lines. */
 void case_expect(struct case_file *file, char *rest);
 void case_says(struct case_file *file, char *rest);

@@ -28,6 +28,14 @@ static char *keep(struct case_file *file, const char *text)
 	return copy;
 }
 
+/* A rule, with its place. */
+static char *keep_rule(struct case_file *file, const void *message, const char *field,
+		const char *text)
+{
+	case_place(file, message, field, text);
+	return keep(file, text);
+}
+
 /* Appends to a list of pointers that grows by copying. */
 static void append(struct case_file *file, void *list_of_pointers, size_t *count, void *one)
 {
@@ -263,17 +271,19 @@ static void read_condition(struct case_file *file, const char *role, char *rest)
 		condition->role = POLICYCALC__V1__ROLE__ROLE_REVIEW;
 		fails = strstr(rest, "fails_if ");
 		if (fails) {
-			condition->fails_if = keep(file, case_trim(fails + 9));
+			condition->fails_if = keep_rule(
+					file, condition, "fails_if", case_trim(fails + 9));
 			*fails = 0;
 		}
 		met = strstr(rest, "met_if ");
 		if (met)
-			condition->met_if = keep(file, case_trim(met + 7));
+			condition->met_if = keep_rule(
+					file, condition, "met_if", case_trim(met + 7));
 	} else {
 		condition->role = strcmp(role, "exclude") == 0
 						  ? POLICYCALC__V1__ROLE__ROLE_EXCLUDE
 						  : POLICYCALC__V1__ROLE__ROLE_REQUIRE;
-		condition->rule = keep(file, rest);
+		condition->rule = keep_rule(file, condition, "rule", rest);
 	}
 	append(file, &file->policy->conditions, &file->policy->n_conditions, condition);
 }
@@ -309,14 +319,14 @@ static void read_cap(struct case_file *file, char *rest)
 	when = strstr(rest, " when ");
 	if (when) {
 		*when = 0;
-		cap->when_rule = keep(file, case_trim(when + 6));
+		cap->when_rule = keep_rule(file, cap, "when_rule", case_trim(when + 6));
 	}
 	if (strcmp(rest, "none") == 0)
 		cap->none = true;
 	else if (strcmp(rest, "not stated") == 0)
 		cap->not_stated = true;
 	else
-		cap->limit_rule = keep(file, case_trim(rest));
+		cap->limit_rule = keep_rule(file, cap, "limit_rule", case_trim(rest));
 	append(file, &amount->caps, &amount->n_caps, cap);
 }
 
@@ -329,10 +339,11 @@ static void read_bracket(struct case_file *file, char *rest)
 
 	if (!rate)
 		case_broken(file, "a bracket has a rate");
-	bracket->rate_rule = keep(file, case_trim(rate + 5));
+	bracket->rate_rule = keep_rule(file, bracket, "rate_rule", case_trim(rate + 5));
 	*rate = 0;
 	if (strncmp(rest, "to ", 3) == 0)
-		bracket->up_to_rule = keep(file, case_trim(rest + 3));
+		bracket->up_to_rule =
+				keep_rule(file, bracket, "up_to_rule", case_trim(rest + 3));
 	append(file, &amount_of(file)->brackets, &amount_of(file)->n_brackets, bracket);
 }
 
@@ -350,11 +361,13 @@ static bool read_amount_line(struct case_file *file, const char *keyword, char *
 		if (strcmp(rest, "not stated") == 0)
 			amount_of(file)->not_stated = true;
 		else
-			amount_of(file)->rule = keep(file, rest);
+			amount_of(file)->rule = keep_rule(file, amount_of(file), "rule", rest);
 	} else if (strcmp(keyword, "base") == 0) {
-		amount_of(file)->base_rule = keep(file, rest);
+		amount_of(file)->base_rule =
+				keep_rule(file, amount_of(file), "base_rule", rest);
 	} else if (strcmp(keyword, "rate") == 0) {
-		amount_of(file)->rate_rule = keep(file, rest);
+		amount_of(file)->rate_rule =
+				keep_rule(file, amount_of(file), "rate_rule", rest);
 	} else if (strcmp(keyword, "bracket") == 0) {
 		read_bracket(file, rest);
 	} else if (strcmp(keyword, "cap") == 0) {

@@ -291,11 +291,20 @@ static void read_complete(struct case_file *file, char *rest)
 
 static void read_line(struct case_file *file, char *line)
 {
-	char *rest = case_trim(line);
+	char *rest;
 	char *keyword;
 
+	file->raw = checked(file, arena_copy_text(file->arena, line));
+	rest = case_trim(line);
 	if (*rest == '#' || *rest == 0)
 		return;
+	if (*rest == '^') {
+		case_caret(file, file->raw);
+		return;
+	}
+	/* What stands at the beginning of a line ends the policy above. */
+	if (*file->raw != ' ')
+		case_reject(file);
 	keyword = case_word(file, &rest);
 	rest = checked(file, arena_copy_text(file->arena, case_trim(rest)));
 	if (strcmp(keyword, "as_of") == 0)
@@ -327,6 +336,7 @@ static void read_file(struct case_file *file, const char *path)
 		file->line++;
 		read_line(file, line);
 	}
+	case_reject(file);
 	fclose(in);
 }
 
