@@ -1,120 +1,153 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Amounts as messages and in words. */
+/* Amounts as messages. */
 #include "calculator/amount.h"
 #include "calculator/answer.h"
-#include "calculator/words.h"
 
-static const char *sentence_zh(const struct facts *facts, const struct amount *amount,
-		Policycalc__V1__AmountAnswer__Exactness exactness)
+#include <string.h>
+
+/* --- who pays --------------------------------------------------------------------------------- */
+
+static bool funding_is_whole(const Policycalc__V1__Amount *rules)
 {
-	struct arena *arena = facts->arena;
-	const char *least = words_money(amount->least, WORDS_ZH, arena);
-	const char *most = words_money(amount->most, WORDS_ZH, arena);
-	const char *how = "";
+	int64_t sum = 0;
 
-	if (!least || !most)
-		return NULL;
-	switch ((int)exactness) {
-	case EXACTNESS(EXACT):
-	case EXACTNESS(UP_TO):
-		if (amount->has_base && amount->has_rate)
-			how = arena_format(arena, "基数 %s，比例 %s，",
-					words_money(amount->base, WORDS_ZH, arena),
-					words_ratio(amount->rate, arena));
-		return arena_format(arena, "%s%s %s%s", how ? how : "",
-				exactness == EXACTNESS(EXACT) ? "金额" : "最高", most,
-				amount->binding == BINDING(CAP) && amount->has_cap &&
-								amount->cap == amount->most &&
-								exactness == EXACTNESS(EXACT)
-						? "（按上限）"
-						: "");
-	case EXACTNESS(RANGE):
-		return arena_format(arena, "金额在 %s至 %s之间", least, most);
-	case EXACTNESS(AT_LEAST):
-		return arena_format(arena, "金额不低于 %s", least);
-	case EXACTNESS(NOT_STATED):
-		return "来源未载明金额";
-	case EXACTNESS(NOT_COMPUTABLE):
-		return "金额无法计算";
-	case EXACTNESS(UNSPECIFIED):
-	default:
-		return "";
-	}
+	for (size_t i = 0; i < rules->n_funding; i++)
+		sum += rules->funding[i]->share_ppm;
+	return rules->n_funding > 0 && sum == AMOUNT_PPM;
 }
 
-static const char *sentence_en(const struct facts *facts, const struct amount *amount,
-		Policycalc__V1__AmountAnswer__Exactness exactness)
+static int64_t share_of(int64_t amount, int64_t share_ppm)
 {
-	struct arena *arena = facts->arena;
-	const char *least = words_money(amount->least, WORDS_EN, arena);
-	const char *most = words_money(amount->most, WORDS_EN, arena);
-	const char *how = "";
-
-	if (!least || !most)
-		return NULL;
-	switch ((int)exactness) {
-	case EXACTNESS(EXACT):
-	case EXACTNESS(UP_TO):
-		if (amount->has_base && amount->has_rate)
-			how = arena_format(arena, " (%s of %s%s)",
-					words_ratio(amount->rate, arena),
-					words_money(amount->base, WORDS_EN, arena),
-					amount->binding == BINDING(CAP) ? ", capped" : "");
-		return arena_format(arena, "%s%s%s",
-				exactness == EXACTNESS(EXACT) ? "" : "Up to ", most,
-				how ? how : "");
-	case EXACTNESS(RANGE):
-		return arena_format(arena, "Between %s and %s", least, most);
-	case EXACTNESS(AT_LEAST):
-		return arena_format(arena, "At least %s", least);
-	case EXACTNESS(NOT_STATED):
-		return "The sources do not state the amount";
-	case EXACTNESS(NOT_COMPUTABLE):
-		return "The amount cannot be computed";
-	case EXACTNESS(UNSPECIFIED):
-	default:
-		return "";
-	}
+	return (int64_t)((wide_int)amount * share_ppm / AMOUNT_PPM);
 }
 
-Policycalc__V1__AmountAnswer *amount_answer(const struct facts *facts,
-		const struct policy_rules *policy, const struct amount *amount,
-		const char *item_id)
+/* Each part is rounded down; what is left of the whole is the first level's. */
+static bool funding_answer(const struct facts *facts, const Policycalc__V1__Amount *rules,
+		Policycalc__V1__AmountAnswer *answer)
 {
-	Policycalc__V1__AmountAnswer *answer =
-			ARENA_NEW(facts->arena, Policycalc__V1__AmountAnswer);
-	Policycalc__V1__AmountAnswer__Exactness exactness = amount_exactness(facts, amount);
-	const Policycalc__V1__Amount *from = policy->amount ? policy->amount->amount : NULL;
+	int64_t least = answer->least_fen;
+	int64_t most = answer->most_fen;
+
+	if (rules->n_funding == 0)
+		return true;
+	answer->funding = ARENA_NEW_ARRAY(
+			facts->arena, Policycalc__V1__FundingPart *, rules->n_funding);
+	if (!answer->funding)
+		return false;
+	for (size_t i = 0; i < rules->n_funding; i++) {
+		Policycalc__V1__FundingPart *part =
+				ARENA_NEW(facts->arena, Policycalc__V1__FundingPart);
+
+		if (!part)
+			return false;
+		policycalc__v1__funding_part__init(part);
+		part->level = rules->funding[i]->level;
+		part->share_ppm = rules->funding[i]->share_ppm;
+		part->least_fen = share_of(answer->least_fen, part->share_ppm);
+		part->most_fen = share_of(answer->most_fen, part->share_ppm);
+		least -= part->least_fen;
+		most -= part->most_fen;
+		answer->funding[answer->n_funding++] = part;
+	}
+	if (funding_is_whole(rules)) {
+		answer->funding[0]->least_fen += least;
+		answer->funding[0]->most_fen += most;
+	}
+	return true;
+}
+
+/* --- the cap ---------------------------------------------------------------------------------- */
+
+/* The parameter that the cap's figure comes from: the only one it reads that has this value. */
+static size_t cap_parameter(const struct facts *facts, const struct policy_rules *policy,
+		const struct amount *amount, const struct slot **out_slot)
+{
+	size_t count = 0;
+	const int *slots = rule_slots(amount->cap_by->limit, &count);
+	size_t found = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct slot *slot = ruleset_slot(facts->ruleset, policy->list, slots[i]);
+		const struct value *value = &facts->values[slots[i]];
+
+		if (slot->role != SCOPE_PARAMETER || value->kind != VALUE_INT ||
+				value->integer != amount->cap)
+			continue;
+		*out_slot = slot;
+		found++;
+	}
+	return found;
+}
+
+static Policycalc__V1__CapAnswer *cap_answer(const struct facts *facts,
+		const struct policy_rules *policy, const struct amount *amount)
+{
+	Policycalc__V1__CapAnswer *answer = ARENA_NEW(facts->arena, Policycalc__V1__CapAnswer);
+	const Policycalc__V1__Cap *cap = amount->cap_by->cap;
+	const struct slot *slot = NULL;
 
 	if (!answer)
 		return NULL;
-	policycalc__v1__amount_answer__init(answer);
-	answer->exactness = exactness;
-	if (from) {
-		answer->beneficiary = from->beneficiary;
-		answer->nature = from->nature;
-		answer->description = from->description;
+	policycalc__v1__cap_answer__init(answer);
+	answer->limit_fen = amount->cap;
+	answer->bound = amount->capped;
+	answer->scope = cap->scope;
+	answer->label = cap->label;
+	answer->source = cap->source;
+	if (cap_parameter(facts, policy, amount, &slot) == 1) {
+		const Policycalc__V1__ParameterValue *value =
+				facts->epoch->sources[slot->parameter];
+
+		answer->parameter = facts->ruleset->catalog.parameters[slot->parameter]->name;
+		if (value) {
+			answer->parameter_from = value->from;
+			answer->parameter_source = value->source;
+		}
 	}
-	switch ((int)exactness) {
-	case EXACTNESS(EXACT):
-	case EXACTNESS(RANGE):
-		answer->least_fen = amount->least;
-		answer->most_fen = amount->most;
-		break;
-	case EXACTNESS(UP_TO):
-		answer->most_fen = amount->most;
-		break;
-	case EXACTNESS(AT_LEAST):
-		answer->least_fen = amount->least;
-		break;
-	case EXACTNESS(UNSPECIFIED):
-	case EXACTNESS(NOT_STATED):
-	case EXACTNESS(NOT_COMPUTABLE):
-	default:
-		break;
+	return answer;
+}
+
+/* --- how it was made -------------------------------------------------------------------------- */
+
+static bool parts_answer(const struct facts *facts, const struct amount *amount,
+		Policycalc__V1__AmountAnswer *answer)
+{
+	if (amount->part_count == 0)
+		return true;
+	answer->parts = ARENA_NEW_ARRAY(
+			facts->arena, Policycalc__V1__AmountPart *, amount->part_count);
+	if (!answer->parts)
+		return false;
+	for (size_t i = 0; i < amount->part_count; i++) {
+		Policycalc__V1__AmountPart *part =
+				ARENA_NEW(facts->arena, Policycalc__V1__AmountPart);
+
+		if (!part)
+			return false;
+		policycalc__v1__amount_part__init(part);
+		part->base_fen = amount->parts[i].base;
+		part->rate_ppm = amount->parts[i].rate;
+		part->amount_fen = share_of(part->base_fen, part->rate_ppm);
+		answer->parts[answer->n_parts++] = part;
 	}
-	if (exactness == EXACTNESS(EXACT) || exactness == EXACTNESS(UP_TO))
-		answer->binding = amount->binding;
+	return true;
+}
+
+/* Figures were multiplied, so that there was something to round. */
+static void rounding_answer(const Policycalc__V1__Amount *rules, const struct amount *amount,
+		Policycalc__V1__AmountAnswer *answer)
+{
+	if (!*rules->base_rule && !*rules->quantity_rule && rules->rounding_unit_fen <= 1 &&
+			!rules->rounding)
+		return;
+	answer->rounding = rules->rounding ? rules->rounding
+					   : POLICYCALC__V1__ROUNDING__ROUNDING_DOWN;
+	answer->rounding_unit_fen = rules->rounding_unit_fen > 0 ? rules->rounding_unit_fen : 1;
+	answer->rounded = amount->rounded;
+}
+
+static void figures_answer(const struct amount *amount, Policycalc__V1__AmountAnswer *answer)
+{
 	if (amount->has_base) {
 		answer->_base_fen_case = POLICYCALC__V1__AMOUNT_ANSWER___BASE_FEN_BASE_FEN;
 		answer->base_fen = amount->base;
@@ -127,10 +160,84 @@ Policycalc__V1__AmountAnswer *amount_answer(const struct facts *facts,
 		answer->_cap_fen_case = POLICYCALC__V1__AMOUNT_ANSWER___CAP_FEN_CAP_FEN;
 		answer->cap_fen = amount->cap;
 	}
+	if (amount->has_before_cap) {
+		answer->_before_cap_fen_case =
+				POLICYCALC__V1__AMOUNT_ANSWER___BEFORE_CAP_FEN_BEFORE_CAP_FEN;
+		answer->before_cap_fen = amount->before_cap;
+	}
+	if (amount->has_quantity) {
+		answer->_quantity_case = POLICYCALC__V1__AMOUNT_ANSWER___QUANTITY_QUANTITY;
+		answer->quantity = amount->quantity;
+		answer->_unit_amount_fen_case =
+				POLICYCALC__V1__AMOUNT_ANSWER___UNIT_AMOUNT_FEN_UNIT_AMOUNT_FEN;
+		answer->unit_amount_fen = amount->unit_amount;
+	}
+	if (amount->tier)
+		answer->tier = amount->tier->tier->label;
+}
+
+/* The ends that the answer's exactness leaves standing. */
+static void ends_answer(const struct amount *amount, Policycalc__V1__AmountAnswer *answer)
+{
+	switch ((int)answer->exactness) {
+	case EXACTNESS(EXACT):
+	case EXACTNESS(RANGE):
+		answer->least_fen = amount->least;
+		answer->most_fen = amount->most;
+		answer->first_year_least_fen = amount->year.least;
+		answer->first_year_most_fen = amount->year.most;
+		break;
+	case EXACTNESS(UP_TO):
+		answer->most_fen = amount->most;
+		answer->first_year_most_fen = amount->year.most;
+		break;
+	case EXACTNESS(AT_LEAST):
+		answer->least_fen = amount->least;
+		answer->first_year_least_fen = amount->year.least;
+		break;
+	case EXACTNESS(UNSPECIFIED):
+	case EXACTNESS(NOT_STATED):
+	case EXACTNESS(NOT_COMPUTABLE):
+	default:
+		break;
+	}
+	if (answer->exactness == EXACTNESS(EXACT) || answer->exactness == EXACTNESS(UP_TO))
+		answer->binding = amount->binding;
+}
+
+Policycalc__V1__AmountAnswer *amount_answer(const struct facts *facts,
+		const struct policy_rules *policy, const struct amount *amount,
+		const char *item_id)
+{
+	Policycalc__V1__AmountAnswer *answer =
+			ARENA_NEW(facts->arena, Policycalc__V1__AmountAnswer);
+	const Policycalc__V1__Amount *rules = policy->amount ? policy->amount->amount : NULL;
+
+	if (!answer)
+		return NULL;
+	policycalc__v1__amount_answer__init(answer);
+	answer->exactness = amount_exactness(facts, amount);
+	ends_answer(amount, answer);
+	figures_answer(amount, answer);
+	if (rules) {
+		answer->beneficiary = rules->beneficiary;
+		answer->nature = rules->nature;
+		answer->description = rules->description;
+		answer->term_months = rules->term_months;
+		rounding_answer(rules, amount, answer);
+		if (!funding_answer(facts, rules, answer))
+			return NULL;
+	}
+	if (amount->has_cap) {
+		answer->cap = cap_answer(facts, policy, amount);
+		if (!answer->cap)
+			return NULL;
+	}
+	if (!parts_answer(facts, amount, answer))
+		return NULL;
 	if (amount->missing && !names_print(facts, policy->list, amount->missing, item_id,
 					       &answer->missing, &answer->n_missing))
 		return NULL;
-	answer->sentence = words_text(facts->arena, sentence_zh(facts, amount, exactness),
-			sentence_en(facts, amount, exactness));
+	answer->sentence = amount_sentence(facts, policy, amount, answer);
 	return answer->sentence ? answer : NULL;
 }

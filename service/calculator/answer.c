@@ -310,6 +310,8 @@ static bool items_answer(const struct facts *facts, const struct outcome *outcom
 		item->list = (char *)item_list_name(policy->list);
 		item->id = (char *)from->item->id;
 		item->verdict = from->verdict;
+		if (from->same_as)
+			item->same_as = (char *)from->same_as->id;
 		if (!clauses_answer(facts, policy, true, from->results, from->item->id,
 				    &item->conditions, &item->n_conditions))
 			return false;
@@ -356,23 +358,42 @@ static Policycalc__V1__ConditionAnswer *empty_list_answer(
 	return answer;
 }
 
-/* What would make the sum exact, by item. */
+/* What would make the sum exact: of the enterprise, and by item. */
 static bool total_missing_answer(const struct facts *facts, const struct outcome *outcome,
 		Policycalc__V1__AmountAnswer *answer)
 {
+	const struct policy_rules *policy = outcome->policy;
+	int key = (int)(facts->ruleset->base_count + policy->once_per_at);
+	bool keys = policy->once_per && outcome->amount.missing &&
+		    slot_bits_has(outcome->amount.missing, key);
+	uint64_t *bits = facts_new_set(facts);
 	char **names;
 	size_t count;
 
 	if (outcome->item_count == 0)
 		return true;
 	answer->n_missing = 0;
+	if (!outcome->amount.missing)
+		return true;
+	if (!bits)
+		return false;
+	for (size_t i = 0; i < facts->ruleset->base_count; i++) {
+		if (slot_bits_has(outcome->amount.missing, (int)i))
+			slot_bits_put(bits, (int)i);
+	}
+	if (!names_print(facts, policy->list, bits, NULL, &answer->missing, &answer->n_missing))
+		return false;
 	for (size_t i = 0; i < outcome->item_count; i++) {
 		const struct item_outcome *item = &outcome->items[i];
 
-		if (item->verdict == VERDICT(INELIGIBLE) || !item->amount.missing)
+		if (item->verdict == VERDICT(INELIGIBLE))
 			continue;
-		if (!names_print(facts, outcome->policy->list, item->amount.missing,
-				    item->item->id, &names, &count) ||
+		memset(bits, 0, facts->ruleset->set_words * sizeof(*bits));
+		for (size_t k = 0; item->amount.missing && k < facts->ruleset->set_words; k++)
+			bits[k] = item->amount.missing[k];
+		if (keys && item->item->values[policy->once_per_at].kind == VALUE_UNKNOWN)
+			slot_bits_put(bits, key);
+		if (!names_print(facts, policy->list, bits, item->item->id, &names, &count) ||
 				!names_join(facts, &answer->missing, &answer->n_missing, names,
 						count))
 			return false;

@@ -11,6 +11,8 @@ struct item_outcome {
 	Policycalc__V1__Verdict verdict;
 	struct clause_result *results; /* by clause; of per-item clauses only */
 	struct amount amount;
+	const struct item_facts
+			*same_as; /* the first that is the same person or loan, or NULL */
 };
 
 struct outcome {
@@ -28,6 +30,11 @@ struct outcome {
 /** Asks every condition and computes the amount. Memory that runs short shows in the arena. */
 void outcome_compute(const struct facts *facts, const struct policy_rules *policy,
 		const struct standing *standing, struct outcome *out_outcome);
+
+/** Finds the items that are the same as one before them, for policies granted once per such. */
+void items_tell_same(struct outcome *outcome);
+/** The amount of a policy granted per item, from its items. */
+void items_total(const struct facts *facts, struct outcome *outcome);
 
 /** As much of the answer as @view wants. NULL when memory is short. */
 Policycalc__V1__PolicyAnswer *outcome_answer(const struct facts *facts,

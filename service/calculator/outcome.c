@@ -47,73 +47,6 @@ static Policycalc__V1__Verdict clauses_ask(const struct facts *facts,
 	return verdict;
 }
 
-static bool is_undecided(Policycalc__V1__Verdict verdict)
-{
-	return verdict == VERDICT(NEEDS_INFORMATION) || verdict == VERDICT(NEEDS_REVIEW);
-}
-
-/* The sum over the items: eligible ones for certain, undecided ones at the upper end. */
-static void items_total(const struct facts *facts, struct outcome *outcome)
-{
-	const struct policy_rules *policy = outcome->policy;
-	struct amount total = { .most_known = true };
-	const struct amount *only = NULL;
-	size_t counted = 0;
-
-	for (size_t i = 0; i < outcome->item_count; i++) {
-		const struct item_outcome *item = &outcome->items[i];
-		bool decided = item->verdict == VERDICT(ELIGIBLE);
-
-		if (!decided && !is_undecided(item->verdict))
-			continue;
-		amount_add(&total, &item->amount, decided);
-		if (item->amount.missing) {
-			if (!total.missing)
-				total.missing = facts_new_set(facts);
-			for (size_t k = 0; total.missing && k < facts->ruleset->set_words; k++)
-				total.missing[k] |= item->amount.missing[k];
-		}
-		only = &item->amount;
-		counted++;
-	}
-	if (counted == 0) {
-		/* Without a list nothing is known of the sum; with no item that may get anything,
-		 * the policy is not met and has no amount. */
-		total.none = !outcome->list_unknown || !policy->amount ||
-			     policy->amount->amount->nature ==
-					     POLICYCALC__V1__NATURE__NATURE_NONE;
-		total.not_stated = policy->amount && policy->amount->amount->not_stated;
-		total.most_known = false;
-		total.missing = facts_new_set(facts);
-		for (size_t k = 0; total.missing && k < facts->ruleset->set_words; k++)
-			total.missing[k] = policy->item_reads[k];
-		if (total.none) {
-			outcome->amount = total;
-			return;
-		}
-	}
-	if (counted == 1) {
-		bool decided = outcome->conditions_verdict == VERDICT(ELIGIBLE);
-
-		total.binding = only->binding;
-		total.has_base = only->has_base;
-		total.base = only->base;
-		total.has_rate = only->has_rate;
-		total.rate = only->rate;
-		total.has_cap = only->has_cap;
-		total.cap = only->cap;
-		total.none = only->none;
-		/* A single item that is undecided: what it would come to, as for an enterprise. */
-		if (!decided)
-			total.least = only->least;
-	}
-	if (counted > 1)
-		total.none = only->none;
-	if (policy->amount)
-		amount_limit_total(facts, policy, &total);
-	outcome->amount = total;
-}
-
 static void items_ask(const struct facts *facts, struct outcome *outcome)
 {
 	const struct policy_rules *policy = outcome->policy;
@@ -150,6 +83,7 @@ static void items_ask(const struct facts *facts, struct outcome *outcome)
 						item->verdict == VERDICT(NEEDS_INFORMATION)))
 			best = item->verdict;
 	}
+	items_tell_same(outcome);
 	outcome->conditions_verdict = verdict_worse(own, best);
 }
 

@@ -255,6 +255,52 @@ static bool caps_build(struct policy_build *work, struct amount_rules *rules)
 	return true;
 }
 
+static bool tiers_build(struct policy_build *work, struct amount_rules *rules)
+{
+	const Policycalc__V1__Amount *amount = work->policy->amount;
+	struct tier_rules *tiers = ARENA_NEW_ARRAY(
+			&work->build->ruleset->arena, struct tier_rules, amount->n_tiers + 1);
+
+	if (!tiers)
+		return false;
+	for (size_t i = 0; i < amount->n_tiers; i++) {
+		const ProtobufCMessage *origin = &work->origin->amount->tiers[i]->base;
+
+		tiers[i].tier = amount->tiers[i];
+		tiers[i].sum = rule_build(work, work->rules->list,
+				amount->tiers[i]->amount_rule, &type_int, DIMENSION_MONEY,
+				origin, "amount_rule", "amount.tiers");
+		tiers[i].when = rule_build(work, work->rules->list, amount->tiers[i]->when_rule,
+				&type_bool, DIMENSION_FREE, origin, "when_rule",
+				"amount.tiers");
+		if (!*amount->tiers[i]->amount_rule)
+			ruleset_build_mistake(work->build, origin, "amount_rule",
+					work->policy->id, "policy %s: a tier needs a sum",
+					work->policy->id);
+		rule_note(work, tiers[i].sum, work->reads);
+		rule_note(work, tiers[i].when, work->reads);
+	}
+	rules->tiers = tiers;
+	rules->tier_count = amount->n_tiers;
+	return true;
+}
+
+/* An amount is made in one way; which parts belong to it. */
+static bool amount_is_wellformed(const Policycalc__V1__Amount *amount)
+{
+	bool rate = *amount->rate_rule != 0;
+	bool brackets = amount->n_brackets != 0;
+	bool quantity = *amount->quantity_rule != 0;
+
+	if (quantity != (*amount->unit_amount_rule != 0))
+		return false;
+	if (*amount->base_rule ? rate == brackets : rate || brackets)
+		return false;
+	return (*amount->rule != 0) + (*amount->base_rule != 0) + (amount->n_tiers != 0) +
+			       quantity <=
+	       1;
+}
+
 static bool amount_build(struct policy_build *work)
 {
 	struct ruleset *ruleset = work->build->ruleset;
@@ -276,21 +322,51 @@ static bool amount_build(struct policy_build *work)
 			origin, "base_rule", "amount.base_rule");
 	rules->rate = rule_build(work, list, amount->rate_rule, &type_int, DIMENSION_RATIO,
 			origin, "rate_rule", "amount.rate_rule");
-	if ((*amount->rule &&
-			    (*amount->base_rule || *amount->rate_rule || amount->n_brackets)) ||
-			(*amount->base_rule && (*amount->rate_rule != 0) ==
-							       (amount->n_brackets != 0)) ||
-			(!*amount->base_rule && (*amount->rate_rule || amount->n_brackets)))
+	rules->quantity = rule_build(work, list, amount->quantity_rule, &type_int,
+			DIMENSION_COUNT, origin, "quantity_rule", "amount.quantity_rule");
+	rules->unit_amount = rule_build(work, list, amount->unit_amount_rule, &type_int,
+			DIMENSION_MONEY, origin, "unit_amount_rule", "amount.unit_amount_rule");
+	if (!amount_is_wellformed(amount))
 		ruleset_build_mistake(work->build, origin, "rule", work->policy->id,
 				"policy %s: an amount has a rule, or a base_rule with either a "
-				"rate_rule or brackets",
+				"rate_rule or brackets, or tiers, or a quantity_rule with a "
+				"unit_amount_rule",
 				work->policy->id);
+	rule_note(work, rules->quantity, work->reads);
+	rule_note(work, rules->unit_amount, work->reads);
 	rule_note(work, rules->rule, work->reads);
 	rule_note(work, rules->base, work->reads);
 	rule_note(work, rules->rate, work->reads);
 	rules->fixed = rules->rule && !rule_reads_attributes(ruleset, list, rules->rule);
 	work->rules->amount = rules;
-	return brackets_build(work, rules) && caps_build(work, rules);
+	return brackets_build(work, rules) && caps_build(work, rules) &&
+	       tiers_build(work, rules);
+}
+
+/* The attribute that tells which person or loan an item is. */
+static void once_per_build(struct policy_build *work)
+{
+	const struct ruleset *ruleset = work->build->ruleset;
+	enum item_list list = work->rules->list;
+	const char *name = work->policy->once_per;
+	const struct entry *entry = NULL;
+
+	if (!*name)
+		return;
+	if (list != LIST_ENTERPRISE)
+		entry = map_find(&ruleset->entry_names[list], slice_from(name));
+	if (!entry || (entry->attribute->type != VALUE_TYPE(TEXT) &&
+				      entry->attribute->type != VALUE_TYPE(CODE))) {
+		ruleset_build_mistake(work->build, &work->origin->base, "once_per",
+				work->policy->id,
+				"policy %s: once_per names a TEXT or CODE attribute of the "
+				"items the policy is granted for",
+				work->policy->id);
+		return;
+	}
+	work->rules->once_per = true;
+	work->rules->once_per_at = (size_t)entry->variants[0].slot - ruleset->base_count;
+	slot_bits_put_bases(ruleset, list, entry->variants[0].slot, work->reads);
 }
 
 /* --- all -------------------------------------------------------------------------------------- */
@@ -318,6 +394,7 @@ static bool policy_build(struct ruleset_build *build, size_t index)
 				"policy %s stands there twice", work.policy->id);
 	if (!map_put(&ruleset->policy_ids, slice_from(work.policy->id), work.rules))
 		return false;
+	once_per_build(&work);
 	return clauses_build(&work) && amount_build(&work);
 }
 

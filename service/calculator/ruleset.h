@@ -114,6 +114,12 @@ struct cap_rules {
 	bool of_total;		  /* limits the sum over the items */
 };
 
+struct tier_rules {
+	const Policycalc__V1__Tier *tier;
+	const struct rule *sum;
+	const struct rule *when; /* NULL: always */
+};
+
 struct amount_rules {
 	const Policycalc__V1__Amount *amount;
 	const struct rule *rule;
@@ -123,6 +129,10 @@ struct amount_rules {
 	size_t bracket_count;
 	const struct cap_rules *caps;
 	size_t cap_count;
+	const struct tier_rules *tiers;
+	size_t tier_count;
+	const struct rule *quantity; /* with unit_amount, or NULL */
+	const struct rule *unit_amount;
 	bool fixed; /* reads no attribute */
 };
 
@@ -135,6 +145,8 @@ struct policy_rules {
 	const struct amount_rules *amount; /* or NULL */
 	const uint64_t *reads;		   /* base attributes behind all its rules */
 	const uint64_t *item_reads;	   /* those behind its per-item conditions */
+	bool once_per;	    /* items with the same value of an attribute are granted once */
+	size_t once_per_at; /* that attribute, among the list's slots */
 };
 
 /* The versions of one series, as indices of policies, by id. */

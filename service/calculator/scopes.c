@@ -160,6 +160,12 @@ static void policy_scan(struct scopes_build *scopes, const Policycalc__V1__Polic
 		text_scan(scopes, list, amount->brackets[i]->up_to_rule);
 		text_scan(scopes, list, amount->brackets[i]->rate_rule);
 	}
+	for (size_t i = 0; i < amount->n_tiers; i++) {
+		text_scan(scopes, list, amount->tiers[i]->when_rule);
+		text_scan(scopes, list, amount->tiers[i]->amount_rule);
+	}
+	text_scan(scopes, list, amount->quantity_rule);
+	text_scan(scopes, list, amount->unit_amount_rule);
 	for (size_t i = 0; i < amount->n_caps; i++) {
 		text_scan(scopes, list, amount->caps[i]->limit_rule);
 		text_scan(scopes, list, amount->caps[i]->when_rule);

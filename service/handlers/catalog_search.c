@@ -171,6 +171,12 @@ static void name_amount_parameters(struct named *named, const Policycalc__V1__Am
 	name_rule_parameters(named, amount->rule);
 	name_rule_parameters(named, amount->base_rule);
 	name_rule_parameters(named, amount->rate_rule);
+	name_rule_parameters(named, amount->quantity_rule);
+	name_rule_parameters(named, amount->unit_amount_rule);
+	for (size_t i = 0; i < amount->n_tiers; i++) {
+		name_rule_parameters(named, amount->tiers[i]->when_rule);
+		name_rule_parameters(named, amount->tiers[i]->amount_rule);
+	}
 	for (size_t i = 0; i < amount->n_brackets; i++) {
 		name_rule_parameters(named, amount->brackets[i]->up_to_rule);
 		name_rule_parameters(named, amount->brackets[i]->rate_rule);

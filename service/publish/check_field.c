@@ -172,11 +172,13 @@ static bool is_rule_holder(const ProtobufCMessageDescriptor *descriptor)
 	       descriptor == &policycalc__v1__amount__descriptor ||
 	       descriptor == &policycalc__v1__bracket__descriptor ||
 	       descriptor == &policycalc__v1__cap__descriptor ||
+	       descriptor == &policycalc__v1__tier__descriptor ||
 	       descriptor == &policycalc__v1__region_scope__descriptor ||
 	       descriptor == &policycalc__v1__industry_scope__descriptor ||
 	       descriptor == &policycalc__v1__attribute__descriptor ||
 	       descriptor == &policycalc__v1__derivation__descriptor ||
 	       descriptor == &policycalc__v1__derivation__ratio__descriptor ||
+	       descriptor == &policycalc__v1__derivation__aggregate__descriptor ||
 	       descriptor == &policycalc__v1__parameter__descriptor ||
 	       descriptor == &policycalc__v1__parameter_value__descriptor ||
 	       descriptor == &policycalc__v1__region__descriptor;

@@ -31,25 +31,31 @@ static void check_cap(struct check *check, const Policycalc__V1__Cap *cap)
 static void check_forms(struct check *check, const amount_message *amount)
 {
 	bool by_rate = *amount->base_rule || *amount->rate_rule || amount->n_brackets;
-	int forms = (*amount->rule != '\0') + by_rate + (amount->not_stated != 0);
+	bool by_quantity = *amount->quantity_rule || *amount->unit_amount_rule;
+	int forms = (*amount->rule != '\0') + by_rate + by_quantity + (amount->n_tiers > 0) +
+		    (amount->not_stated != 0);
 	bool is_nothing = amount->nature == POLICYCALC__V1__NATURE__NATURE_NONE;
 
 	if (forms > 1)
 		check_error(check, amount, NULL, 0,
 				"an amount is one of rule, base_rule with rate_rule or "
-				"brackets, and"
-				" not_stated");
+				"brackets, tiers, quantity_rule with unit_amount_rule, and "
+				"not_stated");
 	else if (forms == 0 && !is_nothing)
 		check_error(check, amount, NULL, 0,
 				"the amount is missing: rule, base_rule with rate_rule or "
-				"brackets,"
-				" or not_stated");
-	if (!by_rate)
+				"brackets, tiers, quantity_rule with unit_amount_rule, or "
+				"not_stated");
+	if (!*amount->quantity_rule != !*amount->unit_amount_rule)
+		check_error(check, amount, "quantity_rule", 0,
+				"quantity_rule goes with unit_amount_rule: how many, and what "
+				"one is worth");
+	if (!by_rate && !by_quantity)
 		return;
-	if (!*amount->base_rule)
+	if (by_rate && !*amount->base_rule)
 		check_error(check, amount, *amount->rate_rule ? "rate_rule" : "brackets", 0,
 				"base_rule is missing: what is the rate applied to?");
-	else if (!*amount->rate_rule == !amount->n_brackets)
+	else if (by_rate && !*amount->rate_rule == !amount->n_brackets)
 		check_error(check, amount, "base_rule", 0,
 				"base_rule goes with either rate_rule or brackets");
 	/* A tax is charged on all of its base; who pays out says where it ends. */
@@ -70,6 +76,25 @@ static void check_brackets(struct check *check, const amount_message *amount)
 			check_error(check, bracket, NULL, 0,
 					"only the last bracket has no up_to_rule");
 	}
+}
+
+static void check_tiers(struct check *check, const amount_message *amount)
+{
+	for (size_t i = 0; i < amount->n_tiers; i++) {
+		const Policycalc__V1__Tier *tier = amount->tiers[i];
+
+		(void)check_required(check, tier, "amount_rule", tier->amount_rule);
+		(void)check_text(check, tier, "label", tier->label);
+	}
+}
+
+static void check_term(struct check *check, const amount_message *amount)
+{
+	if (amount->term_months < 0 || amount->term_months > 1200)
+		check_error(check, amount, "term_months", 0, "expected 0 to 1200");
+	if (amount->yearly && amount->term_months <= 12)
+		check_error(check, amount, "yearly", 0,
+				"yearly goes with a term_months of more than 12");
 }
 
 static void check_funding(struct check *check, const amount_message *amount)
@@ -119,8 +144,8 @@ void check_policy_amount(struct check *check, const Policycalc__V1__Policy *poli
 	for (size_t i = 0; i < amount->n_caps; i++)
 		check_cap(check, amount->caps[i]);
 	check_funding(check, amount);
-	if (amount->term_months < 0)
-		check_error(check, amount, "term_months", 0, "expected 0 or more");
+	check_tiers(check, amount);
+	check_term(check, amount);
 	if (amount->rounding_unit_fen < 0)
 		check_error(check, amount, "rounding_unit_fen", 0, "expected 0 or more");
 	if (!amount->source && amount->nature != POLICYCALC__V1__NATURE__NATURE_NONE)

@@ -266,6 +266,14 @@ static void check_amount_parameters(
 		check_rule_parameters(walk, bracket, "up_to_rule", bracket->up_to_rule);
 		check_rule_parameters(walk, bracket, "rate_rule", bracket->rate_rule);
 	}
+	check_rule_parameters(walk, amount, "quantity_rule", amount->quantity_rule);
+	check_rule_parameters(walk, amount, "unit_amount_rule", amount->unit_amount_rule);
+	for (size_t i = 0; i < amount->n_tiers; i++) {
+		const Policycalc__V1__Tier *tier = amount->tiers[i];
+
+		check_rule_parameters(walk, tier, "when_rule", tier->when_rule);
+		check_rule_parameters(walk, tier, "amount_rule", tier->amount_rule);
+	}
 	for (size_t i = 0; i < amount->n_caps; i++) {
 		const Policycalc__V1__Cap *cap = amount->caps[i];
 

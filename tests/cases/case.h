@@ -41,8 +41,29 @@ char *case_trim(char *text);
 /** Cuts *rest at @mark, which may be absent; the part before it. */
 char *case_cut(char **rest, const char *mark);
 
+/** A message of the protocol, initialized; ends the program when memory is short. */
+#define CASE_NEW(file, type, init)                                                             \
+	((type *)case_init((file), ARENA_NEW((file)->arena, type),                             \
+			(void (*)(void *))(void (*)(void))(init)))
+void *case_init(const struct case_file *file, void *message, void (*init)(void *));
+/** A copy of the text. */
+char *case_keep(const struct case_file *file, const char *text);
+/** A copy of a rule that is @field of @message, whose place is kept. */
+char *case_keep_rule(struct case_file *file, const void *message, const char *field,
+		const char *text);
+/** Appends to a list of pointers that grows by copying. */
+void case_append(
+		const struct case_file *file, void *list_of_pointers, size_t *count, void *one);
+Policycalc__V1__Text *case_bilingual(
+		const struct case_file *file, const char *zh, const char *en);
+/** The value of an enum by its word behind the prefix; ends the program when there is none. */
+int case_enum(const struct case_file *file, const ProtobufCEnumDescriptor *descriptor,
+		const char *prefix, const char *word);
+
 /** attribute, parameter, region and policy lines, and what stands below a policy. */
 bool case_read_catalog(struct case_file *file, const char *keyword, char *rest);
+/** What stands below a policy and says how much it pays; false for other keywords. */
+bool case_read_amount(struct case_file *file, const char *keyword, char *rest);
 /** Attributes "name = value, name@2024 = value" into @out of @count. */
 void case_read_values(struct case_file *file, const char *item_list, char *text,
 		Policycalc__V1__AttributeValue ***out, size_t *out_count);

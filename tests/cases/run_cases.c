@@ -95,6 +95,58 @@ static char *pays_words(struct case_file *file, const Policycalc__V1__AmountAnsw
 	}
 }
 
+/* What is said of an amount beside what it comes to; NULL when @what is nothing of the kind. */
+static char *amount_words(struct case_file *file, const char *what,
+		const Policycalc__V1__AmountAnswer *amount)
+{
+	char *text = arena_format(file->arena, "%s", "");
+	char least[64];
+	char most[64];
+
+	if (!amount)
+		return arena_format(file->arena, "none");
+	if (strcmp(what, "first year") == 0) {
+		unit_print_money(amount->first_year_least_fen, least);
+		unit_print_money(amount->first_year_most_fen, most);
+		return amount->first_year_least_fen == amount->first_year_most_fen ||
+						       amount->exactness ==
+								       POLICYCALC__V1__AMOUNT_ANSWER__EXACTNESS__EXACTNESS_UP_TO
+				       ? arena_format(file->arena, "%s", most)
+				       : arena_format(file->arena, "%s to %s", least, most);
+	}
+	if (strcmp(what, "cap") == 0) {
+		if (!amount->cap)
+			return arena_format(file->arena, "none");
+		unit_print_money(amount->cap->limit_fen, most);
+		return arena_format(file->arena, "%s %s%s%s", most,
+				amount->cap->bound ? "bound" : "not reached",
+				*amount->cap->parameter ? " by " : "", amount->cap->parameter);
+	}
+	if (strcmp(what, "rounded") == 0)
+		return arena_format(file->arena, "%s", amount->rounded ? "yes" : "no");
+	if (strcmp(what, "tier") == 0)
+		return arena_format(
+				file->arena, "%s", amount->tier ? amount->tier->zh : "none");
+	if (strcmp(what, "funding") == 0) {
+		for (size_t i = 0; i < amount->n_funding; i++) {
+			unit_print_money(amount->funding[i]->most_fen, most);
+			text = arena_format(file->arena, "%s%s%s %s", text, i ? " + " : "",
+					enum_word(&policycalc__v1__level__descriptor,
+							(int)amount->funding[i]->level,
+							sizeof("LEVEL_") - 1),
+					most);
+		}
+		return text;
+	}
+	for (size_t i = 0; i < amount->n_parts; i++) {
+		unit_print_money(amount->parts[i]->base_fen, least);
+		unit_print_ratio(amount->parts[i]->rate_ppm, most);
+		text = arena_format(
+				file->arena, "%s%s%s at %s", text, i ? " + " : "", least, most);
+	}
+	return text;
+}
+
 static char *join(struct case_file *file, char *const *names, size_t count)
 {
 	char *text = arena_format(file->arena, "%s", count ? "" : "none");
@@ -155,6 +207,18 @@ static char *items_words(struct case_file *file, const Policycalc__V1__PolicyAns
 	return text;
 }
 
+static char *same_words(struct case_file *file, const Policycalc__V1__PolicyAnswer *answer)
+{
+	char *text = arena_format(file->arena, "%s", "");
+
+	for (size_t i = 0; text && i < answer->n_items; i++) {
+		if (*answer->items[i]->same_as)
+			text = arena_format(file->arena, "%s%s%s=%s", text, *text ? " " : "",
+					answer->items[i]->id, answer->items[i]->same_as);
+	}
+	return text && !*text ? arena_format(file->arena, "none") : text;
+}
+
 static void compare(struct case_file *file, const char *what, const char *expected,
 		const char *found)
 {
@@ -165,8 +229,28 @@ static void compare(struct case_file *file, const char *what, const char *expect
 		case_fail(file, "expected %s %s, got %s", what, expected, found);
 }
 
+/* "first year 75万元", "cap 100万元 bound by rd_cap", "funding PROVINCE 5万元 + COUNTY 5万元" */
+static bool is_amount_part(struct case_file *file, const char *part,
+		const Policycalc__V1__AmountAnswer *amount)
+{
+	static const char *const words[] = { "first year", "cap", "rounded", "tier", "funding",
+		"parts" };
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++) {
+		size_t size = strlen(words[i]);
+
+		if (strncmp(part, words[i], size) != 0 || part[size] != ' ')
+			continue;
+		compare(file, words[i], part + size + 1, amount_words(file, words[i], amount));
+		return true;
+	}
+	return false;
+}
+
 /* expect VERDICT POLICY[, pays ...][, missing a b][, not met c][, items p1 ELIGIBLE; p2 ...]
- *     [, not met in p1 c][, review JUDGEMENT][, availability OPEN 2025-01-01][, conditions VERDICT] */
+ *     [, not met in p1 c][, review JUDGEMENT][, availability OPEN 2025-01-01]
+ *     [, conditions VERDICT][, same h2=h1][, first year ...][, cap ...][, rounded yes][, tier ...][, funding ...]
+ *     [, parts ...] */
 void case_expect(struct case_file *file, char *rest)
 {
 	char *head = case_cut(&rest, ", ");
@@ -213,12 +297,14 @@ void case_expect(struct case_file *file, char *rest)
 					enum_word(&policycalc__v1__verdict__descriptor,
 							(int)answer->conditions_verdict,
 							sizeof("VERDICT_") - 1));
-		else
+		else if (strncmp(part, "same ", 5) == 0)
+			compare(file, "same", part + 5, same_words(file, answer));
+		else if (!is_amount_part(file, part, answer->amount))
 			case_broken(file, "what is %s?", part);
 	}
 }
 
-/* says POLICY CONDITION [zh|en] SENTENCE */
+/* says POLICY CONDITION|amount [zh|en] SENTENCE */
 void case_says(struct case_file *file, char *rest)
 {
 	char *policy = case_word(file, &rest);
@@ -226,6 +312,12 @@ void case_says(struct case_file *file, char *rest)
 	char *language = case_word(file, &rest);
 	Policycalc__V1__PolicyAnswer *answer = ask(file, policy);
 
+	if (strcmp(condition, "amount") == 0 && answer->amount) {
+		compare(file, "sentence", case_trim(rest),
+				*language == 'z' ? answer->amount->sentence->zh
+						 : answer->amount->sentence->en);
+		return;
+	}
 	for (size_t i = 0; i < answer->n_conditions; i++) {
 		const Policycalc__V1__ConditionAnswer *one = answer->conditions[i];
 

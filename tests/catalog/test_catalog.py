@@ -41,7 +41,8 @@ FIGURES_FOR_PEOPLE = {
 	"smx_talent_special_most", "smx_talent_startup_least", "smx_talent_team_senior_least",
 	"smx_talent_team_top_least", "xiaohan_housing_old",
 }
-RULES = ("rule", "met_if", "fails_if", "base_rule", "rate_rule", "up_to_rule", "limit_rule", "when_rule")
+RULES = ("rule", "met_if", "fails_if", "base_rule", "rate_rule", "up_to_rule", "limit_rule", "when_rule",
+	"quantity_rule", "unit_amount_rule", "amount_rule", "filter_rule")
 
 
 def load(folder):

@@ -5,6 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+#define EXACTNESS(word) POLICYCALC__V1__AMOUNT_ANSWER__EXACTNESS__EXACTNESS_##word
+
 static void line_read(struct case_file *file, char *line)
 {
 	char *rest = case_trim(line);
@@ -69,4 +76,36 @@ Policycalc__V1__Profile *fixture_profile(struct case_file *file, const char *val
 	policycalc__v1__profile__init(profile);
 	case_read_values(file, "", copy, &profile->attributes, &profile->n_attributes);
 	return profile;
+}
+
+Policycalc__V1__MatchResponse *fixture_match(
+		struct ruleset *ruleset, Policycalc__V1__Profile *profile, struct arena *call)
+{
+	Policycalc__V1__MatchRequest request = POLICYCALC__V1__MATCH_REQUEST__INIT;
+	Policycalc__V1__MatchResponse *response = NULL;
+
+	request.profile = profile;
+	request.view = POLICYCALC__V1__VIEW__VIEW_FULL;
+	assert_true(ruleset_match(
+			ruleset, &request, "2026-01-01", call, &response, NULL, NULL));
+	assert_int_equal(response->n_answers, 1);
+	return response;
+}
+
+struct amount_ends fixture_ends(const Policycalc__V1__AmountAnswer *amount)
+{
+	struct amount_ends ends = { false, amount->least_fen, INT64_MAX,
+		amount->first_year_least_fen, INT64_MAX };
+
+	assert_true(amount->exactness == EXACTNESS(EXACT) ||
+			amount->exactness == EXACTNESS(RANGE) ||
+			amount->exactness == EXACTNESS(AT_LEAST));
+	if (amount->exactness != EXACTNESS(AT_LEAST)) {
+		ends.bounded = true;
+		ends.most = amount->most_fen;
+		ends.year_most = amount->first_year_most_fen;
+	}
+	assert_true(ends.least <= ends.most);
+	assert_true(ends.year_least <= ends.year_most);
+	return ends;
 }
