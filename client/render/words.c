@@ -107,7 +107,7 @@ const char *word_list(const struct render_style *style, const char *list)
 	if (strcmp(list, "loans") == 0)
 		return word(style, "贷款", "loan");
 	if (strcmp(list, "hires") == 0)
-		return word(style, "新招用人员", "hire");
+		return word(style, "人员", "person");
 	return list;
 }
 

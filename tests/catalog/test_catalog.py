@@ -4,12 +4,16 @@
 - the examples drive each policy to every verdict it can have, and expect none that it cannot have;
 - every parameter stands in the table of facts, and is read by a rule or named by a policy;
 - no figure stands in a rule of a policy or of the dictionary, only names;
+- every entry and every figure of the collected facts stands in the table of facts;
+- each policy has at least three examples;
 - the tables are whole, entries and versions that were asked for are there, and no address but a
   government's is kept.
 
-Usage: test_catalog.py CATALOG_FOLDER. The verdicts themselves are checked by running the examples.
+Usage: test_catalog.py CATALOG_FOLDER. With the folder "shared" beside the project, or where
+POLICYCALC_SHARED says, figures.yaml is compared with the facts it was made from. The verdicts themselves are checked by running the examples.
 """
 import copy
+import os
 import pathlib
 import re
 import sys
@@ -19,6 +23,8 @@ try:
 except ImportError:
 	print("python3-yaml is not installed: the catalog's own test is skipped")
 	sys.exit(77)
+
+import figures
 
 ENTRIES = {
 	"C01": 2, "C02": 1, "C03": 1, "C04": 5, "C05": 6, "C06": 4, "C07": 2, "N01": 3, "N02": 1,
@@ -136,6 +142,8 @@ def check_entries(catalog):
 	for policy in catalog["policies"]:
 		if policy["fact_id"] not in told:
 			yield f"{policy['id']}: no fact of {policy['fact_id']} is in facts.yaml"
+		if len(policy["examples"]) < 3:
+			yield f"{policy['id']}: fewer than three examples"
 		for language in ("zh", "en"):
 			if not policy["title"].get(language):
 				yield f"{policy['id']}: no title in {language}"
@@ -161,6 +169,24 @@ def check_tables(catalog):
 			yield f"region {code} does not say that its code is ours"
 
 
+def check_figures(catalog):
+	table = pathlib.Path(__file__).with_name("figures.yaml")
+	yield from figures.untold(yaml.load(table.read_text(encoding="utf-8"), yaml.BaseLoader),
+			catalog["facts"])
+
+
+def stale_figures():
+	"""figures.yaml against the facts, where they are at hand."""
+	here = pathlib.Path(__file__)
+	shared = pathlib.Path(os.environ.get("POLICYCALC_SHARED") or here.parents[3] / "shared")
+	source = shared / "domain" / "catalog-facts.md"
+	if not source.exists():
+		print(f"figures.yaml is not compared: there is no {source}")
+	elif figures.table(source.read_text(encoding="utf-8")) != here.with_name(
+			"figures.yaml").read_text(encoding="utf-8"):
+		yield "figures.yaml is not what figures.py makes of the facts"
+
+
 def check_addresses(node):
 	if isinstance(node, dict):
 		url = node.get("url")
@@ -177,7 +203,7 @@ def check_addresses(node):
 
 def findings(catalog):
 	for check in (check_verdicts, check_parameters, check_bare_figures, check_entries,
-			check_tables, check_addresses):
+			check_tables, check_figures, check_addresses):
 		yield from check(catalog)
 
 
@@ -210,11 +236,17 @@ def faulty(catalog):
 	bad = copy.deepcopy(catalog)
 	bad["policies"][0]["sources"][0]["url"] = "http://gov.cn.example.com/"
 	yield bad, "no government's address"
+	bad = copy.deepcopy(catalog)
+	bad["policies"][0]["examples"] = bad["policies"][0]["examples"][:2]
+	yield bad, "fewer than three examples"
+	bad = copy.deepcopy(catalog)
+	bad["facts"] = [f for f in bad["facts"] if f["entry"] != "C01" or "40%" not in f["fact"]]
+	yield bad, "entry C01: no fact tells 40%"
 
 
 def main():
 	catalog = load(pathlib.Path(sys.argv[1]))
-	mistakes = list(findings(catalog))
+	mistakes = [*findings(catalog), *stale_figures()]
 	for bad, word in faulty(catalog):
 		if not any(word in finding for finding in findings(bad)):
 			mistakes.append(f"the test does not find: {word}")
