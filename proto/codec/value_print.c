@@ -133,6 +133,8 @@ char *value_print_text(const value_message *value, const attribute_message *attr
 	print_value(&out, value, attribute, language);
 	if (!out.failed)
 		text = arena_copy(arena, out.data ? out.data : "", out.size);
+	else
+		arena->exhausted = true; /* where everyone looks for it */
 	buffer_fini(&out);
 	return text;
 }

@@ -79,6 +79,8 @@ bool yaml_exhausted(struct yaml_reader *reader)
 		diagnostics_add(reader->diagnostics, DIAGNOSTIC_ERROR, reader->path, 0, 0, 1,
 				(struct slice){ "", 0 }, "out of memory while reading YAML");
 	reader->is_fatal = true;
+	/* Whoever asked looks there: what ends for want of memory is no mistake in the file. */
+	reader->arena->exhausted = true;
 	return false;
 }
 

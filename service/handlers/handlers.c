@@ -104,7 +104,8 @@ void call_reply(struct rpc_call *call, const ProtobufCMessage *message)
 struct ruleset *handlers_find_ruleset(
 		struct handlers *handlers, int64_t revision, bool *out_held, struct error *err)
 {
-	struct ruleset *current = snapshot_current(handlers->options.snapshot);
+	struct snapshot *snapshot = handlers->options.snapshot;
+	struct ruleset *current;
 	struct ruleset *found;
 
 	*out_held = false;
@@ -113,25 +114,25 @@ struct ruleset *handlers_find_ruleset(
 		error_set(err, ERROR_INVALID, "revision: must be 0 (the current one) or more");
 		return NULL;
 	}
-	if (!current) {
-		error_set(err, ERROR_PRECONDITION, "no catalog is published yet");
-		return NULL;
-	}
-	if (revision == 0 || revision == ruleset_revision(current))
+	current = snapshot_current(snapshot);
+	if (current && (revision == 0 || revision == ruleset_revision(current)))
 		return current;
-	if (revision > ruleset_revision(current)) {
-		/* The thread's own view may be older than the caller's knowledge by an instant. */
-		found = snapshot_find(handlers->options.snapshot, revision);
-		if (found)
-			*out_held = true;
-		else
-			error_set(err, ERROR_NOT_FOUND, "there is no revision %lld",
-					(long long)revision);
-		return found;
-	}
-	found = snapshot_find(handlers->options.snapshot, revision);
+	/*
+	 * An older one; or the thread's own view is older than the caller's knowledge by an instant, or
+	 * there was no memory for one.
+	 */
+	found = snapshot_find(snapshot, revision);
 	*out_held = found != NULL;
-	return found;
+	if (found)
+		return found;
+	current = snapshot_find(snapshot, 0);
+	if (!current)
+		error_set(err, ERROR_PRECONDITION, "no catalog is published yet");
+	else if (revision > ruleset_revision(current))
+		error_set(err, ERROR_NOT_FOUND, "there is no revision %lld",
+				(long long)revision);
+	ruleset_unref(current);
+	return NULL;
 }
 
 static void on_loading_finished(struct rpc_call *call, void *argument)

@@ -152,7 +152,8 @@ struct ruleset *snapshot_find(struct snapshot *snapshot, int64_t revision)
 	struct ruleset *found = NULL;
 
 	pthread_mutex_lock(&snapshot->lock);
-	if (snapshot->current && ruleset_revision(snapshot->current) == revision)
+	if (snapshot->current &&
+			(revision == 0 || ruleset_revision(snapshot->current) == revision))
 		found = snapshot->current;
 	for (size_t i = 0; !found && i < KEPT_COUNT && snapshot->kept[i]; i++) {
 		if (ruleset_revision(snapshot->kept[i]) != revision)

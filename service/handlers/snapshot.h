@@ -34,8 +34,8 @@ void snapshot_refresh(struct snapshot *snapshot);
 void snapshot_set(struct snapshot *snapshot, struct ruleset *ruleset);
 
 /**
- * A reference to @revision when it is the current one or among those kept; NULL when it must be
- * loaded. Takes a lock for a moment.
+ * A reference to @revision (0: the current one) when it is the current one or among those kept; NULL
+ * when it must be loaded, or none is current. Takes a lock for a moment, and needs no memory.
  */
 struct ruleset *snapshot_find(struct snapshot *snapshot, int64_t revision);
 /** Keeps a reference to an older revision, and forgets the one not asked for longest. */

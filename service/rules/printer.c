@@ -293,6 +293,8 @@ char *tree_print(const struct node *node, struct arena *arena)
 	print_node(node, &out);
 	if (!out.failed)
 		text = arena_copy(arena, out.data ? out.data : "", out.size);
+	else
+		arena->exhausted = true; /* where everyone looks for it */
 	buffer_fini(&out);
 	return text;
 }
