@@ -5,6 +5,8 @@
  */
 #include "client/cli/profile_file.h"
 
+#include "base/utf8.h"
+
 #include <yaml.h>
 
 #define DEPTH_LIMIT 16
@@ -181,12 +183,37 @@ static json_t *yaml_tree_parse(struct slice text, struct error *err)
 	return tree;
 }
 
+/* Both readers say where a byte is no text only by and by: the place is found here, in characters. */
+static bool text_check(struct slice text, struct error *err)
+{
+	size_t good = utf8_valid_size(text);
+	const char *nul = good ? memchr(text.data, 0, good) : NULL;
+	size_t at = nul ? (size_t)(nul - text.data) : good;
+	size_t line = 1;
+	size_t begin = 0;
+
+	if (at == text.size)
+		return true;
+	for (size_t i = 0; i < at; i++) {
+		if (text.data[i] == '\n') {
+			line++;
+			begin = i + 1;
+		}
+	}
+	return error_set(err, ERROR_INVALID, "%zu:%zu: %s", line,
+			utf8_count((struct slice){ text.data + begin, at - begin }) + 1,
+			nul ? "a NUL character is not allowed"
+			    : "not valid UTF-8: save the file as UTF-8");
+}
+
 json_t *profile_tree_parse(struct slice text, struct error *err)
 {
 	size_t blank = 0;
 	json_error_t problem;
 	json_t *tree;
 
+	if (!text_check(text, err))
+		return NULL;
 	while (blank < text.size && memchr(" \t\r\n", text.data[blank], 4))
 		blank++;
 	if (blank == text.size || text.data[blank] != '{')

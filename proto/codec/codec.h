@@ -83,6 +83,15 @@ ProtobufCMessage *message_parse_yaml(struct slice text,
 		struct arena *arena, struct diagnostics *diagnostics,
 		struct yaml_places **out_places);
 
+/**
+ * As message_parse_yaml(), but what could be read is given though something else was wrong, and
+ * @out_whole tells which it is. NULL when the text is no YAML, or not of this shape to its end.
+ */
+ProtobufCMessage *message_parse_yaml_partly(struct slice text,
+		const ProtobufCMessageDescriptor *descriptor, const char *path,
+		struct arena *arena, struct diagnostics *diagnostics,
+		struct yaml_places **out_places, bool *out_whole);
+
 /** Prints as an editor would write it: units, short enums, block style, | for long texts. */
 bool message_print_yaml(const ProtobufCMessage *message, struct buffer *out);
 

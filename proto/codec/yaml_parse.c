@@ -341,10 +341,10 @@ static bool read_document(struct yaml_reader *reader,
 	return true;
 }
 
-ProtobufCMessage *message_parse_yaml(struct slice text,
+ProtobufCMessage *message_parse_yaml_partly(struct slice text,
 		const ProtobufCMessageDescriptor *descriptor, const char *path,
 		struct arena *arena, struct diagnostics *diagnostics,
-		struct yaml_places **out_places)
+		struct yaml_places **out_places, bool *out_whole)
 {
 	struct yaml_reader reader = {
 		.text = text,
@@ -371,9 +371,27 @@ ProtobufCMessage *message_parse_yaml(struct slice text,
 	ok = read_document(&reader, descriptor, &message);
 	yaml_event_delete(&reader.event);
 	yaml_parser_delete(&reader.parser);
-	if (!ok || diagnostics->error_count != errors_before)
+	if (!ok)
 		return NULL;
 	if (out_places)
 		*out_places = reader.places;
+	*out_whole = diagnostics->error_count == errors_before;
+	return message;
+}
+
+ProtobufCMessage *message_parse_yaml(struct slice text,
+		const ProtobufCMessageDescriptor *descriptor, const char *path,
+		struct arena *arena, struct diagnostics *diagnostics,
+		struct yaml_places **out_places)
+{
+	struct yaml_places *places = NULL;
+	bool whole = false;
+	ProtobufCMessage *message = message_parse_yaml_partly(
+			text, descriptor, path, arena, diagnostics, &places, &whole);
+
+	if (!message || !whole)
+		return NULL;
+	if (out_places)
+		*out_places = places;
 	return message;
 }

@@ -18,6 +18,7 @@ struct check_file {
 	const char *path;
 	struct slice text;
 	struct yaml_places *places; /* NULL when it could not be parsed */
+	bool partly; /* a policy with mistakes of form: what was read is checked, what lacks is not */
 };
 
 /* A message under its name, and where it stands. */

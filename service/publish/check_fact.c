@@ -40,7 +40,7 @@ static bool resolve_fact(const struct check *check, const char *path, char out_w
 	name.data = path + kind_size + 1;
 	name.size = strcspn(name.data, ".");
 	named = map_find(map, name);
-	if (!named && map == &check->policies && check_is_unread(check, name))
+	if (map == &check->policies && check_is_unread(check, name))
 		return true;
 	if (!named) {
 		(void)snprintf(out_why, 160, "there is no \"%.*s\" among the %.*s",

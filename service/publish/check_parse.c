@@ -99,9 +99,15 @@ static void take_table(struct check *check, enum table table,
 static ProtobufCMessage *parse_file(struct check *check, struct check_file *file,
 		const ProtobufCMessageDescriptor *descriptor)
 {
-	ProtobufCMessage *message = message_parse_yaml(file->text, descriptor, file->path,
-			check->arena, check->diagnostics, &file->places);
+	bool whole = false;
+	ProtobufCMessage *message = message_parse_yaml_partly(file->text, descriptor,
+			file->path, check->arena, check->diagnostics, &file->places, &whole);
 
+	/* Half a dictionary would make mistakes of all that looks into it; half a policy is looked
+	 * at, so that all that is wrong with it is said at once. */
+	file->partly = message && !whole;
+	if (file->partly && descriptor != &policycalc__v1__policy__descriptor)
+		message = NULL;
 	if (message)
 		check_walk(check, message);
 	else
@@ -118,11 +124,11 @@ static void take_policy(struct check *check, struct check_file *file)
 	const char *name = file->path + strlen(POLICY_FOLDER);
 	size_t size = strlen(name) - strlen(YAML_ENDING);
 
-	if (!message) {
-		if (!map_put(&check->unread, (struct slice){ name, size }, file))
-			check->out_of_memory = true;
+	if ((!message || file->partly) &&
+			!map_put(&check->unread, (struct slice){ name, size }, file))
+		check->out_of_memory = true;
+	if (!message)
 		return;
-	}
 	check->policy_files[catalog->policy_count] = file;
 	catalog->policies[catalog->policy_count++] = (Policycalc__V1__Policy *)message;
 	if (*policy->id && !slice_equals((struct slice){ name, size }, slice_from(policy->id)))

@@ -10,6 +10,7 @@
  */
 
 #define EXCERPT_LONGEST 1000 /* bytes; a longer line helps nobody */
+#define PLACE_MISSING (-1)   /* the line of a mistake that a policy read in part cannot have */
 
 /* Line @line of @text, from 1, without its end; empty when it is too long to show. */
 static struct slice text_line(struct slice text, int line)
@@ -35,6 +36,18 @@ static struct slice text_line(struct slice text, int line)
 	return (struct slice){ at, (size_t)(stop - at) };
 }
 
+static bool is_line_reported(const struct diagnostics *diagnostics, const char *path, int line)
+{
+	for (size_t i = 0; i < diagnostics->count; i++) {
+		const struct diagnostic *earlier = &diagnostics->list[i];
+
+		if (earlier->line == line && earlier->severity == DIAGNOSTIC_ERROR &&
+				strcmp(earlier->path, path) == 0)
+			return true;
+	}
+	return false;
+}
+
 static void check_report(struct check *check, enum diagnostic_severity severity,
 		const void *message, const char *field, size_t index, const char *text)
 {
@@ -46,6 +59,11 @@ static void check_report(struct check *check, enum diagnostic_severity severity,
 
 	if (message && file->places && field)
 		place = yaml_places_find(file->places, message, field, index);
+	/* What a policy that was read in part lacks may be what could not be read; and a line
+	 * that was reported is. */
+	if (file->partly && (!place || is_line_reported(check->diagnostics, file->path,
+						       place->line)))
+		return;
 	if (message && file->places && !place)
 		place = yaml_places_find(file->places, message, NULL, 0);
 	if (place) {
@@ -123,7 +141,8 @@ void check_drop_repeats(struct check *check, size_t first)
 	size_t kept = first;
 
 	for (size_t i = first; i < diagnostics->count; i++) {
-		if (is_repeat(diagnostics, first, &diagnostics->list[i]))
+		if (diagnostics->list[i].line == PLACE_MISSING ||
+				is_repeat(diagnostics, first, &diagnostics->list[i]))
 			diagnostics->error_count--;
 		else
 			diagnostics->list[kept++] = diagnostics->list[i];
@@ -171,11 +190,16 @@ bool check_locate(void *context, const ProtobufCMessage *message, const char *fi
 	if (!file || !file->places)
 		return false;
 	place = yaml_places_find(file->places, message, field_name, index);
+	*out_path = file->path;
+	if (!place && file->partly) {
+		*out_line = PLACE_MISSING;
+		*out_column = 0;
+		return true;
+	}
 	if (!place)
 		place = yaml_places_find(file->places, message, NULL, 0);
 	if (!place)
 		return false;
-	*out_path = file->path;
 	*out_line = place->line;
 	*out_column = place->column;
 	return true;

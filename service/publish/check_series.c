@@ -328,7 +328,7 @@ void check_series(struct check *check)
 	for (size_t i = 0; i < catalog->policy_count; i++) {
 		struct version *version = &list[count];
 
-		if (!catalog->policies[i]->in_force ||
+		if (check->policy_files[i]->partly || !catalog->policies[i]->in_force ||
 				!range_is_sound(catalog->policies[i]->in_force))
 			continue;
 		version->policy = catalog->policies[i];

@@ -12,11 +12,32 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 import unicodedata
 
 from harness import FOLDER, STARTER, Daemon, run
 
 PROGRAM, FIRM = sys.argv[5:7]
+MISTAKES = """\
+id: six-mistakes
+series: six-mistakes
+title: {zh: 补助}
+levle: CITY
+kind: GIFT
+in_force: {from: 2025-02-30}
+window_always: true
+region:
+  covers: [419999]
+  by: REGISTERED
+conditions:
+  - id: staff
+    role: REQUIRE
+    rule: e.staff >= 'ten'
+  - id: revenue
+    role: REQUIRE
+    rule: e.revenu > 0
+"""  # in these lines, of words, keys, dates, codes and rules:
+MISTAKEN = (4, 5, 6, 9, 14, 17)
 AS_OF = ("--as-of", "2026-03-01")  # so that what is open does not depend on the day of the test
 daemon = Daemon()
 
@@ -110,6 +131,98 @@ def mistakes_of_a_profile():
     assert len(err.splitlines()) == 3, err
 
 
+def bad_bytes():
+    """Bytes that are no text are named with their place, in profiles, in rules and in catalogs."""
+    path = FOLDER / "profile"
+    for content, words in (
+            (b"attributes:\n  staff: 3\n  region: \xff\xfe\n", ("3:11", "UTF-8")),
+            (b"attributes:\n  staff: 3\x00\n", ("2:11", "NUL")),
+            (b'{"attributes": {"staff": 3, "region": "\xff"}}', ("UTF-8",)),
+            (b'{"attributes": {"staff": 3}}\x00', ("NUL",)),
+            (b'{"attributes": {"region": "\\u0000"}}', ("NUL",))):
+        path.write_bytes(content)
+        refused("match", "-f", str(path), words=words)
+    refused("match", b"region=\xff", words=("region", "UTF-8"))
+    refused("match", b"\xff=1", words=("没有属性",))
+    code, out, err = policycalc("rule", "eval", b"e.staff >= \xff1", "--var", "e.staff=3")
+    assert code == 1 and "UTF-8 at byte 12" in err, (code, out, err)
+    bad = draft()
+    for content, words in ((b"id: bad\xff\n", "UTF-8"), (b"id: bad\x00\n", "NUL")):
+        (bad / "policies/bad.yaml").write_bytes(content)
+        for command in ("check", "publish"):
+            code, out, err = policycalc("catalog", command, str(bad))
+            assert code == 1 and "policies/bad.yaml:1:8" in out + err, (code, out, err)
+            assert words in out + err, (out, err)
+    assert "第 1 版" in succeeds("catalog", "publish", str(STARTER))
+
+
+def six_mistakes():
+    """All that is wrong with a file is said at once, and nothing is published."""
+    folder = draft()
+    (folder / "policies/six-mistakes.yaml").write_text(MISTAKES, encoding="utf-8")
+    code, out, _ = policycalc("catalog", "check", str(folder), "--format=json")
+    found = [f for f in json.loads(out)["findings"] if f["severity"] == "ERROR"]
+    assert code == 1 and {f["path"] for f in found} == {"policies/six-mistakes.yaml"}, found
+    assert [f["line"] for f in found] == list(MISTAKEN), found
+    assert all(f["column"] > 0 and "^" in f["excerpt"] for f in found), found
+    refused("catalog", "publish", str(folder), code=1, words=("policies/six-mistakes.yaml",))
+    assert len(succeeds("catalog", "log", "--format=json").splitlines()) == 1
+
+
+def rivals():
+    """Of several who publish on the same base at once, one does; the others are told what changed."""
+    home = Daemon()
+    folders = []
+    for number in range(4):
+        folder = draft()
+        path = folder / "policies/smx-talent-loan.yaml"
+        text = path.read_text(encoding="utf-8")
+        path.write_text(text.replace("keywords: [人才贷]", f"keywords: [人才贷{number}]"),
+                        encoding="utf-8")
+        folders.append(folder)
+    environment = dict(os.environ, POLICYCALC_SERVER=home.addresses[0])
+    started = [subprocess.Popen([PROGRAM, "catalog", "publish", str(f), "--base", "1"],
+                                env=environment, text=True, stdout=subprocess.PIPE,
+                                stderr=subprocess.PIPE) for f in folders]
+    ends = [(*p.communicate(timeout=60), p.returncode) for p in started]
+    assert sorted(code for *_, code in ends) == [0, 3, 3, 3], ends
+    for _, err, code in ends:
+        assert code == 0 or ("ABORTED" in err and "smx-talent-loan" in err), err
+    rows = succeeds("catalog", "log", "--format=json", server=home.addresses[0]).splitlines()
+    assert len(rows) == 2, rows
+    assert home.stop() == 0
+
+
+def half_written():
+    """The daemon is killed while it publishes: what stands there afterwards is whole."""
+    home = Daemon()
+    folder = draft()
+    path = folder / "policies/smx-talent-loan.yaml"
+    text = path.read_text(encoding="utf-8")
+    seen = set()
+    for number in range(8):
+        path.write_text(text.replace("keywords: [人才贷]", f"keywords: [人才贷{number}]"),
+                        encoding="utf-8")
+        before = json.loads(succeeds("match", "staff=3", "--format=json",
+                                     server=home.addresses[0]))["revision"]
+        publisher = subprocess.Popen([PROGRAM, "--server", home.addresses[0], "catalog",
+                                      "publish", str(folder)], stdout=subprocess.DEVNULL,
+                                     stderr=subprocess.DEVNULL)
+        time.sleep(0.03 * number)
+        home.kill()
+        publisher.wait(60)
+        home = Daemon(data=home.data)
+        after = json.loads(succeeds("match", "staff=3", "--format=json",
+                                    server=home.addresses[0]))["revision"]
+        assert after in (before, before + 1), (before, after)
+        seen.add(after - before)
+        out = FOLDER / f"whole-{number}"
+        succeeds("catalog", "export", str(out), server=home.addresses[0])
+        succeeds("catalog", "check", str(out), "--strict")
+    print("killed while publishing: new revision or not:", sorted(seen))
+    assert home.stop() == 0
+
+
 def lists():
     rows = [json.loads(line) for line in succeeds("policies", "--format=json").splitlines()]
     ids = sorted(p.stem for p in pathlib.Path(STARTER, "policies").glob("*.yaml"))
@@ -194,5 +307,5 @@ def no_service():
     refused("policies", code=3, server=gone.addresses[0])
 
 
-run(match_arguments, match_explained, match_json, mistakes_of_a_profile, lists, checking_offline,
-    publishing, no_service)
+run(match_arguments, match_explained, match_json, mistakes_of_a_profile, bad_bytes, six_mistakes,
+    lists, checking_offline, publishing, rivals, half_written, no_service)

@@ -347,6 +347,26 @@ static void test_unread_policy(void **state)
 	assert_null(fixture_find(fixture, F, 0, ""));
 }
 
+/* Of a policy that was read in part, what is there is checked, and nothing that may be there. */
+static void test_partly_read(void **state)
+{
+	struct fixture *fixture = *state;
+	struct error err;
+
+	fixture_replace(fixture, NEW, "level: CITY", "levle: CITY");
+	fixture_replace(fixture, NEW, "role: REVIEW", "role: REVUE");
+	fixture_replace(fixture, NEW, "  nature: CASH\n", "  nature: CASHH\n");
+	fixture_replace(fixture, NEW, "\"411200\"", "\"411999\"");
+	fixture_replace(fixture, NEW, "e.staff >= p.least_staff", "e.staff >= \"ten\"");
+	assert_null(fixture_check(fixture, false, &err));
+	for (size_t i = 0; i < fixture->diagnostics.count; i++)
+		assert_true(fixture->diagnostics.list[i].line > 0);
+	if (fixture->diagnostics.error_count != 5 || fixture->diagnostics.count != 5)
+		fail_msg("%s", fixture_findings(fixture));
+	assert_non_null(fixture_find(
+			fixture, NEW, fixture_line(fixture, NEW, "\"ten\""), "compares count"));
+}
+
 /* A policy that another one repeals is closed from the day on which that one is in force. */
 static void test_repealed(void **state)
 {
@@ -489,6 +509,7 @@ int main(void)
 		TEST(test_derived_gap),
 		TEST(test_said_once),
 		TEST(test_unread_policy),
+		TEST(test_partly_read),
 		TEST(test_repealed),
 		TEST(test_files),
 		TEST(test_memory),
