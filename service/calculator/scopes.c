@@ -457,9 +457,10 @@ static bool scope_add_slots(
 				if (ruleset->catalog.attributes[k] == attribute)
 					origin = &build->attribute_origins[k]->base;
 			}
-			/* The evaluator of intervals wants both ends; amounts add the one they
-			 * know of by themselves: nothing is paid below zero. */
-			name.has_range = attribute->_minimum_case && attribute->_maximum_case;
+			/* Only what a profile sends is held to the range: a rule may come out
+			 * elsewhere. */
+			name.has_least = attribute->_minimum_case && !attribute->derived;
+			name.has_most = attribute->_maximum_case && !attribute->derived;
 			name.least = attribute->_minimum_case ? attribute->minimum : 0;
 			name.most = attribute->_maximum_case ? attribute->maximum : 0;
 			name.is_region = strcmp(attribute->choice_table, "regions") == 0;

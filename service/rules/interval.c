@@ -304,8 +304,8 @@ static struct interval bound_slot(const struct bounder *bounder, const struct no
 		name = scope_name_of_slot(bounder->scope, node->variable->slot);
 	if (!name)
 		name = node->variable;
-	return name->has_range ? interval_between(name->least, name->most)
-			       : interval_any(false);
+	return (struct interval){ false, name->has_least, name->has_most, name->least,
+		name->most };
 }
 
 /* Whether a condition may err once it is known: not when it only compares what cannot err. */

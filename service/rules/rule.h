@@ -89,8 +89,8 @@ struct scope_name {
 	const struct type *type;
 	enum dimension dimension;
 	enum scope_role role;
-	int slot;	/* index into the values of an evaluation */
-	bool has_range; /* for the interval evaluator: least and greatest value when unknown */
+	int slot;		  /* index into the values of an evaluation */
+	bool has_least, has_most; /* for the interval evaluator: bounds while unknown */
 	int64_t least, most;
 	const struct scope_ratio *ratio; /* or NULL */
 	bool is_region;			 /* a region code: policies may not test its prefix */

@@ -374,7 +374,8 @@ static struct scope *make_scope(void)
 		struct scope_name name = { .slot = i,
 			.type = i < INT_SLOTS ? &type_int : &type_bool,
 			.dimension = DIMENSION_FREE,
-			.has_range = true,
+			.has_least = true,
+			.has_most = true,
 			.least = LEAST,
 			.most = MOST };
 
