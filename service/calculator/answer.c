@@ -4,6 +4,7 @@
  * lives in the call's arena.
  */
 #include "calculator/answer.h"
+#include "calculator/score.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -89,6 +90,9 @@ Policycalc__V1__ConditionAnswer *clause_answer(const struct facts *facts,
 			!names_of(facts, policy->list, result->missing, SCOPE_PARAMETER, NULL,
 					&answer->missing_parameters,
 					&answer->n_missing_parameters))
+		return NULL;
+	if (clause->kind == CLAUSE_SCORE &&
+			!score_answer(facts, policy, clause, item_id, answer))
 		return NULL;
 	return clause_explain(facts, policy, clause, result, answer) ? answer : NULL;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "calculator/clause.h"
+#include "calculator/score.h"
 
 #include <string.h>
 
@@ -201,6 +201,8 @@ struct clause_result clause_ask(const struct facts *facts, const struct policy_r
 	case CLAUSE_INDUSTRY:
 		return scope_result(facts, clause->slot,
 				industry_ask(facts, policy->policy->industry, clause->slot));
+	case CLAUSE_SCORE:
+		return score_clause(facts, policy->list, clause);
 	case CLAUSE_RULE:
 	default:
 		if (clause->condition->role == POLICYCALC__V1__ROLE__ROLE_REVIEW)

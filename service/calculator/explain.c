@@ -7,6 +7,7 @@
  * must not hold, is turned round: not (x >= 3) is required as x < 3.
  */
 #include "calculator/answer.h"
+#include "calculator/score.h"
 #include "calculator/words.h"
 
 #include <string.h>
@@ -469,6 +470,26 @@ static bool scope_explained(struct explanation *explanation, const struct clause
 	return reason_add(explanation, &comparison) && sentence_add(explanation, &comparison);
 }
 
+/* A direct pass is told by what passes; otherwise the score is told, and that there is a pass. */
+static bool score_explained(struct explanation *explanation)
+{
+	const Policycalc__V1__ScoreAnswer *score = explanation->answer->score;
+	struct arena *arena = explanation->arena;
+
+	if (score->direct_pass != STATUS(MET))
+		return sentence_join(explanation, score->sentence->zh, score->sentence->en) &&
+		       (score->direct_pass != STATUS(UNKNOWN) || score->status == STATUS(MET) ||
+				       sentence_join(explanation, "符合直通条件之一也可",
+						       "a direct pass would do as well"));
+	if (!rule_explained(explanation, explanation->clause->direct_pass, false))
+		return false;
+	if (*explanation->zh) {
+		explanation->zh = arena_format(arena, "直通：%s", explanation->zh);
+		explanation->en = arena_format(arena, "direct pass: %s", explanation->en);
+	}
+	return explanation->zh && explanation->en;
+}
+
 bool clause_explain(const struct facts *facts, const struct policy_rules *policy,
 		const struct clause *clause, const struct clause_result *result,
 		Policycalc__V1__ConditionAnswer *answer)
@@ -484,7 +505,9 @@ bool clause_explain(const struct facts *facts, const struct policy_rules *policy
 	};
 	bool ok = true;
 
-	if (clause->kind != CLAUSE_RULE) {
+	if (clause->kind == CLAUSE_SCORE) {
+		ok = score_explained(&explanation);
+	} else if (clause->kind != CLAUSE_RULE) {
 		ok = scope_explained(&explanation, result);
 	} else if (clause->condition->role == POLICYCALC__V1__ROLE__ROLE_REVIEW) {
 		/* Only what settled the judgement is told; one that nothing settled is open. */

@@ -3,7 +3,7 @@
  * Policies made ready to be asked: every rule compiled, scopes of region and industry turned into
  * conditions, the versions of each series gathered, and what each policy reads written down.
  */
-#include "calculator/ruleset.h"
+#include "calculator/score.h"
 
 #include <string.h>
 
@@ -94,7 +94,41 @@ static bool scope_clause(struct policy_build *work, struct clause *clause,
 	return true;
 }
 
-static void clause_build(struct policy_build *work, size_t index, struct clause *clause)
+/* The table that a condition names, and what the policy reads of it. */
+static bool score_clause_build(struct policy_build *work, size_t index, struct clause *clause)
+{
+	const Policycalc__V1__Condition *condition = work->policy->conditions[index];
+	const ProtobufCMessage *origin = &work->origin->conditions[index]->base;
+	struct score_rules *score = NULL;
+
+	clause->kind = CLAUSE_SCORE;
+	clause->direct_pass = rule_build(work, work->rules->list, condition->direct_pass,
+			&type_bool, DIMENSION_FREE, origin, "direct_pass", "direct_pass");
+	for (size_t i = 0; i < work->policy->n_score_tables; i++) {
+		if (strcmp(work->policy->score_tables[i]->id, condition->score_table) != 0)
+			continue;
+		score = score_build(
+				work->build, work->policy, work->origin, i, work->rules->list);
+		if (!score)
+			return false;
+		break;
+	}
+	if (!score)
+		ruleset_build_mistake(work->build, origin, "score_table", work->policy->id,
+				"policy %s has no score table \"%s\"", work->policy->id,
+				condition->score_table);
+	clause->score = score;
+	for (int pass = 0; pass < 1 + clause->per_item; pass++) {
+		uint64_t *reads = pass ? work->item_reads : work->reads;
+
+		clause->per_item |= rule_note(work, clause->direct_pass, reads);
+		for (size_t i = 0; score && i < score->rule_count; i++)
+			clause->per_item |= rule_note(work, score->rules[i], reads);
+	}
+	return true;
+}
+
+static bool clause_build(struct policy_build *work, size_t index, struct clause *clause)
 {
 	const Policycalc__V1__Condition *condition = work->policy->conditions[index];
 	const ProtobufCMessage *origin = &work->origin->conditions[index]->base;
@@ -104,6 +138,9 @@ static void clause_build(struct policy_build *work, size_t index, struct clause 
 	clause->kind = CLAUSE_RULE;
 	clause->condition = condition;
 	clause->slot = -1;
+	if (*condition->score_table && condition->role == POLICYCALC__V1__ROLE__ROLE_REQUIRE &&
+			!*condition->rule && !*condition->met_if && !*condition->fails_if)
+		return score_clause_build(work, index, clause);
 	snprintf(part, sizeof(part), "conditions.%s", condition->id);
 	clause->rule = rule_build(work, list, condition->rule, &type_bool, DIMENSION_FREE,
 			origin, "rule", part);
@@ -122,7 +159,8 @@ static void clause_build(struct policy_build *work, size_t index, struct clause 
 		ruleset_build_mistake(work->build, origin, "rule", work->policy->id,
 				"condition %s of policy %s needs a role; REQUIRE and EXCLUDE "
 				"have a "
-				"rule, and only REVIEW has met_if and fails_if",
+				"rule (REQUIRE may name a score table instead), and only "
+				"REVIEW has met_if and fails_if",
 				condition->id, work->policy->id);
 	}
 	clause->per_item = rule_note(work, clause->rule, work->reads);
@@ -133,6 +171,7 @@ static void clause_build(struct policy_build *work, size_t index, struct clause 
 		rule_note(work, clause->met_if, work->item_reads);
 		rule_note(work, clause->fails_if, work->item_reads);
 	}
+	return true;
 }
 
 static void region_codes_check(struct policy_build *work)
@@ -174,8 +213,10 @@ static bool clauses_build(struct policy_build *work)
 				    "industry", policy->industry->source))
 			return false;
 	}
-	for (size_t i = 0; i < policy->n_conditions; i++)
-		clause_build(work, i, &clauses[count++]);
+	for (size_t i = 0; i < policy->n_conditions; i++) {
+		if (!clause_build(work, i, &clauses[count++]))
+			return false;
+	}
 	work->rules->clauses = clauses;
 	work->rules->clause_count = count;
 	return true;

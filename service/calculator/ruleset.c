@@ -88,6 +88,23 @@ void ruleset_build_mistake(struct ruleset_build *build, const ProtobufCMessage *
 			(struct slice){ 0 }, "%s", message);
 }
 
+void ruleset_build_warn_bare(struct ruleset_build *build, const ProtobufCMessage *origin,
+		const char *field, const char *where)
+{
+	const char *path = where;
+	int line = 0;
+	int column = 0;
+
+	if (!build->locate || !build->locate(build->context, origin, field, 0, &path, &line,
+					      &column)) {
+		path = where;
+		line = column = 0;
+	}
+	diagnostics_add(build->diagnostics, DIAGNOSTIC_WARNING, path, line, column, 1,
+			(struct slice){ 0 },
+			"a bare figure: name a parameter (p. ...) with its source");
+}
+
 const struct rule *ruleset_build_rule(struct ruleset_build *build, enum item_list list,
 		const char *text, const struct type *expected, enum dimension dimension,
 		bool warn_bare, const ProtobufCMessage *origin, const char *field,

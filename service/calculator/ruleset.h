@@ -89,16 +89,21 @@ enum clause_kind {
 	CLAUSE_RULE,
 	CLAUSE_REGION,	 /* made from the policy's region scope */
 	CLAUSE_INDUSTRY, /* made from its industry scope */
+	CLAUSE_SCORE,	 /* a score table, or its direct pass */
 };
+
+struct score_rules; /* score.h */
 
 /* A condition, ready to be asked. */
 struct clause {
 	enum clause_kind kind;
 	const Policycalc__V1__Condition *condition;
 	const struct rule *rule;
-	const struct rule *met_if;   /* of role REVIEW, or NULL */
-	const struct rule *fails_if; /* of role REVIEW, or NULL */
-	int slot;		     /* of scopes: the attribute they look at */
+	const struct rule *met_if;	 /* of role REVIEW, or NULL */
+	const struct rule *fails_if;	 /* of role REVIEW, or NULL */
+	int slot;			 /* of scopes: the attribute they look at */
+	const struct score_rules *score; /* of score tables */
+	const struct rule *direct_pass;	 /* of score tables, or NULL */
 	bool per_item;
 };
 
@@ -256,6 +261,9 @@ const struct rule *ruleset_build_rule(struct ruleset_build *build, enum item_lis
 		const char *text, const struct type *expected, enum dimension dimension,
 		bool warn_bare, const ProtobufCMessage *origin, const char *field,
 		const char *where);
+/** Warns about a bare figure at @field of @origin. */
+void ruleset_build_warn_bare(struct ruleset_build *build, const ProtobufCMessage *origin,
+		const char *field, const char *where);
 /** Reports an error at @field of @origin. */
 void ruleset_build_mistake(struct ruleset_build *build, const ProtobufCMessage *origin,
 		const char *field, const char *where, const char *format, ...)

@@ -110,6 +110,7 @@ void check_tables(struct check *check); /* regions, industries */
 void check_parameters(struct check *check);
 void check_policies(struct check *check);
 void check_policy_guide(struct check *check, const Policycalc__V1__Policy *policy);
+void check_policy_scores(struct check *check, const Policycalc__V1__Policy *policy);
 void check_policy_amount(struct check *check, const Policycalc__V1__Policy *policy);
 /** Versions of a series, and parameters within each policy's time in force. */
 void check_series(struct check *check);

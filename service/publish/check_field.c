@@ -169,6 +169,12 @@ static bool is_rule_holder(const ProtobufCMessageDescriptor *descriptor)
 {
 	return descriptor == &policycalc__v1__policy__descriptor ||
 	       descriptor == &policycalc__v1__condition__descriptor ||
+	       descriptor == &policycalc__v1__score_table__descriptor ||
+	       descriptor == &policycalc__v1__score_group__descriptor ||
+	       descriptor == &policycalc__v1__score_row__descriptor ||
+	       descriptor == &policycalc__v1__score_metric__descriptor ||
+	       descriptor == &policycalc__v1__score_step__descriptor ||
+	       descriptor == &policycalc__v1__score_veto__descriptor ||
 	       descriptor == &policycalc__v1__amount__descriptor ||
 	       descriptor == &policycalc__v1__bracket__descriptor ||
 	       descriptor == &policycalc__v1__cap__descriptor ||

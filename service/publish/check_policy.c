@@ -110,7 +110,17 @@ static void check_condition(struct check *check, const Policycalc__V1__Condition
 	switch ((int)condition->role) {
 	case POLICYCALC__V1__ROLE__ROLE_REQUIRE:
 	case POLICYCALC__V1__ROLE__ROLE_EXCLUDE:
-		(void)check_required(check, condition, "rule", condition->rule);
+		if (*condition->score_table &&
+				condition->role == POLICYCALC__V1__ROLE__ROLE_EXCLUDE)
+			check_error(check, condition, "score_table", 0,
+					"a score table is for conditions of role REQUIRE");
+		else if (*condition->score_table && *condition->rule)
+			check_error(check, condition, "rule", 0,
+					"a condition has a rule or a score table, not both; "
+					"what "
+					"passes besides the score is direct_pass");
+		else if (!*condition->score_table)
+			(void)check_required(check, condition, "rule", condition->rule);
 		if (has_judgement)
 			check_error(check, condition,
 					*condition->met_if ? "met_if" : "fails_if", 0,
@@ -123,11 +133,17 @@ static void check_condition(struct check *check, const Policycalc__V1__Condition
 					"a condition of role REVIEW has no rule: met_if and "
 					"fails_if"
 					" settle it");
+		if (*condition->score_table)
+			check_error(check, condition, "score_table", 0,
+					"a score table is for conditions of role REQUIRE");
 		break;
 	default:
 		check_error(check, condition, "role", 0,
 				"role is missing: REQUIRE, EXCLUDE or REVIEW");
 	}
+	if (*condition->direct_pass && !*condition->score_table)
+		check_error(check, condition, "direct_pass", 0,
+				"direct_pass goes with a score_table");
 	if (!condition->label)
 		check_warn(check, condition, "label", 0, "condition \"%s\" has no label",
 				condition->id);
@@ -275,6 +291,7 @@ static void check_policy(struct check *check, const policy_message *policy)
 	if (!check->tables_unread)
 		check_scopes(check, policy);
 	check_conditions(check, policy);
+	check_policy_scores(check, policy);
 	check_policy_amount(check, policy);
 	if (policy->loan && !check->tables_unread)
 		check_loan(check, policy->loan);

@@ -282,6 +282,37 @@ static void check_amount_parameters(
 	}
 }
 
+static void check_metric_parameters(
+		struct parameter_walk *walk, const Policycalc__V1__ScoreMetric *metric)
+{
+	check_rule_parameters(walk, metric, "attribute", metric->attribute);
+	check_rule_parameters(walk, metric, "rule", metric->rule);
+	check_rule_parameters(walk, metric, "otherwise", metric->otherwise);
+	for (size_t i = 0; i < metric->n_steps; i++) {
+		const Policycalc__V1__ScoreStep *step = metric->steps[i];
+
+		check_rule_parameters(walk, step, "at_least", step->at_least);
+		check_rule_parameters(walk, step, "above", step->above);
+		check_rule_parameters(walk, step, "at_most", step->at_most);
+		check_rule_parameters(walk, step, "below", step->below);
+		check_rule_parameters(walk, step, "points", step->points);
+	}
+}
+
+static void check_table_parameters(
+		struct parameter_walk *walk, const Policycalc__V1__ScoreTable *table)
+{
+	check_rule_parameters(walk, table, "pass", table->pass);
+	for (size_t i = 0; i < table->n_groups; i++)
+		check_rule_parameters(walk, table->groups[i], "floor", table->groups[i]->floor);
+	for (size_t i = 0; i < table->n_vetoes; i++)
+		check_rule_parameters(walk, table->vetoes[i], "rule", table->vetoes[i]->rule);
+	for (size_t i = 0; i < table->n_rows; i++) {
+		for (size_t k = 0; k < table->rows[i]->n_alternatives; k++)
+			check_metric_parameters(walk, table->rows[i]->alternatives[k]);
+	}
+}
+
 static void check_policy_parameters(struct check *check, const struct version *version)
 {
 	const Policycalc__V1__Policy *policy = version->policy;
@@ -294,7 +325,10 @@ static void check_policy_parameters(struct check *check, const struct version *v
 		check_rule_parameters(&walk, condition, "rule", condition->rule);
 		check_rule_parameters(&walk, condition, "met_if", condition->met_if);
 		check_rule_parameters(&walk, condition, "fails_if", condition->fails_if);
+		check_rule_parameters(&walk, condition, "direct_pass", condition->direct_pass);
 	}
+	for (size_t i = 0; i < policy->n_score_tables; i++)
+		check_table_parameters(&walk, policy->score_tables[i]);
 	if (policy->amount)
 		check_amount_parameters(&walk, policy->amount);
 	map_fini(&walk.seen);

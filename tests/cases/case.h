@@ -64,6 +64,14 @@ int case_enum(const struct case_file *file, const ProtobufCEnumDescriptor *descr
 bool case_read_catalog(struct case_file *file, const char *keyword, char *rest);
 /** What stands below a policy and says how much it pays; false for other keywords. */
 bool case_read_amount(struct case_file *file, const char *keyword, char *rest);
+/** Lines of score tables. */
+bool case_read_score(struct case_file *file, const char *keyword, char *rest);
+/** "score TABLE [or RULE]" of a condition; false when it is something else. */
+bool case_read_score_condition(
+		struct case_file *file, Policycalc__V1__Condition *condition, char *rest);
+/** The total of the answer's score table, "70..100"; and its rows, "staff 20 KNOWN; rd 0..50 OPEN". */
+char *case_score_words(struct case_file *file, const Policycalc__V1__PolicyAnswer *answer);
+char *case_rows_words(struct case_file *file, const Policycalc__V1__PolicyAnswer *answer);
 /** Attributes "name = value, name@2024 = value" into @out of @count. */
 void case_read_values(struct case_file *file, const char *item_list, char *text,
 		Policycalc__V1__AttributeValue ***out, size_t *out_count);

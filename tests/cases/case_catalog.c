@@ -269,7 +269,8 @@ static void read_condition(struct case_file *file, const char *role, char *rest)
 		condition->role = strcmp(role, "exclude") == 0
 						  ? POLICYCALC__V1__ROLE__ROLE_EXCLUDE
 						  : POLICYCALC__V1__ROLE__ROLE_REQUIRE;
-		condition->rule = case_keep_rule(file, condition, "rule", rest);
+		if (!case_read_score_condition(file, condition, rest))
+			condition->rule = case_keep_rule(file, condition, "rule", rest);
 	}
 	case_append(file, &file->policy->conditions, &file->policy->n_conditions, condition);
 }
@@ -340,7 +341,8 @@ static bool read_policy_line(struct case_file *file, const char *keyword, char *
 		read_codes(file, rest, &policy->industry->exclude,
 				&policy->industry->n_exclude);
 	} else {
-		return case_read_amount(file, keyword, rest);
+		return case_read_score(file, keyword, rest) ||
+		       case_read_amount(file, keyword, rest);
 	}
 	return true;
 }

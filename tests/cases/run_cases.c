@@ -250,7 +250,7 @@ static bool is_amount_part(struct case_file *file, const char *part,
 /* expect VERDICT POLICY[, pays ...][, missing a b][, not met c][, items p1 ELIGIBLE; p2 ...]
  *     [, not met in p1 c][, review JUDGEMENT][, availability OPEN 2025-01-01]
  *     [, conditions VERDICT][, same h2=h1][, first year ...][, cap ...][, rounded yes][, tier ...][, funding ...]
- *     [, parts ...] */
+ *     [, parts ...][, score 70..100][, rows staff 20 KNOWN; rd 0..50 OPEN] */
 void case_expect(struct case_file *file, char *rest)
 {
 	char *head = case_cut(&rest, ", ");
@@ -289,6 +289,10 @@ void case_expect(struct case_file *file, char *rest)
 			compare(file, "review", part + 7,
 					join(file, answer->review_reasons,
 							answer->n_review_reasons));
+		else if (strncmp(part, "score ", 6) == 0)
+			compare(file, "score", part + 6, case_score_words(file, answer));
+		else if (strncmp(part, "rows ", 5) == 0)
+			compare(file, "rows", part + 5, case_rows_words(file, answer));
 		else if (strncmp(part, "availability ", 13) == 0)
 			compare(file, "availability", part + 13,
 					availability_words(file, answer->availability));
