@@ -165,7 +165,6 @@ static void test_items(const Policycalc__V1__MatchResponse *response,
 	Policycalc__V1__ConditionAnswer *owns[] = { &own };
 	Policycalc__V1__ItemAnswer good = POLICYCALC__V1__ITEM_ANSWER__INIT;
 	Policycalc__V1__ItemAnswer *both[] = { &good, item };
-	Policycalc__V1__ItemAnswer *one[] = { item };
 
 	own.id = (char[]){ "title" };
 	own.status = POLICYCALC__V1__CONDITION_STATUS__CONDITION_STATUS_NOT_MET;
@@ -195,8 +194,10 @@ static void test_items(const Policycalc__V1__MatchResponse *response,
 	assert_true(explains(response, false, "    ▸ 项目 p1：待补充\n      ? 研发补助\n"));
 	item->verdict = POLICYCALC__V1__VERDICT__VERDICT_INELIGIBLE;
 	condition->status = POLICYCALC__V1__CONDITION_STATUS__CONDITION_STATUS_NOT_MET;
-	answer->items = one;
-	answer->n_items = 1;
+	/* Nothing of this function stays in it. */
+	answer->conditions = NULL;
+	answer->items = NULL;
+	answer->n_items = 0;
 	answer->verdict = POLICYCALC__V1__VERDICT__VERDICT_INELIGIBLE;
 }
 
