@@ -142,6 +142,8 @@ def check_entries(catalog):
 	for policy in catalog["policies"]:
 		if policy["fact_id"] not in told:
 			yield f"{policy['id']}: no fact of {policy['fact_id']} is in facts.yaml"
+		if "'BACKGROUND'" in repr(policy) and "unverified" not in policy:
+			yield f"{policy['id']}: rests on background knowledge and does not say so"
 		if len(policy["examples"]) < 3:
 			yield f"{policy['id']}: fewer than three examples"
 		for language in ("zh", "en"):
@@ -239,6 +241,9 @@ def faulty(catalog):
 	bad = copy.deepcopy(catalog)
 	bad["policies"][0]["examples"] = bad["policies"][0]["examples"][:2]
 	yield bad, "fewer than three examples"
+	bad = copy.deepcopy(catalog)
+	del next(p for p in bad["policies"] if p["fact_id"] == "N10")["unverified"]
+	yield bad, "rests on background knowledge"
 	bad = copy.deepcopy(catalog)
 	bad["facts"] = [f for f in bad["facts"] if f["entry"] != "C01" or "40%" not in f["fact"]]
 	yield bad, "entry C01: no fact tells 40%"
