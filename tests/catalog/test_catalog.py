@@ -48,7 +48,8 @@ FIGURES_FOR_PEOPLE = {
 	"smx_talent_team_top_least", "xiaohan_housing_old",
 }
 RULES = ("rule", "met_if", "fails_if", "base_rule", "rate_rule", "up_to_rule", "limit_rule", "when_rule",
-	"quantity_rule", "unit_amount_rule", "amount_rule", "filter_rule")
+	"quantity_rule", "unit_amount_rule", "amount_rule", "filter_rule", "direct_pass", "pass", "floor",
+	"at_least", "above", "at_most", "below")
 
 
 def load(folder):
@@ -78,11 +79,14 @@ def possible_verdicts(policy):
 	"""By its form: a judgement that nothing settles forbids the yes, dates allow NOT_OPEN."""
 	verdicts = {"INELIGIBLE", "NEEDS_INFORMATION"}
 	reviews = [c for c in policy["conditions"] if c["role"] == "REVIEW"]
-	if all("met_if" in c for c in reviews):
+	judged = any(row.get("judged") for table in policy.get("score_tables", []) for row in table["rows"])
+	telling = any(row.get("judged") and "alternatives" not in row
+		      for table in policy.get("score_tables", []) for row in table["rows"])
+	if all("met_if" in c for c in reviews) and not telling:
 		verdicts.add("ELIGIBLE")
 	unsettled = [c for c in reviews
 		     if "met_if" not in c or "fails_if" not in c or "size_covered" in c["met_if"]]
-	if unsettled:
+	if unsettled or judged:
 		verdicts.add("NEEDS_REVIEW")
 	in_force = policy["in_force"]
 	if ("until" in in_force or in_force["from"] != "not_stated" or "known_by" in in_force
