@@ -169,6 +169,29 @@ static int option_unknown(const struct cli *cli, const struct cli_option *option
 			written);
 }
 
+/* Every command prints a table or JSON; some know more. */
+static bool format_is_known(const struct cli *cli)
+{
+	if (strcmp(cli->format, "table") == 0 || strcmp(cli->format, "json") == 0)
+		return true;
+	for (size_t i = 0; cli->formats && cli->formats[i]; i++) {
+		if (strcmp(cli->format, cli->formats[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+static int format_refuse(const struct cli *cli)
+{
+	char more[128] = "";
+	size_t used = 0;
+
+	for (size_t i = 0; cli->formats && cli->formats[i] && used < sizeof(more); i++)
+		used += (size_t)snprintf(
+				more + used, sizeof(more) - used, " | %s", cli->formats[i]);
+	return cli_usage(cli, "--format: table | json%s", more);
+}
+
 static int option_check_common(struct cli *cli)
 {
 	long long timeout;
@@ -176,8 +199,8 @@ static int option_check_common(struct cli *cli)
 	if (strcmp(cli->lang, "zh") != 0 && strcmp(cli->lang, "en") != 0)
 		return cli_usage(cli, "--lang: zh | en");
 	cli->style.english = strcmp(cli->lang, "en") == 0;
-	if (strcmp(cli->format, "table") != 0 && strcmp(cli->format, "json") != 0)
-		return cli_usage(cli, "--format: table | json");
+	if (!format_is_known(cli))
+		return format_refuse(cli);
 	cli->json = strcmp(cli->format, "json") == 0;
 	if (cli->timeout && (!cli_parse_number(cli->timeout, &timeout) || timeout > 86400))
 		return cli_usage(cli, "%s",

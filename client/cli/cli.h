@@ -26,6 +26,7 @@ struct cli {
 	const char *lang;
 	const char *format;
 	const char *timeout;
+	const char *const *formats; /* what the command prints besides table and json; NULL ends */
 	struct render_style style; /* of stdout */
 	bool json;
 	struct arena arena; /* lives as long as the command */
@@ -90,6 +91,7 @@ bool cli_append_json_line(const void *message, struct buffer *out);
 int command_match(struct cli *cli, int argc, char **argv);
 int command_policies(struct cli *cli, int argc, char **argv);
 int command_policy(struct cli *cli, int argc, char **argv);
+int command_guide(struct cli *cli, int argc, char **argv);
 int command_attributes(struct cli *cli, int argc, char **argv);
 int command_catalog(struct cli *cli, int argc, char **argv);
 int command_catalog_check(struct cli *cli, int argc, char **argv);

@@ -14,6 +14,7 @@ static const char HELP_ZH[] =
 		"  match           按企业情况匹配政策\n"
 		"  policies        列出政策\n"
 		"  policy 编号     查看一项政策\n"
+		"  guide 编号...    办事流程图（多项政策合并办理）\n"
 		"  attributes      列出企业属性（名称、类型、含义）\n"
 		"  catalog check   检查政策目录草稿（不需要服务）\n"
 		"  catalog publish 发布草稿为新版本\n"
@@ -35,6 +36,7 @@ static const char HELP_EN[] =
 		"  match           match one enterprise against the policies\n"
 		"  policies        list policies\n"
 		"  policy ID       show one policy\n"
+		"  guide ID...     how to apply, for one policy or several as one errand\n"
 		"  attributes      list the attributes of an enterprise\n"
 		"  catalog check   check a draft of the catalog (needs no service)\n"
 		"  catalog publish publish a draft as a new revision\n"
@@ -58,6 +60,7 @@ static const struct cli_command commands[] = {
 	{ "match", command_match },
 	{ "policies", command_policies },
 	{ "policy", command_policy },
+	{ "guide", command_guide },
 	{ "attributes", command_attributes },
 	{ "catalog", command_catalog },
 	{ "rule", command_rule },

@@ -15,6 +15,7 @@
 #include "policycalc/v1/calculator_service.pb-c.h"
 #include "policycalc/v1/catalog.pb-c.h"
 #include "policycalc/v1/catalog_service.pb-c.h"
+#include "policycalc/v1/guide.pb-c.h"
 #include "proto/codec/catalog.h"
 
 #include <stdbool.h>
@@ -86,3 +87,14 @@ bool ruleset_match(const struct ruleset *ruleset, const Policycalc__V1__MatchReq
  */
 Policycalc__V1__Availability *ruleset_availability(const struct ruleset *ruleset,
 		const Policycalc__V1__Policy *policy, const char *day, struct arena *arena);
+
+/**
+ * The procedure of one policy, or of several merged into one errand: each shared paper once, the same
+ * step of policies of one department once. The response lives in @arena and borrows texts from the
+ * ruleset. Wrong requests fill @out_violations and fail with ERROR_INVALID, an unknown policy is
+ * ERROR_NOT_FOUND. GetGuideRequest.revision is the caller's business, as in ruleset_match().
+ */
+bool ruleset_guide(const struct ruleset *ruleset, const Policycalc__V1__GetGuideRequest *request,
+		const char *today, struct arena *arena,
+		Policycalc__V1__GetGuideResponse **out_response,
+		struct violations *out_violations, struct error *err);

@@ -30,6 +30,7 @@ struct handlers *handlers_new(const struct handlers_options *options, struct err
 		&catalog_list_policies_method,
 		&catalog_get_policy_method,
 		&catalog_list_attributes_method,
+		&catalog_get_guide_method,
 		&catalog_list_revisions_method,
 		&catalog_export_method,
 		&catalog_check_method,

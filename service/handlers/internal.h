@@ -6,7 +6,7 @@
 
 #include <stdatomic.h>
 
-#define HANDLERS_METHOD_COUNT 9
+#define HANDLERS_METHOD_COUNT 10
 
 struct handlers {
 	struct handlers_options options;
@@ -21,6 +21,7 @@ extern const struct rpc_method calculator_match_stream_method;
 extern const struct rpc_method catalog_list_policies_method;
 extern const struct rpc_method catalog_get_policy_method;
 extern const struct rpc_method catalog_list_attributes_method;
+extern const struct rpc_method catalog_get_guide_method;
 extern const struct rpc_method catalog_list_revisions_method;
 extern const struct rpc_method catalog_export_method;
 extern const struct rpc_method catalog_check_method;

@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 import unicodedata
+import xml.etree.ElementTree
 
 from harness import FOLDER, STARTER, Daemon, run
 
@@ -243,6 +244,28 @@ def lists():
     refused("attributes", "staf", words=("staff",))
 
 
+def guides():
+    names = ("henan-srdi-loan-2022", "henan-stability-refund-2025", "smx-talent-loan")
+    for columns in ("80", "40"):
+        fits(succeeds("guide", *names, columns=columns), int(columns))
+    text = succeeds("guide", *names)
+    assert "填报融资需求并选择银行" in text and "须先完成：1" in text, text
+    assert "免申即享" in text and "未载明办理步骤" in text and "以主管部门审核为准" in text, text
+    answer = json.loads(succeeds("guide", *names, "--format=json"))
+    assert [p["id"] for p in answer["policies"]] == list(names), answer
+    assert answer["steps"][3]["after"] == [2], answer["steps"]
+    svg = xml.etree.ElementTree.fromstring(succeeds("guide", *names, "--format", "svg"))
+    assert svg.tag.endswith("svg")
+    assert succeeds("guide", *names, "--format=mermaid").startswith("flowchart TD\n")
+    assert succeeds("guide", *names, "--format=dot").startswith("digraph guide {\n")
+    assert "Register on the SRDI loan platform" in succeeds("guide", names[0], "--lang=en")
+    refused("guide", words=("编号",))
+    refused("guide", names[0], names[0], code=3, words=("policies[1]",))
+    refused("guide", "nothing", code=3, words=("policies[0]",))
+    refused("guide", names[0], "--format=pdf", words=("mermaid | dot | svg",))
+    refused("policies", "--format=svg", words=("table | json",))
+
+
 def checking_offline():
     out = succeeds("catalog", "check", STARTER, "--strict", server="127.0.0.1:1")
     assert out.startswith("0 个错误"), out
@@ -308,4 +331,4 @@ def no_service():
 
 
 run(match_arguments, match_explained, match_json, mistakes_of_a_profile, bad_bytes, six_mistakes,
-    lists, checking_offline, publishing, rivals, half_written, no_service)
+    lists, guides, checking_offline, publishing, rivals, half_written, no_service)
