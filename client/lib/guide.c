@@ -76,10 +76,9 @@ bool pcalc_guide_step_get(
 		.title = text_from(step->title),
 		.actor = text_from(step->actor),
 		.channel = text_from(step->channel),
-		.working_days = step->_working_days_case ==
-						POLICYCALC__V1__GUIDE_STEP___WORKING_DAYS_WORKING_DAYS
-					? step->working_days
-					: -1,
+		.working_days = step->_working_days_case == POLICYCALC__V1__GUIDE_STEP___WORKING_DAYS_WORKING_DAYS
+						? step->working_days
+						: -1,
 		.start_day = step->start_day,
 		.critical = step->critical,
 		.policies = step->policies,

@@ -66,8 +66,8 @@ PCALC_PUBLIC struct pcalc_guide_total pcalc_guide_total_get(const pcalc_guide *g
  * Policy @index, in the order asked: its id, whether its steps are not stated in the sources, and
  * whether there is nothing to apply for. false when there is none.
  */
-PCALC_PUBLIC bool pcalc_guide_policy(const pcalc_guide *guide, size_t index, const char **out_id,
-		bool *out_not_stated, bool *out_automatic);
+PCALC_PUBLIC bool pcalc_guide_policy(const pcalc_guide *guide, size_t index,
+		const char **out_id, bool *out_not_stated, bool *out_automatic);
 /** Step @index, each after those it waits for. false when there is none. */
 PCALC_PUBLIC bool pcalc_guide_step_get(
 		const pcalc_guide *guide, size_t index, struct pcalc_guide_step *out_step);

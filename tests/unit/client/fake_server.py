@@ -30,7 +30,7 @@ except ImportError as missing:
 def load_messages(proto_dir, folder):
     names = ["google/rpc/status", "google/rpc/error_details", "policycalc/v1/profile",
              "policycalc/v1/catalog", "policycalc/v1/calculator_service",
-             "policycalc/v1/catalog_service"]
+             "policycalc/v1/catalog_service", "policycalc/v1/guide"]
     subprocess.run(["protoc", f"-I{proto_dir}", f"--python_out={folder}"]
                    + [f"{proto_dir}/{name}.proto" for name in names], check=True)
     sys.path.insert(0, folder)
@@ -119,6 +119,15 @@ class Friendly:
         return self.service.GetPolicyResponse(revision=7, policy=dict(
             id="p1", title=dict(zh="科技贷"), conditions=[dict(id="staff", rule="e.staff > 1")]))
 
+    def get_guide(self, request, context):
+        from policycalc.v1 import guide_pb2
+        return guide_pb2.GetGuideResponse(
+            revision=7, as_of="2026-03-01", working_days=3, papers_saved=1,
+            policies=[dict(id=name) for name in request.policies],
+            steps=[dict(title=dict(zh="提交"), working_days=3, policies=[0], materials=[0]),
+                   dict(title=dict(zh="拨付"), policies=[0], after=[0], reused_materials=[0])],
+            materials=[dict(code="licence", name=dict(zh="营业执照"), policies=[0])])
+
     def check(self, requests, context):
         files = [request.file.path for request in requests]
         return self.service.CheckCatalogResponse(error_count=1, policy_count=len(files), findings=[
@@ -139,6 +148,7 @@ class Friendly:
         def method(make, function, request):
             return make(function, request_deserializer=request.FromString,
                         response_serializer=lambda message: message.SerializeToString())
+        from policycalc.v1 import guide_pb2
         calculator, service = self.calculator, self.service
         server = grpc.server(concurrent.futures.ThreadPoolExecutor(8))
         server.add_generic_rpc_handlers((
@@ -154,6 +164,8 @@ class Friendly:
                                        service.ListPoliciesRequest),
                 "GetPolicy": method(grpc.unary_unary_rpc_method_handler, self.get_policy,
                                     service.GetPolicyRequest),
+                "GetGuide": method(grpc.unary_unary_rpc_method_handler, self.get_guide,
+                                   guide_pb2.GetGuideRequest),
                 "ListRevisions": method(grpc.unary_unary_rpc_method_handler, self.revisions,
                                         service.ListRevisionsRequest),
                 "ExportCatalog": method(grpc.unary_stream_rpc_method_handler, self.export,

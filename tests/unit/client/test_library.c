@@ -196,6 +196,35 @@ static void test_stream_keeps_order(void **state)
 	pcalc_free(client);
 }
 
+static void guides(pcalc_client *client)
+{
+	static const char *const ids[] = { "p1", "p2" };
+	struct pcalc_failure failure = { 0 };
+	pcalc_guide *guide = pcalc_guide_get(client, ids, 2, NULL, &failure);
+	struct pcalc_guide_step step;
+	struct pcalc_guide_paper paper;
+	const char *id;
+	bool not_stated, automatic;
+
+	assert_non_null(guide);
+	assert_int_equal(pcalc_guide_total_get(guide).working_days, 3);
+	assert_int_equal(pcalc_guide_total_get(guide).step_count, 2);
+	assert_true(pcalc_guide_policy(guide, 1, &id, &not_stated, &automatic));
+	assert_string_equal(id, "p2");
+	assert_false(pcalc_guide_policy(guide, 2, &id, &not_stated, &automatic));
+	assert_true(pcalc_guide_step_get(guide, 0, &step));
+	assert_int_equal(step.working_days, 3);
+	assert_true(pcalc_guide_step_get(guide, 1, &step));
+	assert_int_equal(step.working_days, -1);
+	assert_int_equal(step.after_count, 1);
+	assert_int_equal(step.reused_papers[0], 0);
+	assert_false(pcalc_guide_step_get(guide, 2, &step));
+	assert_true(pcalc_guide_paper_get(guide, 0, &paper));
+	assert_string_equal(paper.name.zh, "营业执照");
+	assert_false(pcalc_guide_paper_get(guide, 1, &paper));
+	pcalc_guide_free(guide);
+}
+
 static void test_catalog(void **state)
 {
 	pcalc_client *client = client_open("POLICYCALC_TEST_SERVER");
@@ -235,6 +264,7 @@ static void test_catalog(void **state)
 	assert_true(pcalc_policy_condition(policy, 0, &id, &label, &rule));
 	assert_string_equal(rule, "e.staff > 1");
 	pcalc_policy_free(policy);
+	guides(client);
 	assert_null(pcalc_policy_get(client, "p9", NULL, &failure));
 	assert_int_equal(failure.code, PCALC_NOT_FOUND);
 

@@ -69,6 +69,18 @@ static enum pcalc_code use_policy(pcalc_client *client, struct pcalc_failure *fa
 	return code;
 }
 
+static enum pcalc_code use_guide(pcalc_client *client, struct pcalc_failure *failure)
+{
+	static const char *const ids[] = { "p1" };
+	pcalc_guide *guide = pcalc_guide_get(client, ids, 1, "2026-03-01", failure);
+	enum pcalc_code code = code_of(guide, failure);
+
+	if (guide)
+		assert_int_equal(pcalc_guide_total_get(guide).step_count, 2);
+	pcalc_guide_free(guide);
+	return code;
+}
+
 static enum pcalc_code use_attributes(pcalc_client *client, struct pcalc_failure *failure)
 {
 	pcalc_attributes *attributes = pcalc_attributes_list(client, failure);
@@ -259,6 +271,7 @@ static const struct {
 	{ "connect", use_connect, 8 },
 	{ "policies", use_policies, 6 },
 	{ "policy", use_policy, 6 },
+	{ "guide", use_guide, 6 },
 	{ "attributes", use_attributes, 10 },
 	{ "revisions", use_revisions, 6 },
 	{ "export", use_export, 6 },
