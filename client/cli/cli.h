@@ -26,7 +26,8 @@ struct cli {
 	const char *lang;
 	const char *format;
 	const char *timeout;
-	const char *const *formats; /* what the command prints besides table and json; NULL ends */
+	const char *const *
+			formats; /* what the command prints besides table and json; NULL ends */
 	struct render_style style; /* of stdout */
 	bool json;
 	struct arena arena; /* lives as long as the command */

@@ -94,7 +94,7 @@ Policycalc__V1__Availability *ruleset_availability(const struct ruleset *ruleset
  * ruleset. Wrong requests fill @out_violations and fail with ERROR_INVALID, an unknown policy is
  * ERROR_NOT_FOUND. GetGuideRequest.revision is the caller's business, as in ruleset_match().
  */
-bool ruleset_guide(const struct ruleset *ruleset, const Policycalc__V1__GetGuideRequest *request,
-		const char *today, struct arena *arena,
-		Policycalc__V1__GetGuideResponse **out_response,
+bool ruleset_guide(const struct ruleset *ruleset,
+		const Policycalc__V1__GetGuideRequest *request, const char *today,
+		struct arena *arena, Policycalc__V1__GetGuideResponse **out_response,
 		struct violations *out_violations, struct error *err);
