@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "client/render/explain.h"
 
+#include "client/render/score.h"
 #include "client/render/table.h"
 #include "client/render/text.h"
 
@@ -168,6 +169,11 @@ static void condition_print(const struct canvas *canvas, size_t indent,
 	for (size_t i = 0; !*sentence && i < condition->n_reasons; i++)
 		if (*condition->reasons[i]->attribute)
 			reason_print(canvas, indent + 2, condition->reasons[i]);
+	if (condition->score &&
+			condition->score->direct_pass !=
+					POLICYCALC__V1__CONDITION_STATUS__CONDITION_STATUS_MET &&
+			!score_print(condition->score, canvas->style, indent + 2, canvas->out))
+		canvas->out->failed = true;
 }
 
 static void conditions_print(const struct canvas *canvas, size_t indent,
@@ -351,6 +357,11 @@ static void answer_print(
 	case POLICYCALC__V1__VERDICT__VERDICT_NEEDS_INFORMATION:
 		missing_print(canvas, word(style, "补充后可定：", "would settle it: "),
 				answer->missing, answer->n_missing);
+		for (size_t i = 0; i < answer->n_conditions; i++)
+			if (answer->conditions[i]->score &&
+					answer->conditions[i]->status ==
+							POLICYCALC__V1__CONDITION_STATUS__CONDITION_STATUS_UNKNOWN)
+				condition_print(canvas, 4, answer->conditions[i], "? ");
 		availability_print(canvas, answer);
 		break;
 	case POLICYCALC__V1__VERDICT__VERDICT_NEEDS_REVIEW:
