@@ -144,6 +144,71 @@ bool pcalc_answers_condition(const pcalc_answers *answers, size_t index, size_t 
 	return true;
 }
 
+static const Policycalc__V1__ScoreAnswer *score_find(
+		const pcalc_answers *answers, size_t index, size_t condition)
+{
+	if (index >= answers->response->n_answers ||
+			condition >= answers->response->answers[index]->n_conditions)
+		return NULL;
+	return answers->response->answers[index]->conditions[condition]->score;
+}
+
+bool pcalc_answers_score(const pcalc_answers *answers, size_t index, size_t condition,
+		struct pcalc_score *out_score)
+{
+	const Policycalc__V1__ScoreAnswer *found = score_find(answers, index, condition);
+	bool has_pass;
+
+	if (!found)
+		return false;
+	has_pass = found->_pass_case == POLICYCALC__V1__SCORE_ANSWER___PASS_PASS;
+	*out_score = (struct pcalc_score){
+		.table = found->table,
+		.label = text_from(found->label),
+		.sentence = text_from(found->sentence),
+		.least = found->least,
+		.most = found->most,
+		.full = found->full,
+		.has_pass = has_pass,
+		.pass = has_pass ? found->pass : 0,
+		.status = (enum pcalc_condition_status)found->status,
+		.direct_pass = (enum pcalc_condition_status)found->direct_pass,
+		.row_count = found->n_rows,
+	};
+	return true;
+}
+
+bool pcalc_answers_score_row(const pcalc_answers *answers, size_t index, size_t condition,
+		size_t row, struct pcalc_score_row *out_row)
+{
+	const Policycalc__V1__ScoreAnswer *score = score_find(answers, index, condition);
+	const Policycalc__V1__ScoreRowAnswer *found;
+	const Policycalc__V1__ScoreMetricAnswer *counted = NULL;
+
+	if (!score || row >= score->n_rows)
+		return false;
+	found = score->rows[row];
+	for (size_t i = 0; !counted && i < found->n_alternatives; i++) {
+		if (found->alternatives[i]->counted)
+			counted = found->alternatives[i];
+	}
+	*out_row = (struct pcalc_score_row){
+		.id = found->id,
+		.label = text_from(found->label),
+		.state = (enum pcalc_score_state)found->state,
+		.least = found->least,
+		.most = found->most,
+		.full = found->full,
+		.attribute = counted ? counted->attribute : "",
+		.observed = text_from(counted ? counted->observed : NULL),
+		.next = text_from(counted && counted->next ? counted->next->required : NULL),
+		.next_more = counted && counted->next ? counted->next->more : 0,
+		.missing = (const char *const *)found->missing,
+		.missing_count = found->n_missing,
+	};
+	return true;
+}
+
 bool pcalc_answers_warning(
 		const pcalc_answers *answers, size_t index, struct pcalc_warning *out_warning)
 {

@@ -68,6 +68,33 @@ struct pcalc_condition {
 	size_t missing_count;
 };
 
+/* How the score table of a condition comes out. */
+struct pcalc_score {
+	const char *table; /* id */
+	struct pcalc_text label;
+	struct pcalc_text sentence;
+	int64_t least, most, full; /* points: for certain, at most, full marks */
+	bool has_pass;
+	int64_t pass; /* the least score that passes, when has_pass */
+	enum pcalc_condition_status status;
+	enum pcalc_condition_status direct_pass; /* UNSPECIFIED: there is none */
+	size_t row_count;
+};
+
+/* How one row of it comes out; of several alternatives the one that counts, if any. */
+struct pcalc_score_row {
+	const char *id;
+	struct pcalc_text label;
+	enum pcalc_score_state state;
+	int64_t least, most, full;
+	const char *attribute;	    /* what is measured: "e.rd_intensity", or "" */
+	struct pcalc_text observed; /* what the profile has; "" when not known */
+	struct pcalc_text next; /* what the next step takes: "≥ 6%"; "" when there is none */
+	int64_t next_more;	/* points that it brings more */
+	const char *const *missing; /* attributes that would tell its points, when OPEN */
+	size_t missing_count;
+};
+
 /* Something odd about a profile that did not stand in the way. */
 struct pcalc_warning {
 	const char *reason; /* "UNKNOWN_ATTRIBUTE" ... */
@@ -101,6 +128,14 @@ PCALC_PUBLIC bool pcalc_answers_find(const pcalc_answers *answers, const char *p
 /** Condition @condition of the answer at @index. false when there is none. */
 PCALC_PUBLIC bool pcalc_answers_condition(const pcalc_answers *answers, size_t index,
 		size_t condition, struct pcalc_condition *out_condition);
+
+/** The score table of a condition. false when the condition has none. */
+PCALC_PUBLIC bool pcalc_answers_score(const pcalc_answers *answers, size_t index,
+		size_t condition, struct pcalc_score *out_score);
+
+/** Row @row of that table. false when there is none. */
+PCALC_PUBLIC bool pcalc_answers_score_row(const pcalc_answers *answers, size_t index,
+		size_t condition, size_t row, struct pcalc_score_row *out_row);
 
 /** Warning @index. false when there is none. */
 PCALC_PUBLIC bool pcalc_answers_warning(

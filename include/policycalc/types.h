@@ -96,6 +96,17 @@ enum pcalc_condition_status {
 	PCALC_CONDITION_ERROR = 5,
 };
 
+/* How one row of a score table stands. */
+enum pcalc_score_state {
+	PCALC_SCORE_UNSPECIFIED = 0,
+	PCALC_SCORE_KNOWN = 1,	  /* its points are known */
+	PCALC_SCORE_OPEN = 2,	  /* facts are missing, and they may change the result */
+	PCALC_SCORE_NEEDLESS = 3, /* not known, and whatever it is the result is the same */
+	PCALC_SCORE_JUDGED = 4,
+	PCALC_SCORE_NOT_IN_SOURCES = 5,
+	PCALC_SCORE_ERROR = 6,
+};
+
 /* How exact an amount is. */
 enum pcalc_exactness {
 	PCALC_EXACTNESS_UNSPECIFIED = 0, /* the policy has no amount */

@@ -62,6 +62,15 @@ class Friendly:
             type_url="type.googleapis.com/google.rpc.BadRequest",
             value=bad.SerializeToString())])
 
+    scored = dict(id="score", status=3, score=dict(
+        table="t", label=dict(zh="得分"), least=20, most=50, full=100, **{"pass": 60}, status=3,
+        direct_pass=2, sentence=dict(zh="得分 20～50 分"), rows=[
+            dict(id="known", least=20, most=20, full=50, state=1, alternatives=[
+                dict(attribute="e.a"),
+                dict(attribute="e.b", observed=dict(zh="3%"), counted=True,
+                     next=dict(required=dict(zh="≥ 4%", en="≥ 4%"), points=30, more=10))]),
+            dict(id="open", most=30, full=50, state=2, missing=["e.c"])]))
+
     def match_one(self, request):
         answers = []
         for fact in request.profile.attributes:
@@ -70,7 +79,7 @@ class Friendly:
             answers.append(dict(policy_id=fact.name, series="series-" + fact.name, verdict=5,
                                 conditions_verdict=5, title=dict(zh="政策" + fact.name, en="Policy"),
                                 amount=dict(exactness=1, least_fen=value, most_fen=value),
-                                missing=["e.staff"]))
+                                missing=["e.staff"], conditions=[self.scored, dict(id="plain")]))
         return self.calculator.MatchResponse(revision=7, as_of=request.as_of or "2026-01-01",
                                              engine_version="test", answers=answers,
                                              warnings=[dict(reason="UNKNOWN_ATTRIBUTE", field="f",

@@ -43,6 +43,40 @@ static pcalc_profile *profile_make(void)
 	return profile;
 }
 
+/* The first condition has a score table of two rows, the second has none. */
+static void score_is_read(const pcalc_answers *answers)
+{
+	struct pcalc_score score;
+	struct pcalc_score_row row;
+
+	assert_true(pcalc_answers_score(answers, 0, 0, &score));
+	assert_string_equal(score.table, "t");
+	assert_string_equal(score.sentence.zh, "得分 20～50 分");
+	assert_int_equal(score.least, 20);
+	assert_int_equal(score.most, 50);
+	assert_true(score.has_pass);
+	assert_int_equal(score.pass, 60);
+	assert_int_equal(score.direct_pass, PCALC_CONDITION_NOT_MET);
+	assert_int_equal(score.row_count, 2);
+	assert_true(pcalc_answers_score_row(answers, 0, 0, 0, &row));
+	assert_int_equal(row.state, PCALC_SCORE_KNOWN);
+	assert_string_equal(row.attribute, "e.b");
+	assert_string_equal(row.observed.zh, "3%");
+	assert_string_equal(row.next.en, "≥ 4%");
+	assert_int_equal(row.next_more, 10);
+	assert_true(pcalc_answers_score_row(answers, 0, 0, 1, &row));
+	assert_int_equal(row.state, PCALC_SCORE_OPEN);
+	assert_string_equal(row.attribute, "");
+	assert_string_equal(row.observed.zh, "");
+	assert_int_equal(row.missing_count, 1);
+	assert_string_equal(row.missing[0], "e.c");
+	assert_false(pcalc_answers_score_row(answers, 0, 0, 2, &row));
+	assert_false(pcalc_answers_score(answers, 0, 1, &score));
+	assert_false(pcalc_answers_score_row(answers, 0, 1, 0, &row));
+	assert_false(pcalc_answers_score(answers, 0, 2, &score));
+	assert_false(pcalc_answers_score(answers, 1, 0, &score));
+}
+
 static void match_answers(const char *name)
 {
 	pcalc_client *client = client_open(name);
@@ -66,6 +100,7 @@ static void match_answers(const char *name)
 	assert_int_equal(answer.amount.most_fen, 3800);
 	assert_int_equal(answer.missing_count, 1);
 	assert_string_equal(answer.missing[0], "e.staff");
+	score_is_read(answers);
 	assert_true(pcalc_answers_find(answers, "series-revenue", &answer));
 	assert_false(pcalc_answers_find(answers, "other", &answer));
 	assert_true(pcalc_answers_warning(answers, 0, &warning));
