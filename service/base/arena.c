@@ -56,6 +56,25 @@ void arena_reset(struct arena *arena)
 	arena->exhausted = false;
 }
 
+struct arena_mark arena_mark(const struct arena *arena)
+{
+	return (struct arena_mark){ arena->blocks, arena->next };
+}
+
+void arena_rewind(struct arena *arena, struct arena_mark mark)
+{
+	while (arena->blocks != mark.block) {
+		struct arena_block *newest = arena->blocks;
+
+		assert(newest);
+		arena->blocks = newest->older;
+		arena->taken -= sizeof(*newest) + newest->size;
+		memory_free(newest);
+	}
+	arena->next = mark.next;
+	arena->end = mark.block ? (char *)(mark.block + 1) + mark.block->size : NULL;
+}
+
 /* Puts a block of at least @size free bytes in front. */
 static bool arena_grow(struct arena *arena, size_t size)
 {

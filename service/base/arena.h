@@ -33,6 +33,20 @@ void arena_fini(struct arena *arena);
 /** Forgets everything but keeps the first block, for the next call. */
 void arena_reset(struct arena *arena);
 
+/* A place in an arena that it can be taken back to. */
+struct arena_mark {
+	struct arena_block *block;
+	char *next;
+};
+
+/** The place where @arena stands now. */
+struct arena_mark arena_mark(const struct arena *arena);
+/**
+ * Forgets all that was made since @mark, for a search that makes much and keeps little. An arena
+ * that is exhausted stays so.
+ */
+void arena_rewind(struct arena *arena, struct arena_mark mark);
+
 /** NULL when exhausted. The bytes are not initialised. */
 void *arena_alloc(struct arena *arena, size_t size);
 /** As arena_alloc(), zeroed; NULL also when count * size overflows. */

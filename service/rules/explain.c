@@ -35,7 +35,7 @@ static void find_slot(const struct node *node, enum scope_role role, int *slot)
 		find_slot(node->children[i], role, slot);
 }
 
-static int sole_slot(const struct node *node, enum scope_role role)
+int node_sole_slot(const struct node *node, enum scope_role role)
 {
 	int slot = -1;
 
@@ -112,8 +112,8 @@ static void add_atom(struct explainer *explainer, const struct node *node, struc
 	atom = &explainer->atoms[explainer->count++];
 	*atom = (struct rule_atom){
 		.text = slice_from(text),
-		.attribute_slot = sole_slot(node, SCOPE_ATTRIBUTE),
-		.parameter_slot = sole_slot(node, SCOPE_PARAMETER),
+		.attribute_slot = node_sole_slot(node, SCOPE_ATTRIBUTE),
+		.parameter_slot = node_sole_slot(node, SCOPE_PARAMETER),
 		.negated = negated,
 		.result = result,
 	};

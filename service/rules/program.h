@@ -74,3 +74,6 @@ bool value_equals(const struct value *a, const struct value *b);
 int value_compare(const struct value *a, const struct value *b);
 /** The value of @key in a map, or NULL. */
 const struct value *value_map_find(const struct value *map, const struct value *key);
+
+/* explain.c: the one slot of @role that a part of a tree names, or -1 when there is not exactly one. */
+int node_sole_slot(const struct node *node, enum scope_role role);
