@@ -178,7 +178,7 @@ static bool names_join(const struct facts *facts, char ***names, size_t *count, 
 }
 
 /* Only what could change the verdict is missing; of a policy that is settled nothing is. */
-static bool missing_answer(const struct facts *facts, const struct outcome *outcome,
+bool missing_answer(const struct facts *facts, const struct outcome *outcome,
 		Policycalc__V1__PolicyAnswer *answer)
 {
 	const struct policy_rules *policy = outcome->policy;
@@ -363,7 +363,7 @@ static Policycalc__V1__ConditionAnswer *empty_list_answer(
 }
 
 /* What would make the sum exact: of the enterprise, and by item. */
-static bool total_missing_answer(const struct facts *facts, const struct outcome *outcome,
+bool total_missing_answer(const struct facts *facts, const struct outcome *outcome,
 		Policycalc__V1__AmountAnswer *answer)
 {
 	const struct policy_rules *policy = outcome->policy;

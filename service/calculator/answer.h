@@ -45,6 +45,13 @@ Policycalc__V1__PolicyAnswer *outcome_answer(const struct facts *facts,
 bool names_print(const struct facts *facts, enum item_list list, const uint64_t *bits,
 		const char *item_id, char ***out_names, size_t *out_count);
 
+/** Fills what is missing of @answer: of a policy that is settled, nothing. false: memory is short. */
+bool missing_answer(const struct facts *facts, const struct outcome *outcome,
+		Policycalc__V1__PolicyAnswer *answer);
+/** As it, what would make the sum over items exact. */
+bool total_missing_answer(const struct facts *facts, const struct outcome *outcome,
+		Policycalc__V1__AmountAnswer *answer);
+
 /** The condition's message, with reasons and sentence. NULL when memory is short. */
 Policycalc__V1__ConditionAnswer *clause_answer(const struct facts *facts,
 		const struct policy_rules *policy, const struct clause *clause,

@@ -206,38 +206,54 @@ static void ratio_gap(const struct facts *facts, enum item_list list,
 		slot_bits_put_bases(facts->ruleset, list, slots[i], gap);
 }
 
+/* Where the gap of a slot goes: in copies to a place of its own, so that trying costs no memory. */
+static uint64_t *gap_new(const struct facts *facts, int slot)
+{
+	uint64_t *gap;
+
+	if (!facts->gap_room || !facts->gap_room[slot])
+		return facts_new_set(facts);
+	gap = facts->gap_room[slot];
+	memset(gap, 0, facts->ruleset->set_words * sizeof(*gap));
+	return gap;
+}
+
+void facts_derive_one(
+		struct facts *facts, enum item_list list, const struct derivation *derivation)
+{
+	struct value *own = &facts->values[derivation->slot];
+	struct value made;
+	uint64_t *gap;
+
+	if (own->kind != VALUE_UNKNOWN)
+		return;
+	if (derivation->ratio) {
+		/* Comparisons are exact in the rules, from both parts; no value goes here. */
+		if (ratio_value(facts, derivation->ratio).kind == VALUE_INT)
+			return;
+		gap = gap_new(facts, derivation->slot);
+		if (gap)
+			ratio_gap(facts, list, derivation->ratio, gap);
+		facts->gaps[derivation->slot] = gap;
+		return;
+	}
+	made = rule_evaluate(derivation->rule, &facts->evaluation);
+	if (made.kind == VALUE_UNKNOWN) {
+		gap = gap_new(facts, derivation->slot);
+		if (gap)
+			facts_put_missing(facts, made.missing, gap);
+		facts->gaps[derivation->slot] = gap;
+		return;
+	}
+	*own = made;
+}
+
 void facts_derive(struct facts *facts, enum item_list list)
 {
 	const struct ruleset *ruleset = facts->ruleset;
 
-	for (size_t i = 0; i < ruleset->derivation_count[list]; i++) {
-		const struct derivation *derivation = &ruleset->derivations[list][i];
-		struct value *own = &facts->values[derivation->slot];
-		struct value made;
-		uint64_t *gap;
-
-		if (own->kind != VALUE_UNKNOWN)
-			continue;
-		if (derivation->ratio) {
-			/* Comparisons are exact in the rules, from both parts; no value goes here. */
-			if (ratio_value(facts, derivation->ratio).kind == VALUE_INT)
-				continue;
-			gap = facts_new_set(facts);
-			if (gap)
-				ratio_gap(facts, list, derivation->ratio, gap);
-			facts->gaps[derivation->slot] = gap;
-			continue;
-		}
-		made = rule_evaluate(derivation->rule, &facts->evaluation);
-		if (made.kind == VALUE_UNKNOWN) {
-			gap = facts_new_set(facts);
-			if (gap)
-				facts_put_missing(facts, made.missing, gap);
-			facts->gaps[derivation->slot] = gap;
-			continue;
-		}
-		*own = made;
-	}
+	for (size_t i = 0; i < ruleset->derivation_count[list]; i++)
+		facts_derive_one(facts, list, &ruleset->derivations[list][i]);
 }
 
 bool facts_derived_differs(const struct facts *facts, const struct derivation *derivation)

@@ -14,6 +14,7 @@ struct item_facts {
 	const char *id; /* the caller's, or its number when it has none */
 	struct value *values;
 	uint64_t **gaps;
+	uint64_t *supplied; /* derived slots that were sent for it; NULL: the list has none */
 };
 
 struct facts {
@@ -23,6 +24,8 @@ struct facts {
 	struct date as_of;
 	struct value *values; /* base, then the item at hand */
 	uint64_t **gaps;      /* by slot: of unknown derived attributes; NULL: none */
+	uint64_t *supplied;   /* derived slots of the enterprise that were sent */
+	uint64_t **gap_room;  /* of copies: by slot, where a gap goes; NULL: made anew */
 	uint64_t *foreign; /* slots whose region is outside the table; their value is a region
 				   of it that lies around */
 	struct item_facts *items[LIST_COUNT];
@@ -63,6 +66,25 @@ void facts_enter_item(struct facts *facts, enum item_list list, const struct ite
 
 /** Evaluates derived attributes of @list; for the enterprise, or for the item at hand. */
 void facts_derive(struct facts *facts, enum item_list list);
+/** Evaluates one of them, unless it has a value. */
+void facts_derive_one(struct facts *facts, enum item_list list,
+		const struct derivation *derivation);
+
+/**
+ * A copy that can be changed: its values and those of the item of @list at hand, and with @with_items
+ * those of all its items. What facts_change() derives anew leaves nothing in the arena but texts and
+ * lists. NULL when memory is short.
+ */
+struct facts *facts_copy(const struct facts *facts, enum item_list list, bool with_items);
+/**
+ * Changes a base slot of a copy, and derives anew what rests on it, of the enterprise and of the item
+ * at hand. What was supplied stays as it was supplied.
+ */
+void facts_change(struct facts *copy, enum item_list list, const struct item_facts *item, int slot,
+		struct value value);
+/** As facts_change(), for every item of @list; a slot of items is that of the one at @index. */
+void facts_change_all(struct facts *copy, enum item_list list, size_t index, int slot,
+		struct value value);
 
 /** Whether a supplied derived attribute is not what its rule makes of the others. */
 bool facts_derived_differs(const struct facts *facts, const struct derivation *derivation);

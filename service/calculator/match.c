@@ -3,7 +3,7 @@
  * One request from end to end: judged, read, asked, ordered, answered. All in the call's arena; an
  * arena that runs dry ends the call, never with half an answer.
  */
-#include "calculator/answer.h"
+#include "calculator/near.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -208,6 +208,11 @@ static bool verdict_is_asked_for(const struct match *match, Policycalc__V1__Verd
 	return request->n_verdicts == 0;
 }
 
+static bool wants_near(const Policycalc__V1__MatchRequest *request)
+{
+	return request->near && request->view != POLICYCALC__V1__VIEW__VIEW_ID;
+}
+
 static bool answers_fill(const struct match *match, const struct facts *facts,
 		Policycalc__V1__MatchResponse *response)
 {
@@ -228,7 +233,10 @@ static bool answers_fill(const struct match *match, const struct facts *facts,
 			continue;
 		answer = outcome_answer(facts, outcome, &match->epoch->standings[index],
 				match->request->view);
-		if (!answer)
+		if (!answer || (wants_near(match->request) &&
+					       !near_answer(facts, outcome,
+							       &match->epoch->standings[index],
+							       answer)))
 			return false;
 		response->answers[response->n_answers++] = answer;
 	}

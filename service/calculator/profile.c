@@ -199,6 +199,12 @@ static bool item_read(struct reading *reading, const Policycalc__V1__Item *from,
 			     : arena_format(reading->arena, "%zu", facts->item_count[list]);
 	if (!item->values || !item->gaps || !item->id)
 		return false;
+	if (reading->ruleset->derivation_count[list]) {
+		item->supplied = facts_new_set(facts);
+		if (!item->supplied)
+			return false;
+		reading->supplied = item->supplied;
+	}
 	for (size_t i = 0; i + 1 < facts->item_count[list]; i++) {
 		if (strcmp(facts->items[list][i].id, item->id) == 0) {
 			findings_violate(reading->findings,
@@ -348,6 +354,7 @@ struct facts *facts_read(const struct ruleset *ruleset, const struct epoch *epoc
 		.regions = ruleset->regions,
 		.arena = arena,
 	};
+	facts->supplied = reading.supplied;
 	reading.values = facts->values;
 	if (!profile)
 		profile = &nothing;

@@ -85,3 +85,8 @@ void case_reject(struct case_file *file);
 /** expect and says lines. */
 void case_expect(struct case_file *file, char *rest);
 void case_says(struct case_file *file, char *rest);
+
+/** "rd_expense + 40万元 and staff - 5 or tech_sme = 是": the near misses of an answer; "none". */
+char *case_near_words(struct case_file *file, const Policycalc__V1__PolicyAnswer *answer);
+/** "staff above 300 in 5": the cliffs of an answer, separated by "; "; "none". */
+char *case_cliff_words(struct case_file *file, const Policycalc__V1__PolicyAnswer *answer);

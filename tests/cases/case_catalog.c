@@ -67,7 +67,8 @@ int case_enum(const struct case_file *file, const ProtobufCEnumDescriptor *descr
 	return value->value;
 }
 
-/* attribute NAME TYPE [of LIST] [PERIOD] [from N] [to N] [unit 人] [label 中文 / English]
+/* attribute NAME TYPE [of LIST] [PERIOD] [from N] [to N] [unit 人] [mutable UP|DOWN|BOTH] [weight N]
+ *     [label 中文 / English]
  *     [derived RULE | ratio NUM / DEN [zero PPM]] [choices a b c | regions | industries] */
 static void read_attribute(struct case_file *file, char *rest)
 {
@@ -90,6 +91,13 @@ static void read_attribute(struct case_file *file, char *rest)
 		} else if (strcmp(word, "to") == 0) {
 			attribute->_maximum_case = POLICYCALC__V1__ATTRIBUTE___MAXIMUM_MAXIMUM;
 			attribute->maximum = atoll(case_word(file, &rest));
+		} else if (strcmp(word, "mutable") == 0) {
+			attribute->mutable_ = true;
+			attribute->direction = (Policycalc__V1__Direction)case_enum(file,
+					&policycalc__v1__direction__descriptor, "DIRECTION_",
+					case_word(file, &rest));
+		} else if (strcmp(word, "weight") == 0) {
+			attribute->change_weight = atoi(case_word(file, &rest));
 		} else if (strcmp(word, "unit") == 0) {
 			attribute->unit =
 					case_bilingual(file, case_word(file, &rest), "people");
@@ -113,10 +121,18 @@ static void read_attribute(struct case_file *file, char *rest)
 			attribute->derived->ratio->den = case_word(file, &rest);
 			attribute->derived->ratio->when_den_zero = case_keep(file, "unknown");
 		} else if (strcmp(word, "choices") == 0) {
-			while (*(word = case_word(file, &rest))) {
-				Policycalc__V1__Choice *choice =
-						CASE_NEW(file, Policycalc__V1__Choice,
-								policycalc__v1__choice__init);
+			for (;;) {
+				char *behind = rest;
+				Policycalc__V1__Choice *choice;
+
+				word = case_word(file, &rest);
+				if (*word == 0 || strcmp(word, "mutable") == 0 ||
+						strcmp(word, "label") == 0) {
+					rest = behind;
+					break;
+				}
+				choice = CASE_NEW(file, Policycalc__V1__Choice,
+						policycalc__v1__choice__init);
 
 				choice->code = word;
 				choice->label = case_bilingual(file, word, word);

@@ -46,6 +46,7 @@ static Policycalc__V1__PolicyAnswer *ask(struct case_file *file, char *policy)
 	request.policies = &policy;
 	request.n_policies = 1;
 	request.include_superseded = true;
+	request.near = true;
 	if (!ruleset_match(file->ruleset, &request, "2026-01-01", file->arena, &response, NULL,
 			    &err))
 		case_broken(file, "%s", err.message);
@@ -247,6 +248,31 @@ static bool is_amount_part(struct case_file *file, const char *part,
 	return false;
 }
 
+/* Verdict, missing attributes and amount are those of the first near miss. */
+static void expect_near(
+		struct case_file *file, char *part, const Policycalc__V1__PolicyAnswer *answer)
+{
+	const Policycalc__V1__NearMiss *first = answer->n_near ? answer->near[0] : NULL;
+
+	if (strncmp(part, "near: ", 6) == 0)
+		compare(file, "near", part + 6, case_near_words(file, answer));
+	else if (strncmp(part, "near verdict ", 13) == 0)
+		compare(file, "near verdict", part + 13,
+				first ? enum_word(&policycalc__v1__verdict__descriptor,
+							(int)first->verdict,
+							sizeof("VERDICT_") - 1)
+				      : "none");
+	else if (strncmp(part, "near missing ", 13) == 0)
+		compare(file, "near missing", part + 13,
+				first ? join(file, first->stays_unknown, first->n_stays_unknown)
+				      : "none");
+	else if (strncmp(part, "near pays ", 10) == 0)
+		compare(file, "near pays", part + 10,
+				pays_words(file, first ? first->amount : NULL));
+	else
+		case_broken(file, "what is %s?", part);
+}
+
 /* expect VERDICT POLICY[, pays ...][, missing a b][, not met c][, items p1 ELIGIBLE; p2 ...]
  *     [, not met in p1 c][, review JUDGEMENT][, availability OPEN 2025-01-01]
  *     [, conditions VERDICT][, same h2=h1][, first year ...][, cap ...][, rounded yes][, tier ...][, funding ...]
@@ -283,6 +309,10 @@ void case_expect(struct case_file *file, char *rest)
 			compare(file, "not met", part + 8,
 					not_met_words(file, answer->conditions,
 							answer->n_conditions));
+		else if (strncmp(part, "near", 4) == 0)
+			expect_near(file, part, answer);
+		else if (strncmp(part, "cliffs ", 7) == 0)
+			compare(file, "cliffs", part + 7, case_cliff_words(file, answer));
 		else if (strncmp(part, "items ", 6) == 0)
 			compare(file, "items", part + 6, items_words(file, answer));
 		else if (strncmp(part, "review ", 7) == 0)
@@ -308,14 +338,31 @@ void case_expect(struct case_file *file, char *rest)
 	}
 }
 
-/* says POLICY CONDITION|amount [zh|en] SENTENCE */
+/* "near" and "cliff" stand for the first of each. */
+static const Policycalc__V1__Text *near_sentence(
+		const Policycalc__V1__PolicyAnswer *answer, const char *name)
+{
+	if (strcmp(name, "near") == 0 && answer->n_near)
+		return answer->near[0]->sentence;
+	if (strcmp(name, "cliff") == 0 && answer->n_cliffs)
+		return answer->cliffs[0]->sentence;
+	return NULL;
+}
+
+/* says POLICY CONDITION|amount|near|cliff [zh|en] SENTENCE */
 void case_says(struct case_file *file, char *rest)
 {
 	char *policy = case_word(file, &rest);
 	char *condition = case_word(file, &rest);
 	char *language = case_word(file, &rest);
 	Policycalc__V1__PolicyAnswer *answer = ask(file, policy);
+	const Policycalc__V1__Text *near = near_sentence(answer, condition);
 
+	if (near) {
+		compare(file, "sentence", case_trim(rest),
+				*language == 'z' ? near->zh : near->en);
+		return;
+	}
 	if (strcmp(condition, "amount") == 0 && answer->amount) {
 		compare(file, "sentence", case_trim(rest),
 				*language == 'z' ? answer->amount->sentence->zh

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Facts as they would be if something were different. Only copies are changed; the facts of the
+ * question itself stay as they were sent.
+ */
+#include "calculator/facts.h"
+
+#include <string.h>
+
+/* Values and gaps of the item at hand stand behind the base slots of the copy. */
+static bool items_copy(const struct facts *facts, struct facts *copy, enum item_list list)
+{
+	size_t slots = facts->ruleset->slot_count[list];
+	size_t count = facts->item_count[list];
+	struct item_facts *items = ARENA_NEW_ARRAY(facts->arena, struct item_facts, count + 1);
+
+	if (!items)
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		items[i] = facts->items[list][i];
+		items[i].values = arena_alloc(facts->arena, (slots + 1) * sizeof(struct value));
+		items[i].gaps = ARENA_NEW_ARRAY(facts->arena, uint64_t *, slots + 1);
+		if (!items[i].values || !items[i].gaps)
+			return false;
+		memcpy(items[i].values, facts->items[list][i].values,
+				slots * sizeof(struct value));
+		memcpy(items[i].gaps, facts->items[list][i].gaps, slots * sizeof(uint64_t *));
+	}
+	copy->items[list] = items;
+	return true;
+}
+
+static bool room_make(const struct facts *facts, struct facts *copy, enum item_list list)
+{
+	const struct ruleset *ruleset = facts->ruleset;
+
+	for (size_t i = 0; i < ruleset->derivation_count[list]; i++) {
+		int slot = ruleset->derivations[list][i].slot;
+
+		copy->gap_room[slot] = facts_new_set(facts);
+		if (!copy->gap_room[slot])
+			return false;
+	}
+	return true;
+}
+
+struct facts *facts_copy(const struct facts *facts, enum item_list list, bool with_items)
+{
+	size_t slots = facts->ruleset->most_slots + 1;
+	size_t words = facts->ruleset->set_words;
+	struct facts *copy = ARENA_NEW(facts->arena, struct facts);
+
+	if (!copy)
+		return NULL;
+	*copy = *facts;
+	copy->values = arena_alloc(facts->arena, slots * sizeof(*copy->values));
+	copy->gaps = ARENA_NEW_ARRAY(facts->arena, uint64_t *, slots);
+	copy->gap_room = ARENA_NEW_ARRAY(facts->arena, uint64_t *, slots);
+	copy->foreign = facts_new_set(facts);
+	if (!copy->values || !copy->gaps || !copy->gap_room || !copy->foreign ||
+			!room_make(facts, copy, LIST_ENTERPRISE) ||
+			(list != LIST_ENTERPRISE && !room_make(facts, copy, list)))
+		return NULL;
+	memcpy(copy->values, facts->values, slots * sizeof(*copy->values));
+	memcpy(copy->gaps, facts->gaps, slots * sizeof(*copy->gaps));
+	memcpy(copy->foreign, facts->foreign, words * sizeof(*copy->foreign));
+	copy->evaluation.values = copy->values;
+	if (with_items && !items_copy(facts, copy, list))
+		return NULL;
+	return copy;
+}
+
+/* Derived attributes stand in an order in which each follows those it reads. */
+static void derive_again(
+		struct facts *copy, enum item_list list, const uint64_t *supplied, int slot)
+{
+	const struct ruleset *ruleset = copy->ruleset;
+	size_t first = list == LIST_ENTERPRISE ? 0 : ruleset->base_count;
+
+	for (size_t i = 0; i < ruleset->derivation_count[list]; i++) {
+		const struct derivation *derivation = &ruleset->derivations[list][i];
+		size_t at = (size_t)derivation->slot - first;
+
+		if (!slot_bits_has(ruleset->bases[list][at], slot) ||
+				(supplied && slot_bits_has(supplied, derivation->slot)))
+			continue;
+		copy->values[derivation->slot] = (struct value){ .kind = VALUE_UNKNOWN };
+		copy->gaps[derivation->slot] = NULL;
+		facts_derive_one(copy, list, derivation);
+	}
+}
+
+void facts_change(struct facts *copy, enum item_list list, const struct item_facts *item,
+		int slot, struct value value)
+{
+	copy->values[slot] = value;
+	if ((size_t)slot < copy->ruleset->base_count)
+		derive_again(copy, LIST_ENTERPRISE, copy->supplied, slot);
+	if (item)
+		derive_again(copy, list, item->supplied, slot);
+}
+
+void facts_change_all(struct facts *copy, enum item_list list, size_t index, int slot,
+		struct value value)
+{
+	size_t base_count = copy->ruleset->base_count;
+	size_t slots = copy->ruleset->slot_count[list];
+	bool of_item = (size_t)slot >= base_count;
+
+	/* Every item keeps its own gaps, so that they cannot share one place. */
+	copy->gap_room = NULL;
+	if (!of_item) {
+		copy->foreign[(unsigned)slot / 64] &= ~(UINT64_C(1) << ((unsigned)slot % 64));
+		facts_change(copy, LIST_ENTERPRISE, NULL, slot, value);
+	}
+	if (list == LIST_ENTERPRISE)
+		return;
+	for (size_t i = 0; i < copy->item_count[list]; i++) {
+		struct item_facts *item = &copy->items[list][i];
+
+		if (of_item && i != index)
+			continue;
+		facts_enter_item(copy, list, item);
+		if (of_item)
+			copy->values[slot] = value;
+		derive_again(copy, list, item->supplied, slot);
+		memcpy(item->values, copy->values + base_count, slots * sizeof(*item->values));
+		memcpy(item->gaps, copy->gaps + base_count, slots * sizeof(*item->gaps));
+	}
+}
