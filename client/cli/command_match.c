@@ -3,6 +3,7 @@
 #include "client/cli/dictionary.h"
 #include "client/cli/file.h"
 #include "client/cli/profile_file.h"
+#include "client/render/near.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -15,6 +16,8 @@ static const char HELP_ZH[] =
 		"  -f 档案           JSON 或 YAML 文件，- 为标准输入；名称=值 覆盖档案中的值\n"
 		"  --as-of 日期      按哪一天计算（YYYY-MM-DD，默认今天）\n"
 		"  --explain         逐项说明：能享受的、待确认的、不符合的及原因\n"
+		"  --near            差多少就符合：只改动一两项、可以做到的；以及离门槛不远、"
+		"须留意的\n"
 		"  --all             也列出不符合、未开放和已被取代的政策\n"
 		"  --policy 编号     只看这一项（编号或系列；多项用逗号分隔）\n"
 		"  --revision N      用第 N 版目录\n"
@@ -46,6 +49,10 @@ static const char HELP_EN[] =
 		"  --as-of DATE      day of the question (YYYY-MM-DD, default today)\n"
 		"  --explain         policy by policy: what it gets, what is open, what it "
 		"misses and why\n"
+		"  --near            what would have to change to be eligible (one or two "
+		"facts "
+		"the firm can\n"
+		"                    change), and which threshold is close ahead\n"
 		"  --all             also policies that do not fit, are not open or "
 		"superseded\n"
 		"  --policy ID       only this one (id or series; several with commas)\n"
@@ -76,6 +83,7 @@ struct match_options {
 	const char *revision;
 	bool all;
 	bool explain;
+	bool near;
 	bool strict;
 };
 
@@ -154,6 +162,29 @@ static size_t count_of(
 	return 0;
 }
 
+/* The table lists what the verdicts asked for; near misses stand behind it. */
+static int match_print_tables(struct cli *cli, const struct match_options *options,
+		const struct render_dictionary *names,
+		const Policycalc__V1__MatchResponse *response, struct buffer *out)
+{
+	Policycalc__V1__MatchResponse listed = *response;
+
+	listed.n_answers = 0;
+	listed.answers = ARENA_NEW_ARRAY(
+			&cli->arena, Policycalc__V1__PolicyAnswer *, response->n_answers + 1);
+	if (!listed.answers)
+		return cli_out_of_memory(cli);
+	for (size_t i = 0; i < response->n_answers; i++) {
+		if (options->all || options->policies ||
+				response->answers[i]->verdict !=
+						POLICYCALC__V1__VERDICT__VERDICT_INELIGIBLE)
+			listed.answers[listed.n_answers++] = response->answers[i];
+	}
+	(void)match_print_table(&listed, &cli->style, out);
+	(void)match_print_near(response, names, &cli->style, out);
+	return CLI_OK;
+}
+
 static int match_print(struct cli *cli, const struct match_options *options,
 		const struct dictionary *dictionary,
 		const Policycalc__V1__MatchResponse *response)
@@ -161,6 +192,7 @@ static int match_print(struct cli *cli, const struct match_options *options,
 	const struct render_dictionary names = { dictionary->attributes, dictionary->count };
 	struct buffer out = { 0 };
 	size_t hidden;
+	int code;
 
 	if (cli->json)
 		return cli_write_json(cli, response);
@@ -168,7 +200,9 @@ static int match_print(struct cli *cli, const struct match_options *options,
 		(void)match_print_explanation(response, &names, &cli->style, &out);
 		return cli_write(cli, &out);
 	}
-	(void)match_print_table(response, &cli->style, &out);
+	code = match_print_tables(cli, options, &names, response, &out);
+	if (code != CLI_OK)
+		return code;
 	hidden = count_of(response, POLICYCALC__V1__VERDICT__VERDICT_INELIGIBLE) +
 		 count_of(response, POLICYCALC__V1__VERDICT__VERDICT_NOT_OPEN);
 	if (!options->all && hidden)
@@ -191,6 +225,7 @@ int command_match(struct cli *cli, int argc, char **argv)
 		POLICYCALC__V1__VERDICT__VERDICT_ELIGIBLE,
 		POLICYCALC__V1__VERDICT__VERDICT_NEEDS_INFORMATION,
 		POLICYCALC__V1__VERDICT__VERDICT_NEEDS_REVIEW,
+		POLICYCALC__V1__VERDICT__VERDICT_INELIGIBLE, /* for near misses */
 	};
 	struct match_options options = { 0 };
 	const struct cli_option list[] = {
@@ -200,6 +235,7 @@ int command_match(struct cli *cli, int argc, char **argv)
 		{ "--revision", .text = &options.revision },
 		{ "--all", .flag = &options.all },
 		{ "--explain", .flag = &options.explain },
+		{ "--near", .flag = &options.near },
 		{ "--strict", .flag = &options.strict },
 	};
 	Policycalc__V1__MatchRequest request = POLICYCALC__V1__MATCH_REQUEST__INIT;
@@ -229,6 +265,7 @@ int command_match(struct cli *cli, int argc, char **argv)
 		return code;
 	request.revision = revision;
 	request.strict = options.strict;
+	request.near = options.near;
 	request.include_superseded = options.all;
 	request.view = options.explain ? POLICYCALC__V1__VIEW__VIEW_FULL
 				       : POLICYCALC__V1__VIEW__VIEW_BASIC;
@@ -236,7 +273,7 @@ int command_match(struct cli *cli, int argc, char **argv)
 		request.as_of = (char *)(uintptr_t)options.as_of;
 	if (!options.all && !options.explain) {
 		request.verdicts = wanted;
-		request.n_verdicts = sizeof(wanted) / sizeof(wanted[0]);
+		request.n_verdicts = sizeof(wanted) / sizeof(wanted[0]) - !options.near;
 	}
 	if (options.policies) {
 		request.n_verdicts = 0;

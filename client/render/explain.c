@@ -1,56 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "client/render/explain.h"
 
+#include "client/render/canvas.h"
+#include "client/render/near.h"
 #include "client/render/score.h"
 #include "client/render/table.h"
-#include "client/render/text.h"
 
 #include <string.h>
-
-#define BOLD "\033[1m"
-#define GREEN "\033[32m"
-#define YELLOW "\033[33m"
-#define DIM "\033[2m"
-#define PLAIN "\033[0m"
-
-/* What every drawing function needs. */
-struct canvas {
-	const struct render_style *style;
-	const struct render_dictionary *dictionary;
-	struct buffer *out;
-};
-
-static void canvas_colour(const struct canvas *canvas, const char *code)
-{
-	if (canvas->style->colour)
-		buffer_append_text(canvas->out, code);
-}
-
-/* "    mark text", wrapped so that following lines begin under the text. */
-static void canvas_line(
-		const struct canvas *canvas, size_t indent, const char *mark, const char *text)
-{
-	size_t used = indent + text_width(slice_from(mark));
-	size_t left = canvas->style->width > used + 10 ? canvas->style->width - used : 10;
-
-	text_append_spaces(canvas->out, indent);
-	buffer_append_text(canvas->out, mark);
-	text_append_wrapped(canvas->out, slice_from(text), left, used);
-	buffer_append_char(canvas->out, '\n');
-}
-
-static void canvas_pair(const struct canvas *canvas, const char *mark, const char *first,
-		const char *second)
-{
-	struct buffer text = { 0 };
-
-	buffer_format(&text, "%s%s", first, second);
-	if (text.failed)
-		canvas->out->failed = true;
-	else
-		canvas_line(canvas, 4, mark, text.data);
-	buffer_fini(&text);
-}
 
 bool match_print_table(const Policycalc__V1__MatchResponse *response,
 		const struct render_style *style, struct buffer *out)
@@ -81,64 +37,12 @@ bool match_print_table(const Policycalc__V1__MatchResponse *response,
 	return ok && !out->failed;
 }
 
-/* The label of "e.staff" or "i.completed_investment@projects/p1" with the name behind. */
-static void attribute_append(const struct canvas *canvas, const char *path, struct buffer *out)
-{
-	const char *name = strlen(path) > 2 && path[1] == '.' ? path + 2 : path;
-	const char *item = strchr(name, '@');
-	struct slice bare = { name, item ? (size_t)(item - name) : strlen(name) };
-	const char *label = NULL;
-
-	for (size_t i = 0; canvas->dictionary && i < canvas->dictionary->count; i++) {
-		const Policycalc__V1__Attribute *attribute = canvas->dictionary->attributes[i];
-		bool of_item = *attribute->item_list != '\0';
-
-		if (slice_equals_text(bare, attribute->name) && of_item == (path[0] == 'i'))
-			label = word_text(canvas->style, attribute->label);
-	}
-	if (!label || !*label) {
-		buffer_append_text(out, name);
-		return;
-	}
-	buffer_append_text(out, label);
-	buffer_append_text(out, word(canvas->style, "（", " ("));
-	if (item) {
-		/* As one writes it for the command line; a list without items gets its first. */
-		const char *id = strchr(item, '/');
-
-		buffer_append(out, item + 1, id ? (size_t)(id - item - 1) : strlen(item + 1));
-		buffer_format(out, ".%s.", id ? id + 1 : "1");
-	}
-	buffer_append(out, bare.data, bare.size);
-	buffer_append_text(out, word(canvas->style, "）", ")"));
-}
-
-static void missing_print(const struct canvas *canvas, const char *lead, char *const *missing,
-		size_t count)
-{
-	struct buffer text = { 0 };
-
-	if (count == 0)
-		return;
-	buffer_append_text(&text, lead);
-	for (size_t i = 0; i < count; i++) {
-		if (i)
-			buffer_append_text(&text, word(canvas->style, "、", ", "));
-		attribute_append(canvas, missing[i], &text);
-	}
-	if (text.failed)
-		canvas->out->failed = true;
-	else
-		canvas_line(canvas, 4, "? ", text.data);
-	buffer_fini(&text);
-}
-
 static void reason_print(const struct canvas *canvas, size_t indent,
 		const Policycalc__V1__Reason *reason)
 {
 	struct buffer text = { 0 };
 
-	attribute_append(canvas, reason->attribute, &text);
+	canvas_append_attribute(canvas, reason->attribute, &text);
 	if (*reason->observed)
 		buffer_format(&text, "%s%s", word(canvas->style, " 现为 ", " is "),
 				reason->observed);
@@ -259,9 +163,9 @@ static void heading_print(
 	const char *title = word_text(canvas->style, answer->title);
 
 	word_amount(canvas->style, answer->amount, &amount);
-	canvas_colour(canvas, BOLD);
+	canvas_colour(canvas, CANVAS_BOLD);
 	canvas_line(canvas, 2, "● ", *title ? title : answer->policy_id);
-	canvas_colour(canvas, PLAIN);
+	canvas_colour(canvas, CANVAS_PLAIN);
 	if (amount.size)
 		canvas_pair(canvas, "", word(canvas->style, "金额：", "amount: "), amount.data);
 	if (amount.failed)
@@ -285,7 +189,7 @@ static void amount_print(
 		return;
 	if (!open && *word_text(canvas->style, amount->sentence))
 		canvas_line(canvas, 4, "", word_text(canvas->style, amount->sentence));
-	missing_print(canvas,
+	canvas_print_missing(canvas,
 			word(canvas->style, "补充后可算出金额：", "would tell the amount: "),
 			amount->missing, amount->n_missing);
 }
@@ -351,11 +255,12 @@ static void answer_print(
 		conditions_print(canvas, 4, answer->conditions, answer->n_conditions,
 				POLICYCALC__V1__CONDITION_STATUS__CONDITION_STATUS_MET, "✓ ");
 		items_print(canvas, answer);
+		near_print_answer(canvas, answer);
 		availability_print(canvas, answer);
 		departments_print(canvas, answer);
 		break;
 	case POLICYCALC__V1__VERDICT__VERDICT_NEEDS_INFORMATION:
-		missing_print(canvas, word(style, "补充后可定：", "would settle it: "),
+		canvas_print_missing(canvas, word(style, "补充后可定：", "would settle it: "),
 				answer->missing, answer->n_missing);
 		for (size_t i = 0; i < answer->n_conditions; i++)
 			if (answer->conditions[i]->score &&
@@ -385,6 +290,7 @@ static void answer_print(
 				POLICYCALC__V1__CONDITION_STATUS__CONDITION_STATUS_NOT_MET,
 				"✗ ");
 		items_print(canvas, answer);
+		near_print_answer(canvas, answer);
 		break;
 	case POLICYCALC__V1__VERDICT__VERDICT_UNSPECIFIED:
 	case _POLICYCALC__V1__VERDICT_IS_INT_SIZE:
@@ -405,10 +311,10 @@ static void section_print(const struct canvas *canvas,
 		return;
 	buffer_append_char(canvas->out, '\n');
 	canvas_colour(canvas, colour);
-	canvas_colour(canvas, BOLD);
+	canvas_colour(canvas, CANVAS_BOLD);
 	buffer_format(canvas->out, canvas->style->english ? "%s (%zu)" : "%s（%zu 项）", title,
 			count);
-	canvas_colour(canvas, PLAIN);
+	canvas_colour(canvas, CANVAS_PLAIN);
 	buffer_append_char(canvas->out, '\n');
 	for (size_t i = 0; i < response->n_answers; i++)
 		if (response->answers[i]->verdict == verdict)
@@ -496,15 +402,15 @@ bool match_print_explanation(const Policycalc__V1__MatchResponse *response,
 	buffer_fini(&head);
 	summary_print(&canvas, response);
 	section_print(&canvas, response, POLICYCALC__V1__VERDICT__VERDICT_ELIGIBLE,
-			word(style, "能享受的政策", "Eligible"), GREEN);
+			word(style, "能享受的政策", "Eligible"), CANVAS_GREEN);
 	section_print(&canvas, response, POLICYCALC__V1__VERDICT__VERDICT_NEEDS_INFORMATION,
-			word(style, "待确认：还缺信息", "Needs information"), YELLOW);
+			word(style, "待确认：还缺信息", "Needs information"), CANVAS_YELLOW);
 	section_print(&canvas, response, POLICYCALC__V1__VERDICT__VERDICT_NEEDS_REVIEW,
-			word(style, "待确认：需要评审或核实", "Needs review"), YELLOW);
+			word(style, "待确认：需要评审或核实", "Needs review"), CANVAS_YELLOW);
 	section_print(&canvas, response, POLICYCALC__V1__VERDICT__VERDICT_NOT_OPEN,
-			word(style, "条件不妨碍，但未开放", "Not open"), DIM);
+			word(style, "条件不妨碍，但未开放", "Not open"), CANVAS_DIM);
 	section_print(&canvas, response, POLICYCALC__V1__VERDICT__VERDICT_INELIGIBLE,
-			word(style, "不符合的政策及原因", "Not eligible, and why"), DIM);
+			word(style, "不符合的政策及原因", "Not eligible, and why"), CANVAS_DIM);
 	if (response->n_answers == 0)
 		buffer_format(out, "\n%s\n",
 				word(style, "没有匹配的政策。", "No policy answers."));
