@@ -67,8 +67,8 @@ void facts_enter_item(struct facts *facts, enum item_list list, const struct ite
 /** Evaluates derived attributes of @list; for the enterprise, or for the item at hand. */
 void facts_derive(struct facts *facts, enum item_list list);
 /** Evaluates one of them, unless it has a value. */
-void facts_derive_one(struct facts *facts, enum item_list list,
-		const struct derivation *derivation);
+void facts_derive_one(
+		struct facts *facts, enum item_list list, const struct derivation *derivation);
 
 /**
  * A copy that can be changed: its values and those of the item of @list at hand, and with @with_items
@@ -80,8 +80,8 @@ struct facts *facts_copy(const struct facts *facts, enum item_list list, bool wi
  * Changes a base slot of a copy, and derives anew what rests on it, of the enterprise and of the item
  * at hand. What was supplied stays as it was supplied.
  */
-void facts_change(struct facts *copy, enum item_list list, const struct item_facts *item, int slot,
-		struct value value);
+void facts_change(struct facts *copy, enum item_list list, const struct item_facts *item,
+		int slot, struct value value);
 /** As facts_change(), for every item of @list; a slot of items is that of the one at @index. */
 void facts_change_all(struct facts *copy, enum item_list list, size_t index, int slot,
 		struct value value);
