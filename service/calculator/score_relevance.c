@@ -41,18 +41,21 @@ static bool values_have(const uint64_t *values, int64_t from, int64_t to)
 static void set_add(struct sums *sums, uint64_t *set, const uint64_t *values, bool not_zero)
 {
 	memset(sums->scratch, 0, sums->words * sizeof(*set));
-	for (size_t points = not_zero; points < sums->words * 64; points++) {
-		size_t words = points / 64;
-		unsigned bits = points % 64;
+	for (size_t word = 0; word < sums->words; word++) {
+		uint64_t rest = values[word];
 
-		if (!((values[points / 64] >> bits) & 1))
-			continue;
-		for (size_t i = sums->words; i-- > words;) {
-			uint64_t shifted = set[i - words] << bits;
+		if (word == 0 && not_zero)
+			rest &= ~UINT64_C(1);
+		for (; rest; rest &= rest - 1) {
+			unsigned bits = (unsigned)__builtin_ctzll(rest);
 
-			if (bits && i > words)
-				shifted |= set[i - words - 1] >> (64 - bits);
-			sums->scratch[i] |= shifted;
+			for (size_t i = sums->words; i-- > word;) {
+				uint64_t shifted = set[i - word] << bits;
+
+				if (bits && i > word)
+					shifted |= set[i - word - 1] >> (64 - bits);
+				sums->scratch[i] |= shifted;
+			}
 		}
 	}
 	memcpy(set, sums->scratch, sums->words * sizeof(*set));
