@@ -29,6 +29,7 @@ static void request_fill(Policycalc__V1__MatchRequest *request, const pcalc_prof
 		request->as_of = (char *)(uintptr_t)options->as_of;
 	if (options->full)
 		request->view = POLICYCALC__V1__VIEW__VIEW_FULL;
+	request->near = options->near;
 	request->strict = options->strict;
 	request->include_superseded = options->include_superseded;
 	request->limit = options->limit;
@@ -106,6 +107,8 @@ bool pcalc_answers_get(
 		.review_reasons = (const char *const *)answer->review_reasons,
 		.review_reason_count = answer->n_review_reasons,
 		.condition_count = answer->n_conditions,
+		.near_count = answer->n_near,
+		.cliff_count = answer->n_cliffs,
 		.begin_not_stated = availability && availability->begin_not_stated,
 	};
 	return true;
@@ -205,6 +208,73 @@ bool pcalc_answers_score_row(const pcalc_answers *answers, size_t index, size_t 
 		.next_more = counted && counted->next ? counted->next->more : 0,
 		.missing = (const char *const *)found->missing,
 		.missing_count = found->n_missing,
+	};
+	return true;
+}
+
+static const Policycalc__V1__NearMiss *near_find(
+		const pcalc_answers *answers, size_t index, size_t near)
+{
+	if (index >= answers->response->n_answers ||
+			near >= answers->response->answers[index]->n_near)
+		return NULL;
+	return answers->response->answers[index]->near[near];
+}
+
+bool pcalc_answers_near(const pcalc_answers *answers, size_t index, size_t near,
+		struct pcalc_near_miss *out_near)
+{
+	const Policycalc__V1__NearMiss *found = near_find(answers, index, near);
+
+	if (!found)
+		return false;
+	*out_near = (struct pcalc_near_miss){
+		.cost_ppm = found->cost_ppm,
+		.verdict = (enum pcalc_verdict)found->verdict,
+		.amount = amount_from(found->amount),
+		.stays_unknown = (const char *const *)found->stays_unknown,
+		.stays_unknown_count = found->n_stays_unknown,
+		.sentence = text_from(found->sentence),
+		.change_count = found->n_changes,
+	};
+	return true;
+}
+
+bool pcalc_answers_near_change(const pcalc_answers *answers, size_t index, size_t near,
+		size_t change, struct pcalc_near_change *out_change)
+{
+	const Policycalc__V1__NearMiss *miss = near_find(answers, index, near);
+	const Policycalc__V1__NearChange *found;
+
+	if (!miss || change >= miss->n_changes)
+		return false;
+	found = miss->changes[change];
+	*out_change = (struct pcalc_near_change){
+		.attribute = found->attribute,
+		.distance = found->distance,
+		.percent_ppm = found->_percent_ppm_case == POLICYCALC__V1__NEAR_CHANGE___PERCENT_PPM_PERCENT_PPM
+					       ? found->percent_ppm
+					       : -1,
+		.parameter = found->parameter,
+	};
+	return true;
+}
+
+bool pcalc_answers_cliff(const pcalc_answers *answers, size_t index, size_t cliff,
+		struct pcalc_cliff *out_cliff)
+{
+	const Policycalc__V1__Cliff *found;
+
+	if (index >= answers->response->n_answers ||
+			cliff >= answers->response->answers[index]->n_cliffs)
+		return false;
+	found = answers->response->answers[index]->cliffs[cliff];
+	*out_cliff = (struct pcalc_cliff){
+		.attribute = found->attribute,
+		.above = found->above,
+		.distance = found->distance,
+		.parameter = found->parameter,
+		.sentence = text_from(found->sentence),
 	};
 	return true;
 }

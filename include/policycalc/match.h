@@ -20,6 +20,7 @@ struct pcalc_match_options {
 	int64_t revision;	     /* of the catalog; 0: the current one */
 	const char *as_of;	     /* "YYYY-MM-DD"; NULL: today */
 	bool full;		     /* also conditions and reasons */
+	bool near;		     /* also near misses and cliffs */
 	bool strict;		     /* unknown attribute names are errors, not warnings */
 	bool include_superseded;     /* also versions that have ended on the day */
 	int limit;		     /* at most so many policies; 0: all */
@@ -53,6 +54,8 @@ struct pcalc_answer {
 	const char *const *review_reasons; /* "JUDGEMENT", "THRESHOLD_NOT_IN_SOURCES" ... */
 	size_t review_reason_count;
 	size_t condition_count; /* 0 unless options.full */
+	size_t near_count;	/* 0 unless options.near; at most 3 */
+	size_t cliff_count;	/* likewise */
 	/* NOT_YET: when it begins is not stated; the date is the earliest day on which it is known
 	 * to have begun. */
 	bool begin_not_stated;
@@ -93,6 +96,34 @@ struct pcalc_score_row {
 	int64_t next_more;	/* points that it brings more */
 	const char *const *missing; /* attributes that would tell its points, when OPEN */
 	size_t missing_count;
+};
+
+/* What would make a policy fit that does not: one or two facts that the firm can change. */
+struct pcalc_near_miss {
+	int64_t cost_ppm;	    /* for comparing: effort in millionths, not money */
+	enum pcalc_verdict verdict; /* with the changes */
+	struct pcalc_amount amount; /* with the changes; UNSPECIFIED: none, or not computable */
+	const char *const *stays_unknown; /* what would still have to be known */
+	size_t stays_unknown_count;
+	struct pcalc_text sentence;
+	size_t change_count; /* 1 or 2 */
+};
+
+/* One fact of a near miss. */
+struct pcalc_near_change {
+	const char *attribute; /* "e.rd_expense", "i.completed_investment@projects/p1" */
+	int64_t distance;      /* in its own unit: fen, ppm, a count, days; else 1 */
+	int64_t percent_ppm;   /* of what the profile has; -1: there is no such share */
+	const char *parameter; /* behind the threshold, or "" */
+};
+
+/* A figure just ahead at which a policy that fits would be lost. */
+struct pcalc_cliff {
+	const char *attribute;
+	bool above;	  /* lost above the threshold; false: below it */
+	int64_t distance; /* to the last value that still does, in its own unit */
+	const char *parameter;
+	struct pcalc_text sentence;
 };
 
 /* Something odd about a profile that did not stand in the way. */
@@ -136,6 +167,18 @@ PCALC_PUBLIC bool pcalc_answers_score(const pcalc_answers *answers, size_t index
 /** Row @row of that table. false when there is none. */
 PCALC_PUBLIC bool pcalc_answers_score_row(const pcalc_answers *answers, size_t index,
 		size_t condition, size_t row, struct pcalc_score_row *out_row);
+
+/** Near miss @near of the answer at @index, cheapest first. false when there is none. */
+PCALC_PUBLIC bool pcalc_answers_near(const pcalc_answers *answers, size_t index, size_t near,
+		struct pcalc_near_miss *out_near);
+
+/** Change @change of near miss @near of the answer at @index. false when there is none. */
+PCALC_PUBLIC bool pcalc_answers_near_change(const pcalc_answers *answers, size_t index,
+		size_t near, size_t change, struct pcalc_near_change *out_change);
+
+/** Cliff @cliff of the answer at @index, nearest first. false when there is none. */
+PCALC_PUBLIC bool pcalc_answers_cliff(const pcalc_answers *answers, size_t index, size_t cliff,
+		struct pcalc_cliff *out_cliff);
 
 /** Warning @index. false when there is none. */
 PCALC_PUBLIC bool pcalc_answers_warning(

@@ -106,6 +106,22 @@ def match_explained():
     assert "Eligible" in english and "Not eligible, and why" in english, english
 
 
+def match_near():
+    """How little is missing stands behind the table, within its width, and in the JSON."""
+    question = ("match", "-f", FIRM, "--near", *AS_OF)
+    for columns in (60, 80):
+        out = succeeds(*question, columns=str(columns))
+        assert "差一点就符合" in out and "→ " in out and "再增加" in out, out
+        fits(out, columns)
+    answers = json.loads(succeeds(*question, "--format=json"))["answers"]
+    near = [one for answer in answers for one in answer["near"]]
+    assert near and all(1 <= len(one["changes"]) <= 2 for one in near), near
+    assert all(one["verdict"] != "INELIGIBLE" and one["sentence"]["zh"] for one in near), near
+    # Who does not ask is not told.
+    plain = json.loads(succeeds("match", "-f", FIRM, "--all", "--format=json", *AS_OF))["answers"]
+    assert not any(answer["near"] or answer["cliffs"] for answer in plain)
+
+
 def match_json():
     question = ("match", "-f", FIRM, "--explain", "--format=json", *AS_OF)
     first, second = succeeds(*question), succeeds(*question)
@@ -333,5 +349,5 @@ def no_service():
     refused("policies", code=3, server=gone.addresses[0])
 
 
-run(match_arguments, match_explained, match_json, mistakes_of_a_profile, bad_bytes, six_mistakes,
+run(match_arguments, match_explained, match_near, match_json, mistakes_of_a_profile, bad_bytes, six_mistakes,
     lists, guides, checking_offline, publishing, rivals, half_written, no_service)
