@@ -100,6 +100,8 @@ static int profile_read_file(struct cli *cli, struct profile_builder *builder, c
 	tree = profile_tree_parse(
 			(struct slice){ text.data ? text.data : "", text.size }, &err);
 	buffer_fini(&text);
+	if (!tree && err.code == ERROR_MEMORY)
+		return cli_out_of_memory(cli);
 	if (!tree)
 		return cli_usage(cli, "%s:%s", path, err.message);
 	profile_add_tree(builder, tree, path);

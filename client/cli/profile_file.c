@@ -114,6 +114,8 @@ static void fact_add(struct profile_builder *builder, const struct fact_list *to
 	fact->name = attribute->name;
 	fact->period = at ? arena_copy(builder->arena, at + 1, written.size - name.size - 1)
 			  : fact->period;
+	if (!fact->period)
+		return;
 	fact->value = ready ? (Policycalc__V1__Value *)(uintptr_t)ready
 			    : value_parse_text(text, attribute, builder->arena, &err);
 	if (!fact->value) {

@@ -117,12 +117,12 @@ static json_t *yaml_read_node(
 	if (type == YAML_SCALAR_EVENT && !marked) {
 		node = json_stringn((const char *)event->data.scalar.value,
 				event->data.scalar.length);
+		/* That it is UTF-8 was seen to by libyaml: without a node memory is short. */
 		if (node && strlen(json_string_value(node)) != event->data.scalar.length) {
 			json_decref(node);
 			node = NULL;
-		}
-		if (!node)
 			(void)yaml_fail(err, &mark, "a text that cannot be read");
+		}
 	}
 	yaml_event_delete(event);
 	if (node)
@@ -219,7 +219,11 @@ json_t *profile_tree_parse(struct slice text, struct error *err)
 	if (blank == text.size || text.data[blank] != '{')
 		return yaml_tree_parse(text, err);
 	tree = json_loadb(text.data, text.size, JSON_REJECT_DUPLICATES, &problem);
-	if (!tree)
+	/* What fails without saying why is memory. */
+	if (!tree && (!problem.text[0] ||
+				     json_error_code(&problem) == json_error_out_of_memory))
+		(void)error_set(err, ERROR_MEMORY, "out of memory");
+	else if (!tree)
 		(void)error_set(err, ERROR_INVALID, "%d:%d: %s", problem.line, problem.column,
 				problem.text);
 	return tree;

@@ -397,7 +397,9 @@ bool match_print_explanation(const Policycalc__V1__MatchResponse *response,
 			word(style, "按 %s 的政策目录（第 %lld 版）计算",
 					"As of %s, catalog revision %lld"),
 			response->as_of, (long long)response->revision);
-	if (!head.failed)
+	if (head.failed)
+		out->failed = true;
+	else
 		canvas_line(&canvas, 0, "", head.data);
 	buffer_fini(&head);
 	summary_print(&canvas, response);
