@@ -442,7 +442,7 @@ def frames_until_end(sock):
 
 
 def test_two_step_goodbye():
-    own = Server("--threads", "1")
+    own = Server("--threads", "1", "--grace", "20000")
     client = Client(own.address)
     stream = client.start(path=CALL + "Slow")
     client.send(stream, frame(request(count=1500)))
