@@ -316,7 +316,7 @@ def options():
     for _ in range(5):
         client.http2.ping(b"12345678")
         client.flush()
-        assert not client.wait(lambda e: isinstance(e, h2.events.ConnectionTerminated), 0.3)
+        assert not client.wait(lambda e: isinstance(e, h2.events.ConnectionTerminated), 0.5)
     for _ in range(5):
         client.http2.ping(b"12345678")
     client.flush()

@@ -318,12 +318,12 @@ def test_ping_policy():
     with Server("--ping-interval", "200", "--idle-ping-interval", "800") as own:
         busy = Client(own.address)
         busy.start(path=CALL + "BidiStream")
-        assert pings(busy, 8, 0.2), "thrown out for pings that are allowed"
+        assert pings(busy, 6, 0.35), "thrown out for pings that are allowed"
         assert not pings(busy, 8, 0.05), "pings four times too often are taken"
         idle = Client(own.address)
-        assert not pings(idle, 8, 0.2), "pings of an idle connection are taken"
+        assert not pings(idle, 8, 0.3), "pings of an idle connection are taken"
         idle = Client(own.address)
-        assert pings(idle, 5, 0.8)
+        assert pings(idle, 3, 1.1) and idle.is_alive()
         # Two too early are forgiven, and all are when data was sent.
         for _ in range(3):
             assert pings(idle, 3, 0.02) and idle.is_alive()
