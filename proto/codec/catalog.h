@@ -23,6 +23,8 @@ struct catalog {
 	size_t industry_count;
 	Policycalc__V1__Fact **facts;
 	size_t fact_count;
+	Policycalc__V1__SharedCap **shared_caps;
+	size_t shared_cap_count;
 	Policycalc__V1__Policy **policies;
 	size_t policy_count;
 };

@@ -220,6 +220,52 @@ bool missing_answer(const struct facts *facts, const struct outcome *outcome,
 	return true;
 }
 
+bool outcome_missing(const struct facts *facts, const struct outcome *outcome,
+		const struct item_outcome *item, char ***out_names, size_t *out_count)
+{
+	const struct policy_rules *policy = outcome->policy;
+	const struct amount *amount = item ? &item->amount : &outcome->amount;
+	Policycalc__V1__PolicyAnswer answer = POLICYCALC__V1__POLICY_ANSWER__INIT;
+	const char *id = item ? item->item->id : NULL;
+	char **names;
+	size_t count;
+
+	*out_names = NULL;
+	*out_count = 0;
+	if (!item) {
+		if (!missing_answer(facts, outcome, &answer))
+			return false;
+		*out_names = answer.missing;
+		*out_count = answer.n_missing;
+	} else if (item->verdict == VERDICT(NEEDS_INFORMATION)) {
+		uint64_t *bits = facts_new_set(facts);
+
+		if (!bits)
+			return false;
+		missing_gather(facts, policy, false, outcome->results, bits);
+		missing_gather(facts, policy, true, item->results, bits);
+		if (!names_print(facts, policy->list, bits, id, out_names, out_count))
+			return false;
+	}
+	if (amount->missing &&
+			(!names_print(facts, policy->list, amount->missing, id, &names,
+					 &count) ||
+					!names_join(facts, out_names, out_count, names, count)))
+		return false;
+	/* Who it is decides whether it is granted beside the others. */
+	if (item && policy->once_per && outcome->item_count > 1 &&
+			item->item->values[policy->once_per_at].kind == VALUE_UNKNOWN) {
+		uint64_t *bits = facts_new_set(facts);
+
+		if (!bits)
+			return false;
+		slot_bits_put(bits, (int)(facts->ruleset->base_count + policy->once_per_at));
+		return names_print(facts, policy->list, bits, id, &names, &count) &&
+		       names_join(facts, out_names, out_count, names, count);
+	}
+	return true;
+}
+
 /* The attributes the policy reads and that are not listed as missing. */
 static bool also_reads_answer(const struct facts *facts, const struct outcome *outcome,
 		Policycalc__V1__PolicyAnswer *answer)

@@ -41,6 +41,13 @@ Policycalc__V1__PolicyAnswer *outcome_answer(const struct facts *facts,
 		const struct outcome *outcome, const struct standing *standing,
 		Policycalc__V1__View view);
 
+/**
+ * What the outcome, or one of its items, waits for: attributes that would settle its verdict, and
+ * those that would make its amount exact. Sorted, each once. false: memory is short.
+ */
+bool outcome_missing(const struct facts *facts, const struct outcome *outcome,
+		const struct item_outcome *item, char ***out_names, size_t *out_count);
+
 /** Names of the attributes in @bits, sorted, with their prefix; "@projects/id" behind those of items. */
 bool names_print(const struct facts *facts, enum item_list list, const uint64_t *bits,
 		const char *item_id, char ***out_names, size_t *out_count);

@@ -81,6 +81,12 @@ bool ruleset_match(const struct ruleset *ruleset, const Policycalc__V1__MatchReq
 		Policycalc__V1__MatchResponse **out_response, struct violations *out_violations,
 		struct error *err);
 
+/** The best combination; as ruleset_match() in all else. */
+bool ruleset_combine(const struct ruleset *ruleset,
+		const Policycalc__V1__CombineRequest *request, const char *today,
+		struct arena *arena, Policycalc__V1__CombineResponse **out_response,
+		struct violations *out_violations, struct error *err);
+
 /**
  * Whether @policy (one of the ruleset's own) is in force and open on @day ("YYYY-MM-DD"). Borrows
  * from the ruleset. NULL when @day is not a date, the policy is not of the ruleset, or memory is short.

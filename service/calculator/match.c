@@ -3,6 +3,7 @@
  * One request from end to end: judged, read, asked, ordered, answered. All in the call's arena; an
  * arena that runs dry ends the call, never with half an answer.
  */
+#include "calculator/combine.h"
 #include "calculator/near.h"
 
 #include <assert.h>
@@ -261,6 +262,12 @@ static Policycalc__V1__MatchResponse *response_make(
 	response->n_warnings = match->findings.warning_count;
 	if (!counts_fill(match, response) || !answers_fill(match, facts, response))
 		return NULL;
+	if (match->request->combine) {
+		response->combination = combination_answer(
+				facts, match->outcomes, match->outcome_count);
+		if (!response->combination)
+			return NULL;
+	}
 	return match->arena->exhausted ? NULL : response;
 }
 
@@ -305,4 +312,38 @@ bool ruleset_match(const struct ruleset *ruleset, const Policycalc__V1__MatchReq
 	if (out_violations)
 		*out_violations = match.findings.violations;
 	return ok;
+}
+
+bool ruleset_combine(const struct ruleset *ruleset,
+		const Policycalc__V1__CombineRequest *request, const char *today,
+		struct arena *arena, Policycalc__V1__CombineResponse **out_response,
+		struct violations *out_violations, struct error *err)
+{
+	Policycalc__V1__MatchRequest match = POLICYCALC__V1__MATCH_REQUEST__INIT;
+	Policycalc__V1__MatchResponse *from = NULL;
+	Policycalc__V1__CombineResponse *response;
+
+	match.profile = request->profile;
+	match.as_of = request->as_of;
+	match.strict = request->strict;
+	match.policies = request->policies;
+	match.n_policies = request->n_policies;
+	match.combine = true;
+	/* The answers themselves are not wanted. */
+	match.view = POLICYCALC__V1__VIEW__VIEW_ID;
+	match.limit = 1;
+	if (!ruleset_match(ruleset, &match, today, arena, &from, out_violations, err))
+		return false;
+	response = ARENA_NEW(arena, Policycalc__V1__CombineResponse);
+	if (!response)
+		return arena_error(arena, err, "making the answer");
+	policycalc__v1__combine_response__init(response);
+	response->revision = from->revision;
+	response->as_of = from->as_of;
+	response->engine_version = from->engine_version;
+	response->combination = from->combination;
+	response->warnings = from->warnings;
+	response->n_warnings = from->n_warnings;
+	*out_response = response;
+	return true;
 }

@@ -178,7 +178,8 @@ struct ruleset *ruleset_new(const struct catalog *catalog, catalog_locate_fn loc
 	if (!ruleset_build_copy(&build, err) || !ruleset_build_tables(&build, err) ||
 			!ruleset_build_scopes(&build, err) ||
 			!ruleset_build_derivations(&build, err) ||
-			!ruleset_build_policies(&build, err))
+			!ruleset_build_policies(&build, err) ||
+			!ruleset_build_combination(&build, err))
 		goto fail;
 	if (ruleset->arena.exhausted || diagnostics->arena->exhausted) {
 		error_set(err, ERROR_MEMORY, "out of memory while compiling the catalog");

@@ -202,6 +202,8 @@ struct ruleset {
 	struct map repeals;	       /* id of what is repealed to the first repeal */
 	struct map parameter_names;    /* name to Parameter */
 
+	const struct combine_rules *combine; /* exclusion groups and shared caps */
+
 	struct epoch_cache *epochs;
 };
 
@@ -252,6 +254,8 @@ bool ruleset_build_scopes(struct ruleset_build *build, struct error *err);
 bool ruleset_build_derivations(struct ruleset_build *build, struct error *err);
 /** The rules of every policy. */
 bool ruleset_build_policies(struct ruleset_build *build, struct error *err);
+/** Exclusion groups and shared caps. */
+bool ruleset_build_combination(struct ruleset_build *build, struct error *err);
 
 /**
  * Compiles @text, which is @field[@index] of @origin. NULL for an empty text (nothing reported) and

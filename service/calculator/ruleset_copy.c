@@ -84,7 +84,8 @@ bool ruleset_build_copy(struct ruleset_build *build, struct error *err)
 	struct catalog *to = &build->ruleset->catalog;
 	struct arena *arena = &build->ruleset->arena;
 	size_t most = from->attribute_count + from->parameter_count + from->region_count +
-		      from->industry_count + from->fact_count + from->policy_count;
+		      from->industry_count + from->fact_count + from->policy_count +
+		      from->shared_cap_count;
 	struct named *list = memory_alloc_zero(most + 1, sizeof(*list));
 	bool ok = false;
 
@@ -126,6 +127,13 @@ bool ruleset_build_copy(struct ruleset_build *build, struct error *err)
 	to->fact_count = from->fact_count;
 	to->facts = (Policycalc__V1__Fact **)messages_copy(list, to->fact_count, arena, NULL);
 
+	for (size_t i = 0; i < from->shared_cap_count; i++)
+		list[i] = (struct named){ "", from->shared_caps[i]->id,
+			&from->shared_caps[i]->base };
+	to->shared_cap_count = from->shared_cap_count;
+	to->shared_caps = (Policycalc__V1__SharedCap **)messages_copy(
+			list, to->shared_cap_count, arena, NULL);
+
 	for (size_t i = 0; i < from->policy_count; i++)
 		list[i] = (struct named){ "", from->policies[i]->id, &from->policies[i]->base };
 	to->policy_count = from->policy_count;
@@ -133,7 +141,7 @@ bool ruleset_build_copy(struct ruleset_build *build, struct error *err)
 			(ProtobufCMessage ***)&build->policy_origins);
 
 	ok = to->content_hash && to->attributes && to->parameters && to->regions &&
-	     to->industries && to->facts && to->policies;
+	     to->industries && to->facts && to->shared_caps && to->policies;
 out:
 	memory_free(list);
 	if (!ok)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * CalculatorService: Match and MatchStream.
+ * CalculatorService: Match, Combine and MatchStream.
  *
- * Both answer on the loop thread from an immutable ruleset; only a request for an older revision
+ * They answer on the loop thread from an immutable ruleset; only a request for an older revision
  * that is not in memory waits, off the loop, for the store.
  *
  * A stream answers in order because it takes one question at a time:
@@ -65,6 +65,46 @@ const struct rpc_method calculator_match_method = {
 	.input = &policycalc__v1__match_request__descriptor,
 	.output = &policycalc__v1__match_response__descriptor,
 	.on_message = on_match,
+};
+
+/* --- Combine --------------------------------------------------------------------------------- */
+
+static void answer_combine(struct rpc_call *call, const ProtobufCMessage *message,
+		const struct ruleset *ruleset)
+{
+	const Policycalc__V1__CombineRequest *request =
+			(const Policycalc__V1__CombineRequest *)message;
+	Policycalc__V1__CombineResponse *response = NULL;
+	struct violations violations = { NULL, 0 };
+	struct error err = { ERROR_NONE, "" };
+	char today[11];
+
+	handlers_today(call_handlers(call), today);
+	if (ruleset_combine(ruleset, request, today, rpc_call_arena(call), &response,
+			    &violations, &err)) {
+		call_reply(call, &response->base);
+		return;
+	}
+	for (size_t i = 0; i < violations.count; i++)
+		rpc_call_add_violation(
+				call, violations.list[i].field, violations.list[i].description);
+	rpc_call_finish_error(call, &err);
+}
+
+static void on_combine(struct rpc_call *call, const ProtobufCMessage *message)
+{
+	const Policycalc__V1__CombineRequest *request =
+			(const Policycalc__V1__CombineRequest *)message;
+
+	call_answer(call, message, request->revision, answer_combine);
+}
+
+const struct rpc_method calculator_combine_method = {
+	.service = SERVICE,
+	.name = "Combine",
+	.input = &policycalc__v1__combine_request__descriptor,
+	.output = &policycalc__v1__combine_response__descriptor,
+	.on_message = on_combine,
 };
 
 /* --- MatchStream ----------------------------------------------------------------------------- */

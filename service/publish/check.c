@@ -36,7 +36,8 @@ struct catalog *draft_check(const struct draft *draft, bool strict, struct arena
 
 		ruleset = ruleset_new(check.catalog, check_locate, &check, diagnostics, err);
 		check_add_excerpts(&check, first);
-		if (!ruleset && diagnostics->error_count == before)
+		if (!ruleset && (diagnostics->error_count == before ||
+						err->code != ERROR_INVALID))
 			goto out; /* not the draft's fault: @err says why */
 		check_drop_repeats(&check, first);
 	}

@@ -36,9 +36,9 @@ struct check {
 	const struct check_file *file;		/* findings are about this one */
 	const struct check_file **policy_files; /* of catalog->policies */
 	const struct check_file *attribute_file, *parameter_file, *region_file, *industry_file,
-			*fact_file; /* or NULL */
-	struct map attributes;	    /* "staff", "projects/invested" → check_named */
-	struct map parameters, regions, industries, policies, materials, groups;
+			*fact_file, *shared_cap_file; /* or NULL */
+	struct map attributes; /* "staff", "projects/invested" → check_named */
+	struct map parameters, regions, industries, policies, materials, groups, shared_caps;
 	struct map paths; /* → check_file */
 	struct map unread; /* policies whose file could not be parsed, by file name → check_file */
 	struct map holders;	      /* address of a message with a rule → check_file */
@@ -112,6 +112,8 @@ void check_policies(struct check *check);
 void check_policy_guide(struct check *check, const Policycalc__V1__Policy *policy);
 void check_policy_scores(struct check *check, const Policycalc__V1__Policy *policy);
 void check_policy_amount(struct check *check, const Policycalc__V1__Policy *policy);
+/** Exclusion groups and shared caps, over all policies. */
+void check_combination(struct check *check);
 /** Versions of a series, and parameters within each policy's time in force. */
 void check_series(struct check *check);
 void check_facts(struct check *check);

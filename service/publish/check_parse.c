@@ -30,6 +30,7 @@ enum table {
 	TABLE_REGIONS,
 	TABLE_INDUSTRIES,
 	TABLE_FACTS,
+	TABLE_SHARED_CAPS,
 	TABLE_COUNT,
 };
 static const char *const table_names[TABLE_COUNT] = {
@@ -38,6 +39,7 @@ static const char *const table_names[TABLE_COUNT] = {
 	[TABLE_REGIONS] = "regions",
 	[TABLE_INDUSTRIES] = "industries",
 	[TABLE_FACTS] = "facts",
+	[TABLE_SHARED_CAPS] = "shared_caps",
 };
 
 static int table_of_path(const char *path)
@@ -57,7 +59,8 @@ static void take_table(struct check *check, enum table table,
 {
 	struct catalog *catalog = check->catalog;
 	size_t counts[TABLE_COUNT] = { content->n_attributes, content->n_parameters,
-		content->n_regions, content->n_industries, content->n_facts };
+		content->n_regions, content->n_industries, content->n_facts,
+		content->n_shared_caps };
 
 	for (int i = 0; i < TABLE_COUNT; i++)
 		if (counts[i] && i != (int)table)
@@ -90,6 +93,11 @@ static void take_table(struct check *check, enum table table,
 		check->fact_file = check->file;
 		catalog->facts = content->facts;
 		catalog->fact_count = content->n_facts;
+		break;
+	case TABLE_SHARED_CAPS:
+		check->shared_cap_file = check->file;
+		catalog->shared_caps = content->shared_caps;
+		catalog->shared_cap_count = content->n_shared_caps;
 		break;
 	case TABLE_COUNT:
 		break;
@@ -177,7 +185,8 @@ bool check_parse(struct check *check, const struct draft *draft)
 			check_error(check, NULL, NULL, 0,
 					"unexpected file: a catalog has attributes.yaml,"
 					" parameters.yaml, regions.yaml, industries.yaml,"
-					" facts.yaml and policies/NAME.yaml");
+					" facts.yaml, shared_caps.yaml and"
+					" policies/NAME.yaml");
 		}
 	}
 	check->file = &nowhere;

@@ -179,35 +179,6 @@ static void check_conditions(struct check *check, const policy_message *policy)
 	map_fini(&ids);
 }
 
-static void check_exclusions(struct check *check, const policy_message *policy)
-{
-	for (size_t i = 0; i < policy->n_exclusions; i++) {
-		const Policycalc__V1__Exclusion *exclusion = policy->exclusions[i];
-		const struct check_named *first;
-
-		if (exclusion->basis ==
-				POLICYCALC__V1__EXCLUSION_BASIS__EXCLUSION_BASIS_UNSPECIFIED)
-			check_error(check, exclusion, "basis", 0,
-					"basis is missing: ENTERPRISE_YEAR, PROJECT, LOAN, "
-					"PERSON"
-					" or INCOME");
-		if (exclusion->at_most < 0)
-			check_error(check, exclusion, "at_most", 0, "expected 1 or more");
-		if (!check_name(check, exclusion, "group", exclusion->group, NAME_CODE) ||
-				check_add_name(check, &check->groups, exclusion->group,
-						exclusion))
-			continue;
-		first = check_find(&check->groups, exclusion->group);
-		if (((const Policycalc__V1__Exclusion *)first->message)->basis !=
-						exclusion->basis ||
-				((const Policycalc__V1__Exclusion *)first->message)->at_most !=
-						exclusion->at_most)
-			check_error(check, exclusion, "group", 0,
-					"group \"%s\" has another basis or at_most in %s",
-					exclusion->group, first->file->path);
-	}
-}
-
 static void check_marks(struct check *check, const policy_message *policy,
 		Policycalc__V1__Mark *const *marks, size_t count)
 {
@@ -295,7 +266,6 @@ static void check_policy(struct check *check, const policy_message *policy)
 	check_policy_amount(check, policy);
 	if (policy->loan && !check->tables_unread)
 		check_loan(check, policy->loan);
-	check_exclusions(check, policy);
 	if (policy->guide)
 		check_policy_guide(check, policy);
 	check_example_list(check, policy);

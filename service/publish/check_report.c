@@ -221,6 +221,7 @@ bool check_structure(struct check *check, const struct draft *draft)
 		check->dictionary_failed = true;
 	check_parameters(check);
 	check_policies(check);
+	check_combination(check);
 	check_series(check);
 	check_facts(check);
 	return !check->out_of_memory && !check->arena->exhausted;
@@ -235,6 +236,7 @@ void check_fini(struct check *check)
 	map_fini(&check->policies);
 	map_fini(&check->materials);
 	map_fini(&check->groups);
+	map_fini(&check->shared_caps);
 	map_fini(&check->paths);
 	map_fini(&check->unread);
 	map_fini(&check->holders);

@@ -209,7 +209,8 @@ struct ruleset *ruleset_load(struct catalog_store *store, int64_t revision, stru
 	if (!catalog)
 		goto out;
 	ruleset = ruleset_new(catalog, NULL, NULL, &diagnostics, err);
-	if (!ruleset && diagnostics.count > 0)
+	/* Memory that ran short is no fault of the revision, whatever was found meanwhile. */
+	if (!ruleset && diagnostics.count > 0 && err->code == ERROR_INVALID)
 		error_set(err, ERROR_INTERNAL,
 				"revision %lld was published and does not compile with this "
 				"version"

@@ -24,6 +24,7 @@ static const struct entry_kind_form {
 	KIND(ENTRY_INDUSTRY, "industry", industries, industry_count, industry),
 	KIND(ENTRY_FACT, "fact", facts, fact_count, fact),
 	KIND(ENTRY_POLICY, "policy", policies, policy_count, policy),
+	KIND(ENTRY_SHARED_CAP, "shared cap", shared_caps, shared_cap_count, shared_cap),
 #undef KIND
 };
 
@@ -88,6 +89,8 @@ static const char *entry_name(enum entry_kind kind, const ProtobufCMessage *mess
 		return entry_name_fact((const Policycalc__V1__Fact *)message, counters, arena);
 	case ENTRY_POLICY:
 		return arena_copy_text(arena, ((const Policycalc__V1__Policy *)message)->id);
+	case ENTRY_SHARED_CAP:
+		return arena_copy_text(arena, ((const Policycalc__V1__SharedCap *)message)->id);
 	}
 	return NULL;
 }

@@ -26,8 +26,9 @@ enum entry_kind {
 	ENTRY_INDUSTRY = 4,
 	ENTRY_FACT = 5,
 	ENTRY_POLICY = 6,
+	ENTRY_SHARED_CAP = 7,
 };
-#define ENTRY_KIND_END 7
+#define ENTRY_KIND_END 8
 
 struct entry {
 	enum entry_kind kind;

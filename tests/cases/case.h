@@ -82,6 +82,15 @@ void case_place(struct case_file *file, const void *message, const char *field,
 void case_caret(struct case_file *file, const char *line);
 /** The policy being written ends: when it had carets, it must be refused for just these. */
 void case_reject(struct case_file *file);
+/** What limits policies together, and for whom they are; false for other keywords. */
+bool case_read_combination(struct case_file *file, const char *keyword, char *rest);
+/** combine lines. */
+void case_combine(struct case_file *file, char *rest);
+/** The ruleset of the policies so far. */
+const struct ruleset *case_compile(struct case_file *file);
+/** Counts an expectation; a text that differs is reported with the line. */
+void case_compare(struct case_file *file, const char *what, const char *expected,
+		const char *found);
 /** expect and says lines. */
 void case_expect(struct case_file *file, char *rest);
 void case_says(struct case_file *file, char *rest);

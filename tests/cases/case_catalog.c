@@ -381,7 +381,8 @@ bool case_read_catalog(struct case_file *file, const char *keyword, char *rest)
 		file->policy->title = case_bilingual(file, rest, rest);
 		case_append(file, &file->catalog.policies, &file->catalog.policy_count,
 				file->policy);
-	} else if (!read_policy_line(file, keyword, rest)) {
+	} else if (!case_read_combination(file, keyword, rest) &&
+			!read_policy_line(file, keyword, rest)) {
 		return false;
 	}
 	ruleset_unref(file->ruleset);

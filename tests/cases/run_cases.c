@@ -14,13 +14,13 @@
 
 /* --- asking ----------------------------------------------------------------------------------- */
 
-static void compile(struct case_file *file)
+const struct ruleset *case_compile(struct case_file *file)
 {
 	struct diagnostics diagnostics;
 	struct error err = { 0 };
 
 	if (file->ruleset)
-		return;
+		return file->ruleset;
 	diagnostics_init(&diagnostics, file->arena);
 	file->catalog.content_hash = "";
 	file->ruleset = ruleset_new(&file->catalog, NULL, NULL, &diagnostics, &err);
@@ -29,6 +29,7 @@ static void compile(struct case_file *file)
 				diagnostics.list[i].message);
 	if (!file->ruleset)
 		case_broken(file, "%s", err.message);
+	return file->ruleset;
 }
 
 static Policycalc__V1__PolicyAnswer *ask(struct case_file *file, char *policy)
@@ -37,7 +38,7 @@ static Policycalc__V1__PolicyAnswer *ask(struct case_file *file, char *policy)
 	Policycalc__V1__MatchResponse *response = NULL;
 	struct error err = { 0 };
 
-	compile(file);
+	(void)case_compile(file);
 	if (!file->profile)
 		case_broken(file, "no enterprise yet");
 	request.profile = file->profile;
@@ -220,7 +221,7 @@ static char *same_words(struct case_file *file, const Policycalc__V1__PolicyAnsw
 	return text && !*text ? arena_format(file->arena, "none") : text;
 }
 
-static void compare(struct case_file *file, const char *what, const char *expected,
+void case_compare(struct case_file *file, const char *what, const char *expected,
 		const char *found)
 {
 	file->expectations++;
@@ -242,7 +243,8 @@ static bool is_amount_part(struct case_file *file, const char *part,
 
 		if (strncmp(part, words[i], size) != 0 || part[size] != ' ')
 			continue;
-		compare(file, words[i], part + size + 1, amount_words(file, words[i], amount));
+		case_compare(file, words[i], part + size + 1,
+				amount_words(file, words[i], amount));
 		return true;
 	}
 	return false;
@@ -255,19 +257,19 @@ static void expect_near(
 	const Policycalc__V1__NearMiss *first = answer->n_near ? answer->near[0] : NULL;
 
 	if (strncmp(part, "near: ", 6) == 0)
-		compare(file, "near", part + 6, case_near_words(file, answer));
+		case_compare(file, "near", part + 6, case_near_words(file, answer));
 	else if (strncmp(part, "near verdict ", 13) == 0)
-		compare(file, "near verdict", part + 13,
+		case_compare(file, "near verdict", part + 13,
 				first ? enum_word(&policycalc__v1__verdict__descriptor,
 							(int)first->verdict,
 							sizeof("VERDICT_") - 1)
 				      : "none");
 	else if (strncmp(part, "near missing ", 13) == 0)
-		compare(file, "near missing", part + 13,
+		case_compare(file, "near missing", part + 13,
 				first ? join(file, first->stays_unknown, first->n_stays_unknown)
 				      : "none");
 	else if (strncmp(part, "near pays ", 10) == 0)
-		compare(file, "near pays", part + 10,
+		case_compare(file, "near pays", part + 10,
 				pays_words(file, first ? first->amount : NULL));
 	else
 		case_broken(file, "what is %s?", part);
@@ -283,7 +285,7 @@ void case_expect(struct case_file *file, char *rest)
 	char *verdict = case_word(file, &head);
 	Policycalc__V1__PolicyAnswer *answer = ask(file, case_trim(head));
 
-	compare(file, "verdict", verdict,
+	case_compare(file, "verdict", verdict,
 			enum_word(&policycalc__v1__verdict__descriptor, (int)answer->verdict,
 					sizeof("VERDICT_") - 1));
 	while (*rest) {
@@ -293,46 +295,46 @@ void case_expect(struct case_file *file, char *rest)
 			char *names = part + 11;
 			char *id = case_word(file, &names);
 
-			compare(file, "not met in the item", case_trim(names),
+			case_compare(file, "not met in the item", case_trim(names),
 					item_not_met_words(file, answer, id));
 		} else if (strncmp(part, "pays ", 5) == 0)
-			compare(file, "pays", part + 5, pays_words(file, answer->amount));
+			case_compare(file, "pays", part + 5, pays_words(file, answer->amount));
 		else if (strncmp(part, "missing ", 8) == 0)
-			compare(file, "missing", part + 8,
+			case_compare(file, "missing", part + 8,
 					join(file, answer->missing, answer->n_missing));
 		else if (strncmp(part, "amount missing ", 15) == 0)
-			compare(file, "amount missing", part + 15,
+			case_compare(file, "amount missing", part + 15,
 					answer->amount ? join(file, answer->amount->missing,
 									 answer->amount->n_missing)
 						       : "none");
 		else if (strncmp(part, "not met ", 8) == 0)
-			compare(file, "not met", part + 8,
+			case_compare(file, "not met", part + 8,
 					not_met_words(file, answer->conditions,
 							answer->n_conditions));
 		else if (strncmp(part, "near", 4) == 0)
 			expect_near(file, part, answer);
 		else if (strncmp(part, "cliffs ", 7) == 0)
-			compare(file, "cliffs", part + 7, case_cliff_words(file, answer));
+			case_compare(file, "cliffs", part + 7, case_cliff_words(file, answer));
 		else if (strncmp(part, "items ", 6) == 0)
-			compare(file, "items", part + 6, items_words(file, answer));
+			case_compare(file, "items", part + 6, items_words(file, answer));
 		else if (strncmp(part, "review ", 7) == 0)
-			compare(file, "review", part + 7,
+			case_compare(file, "review", part + 7,
 					join(file, answer->review_reasons,
 							answer->n_review_reasons));
 		else if (strncmp(part, "score ", 6) == 0)
-			compare(file, "score", part + 6, case_score_words(file, answer));
+			case_compare(file, "score", part + 6, case_score_words(file, answer));
 		else if (strncmp(part, "rows ", 5) == 0)
-			compare(file, "rows", part + 5, case_rows_words(file, answer));
+			case_compare(file, "rows", part + 5, case_rows_words(file, answer));
 		else if (strncmp(part, "availability ", 13) == 0)
-			compare(file, "availability", part + 13,
+			case_compare(file, "availability", part + 13,
 					availability_words(file, answer->availability));
 		else if (strncmp(part, "conditions ", 11) == 0)
-			compare(file, "conditions", part + 11,
+			case_compare(file, "conditions", part + 11,
 					enum_word(&policycalc__v1__verdict__descriptor,
 							(int)answer->conditions_verdict,
 							sizeof("VERDICT_") - 1));
 		else if (strncmp(part, "same ", 5) == 0)
-			compare(file, "same", part + 5, same_words(file, answer));
+			case_compare(file, "same", part + 5, same_words(file, answer));
 		else if (!is_amount_part(file, part, answer->amount))
 			case_broken(file, "what is %s?", part);
 	}
@@ -359,12 +361,12 @@ void case_says(struct case_file *file, char *rest)
 	const Policycalc__V1__Text *near = near_sentence(answer, condition);
 
 	if (near) {
-		compare(file, "sentence", case_trim(rest),
+		case_compare(file, "sentence", case_trim(rest),
 				*language == 'z' ? near->zh : near->en);
 		return;
 	}
 	if (strcmp(condition, "amount") == 0 && answer->amount) {
-		compare(file, "sentence", case_trim(rest),
+		case_compare(file, "sentence", case_trim(rest),
 				*language == 'z' ? answer->amount->sentence->zh
 						 : answer->amount->sentence->en);
 		return;
@@ -373,7 +375,7 @@ void case_says(struct case_file *file, char *rest)
 		const Policycalc__V1__ConditionAnswer *one = answer->conditions[i];
 
 		if (strcmp(one->id, condition) == 0) {
-			compare(file, "sentence", case_trim(rest),
+			case_compare(file, "sentence", case_trim(rest),
 					*language == 'z' ? one->sentence->zh
 							 : one->sentence->en);
 			return;
@@ -460,6 +462,8 @@ static void read_line(struct case_file *file, char *line)
 		read_complete(file, rest);
 	else if (strcmp(keyword, "expect") == 0)
 		case_expect(file, rest);
+	else if (strcmp(keyword, "combine") == 0)
+		case_combine(file, rest);
 	else if (strcmp(keyword, "says") == 0)
 		case_says(file, rest);
 	else if (!case_read_catalog(file, keyword, rest))

@@ -29,7 +29,8 @@ except ImportError as missing:
 
 def load_messages(proto_dir, folder):
     names = ["google/rpc/status", "google/rpc/error_details", "policycalc/v1/profile",
-             "policycalc/v1/catalog", "policycalc/v1/calculator_service",
+             "policycalc/v1/catalog", "policycalc/v1/combination",
+             "policycalc/v1/calculator_service",
              "policycalc/v1/catalog_service", "policycalc/v1/guide"]
     subprocess.run(["protoc", f"-I{proto_dir}", f"--python_out={folder}"]
                    + [f"{proto_dir}/{name}.proto" for name in names], check=True)

@@ -156,7 +156,8 @@ static const char RD_2024[] =
 		"      scope: ENTERPRISE_YEAR\n"
 		"  source: {doc: 新办法, confidence: SEED}\n"
 		"exclusions:\n"
-		"  - {group: rd, basis: ENTERPRISE_YEAR}\n"
+		"  - {group: rd, basis: ENTERPRISE_YEAR, outside: [{zh: 别处的补助}]}\n"
+		"shared_cap: pool\n"
 		"guide:\n"
 		"  materials:\n"
 		"    - {code: form, name: {zh: 申请表}}\n"
@@ -179,6 +180,13 @@ static const char RD_2024[] =
 		"ambiguous:\n"
 		"  - {text: {zh: 是否含劳务派遣，原文未明}, field: conditions.staff}\n"
 		"fact_id: T1\n";
+
+static const char SHARED_CAPS[] = "shared_caps:\n"
+				  "  - id: pool\n"
+				  "    label: {zh: 资金上限}\n"
+				  "    limit: most\n"
+				  "    basis: ENTERPRISE_YEAR\n"
+				  "    source: {doc: 新办法, confidence: SEED}\n";
 
 static const char RD_2020[] = "id: rd-2020\n"
 			      "series: rd\n"
@@ -233,6 +241,7 @@ static const struct {
 	{ "policies/rd-2020.yaml", RD_2020 },
 	{ "policies/rd-2024.yaml", RD_2024 },
 	{ "regions.yaml", REGIONS },
+	{ "shared_caps.yaml", SHARED_CAPS },
 };
 #define FILE_COUNT (sizeof(files) / sizeof(*files))
 #define FILES_MOST (FILE_COUNT + 8)

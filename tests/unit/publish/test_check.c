@@ -10,6 +10,7 @@
 
 #define A "attributes.yaml"
 #define P "parameters.yaml"
+#define C "shared_caps.yaml"
 #define R "regions.yaml"
 #define I "industries.yaml"
 #define F "facts.yaml"
@@ -156,6 +157,38 @@ static const struct spoil_case cases[] = {
 	{ OLD, "  not_stated: true\n", "", NULL, "amount is missing", false },
 	/* exclusions and guide */
 	{ NEW, ", basis: ENTERPRISE_YEAR", "", "group: rd", "basis is missing", false },
+	{ NEW, ", outside: [{zh: 别处的补助}]", "", "group: rd", "nothing else is in group",
+			true },
+	{ NEW, "outside: [{zh: 别处的补助}]", "at_most: 2, outside: [{zh: 别处的补助}]",
+			"at_most: 2", "excludes nothing", true },
+	{ NEW, "{group: rd,", "{group: rd, at_most: -1,", "at_most: -1", "expected 1 or more",
+			false },
+	{ NEW, "basis: ENTERPRISE_YEAR", "basis: LOAN", "basis: LOAN", "not granted per item",
+			false },
+	{ OLD, "amount:\n", "exclusions:\n  - {group: rd, basis: INCOME}\namount:\n", NULL,
+			"another basis, at_most or highest", false },
+	{ OLD, "amount:\n",
+			"exclusions:\n  - {group: rd, basis: ENTERPRISE_YEAR, highest: "
+			"true}\namount:\n",
+			NULL, "another basis, at_most or highest", false },
+	{ NEW, "  - {group: rd, ", "  - {group: rd, basis: ENTERPRISE_YEAR}\n  - {group: rd, ",
+			NULL, "group \"rd\" comes twice", false },
+	/* shared caps */
+	{ NEW, "shared_cap: pool", "shared_cap: pol", "shared_cap: pol",
+			"no shared cap \"pol\"", false },
+	{ C, "limit: most", "limit: mst", "limit: mst", "no parameter \"mst\"", false },
+	{ C, "limit: most", "limit: rate", "limit: rate", "is not MONEY", false },
+	{ C, "    limit: most\n", "", "id: pool", "limit is missing", false },
+	{ C, "basis: ENTERPRISE_YEAR", "basis: INCOME", "basis: INCOME",
+			"expected ENTERPRISE_YEAR", false },
+	{ C, "basis: ENTERPRISE_YEAR", "basis: PROJECT", NULL, "a limit of each item", false },
+	{ C, "    limit: most\n", "    limit: most\n    parent: pool\n", "parent: pool",
+			"lies within itself", false },
+	{ C, "    limit: most\n", "    limit: most\n    parent: lake\n", "parent: lake",
+			"no shared cap \"lake\"", false },
+	{ C, "    source: {doc: 新办法, confidence: SEED}\n", "", "id: pool", "has no source",
+			true },
+	{ NEW, "shared_cap: pool\n", "", NULL, "no policy falls under", true },
 	{ NEW, "after: [apply]", "after: [aply]", "aply]", "no step \"aply\"", false },
 	{ NEW, "materials: [form]}", "materials: [form], after: [pay]}", "id: apply",
 			"waits for itself", false },

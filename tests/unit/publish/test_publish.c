@@ -80,7 +80,7 @@ static void test_publish(void **state)
 	assert_string_equal(ruleset_find_policy(ruleset, "rd-2024")->title->zh, "研发费用补助");
 	ruleset_unref(ruleset);
 	assert_true(catalog_store_files(store, 2, &fixture->arena, &files, &count, &err));
-	assert_int_equal(count, 7);
+	assert_int_equal(count, 8);
 	assert_string_equal(files[0].path, A);
 	catalog_store_close(store);
 }
