@@ -252,3 +252,41 @@ struct rule_atom {
  */
 bool rule_explain(const struct rule *rule, const struct evaluation *evaluation,
 		struct rule_atom **out_atoms, size_t *out_count, struct value *out_result);
+
+/* --- probing ----------------------------------------------------------------------------- */
+
+/* A place at which a rule may change as one slot does. */
+enum probe_kind {
+	PROBE_FROM,   /* from this number, or second of a day, on */
+	PROBE_EQUAL,  /* at this code: equal to it, or holding it */
+	PROBE_PREFIX, /* at codes that begin so */
+	PROBE_WITHIN, /* at regions within this one */
+	PROBE_KIND,   /* with the kind of the region */
+};
+
+struct probe_point {
+	enum probe_kind kind;
+	int64_t from;
+	struct slice code; /* borrowed from the rule, or from the evaluation's arena */
+};
+
+struct probe {
+	int slot; /* whose value is unknown */
+	/* Whether the value of another slot follows it; may be NULL. */
+	bool (*depends)(void *context, int slot);
+	/* The range of its values, for comparisons that are no plain ones; ->put makes the slot (and
+	 * what follows it) have a value, ->take_back unknown again. NULL for what is no number. */
+	int64_t least, most, unit; /* unit: 1, or the seconds of a day */
+	void (*put)(void *context, int64_t value);
+	void (*take_back)(void *context);
+	void (*found)(void *context, const struct probe_point *point);
+	/* Points that were searched for before, tried first, and where new ones go; may be NULL. */
+	const int64_t *hints;
+	size_t hint_count;
+	void (*found_by_search)(void *context, int64_t point);
+	void *context;
+};
+
+/** Calls ->found for every place at which a comparison of the rule changes, as far as known. */
+void rule_probe(const struct rule *rule, const struct probe *probe,
+		const struct evaluation *evaluation);
