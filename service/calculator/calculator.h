@@ -16,6 +16,7 @@
 #include "policycalc/v1/catalog.pb-c.h"
 #include "policycalc/v1/catalog_service.pb-c.h"
 #include "policycalc/v1/guide.pb-c.h"
+#include "policycalc/v1/question.pb-c.h"
 #include "proto/codec/catalog.h"
 
 #include <stdbool.h>
@@ -85,6 +86,36 @@ bool ruleset_match(const struct ruleset *ruleset, const Policycalc__V1__MatchReq
 bool ruleset_combine(const struct ruleset *ruleset,
 		const Policycalc__V1__CombineRequest *request, const char *today,
 		struct arena *arena, Policycalc__V1__CombineResponse **out_response,
+		struct violations *out_violations, struct error *err);
+
+/* Values of an attribute that no rule in question tells apart. */
+struct question_class {
+	int64_t from, until; /* of numbers, in the type's integer; of flags 0 or 1; of dates seconds
+				since 1970 of 00:00 in China; both included */
+	const char *code; /* of codes: one of them; "" for "none" or "any other"; else NULL */
+};
+
+/*
+ * How likely the answers to a question are: what a registry knows of firms like this one. Without it
+ * (NULL, or when ->weigh answers false) every class is equally likely. ->weigh fills one weight a
+ * class, of which only the proportions count; @back: how many periods before the last full one. It
+ * is asked for one attribute at a time, must be quick, and give the same weights for the same
+ * classes: the answer's bytes depend on it.
+ */
+struct question_priors {
+	bool (*weigh)(void *context, const Policycalc__V1__Attribute *attribute, unsigned back,
+			const struct question_class *classes, size_t count,
+			uint32_t *out_weights);
+	void *context;
+};
+
+/**
+ * The question most worth asking next; as ruleset_match() in all else. @priors may be NULL.
+ */
+bool ruleset_next_question(const struct ruleset *ruleset,
+		const Policycalc__V1__NextQuestionRequest *request,
+		const struct question_priors *priors, const char *today, struct arena *arena,
+		Policycalc__V1__NextQuestionResponse **out_response,
 		struct violations *out_violations, struct error *err);
 
 /**

@@ -3,18 +3,14 @@
  * One request from end to end: judged, read, asked, ordered, answered. All in the call's arena; an
  * arena that runs dry ends the call, never with half an answer.
  */
+#include "calculator/answer.h"
 #include "calculator/combine.h"
 #include "calculator/near.h"
+#include "calculator/selection.h"
 
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* A policy that the request names. */
-struct selection {
-	size_t index; /* among the ruleset's policies */
-	bool by_id;   /* named itself, so that it is shown though superseded */
-};
 
 struct match {
 	const struct ruleset *ruleset;
@@ -23,8 +19,7 @@ struct match {
 	struct findings findings;
 	struct date as_of;
 	const struct epoch *epoch;
-	struct selection *selected; /* ascending, without duplicates; NULL: all policies */
-	size_t selected_count;
+	struct selections selections;
 	struct outcome *outcomes;
 	size_t outcome_count;
 };
@@ -56,71 +51,6 @@ static bool request_check(struct match *match, const char *today, struct error *
 	return true;
 }
 
-static int selection_compare(const void *a, const void *b)
-{
-	const struct selection *left = a;
-	const struct selection *right = b;
-
-	if (left->index != right->index)
-		return left->index < right->index ? -1 : 1;
-	return right->by_id - left->by_id;
-}
-
-/* Ascending, each policy once: whoever is named by id and by series is named by id. */
-static void selections_sort(struct match *match)
-{
-	size_t kept = 0;
-
-	qsort(match->selected, match->selected_count, sizeof(*match->selected),
-			selection_compare);
-	for (size_t i = 0; i < match->selected_count; i++) {
-		if (kept == 0 || match->selected[kept - 1].index != match->selected[i].index)
-			match->selected[kept++] = match->selected[i];
-	}
-	match->selected_count = kept;
-}
-
-/* Its work is in proportion to what is named, not to the catalog: examples ask for one policy. */
-static bool request_select(struct match *match, struct error *err)
-{
-	const Policycalc__V1__MatchRequest *request = match->request;
-	const struct ruleset *ruleset = match->ruleset;
-	size_t most = 0;
-
-	if (request->n_policies == 0)
-		return true;
-	for (size_t i = 0; i < request->n_policies; i++) {
-		const struct series *series = map_find(
-				&ruleset->series_names, slice_from(request->policies[i]));
-
-		most += 1 + (series ? series->count : 0);
-	}
-	match->selected = ARENA_NEW_ARRAY(match->arena, struct selection, most);
-	if (!match->selected)
-		return arena_error(match->arena, err, "reading the request");
-	for (size_t i = 0; i < request->n_policies; i++) {
-		struct slice name = slice_from(request->policies[i]);
-		const struct policy_rules *policy = map_find(&ruleset->policy_ids, name);
-		const struct series *series = map_find(&ruleset->series_names, name);
-
-		if (!policy && !series)
-			return error_set(err, ERROR_NOT_FOUND,
-					"policies[%zu]: there is no policy or series of this "
-					"name",
-					i);
-		if (policy)
-			match->selected[match->selected_count++] = (struct selection){
-				.index = (size_t)(policy - ruleset->policies),
-				.by_id = true,
-			};
-		for (size_t k = 0; series && k < series->count; k++)
-			match->selected[match->selected_count++] =
-					(struct selection){ .index = series->policies[k] };
-	}
-	selections_sort(match);
-	return true;
-}
-
 /* --- the outcomes ----------------------------------------------------------------------------- */
 
 static bool is_wanted(const struct match *match, size_t index, bool by_id)
@@ -148,15 +78,16 @@ static int outcome_compare(const void *a, const void *b)
 static bool outcomes_compute(struct match *match, const struct facts *facts)
 {
 	const struct ruleset *ruleset = match->ruleset;
-	size_t count = match->selected ? match->selected_count : ruleset->catalog.policy_count;
+	size_t count = selections_count(&match->selections, ruleset);
 
 	match->outcomes = ARENA_NEW_ARRAY(match->arena, struct outcome, count + 1);
 	if (!match->outcomes)
 		return false;
 	for (size_t i = 0; i < count; i++) {
-		size_t index = match->selected ? match->selected[i].index : i;
+		struct selection selection = selections_at(&match->selections, i);
+		size_t index = selection.index;
 
-		if (!is_wanted(match, index, match->selected && match->selected[i].by_id))
+		if (!is_wanted(match, index, selection.by_id))
 			continue;
 		outcome_compute(facts, &ruleset->policies[index],
 				&match->epoch->standings[index],
@@ -305,7 +236,9 @@ bool ruleset_match(const struct ruleset *ruleset, const Policycalc__V1__MatchReq
 		.findings = { .arena = arena },
 		.as_of = { 1970, 1, 1 },
 	};
-	bool ok = request_check(&match, today, err) && request_select(&match, err) &&
+	bool ok = request_check(&match, today, err) &&
+		  selections_read(ruleset, request->policies, request->n_policies, arena,
+				  &match.selections, err) &&
 		  match_run(&match, out_response, err);
 
 	epoch_unpin(ruleset, match.epoch);

@@ -72,3 +72,21 @@ bool period_parse(Policycalc__V1__Period period, const char *text, int64_t *out_
 		return false;
 	}
 }
+
+const char *period_print(Policycalc__V1__Period period, int64_t number, struct arena *arena)
+{
+	switch ((int)period) {
+	case POLICYCALC__V1__PERIOD__PERIOD_YEAR:
+		return arena_format(arena, "%04lld", (long long)number);
+	case POLICYCALC__V1__PERIOD__PERIOD_QUARTER:
+		return arena_format(arena, "%04lldQ%lld", (long long)(number / 4),
+				(long long)(number % 4 + 1));
+	case POLICYCALC__V1__PERIOD__PERIOD_MONTH:
+		return arena_format(arena, "%04lld-%02lld", (long long)(number / 12),
+				(long long)(number % 12 + 1));
+	case POLICYCALC__V1__PERIOD__PERIOD_UNSPECIFIED:
+	case POLICYCALC__V1__PERIOD__PERIOD_POINT:
+	default:
+		return "";
+	}
+}

@@ -2,6 +2,7 @@
 /* Years, quarters and months as consecutive numbers. */
 #pragma once
 
+#include "base/arena.h"
 #include "base/date.h"
 #include "policycalc/v1/catalog.pb-c.h"
 
@@ -18,3 +19,5 @@ int64_t period_of_date(Policycalc__V1__Period period, struct date date);
 bool period_parse(Policycalc__V1__Period period, const char *text, int64_t *out_number);
 /** How it is written: "2025Q3". */
 const char *period_form(Policycalc__V1__Period period);
+/** As period_parse() reads it; "" for what does not recur, NULL when memory is short. */
+const char *period_print(Policycalc__V1__Period period, int64_t number, struct arena *arena);

@@ -28,6 +28,7 @@ struct handlers *handlers_new(const struct handlers_options *options, struct err
 		&calculator_match_method,
 		&calculator_match_stream_method,
 		&calculator_combine_method,
+		&calculator_next_question_method,
 		&catalog_list_policies_method,
 		&catalog_get_policy_method,
 		&catalog_list_attributes_method,

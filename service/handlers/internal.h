@@ -6,7 +6,7 @@
 
 #include <stdatomic.h>
 
-#define HANDLERS_METHOD_COUNT 11
+#define HANDLERS_METHOD_COUNT 12
 
 struct handlers {
 	struct handlers_options options;
@@ -19,6 +19,7 @@ struct handlers {
 extern const struct rpc_method calculator_match_method;
 extern const struct rpc_method calculator_match_stream_method;
 extern const struct rpc_method calculator_combine_method;
+extern const struct rpc_method calculator_next_question_method;
 extern const struct rpc_method catalog_list_policies_method;
 extern const struct rpc_method catalog_get_policy_method;
 extern const struct rpc_method catalog_list_attributes_method;

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The next question: which unknown, once known, is expected to settle most.
+ *
+ * A pending policy is one that lacks information. What it lacks are units: an attribute of the
+ * enterprise, an attribute of an item, or a list of items of which nothing is known. A question asks
+ * for one unit, or for the units of a group. Its score is
+ *
+ *     1/cost · Σ over answers P · Σ over pending policies weight · (1 − missing after / missing before)
+ *
+ * over classes of answers that no rule of a pending policy tells apart. Everything is integer
+ * arithmetic, so that the same request gives the same bytes everywhere.
+ */
+#pragma once
+
+#include "calculator/answer.h"
+#include "calculator/selection.h"
+
+#define QUESTION_PPM 1000000
+
+/* Something that can be asked for by itself. */
+struct unit {
+	enum item_list list;	  /* LIST_ENTERPRISE, or where the item stands */
+	int item;		  /* its index; -1: of the enterprise, or the list itself */
+	int slot;		  /* -1: the list itself */
+	const struct slot *place; /* NULL: the list itself */
+	bool skipped;
+};
+
+/* A condition that waits for something. */
+struct pending_clause {
+	const struct clause *clause;
+	const uint64_t *missing;
+};
+
+/* An item that is not ruled out, with the conditions of its own that wait. */
+struct pending_item {
+	size_t item;
+	const struct pending_clause *clauses;
+	size_t clause_count;
+	bool review; /* people must look at it in any case */
+};
+
+/* A policy that lacks information. */
+struct pending {
+	const struct outcome *outcome;
+	int64_t weight;
+	const struct pending_clause *clauses; /* of the enterprise */
+	size_t clause_count;
+	const struct pending_item *items;
+	size_t item_count;
+	bool list_unknown;
+	bool rests_on_enterprise; /* some item is beyond doubt: the others do not matter */
+	bool judged_item;	  /* some item waits for people only */
+	size_t list_reads;	  /* attributes that every item will be asked for */
+	const uint64_t *lacks;	  /* attributes of the enterprise that it waits for */
+	size_t before; /* units missing that may be asked; 0: only skipped ones are left */
+};
+
+struct question {
+	const size_t *units; /* in slot order */
+	size_t unit_count;
+	int32_t cost;
+	const size_t *pendings; /* those that wait for one of the units, ascending */
+	size_t pending_count;
+	uint32_t *stay_ppm; /* by pending: how likely it is still pending after an answer */
+	uint32_t *answered; /* by pending: how many of its units this asks for */
+	int64_t gain;	    /* expected weighted share, in millionths */
+	int64_t score;	    /* gain by cost */
+};
+
+struct questionnaire {
+	const struct ruleset *ruleset;
+	const Policycalc__V1__NextQuestionRequest *request;
+	const struct question_priors *priors; /* or NULL */
+	struct arena *arena;
+	struct arena work; /* of the question at hand: reset after each */
+	struct facts *facts;
+	struct findings findings;
+	const struct epoch *epoch;
+	struct date as_of;
+	struct selections selections;
+
+	struct outcome *outcomes;
+	size_t outcome_count;
+	struct pending *pendings;
+	size_t pending_count;
+	struct unit *units; /* enterprise in slot order, then items, then lists */
+	size_t unit_count;
+	uint64_t *sets[3];		  /* for question_trial.c */
+	uint64_t *open;			  /* attributes of the enterprise that may be asked */
+	uint64_t **item_open[LIST_COUNT]; /* by item: its attributes that may be asked */
+	bool list_open[LIST_COUNT];
+	struct question *questions;
+	size_t question_count;
+	const struct question *best; /* NULL: done */
+	int64_t expected_milli;	     /* questions expected to be left */
+};
+
+/* --- question_units.c: what is pending, and what could be asked ------------------------------- */
+
+/** From the outcomes: pendings, units and questions. Memory that runs short shows in the arena. */
+void questionnaire_gather(struct questionnaire *questionnaire);
+/** "e.staff", "i.invested@projects/p1", "@loans". NULL when memory is short. */
+const char *unit_key(const struct questionnaire *questionnaire, const struct unit *unit);
+/** What is at stake with a policy, 1 to 16: it grows with the logarithm of the amount. */
+int64_t amount_weight(const struct amount *amount);
+
+/* --- question_trial.c: what an answer would leave --------------------------------------------- */
+
+/* One answer that is tried out. */
+struct trial {
+	const struct unit *units[64];
+	size_t count;
+	bool opaque; /* of a value that cannot be tried: what waits for nothing else is settled, */
+	bool fails; /* for the firm or against it; of a list: it is empty */
+	const struct derivation **derivations; /* that follow the units */
+	uint64_t **gaps;		       /* theirs before */
+	size_t derivation_count;
+};
+
+/** Readies a trial of @units, at most 64. false when memory is short. */
+bool trial_begin(struct questionnaire *questionnaire, const size_t *units, size_t count,
+		struct trial *trial);
+/** Makes the units have these values, and whatever follows them. */
+void trial_put(struct questionnaire *questionnaire, const struct trial *trial,
+		const struct value *values);
+/** Makes them unknown again. */
+void trial_take_back(struct questionnaire *questionnaire, const struct trial *trial);
+/** How many units that may be asked the policy lacks under the trial; 0: it is settled. */
+size_t pending_missing(struct questionnaire *questionnaire, const struct pending *pending,
+		const struct trial *trial);
+/** Whether the value of @slot follows the trial's units. */
+bool trial_moves(
+		const struct questionnaire *questionnaire, const struct trial *trial, int slot);
+
+/* --- question_classes.c: which answers the rules tell apart ----------------------------------- */
+
+/* A policy to be asked again under one class of answers. */
+struct job {
+	uint32_t answer;  /* class */
+	uint32_t pending; /* index in the question's pendings */
+	uint64_t weight;  /* of all classes under which it comes out alike */
+};
+
+struct answers {
+	size_t count;
+	struct value *values;	      /* by class, and of groups by unit; NULL: opaque */
+	struct question_class *faces; /* by class, for priors */
+	uint32_t *weights;
+	uint64_t total; /* of the weights */
+	struct job *jobs;
+	size_t job_count;
+};
+
+/** The classes of @question, and which policies to ask under which. false: memory is short. */
+bool answers_find(struct questionnaire *questionnaire, const struct question *question,
+		const struct trial *trial, struct answers *out_answers);
+
+/* --- question_codes.c: the same for codes ----------------------------------------------------- */
+
+struct point_run {
+	size_t first, count;
+};
+
+/* What the rules of the pending policies compare one unit with. */
+struct points {
+	struct probe_point *list;
+	size_t count;
+	size_t capacity;
+	struct point_run *runs; /* by pending of the question */
+};
+
+/** Classes of codes, titles and texts. false: memory is short. */
+bool answers_find_codes(struct questionnaire *questionnaire, const struct question *question,
+		const struct points *points, struct answers *answers);
+/** Asks the priors; equal weights without any. */
+void answers_weigh(const struct questionnaire *questionnaire, const struct unit *unit,
+		struct answers *answers);
+
+/* --- question_score.c ------------------------------------------------------------------------- */
+
+/** Scores every question, picks the best, and says how many are expected to be left. */
+bool questionnaire_score(struct questionnaire *questionnaire);
+
+/* --- question_search.c ------------------------------------------------------------------------ */
+
+/** Corrects ->best when few questions are left; @order: all of them, by score. */
+void questionnaire_search(
+		struct questionnaire *questionnaire, const struct question *const *order);
+
+/* --- question_answer.c ------------------------------------------------------------------------ */
+
+/** The response. NULL when memory is short. */
+Policycalc__V1__NextQuestionResponse *questionnaire_answer(
+		const struct questionnaire *questionnaire);

@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Classes of codes: values that answer every test of the rules alike.
+ *
+ * What could be the value is put up as a candidate: the choices of the dictionary, the counties and
+ * zones of the region table, the codes that rules name and one that none of them names. Candidates
+ * with the same answers to all tests are one class. A policy is asked once for each different set of
+ * answers to its own tests.
+ */
+#include "calculator/question.h"
+
+#include <string.h>
+
+#define CLASSES_MOST 256
+#define OTHER "~" /* follows no code, is begun by none */
+
+struct codes {
+	struct questionnaire *questionnaire;
+	const struct unit *unit;
+	bool regions;
+	const struct probe_point **tests; /* each once */
+	size_t test_count;
+	size_t words;	 /* of a set of tests */
+	uint64_t *truth; /* by class: which tests hold */
+	struct value *values;
+	struct question_class *faces;
+	size_t count;
+};
+
+static bool points_equal(const struct probe_point *a, const struct probe_point *b)
+{
+	return a->kind == b->kind && slice_equals(a->code, b->code);
+}
+
+static size_t test_find(const struct codes *codes, const struct probe_point *point)
+{
+	size_t i = 0;
+
+	while (i < codes->test_count && !points_equal(codes->tests[i], point))
+		i++;
+	return i;
+}
+
+static bool test_holds(
+		const struct codes *codes, const struct probe_point *test, struct slice code)
+{
+	const struct region_table *regions = codes->questionnaire->ruleset->regions;
+	struct slice kind;
+
+	switch (test->kind) {
+	case PROBE_EQUAL:
+		return slice_equals(test->code, code);
+	case PROBE_PREFIX:
+		return slice_starts_with(code, test->code);
+	case PROBE_WITHIN:
+		return regions && region_within(regions, code, test->code) == REGION_YES;
+	case PROBE_KIND:
+		return regions && region_kind(regions, code, &kind) &&
+		       slice_equals_text(kind, "ZONE");
+	case PROBE_FROM:
+	default:
+		return false;
+	}
+}
+
+/* Takes @code as a class of its own unless one like it is there. */
+static void candidate_add(struct codes *codes, struct slice code, struct value value)
+{
+	uint64_t *truth = codes->truth + codes->count * codes->words;
+
+	if (codes->count == CLASSES_MOST)
+		return;
+	memset(truth, 0, codes->words * sizeof(*truth));
+	for (size_t i = 0; i < codes->test_count; i++) {
+		if (test_holds(codes, codes->tests[i], code))
+			truth[i / 64] |= UINT64_C(1) << (i % 64);
+	}
+	for (size_t i = 0; i < codes->count; i++) {
+		if (memcmp(codes->truth + i * codes->words, truth,
+				    codes->words * sizeof(*truth)) == 0)
+			return;
+	}
+	codes->values[codes->count] = value;
+	codes->faces[codes->count++].code = slice_equals_text(code, OTHER) ? "" : code.data;
+}
+
+static struct value value_of_code(struct slice code)
+{
+	return (struct value){ .kind = VALUE_STRING, .text = code };
+}
+
+/* A value of the attribute's type that holds @code and nothing else. */
+static struct value value_holding(const struct codes *codes, struct slice code)
+{
+	struct arena *arena = &codes->questionnaire->work;
+	struct value *items;
+	struct value value = value_of_code(code);
+	bool titles = codes->unit->place->attribute->type == VALUE_TYPE(TITLES);
+
+	if (!titles && codes->unit->place->attribute->type != VALUE_TYPE(CODES))
+		return value;
+	items = ARENA_NEW_ARRAY(arena, struct value, 2);
+	if (!items)
+		return (struct value){ .kind = VALUE_UNKNOWN };
+	items[0] = value;
+	items[1] = value_from_date("9999-12-31");
+	value = (struct value){ .kind = titles ? VALUE_MAP : VALUE_LIST };
+	value.list.items = items;
+	value.list.count = 1;
+	return value;
+}
+
+static void candidates_of_regions(struct codes *codes)
+{
+	const struct catalog *catalog = &codes->questionnaire->ruleset->catalog;
+
+	for (size_t i = 0; i < catalog->region_count; i++) {
+		const Policycalc__V1__Region *region = catalog->regions[i];
+
+		/* Answers are counties and zones; cities without any in the table stand for theirs. */
+		if (region->kind >= POLICYCALC__V1__REGION_KIND__REGION_KIND_DISTRICT)
+			candidate_add(codes, slice_from(region->code),
+					value_of_code(slice_from(region->code)));
+	}
+}
+
+/* Codes that rules name, and one within each prefix that is none of the others. */
+static void candidates_of_tests(struct codes *codes)
+{
+	struct arena *arena = &codes->questionnaire->work;
+
+	for (size_t i = 0; i < codes->test_count; i++) {
+		struct slice code = codes->tests[i]->code;
+		const char *within = arena_format(arena, "%.*s" OTHER, SLICE_PRINT(code));
+
+		if (codes->tests[i]->kind != PROBE_EQUAL &&
+				codes->tests[i]->kind != PROBE_PREFIX)
+			continue;
+		if (codes->tests[i]->kind == PROBE_PREFIX && within)
+			code = slice_from(within);
+		candidate_add(codes, code, value_holding(codes, code));
+	}
+	candidate_add(codes, SLICE_LITERAL(OTHER), value_holding(codes, SLICE_LITERAL(OTHER)));
+}
+
+static void candidates_find(struct codes *codes)
+{
+	const Policycalc__V1__Attribute *attribute = codes->unit->place->attribute;
+	bool several = attribute->type == VALUE_TYPE(CODES) ||
+		       attribute->type == VALUE_TYPE(TITLES);
+
+	if (several) {
+		/* None at all; of choices each alone; others look like none. */
+		struct value none = value_holding(codes, SLICE_LITERAL(OTHER));
+
+		none.list.count = 0;
+		candidate_add(codes, SLICE_LITERAL(OTHER), none);
+	}
+	if (codes->regions) {
+		candidates_of_regions(codes);
+		return;
+	}
+	for (size_t i = 0; i < attribute->n_choices; i++) {
+		struct slice code = slice_from(attribute->choices[i]->code);
+
+		candidate_add(codes, code, value_holding(codes, code));
+	}
+	if (attribute->n_choices == 0)
+		candidates_of_tests(codes);
+}
+
+/* --- which policies to ask -------------------------------------------------------------------- */
+
+/* The tests of one policy, as a set. */
+static void own_tests(const struct codes *codes, const struct points *points,
+		const struct point_run *run, uint64_t *own)
+{
+	memset(own, 0, codes->words * sizeof(*own));
+	for (size_t i = run->first; i < run->first + run->count; i++) {
+		size_t test = test_find(codes, &points->list[i]);
+
+		if (test < codes->test_count)
+			own[test / 64] |= UINT64_C(1) << (test % 64);
+	}
+}
+
+static bool classes_look_alike(
+		const struct codes *codes, size_t a, size_t b, const uint64_t *own)
+{
+	const uint64_t *left = codes->truth + a * codes->words;
+	const uint64_t *right = codes->truth + b * codes->words;
+
+	for (size_t i = 0; i < codes->words; i++) {
+		if ((left[i] ^ right[i]) & own[i])
+			return false;
+	}
+	return true;
+}
+
+static void jobs_of_pending(const struct codes *codes, size_t pending, const uint64_t *own,
+		struct answers *answers)
+{
+	size_t first = answers->job_count;
+
+	for (size_t k = 0; k < codes->count; k++) {
+		size_t i = first;
+
+		while (i < answers->job_count &&
+				!classes_look_alike(codes, answers->jobs[i].answer, k, own))
+			i++;
+		if (i == answers->job_count)
+			answers->jobs[answers->job_count++] =
+					(struct job){ (uint32_t)k, (uint32_t)pending, 0 };
+		answers->jobs[i].weight += answers->weights[k];
+	}
+}
+
+static bool tests_gather(struct codes *codes, const struct points *points)
+{
+	struct arena *arena = &codes->questionnaire->work;
+
+	codes->tests = ARENA_NEW_ARRAY(arena, const struct probe_point *, points->count + 1);
+	if (!codes->tests)
+		return false;
+	for (size_t i = 0; i < points->count; i++) {
+		if (test_find(codes, &points->list[i]) == codes->test_count)
+			codes->tests[codes->test_count++] = &points->list[i];
+	}
+	codes->words = codes->test_count / 64 + 1;
+	codes->truth = ARENA_NEW_ARRAY(arena, uint64_t, (CLASSES_MOST + 1) * codes->words);
+	codes->values = ARENA_NEW_ARRAY(arena, struct value, CLASSES_MOST + 1);
+	codes->faces = ARENA_NEW_ARRAY(arena, struct question_class, CLASSES_MOST + 1);
+	return !arena->exhausted;
+}
+
+bool answers_find_codes(struct questionnaire *questionnaire, const struct question *question,
+		const struct points *points, struct answers *answers)
+{
+	struct arena *arena = &questionnaire->work;
+	const struct unit *unit = &questionnaire->units[question->units[0]];
+	struct codes codes = {
+		.questionnaire = questionnaire,
+		.unit = unit,
+		.regions = strcmp(unit->place->attribute->choice_table, "regions") == 0,
+	};
+	uint64_t *own;
+
+	if (!tests_gather(&codes, points))
+		return false;
+	candidates_find(&codes);
+	if (codes.count == 0)
+		return !arena->exhausted;
+	own = ARENA_NEW_ARRAY(arena, uint64_t, codes.words);
+	answers->count = codes.count;
+	answers->values = codes.values;
+	answers->faces = codes.faces;
+	answers->weights = ARENA_NEW_ARRAY(arena, uint32_t, codes.count);
+	answers->jobs = ARENA_NEW_ARRAY(
+			arena, struct job, codes.count * question->pending_count + 1);
+	if (!own || !answers->weights || !answers->jobs)
+		return false;
+	answers_weigh(questionnaire, unit, answers);
+	for (size_t i = 0; i < question->pending_count; i++) {
+		own_tests(&codes, points, &points->runs[i], own);
+		jobs_of_pending(&codes, i, own, answers);
+	}
+	return true;
+}
+
+void answers_weigh(const struct questionnaire *questionnaire, const struct unit *unit,
+		struct answers *answers)
+{
+	const struct question_priors *priors = questionnaire->priors;
+
+	answers->total = 0;
+	if (priors && priors->weigh(priors->context, unit->place->attribute, unit->place->back,
+				      answers->faces, answers->count, answers->weights)) {
+		for (size_t i = 0; i < answers->count; i++)
+			answers->total += answers->weights[i];
+	}
+	if (answers->total)
+		return;
+	for (size_t i = 0; i < answers->count; i++)
+		answers->weights[i] = 1;
+	answers->total = answers->count;
+}

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * How long NextQuestion takes: policies that read six of thirty attributes of which nothing is known,
+ * with thresholds of their own, region and industry scopes, and amounts.
+ *
+ *     bench_question tests/cases/dictionary.case [policies] [rounds]
+ */
+#include "fixture.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define FLAGS 12
+#define FIGURES 14 /* with region, industry, a choice and a date: thirty */
+
+static uint64_t random_state = 42;
+
+static unsigned random_below(unsigned bound)
+{
+	random_state = random_state * UINT64_C(6364136223846793005) +
+		       UINT64_C(1442695040888963407);
+	return (unsigned)(random_state >> 33) % bound;
+}
+
+static int64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+static void condition_write(FILE *out)
+{
+	switch (random_below(8)) {
+	case 0:
+	case 1:
+		fprintf(out, "require e.f%u\n", random_below(FLAGS));
+		break;
+	case 2:
+		fprintf(out, "exclude e.f%u\n", random_below(FLAGS));
+		break;
+	case 3:
+		fprintf(out, "require e.f%u || e.n%u >= %u\n", random_below(FLAGS),
+				random_below(FIGURES), 1 + random_below(40));
+		break;
+	case 4:
+		fprintf(out, "require e.kind == \"k%u\"\n", random_below(5));
+		break;
+	case 5:
+		fprintf(out, "require date.fullYears(e.founded, as_of) >= %u\n",
+				1 + random_below(5));
+		break;
+	default:
+		fprintf(out, "require e.n%u >= %u\n", random_below(FIGURES),
+				1 + random_below(40));
+		break;
+	}
+}
+
+static char *catalog_write(unsigned policies)
+{
+	static const char *const regions[] = { "410000", "411200", "411282", "411202" };
+	static const char *const industries[] = { "C", "C31", "C32", "F", "F51", "B" };
+	char *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+
+	if (!out)
+		return NULL;
+	for (unsigned i = 0; i < FLAGS; i++)
+		fprintf(out, "attribute f%u FLAG\n", i);
+	for (unsigned i = 0; i < FIGURES; i++)
+		fprintf(out, "attribute n%u COUNT from 0\n", i);
+	fprintf(out, "attribute kind CODE choices k0 k1 k2 k3 k4 k5\n");
+	fprintf(out, "attribute founded DATE\n");
+	for (unsigned i = 0; i < policies; i++) {
+		unsigned conditions = 3 + random_below(3);
+
+		fprintf(out, "policy p%04u\nwindow always\n", i);
+		fprintf(out, "covers %s\n", regions[random_below(4)]);
+		if (random_below(2))
+			fprintf(out, "industries %s\n", industries[random_below(6)]);
+		for (unsigned k = 0; k < conditions; k++)
+			condition_write(out);
+		fprintf(out, "pays wan(%u)\n", 1 + random_below(500));
+	}
+	fclose(out);
+	return text;
+}
+
+static int figure_compare(const void *a, const void *b)
+{
+	int64_t left = *(const int64_t *)a;
+	int64_t right = *(const int64_t *)b;
+
+	return (left > right) - (left < right);
+}
+
+static int measure(const struct ruleset *ruleset, unsigned rounds)
+{
+	Policycalc__V1__NextQuestionRequest request =
+			POLICYCALC__V1__NEXT_QUESTION_REQUEST__INIT;
+	int64_t *times = calloc(rounds, sizeof(*times));
+	struct arena arena;
+
+	arena_init(&arena, (size_t)256 << 20);
+	for (unsigned i = 0; times && i < rounds; i++) {
+		Policycalc__V1__NextQuestionResponse *response = NULL;
+		struct error err = { 0 };
+		int64_t begin = now_ns();
+
+		if (!ruleset_next_question(ruleset, &request, NULL, "2026-06-01", &arena,
+				    &response, NULL, &err)) {
+			fprintf(stderr, "%s\n", err.message);
+			return 1;
+		}
+		times[i] = now_ns() - begin;
+		if (i == 0)
+			printf("asks %s; %d of %d policies undetermined, %.1f questions left\n",
+					response->question->attributes[0]->key,
+					response->progress->undetermined_count,
+					response->progress->policy_count,
+					(double)response->progress->expected_questions_milli /
+							1000);
+		arena_reset(&arena);
+	}
+	arena_fini(&arena);
+	if (!times)
+		return 1;
+	qsort(times, rounds, sizeof(*times), figure_compare);
+	printf("NextQuestion: p50 %.2f ms, p99 %.2f ms, least %.2f ms\n",
+			(double)times[rounds / 2] / 1e6, (double)times[rounds * 99 / 100] / 1e6,
+			(double)times[0] / 1e6);
+	free(times);
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	unsigned policies = argc > 2 ? (unsigned)atoi(argv[2]) : 1000;
+	unsigned rounds = argc > 3 ? (unsigned)atoi(argv[3]) : 200;
+	char *lines = catalog_write(policies);
+	struct case_file file;
+	struct arena arena;
+	struct ruleset *ruleset;
+	const char *mistake = NULL;
+	int code;
+
+	if (argc < 2 || !lines || rounds == 0)
+		return 2;
+	arena_init(&arena, (size_t)512 << 20);
+	fixture_read(&file, &arena, argv[1], lines);
+	ruleset = fixture_compile(&file, &mistake);
+	if (!ruleset) {
+		fprintf(stderr, "%s\n", mistake);
+		return 1;
+	}
+	code = measure(ruleset, rounds);
+	ruleset_unref(ruleset);
+	arena_fini(&arena);
+	free(lines);
+	return code;
+}
