@@ -9,6 +9,7 @@
  * Of a group of flags the answers are "none of these" and each one alone.
  */
 #include "calculator/question.h"
+#include "calculator/score.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -212,6 +213,11 @@ static void collect_clause(struct collector *collector, const struct policy_rule
 			collect_code(collector, PROBE_PREFIX, industry->include[i]);
 		for (size_t i = 0; i < industry->n_exclude; i++)
 			collect_code(collector, PROBE_PREFIX, industry->exclude[i]);
+		break;
+	case CLAUSE_SCORE:
+		for (size_t i = 0; i < clause->score->rule_count; i++)
+			collect_rule(collector, clause->score->rules[i]);
+		collect_rule(collector, clause->direct_pass);
 		break;
 	case CLAUSE_RULE:
 	default:
