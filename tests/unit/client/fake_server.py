@@ -31,7 +31,8 @@ def load_messages(proto_dir, folder):
     names = ["google/rpc/status", "google/rpc/error_details", "policycalc/v1/profile",
              "policycalc/v1/catalog", "policycalc/v1/combination",
              "policycalc/v1/calculator_service",
-             "policycalc/v1/catalog_service", "policycalc/v1/guide"]
+             "policycalc/v1/catalog_service", "policycalc/v1/guide",
+             "policycalc/v1/question", "policycalc/v1/warning"]
     subprocess.run(["protoc", f"-I{proto_dir}", f"--python_out={folder}"]
                    + [f"{proto_dir}/{name}.proto" for name in names], check=True)
     sys.path.insert(0, folder)

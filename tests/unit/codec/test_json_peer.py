@@ -64,7 +64,8 @@ def run(type_name, source, data):
 
 with tempfile.TemporaryDirectory() as folder:
     files = ["google/rpc/status.proto"] + [f"policycalc/v1/{name}.proto" for name in
-             ("profile", "catalog", "combination", "calculator_service")]
+             ("profile", "catalog", "combination", "calculator_service", "question",
+              "warning")]
     subprocess.run([protoc, "-I" + proto_dir, "--python_out=" + folder]
                    + [f"{proto_dir}/{name}" for name in files], check=True)
     # Debian's own google.rpc is not there; the folder made here must join the google package.
