@@ -8,6 +8,7 @@
 #include "policycalc/guide.h"
 #include "policycalc/match.h"
 #include "policycalc/profile.h"
+#include "policycalc/question.h"
 #include "policycalc/types.h"
 
 #endif
