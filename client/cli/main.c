@@ -12,6 +12,7 @@ static const char HELP_ZH[] =
 		"用法：policycalc [--server 地址] 命令 [参数]\n"
 		"\n"
 		"  match           按企业情况匹配政策\n"
+		"  ask             问答：逐个提问，直到有结论\n"
 		"  policies        列出政策\n"
 		"  policy 编号     查看一项政策\n"
 		"  guide 编号...    办事流程图（多项政策合并办理）\n"
@@ -34,6 +35,8 @@ static const char HELP_EN[] =
 		"usage: policycalc [--server ADDRESS] COMMAND [ARGUMENTS]\n"
 		"\n"
 		"  match           match one enterprise against the policies\n"
+		"  ask             the questionnaire: one question after another until all is "
+		"settled\n"
 		"  policies        list policies\n"
 		"  policy ID       show one policy\n"
 		"  guide ID...     how to apply, for one policy or several as one errand\n"
@@ -58,6 +61,7 @@ static const char HELP_EN[] =
 
 static const struct cli_command commands[] = {
 	{ "match", command_match },
+	{ "ask", command_ask },
 	{ "policies", command_policies },
 	{ "policy", command_policy },
 	{ "guide", command_guide },

@@ -382,6 +382,8 @@ void profile_add_tree(struct profile_builder *builder, const json_t *tree, const
 				list = item_lists[i];
 		if (list) {
 			items_add_tree(builder, list, node);
+		} else if (strcmp(key, "ask") == 0) {
+			continue; /* the steps of a questionnaire: the facts stand above */
 		} else if (strcmp(key, "uscc") == 0) {
 			text_field_set(builder, &profile->uscc, key, json_string_value(node),
 					path);

@@ -1,0 +1,205 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The questionnaire: scripts over standard input against the real daemon with the starter catalog.
+
+usage: test_ask.py DAEMON PROTOC PROTO_DIR STARTER_DIR POLICYCALC
+"""
+import json
+import os
+import pathlib
+import pty
+import re
+import signal
+import subprocess
+import sys
+import time
+import unicodedata
+
+from harness import FOLDER, Daemon, run
+
+PROGRAM = sys.argv[5]
+AS_OF = ("--as-of", "2026-03-01")
+daemon = Daemon()
+ENVIRONMENT = dict(os.environ, COLUMNS="80", NO_COLOR="1", POLICYCALC_SERVER=daemon.addresses[0])
+
+
+def ask(*arguments, lines=(), lang="zh", code=0):
+    done = subprocess.run([PROGRAM, "--lang", lang, "ask", *arguments], env=ENVIRONMENT, text=True,
+                          input="".join(line + "\n" for line in lines), capture_output=True,
+                          timeout=120)
+    assert done.returncode == code, (arguments, lines, done.returncode, done.stdout, done.stderr)
+    return done.stdout
+
+
+def events(*arguments, lines=()):
+    return [json.loads(line) for line in
+            ask(*arguments, "--format", "json", lines=lines).splitlines()]
+
+
+def path(name):
+    return str(pathlib.Path(FOLDER) / name)
+
+
+def fits(text):
+    for line in text.splitlines():
+        columns = sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in line)
+        assert columns <= 80, (columns, line)
+
+
+def questions(out):
+    return re.findall(r"^(\d+)\. (.*)$", out, re.M)
+
+
+def asks_and_reads_answers():
+    out = ask(*AS_OF, "--policy", "national-rd-deduction,smx-tech-loan", lines=["灵宝市", "够了"])
+    fits(out)
+    assert "→ 灵宝市" in out or "→" in out, out
+    assert "以主管部门审核为准" in out and "national-rd-deduction-2023" in out, out
+    english = ask(*AS_OF, "--policy", "national-rd-deduction", lines=["help", "enough"], lang="en")
+    fits(english)
+    assert "policy that lacks information" in english and "Also: skip" in english, english
+
+
+def wrong_answers_are_asked_again():
+    out = ask("staff=45", *AS_OF, "--policy", "smx-tech-loan-2023", lines=["火星", "灵", "灵宝"])
+    assert "“火星”不合要求" in out, out
+    assert "→ 灵宝市" in out, out
+    assert [number for number, _ in questions(out)][:1] == ["1"], out
+    out = ask("region=灵宝市", *AS_OF, "--policy", "national-rd-deduction",
+              lines=["C3130", "也许", "2"])
+    assert out.count("请答“是”或“否”") == 1 and "→ 否" in out, out
+    # A figure without a unit, or below what can be true, says what is expected.
+    steps = ["C3130", "是", "3800", "-3万元"]
+    out = ask("region=灵宝市", *AS_OF, "--policy", "national-rd-deduction", lines=steps)
+    assert out.count("不合要求：金额带单位") == 2 and "不小于 0元" in out, out
+
+
+def goes_back():
+    base = (*AS_OF, "--policy", "national-rd-deduction", "region=灵宝市")
+    log = events(*base, lines=["返回", "C3130", "是", "返回", "否"])
+    assert log[2]["event"] == "problem" and "第一个" in log[2]["message"], log[2]
+    asked = [e["question"]["attributes"][0]["key"] for e in log if e["event"] == "question"]
+    assert asked[:2] == [asked[0], asked[1]] and asked[3] == asked[1], asked
+    answers = [e["answer"] for e in log if e["event"] == "answer"]
+    assert answers[1:] == ["是", "否"], answers
+
+
+def skips():
+    log = events(*AS_OF, "--policy", "national-rd-deduction", lines=["不知道"] * 20)
+    asked = [e["question"]["attributes"][0]["key"] for e in log if e["event"] == "question"]
+    assert len(asked) == len(set(asked)) and len(asked) > 1, asked
+    last = [e for e in log if e["event"] == "progress"][-1]["progress"]
+    assert last["skippedCount"] == last["undeterminedCount"] == 1, last
+    # "Don't know" leaves a fact unknown: the verdict waits, it is not "no".
+    assert log[-1]["result"]["answers"][0]["verdict"] == "NEEDS_INFORMATION", log[-1]
+
+
+def answer_to(question):
+    """An answer that a firm might give, by the type."""
+    attribute = question["attributes"][0]
+    if len(question["attributes"]) > 1:
+        return "0"
+    if not attribute["name"]:
+        return "1" if attribute["itemList"] == "loans" else "0"
+    return {"MONEY": "500万元", "RATIO": "12.5%", "COUNT": "45", "FLAG": "否",
+            "DATE": "2018-06-01", "CODES": "无", "TITLES": "无"}.get(
+                attribute["type"], "C3130" if attribute["choiceTable"] == "industries" else
+                "灵宝市" if attribute["choiceTable"] == "regions" else "1")
+
+
+def runs_to_the_end():
+    """Question by question until all is settled; the file that is saved matches as the end says."""
+    lines, log, seen = [], [], set()
+    for _ in range(150):
+        log = events(*AS_OF, "--save", path("end.json"), lines=lines)
+        question = next((e for e in reversed(log) if e["event"] == "question"), None)
+        last = [e["event"] for e in log if e["event"] in ("question", "progress")][-1]
+        if last == "progress":
+            break
+        key = question["question"]["attributes"][0]["key"]
+        assert key not in seen, key
+        seen.add(key)
+        lines.append(answer_to(question["question"]))
+    progress = [e for e in log if e["event"] == "progress"][-1]["progress"]
+    assert progress["undeterminedCount"] == 0 and progress["settledPpm"] == 1000000, progress
+    print(f"  {len(lines)} questions settle {progress['policyCount']} policies")
+    result = log[-1]["result"]
+    assert all(a["verdict"] != "NEEDS_INFORMATION" for a in result["answers"]), result["answers"]
+    matched = json.loads(subprocess.run(
+        [PROGRAM, "match", "-f", path("end.json"), *AS_OF, "--all", "--format", "json"],
+        env=ENVIRONMENT, text=True, capture_output=True, check=True).stdout)
+    verdicts = {a["policyId"]: a["verdict"] for a in matched["answers"]}
+    for answer in result["answers"]:
+        assert verdicts[answer["policyId"]] == answer["verdict"], answer["policyId"]
+    assert os.stat(path("end.json")).st_mode & 0o077 == 0
+
+
+def saves_and_resumes():
+    file = path("half.json")
+    first = events(*AS_OF, "--policy", "national-rd-deduction", "--save", file,
+                   lines=["C3130", "不知道", "退出"])
+    assert first[-1] == {"event": "saved", "path": file}, first[-1]
+    second = events("--resume", file, "--policy", "national-rd-deduction", lines=["返回", "是"])
+    asked = [e["question"]["attributes"][0]["key"] for e in second if e["event"] == "question"]
+    before = [e["question"]["attributes"][0]["key"] for e in first if e["event"] == "question"]
+    assert asked[0] not in before[:2], (asked, before)
+    # Going back reaches the steps of the first sitting.
+    assert asked[1] == before[1], (asked, before)
+    ask("--resume", path("nowhere.json"), code=2)
+    pathlib.Path(path("bad.json")).write_text('{"ask": {"base": {}, "steps": [1]}}', encoding="utf-8")
+    ask("--resume", path("bad.json"), code=2)
+    ask("--resume", file, "staff=3", code=2)
+
+
+def limits():
+    log = events(*AS_OF, "--max", "2", lines=["不知道"] * 5)
+    assert len([e for e in log if e["event"] == "answer"]) == 0
+    assert len([e for e in log if e["event"] == "question"]) <= 3, log
+    ask("--max", "0", code=2)
+    ask("staf=3", *AS_OF, code=2)
+    ask("--policy", "nobody", code=2)
+
+
+def writes_a_transcript():
+    file = path("transcript.md")
+    ask(*AS_OF, "--policy", "national-rd-deduction", "region=灵宝市", "--transcript", file,
+        lines=["C3130", "不知道", "够了"])
+    text = pathlib.Path(file).read_text(encoding="utf-8")
+    for part in ("# 政策问答记录", "按 2026-03-01 计算", "第 1 版", "**答：**不知道",
+                 "national-rd-deduction-2023", "以主管部门审核为准", "灵宝市"):
+        assert part in text, (part, text)
+    again = path("again.md")
+    ask(*AS_OF, "--policy", "national-rd-deduction", "region=灵宝市", "--transcript", again,
+        lines=["C3130", "不知道", "够了"])
+    assert pathlib.Path(again).read_text(encoding="utf-8") == text
+
+
+def on_a_terminal():
+    """Ctrl-C saves; nothing is lost and nothing else is printed."""
+    file = path("terminal.json")
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.execve(PROGRAM, [PROGRAM, "ask", *AS_OF, "--save", file], ENVIRONMENT)
+    seen = b""
+
+    def wait_for(text):
+        nonlocal seen
+        deadline = time.monotonic() + 60
+        while text.encode() not in seen:
+            assert time.monotonic() < deadline, seen.decode()
+            seen += os.read(terminal, 4096)
+
+    wait_for("> ")
+    seen = b""
+    os.write(terminal, "灵宝市\n".encode())
+    wait_for("2. ")
+    wait_for("> ")
+    os.kill(pid, signal.SIGINT)
+    wait_for("已保存")
+    _, status = os.waitpid(pid, 0)
+    os.close(terminal)
+    assert os.waitstatus_to_exitcode(status) == 0
+    assert json.load(open(file, encoding="utf-8"))["attributes"] == {"region": "411282"}
+
+
+run(asks_and_reads_answers, wrong_answers_are_asked_again, goes_back, skips, runs_to_the_end,
+    saves_and_resumes, limits, writes_a_transcript, on_a_terminal)
