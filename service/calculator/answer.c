@@ -20,12 +20,51 @@ static size_t bits_count(const uint64_t *bits, size_t words)
 	return count;
 }
 
-/* Slots stand in name order, so that reading a set in slot order gives sorted names. */
+static int name_compare(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static bool is_aggregate(const struct slot *slot)
+{
+	return slot->derived && slot->attribute->derived->aggregate;
+}
+
+/* Joins two runs of names, sorted, each once. */
+static bool names_join(const struct facts *facts, char ***names, size_t *count, char **more,
+		size_t more_count)
+{
+	char **all;
+	size_t kept = 0;
+
+	if (more_count == 0)
+		return true;
+	all = ARENA_NEW_ARRAY(facts->arena, char *, *count + more_count);
+	if (!all)
+		return false;
+	if (*count)
+		memcpy(all, *names, *count * sizeof(*all));
+	memcpy(all + *count, more, more_count * sizeof(*all));
+	qsort(all, *count + more_count, sizeof(*all), name_compare);
+	for (size_t i = 0; i < *count + more_count; i++) {
+		if (kept == 0 || strcmp(all[kept - 1], all[i]) != 0)
+			all[kept++] = all[i];
+	}
+	*names = all;
+	*count = kept;
+	return true;
+}
+
+/*
+ * Slots stand in name order, so that reading a set in slot order gives sorted names. For a figure
+ * made of items the attributes of the items are named.
+ */
 static bool names_of(const struct facts *facts, enum item_list list, const uint64_t *bits,
 		enum scope_role role, const char *item_id, char ***out_names, size_t *out_count)
 {
 	const struct ruleset *ruleset = facts->ruleset;
 	size_t most = bits_count(bits, ruleset->set_words);
+	struct item_names behind = { 0 };
 	char **names;
 	size_t count = 0;
 
@@ -40,26 +79,28 @@ static bool names_of(const struct facts *facts, enum item_list list, const uint6
 		for (uint64_t rest = bits[word]; rest; rest &= rest - 1) {
 			int at = (int)(word * 64) + __builtin_ctzll(rest);
 			const struct slot *slot = ruleset_slot(ruleset, list, at);
+			struct item_names own;
 
 			if (slot->role != role)
 				continue;
+			if (is_aggregate(slot)) {
+				if (!aggregate_names(facts, (size_t)at, &own) ||
+						!names_join(facts, &behind.names, &behind.count,
+								own.names, own.count))
+					return false;
+				continue;
+			}
 			names[count] = (char *)slot->name;
 			if ((size_t)at >= ruleset->base_count && list != LIST_ENTERPRISE)
-				names[count] = item_id ? arena_format(facts->arena, "%s@%s/%s",
-									 slot->name,
-									 item_list_name(list),
-									 item_id)
-						       : arena_format(facts->arena, "%s@%s",
-									 slot->name,
-									 item_list_name(list));
-			if (!names[count])
+				names[count] = item_name_print(
+						facts, list, slot->name, item_id);
+			if (!names[count++])
 				return false;
-			count++;
 		}
 	}
 	*out_names = names;
 	*out_count = count;
-	return true;
+	return names_join(facts, out_names, out_count, behind.names, behind.count);
 }
 
 bool names_print(const struct facts *facts, enum item_list list, const uint64_t *bits,
@@ -145,36 +186,6 @@ static void unknown_gather(const struct facts *facts, const uint64_t *reads, uin
 				(i >= base_count || facts->values[i].kind == VALUE_UNKNOWN))
 			slot_bits_put(bits, (int)i);
 	}
-}
-
-static int name_compare(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-/* Joins two runs of names, sorted, each once. */
-static bool names_join(const struct facts *facts, char ***names, size_t *count, char **more,
-		size_t more_count)
-{
-	char **all;
-	size_t kept = 0;
-
-	if (more_count == 0)
-		return true;
-	all = ARENA_NEW_ARRAY(facts->arena, char *, *count + more_count);
-	if (!all)
-		return false;
-	if (*count)
-		memcpy(all, *names, *count * sizeof(*all));
-	memcpy(all + *count, more, more_count * sizeof(*all));
-	qsort(all, *count + more_count, sizeof(*all), name_compare);
-	for (size_t i = 0; i < *count + more_count; i++) {
-		if (kept == 0 || strcmp(all[kept - 1], all[i]) != 0)
-			all[kept++] = all[i];
-	}
-	*names = all;
-	*count = kept;
-	return true;
 }
 
 /* Only what could change the verdict is missing; of a policy that is settled nothing is. */

@@ -46,6 +46,25 @@ static void derivation_compile(struct derivations_build *work, size_t at, int sl
 
 	derivation->slot = slot;
 	derivation->attribute = attribute;
+	if ((*attribute->derived->rule != 0) + (attribute->derived->ratio != NULL) +
+					(attribute->derived->aggregate != NULL) !=
+			1) {
+		ruleset_build_mistake(build, &origin->base, "derived", attribute->name,
+				"attribute %s: a derived attribute has a rule, a quotient or "
+				"an aggregate",
+				attribute->name);
+		return;
+	}
+	if (place->window != WINDOW_NONE ||
+			(attribute->derived->aggregate && place->back > 0)) {
+		ruleset_build_mistake(build, &origin->base, "derived", place->name,
+				"%s: only the last full period is derived", place->name);
+		return;
+	}
+	if (attribute->derived->aggregate) {
+		derivation->aggregate = ruleset_build_aggregate(build, attribute, origin);
+		return;
+	}
 	if (attribute->derived->ratio) {
 		derivation->ratio = name ? name->ratio : NULL;
 		if (attribute->type != VALUE_TYPE(RATIO) || *attribute->derived->rule)
@@ -62,10 +81,9 @@ static void derivation_compile(struct derivations_build *work, size_t at, int sl
 				place->name);
 		return;
 	}
-	if (!*attribute->derived->rule || !type || type->kind == TYPE_MAP) {
+	if (!type || type->kind == TYPE_MAP) {
 		ruleset_build_mistake(build, &origin->base, "derived", attribute->name,
-				"attribute %s: a derived attribute has a rule or a quotient",
-				attribute->name);
+				"attribute %s: titles are not derived", attribute->name);
 		return;
 	}
 	derivation->rule = ruleset_build_rule(build, work->list, attribute->derived->rule, type,
@@ -82,7 +100,18 @@ static const int *derivation_reads(
 		*count = pair[0] >= 0 && pair[1] >= 0 ? 2 : 0;
 		return pair;
 	}
+	if (derivation->aggregate)
+		return derivation->aggregate->filter
+				       ? rule_slots(derivation->aggregate->filter, count)
+				       : NULL;
 	return derivation->rule ? rule_slots(derivation->rule, count) : NULL;
+}
+
+/* Whether a slot that an aggregate reads is of its items, and not of the enterprise. */
+static bool is_item(
+		const struct derivation *derivation, size_t slot, const struct ruleset *ruleset)
+{
+	return derivation->aggregate && slot >= ruleset->base_count;
 }
 
 /* Depth first; a derivation that is under way when it is met again is part of a circle. */
@@ -114,10 +143,17 @@ static bool derivation_visit(struct derivations_build *work, size_t at)
 	for (size_t i = 0; i < count; i++) {
 		size_t slot = (size_t)reads[i];
 
+		if (is_item(derivation, slot, ruleset))
+			continue;
 		if (slot >= first && !derivation_visit(work, slot - first))
 			return false;
 	}
+	/* An aggregate stands for what its items lack; answers name that instead of it. */
+	if (derivation->aggregate)
+		slot_bits_put(bases, derivation->slot);
 	for (size_t i = 0; i < count; i++) {
+		if (is_item(derivation, (size_t)reads[i], ruleset))
+			continue;
 		if (ruleset_slot(ruleset, work->list, reads[i])->role == SCOPE_ATTRIBUTE)
 			slot_bits_put_bases(ruleset, work->list, reads[i], bases);
 	}

@@ -268,8 +268,21 @@ static const char *source_words(const struct explanation *explanation,
 static const char *label_words(const struct explanation *explanation,
 		const struct comparison *comparison, enum words_language language)
 {
+	static const char *const windows[][2] = {
+		[WINDOW_NONE] = { "%s", "%s" },
+		[WINDOW_QUARTER] = { "%s（上季度各月）", "%s (months of the last quarter)" },
+		[WINDOW_YEAR] = { "%s（上年各期）", "%s (periods of the last year)" },
+	};
 	const char *label = words_label(comparison->attribute->label, language);
 
+	if (comparison->slot->window != WINDOW_NONE)
+		label = arena_format(explanation->arena,
+				windows[comparison->slot->window][language == WORDS_EN], label);
+	if (comparison->slot->window != WINDOW_NONE && comparison->slot->back && label)
+		return arena_format(explanation->arena,
+				language == WORDS_ZH ? "%s（再往前 %u 年）"
+						     : "%s (%u years earlier)",
+				label, comparison->slot->back);
 	if (comparison->slot->back == 0)
 		return label;
 	return arena_format(explanation->arena,

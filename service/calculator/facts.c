@@ -237,6 +237,13 @@ void facts_derive_one(
 		facts->gaps[derivation->slot] = gap;
 		return;
 	}
+	if (derivation->aggregate) {
+		gap = gap_new(facts, derivation->slot);
+		made = aggregate_ask(facts, derivation, gap);
+		facts->gaps[derivation->slot] = made.kind == VALUE_UNKNOWN ? gap : NULL;
+		*own = made;
+		return;
+	}
 	made = rule_evaluate(derivation->rule, &facts->evaluation);
 	if (made.kind == VALUE_UNKNOWN) {
 		gap = gap_new(facts, derivation->slot);
@@ -259,10 +266,14 @@ void facts_derive(struct facts *facts, enum item_list list)
 bool facts_derived_differs(const struct facts *facts, const struct derivation *derivation)
 {
 	const struct value *own = &facts->values[derivation->slot];
-	struct value made =
-			derivation->ratio ? ratio_value(facts, derivation->ratio)
-					  : rule_evaluate(derivation->rule, &facts->evaluation);
+	struct value made;
 
+	if (derivation->aggregate)
+		made = aggregate_ask((struct facts *)facts, derivation, NULL);
+	else if (derivation->ratio)
+		made = ratio_value(facts, derivation->ratio);
+	else
+		made = rule_evaluate(derivation->rule, &facts->evaluation);
 	return own->kind != VALUE_UNKNOWN && made.kind != VALUE_UNKNOWN &&
 	       made.kind != VALUE_ERROR && !values_equal(own, &made);
 }

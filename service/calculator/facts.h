@@ -17,6 +17,12 @@ struct item_facts {
 	uint64_t *supplied; /* derived slots that were sent for it; NULL: the list has none */
 };
 
+/* What the items behind an unknown aggregate lack: "i.invested@projects/p1". */
+struct item_names {
+	char **names;
+	size_t count;
+};
+
 struct facts {
 	const struct ruleset *ruleset;
 	const struct epoch *epoch;
@@ -30,7 +36,9 @@ struct facts {
 				   of it that lies around */
 	struct item_facts *items[LIST_COUNT];
 	size_t item_count[LIST_COUNT];
-	bool complete[LIST_COUNT]; /* the list is known to hold no other item */
+	struct item_names
+			*item_names; /* by base slot: of aggregates that are unknown; or NULL */
+	bool complete[LIST_COUNT];   /* the list is known to hold no other item */
 	struct evaluation evaluation;
 };
 
@@ -98,6 +106,19 @@ uint64_t *facts_new_set(const struct facts *facts);
 void facts_put_missing(const struct facts *facts, struct slot_set missing, uint64_t *bits);
 bool facts_set_has_attributes(const struct facts *facts, const uint64_t *bits);
 bool facts_set_has_parameters(const struct facts *facts, const uint64_t *bits);
+
+/**
+ * What an aggregate makes of the items as they were sent. When that is unknown, @gap (may be NULL)
+ * gets the base attributes that its filter lacks, and the aggregate itself where items lack
+ * something, whose names are kept for aggregate_names().
+ */
+struct value aggregate_ask(
+		struct facts *facts, const struct derivation *derivation, uint64_t *gap);
+/** The attributes of items that an aggregate lacks, or reads when it is known; false: no memory. */
+bool aggregate_names(const struct facts *facts, size_t slot, struct item_names *out_names);
+/** The name of an item's attribute: with the list, and the item's id unless it is NULL. */
+char *item_name_print(const struct facts *facts, enum item_list list, const char *name,
+		const char *item_id);
 
 /** How a profile's industry code is written in rules: "3130" becomes "C3130"; NULL: no such code. */
 const char *industry_normal_code(

@@ -100,6 +100,31 @@ void facts_change(struct facts *copy, enum item_list list, const struct item_fac
 		derive_again(copy, list, item->supplied, slot);
 }
 
+/* Figures made of the items of @list, and all that is derived from them, of every item too. */
+static void aggregates_again(struct facts *copy, enum item_list list)
+{
+	const struct ruleset *ruleset = copy->ruleset;
+	size_t slots = ruleset->slot_count[list];
+
+	for (size_t i = 0; i < ruleset->derivation_count[LIST_ENTERPRISE]; i++) {
+		const struct derivation *made = &ruleset->derivations[LIST_ENTERPRISE][i];
+
+		if (!made->aggregate || made->aggregate->list != list)
+			continue;
+		derive_again(copy, LIST_ENTERPRISE, copy->supplied, made->slot);
+		for (size_t k = 0; k < copy->item_count[list]; k++) {
+			struct item_facts *item = &copy->items[list][k];
+
+			facts_enter_item(copy, list, item);
+			derive_again(copy, list, item->supplied, made->slot);
+			memcpy(item->values, copy->values + ruleset->base_count,
+					slots * sizeof(*item->values));
+			memcpy(item->gaps, copy->gaps + ruleset->base_count,
+					slots * sizeof(*item->gaps));
+		}
+	}
+}
+
 void facts_change_all(struct facts *copy, enum item_list list, size_t index, int slot,
 		struct value value)
 {
@@ -127,4 +152,6 @@ void facts_change_all(struct facts *copy, enum item_list list, size_t index, int
 		memcpy(item->values, copy->values + base_count, slots * sizeof(*item->values));
 		memcpy(item->gaps, copy->gaps + base_count, slots * sizeof(*item->gaps));
 	}
+	if (of_item)
+		aggregates_again(copy, list);
 }

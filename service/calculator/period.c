@@ -90,3 +90,22 @@ const char *period_print(Policycalc__V1__Period period, int64_t number, struct a
 		return "";
 	}
 }
+
+size_t period_window_size(Policycalc__V1__Period period, enum window window)
+{
+	size_t per_year = period_is_recurring(period) ? period_per_year(period) : 0;
+
+	if (window == WINDOW_YEAR && per_year > 1)
+		return per_year;
+	return window == WINDOW_QUARTER && per_year == 12 ? 3 : 0;
+}
+
+int64_t period_window_first(Policycalc__V1__Period period, enum window window, struct date date,
+		unsigned years_back)
+{
+	int64_t size = (int64_t)period_window_size(period, window);
+	int64_t now = period_of_date(period, date) / size;
+	int64_t per_year = (int64_t)period_per_year(period) / size;
+
+	return (now - 1 - years_back * per_year) * size;
+}

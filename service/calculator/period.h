@@ -9,6 +9,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* The part of a series that a name means; scopes_scan.c has the names. */
+enum window {
+	WINDOW_NONE, /* all of it */
+	WINDOW_QUARTER,
+	WINDOW_YEAR,
+};
+
 /** Whether there is a value for every period, rather than a state at a point in time. */
 bool period_is_recurring(Policycalc__V1__Period period);
 /** 1, 4 or 12. */
@@ -21,3 +28,8 @@ bool period_parse(Policycalc__V1__Period period, const char *text, int64_t *out_
 const char *period_form(Policycalc__V1__Period period);
 /** As period_parse() reads it; "" for what does not recur, NULL when memory is short. */
 const char *period_print(Policycalc__V1__Period period, int64_t number, struct arena *arena);
+/** How many periods a window has; 0 when it is none of a series of this period. */
+size_t period_window_size(Policycalc__V1__Period period, enum window window);
+/** The first period of the last full window before @date, or of the one @years_back earlier. */
+int64_t period_window_first(Policycalc__V1__Period period, enum window window, struct date date,
+		unsigned years_back);

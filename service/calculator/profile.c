@@ -135,6 +135,12 @@ static void attribute_read(struct reading *reading, const Policycalc__V1__Attrib
 				reading_path(reading, "value.code"),
 				"not in the table of regions; taken to lie outside of them");
 	for (size_t i = 0; i < entry->variant_count; i++) {
+		if (entry->variants[i].window != WINDOW_NONE) {
+			reading->values[(size_t)entry->variants[i].slot - first] =
+					series_window(reading, entry, from->value,
+							&entry->variants[i]);
+			continue;
+		}
 		if ((int64_t)entry->variants[i].back != back)
 			continue;
 		reading->values[(size_t)entry->variants[i].slot - first] = value;
@@ -228,13 +234,28 @@ static bool item_read(struct reading *reading, const Policycalc__V1__Item *from,
 		reading->attribute = i;
 		attribute_read(reading, from->attributes[i]);
 	}
-	facts_enter_item(facts, list, item);
-	facts_derive(facts, list);
-	memcpy(item->values, facts->values + reading->ruleset->base_count,
-			slots * sizeof(*item->values));
-	memcpy(item->gaps, facts->gaps + reading->ruleset->base_count,
-			slots * sizeof(*item->gaps));
 	return true;
+}
+
+/* What an item derives may read what the enterprise does, and that may read the items as sent. */
+static void items_derive(struct reading *reading)
+{
+	struct facts *facts = reading->facts;
+
+	for (enum item_list list = LIST_PROJECTS; list < LIST_COUNT; list++) {
+		size_t slots = reading->ruleset->slot_count[list];
+
+		for (size_t i = 0; i < facts->item_count[list]; i++) {
+			struct item_facts *item = &facts->items[list][i];
+
+			facts_enter_item(facts, list, item);
+			facts_derive(facts, list);
+			memcpy(item->values, facts->values + reading->ruleset->base_count,
+					slots * sizeof(*item->values));
+			memcpy(item->gaps, facts->gaps + reading->ruleset->base_count,
+					slots * sizeof(*item->gaps));
+		}
+	}
 }
 
 /* --- all -------------------------------------------------------------------------------------- */
@@ -301,14 +322,17 @@ static bool profile_read(struct reading *reading, const Policycalc__V1__Profile 
 		reading->attribute = i;
 		attribute_read(reading, profile->attributes[i]);
 	}
-	facts_derive(reading->facts, LIST_ENTERPRISE);
-	derived_compare(reading, profile);
 	if (!items_count(reading, profile))
 		return false;
 	for (size_t i = 0; i < profile->n_items; i++) {
 		if (!item_read(reading, profile->items[i], i))
 			return false;
 	}
+	facts_derive(reading->facts, LIST_ENTERPRISE);
+	reading->item = -1; /* the enterprise again */
+	reading->supplied = reading->facts->supplied;
+	derived_compare(reading, profile);
+	items_derive(reading);
 	return true;
 }
 

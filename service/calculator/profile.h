@@ -36,11 +36,12 @@ bool reading_violate(const struct reading *reading, const char *field, const cha
 /** "profile.attributes[3].value", "profile.items[2].attributes[0].name". */
 const char *reading_path(const struct reading *reading, const char *field);
 
-/** Whether the values of the type carry their periods themselves. */
-bool value_type_is_series(Policycalc__V1__ValueType type);
 /**
  * The value as rules read it. false when it is wrong (reported) or memory is short. @out_foreign:
  * a region outside the table, of which the value is one around it.
  */
 bool value_read(const struct reading *reading, const struct entry *entry,
 		const Policycalc__V1__Value *from, struct value *out_value, bool *out_foreign);
+/** The part of a series that @variant means; unknown when it lacks a period. */
+struct value series_window(const struct reading *reading, const struct entry *entry,
+		const Policycalc__V1__Value *from, const struct variant *variant);

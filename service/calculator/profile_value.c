@@ -307,3 +307,46 @@ bool value_read(const struct reading *reading, const struct entry *entry,
 		return reading_violate(reading, "value", "holds no value");
 	}
 }
+
+static const Policycalc__V1__Series *series_of(const Policycalc__V1__Value *from)
+{
+	switch ((int)from->kind_case) {
+	case POLICYCALC__V1__VALUE__KIND_MONEY_SERIES:
+		return from->money_series;
+	case POLICYCALC__V1__VALUE__KIND_RATIO_SERIES:
+		return from->ratio_series;
+	case POLICYCALC__V1__VALUE__KIND_COUNT_SERIES:
+		return from->count_series;
+	default:
+		return NULL;
+	}
+}
+
+struct value series_window(const struct reading *reading, const struct entry *entry,
+		const Policycalc__V1__Value *from, const struct variant *variant)
+{
+	Policycalc__V1__Period period = entry->attribute->period;
+	const Policycalc__V1__Series *series = series_of(from);
+	struct value value = { .kind = VALUE_UNKNOWN };
+	size_t count = period_window_size(period, variant->window);
+	int64_t first = period_window_first(
+			period, variant->window, reading->facts->as_of, variant->back);
+	struct value *items;
+	int64_t sent;
+
+	if (!series || series->n_points == 0 ||
+			!period_parse(period, series->points[0]->period, &sent) ||
+			sent > first ||
+			first + (int64_t)count > sent + (int64_t)series->n_points)
+		return value;
+	items = ARENA_NEW_ARRAY(reading->arena, struct value, count);
+	if (!items)
+		return value;
+	for (size_t i = 0; i < count; i++)
+		items[i] = (struct value){ .kind = VALUE_INT,
+			.integer = series->points[(size_t)(first - sent) + i]->value };
+	value.kind = VALUE_LIST;
+	value.list.items = items;
+	value.list.count = count;
+	return value;
+}

@@ -7,11 +7,16 @@
 
 #include <string.h>
 
+/* A figure made of items is asked for itself, and then not made of them. */
 static bool derivation_moves(const struct ruleset *ruleset, const struct derivation *derivation,
 		const struct trial *trial)
 {
 	const uint64_t *bases = ruleset->bases[LIST_ENTERPRISE][derivation->slot];
 
+	for (size_t i = 0; i < trial->count; i++) {
+		if (trial->units[i]->item < 0 && trial->units[i]->slot == derivation->slot)
+			return false;
+	}
 	for (size_t i = 0; bases && i < trial->count; i++) {
 		if (trial->units[i]->place && trial->units[i]->item < 0 &&
 				slot_bits_has(bases, trial->units[i]->slot))

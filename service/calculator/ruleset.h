@@ -21,6 +21,7 @@
 #include "base/region.h"
 #include "calculator/calculator.h"
 #include "calculator/epoch.h"
+#include "calculator/period.h"
 #include "rules/rule.h"
 
 #include <stdatomic.h>
@@ -49,6 +50,9 @@ enum item_list item_list_find(const char *name);
 const struct type *value_type_rule_type(
 		Policycalc__V1__ValueType type, enum dimension *dimension);
 
+/** Whether the values of the type carry their periods themselves. */
+bool value_type_is_series(Policycalc__V1__ValueType type);
+
 /** The list whose items a policy is granted for. */
 enum item_list subject_item_list(Policycalc__V1__Subject subject);
 
@@ -58,12 +62,14 @@ struct slot {
 	enum scope_role role;
 	const Policycalc__V1__Attribute *attribute; /* of attributes */
 	size_t parameter;			    /* of parameters: index in the catalog */
-	unsigned back;				    /* periods before the last full one */
+	unsigned back;	    /* periods before the last full one; of windows: years */
+	enum window window; /* of series: the part that rules read */
 	bool derived;
 };
 
 /* A slot that an attribute's value of some period goes to. */
 struct variant {
+	enum window window;
 	unsigned back;
 	int slot;
 };
@@ -72,17 +78,26 @@ struct variant {
 struct entry {
 	const Policycalc__V1__Attribute *attribute;
 	size_t index;			/* dense over all entries */
-	const struct variant *variants; /* [0] has back 0 */
+	const struct variant *variants; /* [0] is the attribute under its own name */
 	size_t variant_count;
 	struct map choices; /* code to Choice, when the attribute has choices */
 };
 
-/* A derived attribute: its rule, or its quotient. */
+/* A figure made of the items of a list. */
+struct aggregate {
+	const Policycalc__V1__Derivation__Aggregate *from;
+	enum item_list list;
+	size_t field_at;	   /* among the list's slots; not of COUNT */
+	const struct rule *filter; /* or NULL: all items */
+};
+
+/* A derived attribute: its rule, or its quotient, or what it is of the items. */
 struct derivation {
 	int slot;
 	const Policycalc__V1__Attribute *attribute;
 	const struct rule *rule;	 /* or NULL: */
-	const struct scope_ratio *ratio; /* the quotient */
+	const struct scope_ratio *ratio; /* the quotient, or NULL: */
+	const struct aggregate *aggregate;
 };
 
 enum clause_kind {
@@ -252,6 +267,10 @@ bool ruleset_build_tables(struct ruleset_build *build, struct error *err);
 bool ruleset_build_scopes(struct ruleset_build *build, struct error *err);
 /** Derived attributes: compiled, ordered, their bases known. */
 bool ruleset_build_derivations(struct ruleset_build *build, struct error *err);
+/** The figure @attribute makes of the items of a list; NULL when it is wrong (reported). */
+const struct aggregate *ruleset_build_aggregate(struct ruleset_build *build,
+		const Policycalc__V1__Attribute *attribute,
+		const Policycalc__V1__Attribute *origin);
 /** The rules of every policy. */
 bool ruleset_build_policies(struct ruleset_build *build, struct error *err);
 /** Exclusion groups and shared caps. */

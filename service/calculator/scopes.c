@@ -2,53 +2,14 @@
 /*
  * Which names rules may use: the slots of the dictionary and the parameters, and the scopes.
  *
- * A periodic attribute is read for the last full period under its own name, for the same period n
- * years back as _y2 (the year before), _y3 ..., and n periods back as _p2, _p3 .... Only the ones
- * that some rule of the catalog names get a slot: a dictionary of 400 attributes would otherwise
- * cost thousands.
+ * scopes_scan.c finds the names of earlier periods that rules use; here the slots are numbered, and
+ * the scopes made of them.
  */
+#include "calculator/scopes.h"
 #include "base/memory.h"
-#include "calculator/period.h"
-#include "calculator/ruleset.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-/* A name that needs a slot. Slots are numbered in name order. */
-struct wanted {
-	struct slot slot;
-	struct entry *entry; /* of attributes */
-};
-
-struct wanted_list {
-	struct wanted *list;
-	size_t count;
-	size_t capacity;
-	bool failed;
-};
-
-struct scopes_build {
-	struct ruleset_build *build;
-	struct wanted_list wanted[LIST_COUNT];
-};
-
-static void wanted_add(struct wanted_list *wanted, struct slot slot, struct entry *entry)
-{
-	if (!slot.name)
-		wanted->failed = true;
-	if (wanted->count == wanted->capacity) {
-		size_t capacity = wanted->capacity ? wanted->capacity * 2 : 64;
-		struct wanted *list = memory_resize(wanted->list, capacity * sizeof(*list));
-
-		if (!list) {
-			wanted->failed = true;
-			return;
-		}
-		wanted->list = list;
-		wanted->capacity = capacity;
-	}
-	wanted->list[wanted->count++] = (struct wanted){ slot, entry };
-}
 
 static int wanted_compare(const void *a, const void *b)
 {
@@ -56,143 +17,6 @@ static int wanted_compare(const void *a, const void *b)
 	const struct wanted *right = b;
 
 	return strcmp(left->slot.name, right->slot.name);
-}
-
-/* --- which periods the rules name ------------------------------------------------------------- */
-
-static bool is_name_character(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' ||
-	       (c >= 'A' && c <= 'Z');
-}
-
-/* "revenue_y2" is the attribute "revenue" with its years or periods back; false for other names. */
-static bool variant_parse(const struct ruleset *ruleset, enum item_list list, struct slice name,
-		struct entry **out_entry, unsigned *out_back)
-{
-	size_t digits = 0;
-	unsigned n = 0;
-	struct entry *entry;
-	char kind;
-
-	while (digits < name.size && name.data[name.size - 1 - digits] >= '0' &&
-			name.data[name.size - 1 - digits] <= '9')
-		digits++;
-	if (digits < 1 || digits > 2 || name.size < digits + 3)
-		return false;
-	kind = name.data[name.size - digits - 1];
-	if ((kind != 'y' && kind != 'p') || name.data[name.size - digits - 2] != '_')
-		return false;
-	for (size_t i = name.size - digits; i < name.size; i++)
-		n = n * 10 + (unsigned)(name.data[i] - '0');
-	if (n < 2 || name.data[name.size - digits] == '0')
-		return false;
-	entry = map_find(&ruleset->entry_names[list],
-			(struct slice){ name.data, name.size - digits - 2 });
-	if (!entry || !period_is_recurring(entry->attribute->period))
-		return false;
-	*out_entry = entry;
-	*out_back = (n - 1) * (kind == 'y' ? period_per_year(entry->attribute->period) : 1);
-	return true;
-}
-
-static void name_want(struct scopes_build *scopes, enum item_list list, struct slice whole)
-{
-	struct ruleset *ruleset = scopes->build->ruleset;
-	struct slice name = { whole.data + 2, whole.size - 2 };
-	struct slot slot = { .role = SCOPE_ATTRIBUTE };
-	struct wanted_list *wanted = &scopes->wanted[list];
-	struct entry *entry;
-
-	if (map_find(&ruleset->entry_names[list], name) ||
-			!variant_parse(ruleset, list, name, &entry, &slot.back))
-		return;
-	for (size_t i = 0; i < wanted->count; i++) {
-		if (slice_equals_text(whole, wanted->list[i].slot.name))
-			return;
-	}
-	slot.name = arena_copy(&ruleset->arena, whole.data, whole.size);
-	slot.attribute = entry->attribute;
-	slot.derived = entry->attribute->derived != NULL;
-	wanted_add(wanted, slot, entry);
-}
-
-/* Looks for e.x and i.x in a rule text. Text within quotes may be taken for a name: it does no harm. */
-static void text_scan(struct scopes_build *scopes, enum item_list list, const char *text)
-{
-	for (const char *at = text; *at;) {
-		const char *begin = at;
-
-		if (!is_name_character(*at)) {
-			at++;
-			continue;
-		}
-		while (is_name_character(*at))
-			at++;
-		if (at - begin != 1 || (*begin != 'e' && *begin != 'i') || *at != '.' ||
-				!is_name_character(at[1]))
-			continue;
-		if (begin > text && begin[-1] == '.')
-			continue;
-		for (at++; is_name_character(*at); at++)
-			;
-		name_want(scopes, *begin == 'e' ? LIST_ENTERPRISE : list,
-				(struct slice){ begin, (size_t)(at - begin) });
-	}
-}
-
-static void policy_scan(struct scopes_build *scopes, const Policycalc__V1__Policy *policy)
-{
-	enum item_list list = subject_item_list(policy->subject);
-	const Policycalc__V1__Amount *amount = policy->amount;
-
-	for (size_t i = 0; i < policy->n_conditions; i++) {
-		text_scan(scopes, list, policy->conditions[i]->rule);
-		text_scan(scopes, list, policy->conditions[i]->met_if);
-		text_scan(scopes, list, policy->conditions[i]->fails_if);
-	}
-	if (!amount)
-		return;
-	text_scan(scopes, list, amount->rule);
-	text_scan(scopes, list, amount->base_rule);
-	text_scan(scopes, list, amount->rate_rule);
-	for (size_t i = 0; i < amount->n_brackets; i++) {
-		text_scan(scopes, list, amount->brackets[i]->up_to_rule);
-		text_scan(scopes, list, amount->brackets[i]->rate_rule);
-	}
-	for (size_t i = 0; i < amount->n_tiers; i++) {
-		text_scan(scopes, list, amount->tiers[i]->when_rule);
-		text_scan(scopes, list, amount->tiers[i]->amount_rule);
-	}
-	text_scan(scopes, list, amount->quantity_rule);
-	text_scan(scopes, list, amount->unit_amount_rule);
-	for (size_t i = 0; i < amount->n_caps; i++) {
-		text_scan(scopes, list, amount->caps[i]->limit_rule);
-		text_scan(scopes, list, amount->caps[i]->when_rule);
-	}
-}
-
-/*
- * A quotient of earlier periods is the quotient of earlier figures: wanting e.share_y2 wants its
- * numerator and denominator of that year too.
- */
-static void quotients_scan(struct scopes_build *scopes, enum item_list list)
-{
-	struct wanted_list *wanted = &scopes->wanted[list];
-	char text[512];
-
-	for (size_t i = 0; i < wanted->count; i++) {
-		struct slot slot = wanted->list[i].slot;
-		const Policycalc__V1__Derivation__Ratio *ratio =
-				slot.derived ? slot.attribute->derived->ratio : NULL;
-		const char *suffix = strrchr(slot.name, '_');
-
-		if (!ratio || slot.back == 0 || !suffix)
-			continue;
-		snprintf(text, sizeof(text), "%c.%s%s %c.%s%s", *slot.name, ratio->num, suffix,
-				*slot.name, ratio->den, suffix);
-		text_scan(scopes, list, text);
-	}
 }
 
 /* --- entries ---------------------------------------------------------------------------------- */
@@ -284,6 +108,8 @@ static int variant_compare(const void *a, const void *b)
 	const struct variant *left = a;
 	const struct variant *right = b;
 
+	if (left->window != right->window)
+		return left->window < right->window ? -1 : 1;
 	return (left->back > right->back) - (left->back < right->back);
 }
 
@@ -326,7 +152,8 @@ static bool slots_build(struct scopes_build *scopes, enum item_list list)
 		if (!entry)
 			continue;
 		((struct variant *)entry->variants)[entry->variant_count++] =
-				(struct variant){ wanted->list[i].slot.back, (int)(first + i) };
+				(struct variant){ wanted->list[i].slot.window,
+					wanted->list[i].slot.back, (int)(first + i) };
 	}
 	for (size_t i = 0; i < ruleset->entry_count[list]; i++) {
 		struct entry *entry = &ruleset->entries[list][i];
@@ -388,7 +215,7 @@ static int slot_find_same_period(const struct ruleset *ruleset, enum item_list l
 	if (!entry && list != LIST_ENTERPRISE)
 		entry = map_find(&ruleset->entry_names[LIST_ENTERPRISE], slice_from(name));
 	for (size_t i = 0; entry && i < entry->variant_count; i++) {
-		if (entry->variants[i].back == back)
+		if (entry->variants[i].window == WINDOW_NONE && entry->variants[i].back == back)
 			return entry->variants[i].slot;
 	}
 	return -1;
@@ -515,15 +342,7 @@ static bool scopes_fill(struct scopes_build *scopes)
 	}
 	for (enum item_list list = LIST_PROJECTS; list < LIST_COUNT; list++)
 		entries_want(scopes, list);
-	for (size_t i = 0; i < ruleset->catalog.attribute_count; i++) {
-		const Policycalc__V1__Attribute *attribute = ruleset->catalog.attributes[i];
-		enum item_list list = item_list_find(attribute->item_list);
-
-		if (attribute->derived && list != LIST_COUNT)
-			text_scan(scopes, list, attribute->derived->rule);
-	}
-	for (size_t i = 0; i < ruleset->catalog.policy_count; i++)
-		policy_scan(scopes, ruleset->catalog.policies[i]);
+	scopes_scan(scopes);
 	for (enum item_list list = LIST_ENTERPRISE; list < LIST_COUNT; list++) {
 		quotients_scan(scopes, list);
 		if (!slots_build(scopes, list))

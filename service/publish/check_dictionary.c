@@ -94,9 +94,10 @@ static void check_derivation(struct check *check, const attribute_message *attri
 	long long ppm;
 	char *end;
 
-	if (!*derived->rule == !ratio) {
+	if ((*derived->rule != 0) + (ratio != NULL) + (derived->aggregate != NULL) != 1) {
 		check_error(check, attribute, "derived", 0,
-				"a derived attribute has either a rule or a ratio");
+				"a derived attribute has one of a rule, a ratio and an "
+				"aggregate");
 		return;
 	}
 	if (!ratio)

@@ -210,6 +210,13 @@ static void check_parameter_gap(const struct parameter_walk *walk, const void *m
 			version->policy->id);
 }
 
+/* The rule a derived attribute is made with; of one made of items, that which picks them. */
+static const char *derivation_rule(const Policycalc__V1__Attribute *attribute)
+{
+	return attribute->derived->aggregate ? attribute->derived->aggregate->filter_rule
+					     : attribute->derived->rule;
+}
+
 /* The rule behind the attribute e.@name or i.@name, once in a walk; NULL when there is none. */
 static const char *next_derivation(struct parameter_walk *walk, char scope, struct slice name)
 {
@@ -224,14 +231,14 @@ static const char *next_derivation(struct parameter_walk *walk, char scope, stru
 	}
 	named = map_find(&walk->check->attributes, slice_from(key));
 	attribute = named ? (const Policycalc__V1__Attribute *)named->message : NULL;
-	if (!attribute || !attribute->derived || !*attribute->derived->rule ||
+	if (!attribute || !attribute->derived || !*derivation_rule(attribute) ||
 			map_find(&walk->seen, slice_from(key)))
 		return NULL;
 	if (!map_put(&walk->seen, slice_from(key), (void *)(uintptr_t)attribute)) {
 		walk->check->out_of_memory = true;
 		return NULL;
 	}
-	return attribute->derived->rule;
+	return derivation_rule(attribute);
 }
 
 /* Parameters count where a rule reads them, and where it reads what is derived with them. */

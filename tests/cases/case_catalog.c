@@ -67,9 +67,41 @@ int case_enum(const struct case_file *file, const ProtobufCEnumDescriptor *descr
 	return value->value;
 }
 
+/* aggregate FUNCTION LIST [FIELD] [empty N] [where RULE] */
+static Policycalc__V1__Derivation *read_aggregate(struct case_file *file, char *rest)
+{
+	Policycalc__V1__Derivation *derived = CASE_NEW(
+			file, Policycalc__V1__Derivation, policycalc__v1__derivation__init);
+	Policycalc__V1__Derivation__Aggregate *aggregate =
+			CASE_NEW(file, Policycalc__V1__Derivation__Aggregate,
+					policycalc__v1__derivation__aggregate__init);
+	char *word;
+
+	aggregate->function = (Policycalc__V1__Derivation__Aggregate__Function)case_enum(file,
+			&policycalc__v1__derivation__aggregate__function__descriptor,
+			"FUNCTION_", case_word(file, &rest));
+	aggregate->item_list = case_word(file, &rest);
+	while (*(word = case_word(file, &rest))) {
+		if (strcmp(word, "where") == 0) {
+			aggregate->filter_rule = case_keep_rule(
+					file, aggregate, "filter_rule", case_trim(rest));
+			break;
+		}
+		if (strcmp(word, "empty") == 0) {
+			aggregate->_when_empty_case =
+					POLICYCALC__V1__DERIVATION__AGGREGATE___WHEN_EMPTY_WHEN_EMPTY;
+			aggregate->when_empty = atoll(case_word(file, &rest));
+		} else {
+			aggregate->field = word;
+		}
+	}
+	derived->aggregate = aggregate;
+	return derived;
+}
+
 /* attribute NAME TYPE [of LIST] [PERIOD] [from N] [to N] [unit 人] [mutable UP|DOWN|BOTH] [weight N]
  *     [label 中文 / English]
- *     [derived RULE | ratio NUM / DEN [zero PPM]] [choices a b c | regions | industries] */
+ *     [derived RULE | ratio NUM / DEN [zero PPM] | aggregate ...] [choices a b c | regions | industries] */
 static void read_attribute(struct case_file *file, char *rest)
 {
 	Policycalc__V1__Attribute *attribute = CASE_NEW(
@@ -105,6 +137,9 @@ static void read_attribute(struct case_file *file, char *rest)
 			char *zh = case_trim(case_cut(&rest, "/"));
 
 			attribute->label = case_bilingual(file, zh, case_trim(rest));
+			break;
+		} else if (strcmp(word, "aggregate") == 0) {
+			attribute->derived = read_aggregate(file, rest);
 			break;
 		} else if (strcmp(word, "derived") == 0 || strcmp(word, "ratio") == 0) {
 			attribute->derived = CASE_NEW(file, Policycalc__V1__Derivation,

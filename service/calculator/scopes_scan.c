@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Which periods the rules name.
+ *
+ * A periodic attribute is read for the last full period under its own name, for the same period n
+ * years back as _y2 (the year before), _y3 ..., and n periods back as _p2, _p3 ....
+ *
+ * A series is read whole under its own name, and by windows that keep to the calendar: _quarter is
+ * the months of the last full quarter, _year the periods of the last full year, and _quarter_y2,
+ * _year_y2 the same a year before. A window that lacks a period is unknown.
+ *
+ * Only the names that some rule of the catalog uses get a slot: a dictionary of 400 attributes
+ * would otherwise cost thousands.
+ */
+#include "base/memory.h"
+#include "calculator/period.h"
+#include "calculator/scopes.h"
+
+#include <string.h>
+
+void wanted_add(struct wanted_list *wanted, struct slot slot, struct entry *entry)
+{
+	if (!slot.name)
+		wanted->failed = true;
+	if (wanted->count == wanted->capacity) {
+		size_t capacity = wanted->capacity ? wanted->capacity * 2 : 64;
+		struct wanted *list = memory_resize(wanted->list, capacity * sizeof(*list));
+
+		if (!list) {
+			wanted->failed = true;
+			return;
+		}
+		wanted->list = list;
+		wanted->capacity = capacity;
+	}
+	wanted->list[wanted->count++] = (struct wanted){ slot, entry };
+}
+
+/* --- which periods the rules name ------------------------------------------------------------- */
+
+static bool is_name_character(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' ||
+	       (c >= 'A' && c <= 'Z');
+}
+
+/* Cuts "_y2", "_p3" off @name; 0 when there is none. */
+static unsigned suffix_cut(struct slice *name, char *out_kind)
+{
+	size_t digits = 0;
+	unsigned n = 0;
+
+	while (digits < name->size && name->data[name->size - 1 - digits] >= '0' &&
+			name->data[name->size - 1 - digits] <= '9')
+		digits++;
+	if (digits < 1 || digits > 2 || name->size < digits + 3 ||
+			name->data[name->size - digits] == '0' ||
+			name->data[name->size - digits - 2] != '_')
+		return 0;
+	*out_kind = name->data[name->size - digits - 1];
+	if (*out_kind != 'y' && *out_kind != 'p')
+		return 0;
+	for (size_t i = name->size - digits; i < name->size; i++)
+		n = n * 10 + (unsigned)(name->data[i] - '0');
+	if (n < 2)
+		return 0;
+	name->size -= digits + 2;
+	return n;
+}
+
+static struct entry *entry_find(
+		const struct ruleset *ruleset, enum item_list list, struct slice name)
+{
+	return map_find(&ruleset->entry_names[list], name);
+}
+
+/* "power_quarter_y2" is a window of the series "power"; false for other names. */
+static bool window_parse(const struct ruleset *ruleset, enum item_list list, struct slice name,
+		struct entry **out_entry, struct slot *slot)
+{
+	static const struct {
+		const char *suffix;
+		enum window window;
+	} windows[] = { { "_quarter", WINDOW_QUARTER }, { "_year", WINDOW_YEAR } };
+	char kind = 'y';
+	unsigned n = suffix_cut(&name, &kind);
+
+	if (n && kind != 'y')
+		return false;
+	for (size_t i = 0; i < sizeof(windows) / sizeof(*windows); i++) {
+		size_t size = strlen(windows[i].suffix);
+		struct entry *entry;
+
+		if (name.size <= size || memcmp(name.data + name.size - size, windows[i].suffix,
+							 size) != 0)
+			continue;
+		entry = entry_find(
+				ruleset, list, (struct slice){ name.data, name.size - size });
+		if (!entry || !value_type_is_series(entry->attribute->type) ||
+				period_window_size(entry->attribute->period,
+						windows[i].window) == 0)
+			return false;
+		slot->window = windows[i].window;
+		slot->back = n ? n - 1 : 0;
+		*out_entry = entry;
+		return true;
+	}
+	return false;
+}
+
+/* "revenue_y2" is the attribute "revenue" with its years or periods back; false for other names. */
+static bool variant_parse(const struct ruleset *ruleset, enum item_list list, struct slice name,
+		struct entry **out_entry, struct slot *slot)
+{
+	char kind;
+	unsigned n = suffix_cut(&name, &kind);
+	struct entry *entry = n ? entry_find(ruleset, list, name) : NULL;
+
+	if (!entry || !period_is_recurring(entry->attribute->period) ||
+			value_type_is_series(entry->attribute->type))
+		return false;
+	*out_entry = entry;
+	slot->back = (n - 1) * (kind == 'y' ? period_per_year(entry->attribute->period) : 1);
+	return true;
+}
+
+static void name_want(struct scopes_build *scopes, enum item_list list, struct slice whole)
+{
+	struct ruleset *ruleset = scopes->build->ruleset;
+	struct slice name = { whole.data + 2, whole.size - 2 };
+	struct slot slot = { .role = SCOPE_ATTRIBUTE };
+	struct wanted_list *wanted = &scopes->wanted[list];
+	struct entry *entry;
+
+	if (map_find(&ruleset->entry_names[list], name) ||
+			(!window_parse(ruleset, list, name, &entry, &slot) &&
+					!variant_parse(ruleset, list, name, &entry, &slot)))
+		return;
+	for (size_t i = 0; i < wanted->count; i++) {
+		if (slice_equals_text(whole, wanted->list[i].slot.name))
+			return;
+	}
+	slot.name = arena_copy(&ruleset->arena, whole.data, whole.size);
+	slot.attribute = entry->attribute;
+	slot.derived = entry->attribute->derived != NULL;
+	wanted_add(wanted, slot, entry);
+}
+
+/* Looks for e.x and i.x in a rule text. Text within quotes may be taken for a name: it does no harm. */
+static void text_scan(struct scopes_build *scopes, enum item_list list, const char *text)
+{
+	for (const char *at = text; *at;) {
+		const char *begin = at;
+
+		if (!is_name_character(*at)) {
+			at++;
+			continue;
+		}
+		while (is_name_character(*at))
+			at++;
+		if (at - begin != 1 || (*begin != 'e' && *begin != 'i') || *at != '.' ||
+				!is_name_character(at[1]))
+			continue;
+		if (begin > text && begin[-1] == '.')
+			continue;
+		for (at++; is_name_character(*at); at++)
+			;
+		name_want(scopes, *begin == 'e' ? LIST_ENTERPRISE : list,
+				(struct slice){ begin, (size_t)(at - begin) });
+	}
+}
+
+static void policy_scan(struct scopes_build *scopes, const Policycalc__V1__Policy *policy)
+{
+	enum item_list list = subject_item_list(policy->subject);
+	const Policycalc__V1__Amount *amount = policy->amount;
+
+	for (size_t i = 0; i < policy->n_conditions; i++) {
+		text_scan(scopes, list, policy->conditions[i]->rule);
+		text_scan(scopes, list, policy->conditions[i]->met_if);
+		text_scan(scopes, list, policy->conditions[i]->fails_if);
+	}
+	if (!amount)
+		return;
+	text_scan(scopes, list, amount->rule);
+	text_scan(scopes, list, amount->base_rule);
+	text_scan(scopes, list, amount->rate_rule);
+	for (size_t i = 0; i < amount->n_brackets; i++) {
+		text_scan(scopes, list, amount->brackets[i]->up_to_rule);
+		text_scan(scopes, list, amount->brackets[i]->rate_rule);
+	}
+	for (size_t i = 0; i < amount->n_tiers; i++) {
+		text_scan(scopes, list, amount->tiers[i]->when_rule);
+		text_scan(scopes, list, amount->tiers[i]->amount_rule);
+	}
+	text_scan(scopes, list, amount->quantity_rule);
+	text_scan(scopes, list, amount->unit_amount_rule);
+	for (size_t i = 0; i < amount->n_caps; i++) {
+		text_scan(scopes, list, amount->caps[i]->limit_rule);
+		text_scan(scopes, list, amount->caps[i]->when_rule);
+	}
+}
+
+/*
+ * A quotient of earlier periods is the quotient of earlier figures: wanting e.share_y2 wants its
+ * numerator and denominator of that year too.
+ */
+void quotients_scan(struct scopes_build *scopes, enum item_list list)
+{
+	struct wanted_list *wanted = &scopes->wanted[list];
+	char text[512];
+
+	for (size_t i = 0; i < wanted->count; i++) {
+		struct slot slot = wanted->list[i].slot;
+		const Policycalc__V1__Derivation__Ratio *ratio =
+				slot.derived ? slot.attribute->derived->ratio : NULL;
+		const char *suffix = strrchr(slot.name, '_');
+
+		if (!ratio || slot.back == 0 || !suffix)
+			continue;
+		snprintf(text, sizeof(text), "%c.%s%s %c.%s%s", *slot.name, ratio->num, suffix,
+				*slot.name, ratio->den, suffix);
+		text_scan(scopes, list, text);
+	}
+}
+
+/* --- all -------------------------------------------------------------------------------------- */
+
+static void attribute_scan(
+		struct scopes_build *scopes, const Policycalc__V1__Attribute *attribute)
+{
+	enum item_list list = item_list_find(attribute->item_list);
+
+	if (!attribute->derived || list == LIST_COUNT)
+		return;
+	text_scan(scopes, list, attribute->derived->rule);
+	if (!attribute->derived->aggregate)
+		return;
+	list = item_list_find(attribute->derived->aggregate->item_list);
+	if (list != LIST_COUNT)
+		text_scan(scopes, list, attribute->derived->aggregate->filter_rule);
+}
+
+void scopes_scan(struct scopes_build *scopes)
+{
+	const struct catalog *catalog = &scopes->build->ruleset->catalog;
+
+	for (size_t i = 0; i < catalog->attribute_count; i++)
+		attribute_scan(scopes, catalog->attributes[i]);
+	for (size_t i = 0; i < catalog->policy_count; i++)
+		policy_scan(scopes, catalog->policies[i]);
+}
