@@ -96,5 +96,6 @@ int command_policy(struct cli *cli, int argc, char **argv);
 int command_guide(struct cli *cli, int argc, char **argv);
 int command_attributes(struct cli *cli, int argc, char **argv);
 int command_catalog(struct cli *cli, int argc, char **argv);
+int command_catalog_diff(struct cli *cli, int argc, char **argv);
 int command_catalog_check(struct cli *cli, int argc, char **argv);
 int command_rule(struct cli *cli, int argc, char **argv);

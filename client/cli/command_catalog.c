@@ -8,18 +8,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char HELP_ZH[] = "用法：policycalc catalog check|publish|log|export ...\n"
+static const char HELP_ZH[] = "用法：policycalc catalog check|publish|diff|log|export ...\n"
 			      "\n"
 			      "  check 目录 [--strict]      检查草稿（不需要服务）\n"
 			      "  publish 目录 [选项]        发布草稿为新版本\n"
+			      "  diff [旧] 新               两份目录有何不同（版本号或目录）\n"
 			      "  log                        列出已发布的版本\n"
 			      "  export [--revision N] 目录 导出一个版本的文件\n";
-static const char HELP_EN[] = "usage: policycalc catalog check|publish|log|export ...\n"
-			      "\n"
-			      "  check DIR [--strict]       check a draft (needs no service)\n"
-			      "  publish DIR [options]      publish a draft as a new revision\n"
-			      "  log                        list revisions\n"
-			      "  export [--revision N] DIR  write the files of a revision\n";
+static const char HELP_EN[] =
+		"usage: policycalc catalog check|publish|diff|log|export ...\n"
+		"\n"
+		"  check DIR [--strict]       check a draft (needs no service)\n"
+		"  publish DIR [options]      publish a draft as a new revision\n"
+		"  diff [OLD] NEW             how two catalogs differ (revisions or folders)\n"
+		"  log                        list revisions\n"
+		"  export [--revision N] DIR  write the files of a revision\n";
 static const char PUBLISH_HELP_ZH[] =
 		"用法：policycalc catalog publish 目录 [--base N] [--author 谁] [--note 说明] "
 		"[--strict]\n"
@@ -284,6 +287,7 @@ int command_catalog(struct cli *cli, int argc, char **argv)
 		{ "publish", command_publish },
 		{ "log", command_log },
 		{ "export", command_export },
+		{ "diff", command_catalog_diff },
 	};
 
 	return cli_dispatch(cli, commands, sizeof(commands) / sizeof(commands[0]), "catalog ",

@@ -5,6 +5,7 @@
  */
 #include "base/date.h"
 #include "base/map.h"
+#include "calculator/parameters.h"
 #include "handlers/catalog_search.h"
 #include "handlers/internal.h"
 #include "handlers/page.h"

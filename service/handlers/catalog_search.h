@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which policies a list is about, and which parameters a policy's rules name. */
+/* Which policies a list is about. */
 #pragma once
 
 #include "calculator/calculator.h"
@@ -10,11 +10,3 @@
  */
 bool policy_is_asked_for(const Policycalc__V1__Policy *policy,
 		const Policycalc__V1__ListPoliciesRequest *request);
-
-/**
- * The parameters of @catalog that the rules and loan terms of @policy name, in name order, in
- * @arena. false when it is exhausted.
- */
-bool policy_named_parameters(const Policycalc__V1__Policy *policy,
-		const struct catalog *catalog, struct arena *arena,
-		Policycalc__V1__Parameter ***out_list, size_t *out_count);

@@ -34,6 +34,7 @@ struct handlers *handlers_new(const struct handlers_options *options, struct err
 		&catalog_list_attributes_method,
 		&catalog_get_guide_method,
 		&catalog_list_revisions_method,
+		&catalog_diff_method,
 		&catalog_export_method,
 		&catalog_check_method,
 		&catalog_publish_method,

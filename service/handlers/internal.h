@@ -25,6 +25,7 @@ extern const struct rpc_method catalog_get_policy_method;
 extern const struct rpc_method catalog_list_attributes_method;
 extern const struct rpc_method catalog_get_guide_method;
 extern const struct rpc_method catalog_list_revisions_method;
+extern const struct rpc_method catalog_diff_method;
 extern const struct rpc_method catalog_export_method;
 extern const struct rpc_method catalog_check_method;
 extern const struct rpc_method catalog_publish_method;
