@@ -24,7 +24,7 @@ static int64_t system_now(void)
 
 struct handlers *handlers_new(const struct handlers_options *options, struct error *err)
 {
-	const struct rpc_method *const templates[HANDLERS_METHOD_COUNT] = {
+	const struct rpc_method *const templates[] = {
 		&calculator_match_method,
 		&calculator_match_stream_method,
 		&calculator_combine_method,
@@ -48,7 +48,9 @@ struct handlers *handlers_new(const struct handlers_options *options, struct err
 	handlers->options = *options;
 	if (!handlers->options.now)
 		handlers->options.now = system_now;
-	for (size_t i = 0; i < HANDLERS_METHOD_COUNT; i++) {
+	handlers->method_count = sizeof(templates) / sizeof(templates[0]);
+	assert(handlers->method_count <= HANDLERS_METHODS_MOST);
+	for (size_t i = 0; i < handlers->method_count; i++) {
 		handlers->methods[i] = *templates[i];
 		handlers->methods[i].context = handlers;
 		handlers->rows[i] = &handlers->methods[i];
@@ -65,7 +67,7 @@ void handlers_free(struct handlers *handlers)
 const struct rpc_method *const *handlers_methods(
 		const struct handlers *handlers, size_t *out_count)
 {
-	*out_count = HANDLERS_METHOD_COUNT;
+	*out_count = handlers->method_count;
 	return handlers->rows;
 }
 

@@ -6,13 +6,14 @@
 
 #include <stdatomic.h>
 
-#define HANDLERS_METHOD_COUNT 12
+#define HANDLERS_METHODS_MOST 40
 
 struct handlers {
 	struct handlers_options options;
 	atomic_int upload_count; /* drafts in memory */
-	struct rpc_method methods[HANDLERS_METHOD_COUNT];
-	const struct rpc_method *rows[HANDLERS_METHOD_COUNT];
+	struct rpc_method methods[HANDLERS_METHODS_MOST];
+	const struct rpc_method *rows[HANDLERS_METHODS_MOST];
+	size_t method_count;
 };
 
 /* One row a method, without its context. */

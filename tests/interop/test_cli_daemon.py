@@ -337,6 +337,33 @@ def publishing():
     assert "仍是第 2 版" in succeeds("catalog", "publish", str(FOLDER / "export-2"))
 
 
+def differences():
+    """What "publishing" has published as revision 2, against revision 1, and drafts."""
+    code, out, err = policycalc("catalog", "diff", "1", "2")
+    assert code == 1 and "smx-talent-loan" in out, (code, out, err)
+    fits(out, 80)
+    code, text, err = policycalc("catalog", "diff", "1", "2", "--format=json")
+    answer = json.loads(text)
+    assert (answer["fromRevision"], answer["toRevision"]) == (1, 2), answer
+    assert [c["id"] for c in answer["changes"]] == ["smx-talent-loan"], answer
+    # The current revision and the same files: nothing differs.
+    assert "共 0 处不同" in succeeds("catalog", "diff", str(FOLDER / "export-2"))
+    assert succeeds("catalog", "diff", "2", "2").startswith("共 0 处不同")
+    folder = draft()
+    path = folder / "parameters.yaml"
+    path.write_text(path.read_text(encoding="utf-8").replace("money_fen: 500万元",
+                                                            "money_fen: 600万元", 1),
+                    encoding="utf-8")
+    code, out, err = policycalc("catalog", "diff", STARTER, str(folder), server="127.0.0.1:1")
+    assert code == 1 and "由 500万元 改为 600万元" in out and "影响：" in out, (code, out, err)
+    code, out, err = policycalc("catalog", "diff", STARTER, str(folder), "--lang=en")
+    assert code == 1 and "from 500万元 to 600万元" in out and "affects: " in out, (code, out, err)
+    refused("catalog", "diff", "1", "9", words=("NOT_FOUND",))
+    refused("catalog", "diff")
+    (folder / "parameters.yaml").write_text("parameters: 3\n", encoding="utf-8")
+    refused("catalog", "diff", STARTER, str(folder), words=("catalog check",))
+
+
 def no_service():
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -349,5 +376,6 @@ def no_service():
     refused("policies", code=3, server=gone.addresses[0])
 
 
-run(match_arguments, match_explained, match_near, match_json, mistakes_of_a_profile, bad_bytes, six_mistakes,
-    lists, guides, checking_offline, publishing, rivals, half_written, no_service)
+run(match_arguments, match_explained, match_near, match_json, mistakes_of_a_profile, bad_bytes,
+    six_mistakes, lists, guides, checking_offline, publishing, differences, rivals, half_written,
+    no_service)
