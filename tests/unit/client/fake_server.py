@@ -10,6 +10,7 @@ policy for each attribute, named after it.
 """
 import concurrent.futures
 import os
+import pathlib
 import socket
 import subprocess
 import sys
@@ -28,11 +29,9 @@ except ImportError as missing:
 
 
 def load_messages(proto_dir, folder):
-    names = ["google/rpc/status", "google/rpc/error_details", "policycalc/v1/profile",
-             "policycalc/v1/catalog", "policycalc/v1/combination",
-             "policycalc/v1/calculator_service",
-             "policycalc/v1/catalog_service", "policycalc/v1/guide",
-             "policycalc/v1/question", "policycalc/v1/warning"]
+    names = ["google/rpc/status", "google/rpc/error_details"]
+    names += sorted(f"policycalc/v1/{path.stem}"
+                    for path in pathlib.Path(proto_dir, "policycalc/v1").glob("*.proto"))
     subprocess.run(["protoc", f"-I{proto_dir}", f"--python_out={folder}"]
                    + [f"{proto_dir}/{name}.proto" for name in names], check=True)
     sys.path.insert(0, folder)
