@@ -91,6 +91,7 @@ bool cli_append_json_line(const void *message, struct buffer *out);
 
 int command_ask(struct cli *cli, int argc, char **argv);
 int command_match(struct cli *cli, int argc, char **argv);
+int command_combine(struct cli *cli, int argc, char **argv);
 int command_policies(struct cli *cli, int argc, char **argv);
 int command_policy(struct cli *cli, int argc, char **argv);
 int command_guide(struct cli *cli, int argc, char **argv);

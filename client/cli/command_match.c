@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "client/cli/cli.h"
 #include "client/cli/dictionary.h"
-#include "client/cli/file.h"
-#include "client/cli/profile_file.h"
+#include "client/cli/profile_argument.h"
 #include "client/render/near.h"
 
 #include <stdio.h>
@@ -88,74 +87,6 @@ struct match_options {
 	bool near;
 	bool strict;
 };
-
-static int profile_read_file(struct cli *cli, struct profile_builder *builder, const char *path)
-{
-	struct buffer text = { 0 };
-	struct error err;
-	json_t *tree;
-
-	if (!file_read(path, &text, &err)) {
-		buffer_fini(&text);
-		return cli_usage(cli, "%s", err.message);
-	}
-	tree = profile_tree_parse(
-			(struct slice){ text.data ? text.data : "", text.size }, &err);
-	buffer_fini(&text);
-	if (!tree && err.code == ERROR_MEMORY)
-		return cli_out_of_memory(cli);
-	if (!tree)
-		return cli_usage(cli, "%s:%s", path, err.message);
-	profile_add_tree(builder, tree, path);
-	json_decref(tree);
-	return CLI_OK;
-}
-
-static int profile_build(struct cli *cli, const struct match_options *options,
-		const struct dictionary *dictionary, int argc, char **argv,
-		Policycalc__V1__Profile **out_profile)
-{
-	struct diagnostics diagnostics;
-	struct profile_builder builder;
-	int code = CLI_OK;
-
-	diagnostics_init(&diagnostics, &cli->arena);
-	if (!profile_builder_init(&builder, &cli->arena, dictionary, &diagnostics,
-			    cli->style.english))
-		return cli_out_of_memory(cli);
-	if (options->file)
-		code = profile_read_file(cli, &builder, options->file);
-	for (int i = 0; code == CLI_OK && i < argc; i++)
-		profile_add_argument(&builder, argv[i]);
-	if (cli->arena.exhausted)
-		return cli_out_of_memory(cli);
-	for (size_t i = 0; i < diagnostics.count; i++)
-		code = cli_usage(cli, "%s%s%s", diagnostics.list[i].path,
-				*diagnostics.list[i].path ? ": " : "",
-				diagnostics.list[i].message);
-	*out_profile = builder.profile;
-	return code;
-}
-
-/* Splits "a,b" into the request's list. */
-static bool policies_split(
-		struct cli *cli, const char *text, Policycalc__V1__MatchRequest *request)
-{
-	size_t most = 1;
-
-	for (const char *at = text; *at; at++)
-		most += *at == ',';
-	request->policies = ARENA_NEW_ARRAY(&cli->arena, char *, most);
-	while (request->policies && *text) {
-		size_t size = strcspn(text, ",");
-
-		if (size)
-			request->policies[request->n_policies++] =
-					arena_copy(&cli->arena, text, size);
-		text += size + (text[size] == ',');
-	}
-	return !cli->arena.exhausted;
-}
 
 static size_t count_of(
 		const Policycalc__V1__MatchResponse *response, Policycalc__V1__Verdict verdict)
@@ -264,7 +195,8 @@ int command_match(struct cli *cli, int argc, char **argv)
 						"name=value (see --help)"));
 	code = dictionary_load(cli, revision, &dictionary);
 	if (code == CLI_OK)
-		code = profile_build(cli, &options, &dictionary, argc, argv, &request.profile);
+		code = profile_from_arguments(
+				cli, options.file, &dictionary, argc, argv, &request.profile);
 	if (code != CLI_OK)
 		return code;
 	request.revision = revision;
@@ -281,7 +213,8 @@ int command_match(struct cli *cli, int argc, char **argv)
 	}
 	if (options.policies) {
 		request.n_verdicts = 0;
-		if (!policies_split(cli, options.policies, &request))
+		if (!policies_from_argument(cli, options.policies, &request.policies,
+				    &request.n_policies))
 			return cli_out_of_memory(cli);
 	}
 	code = cli_call(cli, "/policycalc.v1.CalculatorService/Match", &request.base,

@@ -14,6 +14,7 @@ static const char HELP_ZH[] =
 		"\n"
 		"  match           按企业情况匹配政策\n"
 		"  ask             问答：逐个提问，直到有结论\n"
+		"  combine         选出可以同时享受的最佳组合\n"
 		"  policies        列出政策\n"
 		"  policy 编号     查看一项政策\n"
 		"  guide 编号...    办事流程图（多项政策合并办理）\n"
@@ -39,6 +40,7 @@ static const char HELP_EN[] =
 		"  match           match one enterprise against the policies\n"
 		"  ask             the questionnaire: one question after another until all is "
 		"settled\n"
+		"  combine         the best combination of what it can have\n"
 		"  policies        list policies\n"
 		"  policy ID       show one policy\n"
 		"  guide ID...     how to apply, for one policy or several as one errand\n"
@@ -65,6 +67,7 @@ static const char HELP_EN[] =
 static const struct cli_command commands[] = {
 	{ "match", command_match },
 	{ "ask", command_ask },
+	{ "combine", command_combine },
 	{ "policies", command_policies },
 	{ "policy", command_policy },
 	{ "guide", command_guide },

@@ -127,6 +127,10 @@ class Client:
             request if request is not None else calculator.MatchRequest(
                 profile=profile.Profile()), **{"timeout": 20, **keywords})
 
+    def combine(self, request, **keywords):
+        return self._method("unary_unary", "CalculatorService", "Combine",
+                            calculator.CombineResponse)(request, **{"timeout": 20, **keywords})
+
     def match_stream(self, requests, **keywords):
         return self._method("stream_stream", "CalculatorService", "MatchStream",
                             calculator.MatchStreamResponse)(

@@ -22,6 +22,37 @@ def unary():
     assert client.match(question(as_of="2024-01-02")).as_of == "2024-01-02"
 
 
+def combination():
+    firm = profile.Profile(complete_lists=["loans", "projects", "hires"])
+    for name, value in (("taxable_income", profile.Value(money_fen=200_0000_00)),
+                        ("staff", profile.Value(count=100)),
+                        ("assets", profile.Value(money_fen=3000_0000_00)),
+                        ("restricted_industry", profile.Value(flag=False)),
+                        ("region", profile.Value(code="411282"))):
+        firm.attributes.add(name=name, value=value)
+    reply = client.combine(calculator.CombineRequest(profile=firm, as_of="2026-03-01"))
+    assert reply.revision == 1 and reply.as_of == "2026-03-01", reply
+    both = client.match(calculator.MatchRequest(profile=firm, as_of="2026-03-01", combine=True, limit=1))
+    assert both.combination == reply.combination and len(both.answers) == 1
+    assert not client.match(question()).HasField("combination")
+    found = reply.combination
+    for choice in (found.sure, found.possible):
+        assert choice.proved and choice.total_fen == sum(c.counted_fen for c in choice.chosen), choice
+        assert all(one.reasons for one in choice.left_out), choice
+        ids = [(c.unit.policy_id, c.unit.item_id) for c in choice.chosen]
+        assert ids == sorted(ids), ids
+    assert found.sure.total_fen <= found.possible.total_fen and found.answers, found
+    # All that names several groups names chosen benefits of the same choice.
+    for choice in (found.sure, found.possible):
+        chosen = {(c.unit.policy_id, c.unit.item_id) for c in choice.chosen}
+        for left in choice.left_out:
+            for reason in left.reasons:
+                assert {(u.policy_id, u.item_id) for u in reason.units} <= chosen, left
+    bad = fails(Code.INVALID_ARGUMENT, client.combine, calculator.CombineRequest(as_of="x"))
+    assert "as_of" in bad.details(), bad
+    fails(Code.NOT_FOUND, client.combine, calculator.CombineRequest(policies=["nothing"]))
+
+
 def unix_socket():
     assert Client(daemon.channel(1)).match().revision == 1
 
@@ -207,6 +238,6 @@ def reflection():
         assert missing.error_response.error_code == Code.NOT_FOUND.value[0]
 
 
-run(unary, unix_socket, stream_answers_in_order, stream_ping_pong,
+run(unary, combination, unix_socket, stream_answers_in_order, stream_ping_pong,
     slow_reader_holds_up_the_stream, error_details, deadline_and_cancel, bad_bytes, lists,
     attributes, health, reflection)

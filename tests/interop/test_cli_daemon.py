@@ -135,6 +135,50 @@ def match_json():
         assert answer["policyId"] in table, answer["policyId"]
 
 
+def combining():
+    # Two rates for the same income: the better one counts, and the other says why it does not.
+    question = ("combine", "region=灵宝市", "industry=C33", "restricted_industry=否",
+                "taxable_income=200万元", "staff=100", "assets=3000万元", "titles=htne:2027-12-31",
+                "--policy=national-htne-cit,national-small-profit-2023", *AS_OF)
+    out = succeeds(*question)
+    fits(out, 80)
+    for text in ("national-small-profit-2023", "合计：一年内 40万元", "20万元：同一所得不能与"):
+        assert text in out, (text, out)
+    reply = json.loads(succeeds(*question, "--format=json"))
+    sure = reply["combination"]["sure"]
+    assert (sure["totalFen"], sure["proved"]) == (40_0000_00, True), sure
+    assert [c["unit"]["policyId"] for c in sure["chosen"]] == ["national-small-profit-2023"], sure
+    left = sure["leftOut"]
+    assert [c["unit"]["policyId"] for c in left] == ["national-htne-cit"], left
+    assert left[0]["reasons"][0]["name"] == "cit-rate", left
+    assert left[0]["reasons"][0]["units"] == [sure["chosen"][0]["unit"]], left
+    # The same loan: one interest subsidy of two, half of it in the first year.
+    loans = [f"loans.{name}.{key}={value}" for name, principal in (("甲", "1000万元"), ("乙", "500万元"))
+             for key, value in (("loan_principal", principal), ("loan_drawn_on", "2026-02-01"),
+                                ("loan_for_fixed_assets", "是"), ("loan_for_equipment_renewal", "是"),
+                                ("loan_has_central_subsidy", "否"))]
+    question = ("combine", "region=灵宝市", "industry=C35", "staff=200", "revenue=8000万元",
+                "private_enterprise=是", *loans, *AS_OF,
+                "--policy=national-sme-loan-interest-2026,national-equipment-loan-interest-2026")
+    fits(succeeds(*question), 80)
+    possible = json.loads(succeeds(*question, "--format=json"))["combination"]["possible"]
+    assert (possible["totalFen"], possible["wholeTermFen"]) == (22_5000_00, 45_0000_00), possible
+    assert len(possible["chosen"]) == len(possible["leftOut"]) == 2, possible
+    for left in possible["leftOut"]:
+        item = left["unit"]["itemId"]
+        assert [u["itemId"] for u in left["reasons"][0]["units"]] == [item], left
+    for columns in (60, 80):
+        fits(succeeds("combine", "-f", FIRM, *AS_OF, columns=str(columns)), columns)
+    english = succeeds("--lang", "en", "combine", "-f", FIRM, *AS_OF)
+    fits(english, 80)
+    assert "The best combination" in english and "total in a year" in english, english
+    assert succeeds("combine", "-f", FIRM, *AS_OF, "--format=json") == \
+        succeeds("combine", "-f", FIRM, *AS_OF, "--format=json")
+    refused("combine", words=("-f",))
+    refused("combine", "staff=3", "--policy=nothing", words=("NOT_FOUND",))
+    refused("combine", "staff=3", "--as-of", "2026-02-30", words=("as_of",))
+
+
 def mistakes_of_a_profile():
     refused("match", "revenu=3800万元", words=("revenu", "revenue"))
     refused("match", "revenue=3800", words=("revenue",))
@@ -376,6 +420,6 @@ def no_service():
     refused("policies", code=3, server=gone.addresses[0])
 
 
-run(match_arguments, match_explained, match_near, match_json, mistakes_of_a_profile, bad_bytes,
+run(match_arguments, match_explained, match_near, match_json, combining, mistakes_of_a_profile, bad_bytes,
     six_mistakes, lists, guides, checking_offline, publishing, differences, rivals, half_written,
     no_service)

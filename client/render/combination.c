@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "client/render/combination.h"
+
+#include "client/render/canvas.h"
+#include "client/render/table.h"
+#include "proto/codec/codec.h"
+
+#include <string.h>
+
+typedef Policycalc__V1__CombinationChoice choice_message;
+typedef Policycalc__V1__CombinationUnit unit_message;
+typedef Policycalc__V1__CombinationReason reason_message;
+
+/* A line of its own, wrapped; what follows begins under the text. */
+static void canvas_text(const struct canvas *canvas, size_t indent, const char *mark,
+		const struct buffer *text)
+{
+	if (text->failed)
+		canvas->out->failed = true;
+	else if (text->data)
+		canvas_line(canvas, indent, mark, text->data);
+}
+
+static void heading_print(const struct canvas *canvas, const char *zh, const char *en)
+{
+	if (canvas->out->size)
+		buffer_append_char(canvas->out, '\n');
+	canvas_colour(canvas, CANVAS_BOLD);
+	buffer_append_text(canvas->out, word(canvas->style, zh, en));
+	canvas_colour(canvas, CANVAS_PLAIN);
+	buffer_append_char(canvas->out, '\n');
+}
+
+static void money_append(int64_t fen, struct buffer *out)
+{
+	char text[64];
+
+	unit_print_money(fen, text);
+	buffer_append_text(out, text);
+}
+
+/* "中小微企业贷款贴息（a）": the title, and the item behind it. */
+static void unit_append(
+		const struct canvas *canvas, const unit_message *unit, struct buffer *out)
+{
+	const char *title = word_text(canvas->style, unit->title);
+
+	buffer_append_text(out, *title ? title : unit->policy_id);
+	if (*unit->item_id)
+		buffer_format(out, "%s%s%s", word(canvas->style, "（", " ("), unit->item_id,
+				word(canvas->style, "）", ")"));
+}
+
+/* --- one choice ------------------------------------------------------------------------------- */
+
+static void chosen_print(const struct canvas *canvas, const choice_message *choice)
+{
+	struct table table = { .columns = 4,
+		.headings = { word(canvas->style, "政策", "policy"),
+				word(canvas->style, "一年内", "in a year"),
+				word(canvas->style, "全期", "whole term"),
+				word(canvas->style, "编号", "id") },
+		.right = { false, true, true, false },
+		.whole = { false, true, true, true } };
+
+	for (size_t i = 0; i < choice->n_chosen; i++) {
+		const Policycalc__V1__CombinationChosen *chosen = choice->chosen[i];
+		struct buffer id = { 0 };
+		char year[64];
+		char whole[64];
+		const char *cells[4];
+
+		buffer_format(&id, "%s%s%s", chosen->unit->policy_id,
+				*chosen->unit->item_id ? "/" : "", chosen->unit->item_id);
+		unit_print_money(chosen->counted_fen, year);
+		unit_print_money(chosen->whole_term_fen, whole);
+		cells[0] = word_text(canvas->style, chosen->unit->title);
+		cells[1] = year;
+		cells[2] = whole;
+		cells[3] = id.data;
+		table_add(&table, cells);
+		canvas->out->failed |= id.failed;
+		buffer_fini(&id);
+	}
+	if (choice->n_chosen && !table_print(&table, canvas->style->width,
+						canvas->style->colour, canvas->out))
+		canvas->out->failed = true;
+	table_fini(&table);
+}
+
+static void truncated_print(const struct canvas *canvas, const choice_message *choice)
+{
+	for (size_t i = 0; i < choice->n_chosen; i++) {
+		const Policycalc__V1__CombinationChosen *chosen = choice->chosen[i];
+		struct buffer text = { 0 };
+
+		if (!chosen->truncated_by)
+			continue;
+		unit_append(canvas, chosen->unit, &text);
+		buffer_append_text(&text, word(canvas->style, "：本为 ", ": by itself "));
+		money_append(chosen->amount_fen, &text);
+		buffer_append_text(&text, word(canvas->style, "，", "; "));
+		buffer_append_text(&text,
+				word_text(canvas->style, chosen->truncated_by->sentence));
+		canvas_text(canvas, 2, "· ", &text);
+		buffer_fini(&text);
+	}
+}
+
+static void source_append(const struct canvas *canvas, const Policycalc__V1__Source *source,
+		struct buffer *out)
+{
+	if (!source || !*source->doc)
+		return;
+	buffer_format(out, "%s%s%s%s", word(canvas->style, "（", " ("), source->doc,
+			source->clause, word(canvas->style, "）", ")"));
+}
+
+static void left_out_print(const struct canvas *canvas, const choice_message *choice)
+{
+	for (size_t i = 0; i < choice->n_left_out; i++) {
+		const Policycalc__V1__CombinationLeftOut *one = choice->left_out[i];
+		struct buffer text = { 0 };
+
+		unit_append(canvas, one->unit, &text);
+		if (one->amount_fen) {
+			buffer_append_char(&text, ' ');
+			money_append(one->amount_fen, &text);
+		}
+		for (size_t k = 0; k < one->n_reasons; k++) {
+			const reason_message *reason = one->reasons[k];
+
+			buffer_append_text(&text, k ? word(canvas->style, "；", "; ")
+						    : word(canvas->style, "：", ": "));
+			buffer_append_text(&text, word_text(canvas->style, reason->sentence));
+			source_append(canvas, reason->source, &text);
+		}
+		canvas_text(canvas, 2, "- ", &text);
+		buffer_fini(&text);
+	}
+}
+
+static void total_print(const struct canvas *canvas, const choice_message *choice)
+{
+	struct buffer text = { 0 };
+
+	buffer_append_text(&text, word(canvas->style, "合计：一年内 ", "total in a year: "));
+	money_append(choice->total_fen, &text);
+	if (choice->whole_term_fen != choice->total_fen) {
+		buffer_append_text(&text,
+				word(canvas->style, "，全期 ", "; over the whole term: "));
+		money_append(choice->whole_term_fen, &text);
+	}
+	if (!choice->proved)
+		buffer_append_text(&text,
+				word(canvas->style, "（组合过多，未能证明为最优）",
+						" (the search was cut short: not proved the "
+						"best)"));
+	if (choice->open_ended)
+		buffer_append_text(&text,
+				word(canvas->style, "（部分政策金额未载明，可能更多）",
+						" (some amounts are not stated: it may be "
+						"more)"));
+	canvas_text(canvas, 0, "", &text);
+	buffer_fini(&text);
+}
+
+static void choice_print(const struct canvas *canvas, const choice_message *choice)
+{
+	chosen_print(canvas, choice);
+	total_print(canvas, choice);
+	truncated_print(canvas, choice);
+	if (!choice->n_left_out)
+		return;
+	buffer_append_text(canvas->out, word(canvas->style, "未计入：\n", "not in it:\n"));
+	left_out_print(canvas, choice);
+}
+
+static bool choices_differ(const choice_message *a, const choice_message *b)
+{
+	if (a->total_fen != b->total_fen || a->n_chosen != b->n_chosen || b->open_ended)
+		return true;
+	for (size_t i = 0; i < a->n_chosen; i++) {
+		if (strcmp(a->chosen[i]->unit->policy_id, b->chosen[i]->unit->policy_id) != 0 ||
+				strcmp(a->chosen[i]->unit->item_id,
+						b->chosen[i]->unit->item_id) != 0)
+			return true;
+	}
+	return false;
+}
+
+/* --- beside it -------------------------------------------------------------------------------- */
+
+static void answers_print(
+		const struct canvas *canvas, const Policycalc__V1__Combination *combination)
+{
+	for (size_t i = 0; i < combination->n_answers; i++) {
+		const Policycalc__V1__CombinationAnswer *answer = combination->answers[i];
+		struct buffer text = { 0 };
+
+		canvas_append_attribute(canvas, answer->name, &text);
+		buffer_append_text(&text, word(canvas->style, "：", ": "));
+		for (size_t k = 0; k < answer->n_units; k++) {
+			if (k)
+				buffer_append_text(&text, word(canvas->style, "、", ", "));
+			unit_append(canvas, answer->units[k], &text);
+		}
+		canvas_text(canvas, 2, "? ", &text);
+		buffer_fini(&text);
+	}
+}
+
+static const char *other_word(
+		const struct render_style *style, const Policycalc__V1__CombinationOther *other)
+{
+	if (other->beneficiary == POLICYCALC__V1__BENEFICIARY__BENEFICIARY_BANK)
+		return word(style, "给银行的补偿", "to the lending bank");
+	if (other->beneficiary == POLICYCALC__V1__BENEFICIARY__BENEFICIARY_PERSON)
+		return word(style, "给个人的", "to persons");
+	switch ((int)other->nature) {
+	case POLICYCALC__V1__NATURE__NATURE_CREDIT:
+		return word(style, "贷款额度（需偿还）", "credit (to be paid back)");
+	case POLICYCALC__V1__NATURE__NATURE_EQUITY:
+		return word(style, "股权投资", "equity");
+	case POLICYCALC__V1__NATURE__NATURE_NONE:
+		return word(style, "认定与服务", "titles and services");
+	default:
+		return word(style, "其他", "other");
+	}
+}
+
+static void others_print(
+		const struct canvas *canvas, const Policycalc__V1__Combination *combination)
+{
+	for (size_t i = 0; i < combination->n_others; i++) {
+		const Policycalc__V1__CombinationOther *other = combination->others[i];
+		struct buffer text = { 0 };
+
+		buffer_append_text(&text, other_word(canvas->style, other));
+		if (other->possible_fen) {
+			buffer_append_text(&text, word(canvas->style, "，最高 ", ", up to "));
+			money_append(other->possible_fen, &text);
+		}
+		buffer_append_text(&text, word(canvas->style, "：", ": "));
+		for (size_t k = 0; k < other->n_units; k++) {
+			if (k)
+				buffer_append_text(&text, word(canvas->style, "、", ", "));
+			unit_append(canvas, other->units[k], &text);
+		}
+		canvas_text(canvas, 2, "· ", &text);
+		buffer_fini(&text);
+	}
+}
+
+static void later_print(
+		const struct canvas *canvas, const Policycalc__V1__Combination *combination)
+{
+	for (size_t i = 0; i < combination->n_opening_later; i++) {
+		const Policycalc__V1__CombinationLater *later = combination->opening_later[i];
+		struct buffer text = { 0 };
+
+		buffer_format(&text, "%s ", later->date);
+		unit_append(canvas, later->unit, &text);
+		if (later->amount_fen) {
+			buffer_append_char(&text, ' ');
+			money_append(later->amount_fen, &text);
+		}
+		canvas_text(canvas, 2, "· ", &text);
+		buffer_fini(&text);
+	}
+}
+
+bool combination_print(const Policycalc__V1__Combination *combination,
+		const struct render_dictionary *dictionary, const struct render_style *style,
+		struct buffer *out)
+{
+	struct canvas canvas = { style, dictionary, out };
+
+	heading_print(&canvas, "最佳组合（已可确定的）",
+			"The best combination (what is certain)");
+	choice_print(&canvas, combination->sure);
+	if (choices_differ(combination->sure, combination->possible)) {
+		heading_print(&canvas, "可能的组合（待确认的都成立时）",
+				"What is possible (if all that is open turns out well)");
+		choice_print(&canvas, combination->possible);
+	}
+	if (combination->n_answers) {
+		heading_print(&canvas, "补充这些信息会改变组合",
+				"Answers that would change the combination");
+		answers_print(&canvas, combination);
+	}
+	if (combination->n_others) {
+		heading_print(&canvas, "不与资金合计的", "Beside it, not added to money");
+		others_print(&canvas, combination);
+	}
+	if (combination->n_opening_later) {
+		heading_print(&canvas, "以后开放的", "Opening later");
+		later_print(&canvas, combination);
+	}
+	return !out->failed;
+}
