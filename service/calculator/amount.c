@@ -7,8 +7,13 @@
 
 int64_t amount_months(const struct policy_rules *policy)
 {
-	return policy->amount->amount->term_months > 12 ? policy->amount->amount->term_months
-							: 12;
+	const Policycalc__V1__Amount *rules = policy->amount->amount;
+	bool is_had = rules->nature == POLICYCALC__V1__NATURE__NATURE_CASH ||
+		      rules->nature == POLICYCALC__V1__NATURE__NATURE_TAX ||
+		      rules->nature == POLICYCALC__V1__NATURE__NATURE_INTEREST;
+
+	/* A credit line is there at once, however long it runs. */
+	return is_had && rules->term_months > 12 ? rules->term_months : 12;
 }
 
 bool amount_is_yearly(const struct policy_rules *policy)

@@ -197,7 +197,7 @@ static void add_first_year(struct sentence *sentence)
 {
 	const Policycalc__V1__AmountAnswer *answer = sentence->answer;
 
-	if (answer->term_months <= 12 || answer->first_year_most_fen == 0)
+	if (amount_months(sentence->policy) <= 12 || answer->first_year_most_fen == 0)
 		return;
 	if (answer->first_year_least_fen != answer->first_year_most_fen &&
 			answer->exactness != EXACTNESS(UP_TO))

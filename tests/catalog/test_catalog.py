@@ -38,7 +38,7 @@ ENTRIES = {
 # Known from the sources, named in a label or a description, and read by no rule.
 FIGURES_FOR_PEOPLE = {
 	"htne_score", "rd_amortisation_rate", "small_profit_inclusion", "small_profit_rate",
-	"smx_transformation_budget", "key_group_years", "sme_interest_principal",
+	"smx_transformation_budget", "key_group_years", "sme_interest_years",
 	"state_project_rate_least", "full_load_library_by", "procurement_discount_2022_least",
 	"procurement_discount_2022_most", "procurement_discount_old_least",
 	"procurement_discount_old_most",
