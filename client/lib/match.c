@@ -78,7 +78,34 @@ static struct pcalc_amount amount_from(const Policycalc__V1__AmountAnswer *amoun
 		.beneficiary = (enum pcalc_beneficiary)amount->beneficiary,
 		.nature = (enum pcalc_nature)amount->nature,
 		.sentence = text_from(amount->sentence),
+		.first_year_least_fen = amount->first_year_least_fen,
+		.first_year_most_fen = amount->first_year_most_fen,
+		.term_months = amount->term_months,
+		.rounded = amount->rounded,
+		.has_cap = amount->cap != NULL,
+		.cap_bound = amount->cap && amount->cap->bound,
+		.cap_fen = amount->cap ? amount->cap->limit_fen : 0,
+		.funding_count = amount->n_funding,
 	};
+}
+
+bool pcalc_answers_funding(const pcalc_answers *answers, size_t index, size_t part,
+		struct pcalc_funding *out_funding)
+{
+	const Policycalc__V1__AmountAnswer *amount;
+
+	if (index >= answers->response->n_answers)
+		return false;
+	amount = answers->response->answers[index]->amount;
+	if (!amount || part >= amount->n_funding)
+		return false;
+	*out_funding = (struct pcalc_funding){
+		.level = (enum pcalc_level)amount->funding[part]->level,
+		.share_ppm = amount->funding[part]->share_ppm,
+		.least_fen = amount->funding[part]->least_fen,
+		.most_fen = amount->funding[part]->most_fen,
+	};
+	return true;
 }
 
 bool pcalc_answers_get(

@@ -145,6 +145,11 @@ static void items_print(const struct canvas *canvas, const Policycalc__V1__Polic
 				item_reason(canvas, item, status),
 				amount.size ? word(canvas->style, "，", ", ") : "",
 				amount.size ? amount.data : "");
+		if (*item->same_as)
+			buffer_format(&text,
+					word(canvas->style, "（与 %s 相同，只计一次）",
+							" (the same as %s, counted once)"),
+					item->same_as);
 		text.failed = text.failed || amount.failed;
 		buffer_fini(&amount);
 		if (text.failed)
@@ -176,6 +181,25 @@ static void heading_print(
 				answer->policy_id);
 }
 
+/* Where the cap comes from: the document of its figure, or that of the clause. */
+static void cap_print(const struct canvas *canvas, const Policycalc__V1__CapAnswer *cap)
+{
+	const Policycalc__V1__Source *source = NULL;
+	struct buffer text = { 0 };
+
+	if (cap)
+		source = cap->parameter_source ? cap->parameter_source : cap->source;
+	if (!source || !*source->doc)
+		return;
+	buffer_format(&text, word(canvas->style, "上限依据：《%s》%s", "cap: %s %s"),
+			source->doc, source->clause);
+	if (text.failed)
+		canvas->out->failed = true;
+	else
+		canvas_line(canvas, 4, "", text.data);
+	buffer_fini(&text);
+}
+
 /* How the amount was computed, or what is needed to compute it. */
 static void amount_print(
 		const struct canvas *canvas, const Policycalc__V1__AmountAnswer *amount)
@@ -189,6 +213,7 @@ static void amount_print(
 		return;
 	if (!open && *word_text(canvas->style, amount->sentence))
 		canvas_line(canvas, 4, "", word_text(canvas->style, amount->sentence));
+	cap_print(canvas, amount->cap);
 	canvas_print_missing(canvas,
 			word(canvas->style, "补充后可算出金额：", "would tell the amount: "),
 			amount->missing, amount->n_missing);

@@ -36,6 +36,22 @@ struct pcalc_amount {
 	enum pcalc_beneficiary beneficiary;
 	enum pcalc_nature nature;
 	struct pcalc_text sentence;
+	int64_t first_year_least_fen; /* of it in the twelve months after the as-of date */
+	int64_t first_year_most_fen;
+	int term_months;      /* least_fen and most_fen are of the whole term; 0: once */
+	bool rounded;	      /* rounding changed it; the sentence says how */
+	bool has_cap;	      /* the cap that counts is known */
+	bool cap_bound;	      /* and it would have been more without */
+	int64_t cap_fen;      /* 0 without has_cap */
+	size_t funding_count; /* levels that pay it; 0: not stated */
+};
+
+/* What one level of government pays of an amount. */
+struct pcalc_funding {
+	enum pcalc_level level;
+	int64_t share_ppm; /* 0: not stated */
+	int64_t least_fen; /* 0 when the share is not stated */
+	int64_t most_fen;
 };
 
 /* The answer for one policy; everything is borrowed from its pcalc_answers. */
@@ -155,6 +171,10 @@ PCALC_PUBLIC bool pcalc_answers_get(
 /** The answer for a policy, by id or series. false when there is none. */
 PCALC_PUBLIC bool pcalc_answers_find(const pcalc_answers *answers, const char *policy,
 		struct pcalc_answer *out_answer);
+
+/** Who pays part @part of the amount at @index. false when there is none. */
+PCALC_PUBLIC bool pcalc_answers_funding(const pcalc_answers *answers, size_t index, size_t part,
+		struct pcalc_funding *out_funding);
 
 /** Condition @condition of the answer at @index. false when there is none. */
 PCALC_PUBLIC bool pcalc_answers_condition(const pcalc_answers *answers, size_t index,

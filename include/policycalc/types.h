@@ -138,6 +138,15 @@ enum pcalc_nature {
 	PCALC_NATURE_NONE = 7,
 };
 
+/* Levels of government. */
+enum pcalc_level {
+	PCALC_LEVEL_UNSPECIFIED = 0,
+	PCALC_LEVEL_NATIONAL = 1,
+	PCALC_LEVEL_PROVINCE = 2,
+	PCALC_LEVEL_CITY = 3,
+	PCALC_LEVEL_COUNTY = 4,
+};
+
 /* A text in Chinese and, when there is one, in English; "" otherwise. */
 struct pcalc_text {
 	const char *zh;

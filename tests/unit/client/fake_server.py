@@ -79,7 +79,11 @@ class Friendly:
             value = fact.value.money_fen if kind == "money_fen" else 0
             answers.append(dict(policy_id=fact.name, series="series-" + fact.name, verdict=5,
                                 conditions_verdict=5, title=dict(zh="政策" + fact.name, en="Policy"),
-                                amount=dict(exactness=1, least_fen=value, most_fen=value),
+                                amount=dict(exactness=1, least_fen=value, most_fen=value,
+                                    first_year_least_fen=value // 2, first_year_most_fen=value // 2,
+                                    term_months=24, rounded=True, cap=dict(limit_fen=9000, bound=True),
+                                    funding=[dict(level=2, share_ppm=500000, most_fen=1900),
+                                             dict(level=4, share_ppm=500000, most_fen=1900)]),
                                 missing=["e.staff"], conditions=[self.scored, dict(id="plain")]))
         return self.calculator.MatchResponse(revision=7, as_of=request.as_of or "2026-01-01",
                                              engine_version="test", answers=answers,

@@ -84,6 +84,7 @@ static void match_answers(const char *name)
 	struct pcalc_match_options options = { .as_of = "2026-03-04", .full = true };
 	struct pcalc_failure failure = { 0 };
 	struct pcalc_answer answer = { 0 };
+	struct pcalc_funding funding;
 	struct pcalc_warning warning;
 	pcalc_answers *answers = pcalc_match(client, profile, &options, &failure);
 
@@ -98,6 +99,19 @@ static void match_answers(const char *name)
 	assert_string_equal(answer.summary.zh, "");
 	assert_int_equal(answer.verdict, PCALC_VERDICT_ELIGIBLE);
 	assert_int_equal(answer.amount.most_fen, 3800);
+	assert_int_equal(answer.amount.first_year_least_fen, 1900);
+	assert_int_equal(answer.amount.first_year_most_fen, 1900);
+	assert_int_equal(answer.amount.term_months, 24);
+	assert_true(answer.amount.rounded);
+	assert_true(answer.amount.has_cap && answer.amount.cap_bound);
+	assert_int_equal(answer.amount.cap_fen, 9000);
+	assert_int_equal(answer.amount.funding_count, 2);
+	assert_true(pcalc_answers_funding(answers, 0, 1, &funding));
+	assert_int_equal(funding.level, PCALC_LEVEL_COUNTY);
+	assert_int_equal(funding.share_ppm, 500000);
+	assert_int_equal(funding.most_fen, 1900);
+	assert_false(pcalc_answers_funding(answers, 0, 2, &funding));
+	assert_false(pcalc_answers_funding(answers, 1, 0, &funding));
 	assert_int_equal(answer.missing_count, 1);
 	assert_string_equal(answer.missing[0], "e.staff");
 	score_is_read(answers);

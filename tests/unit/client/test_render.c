@@ -221,6 +221,8 @@ static void test_explanation(void **state)
 	Policycalc__V1__ItemAnswer item = POLICYCALC__V1__ITEM_ANSWER__INIT;
 	Policycalc__V1__ItemAnswer *items[] = { &item };
 	Policycalc__V1__AmountAnswer unknown = POLICYCALC__V1__AMOUNT_ANSWER__INIT;
+	Policycalc__V1__CapAnswer cap = POLICYCALC__V1__CAP_ANSWER__INIT;
+	Policycalc__V1__Source clause = POLICYCALC__V1__SOURCE__INIT;
 	Policycalc__V1__Availability window = POLICYCALC__V1__AVAILABILITY__INIT;
 	char *missing[] = { (char[]){ "e.staff" }, (char[]){ "i.cost@projects/p1" } };
 	Policycalc__V1__Attribute cost = POLICYCALC__V1__ATTRIBUTE__INIT;
@@ -311,6 +313,18 @@ static void test_explanation(void **state)
 			"      ✗ 研发补助\n"
 			"        · 职工总数（staff） 现为 6人，要求 ≥ 10人，还差 4人\n"
 			"\n以上有 1 项的申请时间未载明，请向主管部门确认。\n"));
+	/* The same person or loan twice, and where a cap comes from. */
+	item.same_as = (char[]){ "p0" };
+	cap.source = &clause;
+	clause.doc = (char[]){ "办法" };
+	clause.clause = (char[]){ "第三条" };
+	unknown.cap = &cap;
+	buffer_clear(&out);
+	assert_true(match_print_explanation(&response, &dictionary, &style, &out));
+	assert_non_null(strstr(out.data, "    ▸ 项目 p1：不符合（与 p0 相同，只计一次）\n"));
+	assert_non_null(strstr(out.data, "    上限依据：《办法》第三条\n"));
+	item.same_as = (char[]){ "" };
+	unknown.cap = NULL;
 	/* An item that only the enterprise's conditions stand against says so; one that fails among
 	 * those that pass has its reason. */
 	test_items(&response, &no, &item, &condition);
