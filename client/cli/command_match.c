@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "client/cli/cli.h"
+#include "client/cli/command_match.h"
+
 #include "client/cli/dictionary.h"
 #include "client/cli/profile_argument.h"
 #include "client/render/near.h"
@@ -21,10 +22,9 @@ static const char HELP_ZH[] =
 		"  --policy 编号     只看这一项（编号或系列；多项用逗号分隔）\n"
 		"  --revision N      用第 N 版目录\n"
 		"  --strict          未知的属性名算作错误\n"
-		"  --format 格式     table 或 json\n"
+		"  --format 格式     table、json 或 html（政策体检报告，一页可打印）\n"
 		"\n"
-		"值的写法按属性类型：revenue=3800万元 main_business_share=88% staff=120 "
-		"rd_budget_filed=是 "
+		"值的写法按属性类型：revenue=3800万元 rd_ratio=4.5% staff=120 srdi=是 "
 		"region=灵宝市\n"
 		"  某一年的值：rd_expense@2024=380万元     "
 		"项目：projects.p1.completed_investment=200万元\n"
@@ -58,12 +58,11 @@ static const char HELP_EN[] =
 		"  --policy ID       only this one (id or series; several with commas)\n"
 		"  --revision N      of the catalog\n"
 		"  --strict          unknown attribute names are errors\n"
-		"  --format FORMAT   table or json\n"
+		"  --format FORMAT   table, json or html (a report to print and hand over)\n"
 		"\n"
-		"Values are written by the attribute's type: revenue=3800万元 staff=120 "
-		"main_business_share=88%\n"
-		"rd_budget_filed=true region=灵宝市; of one year: rd_expense@2024=380万元; of "
-		"an item:\n"
+		"Values are written by the attribute's type: revenue=3800万元 rd_ratio=4.5% "
+		"staff=120\n"
+		"srdi=true region=灵宝市; of one year: rd_expense@2024=380万元; of an item:\n"
 		"projects.p1.completed_investment=200万元; also uscc=... and date=2026-03-01.\n"
 		"\n"
 		"A profile in YAML (JSON has the same shape; its integers are in the base "
@@ -86,6 +85,8 @@ struct match_options {
 	bool explain;
 	bool near;
 	bool strict;
+	bool html;
+	const Policycalc__V1__Profile *profile;
 };
 
 static size_t count_of(
@@ -131,6 +132,8 @@ static int match_print(struct cli *cli, const struct match_options *options,
 
 	if (cli->json)
 		return cli_write_json(cli, response);
+	if (options->html)
+		return match_write_html(cli, options->profile, &names, response);
 	if (options->explain) {
 		(void)match_print_explanation(response, &names, &cli->style, &out);
 		return cli_write(cli, &out);
@@ -162,6 +165,7 @@ int command_match(struct cli *cli, int argc, char **argv)
 		POLICYCALC__V1__VERDICT__VERDICT_NEEDS_REVIEW,
 		POLICYCALC__V1__VERDICT__VERDICT_INELIGIBLE, /* for near misses */
 	};
+	static const char *const formats[] = { "html", NULL };
 	struct match_options options = { 0 };
 	const struct cli_option list[] = {
 		{ "-f", .text = &options.file },
@@ -177,8 +181,11 @@ int command_match(struct cli *cli, int argc, char **argv)
 	const Policycalc__V1__MatchResponse *response;
 	struct dictionary dictionary;
 	long long revision = 0;
-	int code = cli_options(cli, list, sizeof(list) / sizeof(list[0]), HELP_ZH, HELP_EN,
-			&argc, argv);
+	int code;
+
+	cli->formats = formats;
+	code = cli_options(cli, list, sizeof(list) / sizeof(list[0]), HELP_ZH, HELP_EN, &argc,
+			argv);
 
 	if (code >= 0)
 		return code;
@@ -201,7 +208,12 @@ int command_match(struct cli *cli, int argc, char **argv)
 		return code;
 	request.revision = revision;
 	request.strict = options.strict;
-	request.near = options.near;
+	options.profile = request.profile;
+	options.html = strcmp(cli->format, "html") == 0;
+	/* The report tells all: why not, how near, and every verdict. */
+	options.explain |= options.html;
+	request.near = options.near || options.html;
+	request.combine = options.html;
 	request.include_superseded = options.all;
 	request.view = options.explain ? POLICYCALC__V1__VIEW__VIEW_FULL
 				       : POLICYCALC__V1__VIEW__VIEW_BASIC;

@@ -329,6 +329,17 @@ def guides():
     refused("policies", "--format=svg", words=("table | json",))
 
 
+def report():
+    page = succeeds("match", "-f", FIRM, *AS_OF, "--format=html")
+    for heading in ("能享受的政策", "还缺信息", "最佳组合", "差一点", "日程", "怎么办理", "不符合的政策", "依据"):
+        assert heading in page, heading
+    assert "以主管部门审核为准" in page and "<svg" in page and "<script" not in page
+    assert "http" not in re.sub(r"http-equiv|http://www.w3.org/2000/svg", "", page)
+    assert page == succeeds("match", "-f", FIRM, *AS_OF, "--format=html")
+    english = succeeds("match", "-f", FIRM, *AS_OF, "--format=html", "--lang=en")
+    assert '<html lang="en">' in english and "What the firm gets" in english
+
+
 def checking_offline():
     out = succeeds("catalog", "check", STARTER, "--strict", server="127.0.0.1:1")
     assert out.startswith("0 个错误"), out
@@ -420,6 +431,22 @@ def no_service():
     refused("policies", code=3, server=gone.addresses[0])
 
 
-run(match_arguments, match_explained, match_near, match_json, combining, mistakes_of_a_profile, bad_bytes,
-    six_mistakes, lists, guides, checking_offline, publishing, differences, rivals, half_written,
-    no_service)
+run(
+    match_arguments,
+    match_explained,
+    match_near,
+    match_json,
+    combining,
+    mistakes_of_a_profile,
+    bad_bytes,
+    six_mistakes,
+    lists,
+    guides,
+    report,
+    checking_offline,
+    publishing,
+    differences,
+    rivals,
+    half_written,
+    no_service,
+)
