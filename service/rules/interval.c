@@ -164,12 +164,16 @@ static struct interval interval_quotient(struct interval a, struct interval b)
 static struct interval interval_rest(struct interval a, struct interval b)
 {
 	wide_int greatest;
+	bool error;
 
 	if (!is_bounded(&a) || !is_bounded(&b))
 		return interval_any(true);
+	/* By nothing, and the least integer by -1. */
+	error = a.error || b.error || (b.least <= 0 && b.most >= 0) ||
+		(a.least == INT64_MIN && b.least <= -1 && b.most >= -1);
 	greatest = -(wide_int)b.least > b.most ? -(wide_int)b.least : (wide_int)b.most;
 	greatest = greatest > 0 ? greatest - 1 : 0;
-	return interval_cut(a.least >= 0 ? 0 : -greatest, a.most <= 0 ? 0 : greatest, true);
+	return interval_cut(a.least >= 0 ? 0 : -greatest, a.most <= 0 ? 0 : greatest, error);
 }
 
 static struct interval bound_operator(const struct bounder *bounder, const struct node *node)

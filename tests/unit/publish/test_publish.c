@@ -122,6 +122,15 @@ static void test_dictionary_stays(void **state)
 			    "\"kind\" is published as CODE and cannot become CODES"))
 		fail_msg("%s: %s", err.message, fixture_findings(fixture));
 
+	/* A figure of a year does not become one of a quarter. */
+	fixture_reset(fixture);
+	for (int i = 0; i < 3; i++)
+		fixture_replace(fixture, A, "period: YEAR", "period: QUARTER");
+	assert_false(publish(fixture, store, 1, &revision, &unchanged, &err));
+	assert_int_equal(err.code, ERROR_INVALID);
+	if (!fixture_find(fixture, A, 0, "\"revenue\" is published with another period"))
+		fail_msg("%s: %s", err.message, fixture_findings(fixture));
+
 	fixture_reset(fixture);
 	fixture_replace(fixture, A, "  - name: kind\n", "  - name: sort\n");
 	fixture_replace(fixture, NEW, "e.kind", "e.sort");
