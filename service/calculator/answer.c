@@ -135,7 +135,7 @@ Policycalc__V1__ConditionAnswer *clause_answer(const struct facts *facts,
 	if (clause->kind == CLAUSE_SCORE &&
 			!score_answer(facts, policy, clause, item_id, answer))
 		return NULL;
-	return clause_explain(facts, policy, clause, result, answer) ? answer : NULL;
+	return clause_explain(facts, policy, clause, result, item_id, answer) ? answer : NULL;
 }
 
 static bool clauses_answer(const struct facts *facts, const struct policy_rules *policy,
@@ -532,7 +532,9 @@ Policycalc__V1__PolicyAnswer *outcome_answer(const struct facts *facts,
 	answer->availability->superseded_by = (char *)standing->superseded_by;
 	answer->availability->window_not_stated = standing->window_not_stated;
 	answer->availability->begin_not_stated = standing->begin_not_stated;
-	if (!missing_answer(facts, outcome, answer) || !review_answer(facts, outcome, answer))
+	if (!missing_answer(facts, outcome, answer) || !review_answer(facts, outcome, answer) ||
+			!settled_answer(facts, outcome, view == POLICYCALC__V1__VIEW__VIEW_FULL,
+					answer))
 		return NULL;
 	if (!outcome->amount.none) {
 		answer->amount = amount_answer(facts, outcome->policy, &outcome->amount, NULL);

@@ -67,4 +67,8 @@ Policycalc__V1__ConditionAnswer *clause_answer(const struct facts *facts,
 /** Fills reasons and sentence of @answer, whose other fields are there. false: memory is short. */
 bool clause_explain(const struct facts *facts, const struct policy_rules *policy,
 		const struct clause *clause, const struct clause_result *result,
-		Policycalc__V1__ConditionAnswer *answer);
+		const char *item_id, Policycalc__V1__ConditionAnswer *answer);
+
+/** Fills which conditions settle the verdict; of the FULL view also the sentence that says so. */
+bool settled_answer(const struct facts *facts, const struct outcome *outcome, bool full,
+		Policycalc__V1__PolicyAnswer *answer);

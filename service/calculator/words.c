@@ -117,6 +117,24 @@ static const char *words_code(const struct ruleset *ruleset, struct slice code,
 	return arena_copy(arena, code.data, code.size);
 }
 
+/* "1 person", "20 people": the dictionary has the unit of many. */
+static const char *words_count(int64_t count, const char *unit, struct arena *arena)
+{
+	size_t size = strlen(unit);
+	const char *figure = words_grouped(count, arena);
+
+	if (!figure)
+		return NULL;
+	if (count != 1 && count != -1)
+		return arena_format(arena, "%s %s", figure, unit);
+	if (strcmp(unit, "people") == 0)
+		return arena_format(arena, "%s person", figure);
+	if (strcmp(unit, "years old") == 0)
+		return arena_format(arena, "%s year old", figure);
+	return arena_format(arena, "%s %.*s", figure,
+			(int)(size && unit[size - 1] == 's' ? size - 1 : size), unit);
+}
+
 static const char *words_figure(int64_t figure, const Policycalc__V1__Attribute *attribute,
 		enum words_language language, struct arena *arena)
 {
@@ -135,8 +153,7 @@ static const char *words_figure(int64_t figure, const Policycalc__V1__Attribute 
 	case VALUE_TYPE(COUNT):
 	case VALUE_TYPE(COUNT_SERIES):
 		if (language == WORDS_EN && attribute->unit && *attribute->unit->en)
-			return arena_format(arena, "%s %s", words_grouped(figure, arena),
-					attribute->unit->en);
+			return words_count(figure, attribute->unit->en, arena);
 		return arena_format(arena, "%" PRId64 "%s", figure,
 				attribute->unit && language == WORDS_ZH ? attribute->unit->zh
 									: "");

@@ -232,26 +232,62 @@ struct interval rule_evaluate_interval(const struct rule *rule, const struct sco
 
 /* --- explaining -------------------------------------------------------------------------- */
 
-/* One atom of a rule (a comparison, membership or flag) and how it came out. */
+struct node; /* rules/tree.h */
+
+/* What of the attribute is observed, when it is not the attribute as it stands. */
+enum atom_measure {
+	MEASURE_VALUE, /* the attribute itself */
+	MEASURE_YEARS, /* full years from it, a date, to another day */
+	MEASURE_AFTER, /* the day that lies ->shift months after it */
+	MEASURE_COUNT, /* how many elements it has */
+	MEASURE_SUM,   /* the sum of its elements */
+	MEASURE_ENTRY, /* what it holds under ->key */
+	MEASURE_OTHER, /* something made of it, and perhaps of others */
+};
+
+/*
+ * One atom of a rule (a comparison, membership or flag) and how it came out. Told from one side: an
+ * atom under an odd number of "!" (the rule itself may be turned round) is ->negated.
+ */
 struct rule_atom {
-	struct slice text;  /* canonical text of the atom */
-	int attribute_slot; /* the attribute it tests, or -1 when there is not exactly one */
-	int parameter_slot; /* the parameter it names, or -1 */
-	const char *operation; /* "==", "!=", "<", "<=", ">", ">=", "in", "within", "flag", "other":
-				   written with the attribute on the left */
-	bool negated;	       /* stands under an odd number of "!" */
+	const struct node *node;
+	int attribute_slot;    /* the attribute observed, or -1 when there is not exactly one */
+	int parameter_slot;    /* the parameter it names, or -1 */
+	const char *operation; /* "==", "!=", "<", "<=", ">", ">=", "in", "starts", "within",
+				   "flag", "other": written with the attribute on the left */
+	enum atom_measure measure;
+	struct value key;   /* of MEASURE_ENTRY */
+	struct value shift; /* of MEASURE_AFTER: how many months, or years */
+	bool shift_years;
+	bool negated;
+	bool given;	       /* not asked for: it chose the arm of a ?: */
+	bool any;	       /* joined to the atom before by "or", otherwise by "and" */
+	bool inner;	       /* that "and" or "or" stands inside of another */
 	struct value observed; /* the attribute's side */
 	struct value required; /* the other side (bool true for flags) */
 	struct value result;   /* of the atom itself, before negation */
 };
 
+/* How a rule is explained. */
+struct rule_explain_options {
+	bool turned; /* it is to be false, as the rule of a condition that excludes */
+	const struct value *result; /* when it was evaluated before; otherwise NULL */
+};
+
 /**
- * Evaluates without short-circuit and lists the atoms that decide the result: when true or met, all
- * children of && and the first true one of ||; when false, all false children of && and all of ||;
- * when unknown, those that are unknown. In source order, in ->arena. false when the arena ran dry.
+ * Lists the atoms that decide the result. When the rule came out as it is to: all children of &&
+ * and the first good one of ||; when it did not: all bad children of && and all of ||; when it is
+ * unknown, those that are. Under "!", and in a rule that is turned, && and || change places. In
+ * source order, in ->arena. false when the arena ran dry.
  */
 bool rule_explain(const struct rule *rule, const struct evaluation *evaluation,
-		struct rule_atom **out_atoms, size_t *out_count, struct value *out_result);
+		const struct rule_explain_options *options, struct rule_atom **out_atoms,
+		size_t *out_count);
+/** Slots that the atom reads, ascending, each once; NULL when memory is short. */
+const int *rule_atom_slots(
+		const struct rule_atom *atom, struct arena *arena, size_t *out_count);
+/** Canonical text of the atom; NULL when memory is short. */
+char *rule_atom_print(const struct rule_atom *atom, struct arena *arena);
 
 /* --- probing ----------------------------------------------------------------------------- */
 

@@ -278,7 +278,7 @@ static void expect_near(
 /* expect VERDICT POLICY[, pays ...][, missing a b][, not met c][, items p1 ELIGIBLE; p2 ...]
  *     [, not met in p1 c][, review JUDGEMENT][, availability OPEN 2025-01-01]
  *     [, conditions VERDICT][, same h2=h1][, first year ...][, cap ...][, rounded yes][, tier ...][, funding ...]
- *     [, parts ...][, score 70..100][, rows staff 20 KNOWN; rd 0..50 OPEN] */
+ *     [, parts ...][, settled by a b][, also reads e.a e.b][, score 70..100][, rows staff 20 KNOWN; rd 0..50 OPEN] */
 void case_expect(struct case_file *file, char *rest)
 {
 	char *head = case_cut(&rest, ", ");
@@ -315,6 +315,12 @@ void case_expect(struct case_file *file, char *rest)
 			expect_near(file, part, answer);
 		else if (strncmp(part, "cliffs ", 7) == 0)
 			case_compare(file, "cliffs", part + 7, case_cliff_words(file, answer));
+		else if (strncmp(part, "settled by ", 11) == 0)
+			case_compare(file, "settled by", part + 11,
+					join(file, answer->settled_by, answer->n_settled_by));
+		else if (strncmp(part, "also reads ", 11) == 0)
+			case_compare(file, "also reads", part + 11,
+					join(file, answer->also_reads, answer->n_also_reads));
 		else if (strncmp(part, "items ", 6) == 0)
 			case_compare(file, "items", part + 6, items_words(file, answer));
 		else if (strncmp(part, "review ", 7) == 0)
@@ -351,7 +357,7 @@ static const Policycalc__V1__Text *near_sentence(
 	return NULL;
 }
 
-/* says POLICY CONDITION|amount|near|cliff [zh|en] SENTENCE */
+/* says POLICY CONDITION|amount|verdict|near|cliff zh|en SENTENCE */
 void case_says(struct case_file *file, char *rest)
 {
 	char *policy = case_word(file, &rest);
@@ -369,6 +375,12 @@ void case_says(struct case_file *file, char *rest)
 		case_compare(file, "sentence", case_trim(rest),
 				*language == 'z' ? answer->amount->sentence->zh
 						 : answer->amount->sentence->en);
+		return;
+	}
+	if (strcmp(condition, "verdict") == 0) {
+		case_compare(file, "sentence", case_trim(rest),
+				*language == 'z' ? answer->settled_sentence->zh
+						 : answer->settled_sentence->en);
 		return;
 	}
 	for (size_t i = 0; i < answer->n_conditions; i++) {

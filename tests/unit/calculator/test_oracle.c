@@ -2,7 +2,8 @@
 /*
  * A second, naive matcher: random policies and random partial profiles, judged from the tables of
  * the rule language and the order of verdicts, and compared with the calculator. And a property: once
- * all is known, a verdict that was settled before is the same.
+ * all is known, a verdict that was settled before is the same; and the reasons of a condition are
+ * enough: with what they read and nothing else it stands as it did.
  *
  * POLICYCALC_LONG=1 runs ten times as many.
  */
@@ -41,6 +42,7 @@ enum tree_kind {
 	TREE_NOT,
 	TREE_AND,
 	TREE_OR,
+	TREE_CHOICE, /* e.f3 ? left : right */
 };
 
 struct tree {
@@ -69,7 +71,7 @@ struct judged {
 static struct tree *tree_make(struct arena *arena, unsigned depth)
 {
 	struct tree *tree = ARENA_NEW(arena, struct tree);
-	unsigned pick = random_below(depth ? 10 : 5);
+	unsigned pick = random_below(depth ? 11 : 5);
 
 	assert_non_null(tree);
 	tree->name = random_below(FLAGS);
@@ -81,7 +83,10 @@ static struct tree *tree_make(struct arena *arena, unsigned depth)
 		tree->kind = pick == 3 ? TREE_LEAST : TREE_PARAMETER;
 		tree->name = FLAGS + random_below(COUNTS);
 	} else {
-		tree->kind = pick == 5 ? TREE_NOT : pick < 8 ? TREE_AND : TREE_OR;
+		tree->kind = pick == 5	 ? TREE_NOT
+			     : pick < 8	 ? TREE_AND
+			     : pick < 10 ? TREE_OR
+					 : TREE_CHOICE;
 		tree->left = tree_make(arena, depth - 1);
 		if (tree->kind != TREE_NOT)
 			tree->right = tree_make(arena, depth - 1);
@@ -101,6 +106,9 @@ static const char *tree_text(const struct tree *tree, struct arena *arena)
 				tree->stated ? "stated" : "not_there");
 	case TREE_NOT:
 		return arena_format(arena, "!(%s)", tree_text(tree->left, arena));
+	case TREE_CHOICE:
+		return arena_format(arena, "(e.f%u ? (%s) : (%s))", tree->name,
+				tree_text(tree->left, arena), tree_text(tree->right, arena));
 	case TREE_AND:
 	case TREE_OR:
 	default:
@@ -140,6 +148,10 @@ static struct judged tree_judge(const struct tree *tree, const int *values)
 		if (left.three != THREE_UNKNOWN)
 			left.three = left.three == THREE_YES ? THREE_NO : THREE_YES;
 		return left;
+	case TREE_CHOICE:
+		if (values[tree->name] < 0)
+			return (struct judged){ THREE_UNKNOWN, UINT64_C(1) << tree->name };
+		return tree_judge(values[tree->name] ? tree->left : tree->right, values);
 	case TREE_AND:
 	case TREE_OR:
 	default:
@@ -315,6 +327,120 @@ static uint64_t missing_bits(const Policycalc__V1__PolicyAnswer *answer)
 	return bits;
 }
 
+/* --- reasons ---------------------------------------------------------------------------------- */
+
+/* Words of people: in both languages, without a trace of the rule. */
+static void assert_words(const Policycalc__V1__Text *text)
+{
+	static const char *const traces[] = { "e.", "p.", "i.", ">=", "<=", "&&", "||", "!(" };
+
+	assert_non_null(text);
+	assert_true(*text->zh && *text->en);
+	for (size_t i = 0; i < sizeof(traces) / sizeof(*traces); i++) {
+		assert_null(strstr(text->zh, traces[i]));
+		assert_null(strstr(text->en, traces[i]));
+	}
+}
+
+/* The reasons stand as their condition does, or wait for what it waits for. */
+static void assert_reasons(const Policycalc__V1__ConditionAnswer *condition)
+{
+	assert_words(condition->sentence);
+	for (size_t i = 0; i < condition->n_reasons; i++) {
+		const Policycalc__V1__Reason *reason = condition->reasons[i];
+
+		assert_true(reason->n_reads > 0);
+		assert_words(reason->sentence);
+		if (condition->status == STATUS(MET) || condition->status == STATUS(NOT_MET))
+			assert_int_equal(reason->status, condition->status);
+		else if (!reason->given)
+			assert_true(reason->status == STATUS(UNKNOWN) ||
+					reason->status == STATUS(REVIEW));
+	}
+}
+
+/* What the reasons of @condition read, taken from @values; all else is unknown. */
+static void keep_reads(
+		const Policycalc__V1__ConditionAnswer *condition, const int *values, int *kept)
+{
+	for (unsigned i = 0; i < NAMES; i++)
+		kept[i] = -1;
+	for (size_t i = 0; i < condition->n_reasons; i++) {
+		for (size_t k = 0; k < condition->reasons[i]->n_reads; k++) {
+			const char *name = condition->reasons[i]->reads[k];
+			unsigned at;
+
+			if (*name != 'e')
+				continue;
+			at = (name[2] == 'f' ? 0 : FLAGS) + (unsigned)atoi(name + 3);
+			kept[at] = values[at];
+		}
+	}
+}
+
+/* All that is told holds, and nothing else is needed for it. */
+static void explain(struct instance *instance, const int *values)
+{
+	const Policycalc__V1__PolicyAnswer *answer;
+	struct arena call;
+	size_t failed = 0;
+
+	arena_init(&call, (size_t)4 << 20);
+	answer = ask(instance, &call, values);
+	assert_words(answer->settled_sentence);
+	for (size_t i = 0; i < answer->n_conditions; i++) {
+		const Policycalc__V1__ConditionAnswer *condition = answer->conditions[i];
+		int kept[NAMES];
+
+		assert_reasons(condition);
+		if (condition->status == STATUS(NOT_MET)) {
+			assert_true(failed < answer->n_settled_by);
+			assert_string_equal(answer->settled_by[failed++], condition->id);
+			assert_int_equal(answer->n_missing, 0);
+		}
+		if (condition->status != STATUS(MET) && condition->status != STATUS(NOT_MET))
+			continue;
+		assert_true(condition->n_reasons > 0);
+		keep_reads(condition, values, kept);
+		assert_int_equal(ask(instance, &call, kept)->conditions[i]->status,
+				condition->status);
+	}
+	assert_int_equal(answer->n_settled_by, failed);
+	assert_int_equal(answer->verdict == VERDICT(INELIGIBLE), failed > 0);
+	arena_fini(&call);
+}
+
+static void reasons_suffice(void **state)
+{
+	unsigned instances = getenv("POLICYCALC_LONG") ? 3000 : 300;
+
+	(void)state;
+	random_state = 20180101;
+	for (unsigned n = 0; n < instances; n++) {
+		struct instance instance;
+
+		memset(&instance, 0, sizeof(instance));
+		arena_init(&instance.arena, (size_t)16 << 20);
+		fixture_read(&instance.file, &instance.arena, dictionary,
+				lines_make(&instance));
+		instance.ruleset = fixture_compile(&instance.file, NULL);
+		assert_non_null(instance.ruleset);
+		for (unsigned round = 0; round < 20; round++) {
+			unsigned known = 3 + random_below(8);
+			int values[NAMES];
+
+			for (unsigned i = 0; i < NAMES; i++) {
+				values[i] = -1;
+				if (random_below(10) < known)
+					values[i] = (int)random_below(i < FLAGS ? 2 : 10);
+			}
+			explain(&instance, values);
+		}
+		ruleset_unref(instance.ruleset);
+		arena_fini(&instance.arena);
+	}
+}
+
 static Policycalc__V1__Verdict compare(struct instance *instance, const int *values)
 {
 	struct naive naive = policy_judge(instance->conditions, instance->count, values);
@@ -386,6 +512,7 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(agrees),
+		cmocka_unit_test(reasons_suffice),
 	};
 
 	if (argc < 2)
