@@ -147,6 +147,7 @@ running=
 cat <<TEXT
 
 再问一次 ask again:$running
+  $client$option match -f $firm --explain --all        # 全部政策，逐项条件 every policy and condition
   $client$option match -f $firm --explain rd_budget_filed=是
   $client$option match region=灵宝市 staff=45 revenue=3800万元
   $client$option policy smx-transformation-2022

@@ -3,6 +3,7 @@
 
 #include "client/cli/dictionary.h"
 #include "client/cli/profile_argument.h"
+#include "client/render/brief.h"
 #include "client/render/near.h"
 
 #include <stdio.h>
@@ -15,10 +16,11 @@ static const char HELP_ZH[] =
 		"\n"
 		"  -f 档案           JSON 或 YAML 文件，- 为标准输入；名称=值 覆盖档案中的值\n"
 		"  --as-of 日期      按哪一天计算（YYYY-MM-DD，默认今天）\n"
-		"  --explain         逐项说明：能享受的、待确认的、不符合的及原因\n"
+		"  --explain         说明：能享受的和理由、该补充什么、不符合的原因\n"
 		"  --near            差多少就符合：只改动一两项、可以做到的；以及离门槛不远、"
 		"须留意的\n"
-		"  --all             也列出不符合、未开放和已被取代的政策\n"
+		"  --all             也列出不符合、未开放和已被取代的政策；和 --explain "
+		"同用时逐条说明\n"
 		"  --policy 编号     只看这一项（编号或系列；多项用逗号分隔）\n"
 		"  --revision N      用第 N 版目录\n"
 		"  --strict          未知的属性名算作错误\n"
@@ -47,14 +49,16 @@ static const char HELP_EN[] =
 		"  -f PROFILE        JSON or YAML file, - is standard input; name=value "
 		"overrides it\n"
 		"  --as-of DATE      day of the question (YYYY-MM-DD, default today)\n"
-		"  --explain         policy by policy: what it gets, what is open, what it "
-		"misses and why\n"
+		"  --explain         what it gets and why, what to tell to learn more, what "
+		"it misses\n"
+		"                    and why\n"
 		"  --near            what would have to change to be eligible (one or two "
 		"facts "
 		"the firm can\n"
 		"                    change), and which threshold is close ahead\n"
 		"  --all             also policies that do not fit, are not open or "
-		"superseded\n"
+		"superseded; with\n"
+		"                    --explain every policy and condition\n"
 		"  --policy ID       only this one (id or series; several with commas)\n"
 		"  --revision N      of the catalog\n"
 		"  --strict          unknown attribute names are errors\n"
@@ -135,7 +139,10 @@ static int match_print(struct cli *cli, const struct match_options *options,
 	if (options->html)
 		return match_write_html(cli, options->profile, &names, response);
 	if (options->explain) {
-		(void)match_print_explanation(response, &names, &cli->style, &out);
+		if (options->all || options->policies)
+			(void)match_print_explanation(response, &names, &cli->style, &out);
+		else
+			(void)match_print_brief(response, &names, &cli->style, &out);
 		return cli_write(cli, &out);
 	}
 	code = match_print_tables(cli, options, &names, response, &out);

@@ -35,25 +35,42 @@ void canvas_pair(const struct canvas *canvas, const char *mark, const char *firs
 	buffer_fini(&text);
 }
 
-void canvas_append_attribute(const struct canvas *canvas, const char *path, struct buffer *out)
+/* The name without its prefix, and where the item begins, if it is one's. */
+static struct slice path_name(const char *path, const char **out_item)
 {
 	const char *name = strlen(path) > 2 && path[1] == '.' ? path + 2 : path;
 	const char *item = strchr(name, '@');
-	struct slice bare = { name, item ? (size_t)(item - name) : strlen(name) };
-	const char *label = NULL;
+
+	*out_item = item;
+	return (struct slice){ name, item ? (size_t)(item - name) : strlen(name) };
+}
+
+const char *canvas_attribute_label(const struct canvas *canvas, const char *path)
+{
+	const char *item;
+	struct slice bare = path_name(path, &item);
 
 	for (size_t i = 0; canvas->dictionary && i < canvas->dictionary->count; i++) {
 		const Policycalc__V1__Attribute *attribute = canvas->dictionary->attributes[i];
 		bool of_item = *attribute->item_list != '\0';
+		const char *label = word_text(canvas->style, attribute->label);
 
-		if (slice_equals_text(bare, attribute->name) && of_item == (path[0] == 'i'))
-			label = word_text(canvas->style, attribute->label);
+		if (*label && slice_equals_text(bare, attribute->name) &&
+				of_item == (path[0] == 'i'))
+			return label;
 	}
-	if (!label || !*label) {
-		buffer_append_text(out, name);
-		return;
-	}
+	return bare.data;
+}
+
+void canvas_append_attribute(const struct canvas *canvas, const char *path, struct buffer *out)
+{
+	const char *item;
+	struct slice bare = path_name(path, &item);
+	const char *label = canvas_attribute_label(canvas, path);
+
 	buffer_append_text(out, label);
+	if (label == bare.data)
+		return;
 	buffer_append_text(out, word(canvas->style, "（", " ("));
 	if (item) {
 		/* As one writes it for the command line; a list without items gets its first. */

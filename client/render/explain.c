@@ -3,6 +3,7 @@
 
 #include "client/render/canvas.h"
 #include "client/render/near.h"
+#include "client/render/overview.h"
 #include "client/render/score.h"
 #include "client/render/table.h"
 
@@ -37,29 +38,7 @@ bool match_print_table(const Policycalc__V1__MatchResponse *response,
 	return ok && !out->failed;
 }
 
-static void reason_print(const struct canvas *canvas, size_t indent,
-		const Policycalc__V1__Reason *reason)
-{
-	struct buffer text = { 0 };
-
-	canvas_append_attribute(canvas, reason->attribute, &text);
-	if (*reason->observed)
-		buffer_format(&text, "%s%s", word(canvas->style, " 现为 ", " is "),
-				reason->observed);
-	if (*reason->required)
-		buffer_format(&text, "%s%s", word(canvas->style, "，要求 ", ", required "),
-				reason->required);
-	if (*reason->distance)
-		buffer_format(&text, "%s%s", word(canvas->style, "，还差 ", ", short by "),
-				reason->distance);
-	if (text.failed)
-		canvas->out->failed = true;
-	else
-		canvas_line(canvas, indent, "· ", text.data);
-	buffer_fini(&text);
-}
-
-/* One condition with its clause; without a sentence of its own the comparisons speak for it. */
+/* One condition; a score table, which a sentence only sums up, with its rows. */
 static void condition_print(const struct canvas *canvas, size_t indent,
 		const Policycalc__V1__ConditionAnswer *condition, const char *mark)
 {
@@ -70,9 +49,6 @@ static void condition_print(const struct canvas *canvas, size_t indent,
 			*sentence ? sentence
 			: *label  ? label
 				  : condition->id);
-	for (size_t i = 0; !*sentence && i < condition->n_reasons; i++)
-		if (*condition->reasons[i]->attribute)
-			reason_print(canvas, indent + 2, condition->reasons[i]);
 	if (condition->score &&
 			condition->score->direct_pass !=
 					POLICYCALC__V1__CONDITION_STATUS__CONDITION_STATUS_MET &&
@@ -219,29 +195,6 @@ static void amount_print(
 			amount->missing, amount->n_missing);
 }
 
-static bool window_not_stated(const Policycalc__V1__PolicyAnswer *answer)
-{
-	return answer->availability &&
-	       answer->availability->state ==
-			       POLICYCALC__V1__AVAILABILITY__STATE__STATE_WINDOW_NOT_STATED;
-}
-
-/* That the window is not stated holds for so many policies that it is said once, at the end. */
-static void availability_print(
-		const struct canvas *canvas, const Policycalc__V1__PolicyAnswer *answer)
-{
-	struct buffer text = { 0 };
-
-	if (window_not_stated(answer))
-		return;
-	word_availability(canvas->style, answer->availability, &text);
-	if (text.size)
-		canvas_line(canvas, 4, "", text.data);
-	if (text.failed)
-		canvas->out->failed = true;
-	buffer_fini(&text);
-}
-
 static void departments_print(
 		const struct canvas *canvas, const Policycalc__V1__PolicyAnswer *answer)
 {
@@ -281,7 +234,7 @@ static void answer_print(
 				POLICYCALC__V1__CONDITION_STATUS__CONDITION_STATUS_MET, "✓ ");
 		items_print(canvas, answer);
 		near_print_answer(canvas, answer);
-		availability_print(canvas, answer);
+		overview_print_availability(canvas, answer);
 		departments_print(canvas, answer);
 		break;
 	case POLICYCALC__V1__VERDICT__VERDICT_NEEDS_INFORMATION:
@@ -292,7 +245,7 @@ static void answer_print(
 					answer->conditions[i]->status ==
 							POLICYCALC__V1__CONDITION_STATUS__CONDITION_STATUS_UNKNOWN)
 				condition_print(canvas, 4, answer->conditions[i], "? ");
-		availability_print(canvas, answer);
+		overview_print_availability(canvas, answer);
 		break;
 	case POLICYCALC__V1__VERDICT__VERDICT_NEEDS_REVIEW:
 		for (size_t i = 0; i < answer->n_review_reasons; i++)
@@ -304,11 +257,11 @@ static void answer_print(
 				POLICYCALC__V1__CONDITION_STATUS__CONDITION_STATUS_REVIEW,
 				"! ");
 		items_print(canvas, answer);
-		availability_print(canvas, answer);
+		overview_print_availability(canvas, answer);
 		departments_print(canvas, answer);
 		break;
 	case POLICYCALC__V1__VERDICT__VERDICT_NOT_OPEN:
-		availability_print(canvas, answer);
+		overview_print_availability(canvas, answer);
 		break;
 	case POLICYCALC__V1__VERDICT__VERDICT_INELIGIBLE:
 		conditions_print(canvas, 4, answer->conditions, answer->n_conditions,
@@ -346,88 +299,13 @@ static void section_print(const struct canvas *canvas,
 			answer_print(canvas, response->answers[i]);
 }
 
-static void warnings_print(
-		const struct canvas *canvas, const Policycalc__V1__MatchResponse *response)
-{
-	if (response->n_warnings)
-		buffer_format(canvas->out, "\n%s\n", word(canvas->style, "提示", "Notes"));
-	for (size_t i = 0; i < response->n_warnings; i++)
-		canvas_line(canvas, 2, "! ", response->warnings[i]->message);
-}
-
-/* "2 eligible, 13 needs information, ..." of what is shown below. */
-static void summary_print(
-		const struct canvas *canvas, const Policycalc__V1__MatchResponse *response)
-{
-	static const Policycalc__V1__Verdict order[] = {
-		POLICYCALC__V1__VERDICT__VERDICT_ELIGIBLE,
-		POLICYCALC__V1__VERDICT__VERDICT_NEEDS_INFORMATION,
-		POLICYCALC__V1__VERDICT__VERDICT_NEEDS_REVIEW,
-		POLICYCALC__V1__VERDICT__VERDICT_NOT_OPEN,
-		POLICYCALC__V1__VERDICT__VERDICT_INELIGIBLE,
-	};
-	struct buffer text = { 0 };
-
-	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
-		size_t count = 0;
-
-		for (size_t j = 0; j < response->n_answers; j++)
-			count += response->answers[j]->verdict == order[i];
-		if (count)
-			buffer_format(&text,
-					canvas->style->english ? "%s%s: %zu" : "%s%s %zu 项",
-					text.size ? word(canvas->style, "，", ", ") : "",
-					word_verdict(canvas->style, order[i]), count);
-	}
-	if (text.size)
-		canvas_line(canvas, 0, "", text.data);
-	if (text.failed)
-		canvas->out->failed = true;
-	buffer_fini(&text);
-}
-
-static void windows_print(
-		const struct canvas *canvas, const Policycalc__V1__MatchResponse *response)
-{
-	size_t count = 0;
-	struct buffer text = { 0 };
-
-	for (size_t i = 0; i < response->n_answers; i++)
-		count += window_not_stated(response->answers[i]) &&
-			 response->answers[i]->verdict !=
-					 POLICYCALC__V1__VERDICT__VERDICT_INELIGIBLE;
-	if (count == 0)
-		return;
-	buffer_format(&text,
-			word(canvas->style, "以上有 %zu 项的申请时间未载明，请向主管部门确认。",
-					"The application window of %zu of these is not stated; "
-					"ask the department."),
-			count);
-	buffer_append_char(canvas->out, '\n');
-	if (text.failed)
-		canvas->out->failed = true;
-	else
-		canvas_line(canvas, 0, "", text.data);
-	buffer_fini(&text);
-}
-
 bool match_print_explanation(const Policycalc__V1__MatchResponse *response,
 		const struct render_dictionary *dictionary, const struct render_style *style,
 		struct buffer *out)
 {
 	struct canvas canvas = { style, dictionary, out };
-	struct buffer head = { 0 };
 
-	buffer_format(&head,
-			word(style, "按 %s 的政策目录（第 %lld 版）计算",
-					"As of %s, catalog revision %lld"),
-			response->as_of, (long long)response->revision);
-	if (head.failed)
-		out->failed = true;
-	else
-		canvas_line(&canvas, 0, "", head.data);
-	buffer_fini(&head);
-	summary_print(&canvas, response);
+	overview_print_head(&canvas, response);
 	section_print(&canvas, response, POLICYCALC__V1__VERDICT__VERDICT_ELIGIBLE,
 			word(style, "能享受的政策", "Eligible"), CANVAS_GREEN);
 	section_print(&canvas, response, POLICYCALC__V1__VERDICT__VERDICT_NEEDS_INFORMATION,
@@ -441,7 +319,6 @@ bool match_print_explanation(const Policycalc__V1__MatchResponse *response,
 	if (response->n_answers == 0)
 		buffer_format(out, "\n%s\n",
 				word(style, "没有匹配的政策。", "No policy answers."));
-	windows_print(&canvas, response);
-	warnings_print(&canvas, response);
+	overview_print_foot(&canvas, response);
 	return !out->failed;
 }

@@ -3,6 +3,7 @@
 
 #include "proto/codec/codec.h"
 
+#include <stdio.h>
 #include <string.h>
 
 struct word_pair {
@@ -142,16 +143,43 @@ static void word_who(const struct render_style *style,
 		buffer_append_text(out, word(style, "（贷款额度）", " (credit line)"));
 }
 
+void word_money(const struct render_style *style, int64_t fen, char text[WORD_MONEY_SIZE])
+{
+	uint64_t rest = fen < 0 ? 0 - (uint64_t)fen : (uint64_t)fen;
+	char digits[32];
+	size_t size;
+	size_t used = 0;
+
+	if (!style->english) {
+		unit_print_money(fen, text);
+		return;
+	}
+	(void)snprintf(digits, sizeof(digits), "%llu", (unsigned long long)(rest / 100));
+	size = strlen(digits);
+	if (fen < 0)
+		text[used++] = '-';
+	for (size_t i = 0; i < size; i++) {
+		if (i > 0 && (size - i) % 3 == 0)
+			text[used++] = ',';
+		text[used++] = digits[i];
+	}
+	if (rest % 100)
+		(void)snprintf(text + used, WORD_MONEY_SIZE - used, ".%02d yuan",
+				(int)(rest % 100));
+	else
+		(void)snprintf(text + used, WORD_MONEY_SIZE - used, " yuan");
+}
+
 void word_amount(const struct render_style *style, const Policycalc__V1__AmountAnswer *amount,
 		struct buffer *out)
 {
-	char least[64];
-	char most[64];
+	char least[WORD_MONEY_SIZE];
+	char most[WORD_MONEY_SIZE];
 
 	if (!amount)
 		return;
-	unit_print_money(amount->least_fen, least);
-	unit_print_money(amount->most_fen, most);
+	word_money(style, amount->least_fen, least);
+	word_money(style, amount->most_fen, most);
 	switch (amount->exactness) {
 	case POLICYCALC__V1__AMOUNT_ANSWER__EXACTNESS__EXACTNESS_EXACT:
 		buffer_append_text(out, most);
@@ -160,7 +188,7 @@ void word_amount(const struct render_style *style, const Policycalc__V1__AmountA
 		buffer_format(out, "%s%s", word(style, "最高", "up to "), most);
 		break;
 	case POLICYCALC__V1__AMOUNT_ANSWER__EXACTNESS__EXACTNESS_RANGE:
-		buffer_format(out, "%s～%s", least, most);
+		buffer_format(out, word(style, "%s～%s", "%s to %s"), least, most);
 		break;
 	case POLICYCALC__V1__AMOUNT_ANSWER__EXACTNESS__EXACTNESS_AT_LEAST:
 		/* "At least nothing" says nothing. */

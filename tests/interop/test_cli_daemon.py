@@ -104,6 +104,51 @@ def match_explained():
     english = succeeds("--lang", "en", "match", "-f", FIRM, "--explain", *AS_OF)
     fits(english, 80)
     assert "Eligible" in english and "Not eligible, and why" in english, english
+    for text in (english, succeeds("--lang", "en", "match", "-f", FIRM, *AS_OF)):
+        assert re.search(r"\d yuan", text) and not re.search(r"\d(万|亿)?元", text), text
+    # By default what a person reads; with --all every policy that the short one only counts.
+    short, whole = (succeeds("match", "-f", FIRM, "--explain", *AS_OF, *more)
+                    for more in ((), ("--all",)))
+    assert len(short.splitlines()) < 110 < len(whole.splitlines()), short
+    assert re.search(r"另有 \d+ 项", short) and "--all" in short, short
+    fits(whole, 80)
+
+
+def unknown_is_not_no():
+    """A firm of which little is known: what is open is nowhere told as a no."""
+    question = ("match", "region=灵宝市", "staff=45", "--all", *AS_OF)
+    answers = {a["policyId"]: a for a in json.loads(
+        succeeds(*question, "--explain", "--format=json"))["answers"]}
+    unknown = {i for i, a in answers.items() if a["verdict"] == "NEEDS_INFORMATION"}
+    failed = {i for i, a in answers.items() if a["verdict"] == "INELIGIBLE"}
+    assert len(unknown) > 20 and failed, (len(unknown), failed)
+    for name in unknown:
+        answer = answers[name]
+        statuses = {c["status"] for c in answer["conditions"]}
+        assert answer["missing"] and not answer["settledBy"], answer
+        assert "NOT_MET" not in statuses, (name, statuses)
+        for condition in answer["conditions"]:
+            zh = condition["sentence"]["zh"]
+            assert condition["status"] != "UNKNOWN" or ("未知" in zh or "尚" in zh or "待" in zh or
+                                                        "得分" in zh or "有" in zh), (name, zh)
+    for name in failed:  # settled, so that nothing is asked for
+        assert answers[name]["settledBy"] and not answers[name]["missing"], name
+    # The table: each under its own verdict.
+    table = succeeds(*question, columns="200")
+    for line in table.splitlines():
+        name = line.split()[-1] if line.split() else ""
+        assert name not in unknown or line.startswith("待补充"), line
+        assert name not in failed or line.startswith("不符合"), line
+    # The explanation, whole and short: no cross in the section of what is open.
+    for more in (("--explain",), ("--explain", "--lang", "en")):
+        whole = succeeds(*question, *more, columns="200")
+        heading = "Needs information" if "en" in more else "还缺信息"
+        section = whole[whole.index(heading):].split("\n\n")[0]
+        assert "?" in section and "✗" not in section and "不符合" not in section, section
+        assert section.count("●") == len(unknown), section
+    short = succeeds("match", "region=灵宝市", "staff=45", "--explain", *AS_OF)
+    section = short[short.index("还缺信息"):].split("\n\n")[0]
+    assert f"（{len(unknown)} 项）" in section and "✗" not in section, section
 
 
 def match_near():
@@ -434,6 +479,7 @@ def no_service():
 run(
     match_arguments,
     match_explained,
+    unknown_is_not_no,
     match_near,
     match_json,
     combining,

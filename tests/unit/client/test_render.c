@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Widths, cleaning, cutting, wrapping, tables, and the explanation of an answer. */
-#include "client/render/explain.h"
+#include "client/render/brief.h"
 #include "client/render/table.h"
 #include "client/render/text.h"
 
@@ -214,8 +214,7 @@ static void test_explanation(void **state)
 	Policycalc__V1__Text label = POLICYCALC__V1__TEXT__INIT;
 	Policycalc__V1__ConditionAnswer condition = POLICYCALC__V1__CONDITION_ANSWER__INIT;
 	Policycalc__V1__ConditionAnswer *conditions[] = { &condition };
-	Policycalc__V1__Reason reason = POLICYCALC__V1__REASON__INIT;
-	Policycalc__V1__Reason *reasons[] = { &reason };
+	Policycalc__V1__Text sentence = POLICYCALC__V1__TEXT__INIT;
 	Policycalc__V1__Attribute attribute = POLICYCALC__V1__ATTRIBUTE__INIT;
 	Policycalc__V1__Attribute *attributes[2] = { &attribute };
 	Policycalc__V1__ItemAnswer item = POLICYCALC__V1__ITEM_ANSWER__INIT;
@@ -249,12 +248,8 @@ static void test_explanation(void **state)
 	no.verdict = POLICYCALC__V1__VERDICT__VERDICT_INELIGIBLE;
 	condition.status = POLICYCALC__V1__CONDITION_STATUS__CONDITION_STATUS_NOT_MET;
 	condition.label = &title;
-	reason.attribute = (char[]){ "e.staff" };
-	reason.observed = (char[]){ "6人" };
-	reason.required = (char[]){ "≥ 10人" };
-	reason.distance = (char[]){ "4人" };
-	condition.reasons = reasons;
-	condition.n_reasons = 1;
+	sentence.zh = (char[]){ "职工总数 6 人，要求不低于 10 人，还差 4 人" };
+	condition.sentence = &sentence;
 	no.conditions = conditions;
 	no.n_conditions = 1;
 	response.as_of = (char[]){ "2026-03-01" };
@@ -262,20 +257,18 @@ static void test_explanation(void **state)
 	response.answers = answers;
 	response.n_answers = 3;
 	assert_true(match_print_explanation(&response, &dictionary, &style, &out));
-	assert_string_equal(out.data,
-			"按 2026-03-01 的政策目录（第 3 版）计算\n"
-			"可享受 1 项，待补充 1 项，不符合 1 项\n"
-			"\n能享受的政策（1 项）\n"
-			"  ● 研发补助\n"
-			"    金额：最高80万元\n"
-			"    申请截止 2026-06-30\n"
-			"\n待确认：还缺信息（1 项）\n"
-			"  ● 研发补助\n"
-			"    ? 补充后可定：职工总数（staff）、cost@projects/p1\n"
-			"\n不符合的政策及原因（1 项）\n"
-			"  ● 研发补助\n"
-			"    ✗ 研发补助\n"
-			"      · 职工总数（staff） 现为 6人，要求 ≥ 10人，还差 4人\n");
+	assert_string_equal(out.data, "按 2026-03-01 的政策目录（第 3 版）计算\n"
+				      "可享受 1 项，待补充 1 项，不符合 1 项\n"
+				      "\n能享受的政策（1 项）\n"
+				      "  ● 研发补助\n"
+				      "    金额：最高80万元\n"
+				      "    申请截止 2026-06-30\n"
+				      "\n待确认：还缺信息（1 项）\n"
+				      "  ● 研发补助\n"
+				      "    ? 补充后可定：职工总数（staff）、cost@projects/p1\n"
+				      "\n不符合的政策及原因（1 项）\n"
+				      "  ● 研发补助\n"
+				      "    ✗ 职工总数 6 人，要求不低于 10 人，还差 4 人\n");
 	/* An amount that nothing is known of, and an item of its own. */
 	window.state = POLICYCALC__V1__AVAILABILITY__STATE__STATE_WINDOW_NOT_STATED;
 	unknown.exactness = POLICYCALC__V1__AMOUNT_ANSWER__EXACTNESS__EXACTNESS_AT_LEAST;
@@ -310,9 +303,8 @@ static void test_explanation(void **state)
 					 "      （loans.1.cost）\n"));
 	assert_non_null(strstr(out.data,
 			"    ▸ 项目 p1：不符合\n"
-			"      ✗ 研发补助\n"
-			"        · 职工总数（staff） 现为 6人，要求 ≥ 10人，还差 4人\n"
-			"\n以上有 1 项的申请时间未载明，请向主管部门确认。\n"));
+			"      ✗ 职工总数 6 人，要求不低于 10 人，还差 4 人\n"
+			"\n有 1 项政策的申请时间未载明，请向主管部门确认。\n"));
 	/* The same person or loan twice, and where a cap comes from. */
 	item.same_as = (char[]){ "p0" };
 	cap.source = &clause;
@@ -325,6 +317,7 @@ static void test_explanation(void **state)
 	assert_non_null(strstr(out.data, "    上限依据：《办法》第三条\n"));
 	item.same_as = (char[]){ "" };
 	unknown.cap = NULL;
+	condition.sentence = NULL;
 	/* An item that only the enterprise's conditions stand against says so; one that fails among
 	 * those that pass has its reason. */
 	test_items(&response, &no, &item, &condition);
@@ -344,8 +337,124 @@ static void test_explanation(void **state)
 	style.english = true;
 	style.colour = true;
 	assert_true(match_print_explanation(&response, &dictionary, &style, &out));
-	assert_non_null(strstr(out.data, "up to 80万元"));
+	assert_non_null(strstr(out.data, "up to 800,000 yuan"));
 	assert_non_null(strstr(out.data, "\033[32m"));
+	buffer_fini(&out);
+}
+
+/* English has English amounts, grouped; negative ones and fen too. */
+static void test_money(void **state)
+{
+	static const struct {
+		int64_t fen;
+		const char *zh, *en;
+	} cases[] = {
+		{ 0, "0元", "0 yuan" },
+		{ 60000000, "60万元", "600,000 yuan" },
+		{ 123456789, "1234567.89元", "1,234,567.89 yuan" },
+		{ -5, "-0.05元", "-0.05 yuan" },
+		{ -100000000, "-100万元", "-1,000,000 yuan" },
+		{ INT64_MIN, NULL, "-92,233,720,368,547,758.08 yuan" },
+	};
+	const struct render_style zh = { 0 };
+	const struct render_style en = { .english = true };
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char text[WORD_MONEY_SIZE];
+
+		word_money(&en, cases[i].fen, text);
+		assert_string_equal(text, cases[i].en);
+		if (!cases[i].zh)
+			continue;
+		word_money(&zh, cases[i].fen, text);
+		assert_string_equal(text, cases[i].zh);
+	}
+}
+
+/* --- the short explanation -------------------------------------------------------------------- */
+
+#define BRIEF_OPEN 9
+
+/* @count answers that wait for "e.staff", and every other one for "e.rd" too. */
+static void test_brief_open(void **state)
+{
+	Policycalc__V1__MatchResponse response = POLICYCALC__V1__MATCH_RESPONSE__INIT;
+	Policycalc__V1__PolicyAnswer open[BRIEF_OPEN];
+	Policycalc__V1__PolicyAnswer *answers[BRIEF_OPEN];
+	char *missing[] = { (char[]){ "e.rd" }, (char[]){ "e.staff" } };
+	struct render_style style = { .width = 80 };
+	struct buffer out = { 0 };
+
+	for (size_t i = 0; i < BRIEF_OPEN; i++) {
+		policycalc__v1__policy_answer__init(&open[i]);
+		open[i].policy_id = (char[]){ "p" };
+		open[i].verdict = POLICYCALC__V1__VERDICT__VERDICT_NEEDS_INFORMATION;
+		open[i].missing = missing + !(i % 2);
+		open[i].n_missing = 1 + i % 2;
+		answers[i] = &open[i];
+	}
+	response.as_of = (char[]){ "2026-03-01" };
+	response.answers = answers;
+	response.n_answers = BRIEF_OPEN;
+	assert_true(match_print_brief(&response, NULL, &style, &out));
+	assert_non_null(strstr(out.data, "\n还缺信息，尚不能确定（9 项）\n"));
+	assert_non_null(strstr(out.data, "  ? staff：9 项政策用到，5 项只缺它\n"
+					 "  ? rd：4 项政策用到，0 项只缺它\n"));
+	assert_non_null(strstr(out.data, "    ? 缺：rd、staff\n"));
+	assert_non_null(strstr(out.data, "\n  另有 3 项\n"));
+	/* What is unknown is nowhere called a no. */
+	assert_null(strstr(out.data, "不符合"));
+	assert_null(strstr(out.data, "✗"));
+	style.english = true;
+	buffer_clear(&out);
+	assert_true(match_print_brief(&response, NULL, &style, &out));
+	assert_non_null(strstr(out.data, "Needs information (9)\n"));
+	assert_null(strstr(out.data, "eligible: "));
+	buffer_fini(&out);
+}
+
+static void test_brief_failed(void **state)
+{
+	Policycalc__V1__MatchResponse response = POLICYCALC__V1__MATCH_RESPONSE__INIT;
+	Policycalc__V1__PolicyAnswer no = POLICYCALC__V1__POLICY_ANSWER__INIT;
+	Policycalc__V1__PolicyAnswer far = POLICYCALC__V1__POLICY_ANSWER__INIT;
+	Policycalc__V1__PolicyAnswer *answers[] = { &far, &no };
+	Policycalc__V1__ConditionAnswer open = POLICYCALC__V1__CONDITION_ANSWER__INIT;
+	Policycalc__V1__ConditionAnswer failed = POLICYCALC__V1__CONDITION_ANSWER__INIT;
+	Policycalc__V1__ConditionAnswer *conditions[] = { &open, &failed };
+	Policycalc__V1__Text unknown = POLICYCALC__V1__TEXT__INIT;
+	Policycalc__V1__Text sentence = POLICYCALC__V1__TEXT__INIT;
+	char *by[] = { (char[]){ "staff" }, (char[]){ "rd" } };
+	char *region[] = { (char[]){ "region" } };
+	struct render_style style = { .width = 80 };
+	struct buffer out = { 0 };
+
+	unknown.zh = (char[]){ "研发投入 未知，要求不低于 100 万元" };
+	sentence.zh = (char[]){ "职工总数 6 人，要求不低于 10 人，还差 4 人" };
+	open.status = POLICYCALC__V1__CONDITION_STATUS__CONDITION_STATUS_UNKNOWN;
+	open.sentence = &unknown;
+	failed.status = POLICYCALC__V1__CONDITION_STATUS__CONDITION_STATUS_NOT_MET;
+	failed.sentence = &sentence;
+	no.policy_id = (char[]){ "p" };
+	no.verdict = far.verdict = POLICYCALC__V1__VERDICT__VERDICT_INELIGIBLE;
+	no.conditions = conditions;
+	no.n_conditions = 2;
+	no.settled_by = by;
+	no.n_settled_by = 2;
+	far.policy_id = (char[]){ "far" };
+	far.settled_by = region;
+	far.n_settled_by = 1;
+	response.as_of = (char[]){ "2026-03-01" };
+	response.answers = answers;
+	response.n_answers = 2;
+	assert_true(match_print_brief(&response, NULL, &style, &out));
+	/* The reason that settles it; what is unknown beside it is not asked for any more. */
+	assert_non_null(strstr(out.data, "不符合的政策及原因（2 项）\n"
+					 "  ● p\n"
+					 "    ✗ 职工总数 6 人，要求不低于 10 人，还差 4 "
+					 "人（另有 1 项也不符合）\n"
+					 "  另有 1 项限其他地区\n"));
+	assert_null(strstr(out.data, "未知"));
 	buffer_fini(&out);
 }
 
@@ -358,6 +467,9 @@ int main(void)
 		cmocka_unit_test(test_wrap),
 		cmocka_unit_test(test_table),
 		cmocka_unit_test(test_explanation),
+		cmocka_unit_test(test_money),
+		cmocka_unit_test(test_brief_open),
+		cmocka_unit_test(test_brief_failed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
