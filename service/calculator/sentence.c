@@ -295,11 +295,13 @@ static const char *say_plain(const struct speaker *speaker)
 		distance = comparison_distance(speaker->facts, comparison, speaker->language);
 		if (distance && speaker->language == WORDS_ZH)
 			distance = words_space(distance, speaker->arena);
-		away = distance ? arena_format(speaker->arena,
-						  either(speaker, "，%2$s%1$s", ", %1$s%2$s"),
-						  distance,
-						  comparison->relation->away[speaker->language])
-				: NULL;
+		away = !distance ? NULL
+		       : speaker->language == WORDS_ZH
+				       ? arena_format(speaker->arena, "，%s%s",
+							 comparison->relation->away[WORDS_ZH],
+							 distance)
+				       : arena_format(speaker->arena, ", %s%s", distance,
+							 comparison->relation->away[WORDS_EN]);
 	}
 	if (!required || !others || !away)
 		return NULL;
