@@ -5,6 +5,7 @@
  */
 #include "calculator/answer.h"
 #include "calculator/score.h"
+#include "calculator/words.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -416,7 +417,12 @@ static Policycalc__V1__ConditionAnswer *empty_list_answer(
 	answer->role = POLICYCALC__V1__ROLE__ROLE_REQUIRE;
 	answer->status = outcome->list_unknown ? STATUS(UNKNOWN) : STATUS(NOT_MET);
 	answer->label = &labels[outcome->policy->list];
-	return answer;
+	answer->sentence = words_text(facts->arena,
+			arena_format(facts->arena, "%s：%s", answer->label->zh,
+					outcome->list_unknown ? "尚不能确定" : "不符合"),
+			arena_format(facts->arena, "%s: %s", answer->label->en,
+					outcome->list_unknown ? "not settled yet" : "not met"));
+	return answer->sentence ? answer : NULL;
 }
 
 /* What would make the sum exact: of the enterprise, and by item. */
