@@ -118,6 +118,37 @@ static void framing_without_memory(void **state)
 	framing_fini(&reader);
 }
 
+/* Between messages a reader keeps what a usual one takes, and gives back what a large one took. */
+static void framing_keeps_little(void **state)
+{
+	static const struct {
+		size_t size;
+		bool kept;
+	} cases[] = { { 1000, true }, { (size_t)1 << 20, false } };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct framing_reader reader = { .limit = (size_t)2 << 20 };
+		size_t size = cases[i].size;
+		char *text = calloc(1, FRAMING_PREFIX_SIZE + size);
+		struct framed_message message;
+		struct slice bytes = { text, FRAMING_PREFIX_SIZE + size - 1 };
+
+		assert_non_null(text);
+		text[2] = (char)(size >> 16);
+		text[3] = (char)(size >> 8);
+		text[4] = (char)size;
+		assert_int_equal(framing_read(&reader, &bytes, &message), FRAMING_MORE);
+		bytes = (struct slice){ text, 1 };
+		assert_int_equal(framing_read(&reader, &bytes, &message), FRAMING_MESSAGE);
+		assert_int_equal(message.bytes.size, size);
+		framing_reset(&reader, reader.limit);
+		assert_int_equal(framing_held(&reader) > 0, cases[i].kept);
+		framing_fini(&reader);
+		free(text);
+	}
+}
+
 /* --- timeout, percent, base64 ---------------------------------------------------------------- */
 
 static void timeouts(void **state)
@@ -362,6 +393,7 @@ int main(void)
 		cmocka_unit_test(framing_in_pieces_of_every_size),
 		cmocka_unit_test(framing_refuses),
 		cmocka_unit_test(framing_without_memory),
+		cmocka_unit_test(framing_keeps_little),
 		cmocka_unit_test(timeouts),
 		cmocka_unit_test(percents),
 		cmocka_unit_test(base64s),

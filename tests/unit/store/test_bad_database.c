@@ -180,6 +180,29 @@ static void test_entry_differs_from_hash(void **state)
 	catalog_store_close(store);
 }
 
+/* A database with a hole still opens and answers, and nothing more is written into it. */
+static void test_publish_into_damaged(void **state)
+{
+	struct fixture *fixture = *state;
+	struct catalog_store *store;
+	const struct catalog *catalog = fixture_catalog(fixture, 200, "two");
+	struct publish_request request = fixture_request(fixture, catalog, "two", 1);
+	Policycalc__V1__Revision *revision = NULL;
+	struct error err = { 0 };
+	bool unchanged;
+
+	make_store(fixture);
+	run_sql(fixture->file, "PRAGMA foreign_keys = OFF; DELETE FROM content WHERE id = 2");
+	store = catalog_store_open(fixture->data, &err);
+	assert_non_null(store);
+	assert_false(catalog_store_publish(
+			store, &request, &fixture->arena, &revision, &unchanged, &err));
+	assert_int_equal(err.code, ERROR_IO);
+	assert_non_null(strstr(err.message, "refers to a missing row"));
+	assert_null(revision);
+	catalog_store_close(store);
+}
+
 static void test_locked_by_flock(void **state)
 {
 	struct fixture *fixture = *state;
@@ -286,6 +309,7 @@ int main(void)
 		TEST(test_empty_file),
 		TEST(test_newer_schema),
 		TEST(test_damaged),
+		TEST(test_publish_into_damaged),
 		TEST(test_entry_differs_from_hash),
 		TEST(test_locked_by_flock),
 		TEST(test_locked_by_sqlite),
