@@ -29,26 +29,22 @@
 
 /* --- Match ----------------------------------------------------------------------------------- */
 
+static const ProtobufCMessage *ask_match(const struct ruleset *ruleset,
+		const ProtobufCMessage *request, const char *today, struct arena *arena,
+		struct violations *out_violations, struct error *err)
+{
+	Policycalc__V1__MatchResponse *response = NULL;
+
+	return ruleset_match(ruleset, (const Policycalc__V1__MatchRequest *)request, today,
+			       arena, &response, out_violations, err)
+			       ? &response->base
+			       : NULL;
+}
+
 static void answer_match(struct rpc_call *call, const ProtobufCMessage *message,
 		const struct ruleset *ruleset)
 {
-	const Policycalc__V1__MatchRequest *request =
-			(const Policycalc__V1__MatchRequest *)message;
-	Policycalc__V1__MatchResponse *response = NULL;
-	struct violations violations = { NULL, 0 };
-	struct error err = { ERROR_NONE, "" };
-	char today[11];
-
-	handlers_today(call_handlers(call), today);
-	if (ruleset_match(ruleset, request, today, rpc_call_arena(call), &response, &violations,
-			    &err)) {
-		call_reply(call, &response->base);
-		return;
-	}
-	for (size_t i = 0; i < violations.count; i++)
-		rpc_call_add_violation(
-				call, violations.list[i].field, violations.list[i].description);
-	rpc_call_finish_error(call, &err);
+	call_ask(call, message, ruleset, ask_match);
 }
 
 static void on_match(struct rpc_call *call, const ProtobufCMessage *message)
@@ -69,26 +65,22 @@ const struct rpc_method calculator_match_method = {
 
 /* --- Combine --------------------------------------------------------------------------------- */
 
+static const ProtobufCMessage *ask_combine(const struct ruleset *ruleset,
+		const ProtobufCMessage *request, const char *today, struct arena *arena,
+		struct violations *out_violations, struct error *err)
+{
+	Policycalc__V1__CombineResponse *response = NULL;
+
+	return ruleset_combine(ruleset, (const Policycalc__V1__CombineRequest *)request, today,
+			       arena, &response, out_violations, err)
+			       ? &response->base
+			       : NULL;
+}
+
 static void answer_combine(struct rpc_call *call, const ProtobufCMessage *message,
 		const struct ruleset *ruleset)
 {
-	const Policycalc__V1__CombineRequest *request =
-			(const Policycalc__V1__CombineRequest *)message;
-	Policycalc__V1__CombineResponse *response = NULL;
-	struct violations violations = { NULL, 0 };
-	struct error err = { ERROR_NONE, "" };
-	char today[11];
-
-	handlers_today(call_handlers(call), today);
-	if (ruleset_combine(ruleset, request, today, rpc_call_arena(call), &response,
-			    &violations, &err)) {
-		call_reply(call, &response->base);
-		return;
-	}
-	for (size_t i = 0; i < violations.count; i++)
-		rpc_call_add_violation(
-				call, violations.list[i].field, violations.list[i].description);
-	rpc_call_finish_error(call, &err);
+	call_ask(call, message, ruleset, ask_combine);
 }
 
 static void on_combine(struct rpc_call *call, const ProtobufCMessage *message)

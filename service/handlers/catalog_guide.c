@@ -3,26 +3,22 @@
 #include "handlers/internal.h"
 #include "policycalc/v1/guide.pb-c.h"
 
+static const ProtobufCMessage *ask_get_guide(const struct ruleset *ruleset,
+		const ProtobufCMessage *request, const char *today, struct arena *arena,
+		struct violations *out_violations, struct error *err)
+{
+	Policycalc__V1__GetGuideResponse *response = NULL;
+
+	return ruleset_guide(ruleset, (const Policycalc__V1__GetGuideRequest *)request, today,
+			       arena, &response, out_violations, err)
+			       ? &response->base
+			       : NULL;
+}
+
 static void answer_get_guide(struct rpc_call *call, const ProtobufCMessage *message,
 		const struct ruleset *ruleset)
 {
-	const Policycalc__V1__GetGuideRequest *request =
-			(const Policycalc__V1__GetGuideRequest *)message;
-	Policycalc__V1__GetGuideResponse *response = NULL;
-	struct violations violations = { NULL, 0 };
-	struct error err = { ERROR_NONE, "" };
-	char today[11];
-
-	handlers_today(call_handlers(call), today);
-	if (ruleset_guide(ruleset, request, today, rpc_call_arena(call), &response, &violations,
-			    &err)) {
-		call_reply(call, &response->base);
-		return;
-	}
-	for (size_t i = 0; i < violations.count; i++)
-		rpc_call_add_violation(
-				call, violations.list[i].field, violations.list[i].description);
-	rpc_call_finish_error(call, &err);
+	call_ask(call, message, ruleset, ask_get_guide);
 }
 
 static void on_get_guide(struct rpc_call *call, const ProtobufCMessage *message)

@@ -105,6 +105,26 @@ void call_reply(struct rpc_call *call, const ProtobufCMessage *message)
 		rpc_call_finish(call, RPC_OK, "");
 }
 
+void call_ask(struct rpc_call *call, const ProtobufCMessage *request,
+		const struct ruleset *ruleset, ask_fn ask)
+{
+	struct violations violations = { NULL, 0 };
+	struct error err = { ERROR_NONE, "" };
+	const ProtobufCMessage *response;
+	char today[11];
+
+	handlers_today(call_handlers(call), today);
+	response = ask(ruleset, request, today, rpc_call_arena(call), &violations, &err);
+	if (response) {
+		call_reply(call, response);
+		return;
+	}
+	for (size_t i = 0; i < violations.count; i++)
+		rpc_call_add_violation(
+				call, violations.list[i].field, violations.list[i].description);
+	rpc_call_finish_error(call, &err);
+}
+
 /* --- rulesets -------------------------------------------------------------------------------- */
 
 struct ruleset *handlers_find_ruleset(

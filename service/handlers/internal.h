@@ -48,6 +48,17 @@ typedef void (*answer_fn)(struct rpc_call *call, const ProtobufCMessage *request
 void call_answer(struct rpc_call *call, const ProtobufCMessage *request, int64_t revision,
 		answer_fn answer);
 
+/*
+ * What a ruleset answers at once, from the request and the day alone: the response in @arena, or NULL
+ * with what is wrong.
+ */
+typedef const ProtobufCMessage *(*ask_fn)(const struct ruleset *ruleset,
+		const ProtobufCMessage *request, const char *today, struct arena *arena,
+		struct violations *out_violations, struct error *err);
+/** Asks, and finishes the call with the response or with the error and its violations. */
+void call_ask(struct rpc_call *call, const ProtobufCMessage *request,
+		const struct ruleset *ruleset, ask_fn ask);
+
 /**
  * The ruleset of @revision when it is at hand: *out_held says whether the caller must unref it. NULL
  * with ERROR_NONE when it must be loaded, with an error when there can be none.

@@ -1,28 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* CalculatorService: NextQuestion. */
+/* CalculatorService.NextQuestion: the question most worth asking, from the compiled catalog, on the loop. */
 #include "handlers/internal.h"
+
+static const ProtobufCMessage *ask_question(const struct ruleset *ruleset,
+		const ProtobufCMessage *request, const char *today, struct arena *arena,
+		struct violations *out_violations, struct error *err)
+{
+	Policycalc__V1__NextQuestionResponse *response = NULL;
+
+	/* Priors come with the registry: without one every answer is as likely as another. */
+	return ruleset_next_question(ruleset,
+			       (const Policycalc__V1__NextQuestionRequest *)request, NULL,
+			       today, arena, &response, out_violations, err)
+			       ? &response->base
+			       : NULL;
+}
 
 static void answer_question(struct rpc_call *call, const ProtobufCMessage *message,
 		const struct ruleset *ruleset)
 {
-	const Policycalc__V1__NextQuestionRequest *request =
-			(const Policycalc__V1__NextQuestionRequest *)message;
-	Policycalc__V1__NextQuestionResponse *response = NULL;
-	struct violations violations = { NULL, 0 };
-	struct error err = { ERROR_NONE, "" };
-	char today[11];
-
-	handlers_today(call_handlers(call), today);
-	/* Priors come with the registry: without one every answer is as likely as another. */
-	if (ruleset_next_question(ruleset, request, NULL, today, rpc_call_arena(call),
-			    &response, &violations, &err)) {
-		call_reply(call, &response->base);
-		return;
-	}
-	for (size_t i = 0; i < violations.count; i++)
-		rpc_call_add_violation(
-				call, violations.list[i].field, violations.list[i].description);
-	rpc_call_finish_error(call, &err);
+	call_ask(call, message, ruleset, ask_question);
 }
 
 static void on_next_question(struct rpc_call *call, const ProtobufCMessage *message)
