@@ -9,9 +9,10 @@
 
 static const char *word_entry(const struct render_style *style, Policycalc__V1__EntryKind entry)
 {
-	static const char *const zh[] = { "", "政策", "参数", "属性", "地区", "行业" };
+	static const char *const zh[] = { "", "政策", "参数", "属性", "地区", "行业",
+		"共用上限" };
 	static const char *const en[] = { "", "policy", "parameter", "attribute", "region",
-		"industry" };
+		"industry", "shared cap" };
 	size_t at = (size_t)entry < sizeof(zh) / sizeof(zh[0]) ? (size_t)entry : 0;
 
 	return word(style, zh[at], en[at]);

@@ -2,7 +2,7 @@
 #include "calculator/parameters.h"
 
 #include "base/slice.h"
-#include "proto/codec/field.h"
+#include "calculator/rule_texts.h"
 
 #include <string.h>
 
@@ -67,54 +67,33 @@ static bool rule_search(const char *rule, found_fn found, void *context)
 	return true;
 }
 
-static bool name_ends_with(const char *name, const char *end)
-{
-	size_t size = strlen(name);
-	size_t end_size = strlen(end);
+struct search {
+	found_fn found;
+	void *context;
+};
 
-	return size >= end_size && strcmp(name + size - end_size, end) == 0;
+static bool on_rule_text(void *context, const char *text)
+{
+	const struct search *search = context;
+
+	return rule_search(text, search->found, search->context);
 }
 
-static bool field_holds_rule(const char *name)
+/* Names in rules, and those that stand by themselves: of a loan's terms. */
+static bool policy_search(const Policycalc__V1__Policy *policy, found_fn found, void *context)
 {
-	return strcmp(name, "rule") == 0 || name_ends_with(name, "_rule") ||
-	       name_ends_with(name, "_if") || name_ends_with(name, "_rules");
-}
+	struct search search = { found, context };
+	const Policycalc__V1__LoanTerms *loan = policy->loan;
 
-/* Fields that hold names of parameters themselves. */
-static bool field_holds_name(const ProtobufCMessage *message, const char *name)
-{
-	if (message->descriptor == &policycalc__v1__loan_terms__descriptor)
-		return strcmp(name, "limits") == 0 || strcmp(name, "parameters") == 0;
-	return name_ends_with(name, "parameter");
-}
-
-/* The schema of a policy has no recursive types, so that this ends. */
-static bool message_search(const ProtobufCMessage *message, found_fn found, void *context)
-{
-	for (unsigned i = 0; i < message->descriptor->n_fields; i++) {
-		const ProtobufCFieldDescriptor *field = &message->descriptor->fields[i];
-
-		if (field->descriptor == &policycalc__v1__example__descriptor)
-			continue;
-		for (size_t k = 0; k < field_count(message, field); k++) {
-			const void *element = field_element(message, field, k);
-			const char *text;
-
-			if (field->type == PROTOBUF_C_TYPE_MESSAGE &&
-					!message_search(*(const ProtobufCMessage *const *)
-									element,
-							found, context))
-				return false;
-			if (field->type != PROTOBUF_C_TYPE_STRING)
-				continue;
-			text = *(const char *const *)element;
-			if (field_holds_rule(field->name) && !rule_search(text, found, context))
-				return false;
-			if (field_holds_name(message, field->name) &&
-					!found(context, slice_from(text)))
-				return false;
-		}
+	if (!rule_texts_each(&policy->base, on_rule_text, &search))
+		return false;
+	for (size_t i = 0; loan && i < loan->n_limits; i++) {
+		if (!found(context, slice_from(loan->limits[i])))
+			return false;
+	}
+	for (size_t i = 0; loan && i < loan->n_parameters; i++) {
+		if (!found(context, slice_from(loan->parameters[i])))
+			return false;
 	}
 	return true;
 }
@@ -126,7 +105,14 @@ static bool on_differs(void *context, struct slice name)
 
 bool policy_names_parameter(const Policycalc__V1__Policy *policy, const char *name)
 {
-	return !message_search(&policy->base, on_differs, (void *)(uintptr_t)name);
+	return !policy_search(policy, on_differs, (void *)(uintptr_t)name);
+}
+
+bool attribute_names_parameter(const Policycalc__V1__Attribute *attribute, const char *name)
+{
+	struct search search = { on_differs, (void *)(uintptr_t)name };
+
+	return !rule_texts_each(&attribute->base, on_rule_text, &search);
 }
 
 struct named {
@@ -160,7 +146,7 @@ bool policy_named_parameters(const Policycalc__V1__Policy *policy,
 	named.is_named = ARENA_NEW_ARRAY(arena, bool, catalog->parameter_count + 1);
 	if (!named.is_named)
 		return false;
-	(void)message_search(&policy->base, on_named, &named);
+	(void)policy_search(policy, on_named, &named);
 	*out_list = ARENA_NEW_ARRAY(arena, Policycalc__V1__Parameter *, named.count + 1);
 	if (!*out_list)
 		return false;

@@ -15,6 +15,9 @@
 /** Whether @policy names the parameter @name ("rd_cap"). */
 bool policy_names_parameter(const Policycalc__V1__Policy *policy, const char *name);
 
+/** Whether the rule that a derived attribute follows from names the parameter @name. */
+bool attribute_names_parameter(const Policycalc__V1__Attribute *attribute, const char *name);
+
 /** The parameters of @catalog that @policy names, in the catalog's order. false: memory is short. */
 bool policy_named_parameters(const Policycalc__V1__Policy *policy,
 		const struct catalog *catalog, struct arena *arena,

@@ -14,6 +14,7 @@
  */
 #include "base/memory.h"
 #include "calculator/period.h"
+#include "calculator/rule_texts.h"
 #include "calculator/scopes.h"
 
 #include <string.h>
@@ -170,35 +171,24 @@ static void text_scan(struct scopes_build *scopes, enum item_list list, const ch
 	}
 }
 
+struct text_scan {
+	struct scopes_build *scopes;
+	enum item_list list;
+};
+
+static bool on_rule_text(void *context, const char *text)
+{
+	const struct text_scan *scan = context;
+
+	text_scan(scan->scopes, scan->list, text);
+	return true;
+}
+
 static void policy_scan(struct scopes_build *scopes, const Policycalc__V1__Policy *policy)
 {
-	enum item_list list = subject_item_list(policy->subject);
-	const Policycalc__V1__Amount *amount = policy->amount;
+	struct text_scan scan = { scopes, subject_item_list(policy->subject) };
 
-	for (size_t i = 0; i < policy->n_conditions; i++) {
-		text_scan(scopes, list, policy->conditions[i]->rule);
-		text_scan(scopes, list, policy->conditions[i]->met_if);
-		text_scan(scopes, list, policy->conditions[i]->fails_if);
-	}
-	if (!amount)
-		return;
-	text_scan(scopes, list, amount->rule);
-	text_scan(scopes, list, amount->base_rule);
-	text_scan(scopes, list, amount->rate_rule);
-	for (size_t i = 0; i < amount->n_brackets; i++) {
-		text_scan(scopes, list, amount->brackets[i]->up_to_rule);
-		text_scan(scopes, list, amount->brackets[i]->rate_rule);
-	}
-	for (size_t i = 0; i < amount->n_tiers; i++) {
-		text_scan(scopes, list, amount->tiers[i]->when_rule);
-		text_scan(scopes, list, amount->tiers[i]->amount_rule);
-	}
-	text_scan(scopes, list, amount->quantity_rule);
-	text_scan(scopes, list, amount->unit_amount_rule);
-	for (size_t i = 0; i < amount->n_caps; i++) {
-		text_scan(scopes, list, amount->caps[i]->limit_rule);
-		text_scan(scopes, list, amount->caps[i]->when_rule);
-	}
+	(void)rule_texts_each(&policy->base, on_rule_text, &scan);
 }
 
 /*

@@ -322,12 +322,25 @@ static bool side_make(struct diff *diff, const void *list, size_t count, struct 
 static bool affects_fill(struct diff *diff, const struct catalog *catalog,
 		const char *parameter, change_message *change)
 {
-	change->affects = ARENA_NEW_ARRAY(diff->arena, char *, catalog->policy_count + 1);
+	change->affects = ARENA_NEW_ARRAY(diff->arena, char *,
+			catalog->policy_count + catalog->attribute_count + 1);
 	if (!change->affects)
 		return false;
 	for (size_t i = 0; i < catalog->policy_count; i++) {
 		if (policy_names_parameter(catalog->policies[i], parameter))
 			change->affects[change->n_affects++] = catalog->policies[i]->id;
+	}
+	for (size_t i = 0; i < catalog->attribute_count; i++) {
+		const Policycalc__V1__Attribute *attribute = catalog->attributes[i];
+		char *name;
+
+		if (!attribute_names_parameter(attribute, parameter))
+			continue;
+		name = arena_format(diff->arena, "%c.%s", *attribute->item_list ? 'i' : 'e',
+				attribute->name);
+		if (!name)
+			return false;
+		change->affects[change->n_affects++] = name;
 	}
 	return true;
 }

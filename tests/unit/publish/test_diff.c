@@ -24,10 +24,11 @@ static const char BEFORE[] =
 		"attributes:\n"
 		"  - {name: cost, item_list: projects, type: MONEY, label: {zh: 投资}, "
 		"mutable: true}\n"
+		"  - {name: large, type: FLAG, derived: {rule: e.staff >= p.same}}\n"
 		"industries:\n  - {code: C, name: {zh: 制造业}}\n";
 static const char AFTER[] =
 		"parameters:\n"
-		"  - {name: same, type: COUNT, values: [{from: 2020-01-01, count: 5}]}\n"
+		"  - {name: same, type: COUNT, values: [{from: 2020-01-01, count: 6}]}\n"
 		"  - {name: threshold, type: MONEY, label: {zh: 最低投资, en: Least "
 		"investment}, values: "
 		"[{from: not_stated, until: 2022-09-07, money_fen: 350万元}, {from: "
@@ -35,6 +36,7 @@ static const char AFTER[] =
 		"money_fen: 150万元, source: {doc: 答复}}]}\n"
 		"attributes:\n"
 		"  - {name: cost, item_list: projects, type: MONEY, label: {zh: 投资}}\n"
+		"  - {name: large, type: FLAG, derived: {rule: e.staff >= p.same}}\n"
 		"industries:\n  - {code: C, name: {zh: 制造业}}\n  - {code: C31, parent: C}\n";
 static const char POLICY_BEFORE[] =
 		"id: a\nseries: a\ntitle: {zh: 三大改造, en: Transformation}\nkind: SUBSIDY\n"
@@ -82,6 +84,9 @@ static const char EXPECTED[] = "CHANGED POLICY a 三大改造\n"
 			       "  CHANGED examples 示例: 1 -> 1\n"
 			       "ADDED POLICY b 新政策\n"
 			       "REMOVED PARAMETER gone 旧比例 affects a\n"
+			       "CHANGED PARAMETER same  affects e.large\n"
+			       "  CHANGED values[2020-01-01].count "
+			       "取值“2020-01-01”的数量: 5 -> 6\n"
 			       "CHANGED PARAMETER threshold 最低投资 affects a\n"
 			       "  CHANGED values[not_stated].money_fen "
 			       "取值“起始日未载明”的金额: 300万元 -> 350万元\n"
@@ -209,7 +214,7 @@ static void budgets(void **state)
 		if (!answered)
 			assert_int_equal(err.code, ERROR_LIMIT);
 		else
-			assert_int_equal(diff->n_changes, 5);
+			assert_int_equal(diff->n_changes, 6);
 		arena_fini(&small);
 	}
 	arena_fini(&arena);
@@ -234,8 +239,20 @@ static void names(void **state)
 	Policycalc__V1__Condition *conditions[] = { &condition };
 	Policycalc__V1__LoanTerms loan = POLICYCALC__V1__LOAN_TERMS__INIT;
 	char *limits[] = { (char[]){ "cap" } };
+	Policycalc__V1__ScoreStep step = POLICYCALC__V1__SCORE_STEP__INIT;
+	Policycalc__V1__ScoreStep *steps[] = { &step };
+	Policycalc__V1__ScoreMetric metric = POLICYCALC__V1__SCORE_METRIC__INIT;
+	Policycalc__V1__ScoreMetric *metrics[] = { &metric };
+	Policycalc__V1__ScoreRow row = POLICYCALC__V1__SCORE_ROW__INIT;
+	Policycalc__V1__ScoreRow *rows[] = { &row };
+	Policycalc__V1__ScoreTable table_of_points = POLICYCALC__V1__SCORE_TABLE__INIT;
+	Policycalc__V1__ScoreTable *tables[] = { &table_of_points };
 
 	(void)state;
+	metric.steps = steps;
+	row.alternatives = metrics;
+	table_of_points.rows = rows;
+	metric.n_steps = row.n_alternatives = table_of_points.n_rows = 1;
 	policy.conditions = conditions;
 	policy.n_conditions = 1;
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
@@ -247,6 +264,11 @@ static void names(void **state)
 	policy.loan = &loan;
 	loan.limits = limits;
 	loan.n_limits = 1;
+	assert_true(policy_names_parameter(&policy, "cap"));
+	policy.loan = NULL;
+	step.at_least = (char *)(uintptr_t) "p.cap";
+	policy.score_tables = tables;
+	policy.n_score_tables = 1;
 	assert_true(policy_names_parameter(&policy, "cap"));
 	assert_false(policy_names_parameter(&policy, "ca"));
 }
