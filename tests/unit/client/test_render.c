@@ -382,12 +382,13 @@ static void test_brief_open(void **state)
 	Policycalc__V1__PolicyAnswer open[BRIEF_OPEN];
 	Policycalc__V1__PolicyAnswer *answers[BRIEF_OPEN];
 	char *missing[] = { (char[]){ "e.rd" }, (char[]){ "e.staff" } };
+	char id[] = "p";
 	struct render_style style = { .width = 80 };
 	struct buffer out = { 0 };
 
 	for (size_t i = 0; i < BRIEF_OPEN; i++) {
 		policycalc__v1__policy_answer__init(&open[i]);
-		open[i].policy_id = (char[]){ "p" };
+		open[i].policy_id = id;
 		open[i].verdict = POLICYCALC__V1__VERDICT__VERDICT_NEEDS_INFORMATION;
 		open[i].missing = missing + !(i % 2);
 		open[i].n_missing = 1 + i % 2;
