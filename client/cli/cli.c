@@ -8,6 +8,7 @@
 #include "proto/codec/codec.h"
 #include "proto/codec/value_text.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -209,6 +210,46 @@ static int option_check_common(struct cli *cli)
 	return -1;
 }
 
+static void help_line_append(
+		const struct cli *cli, struct slice text, size_t indent, struct buffer *out)
+{
+	struct slice line = text_take_line(&text, cli->style.width);
+
+	buffer_append(out, line.data, line.size);
+	while (text.size) {
+		line = text_take_line(&text, cli->style.width - indent);
+		buffer_append_char(out, '\n');
+		text_append_spaces(out, indent);
+		buffer_append(out, line.data, line.size);
+	}
+}
+
+/*
+ * Help as wide as the terminal: what a line has too much goes on under its last column, which
+ * begins after the last two blanks in a row, or under its beginning.
+ */
+static void help_append(const struct cli *cli, const char *text, struct buffer *out)
+{
+	for (const char *end; *text; text = end + 1) {
+		size_t blanks = strspn(text, " ");
+		size_t indent = blanks + 2;
+
+		end = text + strcspn(text, "\n");
+		for (const char *at = text + blanks; at + 2 < end; at++) {
+			if (at[0] == ' ' && at[1] == ' ' && at[2] != ' ')
+				indent = text_width((struct slice){
+						text, (size_t)(at + 2 - text) });
+		}
+		if (indent > cli->style.width / 2)
+			indent = blanks + 2;
+		help_line_append(
+				cli, (struct slice){ text, (size_t)(end - text) }, indent, out);
+		buffer_append_char(out, '\n');
+		if (!*end)
+			return;
+	}
+}
+
 int cli_options(struct cli *cli, const struct cli_option *options, size_t count,
 		const char *help_zh, const char *help_en, int *argc, char **argv)
 {
@@ -264,8 +305,10 @@ int cli_options(struct cli *cli, const struct cli_option *options, size_t count,
 	*argc = left;
 	code = option_check_common(cli);
 	if (code < 0 && *all[0].flag) {
-		(void)fputs(cli_word(cli, help_zh, help_en), stdout);
-		return CLI_OK;
+		struct buffer out = { 0 };
+
+		help_append(cli, cli_word(cli, help_zh, help_en), &out);
+		return cli_write(cli, &out);
 	}
 	return code;
 }
@@ -291,7 +334,12 @@ int cli_dispatch(struct cli *cli, const struct cli_command *commands, size_t cou
 	if (code >= 0)
 		return code;
 	if (at == argc) {
-		(void)fputs(cli_word(cli, help_zh, help_en), stderr);
+		struct buffer out = { 0 };
+
+		help_append(cli, cli_word(cli, help_zh, help_en), &out);
+		if (!out.failed)
+			(void)fwrite(out.data, 1, out.size, stderr);
+		buffer_fini(&out);
 		return CLI_USAGE;
 	}
 	for (size_t i = 0; i < count; i++) {
@@ -355,13 +403,21 @@ int cli_call(struct cli *cli, const char *path, const ProtobufCMessage *request,
 int cli_write(const struct cli *cli, struct buffer *out)
 {
 	bool failed = out->failed;
-	bool written = !failed &&
-		       (out->size == 0 || fwrite(out->data, 1, out->size, stdout) == out->size);
+	bool written;
+	int number;
 
+	errno = 0;
+	written = !failed &&
+		  (out->size == 0 || fwrite(out->data, 1, out->size, stdout) == out->size) &&
+		  fflush(stdout) == 0;
+	number = errno;
 	buffer_fini(out);
 	if (failed)
 		return cli_out_of_memory(cli);
-	if (!written || fflush(stdout) != 0)
+	/* A reader that has seen enough, such as head, needs no message. */
+	if (!written && number == EPIPE)
+		return CLI_FAILURE;
+	if (!written)
 		return cli_failure(cli, "%s",
 				cli_word(cli, "无法写到标准输出",
 						"cannot write to standard output"));

@@ -201,8 +201,83 @@ static void conditions_print(
 	}
 }
 
-static void policy_print(const struct cli *cli,
-		const Policycalc__V1__GetPolicyResponse *response, struct buffer *out)
+/* The figure of a parameter as people write it. */
+static const char *figure_print(struct cli *cli, const Policycalc__V1__Parameter *parameter,
+		const Policycalc__V1__ParameterValue *figure)
+{
+	Policycalc__V1__Attribute like = POLICYCALC__V1__ATTRIBUTE__INIT;
+	Policycalc__V1__Value value = POLICYCALC__V1__VALUE__INIT;
+	const char *text;
+
+	like.type = parameter->type;
+	like.unit = parameter->unit;
+	switch ((int)figure->kind_case) {
+	case POLICYCALC__V1__PARAMETER_VALUE__KIND_MONEY_FEN:
+		value.kind_case = POLICYCALC__V1__VALUE__KIND_MONEY_FEN;
+		value.money_fen = figure->money_fen;
+		break;
+	case POLICYCALC__V1__PARAMETER_VALUE__KIND_RATIO_PPM:
+		value.kind_case = POLICYCALC__V1__VALUE__KIND_RATIO_PPM;
+		value.ratio_ppm = figure->ratio_ppm;
+		break;
+	case POLICYCALC__V1__PARAMETER_VALUE__KIND_COUNT:
+		value.kind_case = POLICYCALC__V1__VALUE__KIND_COUNT;
+		value.count = figure->count;
+		break;
+	case POLICYCALC__V1__PARAMETER_VALUE__KIND_FLAG:
+		value.kind_case = POLICYCALC__V1__VALUE__KIND_FLAG;
+		value.flag = figure->flag;
+		break;
+	case POLICYCALC__V1__PARAMETER_VALUE__KIND_CODES:
+		value.kind_case = POLICYCALC__V1__VALUE__KIND_CODES;
+		value.codes = figure->codes;
+		break;
+	case POLICYCALC__V1__PARAMETER_VALUE__KIND_DATE:
+		return figure->date;
+	case POLICYCALC__V1__PARAMETER_VALUE__KIND_CODE:
+		return figure->code;
+	default:
+		return cli_word(cli, "未载明", "not stated");
+	}
+	text = value_print_text(&value, &like, cli->lang, &cli->arena);
+	return text ? text : "";
+}
+
+/* "2022-09-08起" and the like; empty when there is nothing to say. */
+static const char *days_print(struct cli *cli, const Policycalc__V1__ParameterValue *figure)
+{
+	const char *until = figure->until;
+	bool has_until = *until && strcmp(until, "not_stated") != 0;
+
+	if (strcmp(figure->from, "not_stated") == 0)
+		return has_until ? arena_format(&cli->arena,
+						   cli_word(cli, "（至%s）", " (until %s)"),
+						   until)
+				 : "";
+	return has_until ? arena_format(&cli->arena, cli_word(cli, "（%s至%s）", " (%s to %s)"),
+					   figure->from, until)
+			 : arena_format(&cli->arena, cli_word(cli, "（%s起）", " (from %s)"),
+					   figure->from);
+}
+
+/* The name, and below it what it means and each of its figures with its days. */
+static void parameter_print(
+		struct cli *cli, const Policycalc__V1__Parameter *parameter, struct buffer *out)
+{
+	line_print(cli, "  p.", parameter->name, out);
+	line_print(cli, "    ", word_text(&cli->style, parameter->label), out);
+	for (size_t i = 0; i < parameter->n_values; i++) {
+		const char *days = days_print(cli, parameter->values[i]);
+		const char *line = arena_format(&cli->arena, "%s%s",
+				figure_print(cli, parameter, parameter->values[i]),
+				days ? days : "");
+
+		line_print(cli, cli_word(cli, "    ＝ ", "    = "), line ? line : "", out);
+	}
+}
+
+static void policy_print(struct cli *cli, const Policycalc__V1__GetPolicyResponse *response,
+		struct buffer *out)
 {
 	const Policycalc__V1__Policy *policy = response->policy;
 	const struct render_style *style = &cli->style;
@@ -224,13 +299,8 @@ static void policy_print(const struct cli *cli,
 	conditions_print(cli, policy, out);
 	if (response->n_parameters)
 		buffer_format(out, "\n%s\n", cli_word(cli, "参数", "Parameters"));
-	for (size_t i = 0; i < response->n_parameters; i++) {
-		const Policycalc__V1__Parameter *parameter = response->parameters[i];
-
-		buffer_format(out, "  p.%s  ", parameter->name);
-		text_append_clean(out, slice_from(word_text(style, parameter->label)));
-		buffer_append_char(out, '\n');
-	}
+	for (size_t i = 0; i < response->n_parameters; i++)
+		parameter_print(cli, response->parameters[i], out);
 	marks_print(cli, cli_word(cli, "未核实", "Unverified"), policy->unverified,
 			policy->n_unverified, out);
 	marks_print(cli, cli_word(cli, "原文未明", "Ambiguous"), policy->ambiguous,

@@ -2,6 +2,7 @@
 /* policycalc: the command line. */
 #include "client/cli/cli.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -89,6 +90,18 @@ static size_t terminal_width(void)
 	return 80;
 }
 
+/*
+ * A closed descriptor would be given to the next socket, and what we print sent to the service:
+ * it is taken by something that can be neither read nor written as the descriptor should be.
+ */
+static void descriptors_hold(void)
+{
+	for (int i = STDIN_FILENO; i <= STDERR_FILENO; i++) {
+		if (fcntl(i, F_GETFD) == -1)
+			(void)open("/dev/null", i == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	const char *server = getenv("POLICYCALC_SERVER");
@@ -101,6 +114,7 @@ int main(int argc, char **argv)
 	};
 	int code;
 
+	descriptors_hold();
 	/* A reader that goes away is noticed where we write. */
 	(void)signal(SIGPIPE, SIG_IGN);
 	arena_init(&cli.arena, (size_t)1 << 30);

@@ -107,6 +107,12 @@ static void fact_add(struct profile_builder *builder, const struct fact_list *to
 		attribute_complain(builder, name, to->item_list, path);
 		return;
 	}
+	if (at && at + 1 == written.data + written.size) {
+		COMPLAIN(builder, path, "%.*s：@ 之后需要年度，如 %s@2024",
+				"%.*s: a period is expected behind @, such as %s@2024",
+				SLICE_PRINT(written), attribute->name);
+		return;
+	}
 	fact = ARENA_NEW(builder->arena, Policycalc__V1__AttributeValue);
 	if (!fact || !list_extend(builder->arena, to->list, *to->count, sizeof(**to->list)))
 		return;

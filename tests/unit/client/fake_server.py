@@ -131,7 +131,15 @@ class Friendly:
         if request.id != "p1":
             context.abort(grpc.StatusCode.NOT_FOUND, "no policy 'p9'")
         return self.service.GetPolicyResponse(revision=7, policy=dict(
-            id="p1", title=dict(zh="科技贷"), conditions=[dict(id="staff", rule="e.staff > 1")]))
+            id="p1", title=dict(zh="科技贷"), conditions=[dict(id="staff", rule="e.staff > 1")]),
+            parameters=[
+                dict(name="limit", type=1, label=dict(zh="额度"), values=[
+                    {"from": "not_stated", "until": "2024-12-31", "money_fen": 50000000},
+                    {"from": "2025-01-01", "money_fen": 300000000}]),
+                dict(name="rate", type=2, label=dict(zh="比例"), values=[
+                    {"from": "2025-01-01", "until": "2025-12-31", "not_stated": True}]),
+                dict(name="age", type=3, label=dict(zh="年限"), unit=dict(zh="年"), values=[
+                    {"from": "not_stated", "count": 3}])])
 
     def get_guide(self, request, context):
         from policycalc.v1 import guide_pb2

@@ -10,6 +10,7 @@ import pathlib
 import subprocess
 import sys
 import tempfile
+import unicodedata
 import unittest
 
 PROGRAM = sys.argv.pop(1)
@@ -23,6 +24,10 @@ def run(*arguments, server=SERVER, stdin=None, columns="80"):
     return result.returncode, result.stdout, result.stderr
 
 
+def display_width(line):
+    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in line)
+
+
 class Options(unittest.TestCase):
     def test_help(self):
         for command in ((), ("match",), ("policies",), ("policy",), ("attributes",), ("catalog",),
@@ -31,8 +36,27 @@ class Options(unittest.TestCase):
             self.assertEqual(code, 0, command)
             self.assertIn("用法：policycalc", out)
             self.assertTrue(run("--lang", "en", *command, "--help")[1].startswith("usage:"))
-            for line in out.splitlines():
-                self.assertLessEqual(len(line), 96)
+            for columns in (40, 60, 80):
+                for lang in ("zh", "en"):
+                    for line in run("--lang", lang, *command, "--help",
+                                    columns=str(columns))[1].splitlines():
+                        self.assertLessEqual(display_width(line), columns, line)
+                        self.assertEqual(line, line.rstrip())
+        self.assertIn("\n                    $POLICYCALC_SERVER 或\n", run("--help", columns="50")[1])
+
+    def test_output_that_cannot_be_written(self):
+        """Nothing is lost without a word, and nothing printed goes where it was not meant to."""
+        for arguments in (("--help",), ("match", "staff=1"), ("policies",)):
+            for redirection in (">/dev/full", ">&-", "| true"):
+                result = subprocess.run(
+                    ["bash", "-c", f'set -o pipefail; trap "" PIPE; "$@" {redirection}', "bash",
+                     PROGRAM, *arguments], capture_output=True, text=True, timeout=60,
+                    env=dict(os.environ, POLICYCALC_SERVER=SERVER))
+                if redirection == "| true":  # it may have been in time, or not
+                    self.assertNotIn("标准输出", result.stderr)
+                else:
+                    self.assertEqual(result.returncode, 3, (arguments, redirection))
+                    self.assertIn("标准输出", result.stderr)
 
     def test_mistakes(self):
         for arguments, words in (
@@ -44,6 +68,7 @@ class Options(unittest.TestCase):
                 (("match", "--all=yes"), "不带值"),
                 (("match",), "--help"),
                 (("match", "staff"), "不是 名称=值"),
+                (("match", "revenue@=5元"), "如 revenue@2024"),
                 (("match", "projects.p1=5"), "projects.编号.属性"),
                 (("match", "--format", "xml", "staff=1"), "table | json"),
                 (("policies", "--kind", "gift"), "tax-relief"),
@@ -128,7 +153,23 @@ class Catalog(unittest.TestCase):
         self.assertIn("共 0 项", run("policies", "--search", "没有")[1])
 
     def test_policy(self):
-        self.assertIn("e.staff > 1", run("policy", "p1")[1])
+        code, out, _ = run("policy", "p1")
+        self.assertEqual(code, 0)
+        self.assertIn("e.staff > 1", out)
+        self.assertIn("""\
+参数
+  p.limit
+    额度
+    ＝ 50万元（至2024-12-31）
+    ＝ 300万元（2025-01-01起）
+  p.rate
+    比例
+    ＝ 未载明（2025-01-01至2025-12-31）
+  p.age
+    年限
+    ＝ 3年
+""", out)
+        self.assertIn("= 300万元 (from 2025-01-01)", run("--lang", "en", "policy", "p1")[1])
         self.assertEqual(run("policy", "p9")[0], 2)
 
     def test_attributes_are_read_page_by_page(self):
@@ -136,12 +177,10 @@ class Catalog(unittest.TestCase):
         self.assertEqual([json.loads(line)["name"] for line in lines], ["revenue", "staff"])
 
     def test_narrow(self):
-        import unicodedata
         for columns in (40, 60, 80):
             for command in ("policies", "attributes"):
                 for line in run(command, columns=str(columns))[1].splitlines():
-                    width = sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in line)
-                    self.assertLessEqual(width, columns)
+                    self.assertLessEqual(display_width(line), columns)
 
     def test_log_export_publish(self):
         self.assertIn("7", run("catalog", "log")[1])
