@@ -73,8 +73,10 @@ const struct aggregate *ruleset_build_aggregate(struct ruleset_build *build,
 		return NULL;
 	aggregate->from = from;
 	aggregate->list = list;
-	if (field)
+	if (field) {
 		aggregate->field_at = (size_t)field->variants[0].slot - ruleset->base_count;
+		ruleset_note_asked(ruleset, list, field->variants[0].slot);
+	}
 	if (!*from->filter_rule)
 		return aggregate;
 	aggregate->filter = ruleset_build_rule(build, list, from->filter_rule, &type_bool,

@@ -135,3 +135,36 @@ bool ruleset_guide(const struct ruleset *ruleset,
 		const Policycalc__V1__GetGuideRequest *request, const char *today,
 		struct arena *arena, Policycalc__V1__GetGuideResponse **out_response,
 		struct violations *out_violations, struct error *err);
+
+/* --- for editors ------------------------------------------------------------------------------ */
+
+enum doubt_kind {
+	DOUBT_NEVER,	/* no enterprise can meet the condition */
+	DOUBT_ALWAYS,	/* every enterprise meets it */
+	DOUBT_CONFLICT, /* none can meet it and ->other, or it and the others together */
+};
+
+/* A condition that cannot do what a condition is for. */
+struct doubt {
+	enum doubt_kind kind;
+	const Policycalc__V1__Policy *policy; /* the ruleset's own */
+	const char *condition; /* its id; "region" and "industry" are the policy's scopes */
+	const char *other;     /* CONFLICT: the other's id; NULL: several others */
+	const char *attribute; /* no value of which meets them: "e.staff"; NULL: it shows in the text */
+	const Policycalc__V1__Text *label; /* of the attribute, or NULL */
+	bool whole;			   /* as long as the policy is in force; else: */
+	int64_t first, last; /* days since 1970; INT64_MIN and INT64_MAX without end */
+};
+
+/**
+ * Finds doubts, policy by policy in id order. Each attribute is varied alone while all others are
+ * unknown, so that what is found holds whatever they are; what depends on several attributes at once
+ * is not found. false when memory is short.
+ */
+bool ruleset_find_doubts(const struct ruleset *ruleset,
+		void (*found)(void *context, const struct doubt *doubt), void *context,
+		struct error *err);
+
+/** Whether any rule, scope, score table or derived attribute reads @attribute, of any period. */
+bool ruleset_reads_attribute(
+		const struct ruleset *ruleset, const char *name, const char *item_list);

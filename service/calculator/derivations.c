@@ -67,6 +67,12 @@ static void derivation_compile(struct derivations_build *work, size_t at, int sl
 	}
 	if (attribute->derived->ratio) {
 		derivation->ratio = name ? name->ratio : NULL;
+		if (derivation->ratio) {
+			ruleset_note_asked(build->ruleset, work->list,
+					derivation->ratio->num_slot);
+			ruleset_note_asked(build->ruleset, work->list,
+					derivation->ratio->den_slot);
+		}
 		if (attribute->type != VALUE_TYPE(RATIO) || *attribute->derived->rule)
 			ruleset_build_mistake(build, &origin->base, "derived", attribute->name,
 					"attribute %s: a quotient is of type RATIO and has no "

@@ -207,6 +207,15 @@ static struct value parameter_value(
 	return value;
 }
 
+struct value epoch_parameter(const struct ruleset *ruleset, size_t parameter, int64_t day,
+		struct arena *arena)
+{
+	const Policycalc__V1__ParameterValue *from =
+			parameter_on(ruleset->catalog.parameters[parameter], day);
+
+	return from ? parameter_value(from, arena) : (struct value){ .kind = VALUE_UNKNOWN };
+}
+
 static bool epoch_bind(const struct ruleset *ruleset, int64_t day, struct epoch_slot *slot)
 {
 	const struct catalog *catalog = &ruleset->catalog;

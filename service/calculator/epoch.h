@@ -46,3 +46,7 @@ struct standing policy_standing(const struct ruleset *ruleset, size_t index, int
 /** Whether @day is within the dates of the rule itself; where it begins is
  *  not stated, the earliest day known; a date of which nothing is known does not bound. */
 bool policy_is_in_force(const Policycalc__V1__Policy *policy, int64_t day);
+
+/** The value of one parameter on @day; unknown when it has none. May borrow from @arena. */
+struct value epoch_parameter(const struct ruleset *ruleset, size_t parameter, int64_t day,
+		struct arena *arena);

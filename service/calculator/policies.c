@@ -90,6 +90,7 @@ static bool scope_clause(struct policy_build *work, struct clause *clause,
 	}
 	condition->label = entry->attribute->label;
 	clause->slot = entry->variants[0].slot;
+	ruleset_note_asked(ruleset, LIST_ENTERPRISE, clause->slot);
 	slot_bits_put_bases(ruleset, LIST_ENTERPRISE, clause->slot, work->reads);
 	return true;
 }
@@ -387,7 +388,7 @@ static bool amount_build(struct policy_build *work)
 /* The attribute that tells which person or loan an item is. */
 static void once_per_build(struct policy_build *work)
 {
-	const struct ruleset *ruleset = work->build->ruleset;
+	struct ruleset *ruleset = work->build->ruleset;
 	enum item_list list = work->rules->list;
 	const char *name = work->policy->once_per;
 	const struct entry *entry = NULL;
@@ -407,6 +408,7 @@ static void once_per_build(struct policy_build *work)
 	}
 	work->rules->once_per = true;
 	work->rules->once_per_at = (size_t)entry->variants[0].slot - ruleset->base_count;
+	ruleset_note_asked(ruleset, list, entry->variants[0].slot);
 	slot_bits_put_bases(ruleset, list, entry->variants[0].slot, work->reads);
 }
 

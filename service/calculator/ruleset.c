@@ -67,6 +67,42 @@ void slot_bits_put_bases(
 		bits[i] |= bases[i];
 }
 
+void ruleset_note_asked(struct ruleset *ruleset, enum item_list list, int slot)
+{
+	if (!ruleset->asked[list])
+		ruleset->asked[list] =
+				ARENA_NEW_ARRAY(&ruleset->arena, uint64_t, ruleset->set_words);
+	if (ruleset->asked[list] && slot >= 0)
+		slot_bits_put(ruleset->asked[list], slot);
+}
+
+static bool slot_is_asked(const struct ruleset *ruleset, enum item_list list, int slot)
+{
+	for (enum item_list from = LIST_ENTERPRISE; from < LIST_COUNT; from++) {
+		/* The lists share the numbers behind the base slots. */
+		if ((list == LIST_ENTERPRISE || list == from) && ruleset->asked[from] &&
+				slot_bits_has(ruleset->asked[from], slot))
+			return true;
+	}
+	return false;
+}
+
+bool ruleset_reads_attribute(
+		const struct ruleset *ruleset, const char *name, const char *item_list)
+{
+	enum item_list list = item_list_find(item_list);
+	const struct entry *entry;
+
+	if (list == LIST_COUNT)
+		return false;
+	entry = map_find(&ruleset->entry_names[list], slice_from(name));
+	for (size_t i = 0; entry && i < entry->variant_count; i++) {
+		if (slot_is_asked(ruleset, list, entry->variants[i].slot))
+			return true;
+	}
+	return false;
+}
+
 void ruleset_build_mistake(struct ruleset_build *build, const ProtobufCMessage *origin,
 		const char *field, const char *where, const char *format, ...)
 {
@@ -118,6 +154,9 @@ const struct rule *ruleset_build_rule(struct ruleset_build *build, enum item_lis
 		.warn_bare = warn_bare,
 		.regions = build->ruleset->regions,
 	};
+	const struct rule *rule;
+	const int *slots;
+	size_t count = 0;
 	int line = 0;
 	int column = 0;
 	const char *path = NULL;
@@ -130,8 +169,12 @@ const struct rule *ruleset_build_rule(struct ruleset_build *build, enum item_lis
 		options.line = line;
 		options.column = column;
 	}
-	return rule_compile(slice_from(text), build->ruleset->scopes[list], &options,
+	rule = rule_compile(slice_from(text), build->ruleset->scopes[list], &options,
 			&build->ruleset->arena, build->diagnostics);
+	slots = rule ? rule_slots(rule, &count) : NULL;
+	for (size_t i = 0; i < count; i++)
+		ruleset_note_asked(build->ruleset, list, slots[i]);
+	return rule;
 }
 
 static void ruleset_free(struct ruleset *ruleset)

@@ -210,6 +210,7 @@ struct ruleset {
 	struct derivation *derivations[LIST_COUNT]; /* each after those it reads */
 	size_t derivation_count[LIST_COUNT];
 	uint64_t **bases[LIST_COUNT]; /* by slot of the list: base attributes behind a derived one */
+	uint64_t *asked[LIST_COUNT]; /* slots that a rule or scope reads by name; NULL: none */
 
 	struct policy_rules *policies; /* in id order, as the catalog's */
 	struct map policy_ids;	       /* id to policy_rules */
@@ -241,6 +242,9 @@ static inline bool slot_bits_has(const uint64_t *bits, int slot)
 {
 	return (bits[(unsigned)slot / 64] >> ((unsigned)slot % 64)) & 1;
 }
+
+/** Notes that a rule, a scope or the like of @list reads @slot. */
+void ruleset_note_asked(struct ruleset *ruleset, enum item_list list, int slot);
 
 /** Puts the base attributes behind @slot (itself, when it is one). */
 void slot_bits_put_bases(

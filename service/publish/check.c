@@ -43,8 +43,12 @@ struct catalog *draft_check(const struct draft *draft, bool strict, struct arena
 	}
 	if (ruleset)
 		(void)check_examples(&check, ruleset);
+	/* Also when examples fail: conditions that contradict each other make them fail. */
+	if (ruleset)
+		check_doubts(&check, ruleset);
 	if (check.out_of_memory || arena->exhausted) {
-		arena_error(arena, err, "running the examples of the catalog");
+		arena_error(arena, err,
+				"running the examples of the catalog and looking for doubts");
 		goto out;
 	}
 	diagnostics_sort(diagnostics);

@@ -120,5 +120,8 @@ void check_facts(struct check *check);
 /** Resolves "conditions.budget.source" in @message; false fills @out_why. */
 bool path_resolve(const ProtobufCMessage *message, const char *path, bool must_be_set,
 		char out_why[160]);
+/** Conditions that cannot do what a condition is for, and attributes that nobody asks: of a ruleset
+ * without a mistake. */
+void check_doubts(struct check *check, const struct ruleset *ruleset);
 /** Runs every policy's examples; returns how many. */
 size_t check_examples(struct check *check, const struct ruleset *ruleset);

@@ -225,6 +225,7 @@ static void check_example_list(struct check *check, const policy_message *policy
 {
 	bool yes = false;
 	bool no = false;
+	bool closed = false;
 
 	for (size_t i = 0; i < policy->n_examples; i++) {
 		const Policycalc__V1__Example *example = policy->examples[i];
@@ -241,12 +242,20 @@ static void check_example_list(struct check *check, const policy_message *policy
 		yes = yes || verdict_is_yes(example->expect->verdict);
 		no = no ||
 		     example->expect->verdict == POLICYCALC__V1__VERDICT__VERDICT_INELIGIBLE;
+		closed = closed ||
+			 example->expect->verdict == POLICYCALC__V1__VERDICT__VERDICT_NOT_OPEN;
 	}
 	if (policy->n_examples < 2)
 		check_warn(check, policy, "examples", 0,
 				"policy \"%s\" has %zu examples: at least two are expected",
 				policy->id, policy->n_examples);
-	else if (!yes || !no)
+	if (policy->n_examples > 0 && !yes && !closed)
+		check_warn(check, policy, "examples", 0,
+				"no example reaches policy \"%s\": none gets past its "
+				"conditions"
+				" (ELIGIBLE, NEEDS_REVIEW or NOT_OPEN)",
+				policy->id);
+	else if (policy->n_examples >= 2 && (!yes || !no))
 		check_warn(check, policy, "examples", 0,
 				"policy \"%s\" has no example that says %s", policy->id,
 				yes ? "no (INELIGIBLE)" : "yes (ELIGIBLE or NEEDS_REVIEW)");

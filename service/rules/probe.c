@@ -40,10 +40,10 @@ static bool node_follows(const struct prober *prober, const struct node *node)
 	return false;
 }
 
+/* A quotient that is given as such is compared like any other figure. */
 static bool node_is_slot(const struct prober *prober, const struct node *node)
 {
-	return node->variable && !node->variable->ratio &&
-	       node->variable->slot == prober->probe->slot;
+	return node->variable && node->variable->slot == prober->probe->slot;
 }
 
 static struct value node_value(const struct prober *prober, const struct node *node)

@@ -326,3 +326,19 @@ struct probe {
 /** Calls ->found for every place at which a comparison of the rule changes, as far as known. */
 void rule_probe(const struct rule *rule, const struct probe *probe,
 		const struct evaluation *evaluation);
+
+/* --- reading the text -------------------------------------------------------------------------- */
+
+/**
+ * Whether the rule reads @slot only in ways whose every change rule_probe() finds: as a flag, or
+ * compared with, or looked up in, what does not follow it. Then two values between the same points
+ * give the same result.
+ */
+bool rule_is_plain(const struct rule *rule, int slot);
+
+/**
+ * For bool rules: calls @found for each part that must have a value for the whole to have @value, by
+ * its canonical text. false when memory is short.
+ */
+bool rule_demands(const struct rule *rule, bool value, struct arena *arena,
+		void (*found)(void *context, const char *text, bool value), void *context);

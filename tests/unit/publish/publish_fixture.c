@@ -53,6 +53,7 @@ static const char ATTRIBUTES[] =
 		"    period: YEAR\n"
 		"    label: {zh: 研发投入强度, en: R&D intensity}\n"
 		"    sensitivity: CONFIDENTIAL\n"
+		"    kept_for: {zh: 报表, en: Reports}\n"
 		"    derived:\n"
 		"      ratio: {num: rd_expense, den: revenue, when_den_zero: unknown}\n"
 		"  - name: kind\n"

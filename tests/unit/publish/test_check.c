@@ -295,7 +295,8 @@ static void test_derived_gap(void **state)
 {
 	static const char derived[] =
 			"  - {name: big, type: FLAG, period: POINT, label: {zh: 大, en: Big}, "
-			"sensitivity: PUBLIC, derived: {rule: e.staff >= p.late && !e.small}}\n"
+			"sensitivity: PUBLIC, kept_for: {zh: 以后}, derived: {rule: e.staff >= "
+			"p.late && !e.small}}\n"
 			"  - {name: small, type: FLAG, period: POINT, label: {zh: 小, en: "
 			"Small}, "
 			"sensitivity: PUBLIC, derived: {rule: e.staff < p.later}}\n"
