@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "client/cli/ask.h"
+#include "client/cli/value_form.h"
 #include "proto/codec/value_text.h"
 
 #include <ctype.h>
@@ -255,35 +256,10 @@ static void problem_describe(const struct ask *ask,
 		const Policycalc__V1__Attribute *attribute, struct slice line,
 		struct buffer *problem)
 {
-	const char *language = ask->cli->style.english ? "en" : "zh";
-	Policycalc__V1__Value value = POLICYCALC__V1__VALUE__INIT;
-	const struct {
-		bool given;
-		int64_t figure;
-		const char *zh, *en;
-	} ends[2] = { { attribute->_minimum_case != 0, attribute->minimum, "；不小于 ",
-				      "; not less than " },
-		{ attribute->_maximum_case != 0, attribute->maximum, "；不大于 ",
-				"; not more than " } };
-
 	buffer_format(problem, cli_word(ask->cli, "“%.*s”不合要求：", "\"%.*s\" will not do: "),
 			SLICE_PRINT(line));
 	buffer_append_text(problem, ask_form(ask, asked, attribute));
-	for (int i = 0; i < 2; i++) {
-		const char *text;
-
-		if (!ends[i].given)
-			continue;
-		value.kind_case = asked->type == TYPE(MONEY)
-						  ? POLICYCALC__V1__VALUE__KIND_MONEY_FEN
-				  : asked->type == TYPE(RATIO)
-						  ? POLICYCALC__V1__VALUE__KIND_RATIO_PPM
-						  : POLICYCALC__V1__VALUE__KIND_COUNT;
-		value.count = ends[i].figure; /* all three are one int64 */
-		text = value_print_text(&value, attribute, language, &ask->cli->arena);
-		buffer_append_text(problem, cli_word(ask->cli, ends[i].zh, ends[i].en));
-		buffer_append_text(problem, text ? text : "?");
-	}
+	value_form_append_range(ask->cli->style.english, attribute, &ask->cli->arena, problem);
 }
 
 static bool read_value(struct ask *ask, const Policycalc__V1__QuestionAttribute *asked,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "client/cli/ask.h"
+#include "client/cli/value_form.h"
 #include "client/render/text.h"
 #include "proto/codec/codec.h"
 
@@ -74,40 +75,12 @@ void ask_print_listed(const struct ask *ask, struct buffer *out)
 const char *ask_form(const struct ask *ask, const Policycalc__V1__QuestionAttribute *asked,
 		const Policycalc__V1__Attribute *attribute)
 {
-	size_t choices = attribute ? attribute->n_choices : 0;
-
-	switch ((int)asked->type) {
-	case TYPE(FLAG):
+	if (asked->type == TYPE(FLAG))
 		return zh_or_en(ask, "1) 是  2) 否", "1) yes  2) no");
-	case TYPE(MONEY):
-		return zh_or_en(ask, "金额带单位，如 3800万元、2.5亿元、12000元",
-				"an amount with its unit: 3800万元, 2.5亿元, 12000元");
-	case TYPE(RATIO):
-		return zh_or_en(ask, "百分比，如 12.5%", "a percentage, such as 12.5%");
-	case TYPE(COUNT):
-		return zh_or_en(ask, "整数", "a whole number");
-	case TYPE(DATE):
-		return zh_or_en(ask, "日期，如 2018-06-01", "a day, such as 2018-06-01");
-	case TYPE(CODE):
-		if (ask->listed_count)
-			return zh_or_en(ask, "编号或名称", "a number or a name");
-		return choices ? zh_or_en(ask, "名称、代码，或其中几个字",
-						 "a name, a code, or a part of one")
-			       : zh_or_en(ask, "代码", "a code");
-	case TYPE(CODES):
-		return zh_or_en(ask, "可多个，用逗号分开；没有请答“无”",
-				"several with commas between; \"none\" for none");
-	case TYPE(TITLES):
-		return zh_or_en(ask, "名称:有效期，如 srdi:2027-12-31；没有请答“无”",
-				"title:valid until, such as srdi:2027-12-31; or \"none\"");
-	case TYPE(MONEY_SERIES):
-	case TYPE(RATIO_SERIES):
-	case TYPE(COUNT_SERIES):
-		return zh_or_en(ask, "逐期填写，如 2024:380万元,2025:400万元",
-				"by period, such as 2024:380万元,2025:400万元");
-	default:
-		return zh_or_en(ask, "文字", "text");
-	}
+	if (asked->type == TYPE(CODE) && ask->listed_count)
+		return zh_or_en(ask, "编号或名称", "a number or a name");
+	return value_form(ask->cli->style.english, asked->type,
+			attribute && attribute->n_choices);
 }
 
 static void print_members(const struct ask *ask, struct buffer *out)

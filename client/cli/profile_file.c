@@ -2,6 +2,7 @@
 #include "client/cli/profile_file.h"
 
 #include "base/buffer.h"
+#include "client/cli/value_form.h"
 #include "proto/codec/codec.h"
 #include "proto/codec/value_text.h"
 
@@ -91,6 +92,37 @@ static void attribute_complain(struct profile_builder *builder, struct slice nam
 				SLICE_PRINT(name));
 }
 
+/*
+ * A value that does not fit. What a code may have been meant for is known to the codec alone, whose
+ * words are English; all else is said in the user's own language.
+ */
+static void value_complain(struct profile_builder *builder,
+		const Policycalc__V1__Attribute *attribute, struct slice written,
+		struct slice text, const struct error *err, const char *path)
+{
+	bool is_code = attribute->type == POLICYCALC__V1__VALUE_TYPE__VALUE_TYPE_CODE ||
+		       attribute->type == POLICYCALC__V1__VALUE_TYPE__VALUE_TYPE_CODES ||
+		       attribute->type == POLICYCALC__V1__VALUE_TYPE__VALUE_TYPE_TITLES;
+	struct buffer form = { 0 };
+
+	if (builder->english) {
+		COMPLAIN(builder, path, "%.*s：%s", "%.*s: %s", SLICE_PRINT(written),
+				err->message);
+		return;
+	}
+	buffer_append_text(
+			&form, value_form(false, attribute->type, attribute->n_choices != 0));
+	value_form_append_range(false, attribute, builder->arena, &form);
+	if (form.failed)
+		builder->arena->exhausted = true;
+	else
+		COMPLAIN(builder, path, "%.*s：“%.*s”不合要求：%s%s%s%s",
+				"%.*s: \"%.*s\" will not do: %s%s%s%s", SLICE_PRINT(written),
+				SLICE_PRINT(text), form.data, is_code ? "（" : "",
+				is_code ? err->message : "", is_code ? "）" : "");
+	buffer_fini(&form);
+}
+
 /* "name" or "name@period", and the value as text. */
 static void fact_add(struct profile_builder *builder, const struct fact_list *to,
 		struct slice written, const Policycalc__V1__Value *ready, struct slice text,
@@ -125,8 +157,7 @@ static void fact_add(struct profile_builder *builder, const struct fact_list *to
 	fact->value = ready ? (Policycalc__V1__Value *)(uintptr_t)ready
 			    : value_parse_text(text, attribute, builder->arena, &err);
 	if (!fact->value) {
-		COMPLAIN(builder, path, "%.*s：%s", "%.*s: %s", SLICE_PRINT(written),
-				err.message);
+		value_complain(builder, attribute, written, text, &err, path);
 		return;
 	}
 	/* What is said later counts: arguments correct a file. */
@@ -419,6 +450,23 @@ void profile_add_tree(struct profile_builder *builder, const json_t *tree, const
 
 /* --- from the command line -------------------------------------------------------------------- */
 
+/* Whether no argument before has said @name; of two the writer has meant one. */
+static bool argument_is_first(struct profile_builder *builder, struct slice name)
+{
+	struct argument *argument;
+
+	for (argument = builder->arguments; argument; argument = argument->next) {
+		if (slice_equals(argument->name, name))
+			return false;
+	}
+	argument = ARENA_NEW(builder->arena, struct argument);
+	if (argument) {
+		*argument = (struct argument){ name, builder->arguments };
+		builder->arguments = argument;
+	}
+	return true;
+}
+
 void profile_add_argument(struct profile_builder *builder, const char *argument)
 {
 	Policycalc__V1__Profile *profile = builder->profile;
@@ -430,6 +478,10 @@ void profile_add_argument(struct profile_builder *builder, const char *argument)
 
 	if (!equals || name.size == 0) {
 		COMPLAIN(builder, "", "'%s' 不是 名称=值", "'%s' is not name=value", argument);
+		return;
+	}
+	if (!argument_is_first(builder, name)) {
+		COMPLAIN(builder, "", "%.*s：给了两次", "%.*s: given twice", SLICE_PRINT(name));
 		return;
 	}
 	if (slice_equals_text(name, "uscc") || slice_equals_text(name, "date")) {

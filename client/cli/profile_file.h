@@ -22,6 +22,12 @@ struct dictionary {
  */
 json_t *profile_tree_parse(struct slice text, struct error *err);
 
+/* A name that an argument has said; borrowed. */
+struct argument {
+	struct slice name;
+	struct argument *next;
+};
+
 /* A profile being put together; everything lives in ->arena. Mistakes are collected. */
 struct profile_builder {
 	struct arena *arena;
@@ -31,6 +37,7 @@ struct profile_builder {
 	Policycalc__V1__Profile *profile;
 	size_t fact_capacity;
 	size_t item_capacity;
+	struct argument *arguments;
 };
 
 /** false when memory is short. */

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "client/cli/value_form.h"
+
+#include "proto/codec/value_text.h"
+
+#define TYPE(word) POLICYCALC__V1__VALUE_TYPE__VALUE_TYPE_##word
+
+const char *value_form(bool english, Policycalc__V1__ValueType type, bool has_choices)
+{
+	switch ((int)type) {
+	case TYPE(FLAG):
+		return english ? "yes or no" : "是 或 否";
+	case TYPE(MONEY):
+		return english ? "an amount with its unit: 3800万元, 2.5亿元, 12000元"
+			       : "金额带单位，如 3800万元、2.5亿元、12000元";
+	case TYPE(RATIO):
+		return english ? "a percentage, such as 12.5%" : "百分比，如 12.5%";
+	case TYPE(COUNT):
+		return english ? "a whole number" : "整数";
+	case TYPE(DATE):
+		return english ? "a day, such as 2018-06-01" : "日期，如 2018-06-01";
+	case TYPE(CODE):
+		if (has_choices)
+			return english ? "a name, a code, or a part of one"
+				       : "名称、代码，或其中几个字";
+		return english ? "a code" : "代码";
+	case TYPE(CODES):
+		return english ? "several with commas between; \"none\" for none"
+			       : "可多个，用逗号分开；没有请答“无”";
+	case TYPE(TITLES):
+		return english ? "title:valid until, such as srdi:2027-12-31; or \"none\""
+			       : "名称:有效期，如 srdi:2027-12-31；没有请答“无”";
+	case TYPE(MONEY_SERIES):
+	case TYPE(RATIO_SERIES):
+	case TYPE(COUNT_SERIES):
+		return english ? "by period, such as 2024:380万元,2025:400万元"
+			       : "逐期填写，如 2024:380万元,2025:400万元";
+	default:
+		return english ? "text" : "文字";
+	}
+}
+
+void value_form_append_range(bool english, const Policycalc__V1__Attribute *attribute,
+		struct arena *arena, struct buffer *out)
+{
+	const struct {
+		bool given;
+		int64_t figure;
+		const char *zh, *en;
+	} ends[2] = { { attribute->_minimum_case != 0, attribute->minimum, "；不小于 ",
+				      "; not less than " },
+		{ attribute->_maximum_case != 0, attribute->maximum, "；不大于 ",
+				"; not more than " } };
+	Policycalc__V1__Value value = POLICYCALC__V1__VALUE__INIT;
+
+	for (int i = 0; i < 2; i++) {
+		const char *text;
+
+		if (!ends[i].given)
+			continue;
+		value.kind_case = attribute->type == TYPE(MONEY)
+						  ? POLICYCALC__V1__VALUE__KIND_MONEY_FEN
+				  : attribute->type == TYPE(RATIO)
+						  ? POLICYCALC__V1__VALUE__KIND_RATIO_PPM
+						  : POLICYCALC__V1__VALUE__KIND_COUNT;
+		value.count = ends[i].figure; /* all three are one int64 */
+		text = value_print_text(&value, attribute, english ? "en" : "zh", arena);
+		buffer_append_text(out, english ? ends[i].en : ends[i].zh);
+		buffer_append_text(out, text ? text : "?");
+	}
+}
