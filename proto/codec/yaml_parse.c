@@ -222,6 +222,17 @@ static bool read_list(struct yaml_reader *reader, ProtobufCMessage *message,
 	}
 }
 
+static bool slice_contains(struct slice text, const char *part)
+{
+	size_t size = strlen(part);
+
+	for (size_t at = 0; at + size <= text.size; at++) {
+		if (memcmp(text.data + at, part, size) == 0)
+			return true;
+	}
+	return false;
+}
+
 /* The field whose key is current; NULL when it cannot be taken, which has been reported. */
 static const ProtobufCFieldDescriptor *read_key(
 		struct yaml_reader *reader, ProtobufCMessage *message, struct field_set *seen)
@@ -234,7 +245,11 @@ static const ProtobufCFieldDescriptor *read_key(
 
 	if (!field) {
 		suggestion = field_suggest(message->descriptor, name);
-		if (suggestion)
+		if (slice_contains(name, "："))
+			yaml_report(reader, event->start_mark, event->end_mark,
+					"the full-width \"：\" is no colon; write \":\" and a "
+					"blank (and \",\" for \"，\")");
+		else if (suggestion)
 			yaml_report(reader, event->start_mark, event->end_mark,
 					"unknown key \"%.*s\"; did you mean %s?",
 					(int)(name.size > 64 ? 64 : name.size), name.data,

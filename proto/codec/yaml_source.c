@@ -131,6 +131,25 @@ size_t yaml_reader_offset(struct yaml_reader *reader, size_t index)
 	return at;
 }
 
+/* Whether line @line, from 0, has the colon of a Chinese keyboard. */
+static bool has_wide_colon(const struct yaml_reader *reader, size_t line)
+{
+	struct slice text = reader->text;
+	size_t at = 0;
+
+	for (; line > 0 && at < text.size; line--) {
+		while (at < text.size && !break_size(text, at))
+			at++;
+		if (at < text.size)
+			at += break_size(text, at);
+	}
+	for (; at + 3 <= text.size && !break_size(text, at); at++) {
+		if (memcmp(text.data + at, "：", 3) == 0)
+			return true;
+	}
+	return false;
+}
+
 static bool report_syntax(struct yaml_reader *reader)
 {
 	const yaml_parser_t *parser = &reader->parser;
@@ -166,7 +185,11 @@ static bool report_syntax(struct yaml_reader *reader)
 	case YAML_EMITTER_ERROR:
 		break;
 	}
-	if (parser->context)
+	if (parser->context && has_wide_colon(reader, parser->context_mark.line))
+		yaml_report(reader, parser->context_mark, parser->context_mark,
+				"not valid YAML: the full-width \"：\" is no colon; write "
+				"\":\" and a blank");
+	else if (parser->context)
 		yaml_report(reader, parser->problem_mark, parser->problem_mark,
 				"not valid YAML: %s (%s that begins on line %zu)", problem,
 				parser->context, parser->context_mark.line + 1);

@@ -71,6 +71,29 @@ static bool industry_is_known(const struct check *check, const char *code)
 	return check_find(&check->industries, division);
 }
 
+/* People know places by name; the file has their codes. */
+static void check_covered(
+		struct check *check, const Policycalc__V1__RegionScope *region, size_t index)
+{
+	const struct catalog *catalog = check->catalog;
+	const char *code = region->covers[index];
+
+	if (check_find(&check->regions, code))
+		return;
+	for (size_t i = 0; i < catalog->region_count; i++) {
+		const Policycalc__V1__Text *name = catalog->regions[i]->name;
+
+		if (!name || strcmp(name->zh, code) != 0)
+			continue;
+		check_error(check, region, "covers", index,
+				"\"%s\" is a name: write its code, \"%s\"", code,
+				catalog->regions[i]->code);
+		return;
+	}
+	check_error(check, region, "covers", index, "there is no region \"%s\" in regions.yaml",
+			code);
+}
+
 static void check_scopes(struct check *check, const policy_message *policy)
 {
 	const Policycalc__V1__RegionScope *region = policy->region;
@@ -81,10 +104,7 @@ static void check_scopes(struct check *check, const policy_message *policy)
 				"covers is missing: without region the policy covers every "
 				"place");
 	for (size_t i = 0; region && i < region->n_covers; i++)
-		if (!check_find(&check->regions, region->covers[i]))
-			check_error(check, region, "covers", i,
-					"there is no region \"%s\" in regions.yaml",
-					region->covers[i]);
+		check_covered(check, region, i);
 	if (!industry)
 		return;
 	if (industry->n_include + industry->n_exclude == 0)

@@ -134,17 +134,67 @@ static const char *sign_hint(char c)
 	}
 }
 
+/* What the signs of a Chinese keyboard stand for; NULL: nothing that a rule has. */
+static const char *wide_hint(struct slice sign)
+{
+	static const char *const wide[][2] = {
+		{ "≥", ">=" },
+		{ "≤", "<=" },
+		{ "≠", "!=" },
+		{ "＝", "==" },
+		{ "＞", ">" },
+		{ "＜", "<" },
+		{ "（", "(" },
+		{ "）", ")" },
+		{ "，", "," },
+		{ "！", "!" },
+		{ "。", "." },
+		{ "“", "\"" },
+		{ "”", "\"" },
+		{ "×", "*" },
+		{ "％", "a parameter of type RATIO" },
+	};
+
+	for (size_t i = 0; i < sizeof(wide) / sizeof(*wide); i++) {
+		if (slice_equals_text(sign, wide[i][0]))
+			return wide[i][1];
+	}
+	return NULL;
+}
+
+static bool is_continuation(struct slice text, size_t at)
+{
+	return at < text.size && ((unsigned char)text.data[at] & 0xc0) == 0x80;
+}
+
+/* One mistake for a word of letters that rules do not have, not one a letter. */
 static struct token lexer_bad(struct lexer *lexer)
 {
 	struct slice text = lexer->source->text;
 	struct token token = { .kind = TOKEN_BAD, .begin = lexer->at };
 	const char *hint = sign_hint(text.data[lexer->at]);
+	struct slice sign = { text.data + lexer->at, 0 };
+	const char *wide = NULL;
 
 	do {
-		lexer->at++;
-	} while (lexer->at < text.size && ((unsigned char)text.data[lexer->at] & 0xc0) == 0x80);
+		uint32_t begin = lexer->at++;
+
+		while (is_continuation(text, lexer->at))
+			lexer->at++;
+		sign = (struct slice){ text.data + begin, lexer->at - begin };
+		if (wide_hint(sign) && begin > token.begin) {
+			lexer->at = begin;
+			break;
+		}
+		wide = wide_hint(sign);
+	} while (!wide && (unsigned char)text.data[token.begin] >= 0x80 &&
+			lexer->at < text.size && (unsigned char)text.data[lexer->at] >= 0x80);
 	token.end = lexer->at;
-	if (hint)
+	if (wide)
+		source_report(lexer->source, DIAGNOSTIC_ERROR, token.begin, token.end,
+				"\"%.*s\" is no sign of a rule; write %s", SLICE_PRINT(sign),
+				wide);
+	else if (hint)
 		source_report(lexer->source, DIAGNOSTIC_ERROR, token.begin, token.end, "%s",
 				hint);
 	else if ((unsigned char)text.data[token.begin] < 0x20)

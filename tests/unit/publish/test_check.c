@@ -145,6 +145,15 @@ static const struct spoil_case cases[] = {
 	{ NEW, "e.staff >= p.least_staff", "e.stuff >= p.least_staff", "e.stuff", "stuff",
 			false },
 	{ NEW, "limit_rule: p.most", "limit_rule: p.least_staff", "limit_rule", "", false },
+	/* what a Chinese keyboard writes */
+	{ NEW, "level: CITY", "level：CITY", "level：CITY", "full-width", false },
+	{ NEW, "{zh: 人数}", "{zh：人数}", "{zh：人数}", "full-width", false },
+	{ NEW, "e.staff >= p.least_staff", "e.staff ≥ p.least_staff", "e.staff ≥",
+			"\"≥\" is no sign of a rule; write >=", false },
+	{ NEW, "e.staff >= p.least_staff", "e.职工人数 >= p.least_staff", "e.职工人数",
+			"\"职工人数\" has no meaning", false },
+	{ NEW, "covers: [\"411200\"]", "covers: [三门峡市]", "covers: [三门峡市]",
+			"is a name: write its code, \"411200\"", false },
 	/* amounts */
 	{ NEW, "  base_rule: e.rd_expense\n", "", "rate_rule", "base_rule is missing", false },
 	{ NEW, "  rate_rule: p.rate\n", "", "base_rule", "either rate_rule or brackets",
