@@ -16,6 +16,8 @@ import time
 import unicodedata
 import xml.etree.ElementTree
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "catalog"))
+import test_guide  # noqa: E402
 from harness import FOLDER, STARTER, Daemon, run
 
 PROGRAM, FIRM = sys.argv[5:7]
@@ -469,6 +471,31 @@ def differences():
     refused("catalog", "diff", STARTER, str(folder), words=("catalog check",))
 
 
+def newcomer():
+    """The policy of README.md's guide, from the text to an answer with its amount."""
+    service = Daemon()
+    server = service.addresses[0]
+    folder = draft()
+    test_guide.write(folder)
+    day = ("--as-of", "2026-03-15")
+    succeeds("catalog", "check", str(folder), "--strict")
+    code, out, err = policycalc("catalog", "diff", str(folder), server=server)
+    assert code == 1 and "+ 政策“示例：智能化改造奖励”" in out, (out, err)
+    out = succeeds("catalog", "publish", str(folder), "--strict", "--author", "张三", server=server)
+    assert "已发布为第 2 版" in out, out
+    firm = ("region=灵宝市", "industry=C3130", "staff=20", "wage_arrears=否", "rd_expense=1200万元",
+            "revenue=2亿元", "demo_smart_lines=1")
+    out = succeeds("match", "--policy", "demo-smart-2026", "--explain", *day, *firm, server=server)
+    assert "金额：75万元" in out and "专家评审意见" in out, out
+    assert "demo_cap" in succeeds("policy", "demo-smart-2026", *day, server=server)
+    assert "20 个工作日" in succeeds("guide", "demo-smart-2026", *day, server=server)
+    # Going back to an old revision: what was published is deprecated, not removed.
+    old = FOLDER / "old"
+    succeeds("catalog", "export", "--revision", "1", str(old), server=server)
+    refused("catalog", "publish", str(old), code=1, server=server, words=("demo_smart_lines",))
+    assert service.stop() == 0
+
+
 def no_service():
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -498,6 +525,7 @@ run(
     publishing,
     differences,
     rivals,
+    newcomer,
     half_written,
     no_service,
 )
