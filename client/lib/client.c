@@ -172,6 +172,11 @@ ProtobufCMessage *client_call(pcalc_client *client, const char *path,
 	return response;
 }
 
+struct pcalc_warning warning_from(const Policycalc__V1__Warning *warning)
+{
+	return (struct pcalc_warning){ warning->reason, warning->field, warning->message };
+}
+
 struct pcalc_text text_from(const Policycalc__V1__Text *text)
 {
 	if (!text)

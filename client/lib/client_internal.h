@@ -29,6 +29,17 @@ ProtobufCMessage *client_call(pcalc_client *client, const char *path,
 		const ProtobufCMessage *request, const ProtobufCMessageDescriptor *type,
 		struct arena *arena, struct pcalc_failure *failure);
 
+/* A combination: of its own when its arena holds it, else borrowed from the answers it is part of. */
+struct pcalc_combination {
+	struct arena arena; /* first, as handle_new() wants it; unused when borrowed */
+	const Policycalc__V1__Combination *message;
+	int64_t revision;
+	const char *as_of;
+	Policycalc__V1__Warning *const *warnings;
+	size_t warning_count;
+};
+
+struct pcalc_warning warning_from(const Policycalc__V1__Warning *warning);
 struct pcalc_text text_from(const Policycalc__V1__Text *text);
 
 /** The profile as a message; borrowed, and as it is now. NULL when memory is short. */

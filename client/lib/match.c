@@ -8,6 +8,7 @@
 struct pcalc_answers {
 	struct arena arena; /* first, as handle_new() wants it */
 	const Policycalc__V1__MatchResponse *response;
+	struct pcalc_combination combination; /* its message is NULL when not asked for */
 };
 
 struct pcalc_match_stream {
@@ -30,6 +31,7 @@ static void request_fill(Policycalc__V1__MatchRequest *request, const pcalc_prof
 	if (options->full)
 		request->view = POLICYCALC__V1__VIEW__VIEW_FULL;
 	request->near = options->near;
+	request->combine = options->combine;
 	request->strict = options->strict;
 	request->include_superseded = options->include_superseded;
 	request->limit = options->limit;
@@ -37,10 +39,20 @@ static void request_fill(Policycalc__V1__MatchRequest *request, const pcalc_prof
 	request->n_policies = options->policy_count;
 }
 
+/* The warnings stay with the answers: a combination within them has none of its own. */
+static void answers_set(pcalc_answers *answers, const Policycalc__V1__MatchResponse *response)
+{
+	answers->response = response;
+	answers->combination.message = response->combination;
+	answers->combination.revision = response->revision;
+	answers->combination.as_of = response->as_of;
+}
+
 pcalc_answers *pcalc_match(pcalc_client *client, const pcalc_profile *profile,
 		const struct pcalc_match_options *options, struct pcalc_failure *failure)
 {
 	pcalc_answers *answers = handle_new(sizeof(*answers));
+	const Policycalc__V1__MatchResponse *response;
 	Policycalc__V1__MatchRequest request;
 
 	if (!answers) {
@@ -48,11 +60,13 @@ pcalc_answers *pcalc_match(pcalc_client *client, const pcalc_profile *profile,
 		return NULL;
 	}
 	request_fill(&request, profile, options);
-	answers->response = (const Policycalc__V1__MatchResponse *)client_call(client,
+	response = (const Policycalc__V1__MatchResponse *)client_call(client,
 			CALCULATOR_PATH "Match", &request.base,
 			&policycalc__v1__match_response__descriptor, &answers->arena, failure);
-	if (answers->response)
+	if (response) {
+		answers_set(answers, response);
 		return answers;
+	}
 	pcalc_answers_free(answers);
 	return NULL;
 }
@@ -309,14 +323,15 @@ bool pcalc_answers_cliff(const pcalc_answers *answers, size_t index, size_t clif
 bool pcalc_answers_warning(
 		const pcalc_answers *answers, size_t index, struct pcalc_warning *out_warning)
 {
-	const Policycalc__V1__Warning *warning;
-
 	if (index >= answers->response->n_warnings)
 		return false;
-	warning = answers->response->warnings[index];
-	*out_warning = (struct pcalc_warning){ warning->reason, warning->field,
-		warning->message };
+	*out_warning = warning_from(answers->response->warnings[index]);
 	return true;
+}
+
+const pcalc_combination *pcalc_answers_combination(const pcalc_answers *answers)
+{
+	return answers->combination.message ? &answers->combination : NULL;
 }
 
 int64_t pcalc_answers_revision(const pcalc_answers *answers)
@@ -395,7 +410,7 @@ bool pcalc_match_stream_receive(pcalc_match_stream *stream, pcalc_answers **out_
 	(void)failure_set(failure, PCALC_OK, "");
 	if (response && response->result_case ==
 					POLICYCALC__V1__MATCH_STREAM_RESPONSE__RESULT_RESPONSE) {
-		answers->response = response->response;
+		answers_set(answers, response->response);
 		*out_answers = answers;
 		return true;
 	}

@@ -17,13 +17,14 @@ typedef struct pcalc_match_stream pcalc_match_stream;
 
 /* What to answer. Zeroed: everything about today, with conditions left out. */
 struct pcalc_match_options {
-	int64_t revision;	     /* of the catalog; 0: the current one */
-	const char *as_of;	     /* "YYYY-MM-DD"; NULL: today */
-	bool full;		     /* also conditions and reasons */
-	bool near;		     /* also near misses and cliffs */
-	bool strict;		     /* unknown attribute names are errors, not warnings */
-	bool include_superseded;     /* also versions that have ended on the day */
-	int limit;		     /* at most so many policies; 0: all */
+	int64_t revision;	 /* of the catalog; 0: the current one */
+	const char *as_of;	 /* "YYYY-MM-DD"; NULL: today */
+	bool full;		 /* also conditions and reasons */
+	bool near;		 /* also near misses and cliffs */
+	bool combine;		 /* also the best combination: pcalc_answers_combination() */
+	bool strict;		 /* unknown attribute names are errors, not warnings */
+	bool include_superseded; /* also versions that have ended on the day */
+	int limit;		 /* at most so many policies; 0: all */
 	const char *const *policies; /* only these, by id or series */
 	size_t policy_count;	     /* 0: all */
 };

@@ -5,6 +5,7 @@
 
 #include "policycalc/catalog.h"
 #include "policycalc/client.h"
+#include "policycalc/combine.h"
 #include "policycalc/guide.h"
 #include "policycalc/match.h"
 #include "policycalc/profile.h"

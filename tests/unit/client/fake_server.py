@@ -6,7 +6,8 @@ usage: fake_server.py PROTO_DIR PROGRAM [ARGUMENT...]
 Starts them, runs PROGRAM with their addresses in the environment (POLICYCALC_TEST_SERVER, _UNIX,
 _DEAD, _SILENT, _HTTP1, _ODD), and exits as it does. What the friendly server does is chosen by the
 profile's uscc: "SLOW" answers after three seconds, "WRONG" fails with details, else it answers one
-policy for each attribute, named after it.
+policy for each attribute, named after it; of these the combination takes the first, truncated by a
+cap, and leaves out the others. It asks for e.staff until that is known or skipped.
 """
 import concurrent.futures
 import os
@@ -72,6 +73,63 @@ class Friendly:
                      next=dict(required=dict(zh="≥ 4%", en="≥ 4%"), points=30, more=10))]),
             dict(id="open", most=30, full=50, state=2, missing=["e.c"])]))
 
+    def combination(self, request):
+        units = [dict(policy_id=fact.name, title=dict(zh="政策" + fact.name, en="Policy"), verdict=5,
+                      list="projects" if index else "", item_id="p1" if index else "")
+                 for index, fact in enumerate(request.profile.attributes)]
+        if not units:
+            return dict(sure=dict(proved=True), possible=dict(open_ended=True))
+        first = request.profile.attributes[0].value.money_fen
+        cap = dict(cause=3, name="cap", units=units, limit_fen=first // 2,
+                   source=dict(doc="《办法》", clause="第五条"), sentence=dict(zh="共用上限", en="shared cap"))
+        group = dict(cause=1, name="group", units=units[:1], sentence=dict(zh="择一享受", en="one only"))
+        return dict(
+            sure=dict(total_fen=first // 2, whole_term_fen=first, proved=True,
+                      chosen=[dict(unit=units[0], amount_fen=first, counted_fen=first // 2,
+                                   whole_term_fen=first, truncated_by=cap)],
+                      left_out=[dict(unit=unit, amount_fen=7, reasons=[group, dict(cause=4)])
+                                for unit in units[1:]]),
+            possible=dict(total_fen=first * 2, whole_term_fen=first * 3, open_ended=True,
+                          chosen=[dict(unit=unit, amount_fen=first, counted_fen=first,
+                                       whole_term_fen=first) for unit in units]),
+            answers=[dict(name="e.staff", units=units)],
+            others=[dict(beneficiary=2, nature=6, sure_fen=5, possible_fen=6, open_ended=True,
+                         units=[dict(policy_id=name) for name in request.policies])],
+            opening_later=[dict(unit=units[-1], date="2026-09-01", amount_fen=8)])
+
+    def combine(self, request, context):
+        if request.profile.uscc == "WRONG":
+            context.abort(grpc.StatusCode.INVALID_ARGUMENT, "wrong")
+        response = dict(revision=request.revision or 7, as_of=request.as_of or "2026-01-01",
+                        warnings=[dict(reason="STRICT" if request.strict else "LENIENT", field="f",
+                                       message="m")])
+        if request.profile.uscc != "EMPTY":
+            response["combination"] = self.combination(request)
+        return self.calculator.CombineResponse(**response)
+
+    def next_question(self, request, context):
+        from policycalc.v1 import question_pb2
+        if request.profile.uscc == "WRONG":
+            context.abort(grpc.StatusCode.INVALID_ARGUMENT, "wrong")
+        known = {fact.name for fact in request.profile.attributes}
+        progress = dict(policy_count=9, settled_count=8, undetermined_count=1, eligible_count=2,
+                        review_count=3, not_open_count=4, ineligible_count=5,
+                        expected_questions_milli=1500, certain_fen=600, possible_fen=700)
+        done = 1 if "staff" in known else 2 if request.enough_ppm == 1 else 3 if request.skipped else 0
+        response = dict(revision=7, as_of="2026-01-01", progress=progress, done=done)
+        if not done:
+            asked = (f"{request.revision} {request.as_of} {request.include_superseded} "
+                     + ",".join(request.policies))
+            response["question"] = dict(
+                text=dict(zh="有多少人？", en="How many?"), reason=dict(zh=asked),
+                attributes=[dict(key="e.staff", name="staff", period="2025", type=3,
+                                 label=dict(zh="人数"), question=dict(zh="2025年有多少人？")),
+                            dict(key="i.kind@loans/a", name="kind", item_list="loans", item_id="a",
+                                 type=5, help=dict(zh="见合同"), choice_count=2, choices=[
+                                     dict(code="x", label=dict(zh="甲")),
+                                     dict(code="y", label=dict(zh="乙", en="second"))])])
+        return question_pb2.NextQuestionResponse(**response)
+
     def match_one(self, request):
         answers = []
         for fact in request.profile.attributes:
@@ -88,7 +146,9 @@ class Friendly:
         return self.calculator.MatchResponse(revision=7, as_of=request.as_of or "2026-01-01",
                                              engine_version="test", answers=answers,
                                              warnings=[dict(reason="UNKNOWN_ATTRIBUTE", field="f",
-                                                            message="m")])
+                                                            message="m")],
+                                             combination=(self.combination(request)
+                                                          if request.combine else None))
 
     def match(self, request, context):
         if request.profile.uscc == "SLOW":
@@ -170,7 +230,7 @@ class Friendly:
         def method(make, function, request):
             return make(function, request_deserializer=request.FromString,
                         response_serializer=lambda message: message.SerializeToString())
-        from policycalc.v1 import guide_pb2
+        from policycalc.v1 import guide_pb2, question_pb2
         calculator, service = self.calculator, self.service
         server = grpc.server(concurrent.futures.ThreadPoolExecutor(8))
         server.add_generic_rpc_handlers((
@@ -178,7 +238,11 @@ class Friendly:
                 "Match": method(grpc.unary_unary_rpc_method_handler, self.match,
                                 calculator.MatchRequest),
                 "MatchStream": method(grpc.stream_stream_rpc_method_handler, self.match_stream,
-                                      calculator.MatchStreamRequest)}),
+                                      calculator.MatchStreamRequest),
+                "Combine": method(grpc.unary_unary_rpc_method_handler, self.combine,
+                                  calculator.CombineRequest),
+                "NextQuestion": method(grpc.unary_unary_rpc_method_handler, self.next_question,
+                                       question_pb2.NextQuestionRequest)}),
             grpc.method_handlers_generic_handler("policycalc.v1.CatalogService", {
                 "ListAttributes": method(grpc.unary_unary_rpc_method_handler,
                                          self.list_attributes, service.ListAttributesRequest),

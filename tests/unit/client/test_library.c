@@ -2,46 +2,11 @@
 /* The client library against the servers of fake_server.py: calls, streams, faults. */
 #include "client/lib/channel.h"
 #include "client/lib/clock.h"
-#include "policycalc/policycalc.h"
+#include "fixture.h"
 #include "policycalc/v1/calculator_service.pb-c.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
-
-static const char *server_named(const char *name)
-{
-	const char *address = getenv(name);
-
-	assert_non_null(address);
-	return address;
-}
-
-static pcalc_client *client_open(const char *name)
-{
-	struct pcalc_failure failure = { 0 };
-	pcalc_client *client = pcalc_connect(server_named(name), 10000, &failure);
-
-	if (!client)
-		fail_msg("%s", failure.message);
-	return client;
-}
-
-static pcalc_profile *profile_make(void)
-{
-	pcalc_profile *profile = pcalc_profile_new();
-
-	assert_non_null(profile);
-	assert_int_equal(pcalc_set_money_fen(
-					 pcalc_profile_facts(profile), "revenue", "2025", 3800),
-			PCALC_OK);
-	return profile;
-}
 
 /* The first condition has a score table of two rows, the second has none. */
 static void score_is_read(const pcalc_answers *answers)

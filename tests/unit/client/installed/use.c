@@ -13,6 +13,8 @@ int main(void)
 	pcalc_client *client = pcalc_connect(getenv("POLICYCALC_TEST_SERVER"), 10000, &failure);
 	pcalc_profile *profile = pcalc_profile_new();
 	pcalc_answers *answers;
+	pcalc_combination *combination;
+	pcalc_question *question;
 	int result = 1;
 
 	if (!client || !profile) {
@@ -32,6 +34,16 @@ int main(void)
 				answer.verdict == PCALC_VERDICT_ELIGIBLE)
 			result = answer.amount.most_fen == 380000000 ? 0 : 1;
 		pcalc_answers_free(answers);
+		combination = pcalc_combine(client, profile, NULL, &failure);
+		if (!combination ||
+				pcalc_combination_get_choice(combination, PCALC_CHOICE_SURE)
+								.first_year_fen != 190000000)
+			result = 1;
+		pcalc_combination_free(combination);
+		question = pcalc_next_question(client, profile, NULL, &failure);
+		if (!question || pcalc_question_done(question) != PCALC_QUESTION_GOES_ON)
+			result = 1;
+		pcalc_question_free(question);
 	}
 	pcalc_profile_free(profile);
 	pcalc_free(client);
