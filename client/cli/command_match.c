@@ -4,6 +4,7 @@
 #include "client/cli/dictionary.h"
 #include "client/cli/profile_argument.h"
 #include "client/render/brief.h"
+#include "client/render/combination.h"
 #include "client/render/near.h"
 
 #include <stdio.h>
@@ -19,6 +20,7 @@ static const char HELP_ZH[] =
 		"  --explain         说明：能享受的和理由、该补充什么、不符合的原因\n"
 		"  --near            差多少就符合：只改动一两项、可以做到的；以及离门槛不远、"
 		"须留意的\n"
+		"  --combine         再给出可以同时享受的最佳组合（同 policycalc combine）\n"
 		"  --all             也列出不符合、未开放和已被取代的政策；和 --explain "
 		"同用时逐条说明\n"
 		"  --policy 编号     只看这一项（编号或系列；多项用逗号分隔）\n"
@@ -57,6 +59,8 @@ static const char HELP_EN[] =
 		"facts "
 		"the firm can\n"
 		"                    change), and which threshold is close ahead\n"
+		"  --combine         also the best combination, as policycalc combine prints "
+		"it\n"
 		"  --all             also policies that do not fit, are not open or "
 		"superseded; with\n"
 		"                    --explain every policy and condition\n"
@@ -90,6 +94,7 @@ struct match_options {
 	bool all;
 	bool explain;
 	bool near;
+	bool combine;
 	bool strict;
 	bool html;
 	const Policycalc__V1__Profile *profile;
@@ -145,6 +150,9 @@ static int match_print(struct cli *cli, const struct match_options *options,
 			(void)match_print_explanation(response, &names, &cli->style, &out);
 		else
 			(void)match_print_brief(response, &names, &cli->style, &out);
+		if (response->combination)
+			(void)combination_print(
+					response->combination, &names, &cli->style, &out);
 		return cli_write(cli, &out);
 	}
 	code = match_print_tables(cli, options, &names, response, &out);
@@ -161,6 +169,8 @@ static int match_print(struct cli *cli, const struct match_options *options,
 						"lists "
 						"them, --explain says why)\n"),
 				hidden);
+	if (response->combination)
+		(void)combination_print(response->combination, &names, &cli->style, &out);
 	for (size_t i = 0; i < response->n_warnings; i++)
 		(void)cli_usage(cli, "%s", response->warnings[i]->message);
 	return cli_write(cli, &out);
@@ -184,6 +194,7 @@ int command_match(struct cli *cli, int argc, char **argv)
 		{ "--all", .flag = &options.all },
 		{ "--explain", .flag = &options.explain },
 		{ "--near", .flag = &options.near },
+		{ "--combine", .flag = &options.combine },
 		{ "--strict", .flag = &options.strict },
 	};
 	Policycalc__V1__MatchRequest request = POLICYCALC__V1__MATCH_REQUEST__INIT;
@@ -222,7 +233,7 @@ int command_match(struct cli *cli, int argc, char **argv)
 	/* The report tells all: why not, how near, and every verdict. */
 	options.explain |= options.html;
 	request.near = options.near || options.html;
-	request.combine = options.html;
+	request.combine = options.combine || options.html;
 	request.include_superseded = options.all;
 	request.view = options.explain ? POLICYCALC__V1__VIEW__VIEW_FULL
 				       : POLICYCALC__V1__VIEW__VIEW_BASIC;

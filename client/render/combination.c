@@ -26,9 +26,8 @@ static void heading_print(const struct canvas *canvas, const char *zh, const cha
 	if (canvas->out->size)
 		buffer_append_char(canvas->out, '\n');
 	canvas_colour(canvas, CANVAS_BOLD);
-	buffer_append_text(canvas->out, word(canvas->style, zh, en));
+	canvas_line(canvas, 0, "", word(canvas->style, zh, en));
 	canvas_colour(canvas, CANVAS_PLAIN);
-	buffer_append_char(canvas->out, '\n');
 }
 
 static void money_append(int64_t fen, struct buffer *out)

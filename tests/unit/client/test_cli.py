@@ -108,6 +108,26 @@ class Match(unittest.TestCase):
         self.assertEqual(answers[0]["amount"]["mostFen"], 380000000)
         self.assertEqual(answers[0]["verdict"], "ELIGIBLE")
 
+    def test_combination(self):
+        """Behind the table, and behind the explanation, as the command of its own prints it."""
+        alone = run("combine", "revenue=380万元", "staff=9")
+        self.assertEqual(alone[0], 0)
+        self.assertIn("合计：一年内 190万元，全期 380万元", alone[1])
+        self.assertIn("- 政策staff（p1） 0.07元：择一享受；", alone[1])
+        for view in ((), ("--explain",), ("--explain", "--all"), ("--near",)):
+            _, without, _ = run("match", *view, "revenue=380万元", "staff=9")
+            self.assertEqual(run("match", "--combine", *view, "revenue=380万元", "staff=9")[:2],
+                             (0, without + "\n" + alone[1]), view)
+        for columns in (40, 60, 80):
+            for lang in ("zh", "en"):
+                for line in run("--lang", lang, "match", "--combine", "revenue=380万元", "staff=9",
+                                columns=str(columns))[1].splitlines():
+                    self.assertLessEqual(display_width(line), columns, line)
+        answer = json.loads(run("match", "--combine", "--format=json", "revenue=380万元")[1])
+        self.assertEqual(answer["combination"]["sure"]["totalFen"], 190000000)
+        self.assertNotIn("combination",
+                         json.loads(run("match", "--format=json", "revenue=380万元")[1]))
+
     def test_profiles(self):
         yaml = "attributes:\n  revenue: 380万元\n"
         as_json = '{"attributes": {"revenue": 380000000}}'
