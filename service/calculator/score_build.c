@@ -137,7 +137,9 @@ static void step_build(struct score_build *work, const struct scope_name *name,
 	} else {
 		out->bound = rule_of(work, bound.text, &type_int, name->dimension, origin,
 				bound.field);
-		bare_check(work, out->bound, bound.text, origin, bound.field);
+		/* Of money and ratios the compiler itself says so. */
+		if (name->dimension != DIMENSION_MONEY && name->dimension != DIMENSION_RATIO)
+			bare_check(work, out->bound, bound.text, origin, bound.field);
 		if (!out->bound)
 			return;
 		text = arena_format(arena, "(%s) %s %.*s", bound.text, bound.operation,

@@ -366,5 +366,6 @@ bool tree_check(struct checker *checker, struct node *root)
 	check_expected(checker, root);
 	if (checker->source->options->policy || checker->source->options->warn_bare)
 		checker_policy(checker, root);
+	checker_result(checker, root);
 	return !checker->failed;
 }

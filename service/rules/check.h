@@ -44,3 +44,5 @@ void checker_call(struct checker *checker, struct node *node);
 void checker_loop(struct checker *checker, struct node *node);
 /** What only rules of policies may not do; after all else. */
 void checker_policy(struct checker *checker, const struct node *node);
+/** Warns about money and ratios that a rule itself states; only with ->warn_bare. */
+void checker_result(struct checker *checker, const struct node *root);

@@ -93,6 +93,28 @@ static void check_figures(struct checker *checker, const struct node *node)
 	}
 }
 
+/* A sum or a rate that is written out: the whole rule, or an arm of its choice. */
+static void check_result(struct checker *checker, const struct node *node)
+{
+	if (node->kind == NODE_CONDITIONAL) {
+		check_result(checker, node->children[1]);
+		check_result(checker, node->children[2]);
+	} else if (node->type && is_bare_figure(node)) {
+		check_warning(checker, node,
+				"a bare figure: name a parameter (p. ...) with its source");
+	}
+}
+
+void checker_result(struct checker *checker, const struct node *root)
+{
+	const struct rule_options *options = checker->source->options;
+
+	if (options->warn_bare && options->expected && options->expected->kind == TYPE_INT &&
+			(options->expected_dimension == DIMENSION_MONEY ||
+					options->expected_dimension == DIMENSION_RATIO))
+		check_result(checker, root);
+}
+
 void checker_policy(struct checker *checker, const struct node *node)
 {
 	if (checker->source->options->warn_bare)

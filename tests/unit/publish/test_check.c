@@ -167,6 +167,12 @@ static const struct spoil_case cases[] = {
 			"limit_rule", "a cap is one of", false },
 	{ NEW, "  nature: CASH\n", "", NULL, "nature is missing", false },
 	{ OLD, "  not_stated: true\n", "", NULL, "amount is missing", false },
+	{ NEW, "limit_rule: p.most", "limit_rule: wan(50)", "limit_rule: wan(50)",
+			"a bare figure", true },
+	{ NEW, "rate_rule: p.rate", "rate_rule: 100000", "rate_rule: 100000", "a bare figure",
+			true },
+	{ NEW, "limit_rule: p.most", "limit_rule: \"e.staff > 0 ? p.most : wan(50)\"",
+			"wan(50)", "a bare figure", true },
 	/* exclusions and guide */
 	{ NEW, ", basis: ENTERPRISE_YEAR", "", "group: rd", "basis is missing", false },
 	{ NEW, ", outside: [{zh: 别处的补助}]", "", "group: rd", "nothing else is in group",
