@@ -39,6 +39,23 @@ static void money_append(int64_t fen, struct buffer *out)
 }
 
 /* "中小微企业贷款贴息（a）": the title, and the item behind it. */
+/* What a service left out is empty, not a crash. */
+static const Policycalc__V1__CombinationUnit *unit_or_empty(
+		const Policycalc__V1__CombinationUnit *unit)
+{
+	static const Policycalc__V1__CombinationUnit empty =
+			POLICYCALC__V1__COMBINATION_UNIT__INIT;
+
+	return unit ? unit : &empty;
+}
+
+static const choice_message *choice_or_empty(const choice_message *choice)
+{
+	static const choice_message empty = POLICYCALC__V1__COMBINATION_CHOICE__INIT;
+
+	return choice ? choice : &empty;
+}
+
 static void unit_append(
 		const struct canvas *canvas, const unit_message *unit, struct buffer *out)
 {
@@ -64,16 +81,17 @@ static void chosen_print(const struct canvas *canvas, const choice_message *choi
 
 	for (size_t i = 0; i < choice->n_chosen; i++) {
 		const Policycalc__V1__CombinationChosen *chosen = choice->chosen[i];
+		const Policycalc__V1__CombinationUnit *unit = unit_or_empty(chosen->unit);
 		struct buffer id = { 0 };
 		char year[64];
 		char whole[64];
 		const char *cells[4];
 
-		buffer_format(&id, "%s%s%s", chosen->unit->policy_id,
-				*chosen->unit->item_id ? "/" : "", chosen->unit->item_id);
+		buffer_format(&id, "%s%s%s", unit->policy_id, *unit->item_id ? "/" : "",
+				unit->item_id);
 		unit_print_money(chosen->counted_fen, year);
 		unit_print_money(chosen->whole_term_fen, whole);
-		cells[0] = word_text(canvas->style, chosen->unit->title);
+		cells[0] = word_text(canvas->style, unit->title);
 		cells[1] = year;
 		cells[2] = whole;
 		cells[3] = id.data;
@@ -95,7 +113,7 @@ static void truncated_print(const struct canvas *canvas, const choice_message *c
 
 		if (!chosen->truncated_by)
 			continue;
-		unit_append(canvas, chosen->unit, &text);
+		unit_append(canvas, unit_or_empty(chosen->unit), &text);
 		buffer_append_text(&text, word(canvas->style, "：本为 ", ": by itself "));
 		money_append(chosen->amount_fen, &text);
 		buffer_append_text(&text, word(canvas->style, "，", "; "));
@@ -121,7 +139,7 @@ static void left_out_print(const struct canvas *canvas, const choice_message *ch
 		const Policycalc__V1__CombinationLeftOut *one = choice->left_out[i];
 		struct buffer text = { 0 };
 
-		unit_append(canvas, one->unit, &text);
+		unit_append(canvas, unit_or_empty(one->unit), &text);
 		if (one->amount_fen) {
 			buffer_append_char(&text, ' ');
 			money_append(one->amount_fen, &text);
@@ -180,9 +198,12 @@ static bool choices_differ(const choice_message *a, const choice_message *b)
 	if (a->total_fen != b->total_fen || a->n_chosen != b->n_chosen || b->open_ended)
 		return true;
 	for (size_t i = 0; i < a->n_chosen; i++) {
-		if (strcmp(a->chosen[i]->unit->policy_id, b->chosen[i]->unit->policy_id) != 0 ||
-				strcmp(a->chosen[i]->unit->item_id,
-						b->chosen[i]->unit->item_id) != 0)
+		const Policycalc__V1__CombinationUnit *left = unit_or_empty(a->chosen[i]->unit);
+		const Policycalc__V1__CombinationUnit *right =
+				unit_or_empty(b->chosen[i]->unit);
+
+		if (strcmp(left->policy_id, right->policy_id) != 0 ||
+				strcmp(left->item_id, right->item_id) != 0)
 			return true;
 	}
 	return false;
@@ -209,7 +230,7 @@ static void answers_print(
 	}
 }
 
-static const char *other_word(
+const char *combination_other_word(
 		const struct render_style *style, const Policycalc__V1__CombinationOther *other)
 {
 	if (other->beneficiary == POLICYCALC__V1__BENEFICIARY__BENEFICIARY_BANK)
@@ -235,7 +256,7 @@ static void others_print(
 		const Policycalc__V1__CombinationOther *other = combination->others[i];
 		struct buffer text = { 0 };
 
-		buffer_append_text(&text, other_word(canvas->style, other));
+		buffer_append_text(&text, combination_other_word(canvas->style, other));
 		if (other->possible_fen) {
 			buffer_append_text(&text, word(canvas->style, "，最高 ", ", up to "));
 			money_append(other->possible_fen, &text);
@@ -259,7 +280,7 @@ static void later_print(
 		struct buffer text = { 0 };
 
 		buffer_format(&text, "%s ", later->date);
-		unit_append(canvas, later->unit, &text);
+		unit_append(canvas, unit_or_empty(later->unit), &text);
 		if (later->amount_fen) {
 			buffer_append_char(&text, ' ');
 			money_append(later->amount_fen, &text);
@@ -274,14 +295,20 @@ bool combination_print(const Policycalc__V1__Combination *combination,
 		struct buffer *out)
 {
 	struct canvas canvas = { style, dictionary, out };
+	const choice_message *sure;
+	const choice_message *possible;
 
+	if (!combination)
+		return !out->failed;
+	sure = choice_or_empty(combination->sure);
+	possible = choice_or_empty(combination->possible);
 	heading_print(&canvas, "最佳组合（已可确定的）",
 			"The best combination (what is certain)");
-	choice_print(&canvas, combination->sure);
-	if (choices_differ(combination->sure, combination->possible)) {
+	choice_print(&canvas, sure);
+	if (choices_differ(sure, possible)) {
 		heading_print(&canvas, "可能的组合（待确认的都成立时）",
 				"What is possible (if all that is open turns out well)");
-		choice_print(&canvas, combination->possible);
+		choice_print(&canvas, possible);
 	}
 	if (combination->n_answers) {
 		heading_print(&canvas, "补充这些信息会改变组合",

@@ -11,3 +11,6 @@
 bool combination_print(const Policycalc__V1__Combination *combination,
 		const struct render_dictionary *dictionary, const struct render_style *style,
 		struct buffer *out);
+/** What kind of benefit does not enter the totals: "贷款额度（需偿还）". */
+const char *combination_other_word(const struct render_style *style,
+		const Policycalc__V1__CombinationOther *other);

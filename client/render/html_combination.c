@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Of a report: the best combination. */
+#include "client/render/combination.h"
 #include "client/render/html.h"
 
 #include <string.h>
@@ -158,20 +159,6 @@ static void answers_append(
 	page_raw(page, "</p>\n");
 }
 
-static const char *other_word(
-		const struct render_style *style, const Policycalc__V1__CombinationOther *other)
-{
-	if (other->beneficiary == POLICYCALC__V1__BENEFICIARY__BENEFICIARY_BANK)
-		return word(style, "给银行的补偿", "To the bank");
-	if (other->beneficiary == POLICYCALC__V1__BENEFICIARY__BENEFICIARY_PERSON)
-		return word(style, "给个人的", "To persons");
-	if (other->nature == POLICYCALC__V1__NATURE__NATURE_CREDIT)
-		return word(style, "贷款额度（要还）", "Credit lines, to be paid back");
-	if (other->nature == POLICYCALC__V1__NATURE__NATURE_EQUITY)
-		return word(style, "股权投资", "Equity");
-	return word(style, "认定、服务等", "Titles and services");
-}
-
 /* What does not enter the total, each kind with its own sum. */
 static void others_append(
 		const struct page *page, const Policycalc__V1__Combination *combination)
@@ -185,7 +172,7 @@ static void others_append(
 		const Policycalc__V1__CombinationOther *other = combination->others[i];
 
 		page_raw(page, "<li>");
-		page_text(page, other_word(page->style, other));
+		page_text(page, combination_other_word(page->style, other));
 		if (other->possible_fen) {
 			page_words(page, "，最多 ", ", at most ");
 			page_money(page, other->possible_fen);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Widths, cleaning, cutting, wrapping, tables, and the explanation of an answer. */
 #include "client/render/brief.h"
+#include "client/render/combination.h"
 #include "client/render/table.h"
 #include "client/render/text.h"
 
@@ -459,6 +460,31 @@ static void test_brief_failed(void **state)
 	buffer_fini(&out);
 }
 
+/* A service that leaves parts out gets a poor answer drawn, not a crash. */
+static void test_odd_combination(void **state)
+{
+	Policycalc__V1__Combination combination = POLICYCALC__V1__COMBINATION__INIT;
+	Policycalc__V1__CombinationChoice choice = POLICYCALC__V1__COMBINATION_CHOICE__INIT;
+	Policycalc__V1__CombinationChosen chosen = POLICYCALC__V1__COMBINATION_CHOSEN__INIT;
+	Policycalc__V1__CombinationChosen *chosen_list[] = { &chosen };
+	Policycalc__V1__CombinationLeftOut left = POLICYCALC__V1__COMBINATION_LEFT_OUT__INIT;
+	Policycalc__V1__CombinationLeftOut *left_list[] = { &left };
+	const struct render_dictionary dictionary = { NULL, 0 };
+	const struct render_style style = { .width = 80 };
+	struct buffer out = { 0 };
+
+	assert_true(combination_print(NULL, &dictionary, &style, &out));
+	assert_true(combination_print(&combination, &dictionary, &style, &out));
+	choice.chosen = chosen_list;
+	choice.left_out = left_list;
+	choice.n_chosen = choice.n_left_out = 1;
+	combination.sure = combination.possible = &choice;
+	buffer_clear(&out);
+	assert_true(combination_print(&combination, &dictionary, &style, &out));
+	assert_non_null(strstr(out.data, "最佳组合"));
+	buffer_fini(&out);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -470,6 +496,7 @@ int main(void)
 		cmocka_unit_test(test_explanation),
 		cmocka_unit_test(test_money),
 		cmocka_unit_test(test_brief_open),
+		cmocka_unit_test(test_odd_combination),
 		cmocka_unit_test(test_brief_failed),
 	};
 
