@@ -150,6 +150,10 @@ cat <<TEXT
   $client$option match -f $firm --explain --all        # 全部政策，逐项条件 every policy and condition
   $client$option match -f $firm --explain rd_budget_filed=是
   $client$option match region=灵宝市 staff=45 revenue=3800万元
+  $client$option ask region=灵宝市        # 问答 the questionnaire
+  $client$option match -f $firm --format html > report.html
+  $client$option combine -f $firm
+  $client$option guide henan-srdi-loan-2022
   $client$option policy smx-transformation-2022
   $client$option policies --search 贷
   $client$option --help
