@@ -1,152 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The face of the rule language: mistakes, dimensions, policies, quotients, explaining, bounds. */
-#include "rules/rule.h"
+/* The face of the rule language: mistakes, dimensions, policies, quotients, bounds. */
+#include "rule_fixture.h"
 
 #include "base/memory.h"
-#include "base/region.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
-
-#include <cmocka.h>
-
-#define COUNT(table) (sizeof(table) / sizeof(*(table)))
-
-enum slot {
-	STAFF,
-	RD,
-	REVENUE,
-	REGION,
-	HIGH_TECH,
-	TITLES,
-	SHARE,
-	LIMIT,
-	RATE,
-	AS_OF,
-	SLOT_COUNT,
-};
-
-static const struct scope_ratio share = { RD, REVENUE, true, 0 };
-
-static const struct scope_name names[] = {
-	{ .name = { "e.staff", 7 },
-			.type = &type_int,
-			.dimension = DIMENSION_COUNT,
-			.slot = STAFF,
-			.has_least = true,
-			.has_most = true,
-			.least = 0,
-			.most = 1000 },
-	{ .name = { "e.rd", 4 },
-			.type = &type_int,
-			.dimension = DIMENSION_MONEY,
-			.slot = RD,
-			.has_least = true,
-			.has_most = true,
-			.least = 0,
-			.most = 100000000000 },
-	{ .name = { "e.revenue", 9 },
-			.type = &type_int,
-			.dimension = DIMENSION_MONEY,
-			.slot = REVENUE },
-	{ .name = { "e.region", 8 }, .type = &type_string, .slot = REGION, .is_region = true },
-	{ .name = { "e.high_tech", 11 }, .type = &type_bool, .slot = HIGH_TECH },
-	{ .name = { "e.titles", 8 }, .type = &type_map_string_timestamp, .slot = TITLES },
-	{ .name = { "e.share", 7 },
-			.type = &type_int,
-			.dimension = DIMENSION_RATIO,
-			.slot = SHARE,
-			.ratio = &share },
-	{ .name = { "p.limit", 7 },
-			.type = &type_int,
-			.dimension = DIMENSION_MONEY,
-			.slot = LIMIT,
-			.role = SCOPE_PARAMETER },
-	{ .name = { "p.rate", 6 },
-			.type = &type_int,
-			.dimension = DIMENSION_RATIO,
-			.slot = RATE,
-			.role = SCOPE_PARAMETER },
-	{ .name = { "as_of", 5 },
-			.type = &type_timestamp,
-			.slot = AS_OF,
-			.role = SCOPE_CONTEXT },
-};
-
-struct fixture {
-	struct arena arena;
-	struct diagnostics diagnostics;
-	struct scope *scope;
-	struct value values[SLOT_COUNT];
-	struct evaluation evaluation;
-	struct region_table *regions;
-};
-
-static int fixture_init(void **state)
-{
-	static struct fixture fixture;
-	struct region city = { .code = { "411200", 6 }, .kind = { "CITY", 4 } };
-	struct region county = {
-		.code = { "411282", 6 }, .parent = { "411200", 6 }, .kind = { "COUNTY", 6 }
-	};
-
-	fixture = (struct fixture){ 0 };
-	arena_init(&fixture.arena, (size_t)16 << 20);
-	diagnostics_init(&fixture.diagnostics, &fixture.arena);
-	fixture.scope = scope_new();
-	assert_non_null(fixture.scope);
-	for (size_t i = 0; i < COUNT(names); i++)
-		assert_true(scope_add(fixture.scope, &names[i]));
-	fixture.regions = region_table_new();
-	assert_true(region_table_add(fixture.regions, &city, NULL));
-	assert_true(region_table_add(fixture.regions, &county, NULL));
-	assert_true(region_table_finish(fixture.regions, NULL));
-	fixture.evaluation = (struct evaluation){ fixture.values, SLOT_COUNT, fixture.regions,
-		&fixture.arena };
-	*state = &fixture;
-	return 0;
-}
-
-static int fixture_fini(void **state)
-{
-	struct fixture *fixture = *state;
-
-	scope_free(fixture->scope);
-	region_table_free(fixture->regions);
-	arena_fini(&fixture->arena);
-	return 0;
-}
-
-static const struct rule_options plain = { .path = "rule" };
-
-static const struct rule *compile(
-		struct fixture *fixture, const char *text, const struct rule_options *options)
-{
-	diagnostics_init(&fixture->diagnostics, &fixture->arena);
-	return rule_compile(slice_from(text), fixture->scope, options, &fixture->arena,
-			&fixture->diagnostics);
-}
-
-static struct value evaluate(struct fixture *fixture, const char *text)
-{
-	const struct rule *rule = compile(fixture, text, &plain);
-
-	assert_non_null(rule);
-	return rule_evaluate(rule, &fixture->evaluation);
-}
-
-static struct value of_int(int64_t number)
-{
-	return (struct value){ .kind = VALUE_INT, .integer = number };
-}
-
-static struct value of_bool(bool boolean)
-{
-	return (struct value){ .kind = VALUE_BOOL, .boolean = boolean };
-}
 
 static void test_all_mistakes(void **state)
 {
@@ -345,130 +203,6 @@ static void test_regions(void **state)
 	assert_int_equal(evaluate(fixture, "region.kind(e.region) == \"\"").kind, VALUE_ERROR);
 }
 
-static void assert_atoms_of(
-		struct fixture *fixture, const char *text, bool turned, const char *expected)
-{
-	const struct rule *rule = compile(fixture, text, &plain);
-	struct rule_atom *atoms;
-	size_t count;
-	const struct rule_explain_options options = { .turned = turned };
-	char found[1000] = "";
-
-	assert_non_null(rule);
-	assert_true(rule_explain(rule, &fixture->evaluation, &options, &atoms, &count));
-	for (size_t i = 0; i < count; i++) {
-		size_t used = strlen(found);
-
-		(void)snprintf(found + used, sizeof(found) - used, "%s%s%s%s [%s %d %d]",
-				i == 0		 ? ""
-				: atoms[i].any	 ? atoms[i].inner ? ", or " : "; or "
-				: atoms[i].inner ? ", "
-						 : "; ",
-				atoms[i].given ? "given " : "", atoms[i].negated ? "not " : "",
-				rule_atom_print(&atoms[i], &fixture->arena), atoms[i].operation,
-				atoms[i].attribute_slot, atoms[i].parameter_slot);
-	}
-	assert_string_equal(found, expected);
-}
-
-static void assert_atoms(struct fixture *fixture, const char *text, const char *expected)
-{
-	assert_atoms_of(fixture, text, false, expected);
-}
-
-static void test_explain(void **state)
-{
-	struct fixture *fixture = *state;
-
-	fixture->values[RD] = of_int(600);
-	fixture->values[LIMIT] = of_int(1000);
-	fixture->values[HIGH_TECH] = of_bool(false);
-	fixture->values[STAFF] = of_int(10);
-	assert_atoms(fixture, "e.rd >= p.limit && e.high_tech && e.staff > 3",
-			"e.rd >= p.limit [>= 1 7]; e.high_tech [flag 4 -1]");
-	assert_atoms(fixture, "e.rd >= p.limit || e.high_tech || e.staff > 3 || e.staff > 4",
-			"e.staff > 3 [> 0 -1]");
-	assert_atoms(fixture, "!(p.limit > e.rd)", "not p.limit > e.rd [< 1 7]");
-	assert_atoms(fixture, "e.revenue > p.limit && e.staff > 3",
-			"e.revenue > p.limit [> 2 7]");
-	assert_atoms(fixture, "e.high_tech ? e.staff > 3 : e.staff > 5",
-			"given not e.high_tech [flag 4 -1]; e.staff > 5 [> 0 -1]");
-	assert_atoms(fixture, "e.staff in [10, 20]", "e.staff in [10, 20] [in 0 -1]");
-	assert_atoms(fixture, "\"a\" in e.titles", "\"a\" in e.titles [in 5 -1]");
-	assert_atoms(fixture, "1 < 2", "1 < 2 [< -1 -1]");
-	/* Routes that all fail, and how they hang together. */
-	assert_atoms(fixture, "e.high_tech || e.rd >= p.limit && e.staff > 20",
-			"e.high_tech [flag 4 -1]; or e.rd >= p.limit [>= 1 7], e.staff > 20 [> "
-			"0 "
-			"-1]");
-	assert_atoms(fixture, "e.staff > 3 && (e.high_tech || e.staff > 20)",
-			"e.high_tech [flag 4 -1], or e.staff > 20 [> 0 -1]");
-	/* What must not hold: all that stands in the way, and of what does not the first. */
-	assert_atoms_of(fixture, "e.staff > 3 || e.high_tech || e.staff > 4", true,
-			"not e.staff > 3 [> 0 -1]; not e.staff > 4 [> 0 -1]");
-	assert_atoms_of(fixture, "e.high_tech && e.staff > 20 && e.staff > 3", true,
-			"not e.high_tech [flag 4 -1]");
-	assert_atoms(fixture, "!(e.high_tech && e.staff > 20)", "not e.high_tech [flag 4 -1]");
-	assert_atoms(fixture, "!(e.staff > 3 || e.staff > 4)",
-			"not e.staff > 3 [> 0 -1]; not e.staff > 4 [> 0 -1]");
-}
-
-/* What is observed of the attribute, and what else an atom reads. */
-static void test_explain_measures(void **state)
-{
-	static const struct {
-		const char *text;
-		enum atom_measure measure;
-		const char *operation;
-		size_t slots;
-	} cases[] = {
-		{ "e.staff > 3", MEASURE_VALUE, ">", 1 },
-		{ "3 < e.staff", MEASURE_VALUE, ">", 1 },
-		{ "e.staff * 2 > 3", MEASURE_OTHER, ">", 1 },
-		{ "e.rd * 2 <= e.revenue", MEASURE_VALUE, ">=", 2 },
-		{ "e.rd + e.revenue > p.limit", MEASURE_OTHER, ">", 3 },
-		{ "size(e.titles) > 1", MEASURE_COUNT, ">", 1 },
-		{ "e.titles.size() > 1", MEASURE_COUNT, ">", 1 },
-		{ "e.titles.all(x, x == \"a\")", MEASURE_OTHER, "other", 1 },
-	};
-	struct fixture *fixture = *state;
-	const struct rule_explain_options options = { 0 };
-
-	for (size_t i = 0; i < COUNT(cases); i++) {
-		const struct rule *rule = compile(fixture, cases[i].text, &plain);
-		struct rule_atom *atoms;
-		size_t count;
-
-		assert_non_null(rule);
-		assert_true(rule_explain(rule, &fixture->evaluation, &options, &atoms, &count));
-		assert_int_equal(count, 1);
-		assert_int_equal(atoms[0].measure, cases[i].measure);
-		assert_string_equal(atoms[0].operation, cases[i].operation);
-		assert_non_null(rule_atom_slots(&atoms[0], &fixture->arena, &count));
-		assert_int_equal(count, cases[i].slots);
-	}
-}
-
-static void test_explain_sides(void **state)
-{
-	struct fixture *fixture = *state;
-	const struct rule *rule = compile(fixture, "e.share >= p.rate", &plain);
-	struct rule_atom *atoms;
-	size_t count;
-	const struct rule_explain_options options = { 0 };
-
-	assert_non_null(rule);
-	fixture->values[RD] = of_int(1);
-	fixture->values[REVENUE] = of_int(3);
-	fixture->values[RATE] = of_int(400000);
-	assert_true(rule_explain(rule, &fixture->evaluation, &options, &atoms, &count));
-	assert_int_equal(count, 1);
-	assert_int_equal(atoms[0].observed.integer, 333333);
-	assert_int_equal(atoms[0].required.integer, 400000);
-	assert_int_equal(atoms[0].attribute_slot, SHARE);
-	assert_false(atoms[0].result.boolean);
-}
-
 static void test_intervals(void **state)
 {
 	static const struct {
@@ -611,8 +345,6 @@ static void test_small_budgets(void **state)
 	assert_in_range(exhausted, 1, 70);
 }
 
-#define TEST(function) cmocka_unit_test_setup_teardown(function, fixture_init, fixture_fini)
-
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -623,9 +355,6 @@ int main(void)
 		TEST(test_quotients),
 		TEST(test_values_of_wrong_kind),
 		TEST(test_regions),
-		TEST(test_explain),
-		TEST(test_explain_sides),
-		TEST(test_explain_measures),
 		TEST(test_intervals),
 		TEST(test_slots_and_wide_rules),
 		TEST(test_dumps),
