@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The pure units of rpc/: framing, timeouts, percent, base64, gzip, status, request headers. */
+/* The pure units of rpc/: framing, timeouts, percent, base64, gzip, status, request headers,
+ * unpacking. */
 #include "base/memory.h"
+#include "policycalc/v1/calculator_service.pb-c.h"
 #include "rpc/base64.h"
 #include "rpc/framing.h"
 #include "rpc/gzip.h"
@@ -8,6 +10,7 @@
 #include "rpc/request.h"
 #include "rpc/status.h"
 #include "rpc/timeout.h"
+#include "rpc/unpack.h"
 #include "rpc/wire.h"
 
 #include <setjmp.h>
@@ -387,6 +390,44 @@ static void request_lists(void **state)
 	assert_false(request_accepts(&request, "gzip"));
 }
 
+/* Whose fault are bytes that are refused: the library's that made them, or its caller's? */
+static void unpacking_blames(void **state)
+{
+	const struct {
+		struct slice bytes; /* of a MatchRequest */
+		enum error_code code;
+	} cases[] = {
+		/* verdicts, packed and one by one, and as_of */
+		{ SLICE_LITERAL("\x3a\x02\x01\x05\x1a\x01x"), ERROR_NONE },
+		{ SLICE_LITERAL("\x38\x01\x38\x05\x1a\x01x"), ERROR_NONE },
+		{ SLICE_LITERAL("\x3a\x02\x01\x05\x1a\x02\xff\xff"), ERROR_INVALID },
+		{ SLICE_LITERAL("\x38\x01\x38\x05\x1a\x02\xff\xff"), ERROR_INVALID },
+		/* revision, a number that does not repeat, as bytes, and as_of as a number */
+		{ SLICE_LITERAL("\x12\x02\x01\x05\x1a\x01x"), ERROR_INTERNAL },
+		{ SLICE_LITERAL("\x18\x01"), ERROR_INTERNAL },
+		/* profile.uscc: broken text, and a number */
+		{ SLICE_LITERAL("\x0a\x03\x0a\x01\xff"), ERROR_INVALID },
+		{ SLICE_LITERAL("\x0a\x02\x08\x01"), ERROR_INTERNAL },
+		{ SLICE_LITERAL("\x08\x01"), ERROR_INTERNAL },
+		{ SLICE_LITERAL("\x80"), ERROR_INTERNAL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct error err = { 0 };
+		struct arena arena;
+		bool ok;
+
+		arena_init(&arena, 1 << 16);
+		ok = unpack_message(cases[i].bytes, &policycalc__v1__match_request__descriptor,
+				&arena, &err);
+		if (ok != (cases[i].code == ERROR_NONE) || err.code != cases[i].code)
+			fail_msg("case %zu: %s (%s)", i, error_code_name(err.code),
+					err.message);
+		arena_fini(&arena);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -402,6 +443,7 @@ int main(void)
 		cmocka_unit_test(status_fits_into_trailers),
 		cmocka_unit_test(request_types),
 		cmocka_unit_test(request_lists),
+		cmocka_unit_test(unpacking_blames),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -219,6 +219,30 @@ static void test_locked_by_flock(void **state)
 	catalog_store_close(store);
 }
 
+/* The file names its holder and nothing else, whoever held it before. */
+static void test_lock_names_its_holder(void **state)
+{
+	static const char longer[] = "12345678901234567890\n";
+	struct fixture *fixture = *state;
+	struct error err = { 0 };
+	struct catalog_store *store;
+	char path[320];
+	char expected[32];
+	char *found;
+	size_t size;
+
+	(void)snprintf(path, sizeof(path), "%s/lock", fixture->data);
+	(void)snprintf(expected, sizeof(expected), "%ld\n", (long)getpid());
+	make_store(fixture);
+	write_file(path, longer, strlen(longer));
+	store = catalog_store_open(fixture->data, &err);
+	assert_non_null(store);
+	found = read_whole(fixture, path, &size);
+	assert_int_equal(size, strlen(expected));
+	assert_memory_equal(found, expected, size);
+	catalog_store_close(store);
+}
+
 /* A child that has the file open with SQLite itself and does not know of our lock file. */
 static void test_locked_by_sqlite(void **state)
 {
@@ -312,6 +336,7 @@ int main(void)
 		TEST(test_publish_into_damaged),
 		TEST(test_entry_differs_from_hash),
 		TEST(test_locked_by_flock),
+		TEST(test_lock_names_its_holder),
 		TEST(test_locked_by_sqlite),
 		TEST(test_read_only),
 	};
