@@ -359,6 +359,34 @@ static void assert_reasons(const Policycalc__V1__ConditionAnswer *condition)
 	}
 }
 
+static bool tree_has_choice(const struct tree *tree)
+{
+	return tree && (tree->kind == TREE_CHOICE || tree_has_choice(tree->left) ||
+				       tree_has_choice(tree->right));
+}
+
+/* What only chose the arm of a choice is told as given, before what the arm asks for. */
+static void assert_given(const struct condition *condition, const int *values,
+		const Policycalc__V1__ConditionAnswer *answer)
+{
+	bool judged = condition->role == REVIEW;
+	size_t given = 0;
+
+	for (size_t i = 0; i < answer->n_reasons; i++)
+		given += answer->reasons[i]->given ? 1 : 0;
+	if (answer->status == STATUS(MET) || answer->status == STATUS(NOT_MET))
+		assert_true(given < answer->n_reasons);
+	if (!tree_has_choice(condition->tree) &&
+			!(judged && tree_has_choice(condition->fails_if)))
+		assert_int_equal(given, 0);
+	if (judged || condition->tree->kind != TREE_CHOICE || values[condition->tree->name] < 0)
+		return;
+	assert_true(given > 0);
+	assert_true(answer->reasons[0]->given);
+	assert_int_equal(answer->reasons[0]->attribute[2], 'f');
+	assert_int_equal(atoi(answer->reasons[0]->attribute + 3), condition->tree->name);
+}
+
 /* What the reasons of @condition read, taken from @values; all else is unknown. */
 static void keep_reads(
 		const Policycalc__V1__ConditionAnswer *condition, const int *values, int *kept)
@@ -393,6 +421,7 @@ static void explain(struct instance *instance, const int *values)
 		int kept[NAMES];
 
 		assert_reasons(condition);
+		assert_given(&instance->conditions[i], values, condition);
 		if (condition->status == STATUS(NOT_MET)) {
 			assert_true(failed < answer->n_settled_by);
 			assert_string_equal(answer->settled_by[failed++], condition->id);
