@@ -130,6 +130,19 @@ class Friendly:
                                      dict(code="y", label=dict(zh="乙", en="second"))])])
         return question_pb2.NextQuestionResponse(**response)
 
+    near = [
+        dict(cost_ppm=250000, verdict=5, sentence=dict(zh="再增加 8 人", en="8 more people"),
+             stays_unknown=["e.d", "e.e"],
+             amount=dict(exactness=1, least_fen=40, most_fen=50, term_months=12),
+             changes=[dict(attribute="e.staff", distance=8, percent_ppm=80000, parameter="p.least_staff"),
+                      dict(attribute="i.cost@projects/p1", distance=900)]),
+        dict(cost_ppm=300000, verdict=4, sentence=dict(zh="取得资质"),
+             changes=[dict(attribute="e.high_tech", distance=1, percent_ppm=0)])]
+    cliffs = [
+        dict(attribute="e.staff", above=True, distance=3, percent_ppm=30000, parameter="p.most_staff",
+             sentence=dict(zh="再增加 4 人即失去资格", en="lost with 4 more people")),
+        dict(attribute="e.revenue", distance=7)]
+
     def match_one(self, request):
         answers = []
         for fact in request.profile.attributes:
@@ -142,7 +155,9 @@ class Friendly:
                                     term_months=24, rounded=True, cap=dict(limit_fen=9000, bound=True),
                                     funding=[dict(level=2, share_ppm=500000, most_fen=1900),
                                              dict(level=4, share_ppm=500000, most_fen=1900)]),
-                                missing=["e.staff"], conditions=[self.scored, dict(id="plain")]))
+                                missing=["e.staff"], conditions=[self.scored, dict(id="plain")],
+                                near=self.near if request.near else [],
+                                cliffs=self.cliffs if request.near else []))
         return self.calculator.MatchResponse(revision=7, as_of=request.as_of or "2026-01-01",
                                              engine_version="test", answers=answers,
                                              warnings=[dict(reason="UNKNOWN_ATTRIBUTE", field="f",

@@ -89,6 +89,105 @@ static void match_answers(const char *name)
 	pcalc_free(client);
 }
 
+static void changes_are_read(const pcalc_answers *answers)
+{
+	struct pcalc_near_change change;
+
+	assert_true(pcalc_answers_near_change(answers, 0, 0, 0, &change));
+	assert_string_equal(change.attribute, "e.staff");
+	assert_int_equal(change.distance, 8);
+	assert_int_equal(change.percent_ppm, 80000);
+	assert_string_equal(change.parameter, "p.least_staff");
+	assert_true(pcalc_answers_near_change(answers, 0, 0, 1, &change));
+	assert_string_equal(change.attribute, "i.cost@projects/p1");
+	assert_int_equal(change.distance, 900);
+	assert_int_equal(change.percent_ppm, -1);
+	assert_string_equal(change.parameter, "");
+	assert_false(pcalc_answers_near_change(answers, 0, 0, 2, &change));
+	/* A share of nothing is not the same as no share. */
+	assert_true(pcalc_answers_near_change(answers, 0, 1, 0, &change));
+	assert_string_equal(change.attribute, "e.high_tech");
+	assert_int_equal(change.percent_ppm, 0);
+	assert_false(pcalc_answers_near_change(answers, 0, 1, 1, &change));
+	assert_false(pcalc_answers_near_change(answers, 0, 2, 0, &change));
+	assert_false(pcalc_answers_near_change(answers, 1, 0, 0, &change));
+}
+
+static void near_is_read(const pcalc_answers *answers)
+{
+	struct pcalc_near_miss near;
+	struct pcalc_cliff cliff;
+
+	assert_true(pcalc_answers_near(answers, 0, 0, &near));
+	assert_int_equal(near.cost_ppm, 250000);
+	assert_int_equal(near.verdict, PCALC_VERDICT_ELIGIBLE);
+	assert_int_equal(near.amount.exactness, PCALC_EXACTNESS_EXACT);
+	assert_int_equal(near.amount.least_fen, 40);
+	assert_int_equal(near.amount.most_fen, 50);
+	assert_int_equal(near.amount.term_months, 12);
+	assert_int_equal(near.stays_unknown_count, 2);
+	assert_string_equal(near.stays_unknown[0], "e.d");
+	assert_string_equal(near.stays_unknown[1], "e.e");
+	assert_string_equal(near.sentence.zh, "再增加 8 人");
+	assert_string_equal(near.sentence.en, "8 more people");
+	assert_int_equal(near.change_count, 2);
+	assert_true(pcalc_answers_near(answers, 0, 1, &near));
+	assert_int_equal(near.cost_ppm, 300000);
+	assert_int_equal(near.verdict, PCALC_VERDICT_NEEDS_REVIEW);
+	assert_int_equal(near.amount.exactness, PCALC_EXACTNESS_UNSPECIFIED);
+	assert_string_equal(near.amount.sentence.zh, "");
+	assert_int_equal(near.stays_unknown_count, 0);
+	assert_int_equal(near.change_count, 1);
+	assert_false(pcalc_answers_near(answers, 0, 2, &near));
+	assert_false(pcalc_answers_near(answers, 1, 0, &near));
+	changes_are_read(answers);
+	assert_true(pcalc_answers_cliff(answers, 0, 0, &cliff));
+	assert_string_equal(cliff.attribute, "e.staff");
+	assert_true(cliff.above);
+	assert_int_equal(cliff.distance, 3);
+	assert_string_equal(cliff.parameter, "p.most_staff");
+	assert_string_equal(cliff.sentence.zh, "再增加 4 人即失去资格");
+	assert_true(pcalc_answers_cliff(answers, 0, 1, &cliff));
+	assert_string_equal(cliff.attribute, "e.revenue");
+	assert_false(cliff.above);
+	assert_int_equal(cliff.distance, 7);
+	assert_string_equal(cliff.parameter, "");
+	assert_string_equal(cliff.sentence.en, "");
+	assert_false(pcalc_answers_cliff(answers, 0, 2, &cliff));
+	assert_false(pcalc_answers_cliff(answers, 1, 0, &cliff));
+}
+
+/* Near misses and cliffs come when they are asked for, and not otherwise. */
+static void test_near(void **state)
+{
+	pcalc_client *client = client_open("POLICYCALC_TEST_SERVER");
+	pcalc_profile *profile = profile_make();
+	struct pcalc_match_options options = { .near = true };
+	struct pcalc_failure failure = { 0 };
+	struct pcalc_answer answer = { 0 };
+	struct pcalc_near_miss near;
+	struct pcalc_cliff cliff;
+	pcalc_answers *answers = pcalc_match(client, profile, &options, &failure);
+
+	assert_non_null(answers);
+	assert_true(pcalc_answers_get(answers, 0, &answer));
+	assert_int_equal(answer.near_count, 2);
+	assert_int_equal(answer.cliff_count, 2);
+	near_is_read(answers);
+	pcalc_answers_free(answers);
+	options.near = false;
+	answers = pcalc_match(client, profile, &options, &failure);
+	assert_non_null(answers);
+	assert_true(pcalc_answers_get(answers, 0, &answer));
+	assert_int_equal(answer.near_count, 0);
+	assert_int_equal(answer.cliff_count, 0);
+	assert_false(pcalc_answers_near(answers, 0, 0, &near));
+	assert_false(pcalc_answers_cliff(answers, 0, 0, &cliff));
+	pcalc_answers_free(answers);
+	pcalc_profile_free(profile);
+	pcalc_free(client);
+}
+
 static void test_match_over_tcp(void **state)
 {
 	match_answers("POLICYCALC_TEST_SERVER");
@@ -418,6 +517,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_match_over_tcp),
 		cmocka_unit_test(test_match_over_unix),
+		cmocka_unit_test(test_near),
 		cmocka_unit_test(test_failure_has_details),
 		cmocka_unit_test(test_deadline),
 		cmocka_unit_test(test_large_answer),
