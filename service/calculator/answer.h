@@ -30,6 +30,10 @@ struct outcome {
 /** Asks every condition and computes the amount. Memory that runs short shows in the arena. */
 void outcome_compute(const struct facts *facts, const struct policy_rules *policy,
 		const struct standing *standing, struct outcome *out_outcome);
+/** As it, for many policies under the same facts: @memo (or NULL) knows what was asked before. */
+void outcome_compute_once(const struct facts *facts, struct clause_memo *memo,
+		const struct policy_rules *policy, const struct standing *standing,
+		struct outcome *out_outcome);
 
 /** Finds the items that are the same as one before them, for policies granted once per such. */
 void items_tell_same(struct outcome *outcome);

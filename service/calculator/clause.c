@@ -210,3 +210,35 @@ struct clause_result clause_ask(const struct facts *facts, const struct policy_r
 		return rule_clause(facts, clause);
 	}
 }
+
+/* --- of twins only the first ------------------------------------------------------------------ */
+
+struct clause_note {
+	uint64_t round; /* 0: never */
+	struct clause_result result;
+};
+
+bool clause_memo_init(
+		struct clause_memo *memo, const struct ruleset *ruleset, struct arena *arena)
+{
+	memo->round = 1;
+	memo->notes = ARENA_NEW_ARRAY(arena, struct clause_note, ruleset->twin_count + 1);
+	return memo->notes != NULL;
+}
+
+void clause_memo_advance(struct clause_memo *memo)
+{
+	memo->round++;
+}
+
+struct clause_result clause_ask_once(const struct facts *facts, struct clause_memo *memo,
+		const struct policy_rules *policy, const struct clause *clause)
+{
+	struct clause_note *note = &memo->notes[clause->twin];
+
+	if (clause->per_item)
+		return clause_ask(facts, policy, clause);
+	if (note->round != memo->round)
+		*note = (struct clause_note){ memo->round, clause_ask(facts, policy, clause) };
+	return note->result;
+}

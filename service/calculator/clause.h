@@ -12,6 +12,21 @@ struct clause_result {
 	bool threshold; /* REVIEW for want of a parameter, not for a judgement */
 };
 
+/* What conditions of the enterprise came to under the facts as they stand, by twin. */
+struct clause_memo {
+	uint64_t round; /* what was noted in another is of other facts */
+	struct clause_note *notes;
+};
+
 /** Asks one condition. Memory that runs short shows in the arena. */
 struct clause_result clause_ask(const struct facts *facts, const struct policy_rules *policy,
 		const struct clause *clause);
+
+/** An empty memo in @arena; false when memory is short. */
+bool clause_memo_init(
+		struct clause_memo *memo, const struct ruleset *ruleset, struct arena *arena);
+/** The facts change, or the memory that answers lie in is reset: forgets everything. */
+void clause_memo_advance(struct clause_memo *memo);
+/** As clause_ask(); of twins (unless they are about an item) only the first is asked. */
+struct clause_result clause_ask_once(const struct facts *facts, struct clause_memo *memo,
+		const struct policy_rules *policy, const struct clause *clause);

@@ -33,7 +33,7 @@ static Policycalc__V1__Verdict verdict_worse(
 }
 
 /* Asks the clauses that are (or are not) the item's, and gives the worst. */
-static Policycalc__V1__Verdict clauses_ask(const struct facts *facts,
+static Policycalc__V1__Verdict clauses_ask(const struct facts *facts, struct clause_memo *memo,
 		const struct policy_rules *policy, bool per_item, struct clause_result *results)
 {
 	Policycalc__V1__Verdict verdict = VERDICT(ELIGIBLE);
@@ -41,7 +41,8 @@ static Policycalc__V1__Verdict clauses_ask(const struct facts *facts,
 	for (size_t i = 0; i < policy->clause_count; i++) {
 		if (policy->clauses[i].per_item != per_item)
 			continue;
-		results[i] = clause_ask(facts, policy, &policy->clauses[i]);
+		results[i] = memo ? clause_ask_once(facts, memo, policy, &policy->clauses[i])
+				  : clause_ask(facts, policy, &policy->clauses[i]);
 		verdict = verdict_worse(verdict, verdict_of_status(results[i].status));
 	}
 	return verdict;
@@ -73,7 +74,7 @@ static void items_ask(const struct facts *facts, struct outcome *outcome)
 			return;
 		facts_enter_item((struct facts *)facts, list, item->item);
 		item->verdict = verdict_worse(
-				own, clauses_ask(facts, policy, true, item->results));
+				own, clauses_ask(facts, NULL, policy, true, item->results));
 		item->amount.none = true;
 		if (item->verdict != VERDICT(INELIGIBLE))
 			item->amount = amount_compute(facts, policy);
@@ -92,8 +93,9 @@ static bool standing_is_open(const struct standing *standing)
 	return standing->state == STATE(OPEN) || standing->state == STATE(WINDOW_NOT_STATED);
 }
 
-void outcome_compute(const struct facts *facts, const struct policy_rules *policy,
-		const struct standing *standing, struct outcome *out_outcome)
+void outcome_compute_once(const struct facts *facts, struct clause_memo *memo,
+		const struct policy_rules *policy, const struct standing *standing,
+		struct outcome *out_outcome)
 {
 	struct outcome outcome = { .policy = policy };
 
@@ -104,7 +106,7 @@ void outcome_compute(const struct facts *facts, const struct policy_rules *polic
 		*out_outcome = outcome;
 		return;
 	}
-	outcome.conditions_verdict = clauses_ask(facts, policy, false, outcome.results);
+	outcome.conditions_verdict = clauses_ask(facts, memo, policy, false, outcome.results);
 	if (policy->list != LIST_ENTERPRISE)
 		items_ask(facts, &outcome);
 	if (outcome.conditions_verdict != VERDICT(INELIGIBLE)) {
@@ -118,4 +120,10 @@ void outcome_compute(const struct facts *facts, const struct policy_rules *polic
 		outcome.verdict = VERDICT(NOT_OPEN);
 	outcome.order = amount_order(facts, &outcome.amount);
 	*out_outcome = outcome;
+}
+
+void outcome_compute(const struct facts *facts, const struct policy_rules *policy,
+		const struct standing *standing, struct outcome *out_outcome)
+{
+	outcome_compute_once(facts, NULL, policy, standing, out_outcome);
 }

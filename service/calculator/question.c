@@ -50,14 +50,16 @@ static bool outcomes_compute(struct questionnaire *questionnaire)
 
 	questionnaire->outcomes =
 			ARENA_NEW_ARRAY(questionnaire->arena, struct outcome, count + 1);
-	if (!questionnaire->outcomes)
+	if (!questionnaire->outcomes ||
+			!clause_memo_init(&questionnaire->memo, ruleset, questionnaire->arena))
 		return false;
 	for (size_t i = 0; i < count; i++) {
 		struct selection selection = selections_at(&questionnaire->selections, i);
 
 		if (!is_wanted(questionnaire, selection))
 			continue;
-		outcome_compute(questionnaire->facts, &ruleset->policies[selection.index],
+		outcome_compute_once(questionnaire->facts, &questionnaire->memo,
+				&ruleset->policies[selection.index],
 				&questionnaire->epoch->standings[selection.index],
 				&questionnaire->outcomes[questionnaire->outcome_count++]);
 	}

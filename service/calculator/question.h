@@ -88,6 +88,10 @@ struct questionnaire {
 	struct unit *units; /* enterprise in slot order, then items, then lists */
 	size_t unit_count;
 	uint64_t *sets[3];		  /* for question_trial.c */
+	const uint64_t **lacking;	  /* likewise: a set a clause of one policy */
+	struct points_note *points_notes; /* for question_classes.c: by twin */
+	size_t question_at;		  /* the number of questions weighed so far */
+	struct clause_memo memo;	  /* under the facts of now, or of the trial */
 	uint64_t *open;			  /* attributes of the enterprise that may be asked */
 	uint64_t **item_open[LIST_COUNT]; /* by item: its attributes that may be asked */
 	bool list_open[LIST_COUNT];

@@ -80,6 +80,13 @@ struct collector {
 	size_t hint_count;
 	struct point_run
 			*derived; /* by derivation of the trial; count SIZE_MAX: not read yet */
+	size_t round;		  /* of the notes that are of this question */
+};
+
+/* The points of a clause, of one question. */
+struct points_note {
+	size_t round;
+	struct point_run run;
 };
 
 static void on_found(void *context, const struct probe_point *point)
@@ -134,6 +141,15 @@ static void on_found_by_search(void *context, int64_t point)
 		collector->hints[collector->hint_count++] = point;
 }
 
+static void run_copy(struct collector *collector, const struct point_run *run)
+{
+	for (size_t k = 0; k < run->count; k++) {
+		struct probe_point point = collector->points->list[run->first + k];
+
+		on_found(collector, &point);
+	}
+}
+
 static void collect_rule(struct collector *collector, const struct rule *rule);
 
 /* What a derived attribute changes at is read once and copied to whoever reads it. */
@@ -154,11 +170,7 @@ static void collect_derived(struct collector *collector, int slot)
 			run->count = points->count - run->first;
 			return;
 		}
-		for (size_t k = 0; k < run->count; k++) {
-			struct probe_point point = points->list[run->first + k];
-
-			on_found(collector, &point);
-		}
+		run_copy(collector, run);
 		return;
 	}
 }
@@ -228,12 +240,33 @@ static void collect_clause(struct collector *collector, const struct policy_rule
 	}
 }
 
+/* Of twins only the first is read; the others get a copy. */
+static void collect_clause_once(struct collector *collector, const struct policy_rules *policy,
+		const struct clause *clause)
+{
+	struct points *points = collector->points;
+	struct points_note *note = &collector->questionnaire->points_notes[clause->twin];
+
+	if (clause->per_item) {
+		collect_clause(collector, policy, clause);
+		return;
+	}
+	if (note->round != collector->round) {
+		note->run.first = points->count;
+		collect_clause(collector, policy, clause);
+		note->run.count = points->count - note->run.first;
+		note->round = collector->round;
+		return;
+	}
+	run_copy(collector, &note->run);
+}
+
 static void collect_clauses(struct collector *collector, const struct policy_rules *policy,
 		const struct pending_clause *clauses, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		if (slot_bits_has(clauses[i].missing, collector->unit->slot))
-			collect_clause(collector, policy, clauses[i].clause);
+			collect_clause_once(collector, policy, clauses[i].clause);
 	}
 }
 
@@ -263,10 +296,16 @@ static bool points_collect(struct questionnaire *questionnaire, const struct que
 		.unit = trial->units[0],
 		.domain = *domain,
 		.points = points,
+		.round = ++questionnaire->question_at,
 		.derived = ARENA_NEW_ARRAY(&questionnaire->work, struct point_run,
 				trial->derivation_count + 1),
 	};
 
+	if (!questionnaire->points_notes)
+		questionnaire->points_notes = ARENA_NEW_ARRAY(questionnaire->arena,
+				struct points_note, questionnaire->ruleset->twin_count + 1);
+	if (!questionnaire->points_notes)
+		return false;
 	points->runs = ARENA_NEW_ARRAY(
 			&questionnaire->work, struct point_run, question->pending_count + 1);
 	if (!points->runs || !collector.derived)

@@ -93,6 +93,7 @@ void trial_put(struct questionnaire *questionnaire, const struct trial *trial,
 {
 	struct facts *facts = questionnaire->facts;
 
+	clause_memo_advance(&questionnaire->memo);
 	for (size_t i = 0; i < trial->count; i++) {
 		if (trial->units[i]->place)
 			*unit_value(questionnaire, trial->units[i]) = values[i];
@@ -112,6 +113,7 @@ void trial_take_back(struct questionnaire *questionnaire, const struct trial *tr
 {
 	struct facts *facts = questionnaire->facts;
 
+	clause_memo_advance(&questionnaire->memo);
 	for (size_t i = 0; i < trial->count; i++) {
 		if (trial->units[i]->place)
 			*unit_value(questionnaire, trial->units[i]) =
@@ -185,11 +187,51 @@ static bool clause_try(const struct asking *asking, const struct pending_clause 
 	}
 	if (asking->trial->opaque)
 		return clause_try_opaque(asking, clause, bits);
-	result = clause_ask(asking->questionnaire->facts, asking->pending->outcome->policy,
-			clause->clause);
+	result = clause_ask_once(asking->questionnaire->facts, &asking->questionnaire->memo,
+			asking->pending->outcome->policy, clause->clause);
 	if (result.status == STATUS(UNKNOWN) && result.missing)
 		bits_add(bits, result.missing, asking->words);
 	return result.status != STATUS(NOT_MET);
+}
+
+/*
+ * The same for all conditions of the enterprise at once, by far the most that is asked: what each
+ * lacks is looked at where it lies, and only counted. false: one stands in the way.
+ */
+static bool clauses_count(const struct asking *asking, size_t *out_count)
+{
+	struct questionnaire *questionnaire = asking->questionnaire;
+	const struct pending *pending = asking->pending;
+	const uint64_t **lacking = questionnaire->lacking;
+	size_t used = 0;
+	size_t count = 0;
+
+	for (size_t i = 0; i < pending->clause_count; i++) {
+		const struct pending_clause *clause = &pending->clauses[i];
+		struct clause_result result;
+
+		if (asking->trial->count == 0 || !clause_waits(asking, clause)) {
+			lacking[used++] = clause->missing;
+			continue;
+		}
+		result = clause_ask_once(questionnaire->facts, &questionnaire->memo,
+				pending->outcome->policy, clause->clause);
+		if (result.status == STATUS(NOT_MET))
+			return false;
+		if (result.status == STATUS(UNKNOWN) && result.missing)
+			lacking[used++] = result.missing;
+	}
+	for (size_t i = 0; i < asking->words; i++) {
+		uint64_t bits = 0;
+
+		for (size_t k = 0; k < used; k++)
+			bits |= lacking[k][i];
+		bits &= questionnaire->open[i];
+		if (bits)
+			count += (size_t)__builtin_popcountll(bits);
+	}
+	*out_count = count;
+	return true;
 }
 
 static size_t bits_count_open(const uint64_t *bits, const uint64_t *open, size_t words)
@@ -286,6 +328,8 @@ size_t pending_missing(struct questionnaire *questionnaire, const struct pending
 	bool of_item = trial->count && trial->units[0]->item >= 0;
 	size_t count = 0;
 
+	if (list == LIST_ENTERPRISE && !of_item && !trial->opaque)
+		return clauses_count(&asking, &count) ? count : 0;
 	memset(asking.missing, 0, asking.words * sizeof(*asking.missing));
 	if (of_item) /* the enterprise's conditions read no item */
 		asking.trial = &nothing;

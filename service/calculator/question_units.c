@@ -130,11 +130,18 @@ static bool masks_make(struct questionnaire *questionnaire)
 {
 	const struct ruleset *ruleset = questionnaire->ruleset;
 	struct facts *facts = questionnaire->facts;
+	size_t most = 0;
 
 	for (size_t i = 0; i < 3; i++)
 		questionnaire->sets[i] = facts_new_set(facts);
 	questionnaire->open = facts_new_set(facts);
-	if (!questionnaire->open)
+	for (size_t i = 0; i < questionnaire->pending_count; i++) {
+		if (most < questionnaire->pendings[i].clause_count)
+			most = questionnaire->pendings[i].clause_count;
+	}
+	questionnaire->lacking =
+			ARENA_NEW_ARRAY(questionnaire->arena, const uint64_t *, most + 1);
+	if (!questionnaire->open || !questionnaire->lacking)
 		return false;
 	for (size_t i = 0; i < ruleset->base_count; i++) {
 		const struct slot *place = &ruleset->slots[LIST_ENTERPRISE][i];
@@ -372,13 +379,22 @@ static void question_find_pendings(
 	struct arena *arena = questionnaire->arena;
 	size_t *pendings = ARENA_NEW_ARRAY(arena, size_t, questionnaire->pending_count + 1);
 	uint32_t *answered = ARENA_NEW_ARRAY(arena, uint32_t, questionnaire->pending_count + 1);
+	const struct unit *first = &questionnaire->units[question->units[0]];
+	/* The common case, for every question and policy: one attribute of the enterprise. */
+	int only = question->unit_count == 1 && first->place && first->item < 0 ? first->slot
+										: -1;
 
 	for (size_t i = 0; pendings && answered && i < questionnaire->pending_count; i++) {
+		const struct pending *pending = &questionnaire->pendings[i];
 		uint32_t lacks = 0;
 
-		for (size_t k = 0; k < question->unit_count; k++)
-			lacks += pending_lacks(&questionnaire->pendings[i],
-					&questionnaire->units[question->units[k]]);
+		if (only >= 0) {
+			lacks = slot_bits_has(pending->lacks, only);
+		} else {
+			for (size_t k = 0; k < question->unit_count; k++)
+				lacks += pending_lacks(pending,
+						&questionnaire->units[question->units[k]]);
+		}
 		if (lacks == 0)
 			continue;
 		pendings[question->pending_count] = i;

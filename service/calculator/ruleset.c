@@ -222,6 +222,7 @@ struct ruleset *ruleset_new(const struct catalog *catalog, catalog_locate_fn loc
 			!ruleset_build_scopes(&build, err) ||
 			!ruleset_build_derivations(&build, err) ||
 			!ruleset_build_policies(&build, err) ||
+			!ruleset_build_twins(&build, err) ||
 			!ruleset_build_combination(&build, err))
 		goto fail;
 	if (ruleset->arena.exhausted || diagnostics->arena->exhausted) {

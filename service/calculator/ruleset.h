@@ -120,6 +120,7 @@ struct clause {
 	const struct score_rules *score; /* of score tables */
 	const struct rule *direct_pass;	 /* of score tables, or NULL */
 	bool per_item;
+	size_t twin; /* clauses of one number are answered alike, whatever the facts */
 };
 
 struct bracket_rules {
@@ -160,7 +161,7 @@ struct amount_rules {
 struct policy_rules {
 	const Policycalc__V1__Policy *policy;
 	enum item_list list; /* what it is granted for */
-	const struct clause *clauses;
+	struct clause *clauses;
 	size_t clause_count;
 	const struct amount_rules *amount; /* or NULL */
 	const uint64_t *reads;		   /* base attributes behind all its rules */
@@ -213,6 +214,7 @@ struct ruleset {
 	uint64_t *asked[LIST_COUNT]; /* slots that a rule or scope reads by name; NULL: none */
 
 	struct policy_rules *policies; /* in id order, as the catalog's */
+	size_t twin_count;	       /* numbers of clauses */
 	struct map policy_ids;	       /* id to policy_rules */
 	struct map series_names;       /* name to series */
 	struct map repeals;	       /* id of what is repealed to the first repeal */
@@ -277,6 +279,8 @@ const struct aggregate *ruleset_build_aggregate(struct ruleset_build *build,
 		const Policycalc__V1__Attribute *origin);
 /** The rules of every policy. */
 bool ruleset_build_policies(struct ruleset_build *build, struct error *err);
+/** Numbers the conditions: those that ask the same get the same number. */
+bool ruleset_build_twins(struct ruleset_build *build, struct error *err);
 /** Exclusion groups and shared caps. */
 bool ruleset_build_combination(struct ruleset_build *build, struct error *err);
 

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Conditions that ask the same thing get the same number.
+ *
+ * Policies of one catalog tend to repeat one another: "no serious dishonesty", a region, a size of
+ * enterprise. Whoever asks many policies at once under the same facts asks each number once. Two are
+ * twins only when their texts are the same to the letter; that two texts mean the same is not looked
+ * into. A score table is nobody's twin.
+ */
+#include "calculator/ruleset.h"
+
+#include <string.h>
+
+#define KEYS_BUDGET ((size_t)64 << 20) /* of a build; a ruleset is not larger */
+
+static const char *codes_print(
+		struct arena *arena, const char *before, char *const *codes, size_t count)
+{
+	for (size_t i = 0; before && i < count; i++)
+		before = arena_format(arena, "%s %s", before, codes[i]);
+	return before;
+}
+
+/* All that the answer depends on beside the facts. NULL: of a score table, or no memory. */
+static const char *clause_key(struct arena *arena, const struct policy_rules *policy,
+		const struct clause *clause)
+{
+	const Policycalc__V1__Condition *condition = clause->condition;
+	const Policycalc__V1__RegionScope *region = policy->policy->region;
+	const Policycalc__V1__IndustryScope *industry = policy->policy->industry;
+	const char *key;
+
+	switch (clause->kind) {
+	case CLAUSE_REGION:
+		key = arena_format(arena, "region %d %d", clause->slot, (int)region->zones);
+		return codes_print(arena, key, region->covers, region->n_covers);
+	case CLAUSE_INDUSTRY:
+		key = arena_format(arena, "industry %d", clause->slot);
+		key = codes_print(arena, key, industry->include, industry->n_include);
+		key = key ? arena_format(arena, "%s but", key) : NULL;
+		return codes_print(arena, key, industry->exclude, industry->n_exclude);
+	case CLAUSE_SCORE:
+		return NULL;
+	case CLAUSE_RULE:
+	default:
+		/* Names of items mean another thing in each list; the sizes say where a text ends. */
+		return arena_format(arena, "rule %d %d %zu %zu\n%s\n%s\n%s",
+				(int)condition->role,
+				clause->per_item ? (int)policy->list : (int)LIST_ENTERPRISE,
+				strlen(condition->rule), strlen(condition->met_if),
+				condition->rule, condition->met_if, condition->fails_if);
+	}
+}
+
+static bool clause_number(struct ruleset *ruleset, struct map *numbered, struct arena *arena,
+		const struct policy_rules *policy, struct clause *clause)
+{
+	const char *key = clause_key(arena, policy, clause);
+	const struct clause *first = key ? map_find(numbered, slice_from(key)) : NULL;
+
+	if (arena->exhausted)
+		return false;
+	clause->twin = first ? first->twin : ruleset->twin_count++;
+	return first || !key || map_put(numbered, slice_from(key), clause);
+}
+
+bool ruleset_build_twins(struct ruleset_build *build, struct error *err)
+{
+	struct ruleset *ruleset = build->ruleset;
+	struct map numbered = { 0 };
+	struct arena arena;
+	bool ok = true;
+
+	arena_init(&arena, KEYS_BUDGET);
+	for (size_t i = 0; ok && i < ruleset->catalog.policy_count; i++) {
+		const struct policy_rules *policy = &ruleset->policies[i];
+
+		for (size_t k = 0; ok && k < policy->clause_count; k++)
+			ok = clause_number(ruleset, &numbered, &arena, policy,
+					&policy->clauses[k]);
+	}
+	map_fini(&numbered);
+	arena_fini(&arena);
+	return ok || error_set(err, ERROR_MEMORY, "out of memory while comparing conditions");
+}
