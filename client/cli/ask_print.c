@@ -2,7 +2,6 @@
 #include "client/cli/ask.h"
 #include "client/cli/value_form.h"
 #include "client/render/text.h"
-#include "proto/codec/codec.h"
 
 #include <string.h>
 
@@ -28,10 +27,9 @@ static void print_wrapped(
 
 static void print_money(const struct ask *ask, struct buffer *out, int64_t fen)
 {
-	char written[64];
+	char written[WORD_MONEY_SIZE];
 
-	unit_print_money(fen, written);
-	(void)ask;
+	word_money(&ask->cli->style, fen, written);
 	buffer_append_text(out, written);
 }
 

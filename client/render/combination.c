@@ -30,11 +30,11 @@ static void heading_print(const struct canvas *canvas, const char *zh, const cha
 	canvas_colour(canvas, CANVAS_PLAIN);
 }
 
-static void money_append(int64_t fen, struct buffer *out)
+static void money_append(const struct canvas *canvas, int64_t fen, struct buffer *out)
 {
-	char text[64];
+	char text[WORD_MONEY_SIZE];
 
-	unit_print_money(fen, text);
+	word_money(canvas->style, fen, text);
 	buffer_append_text(out, text);
 }
 
@@ -83,14 +83,14 @@ static void chosen_print(const struct canvas *canvas, const choice_message *choi
 		const Policycalc__V1__CombinationChosen *chosen = choice->chosen[i];
 		const Policycalc__V1__CombinationUnit *unit = unit_or_empty(chosen->unit);
 		struct buffer id = { 0 };
-		char year[64];
-		char whole[64];
+		char year[WORD_MONEY_SIZE];
+		char whole[WORD_MONEY_SIZE];
 		const char *cells[4];
 
 		buffer_format(&id, "%s%s%s", unit->policy_id, *unit->item_id ? "/" : "",
 				unit->item_id);
-		unit_print_money(chosen->counted_fen, year);
-		unit_print_money(chosen->whole_term_fen, whole);
+		word_money(canvas->style, chosen->counted_fen, year);
+		word_money(canvas->style, chosen->whole_term_fen, whole);
 		cells[0] = word_text(canvas->style, unit->title);
 		cells[1] = year;
 		cells[2] = whole;
@@ -115,7 +115,7 @@ static void truncated_print(const struct canvas *canvas, const choice_message *c
 			continue;
 		unit_append(canvas, unit_or_empty(chosen->unit), &text);
 		buffer_append_text(&text, word(canvas->style, "：本为 ", ": by itself "));
-		money_append(chosen->amount_fen, &text);
+		money_append(canvas, chosen->amount_fen, &text);
 		buffer_append_text(&text, word(canvas->style, "，", "; "));
 		buffer_append_text(&text,
 				word_text(canvas->style, chosen->truncated_by->sentence));
@@ -142,7 +142,7 @@ static void left_out_print(const struct canvas *canvas, const choice_message *ch
 		unit_append(canvas, unit_or_empty(one->unit), &text);
 		if (one->amount_fen) {
 			buffer_append_char(&text, ' ');
-			money_append(one->amount_fen, &text);
+			money_append(canvas, one->amount_fen, &text);
 		}
 		for (size_t k = 0; k < one->n_reasons; k++) {
 			const reason_message *reason = one->reasons[k];
@@ -162,11 +162,11 @@ static void total_print(const struct canvas *canvas, const choice_message *choic
 	struct buffer text = { 0 };
 
 	buffer_append_text(&text, word(canvas->style, "合计：一年内 ", "total in a year: "));
-	money_append(choice->total_fen, &text);
+	money_append(canvas, choice->total_fen, &text);
 	if (choice->whole_term_fen != choice->total_fen) {
 		buffer_append_text(&text,
 				word(canvas->style, "，全期 ", "; over the whole term: "));
-		money_append(choice->whole_term_fen, &text);
+		money_append(canvas, choice->whole_term_fen, &text);
 	}
 	if (!choice->proved)
 		buffer_append_text(&text,
@@ -259,7 +259,7 @@ static void others_print(
 		buffer_append_text(&text, combination_other_word(canvas->style, other));
 		if (other->possible_fen) {
 			buffer_append_text(&text, word(canvas->style, "，最高 ", ", up to "));
-			money_append(other->possible_fen, &text);
+			money_append(canvas, other->possible_fen, &text);
 		}
 		buffer_append_text(&text, word(canvas->style, "：", ": "));
 		for (size_t k = 0; k < other->n_units; k++) {
@@ -283,7 +283,7 @@ static void later_print(
 		unit_append(canvas, unit_or_empty(later->unit), &text);
 		if (later->amount_fen) {
 			buffer_append_char(&text, ' ');
-			money_append(later->amount_fen, &text);
+			money_append(canvas, later->amount_fen, &text);
 		}
 		canvas_text(canvas, 2, "· ", &text);
 		buffer_fini(&text);

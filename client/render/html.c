@@ -3,7 +3,6 @@
 
 #include "client/render/guide.h"
 #include "client/render/markup.h"
-#include "proto/codec/codec.h"
 #include "proto/codec/value_text.h"
 
 #include <string.h>
@@ -45,9 +44,9 @@ void page_element(const struct page *page, const char *tag, const char *class, c
 
 void page_money(const struct page *page, int64_t fen)
 {
-	char text[64];
+	char text[WORD_MONEY_SIZE];
 
-	unit_print_money(fen, text);
+	word_money(page->style, fen, text);
 	page_text(page, text);
 }
 

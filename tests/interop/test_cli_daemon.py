@@ -390,6 +390,11 @@ def report():
     assert page == succeeds("match", "-f", FIRM, *AS_OF, "--format=html")
     english = succeeds("match", "-f", FIRM, *AS_OF, "--format=html", "--lang=en")
     assert '<html lang="en">' in english and "What the firm gets" in english
+    best = english[english.index('id="best"'):english.index('id="near"')]
+    assert "yuan" in best and "万元" not in best, best[:400]
+    best = succeeds("combine", "-f", FIRM, *AS_OF, "--lang=en")
+    assert "yuan" in best and "万元" not in best, best[:400]
+    fits(best, 80)
 
 
 def checking_offline():
