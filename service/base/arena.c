@@ -192,6 +192,9 @@ char *arena_format(struct arena *arena, const char *format, ...)
 {
 	va_list args;
 	va_list again;
+	/* Printed where it will most likely lie; only what does not fit is printed again. */
+	char *place = arena->next;
+	size_t room = arena->exhausted ? 0 : (size_t)(arena->end - arena->next);
 	ptrdiff_t size;
 	char *text;
 	bool strings;
@@ -203,14 +206,14 @@ char *arena_format(struct arena *arena, const char *format, ...)
 	strings = size >= 0;
 	if (!strings) {
 		va_start(args, format);
-		size = vsnprintf(NULL, 0, format, args);
+		size = vsnprintf(place, room, format, args);
 		va_end(args);
 	}
 	text = size < 0 ? NULL : arena_alloc(arena, (size_t)size + 1);
 	if (text && strings) {
 		(void)format_strings(format, again, text);
 		text[size] = 0;
-	} else if (text) {
+	} else if (text && (text != place || (size_t)size >= room)) {
 		(void)vsnprintf(text, (size_t)size + 1, format, again);
 	}
 	va_end(again);

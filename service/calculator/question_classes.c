@@ -98,8 +98,8 @@ static void on_found(void *context, const struct probe_point *point)
 		return;
 	if (points->count == points->capacity) {
 		size_t capacity = points->capacity ? points->capacity * 2 : 256;
-		struct probe_point *list = ARENA_NEW_ARRAY(
-				&collector->questionnaire->work, struct probe_point, capacity);
+		struct probe_point *list = arena_alloc(
+				&collector->questionnaire->work, capacity * sizeof(*list));
 
 		if (!list)
 			return;
@@ -342,7 +342,7 @@ static size_t points_sort(const struct points *points, size_t first, size_t coun
 				points->list[i].from <= domain->most)
 			out_list[used++] = points->list[i].from;
 	}
-	if (used)
+	if (used > 1)
 		qsort(out_list, used, sizeof(*out_list), figure_compare);
 	for (size_t i = 0; i < used; i++) {
 		if (kept == 0 || out_list[kept - 1] != out_list[i])

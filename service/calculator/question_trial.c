@@ -269,7 +269,7 @@ static size_t items_missing(const struct asking *asking, bool *out_settled, bool
 {
 	const struct pending *pending = asking->pending;
 	enum item_list list = pending->outcome->policy->list;
-	const struct trial nothing = { .count = 0 };
+	static const struct trial nothing;
 	uint64_t *own = asking->questionnaire->sets[1];
 	uint64_t *shared = asking->questionnaire->sets[2];
 	size_t count = 0;
@@ -324,7 +324,7 @@ size_t pending_missing(struct questionnaire *questionnaire, const struct pending
 		.missing = questionnaire->sets[0],
 	};
 	enum item_list list = pending->outcome->policy->list;
-	const struct trial nothing = { .count = 0 };
+	static const struct trial nothing;
 	bool of_item = trial->count && trial->units[0]->item >= 0;
 	size_t count = 0;
 

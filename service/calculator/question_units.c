@@ -377,8 +377,9 @@ static void question_find_pendings(
 		struct questionnaire *questionnaire, struct question *question)
 {
 	struct arena *arena = questionnaire->arena;
-	size_t *pendings = ARENA_NEW_ARRAY(arena, size_t, questionnaire->pending_count + 1);
-	uint32_t *answered = ARENA_NEW_ARRAY(arena, uint32_t, questionnaire->pending_count + 1);
+	size_t most = questionnaire->pending_count + 1;
+	size_t *pendings = arena_alloc(arena, most * sizeof(*pendings));
+	uint32_t *answered = arena_alloc(arena, most * sizeof(*answered));
 	const struct unit *first = &questionnaire->units[question->units[0]];
 	/* The common case, for every question and policy: one attribute of the enterprise. */
 	int only = question->unit_count == 1 && first->place && first->item < 0 ? first->slot
@@ -458,7 +459,7 @@ static void questions_gather(struct questionnaire *questionnaire)
 
 void questionnaire_gather(struct questionnaire *questionnaire)
 {
-	const struct trial nothing = { .count = 0 };
+	static const struct trial nothing;
 
 	pendings_gather(questionnaire);
 	if (!masks_make(questionnaire))

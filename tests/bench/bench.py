@@ -23,6 +23,12 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 LOADS = [("c=1 m=1", 1, 1), ("c=10 m=10", 10, 10)]
+# Programs that measure one room alone; figures.c prints what ROOM_LINE reads.
+DICTIONARY = ROOT / "tests/cases/dictionary.case"
+ROOMS = [("explain", [DICTIONARY]), ("calculator", [DICTIONARY]), ("question", [DICTIONARY]),
+         ("report", [ROOT / "service/catalog", ROOT / "service/quickstart-firm.yaml"])]
+ROOM_LINE = re.compile(r"^(.+): median ([\d.]+) us, least ([\d.]+) us, p99 ([\d.]+) us, limit (\d+) us$",
+                       re.MULTILINE)
 
 
 def generate_stubs(folder):
@@ -195,6 +201,31 @@ def measure(options, folder):
     return figures
 
 
+def measure_rooms(build):
+    """Processor time of what is computed without network and encoding, beside what it may take."""
+    rooms = []
+    for name, arguments in ROOMS:
+        output = subprocess.run(pinned(1, [str(build / "tests/bench" / f"bench_{name}"), *arguments]),
+                                capture_output=True, text=True, check=True).stdout
+        lines = ROOM_LINE.findall(output)
+        if not lines:
+            raise SystemExit(f"bench_{name} printed no figure:\n{output}")
+        for what, median, least, p99, limit in lines:
+            rooms.append({"what": what, "median_us": float(median), "least_us": float(least),
+                          "p99_us": float(p99), "limit_us": int(limit) or None})
+    return rooms
+
+
+def print_rooms(rooms):
+    print("| what, in µs of processor time | median | least | p99 | limit |")
+    print("|---|---|---|---|---|")
+    for room in rooms:
+        limit = room["limit_us"]
+        over = " (over)" if limit and room["median_us"] > limit else ""
+        print(f"| {room['what']} | {room['median_us']:,.1f}{over} | {room['least_us']:,.1f} "
+              f"| {room['p99_us']:,.1f} | {format(limit, ',') if limit else ''} |")
+
+
 def print_table(figures):
     print(f"{figures['machine']}, {figures['cores']} cores, {figures['date']}; "
           f"request {figures['request_bytes']} bytes, reply {figures['reply_bytes']} bytes, "
@@ -222,14 +253,21 @@ def main():
     parser.add_argument("--build", default="build-bench", type=pathlib.Path)
     parser.add_argument("--seconds", type=int, default=3, help="length of one h2load run")
     parser.add_argument("--rounds", type=int, default=3, help="how often ours and the peer take turns")
+    parser.add_argument("--rooms", action="store_true",
+                        help="only what needs no server: a few seconds")
     parser.add_argument("--json", type=pathlib.Path, help="also write the figures here")
     options = parser.parse_args()
     options.build = options.build.resolve()
 
-    with tempfile.TemporaryDirectory() as folder:
-        generate_stubs(pathlib.Path(folder))
-        figures = measure(options, pathlib.Path(folder))
-    print_table(figures)
+    figures = {"machine": platform.processor() or platform.machine(), "cores": os.cpu_count(),
+               "date": time.strftime("%Y-%m-%d"), "rooms": measure_rooms(options.build)}
+    if not options.rooms:
+        with tempfile.TemporaryDirectory() as folder:
+            generate_stubs(pathlib.Path(folder))
+            figures.update(measure(options, pathlib.Path(folder)))
+        print_table(figures)
+        print()
+    print_rooms(figures["rooms"])
     if options.json:
         options.json.write_text(json.dumps(figures, indent=2) + "\n")
 

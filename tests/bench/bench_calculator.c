@@ -5,14 +5,14 @@
  * usage: bench_calculator DICTIONARY
  *
  * The best combination of 30 policies in overlapping groups, under two shared caps within one
- * another, some of them undecided. Prints the median and the slowest of many runs.
+ * another, some of them undecided.
  */
 #include "case.h"
+#include "figures.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define POLICIES 30
 #define RUNS 2000
@@ -72,25 +72,9 @@ static void make_policies(struct case_file *file)
 	}
 }
 
-static double now_us(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (double)now.tv_sec * 1e6 + (double)now.tv_nsec / 1e3;
-}
-
-static int compare(const void *a, const void *b)
-{
-	double left = *(const double *)a;
-	double right = *(const double *)b;
-
-	return (left > right) - (left < right);
-}
-
 int main(int argc, char **argv)
 {
-	static double runs[RUNS];
+	struct figures figures = figures_new(RUNS);
 	struct arena arena;
 	struct arena call;
 	struct case_file file = { .arena = &arena, .path = argc > 1 ? argv[1] : "" };
@@ -114,28 +98,26 @@ int main(int argc, char **argv)
 	case_read_values(&file, "", facts, &profile.attributes, &profile.n_attributes);
 	request.profile = &profile;
 	for (int i = 0; i < RUNS; i++) {
-		double begin = now_us();
+		int64_t begin = figures_now();
 
 		if (!ruleset_combine(ruleset, &request, "2026-06-30", &call, &response, NULL,
 				    &err))
 			case_broken(&file, "%s", err.message);
-		runs[i] = now_us() - begin;
+		figures.times[figures.count++] = figures_now() - begin;
 		if (i + 1 < RUNS)
 			arena_reset(&call);
 	}
-	qsort(runs, RUNS, sizeof(*runs), compare);
-	printf("Combine, %d policies (%zu sure of %zu, %zu possible, proved: %s): %.0f us, p99 "
-	       "%.0f us, "
-	       "slowest %.0f us\n",
-			POLICIES, response->combination->sure->n_chosen,
+	printf("%zu sure of %zu, %zu possible, proved: %s\n",
+			response->combination->sure->n_chosen,
 			response->combination->sure->n_chosen +
 					response->combination->sure->n_left_out,
 			response->combination->possible->n_chosen,
 			response->combination->sure->proved &&
 							response->combination->possible->proved
 					? "yes"
-					: "no",
-			runs[RUNS / 2], runs[RUNS * 99 / 100], runs[RUNS - 1]);
+					: "no");
+	figures_print(&figures, "Combine, 30 policies", 1, 1000);
+	figures_fini(&figures);
 	ruleset_unref(ruleset);
 	arena_fini(&call);
 	arena_fini(&arena);

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * How long it takes to explain a policy: figures with parameters, dates, titles, quotients, ways that
- * fail together. Reports the whole FULL answer a policy, and what is left of it after the BASIC one.
+ * fail together. Reports the whole FULL answer a policy, reading the profile included, and beside it
+ * the BASIC one. With one policy it is a whole call, as when a person looks at that policy.
  *
  *     bench_explain tests/cases/dictionary.case [policies] [rounds]
  */
+#include "figures.h"
 #include "fixture.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 static const char conditions[] = "require e.rd_expense >= p.rd_least\n"
 				 "require e.tech_share >= p.share_least\n"
@@ -23,14 +24,6 @@ static const char values[] =
 		"rd_expense = 60万元, staff = 301, tech_staff = 24, revenue = 900万元,"
 		" registered_on = 2023-06-01, titles = hnte:2030-01-01, srdi = 否";
 
-static int64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
-
 static int64_t match_once(const struct ruleset *ruleset, Policycalc__V1__Profile *profile,
 		Policycalc__V1__View view, struct arena *arena, size_t *out_count)
 {
@@ -41,50 +34,36 @@ static int64_t match_once(const struct ruleset *ruleset, Policycalc__V1__Profile
 
 	request.profile = profile;
 	request.view = view;
-	begin = now_ns();
+	begin = figures_now();
 	if (!ruleset_match(ruleset, &request, "2026-06-01", arena, &response, NULL, &err)) {
 		fprintf(stderr, "%s\n", err.message);
 		exit(1);
 	}
-	begin = now_ns() - begin;
+	begin = figures_now() - begin;
 	*out_count = response->n_answers;
 	arena_reset(arena);
 	return begin;
 }
 
-static int figure_compare(const void *a, const void *b)
+/* All of @rounds; *out_count: the policies that one of them is of. */
+static struct figures measure(const struct ruleset *ruleset, Policycalc__V1__Profile *profile,
+		Policycalc__V1__View view, unsigned rounds, size_t *out_count)
 {
-	int64_t left = *(const int64_t *)a;
-	int64_t right = *(const int64_t *)b;
-
-	return (left > right) - (left < right);
-}
-
-/* The median of @rounds, a policy, in nanoseconds. */
-static int64_t measure(const struct ruleset *ruleset, Policycalc__V1__Profile *profile,
-		Policycalc__V1__View view, unsigned rounds)
-{
-	int64_t *times = calloc(rounds, sizeof(*times));
+	struct figures figures = figures_new(rounds);
 	struct arena arena;
-	size_t count = 1;
-	int64_t median = 0;
 
 	arena_init(&arena, (size_t)256 << 20);
-	for (unsigned i = 0; times && i < rounds; i++)
-		times[i] = match_once(ruleset, profile, view, &arena, &count);
+	for (unsigned i = 0; i < rounds; i++)
+		figures.times[figures.count++] =
+				match_once(ruleset, profile, view, &arena, out_count);
 	arena_fini(&arena);
-	if (times) {
-		qsort(times, rounds, sizeof(*times), figure_compare);
-		median = times[rounds / 2] / (int64_t)(count ? count : 1);
-	}
-	free(times);
-	return median;
+	return figures;
 }
 
 int main(int argc, char **argv)
 {
-	unsigned policies = argc > 2 ? (unsigned)atoi(argv[2]) : 100;
-	unsigned rounds = argc > 3 ? (unsigned)atoi(argv[3]) : 500;
+	unsigned policies = argc > 2 ? (unsigned)atoi(argv[2]) : 1;
+	unsigned rounds = argc > 3 ? (unsigned)atoi(argv[3]) : 2000;
 	char *lines = NULL;
 	size_t size = 0;
 	FILE *out = open_memstream(&lines, &size);
@@ -93,8 +72,9 @@ int main(int argc, char **argv)
 	struct ruleset *ruleset;
 	Policycalc__V1__Profile *profile;
 	const char *mistake = NULL;
-	int64_t full;
-	int64_t basic;
+	struct figures full;
+	struct figures basic;
+	size_t count = 0;
 
 	if (argc < 2 || !out || rounds == 0)
 		return 2;
@@ -109,10 +89,13 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	profile = fixture_profile(&file, values);
-	full = measure(ruleset, profile, POLICYCALC__V1__VIEW__VIEW_FULL, rounds);
-	basic = measure(ruleset, profile, POLICYCALC__V1__VIEW__VIEW_BASIC, rounds);
-	printf("a policy of six conditions: FULL %.2f us, of which explaining %.2f us\n",
-			(double)full / 1000, (double)(full - basic) / 1000);
+	full = measure(ruleset, profile, POLICYCALC__V1__VIEW__VIEW_FULL, rounds, &count);
+	basic = measure(ruleset, profile, POLICYCALC__V1__VIEW__VIEW_BASIC, rounds, &count);
+	printf("policies of six conditions: %zu; a FULL answer each:\n", count);
+	figures_print(&full, "Explaining one policy", count, 20);
+	figures_print(&basic, "The same policy in a BASIC answer", count, 0);
+	figures_fini(&full);
+	figures_fini(&basic);
 	ruleset_unref(ruleset);
 	arena_fini(&arena);
 	free(lines);
