@@ -95,17 +95,19 @@ size_t period_window_size(Policycalc__V1__Period period, enum window window)
 {
 	size_t per_year = period_is_recurring(period) ? period_per_year(period) : 0;
 
-	if (window == WINDOW_YEAR && per_year > 1)
-		return per_year;
-	return window == WINDOW_QUARTER && per_year == 12 ? 3 : 0;
+	if (window == WINDOW_YEAR || window == WINDOW_STATED_YEAR)
+		return per_year > 1 ? per_year : 0;
+	return window != WINDOW_NONE && per_year == 12 ? 3 : 0;
 }
 
 int64_t period_window_first(Policycalc__V1__Period period, enum window window, struct date date,
-		unsigned years_back)
+		unsigned back)
 {
 	int64_t size = (int64_t)period_window_size(period, window);
 	int64_t now = period_of_date(period, date) / size;
 	int64_t per_year = (int64_t)period_per_year(period) / size;
 
-	return (now - 1 - years_back * per_year) * size;
+	if (window == WINDOW_STATED_QUARTER || window == WINDOW_STATED_YEAR)
+		return back * size;
+	return (now - 1 - back * per_year) * size;
 }

@@ -14,6 +14,8 @@ enum window {
 	WINDOW_NONE, /* all of it */
 	WINDOW_QUARTER,
 	WINDOW_YEAR,
+	WINDOW_STATED_QUARTER, /* whatever the day: "2026q1" */
+	WINDOW_STATED_YEAR,
 };
 
 /** Whether there is a value for every period, rather than a state at a point in time. */
@@ -30,6 +32,9 @@ const char *period_form(Policycalc__V1__Period period);
 const char *period_print(Policycalc__V1__Period period, int64_t number, struct arena *arena);
 /** How many periods a window has; 0 when it is none of a series of this period. */
 size_t period_window_size(Policycalc__V1__Period period, enum window window);
-/** The first period of the last full window before @date, or of the one @years_back earlier. */
+/**
+ * The first period of the last full window before @date, or of the one @back years earlier. Of a stated
+ * window @back is its number: that of the quarter or the year itself.
+ */
 int64_t period_window_first(Policycalc__V1__Period period, enum window window, struct date date,
-		unsigned years_back);
+		unsigned back);

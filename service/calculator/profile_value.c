@@ -337,6 +337,8 @@ struct value series_window(const struct reading *reading, const struct entry *en
 	if (!series || series->n_points == 0 ||
 			!period_parse(period, series->points[0]->period, &sent) ||
 			sent > first ||
+			first + (int64_t)count >
+					period_of_date(period, reading->facts->as_of) ||
 			first + (int64_t)count > sent + (int64_t)series->n_points)
 		return value;
 	items = ARENA_NEW_ARRAY(reading->arena, struct value, count);

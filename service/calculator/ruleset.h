@@ -62,7 +62,7 @@ struct slot {
 	enum scope_role role;
 	const Policycalc__V1__Attribute *attribute; /* of attributes */
 	size_t parameter;			    /* of parameters: index in the catalog */
-	unsigned back;	    /* periods before the last full one; of windows: years */
+	unsigned back;	    /* periods before the last full one; of windows see period.h */
 	enum window window; /* of series: the part that rules read */
 	bool derived;
 };

@@ -7,7 +7,9 @@
  *
  * A series is read whole under its own name, and by windows that keep to the calendar: _quarter is
  * the months of the last full quarter, _year the periods of the last full year, and _quarter_y2,
- * _year_y2 the same a year before. A window that lacks a period is unknown.
+ * _year_y2 the same a year before. _2026q1 and _2026 are the periods of that quarter or year whatever
+ * the day is, for rounds that are about one quarter. A window that lacks a period, or is not over, is
+ * unknown.
  *
  * Only the names that some rule of the catalog uses get a slot: a dictionary of 400 attributes
  * would otherwise cost thousands.
@@ -75,6 +77,43 @@ static struct entry *entry_find(
 	return map_find(&ruleset->entry_names[list], name);
 }
 
+/* Cuts "_2026q1", "_2026" off @name; WINDOW_NONE when there is none. */
+static enum window stated_cut(struct slice *name, unsigned *out_number)
+{
+	unsigned year = 0;
+	unsigned quarter = 0;
+	size_t size = name->size;
+
+	if (size > 2 && name->data[size - 2] == 'q' && name->data[size - 1] >= '1' &&
+			name->data[size - 1] <= '4') {
+		quarter = (unsigned)(name->data[size - 1] - '0');
+		size -= 2;
+	}
+	if (size < 6 || name->data[size - 5] != '_')
+		return WINDOW_NONE;
+	for (size_t i = size - 4; i < size; i++) {
+		if (name->data[i] < '0' || name->data[i] > '9')
+			return WINDOW_NONE;
+		year = year * 10 + (unsigned)(name->data[i] - '0');
+	}
+	name->size = size - 5;
+	*out_number = quarter ? year * 4 + quarter - 1 : year;
+	return quarter ? WINDOW_STATED_QUARTER : WINDOW_STATED_YEAR;
+}
+
+/* The entry of a window, when there is a series that has such a one. */
+static struct entry *window_entry(const struct ruleset *ruleset, enum item_list list,
+		struct slice name, enum window window)
+{
+	struct entry *entry = entry_find(ruleset, list, name);
+
+	return entry && value_type_is_series(entry->attribute->type) &&
+					       period_window_size(entry->attribute->period,
+							       window) > 0
+			       ? entry
+			       : NULL;
+}
+
 /* "power_quarter_y2" is a window of the series "power"; false for other names. */
 static bool window_parse(const struct ruleset *ruleset, enum item_list list, struct slice name,
 		struct entry **out_entry, struct slot *slot)
@@ -84,27 +123,28 @@ static bool window_parse(const struct ruleset *ruleset, enum item_list list, str
 		enum window window;
 	} windows[] = { { "_quarter", WINDOW_QUARTER }, { "_year", WINDOW_YEAR } };
 	char kind = 'y';
-	unsigned n = suffix_cut(&name, &kind);
+	unsigned n;
 
+	slot->window = stated_cut(&name, &slot->back);
+	if (slot->window != WINDOW_NONE) {
+		*out_entry = window_entry(ruleset, list, name, slot->window);
+		return *out_entry != NULL;
+	}
+	n = suffix_cut(&name, &kind);
 	if (n && kind != 'y')
 		return false;
 	for (size_t i = 0; i < sizeof(windows) / sizeof(*windows); i++) {
 		size_t size = strlen(windows[i].suffix);
-		struct entry *entry;
 
 		if (name.size <= size || memcmp(name.data + name.size - size, windows[i].suffix,
 							 size) != 0)
 			continue;
-		entry = entry_find(
-				ruleset, list, (struct slice){ name.data, name.size - size });
-		if (!entry || !value_type_is_series(entry->attribute->type) ||
-				period_window_size(entry->attribute->period,
-						windows[i].window) == 0)
-			return false;
+		*out_entry = window_entry(ruleset, list,
+				(struct slice){ name.data, name.size - size },
+				windows[i].window);
 		slot->window = windows[i].window;
 		slot->back = n ? n - 1 : 0;
-		*out_entry = entry;
-		return true;
+		return *out_entry != NULL;
 	}
 	return false;
 }
@@ -133,10 +173,13 @@ static void name_want(struct scopes_build *scopes, enum item_list list, struct s
 	struct wanted_list *wanted = &scopes->wanted[list];
 	struct entry *entry;
 
-	if (map_find(&ruleset->entry_names[list], name) ||
-			(!window_parse(ruleset, list, name, &entry, &slot) &&
-					!variant_parse(ruleset, list, name, &entry, &slot)))
+	if (map_find(&ruleset->entry_names[list], name))
 		return;
+	if (!window_parse(ruleset, list, name, &entry, &slot)) {
+		slot = (struct slot){ .role = SCOPE_ATTRIBUTE };
+		if (!variant_parse(ruleset, list, name, &entry, &slot))
+			return;
+	}
 	for (size_t i = 0; i < wanted->count; i++) {
 		if (slice_equals_text(whole, wanted->list[i].slot.name))
 			return;
