@@ -88,6 +88,8 @@ bool pcalc_question_get(
 		.question = text_from(asked->question),
 		.help = text_from(asked->help),
 		.choice_count = asked->n_choices,
+		.periods = (const char *const *)asked->periods,
+		.period_count = asked->n_periods,
 	};
 	return true;
 }

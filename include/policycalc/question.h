@@ -46,6 +46,9 @@ struct pcalc_asked {
 	struct pcalc_text question; /* for it alone */
 	struct pcalc_text help;	    /* "" when there is none */
 	size_t choice_count;	    /* returned; at most fifty */
+	/* Of a series: what its points must hold, oldest first ("2025-01", ...); else empty. */
+	const char *const *periods;
+	size_t period_count;
 };
 
 /* An answer to choose. */

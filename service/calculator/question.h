@@ -110,6 +110,15 @@ const char *unit_key(const struct questionnaire *questionnaire, const struct uni
 /** What is at stake with a policy, 1 to 16: it grows with the logarithm of the amount. */
 int64_t amount_weight(const struct amount *amount);
 
+/* --- question_series.c: what is told by period, all at once ---------------------------------- */
+
+bool unit_is_series(const struct unit *unit);
+/** Whether it is sent rather than derived; of stated periods not before they are over. */
+bool slot_can_be_told(const struct questionnaire *questionnaire, const struct slot *place);
+/** The periods that an answer must hold, of a question for a series. false: memory is short. */
+bool series_periods_fill(const struct questionnaire *questionnaire,
+		const struct question *question, Policycalc__V1__QuestionAttribute *answer);
+
 /* --- question_trial.c: what an answer would leave --------------------------------------------- */
 
 /* One answer that is tried out. */

@@ -248,7 +248,8 @@ static Policycalc__V1__Text *question_of(const struct questionnaire *questionnai
 	struct arena *arena = questionnaire->arena;
 	const char *words[2];
 
-	if (unit->place->back > 0 || !text_is_given(attribute->question))
+	if ((unit->place->back > 0 && !unit_is_series(unit)) ||
+			!text_is_given(attribute->question))
 		return words_text(arena,
 				arena_format(arena,
 						attribute->type == VALUE_TYPE(FLAG)
@@ -509,15 +510,18 @@ static Policycalc__V1__Question *question_answer(
 			arena, Policycalc__V1__QuestionAttribute *, question->unit_count);
 	if (!answer->attributes)
 		return NULL;
-	for (size_t i = 0; i < question->unit_count; i++) {
+	for (size_t i = 0; i < (unit_is_series(first) ? 1 : question->unit_count); i++) {
 		answer->attributes[i] = unit_answer(
 				questionnaire, &questionnaire->units[question->units[i]]);
 		if (!answer->attributes[i])
 			return NULL;
 		answer->n_attributes++;
 	}
+	if (unit_is_series(first) &&
+			!series_periods_fill(questionnaire, question, answer->attributes[0]))
+		return NULL;
 	answer->text = answer->attributes[0]->question;
-	if (question->unit_count > 1) {
+	if (answer->n_attributes > 1) {
 		answer->group = first->place->attribute->question_group;
 		answer->text = (Policycalc__V1__Text *)group_text(
 				questionnaire, first, answer->group);

@@ -30,11 +30,15 @@ const char *unit_key(const struct questionnaire *questionnaire, const struct uni
 {
 	struct arena *arena = questionnaire->arena;
 
+	const char *name = unit->place ? unit->place->name : "";
+
 	if (!unit->place)
 		return arena_format(arena, "@%s", item_list_name(unit->list));
-	if (unit->item < 0)
-		return unit->place->name;
-	return arena_format(arena, "%s@%s/%s", unit->place->name, item_list_name(unit->list),
+	if (unit_is_series(unit)) /* whatever part of it is read */
+		name = arena_format(arena, "%.2s%s", name, unit->place->attribute->name);
+	if (unit->item < 0 || !name)
+		return name;
+	return arena_format(arena, "%s@%s/%s", name, item_list_name(unit->list),
 			questionnaire->facts->items[unit->list][unit->item].id);
 }
 
@@ -144,9 +148,7 @@ static bool masks_make(struct questionnaire *questionnaire)
 	if (!questionnaire->open || !questionnaire->lacking)
 		return false;
 	for (size_t i = 0; i < ruleset->base_count; i++) {
-		const struct slot *place = &ruleset->slots[LIST_ENTERPRISE][i];
-
-		if (place->role == SCOPE_ATTRIBUTE && !place->derived)
+		if (slot_can_be_told(questionnaire, &ruleset->slots[LIST_ENTERPRISE][i]))
 			slot_bits_put(questionnaire->open, (int)i);
 	}
 	for (enum item_list list = LIST_PROJECTS; list < LIST_COUNT; list++) {
@@ -159,7 +161,7 @@ static bool masks_make(struct questionnaire *questionnaire)
 			uint64_t *mask = facts_new_set(facts);
 
 			for (size_t i = 0; mask && i < ruleset->slot_count[list]; i++) {
-				if (!ruleset->slots[list][i].derived)
+				if (slot_can_be_told(questionnaire, &ruleset->slots[list][i]))
 					slot_bits_put(mask, (int)(ruleset->base_count + i));
 			}
 			questionnaire->item_open[list][k] = mask;
@@ -171,6 +173,23 @@ static bool masks_make(struct questionnaire *questionnaire)
 static void mask_clear(uint64_t *mask, int slot)
 {
 	mask[(unsigned)slot / 64] &= ~(UINT64_C(1) << ((unsigned)slot % 64));
+}
+
+/* Takes what is asked with @slot out: of a series all parts that rules read. */
+static void mask_skip(
+		const struct ruleset *ruleset, enum item_list list, uint64_t *mask, int slot)
+{
+	const Policycalc__V1__Attribute *attribute =
+			ruleset_slot(ruleset, list, slot)->attribute;
+	size_t first = list == LIST_ENTERPRISE ? 0 : ruleset->base_count;
+
+	mask_clear(mask, slot);
+	for (size_t i = 0;
+			value_type_is_series(attribute->type) && i < ruleset->slot_count[list];
+			i++) {
+		if (ruleset->slots[list][i].attribute == attribute)
+			mask_clear(mask, (int)(first + i));
+	}
 }
 
 /* The slot called @name in a scope; -1 when there is none. */
@@ -213,12 +232,13 @@ static bool key_skip(struct questionnaire *questionnaire, const char *key)
 	if (slot < 0)
 		return false;
 	if (list == LIST_ENTERPRISE) {
-		mask_clear(questionnaire->open, slot);
+		mask_skip(questionnaire->ruleset, list, questionnaire->open, slot);
 		return true;
 	}
 	for (size_t i = 0; i < questionnaire->facts->item_count[list]; i++) {
 		if (strcmp(questionnaire->facts->items[list][i].id, slash + 1) == 0) {
-			mask_clear(questionnaire->item_open[list][i], slot);
+			mask_skip(questionnaire->ruleset, list,
+					questionnaire->item_open[list][i], slot);
 			return true;
 		}
 	}
@@ -408,8 +428,20 @@ static void question_find_pendings(
 
 static const char *unit_group(const struct unit *unit)
 {
-	return unit->place && unit->place->back == 0 ? unit->place->attribute->question_group
-						     : "";
+	return unit->place && unit->place->back == 0 && !unit_is_series(unit)
+			       ? unit->place->attribute->question_group
+			       : "";
+}
+
+/* The parts of a series, or what the dictionary groups; of one item. */
+static bool are_asked_together(const struct unit *first, const struct unit *unit)
+{
+	if (unit->list != first->list || unit->item != first->item)
+		return false;
+	if (unit_is_series(first))
+		return unit_is_series(unit) &&
+		       unit->place->attribute == first->place->attribute;
+	return *unit_group(first) && strcmp(unit_group(unit), unit_group(first)) == 0;
 }
 
 static int32_t unit_cost(const struct unit *unit)
@@ -419,7 +451,7 @@ static int32_t unit_cost(const struct unit *unit)
 	return cost > 0 ? cost : 1;
 }
 
-/* Units of one group, enterprise or item become one question: it costs as much as its dearest. */
+/* Units that are asked together become one question: it costs as much as its dearest. */
 static void questions_gather(struct questionnaire *questionnaire)
 {
 	size_t count = questionnaire->unit_count;
@@ -432,7 +464,6 @@ static void questions_gather(struct questionnaire *questionnaire)
 		return;
 	for (size_t i = 0; i < count; i++) {
 		const struct unit *first = &questionnaire->units[i];
-		const char *group = unit_group(first);
 		struct question *question =
 				&questionnaire->questions[questionnaire->question_count];
 
@@ -442,9 +473,7 @@ static void questions_gather(struct questionnaire *questionnaire)
 		for (size_t k = i; k < count && question->unit_count < 64; k++) {
 			const struct unit *unit = &questionnaire->units[k];
 
-			if (k != i && (taken[k] || !*group || unit->list != first->list ||
-						      unit->item != first->item ||
-						      strcmp(unit_group(unit), group) != 0))
+			if (k != i && (taken[k] || !are_asked_together(first, unit)))
 				continue;
 			taken[k] = true;
 			list[question->unit_count++] = k;

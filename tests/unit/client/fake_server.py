@@ -125,7 +125,8 @@ class Friendly:
                 attributes=[dict(key="e.staff", name="staff", period="2025", type=3,
                                  label=dict(zh="人数"), question=dict(zh="2025年有多少人？")),
                             dict(key="i.kind@loans/a", name="kind", item_list="loans", item_id="a",
-                                 type=5, help=dict(zh="见合同"), choice_count=2, choices=[
+                                 type=5, periods=["2025-01", "2025-02"], help=dict(zh="见合同"),
+                                 choice_count=2, choices=[
                                      dict(code="x", label=dict(zh="甲")),
                                      dict(code="y", label=dict(zh="乙", en="second"))])])
         return question_pb2.NextQuestionResponse(**response)

@@ -21,6 +21,7 @@ static void attributes_are_read(const pcalc_question *question)
 	assert_string_equal(asked.question.zh, "2025年有多少人？");
 	assert_string_equal(asked.help.zh, "");
 	assert_int_equal(asked.choice_count, 0);
+	assert_int_equal(asked.period_count, 0);
 	assert_false(pcalc_question_get_choice(question, 0, 0, &choice));
 
 	assert_true(pcalc_question_get(question, 1, &asked));
@@ -29,6 +30,9 @@ static void attributes_are_read(const pcalc_question *question)
 	assert_string_equal(asked.item_id, "a");
 	assert_int_equal(asked.type, 5);
 	assert_string_equal(asked.help.zh, "见合同");
+	assert_int_equal(asked.period_count, 2);
+	assert_string_equal(asked.periods[0], "2025-01");
+	assert_string_equal(asked.periods[1], "2025-02");
 	assert_string_equal(asked.question.zh, "");
 	assert_int_equal(asked.choice_count, 2);
 	assert_true(pcalc_question_get_choice(question, 1, 1, &choice));
