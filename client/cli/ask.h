@@ -44,6 +44,7 @@ struct ask {
 	struct ask_step *steps;
 	size_t step_count;
 	size_t step_capacity;
+	const Policycalc__V1__Profile *profile;		      /* of the last request */
 	const Policycalc__V1__NextQuestionResponse *response; /* the last */
 	/* Choices that were listed last, for answers by number. */
 	const Policycalc__V1__Choice **listed;
@@ -72,6 +73,18 @@ bool ask_read_answer(struct ask *ask, struct slice line, struct ask_step *out_st
 		struct buffer *problem);
 /** The attribute of the dictionary; NULL for the number of items of a list. */
 const Policycalc__V1__Attribute *ask_attribute(
+		const struct ask *ask, const Policycalc__V1__QuestionAttribute *asked);
+
+/* ask_series.c */
+/**
+ * The figures in @written as value_parse_text() reads them, whole; NULL with what is wrong in @problem,
+ * or when memory is short.
+ */
+const char *ask_series_text(struct ask *ask, const Policycalc__V1__QuestionAttribute *asked,
+		const Policycalc__V1__Attribute *attribute, struct slice written,
+		struct buffer *problem);
+/** How they are written, in words. */
+const char *ask_series_form(
 		const struct ask *ask, const Policycalc__V1__QuestionAttribute *asked);
 
 /* ask_file.c */

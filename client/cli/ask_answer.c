@@ -285,6 +285,12 @@ static bool read_value(struct ask *ask, const Policycalc__V1__QuestionAttribute 
 		}
 		line = slice_from(words ? words : "");
 	}
+	if (asked->n_periods) {
+		words = ask_series_text(ask, asked, attribute, line, problem);
+		if (!words)
+			return problem_say(problem, problem->size ? "" : "out of memory");
+		line = slice_from(words);
+	}
 	value = value_parse_text(line, attribute, arena, &err);
 	if (!value) {
 		fitting = attribute->type == TYPE(CODE) ? choices_search(ask, attribute, line)

@@ -77,6 +77,8 @@ const char *ask_form(const struct ask *ask, const Policycalc__V1__QuestionAttrib
 		return zh_or_en(ask, "1) 是  2) 否", "1) yes  2) no");
 	if (asked->type == TYPE(CODE) && ask->listed_count)
 		return zh_or_en(ask, "编号或名称", "a number or a name");
+	if (asked->n_periods)
+		return ask_series_form(ask, asked);
 	return value_form(ask->cli->style.english, asked->type,
 			attribute && attribute->n_choices);
 }

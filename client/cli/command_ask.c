@@ -166,6 +166,7 @@ static int question_fetch(struct ask *ask)
 		return code;
 	for (size_t i = 0; i < ask->step_count; i++)
 		skipped += ask->steps[i].skipped_count;
+	ask->profile = request.profile;
 	request.revision = ask->revision;
 	request.as_of = (char *)(uintptr_t)(ask->as_of ? ask->as_of : "");
 	request.include_superseded = ask->include_superseded;
