@@ -93,6 +93,47 @@ def skips():
     assert log[-1]["result"]["answers"][0]["verdict"] == "NEEDS_INFORMATION", log[-1]
 
 
+def reads_series():
+    """Fifteen months are one question; the figures come as people have them."""
+    base = ("--as-of", "2026-04-10", "--policy", "henan-full-load-2026q1", "region=灵宝市",
+            "industry=C32", "in_statistics_library=是")
+    year = [60, 70, 80, 50, 50, 50, 100, 50, 50, 50, 50, 50]
+    bare = ",".join(map(str, year + [79, 80, 81]))
+    months = "、".join(f"{i % 12 + 1}月 {v}" for i, v in enumerate(year + [79, 80, 81]))
+    dated = "，".join(f"2025年{i + 1}月{v}千瓦时" for i, v in enumerate(year))
+    dated += ",2026-01:79,2026-02:80,2026-03：81"
+    facts = set()
+    for line in (bare, bare.replace(",", " "), bare.replace(",", "\t"), months, dated):
+        log = events(*base, "--save", path("series.json"), lines=["power", line])
+        assert len([e for e in log if e["event"] == "question"]) == 2, log
+        answer = log[-1]["result"]["answers"][0]
+        assert answer["verdict"] == "NEEDS_REVIEW", (line, answer)
+        facts.add(json.load(open(path("series.json"), encoding="utf-8"))
+                  ["attributes"]["monthly_power"])
+    assert len(facts) == 1, facts
+    # Money carries its unit with every figure.
+    money = ",".join(f"{v}万元" for v in year + [79, 80, 81])
+    log = events(*base, lines=["revenue", money])
+    assert log[-1]["result"]["answers"][0]["verdict"] == "NEEDS_REVIEW", log[-1]
+    # What will not do says what is expected, and the question stays.
+    out = ask(*base, lines=["power", "1,2,3", "1月 6，2月 x", "2024-12:5", "1月60，2月70", "不知道"])
+    fits(out)
+    for words in ("要 15 个数（2025-01 至 2026-03），给出的是 3 个", "2025-02 的“x”不合要求：整数",
+                  "“2024-12”不是 2025-01 至 2026-03 之间的一期", "还缺 2025-03、2025-04",
+                  "不清楚请答", "2025-01 至 2026-03 共 15 个数"):
+        assert words in out, (words, out)
+    assert len(questions(out)) == 2, out
+    # What is known already is laid under what is written.
+    log = events(*base, "load_evidence=power",
+                 "monthly_power=2025-01:60,2025-02:70,2025-03:80,2025-04:50,2025-05:50,2025-06:50,"
+                 "2025-07:100,2025-08:50,2025-09:50,2025-10:50,2025-11:50,2025-12:50",
+                 lines=["2026-01:79,2026-02:80,2026-03:80"])
+    assert log[-1]["result"]["answers"][0]["verdict"] == "INELIGIBLE", log[-1]
+    english = ask(*base, lines=["power", "1 2", "skip"], lang="en")
+    fits(english)
+    assert "15 figures are wanted (2025-01 to 2026-03), 2 are given" in english, english
+
+
 def answer_to(question):
     """An answer that a firm might give, by the type."""
     attribute = question["attributes"][0]
@@ -100,6 +141,9 @@ def answer_to(question):
         return "0"
     if not attribute["name"]:
         return "1" if attribute["itemList"] == "loans" else "0"
+    if attribute["periods"]:
+        return ",".join("100万元" if attribute["type"] == "MONEY_SERIES" else "100"
+                        for _ in attribute["periods"])
     return {"MONEY": "500万元", "RATIO": "12.5%", "COUNT": "45", "FLAG": "否",
             "DATE": "2018-06-01", "CODES": "无", "TITLES": "无"}.get(
                 attribute["type"], "C3130" if attribute["choiceTable"] == "industries" else
@@ -201,5 +245,5 @@ def on_a_terminal():
     assert json.load(open(file, encoding="utf-8"))["attributes"] == {"region": "411282"}
 
 
-run(asks_and_reads_answers, wrong_answers_are_asked_again, goes_back, skips, runs_to_the_end,
-    saves_and_resumes, limits, writes_a_transcript, on_a_terminal)
+run(asks_and_reads_answers, wrong_answers_are_asked_again, goes_back, skips, reads_series,
+    runs_to_the_end, saves_and_resumes, limits, writes_a_transcript, on_a_terminal)
