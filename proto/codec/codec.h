@@ -24,10 +24,7 @@ struct message_limits {
 };
 extern const struct message_limits message_limits_default;
 
-/**
- * Refuses what must not be unpacked, with the field's path: "profile.attributes[3].name".
- * ERROR_MALFORMED: these bytes are no such message; ERROR_INVALID: its contents are refused.
- */
+/** Refuses what must not be unpacked, with the field's path: "profile.attributes[3].name". */
 bool message_scan(struct slice bytes, const ProtobufCMessageDescriptor *descriptor,
 		const struct message_limits *limits, struct error *err);
 

@@ -19,9 +19,10 @@ BELOW = {
     "store": {"proto", "pb", "base"},
     "calculator": {"rules", "proto", "pb", "base"},
     "publish": {"calculator", "store", "rules", "proto", "pb", "base"},
+    "reports": {"registry", "calculator", "proto", "pb", "base"},
     "rpc": {"proto", "pb", "base"},
     "transport": {"rpc", "base"},
-    "handlers": {"rpc", "publish", "calculator", "store", "proto", "pb", "base"},
+    "handlers": {"rpc", "reports", "publish", "calculator", "store", "proto", "pb", "base"},
     "service": {"transport", "handlers", "rpc", "publish", "calculator", "rules", "store", "proto",
                 "pb", "base"},
     "client/lib": {"policycalc", "proto", "pb", "base"},
@@ -41,7 +42,8 @@ LIBRARIES = {
     "yaml.h": {"proto", "client/cli"},
     "jansson.h": {"proto", "client/cli"},
     "zlib.h": {"rpc", "client/lib"},
-    "protobuf-c/": {"proto", "rpc", "calculator", "publish", "store", "handlers", "client/lib",
+    "protobuf-c/": {"proto", "rpc", "calculator", "publish", "reports", "store", "handlers",
+                    "client/lib",
                     "client/render", "client/cli"},
 }
 
