@@ -137,6 +137,8 @@ static wide_int price_try(struct node *node, size_t cap, int64_t price)
 
 void node_find_prices(struct node *node)
 {
+	/* Without caps there is nothing to price, and units are worth what they are. */
+	gains_compute(node);
 	for (size_t round = 0; round < PRICE_ROUNDS; round++) {
 		for (size_t cap = node->problem->cap_count; cap-- > 0;) {
 			int64_t low = 0;

@@ -22,20 +22,6 @@ const struct dictionary_entry dictionary_entries[NAMES] = {
 	{ BOTH, 45 },
 };
 
-static uint64_t random_state;
-
-void random_begin(uint64_t seed)
-{
-	random_state = seed;
-}
-
-unsigned random_below(unsigned bound)
-{
-	random_state = random_state * UINT64_C(6364136223846793005) +
-		       UINT64_C(1442695040888963407);
-	return (unsigned)(random_state >> 33) % bound;
-}
-
 /* --- trees ------------------------------------------------------------------------------------ */
 
 enum tree_kind {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "fixture.h"
+#include "random.h"
 
 #define FLAGS 4
 #define COUNTS 5
@@ -56,9 +57,6 @@ struct expected {
 	unsigned first, second; /* second NAMES: a single one */
 	int64_t cost;
 };
-
-void random_begin(uint64_t seed);
-unsigned random_below(unsigned bound);
 
 /** Makes the conditions, and the catalog of them as case lines. */
 const char *lines_make(struct instance *instance);

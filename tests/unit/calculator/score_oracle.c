@@ -3,18 +3,9 @@
 
 #include <string.h>
 
-static uint64_t random_state;
-
-void random_begin(uint64_t seed)
+static int random_int(int bound)
 {
-	random_state = seed;
-}
-
-int random_below(int bound)
-{
-	random_state = random_state * UINT64_C(6364136223846793005) +
-		       UINT64_C(1442695040888963407);
-	return (int)((random_state >> 33) % (uint64_t)bound);
+	return (int)random_below((unsigned)bound);
 }
 
 /* --- making ----------------------------------------------------------------------------------- */
@@ -23,21 +14,21 @@ static void metric_make(struct metric *metric, int name, int full)
 {
 	int bound;
 
-	metric->ratio = random_below(3) == 0;
-	metric->downward = random_below(4) == 0;
-	metric->open = random_below(4) == 0;
+	metric->ratio = random_int(3) == 0;
+	metric->downward = random_int(4) == 0;
+	metric->open = random_int(4) == 0;
 	metric->name = name;
-	metric->step_count = 1 + random_below(STEPS);
-	bound = random_below(3);
-	metric->otherwise = random_below(3) ? 0 : random_below(full / 2 + 1);
+	metric->step_count = 1 + random_int(STEPS);
+	bound = random_int(3);
+	metric->otherwise = random_int(3) ? 0 : random_int(full / 2 + 1);
 	/* Best first: the last step has the nearest bound and the fewest points. */
 	for (int i = metric->step_count - 1; i >= 0; i--) {
 		metric->bounds[i] =
 				metric->downward ? (metric->ratio ? 30 : MOST) - bound : bound;
 		metric->points[i] = i == metric->step_count - 1 ? metric->otherwise
 								: metric->points[i + 1];
-		metric->points[i] += random_below(full - metric->points[i] + 1);
-		bound += 1 + random_below(metric->ratio ? 12 : 2);
+		metric->points[i] += random_int(full - metric->points[i] + 1);
+		bound += 1 + random_int(metric->ratio ? 12 : 2);
 	}
 }
 
@@ -46,25 +37,25 @@ void table_make(struct table *table)
 	int full = 0;
 
 	memset(table, 0, sizeof(*table));
-	table->row_count = 1 + random_below(ROWS);
-	table->group_count = random_below(GROUPS + 1);
-	table->has_veto = random_below(4) == 0;
-	table->has_direct = random_below(4) == 0;
+	table->row_count = 1 + random_int(ROWS);
+	table->group_count = random_int(GROUPS + 1);
+	table->has_veto = random_int(4) == 0;
+	table->has_direct = random_int(4) == 0;
 	for (int i = 0; i < table->group_count; i++)
-		table->floors[i] = random_below(8);
+		table->floors[i] = random_int(8);
 	for (int i = 0; i < table->row_count; i++) {
 		struct row *row = &table->rows[i];
 
-		row->full = 2 + random_below(FULL - 1);
+		row->full = 2 + random_int(FULL - 1);
 		full += row->full;
-		row->group = random_below(table->group_count + 1) - 1;
-		row->judged = random_below(4) == 0;
-		row->not_zero = random_below(6) == 0;
-		row->metric_count = row->judged ? 0 : 1 + random_below(METRICS);
+		row->group = random_int(table->group_count + 1) - 1;
+		row->judged = random_int(4) == 0;
+		row->not_zero = random_int(6) == 0;
+		row->metric_count = row->judged ? 0 : 1 + random_int(METRICS);
 		for (int k = 0; k < row->metric_count; k++)
 			metric_make(&row->metrics[k], (i * METRICS + k) * 2, row->full);
 	}
-	table->pass = 1 + random_below(full);
+	table->pass = 1 + random_int(full);
 }
 
 static const char *sign_of(const struct metric *metric)
@@ -128,15 +119,15 @@ const char *table_lines(const struct table *table, struct arena *arena)
 int value_make(const struct table *table, int name)
 {
 	if (name >= VETO)
-		return random_below(2);
+		return random_int(2);
 	for (int i = 0; i < table->row_count; i++) {
 		for (int k = 0; k < table->rows[i].metric_count; k++) {
 			const struct metric *metric = &table->rows[i].metrics[k];
 
 			if (metric->name == name)
-				return random_below(MOST + 1);
+				return random_int(MOST + 1);
 			if (metric->ratio && metric->name + 1 == name)
-				return 1 + random_below(MOST);
+				return 1 + random_int(MOST);
 		}
 	}
 	return -2; /* no such name */

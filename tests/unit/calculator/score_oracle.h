@@ -3,6 +3,7 @@
 #pragma once
 
 #include "fixture.h"
+#include "random.h"
 
 #define STATUS(word) POLICYCALC__V1__CONDITION_STATUS__CONDITION_STATUS_##word
 
@@ -49,9 +50,6 @@ struct naive {
 	bool yes, no;	     /* some completion of the rows passes, fails */
 	bool matters[ROWS];
 };
-
-void random_begin(uint64_t seed);
-int random_below(int bound);
 
 void table_make(struct table *table);
 /** The catalog of it as case lines. */

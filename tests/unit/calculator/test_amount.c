@@ -7,6 +7,7 @@
  * POLICYCALC_LONG=1 runs ten times as many.
  */
 #include "fixture.h"
+#include "random.h"
 
 #include "base/wide.h"
 
@@ -28,14 +29,6 @@
 #define COMPLETIONS 12
 
 static const char *dictionary;
-static uint64_t random_state;
-
-static unsigned random_below(unsigned bound)
-{
-	random_state = random_state * UINT64_C(6364136223846793005) +
-		       UINT64_C(1442695040888963407);
-	return (unsigned)(random_state >> 33) % bound;
-}
 
 static unsigned instance_count(void)
 {
@@ -361,30 +354,20 @@ static struct paid model_pays(const struct model *model, const int *values)
 static struct amount_ends ask(struct ruleset *ruleset, const int *values)
 {
 	Policycalc__V1__Profile profile = POLICYCALC__V1__PROFILE__INIT;
-	Policycalc__V1__AttributeValue attributes[NAMES];
-	Policycalc__V1__AttributeValue *list[NAMES];
-	Policycalc__V1__Value sent[NAMES];
+	struct facts_sent sent = sent_of_profile(&profile);
 	Policycalc__V1__MatchResponse *response;
 	struct arena call;
 	struct amount_ends ends;
 
 	arena_init(&call, (size_t)8 << 20);
-	profile.attributes = list;
 	for (unsigned i = 0; i < NAMES; i++) {
 		if (values[i] < 0)
 			continue;
-		policycalc__v1__attribute_value__init(&attributes[i]);
-		policycalc__v1__value__init(&sent[i]);
-		attributes[i].name = i < MONEYS ? arena_format(&call, "m%u", i)
-						: arena_format(&call, "f%u", i - MONEYS);
-		attributes[i].value = &sent[i];
-		sent[i].kind_case = i < MONEYS ? POLICYCALC__V1__VALUE__KIND_MONEY_FEN
-					       : POLICYCALC__V1__VALUE__KIND_FLAG;
 		if (i < MONEYS)
-			sent[i].money_fen = values[i];
+			send_money(sent, arena_format(&call, "m%u", i), values[i], &call);
 		else
-			sent[i].flag = values[i];
-		list[profile.n_attributes++] = &attributes[i];
+			send_flag(sent, arena_format(&call, "f%u", i - MONEYS), values[i],
+					&call);
 	}
 	response = fixture_match(ruleset, &profile, &call);
 	ends = fixture_ends(response->answers[0]->amount);
@@ -435,7 +418,7 @@ static void contains_every_completion(void **state)
 	unsigned bounded = 0, exact = 0, total = 0;
 
 	(void)state;
-	random_state = 20261126;
+	random_begin(20261126);
 	for (unsigned n = 0; n < instance_count(); n++) {
 		struct case_file file;
 		struct model model;
@@ -498,7 +481,7 @@ static void contains_every_completion(void **state)
 static void raising_never_lowers(void **state)
 {
 	(void)state;
-	random_state = 20261127;
+	random_begin(20261127);
 	for (unsigned n = 0; n < instance_count(); n++) {
 		struct case_file files[2];
 		struct ruleset *rulesets[2];

@@ -7,6 +7,7 @@
  * POLICYCALC_LONG=1 runs ten times as many.
  */
 #include "fixture.h"
+#include "random.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -21,17 +22,9 @@
 #define DAY_OLD INT64_C(20088) /* 2024-12-31 */
 
 static const char *dictionary;
-static uint64_t random_state;
 
 static const char *const codes[] = { "C", "C31", "C3130", "C32", "F51", "B" };
 static const char *const regions[] = { "410000", "411200", "411282", "4112Z1", "100000" };
-
-static unsigned random_below(unsigned bound)
-{
-	random_state = random_state * UINT64_C(6364136223846793005) +
-		       UINT64_C(1442695040888963407);
-	return (unsigned)(random_state >> 33) % bound;
-}
 
 static const char *pick(const char *const *list, size_t count)
 {
@@ -283,7 +276,7 @@ static void test_one_attribute(void **state)
 	unsigned long passed = 0;
 
 	(void)state;
-	random_state = 1;
+	random_begin(1);
 	for (unsigned long run = 0; run < runs(1500); run++) {
 		unsigned which = random_below(5);
 		struct instance instance = { .count = 0 };
@@ -326,7 +319,7 @@ static void test_no_false_alarm(void **state)
 	unsigned long doubted = 0;
 
 	(void)state;
-	random_state = 2;
+	random_begin(2);
 	for (unsigned long run = 0; run < runs(1500); run++) {
 		struct instance instance = { .count = 0 };
 		struct census census;

@@ -6,6 +6,7 @@
  * POLICYCALC_LONG=1 runs ten times as many.
  */
 #include "fixture.h"
+#include "random.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -17,14 +18,6 @@
 #define COMPLETIONS 12
 
 static const char *dictionary;
-static uint64_t random_state;
-
-static unsigned random_below(unsigned bound)
-{
-	random_state = random_state * UINT64_C(6364136223846793005) +
-		       UINT64_C(1442695040888963407);
-	return (unsigned)(random_state >> 33) % bound;
-}
 
 static unsigned instance_count(void)
 {
@@ -107,7 +100,7 @@ static void items_contain_every_completion(void **state)
 	unsigned ranges = 0;
 
 	(void)state;
-	random_state = 20261128;
+	random_begin(20261128);
 	arena_init(&arena, (size_t)256 << 20);
 	fixture_read(&file, &arena, dictionary, hire_lines);
 	ruleset = fixture_compile(&file, NULL);

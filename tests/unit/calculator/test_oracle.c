@@ -8,6 +8,7 @@
  * POLICYCALC_LONG=1 runs ten times as many.
  */
 #include "fixture.h"
+#include "random.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -24,14 +25,6 @@
 #define LEAST_SHARE 10 /* percent of each verdict */
 
 static const char *dictionary;
-static uint64_t random_state;
-
-static unsigned random_below(unsigned bound)
-{
-	random_state = random_state * UINT64_C(6364136223846793005) +
-		       UINT64_C(1442695040888963407);
-	return (unsigned)(random_state >> 33) % bound;
-}
 
 /* --- trees ------------------------------------------------------------------------------------ */
 
@@ -278,39 +271,35 @@ static const char *lines_make(struct instance *instance)
 	return lines;
 }
 
+static int value_make(unsigned name)
+{
+	return (int)random_below(name < FLAGS ? 2 : 10);
+}
+
+/* Some known, some not: -1. */
+static void values_make(int *values)
+{
+	unsigned known = 3 + random_below(8);
+
+	for (unsigned i = 0; i < NAMES; i++)
+		values[i] = random_below(10) < known ? value_make(i) : -1;
+}
+
 static const Policycalc__V1__PolicyAnswer *ask(
 		struct instance *instance, struct arena *call, const int *values)
 {
-	Policycalc__V1__MatchRequest request = POLICYCALC__V1__MATCH_REQUEST__INIT;
 	Policycalc__V1__Profile profile = POLICYCALC__V1__PROFILE__INIT;
-	Policycalc__V1__AttributeValue attributes[NAMES];
-	Policycalc__V1__AttributeValue *list[NAMES];
-	Policycalc__V1__Value sent[NAMES];
-	Policycalc__V1__MatchResponse *response = NULL;
+	struct facts_sent sent = sent_of_profile(&profile);
 
-	profile.attributes = list;
 	for (unsigned i = 0; i < NAMES; i++) {
 		if (values[i] < 0)
 			continue;
-		policycalc__v1__attribute_value__init(&attributes[i]);
-		policycalc__v1__value__init(&sent[i]);
-		attributes[i].name = i < FLAGS ? arena_format(call, "f%u", i)
-					       : arena_format(call, "n%u", i - FLAGS);
-		attributes[i].value = &sent[i];
-		sent[i].kind_case = i < FLAGS ? POLICYCALC__V1__VALUE__KIND_FLAG
-					      : POLICYCALC__V1__VALUE__KIND_COUNT;
 		if (i < FLAGS)
-			sent[i].flag = values[i];
+			send_flag(sent, arena_format(call, "f%u", i), values[i], call);
 		else
-			sent[i].count = values[i];
-		list[profile.n_attributes++] = &attributes[i];
+			send_count(sent, arena_format(call, "n%u", i - FLAGS), values[i], call);
 	}
-	request.profile = &profile;
-	request.view = POLICYCALC__V1__VIEW__VIEW_FULL;
-	assert_true(ruleset_match(instance->ruleset, &request, "2026-01-01", call, &response,
-			NULL, NULL));
-	assert_int_equal(response->n_answers, 1);
-	return response->answers[0];
+	return fixture_match(instance->ruleset, &profile, call)->answers[0];
 }
 
 static uint64_t missing_bits(const Policycalc__V1__PolicyAnswer *answer)
@@ -444,7 +433,7 @@ static void reasons_suffice(void **state)
 	unsigned instances = getenv("POLICYCALC_LONG") ? 3000 : 300;
 
 	(void)state;
-	random_state = 20180101;
+	random_begin(20180101);
 	for (unsigned n = 0; n < instances; n++) {
 		struct instance instance;
 
@@ -455,14 +444,9 @@ static void reasons_suffice(void **state)
 		instance.ruleset = fixture_compile(&instance.file, NULL);
 		assert_non_null(instance.ruleset);
 		for (unsigned round = 0; round < 20; round++) {
-			unsigned known = 3 + random_below(8);
 			int values[NAMES];
 
-			for (unsigned i = 0; i < NAMES; i++) {
-				values[i] = -1;
-				if (random_below(10) < known)
-					values[i] = (int)random_below(i < FLAGS ? 2 : 10);
-			}
+			values_make(values);
 			explain(&instance, values);
 		}
 		ruleset_unref(instance.ruleset);
@@ -493,7 +477,7 @@ static void agrees(void **state)
 	unsigned total = 0;
 
 	(void)state;
-	random_state = 20221124;
+	random_begin(20221124);
 	for (unsigned n = 0; n < instances; n++) {
 		struct instance instance;
 
@@ -504,19 +488,14 @@ static void agrees(void **state)
 		instance.ruleset = fixture_compile(&instance.file, NULL);
 		assert_non_null(instance.ruleset);
 		for (unsigned round = 0; round < 20; round++) {
-			unsigned known = 3 + random_below(8);
 			int values[NAMES];
 			Policycalc__V1__Verdict before, after;
 
-			for (unsigned i = 0; i < NAMES; i++) {
-				values[i] = -1;
-				if (random_below(10) < known)
-					values[i] = (int)random_below(i < FLAGS ? 2 : 10);
-			}
+			values_make(values);
 			before = compare(&instance, values);
 			for (unsigned i = 0; i < NAMES; i++) {
 				if (values[i] < 0)
-					values[i] = (int)random_below(i < FLAGS ? 2 : 10);
+					values[i] = value_make(i);
 			}
 			after = compare(&instance, values);
 			assert_true(after != VERDICT(NEEDS_INFORMATION) ||

@@ -10,6 +10,7 @@
  * POLICYCALC_LONG=1 runs twenty times as many.
  */
 #include "fixture.h"
+#include "random.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -28,14 +29,6 @@
 #define WORST_MOST 1.4
 
 static const char *dictionary;
-static uint64_t random_state;
-
-static unsigned random_below(unsigned bound)
-{
-	random_state = random_state * UINT64_C(6364136223846793005) +
-		       UINT64_C(1442695040888963407);
-	return (unsigned)(random_state >> 33) % bound;
-}
 
 /* --- policies --------------------------------------------------------------------------------- */
 
@@ -348,31 +341,20 @@ static int ask(struct instance *instance, const unsigned *digits, int64_t *out_l
 			POLICYCALC__V1__NEXT_QUESTION_REQUEST__INIT;
 	Policycalc__V1__NextQuestionResponse *response = NULL;
 	Policycalc__V1__Profile profile = POLICYCALC__V1__PROFILE__INIT;
-	Policycalc__V1__AttributeValue attributes[ATTRIBUTES_MOST];
-	Policycalc__V1__AttributeValue *list[ATTRIBUTES_MOST];
-	Policycalc__V1__Value values[ATTRIBUTES_MOST];
-	char names[ATTRIBUTES_MOST][4];
+	struct facts_sent sent = sent_of_profile(&profile);
 	struct arena call;
 	int asked = -1;
 
 	arena_init(&call, (size_t)16 << 20);
-	profile.attributes = list;
 	for (unsigned i = 0; i < instance->attribute_count; i++) {
+		const char *name = arena_format(&call, "a%u", i);
+
 		if (!digits[i])
 			continue;
-		policycalc__v1__attribute_value__init(&attributes[i]);
-		policycalc__v1__value__init(&values[i]);
-		snprintf(names[i], sizeof(names[i]), "a%u", i % 10);
-		attributes[i].name = names[i];
-		attributes[i].value = &values[i];
-		if (i < instance->flags) {
-			values[i].kind_case = POLICYCALC__V1__VALUE__KIND_FLAG;
-			values[i].flag = digits[i] == 2;
-		} else {
-			values[i].kind_case = POLICYCALC__V1__VALUE__KIND_COUNT;
-			values[i].count = class_value(instance, i, digits[i] - 1);
-		}
-		list[profile.n_attributes++] = &attributes[i];
+		if (i < instance->flags)
+			send_flag(sent, name, digits[i] == 2, &call);
+		else
+			send_count(sent, name, class_value(instance, i, digits[i] - 1), &call);
 	}
 	request.profile = &profile;
 	assert_true(ruleset_next_question(instance->ruleset, &request, NULL, "2026-01-01",
@@ -417,7 +399,7 @@ static void near_optimum(void **state)
 	unsigned counted = 0;
 
 	(void)state;
-	random_state = seed ? strtoull(seed, NULL, 10) : 20261127;
+	random_begin(seed ? strtoull(seed, NULL, 10) : 20261127);
 	for (unsigned i = 0; i < instances; i++) {
 		struct instance instance;
 		double ratio;

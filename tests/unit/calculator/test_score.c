@@ -42,35 +42,18 @@ static const char *name_text(int name, struct arena *arena)
 static const Policycalc__V1__PolicyAnswer *ask(
 		struct instance *instance, struct arena *call, const int *values)
 {
-	Policycalc__V1__MatchRequest request = POLICYCALC__V1__MATCH_REQUEST__INIT;
 	Policycalc__V1__Profile profile = POLICYCALC__V1__PROFILE__INIT;
-	Policycalc__V1__AttributeValue attributes[NAMES];
-	Policycalc__V1__AttributeValue *list[NAMES];
-	Policycalc__V1__Value sent[NAMES];
-	Policycalc__V1__MatchResponse *response = NULL;
+	struct facts_sent sent = sent_of_profile(&profile);
 
-	profile.attributes = list;
 	for (int i = 0; i < NAMES; i++) {
 		if (values[i] < 0)
 			continue;
-		policycalc__v1__attribute_value__init(&attributes[i]);
-		policycalc__v1__value__init(&sent[i]);
-		attributes[i].name = (char *)name_text(i, call);
-		attributes[i].value = &sent[i];
-		sent[i].kind_case = i < VETO ? POLICYCALC__V1__VALUE__KIND_COUNT
-					     : POLICYCALC__V1__VALUE__KIND_FLAG;
 		if (i < VETO)
-			sent[i].count = values[i];
+			send_count(sent, name_text(i, call), values[i], call);
 		else
-			sent[i].flag = values[i];
-		list[profile.n_attributes++] = &attributes[i];
+			send_flag(sent, name_text(i, call), values[i], call);
 	}
-	request.profile = &profile;
-	request.view = POLICYCALC__V1__VIEW__VIEW_FULL;
-	assert_true(ruleset_match(instance->ruleset, &request, "2026-01-01", call, &response,
-			NULL, NULL));
-	assert_int_equal(response->n_answers, 1);
-	return response->answers[0];
+	return fixture_match(instance->ruleset, &profile, call)->answers[0];
 }
 
 static uint64_t missing_bits(const Policycalc__V1__ConditionAnswer *condition)
@@ -178,7 +161,7 @@ static void agrees(void **state)
 		instance.ruleset = fixture_compile(&instance.file, NULL);
 		assert_non_null(instance.ruleset);
 		for (int round = 0; round < 8; round++) {
-			int known = random_below(11);
+			unsigned known = random_below(11);
 			int values[NAMES];
 			bool partial = false;
 			Policycalc__V1__ConditionStatus status;

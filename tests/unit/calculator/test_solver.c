@@ -7,6 +7,7 @@
  * are small in their figures, so that ties and full caps are frequent.
  */
 #include "calculator/solver.h"
+#include "random.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -22,16 +23,6 @@
 static struct arena arena;
 
 /* --- random problems -------------------------------------------------------------------------- */
-
-static uint64_t random_state;
-
-static size_t random_below(size_t bound)
-{
-	random_state ^= random_state << 13;
-	random_state ^= random_state >> 7;
-	random_state ^= random_state << 17;
-	return (size_t)(random_state % bound);
-}
 
 /* A problem with storage of its own. */
 struct made {
@@ -52,31 +43,31 @@ static void made_link(struct made *made, size_t units, size_t groups, size_t cap
 
 static void group_make(struct made *made, size_t group, size_t units)
 {
-	size_t want = 2 + random_below(5);
+	size_t want = 2 + random_wide(5);
 	size_t count = 0;
 	size_t members = 0;
 
 	for (size_t i = 0; i < units; i++) {
-		if (random_below(units) >= want)
+		if (random_wide(units) >= want)
 			continue;
 		/* Now and then a unit belongs to the member before it. */
-		if (members == 0 || random_below(6) > 0)
+		if (members == 0 || random_wide(6) > 0)
 			members++;
 		made->seats[group][count++] = (struct solver_seat){ i, members - 1 };
 	}
 	made->groups[group].count = count;
-	made->groups[group].at_most = random_below(4) == 0 ? 1 + random_below(3) : 1;
+	made->groups[group].at_most = random_wide(4) == 0 ? 1 + random_wide(3) : 1;
 }
 
 static void make(struct made *made, size_t units, size_t groups, size_t caps, int64_t most)
 {
 	for (size_t i = 0; i < caps; i++) {
-		made->caps[i].limit = (int64_t)random_below((size_t)most * 2 + 1);
-		made->caps[i].parent = i > 0 && random_below(2) ? random_below(i) : SOLVER_NONE;
+		made->caps[i].limit = (int64_t)random_wide((size_t)most * 2 + 1);
+		made->caps[i].parent = i > 0 && random_wide(2) ? random_wide(i) : SOLVER_NONE;
 	}
 	for (size_t i = 0; i < units; i++) {
-		made->units[i].value = (int64_t)random_below((size_t)most + 1);
-		made->units[i].cap = caps && random_below(3) ? random_below(caps) : SOLVER_NONE;
+		made->units[i].value = (int64_t)random_wide((size_t)most + 1);
+		made->units[i].cap = caps && random_wide(3) ? random_wide(caps) : SOLVER_NONE;
 	}
 	for (size_t i = 0; i < groups; i++)
 		group_make(made, i, units);
@@ -87,8 +78,8 @@ static void make_any(struct made *made, size_t units)
 {
 	static const int64_t scales[] = { 3, 10, 100, 1000000000 };
 
-	make(made, units, random_below(units + 1), random_below(MOST_CAPS / 2),
-			scales[random_below(4)]);
+	make(made, units, random_wide(units + 1), random_wide(MOST_CAPS / 2),
+			scales[random_wide(4)]);
 }
 
 /* --- all subsets ------------------------------------------------------------------------------ */
@@ -234,9 +225,9 @@ static void test_all_subsets(void **state)
 	static struct oracle oracle;
 
 	(void)state;
-	random_state = 20261126;
+	random_begin(20261126);
 	for (size_t i = 0; i < rounds; i++) {
-		size_t units = 1 + random_below(16);
+		size_t units = 1 + random_wide(16);
 		struct solver_answer answer;
 
 		make_any(&made, units);
@@ -253,21 +244,43 @@ static void test_all_subsets(void **state)
 	}
 }
 
+/* Problems of so many nodes that the search is begun again with prices; without caps there are none. */
+static void test_searches_with_prices(void **state)
+{
+	size_t rounds = getenv("POLICYCALC_LONG") ? 400 : 40;
+	static struct made made;
+	static struct oracle oracle;
+	size_t priced = 0;
+
+	(void)state;
+	random_begin(18);
+	for (size_t i = 0; i < rounds; i++) {
+		struct solver_answer answer;
+
+		make(&made, 20, 8 + random_wide(12), i % 4 ? 0 : 3, 1000000000);
+		answer = solve(&made.problem);
+		oracle_init(&oracle, &made.problem);
+		oracle_solve(&oracle);
+		assert_true(answer.proved);
+		assert_int_equal(answer.total, oracle.total);
+		assert_int_equal(set_of(&made.problem, &answer), oracle.set);
+		priced += answer.nodes > 150 && i % 4 != 0;
+		arena_reset(&arena);
+	}
+	assert_true(priced > 0);
+}
+
 /* Groups, the units in them, their members' numbers, and caps in another order. */
 static void shuffle(const struct made *from, struct made *to)
 {
 	size_t caps[MOST_CAPS];
 	size_t groups[MOST_GROUPS];
+	size_t order[MOST_UNITS];
 	size_t cap_count = from->problem.cap_count;
 	size_t group_count = from->problem.group_count;
 
 	*to = *from;
-	for (size_t i = 0; i < cap_count; i++) {
-		size_t k = random_below(i + 1);
-
-		caps[i] = caps[k];
-		caps[k] = i;
-	}
+	random_order(caps, cap_count);
 	for (size_t i = 0; i < cap_count; i++) {
 		size_t parent = from->caps[i].parent;
 
@@ -278,25 +291,17 @@ static void shuffle(const struct made *from, struct made *to)
 		if (from->units[i].cap != SOLVER_NONE)
 			to->units[i].cap = caps[from->units[i].cap];
 	}
-	for (size_t i = 0; i < group_count; i++) {
-		size_t k = random_below(i + 1);
-
-		groups[i] = groups[k];
-		groups[k] = i;
-	}
+	random_order(groups, group_count);
 	for (size_t i = 0; i < group_count; i++) {
 		size_t count = from->groups[i].count;
 		struct solver_seat *seats = to->seats[groups[i]];
 
 		to->groups[groups[i]] = from->groups[i];
+		random_order(order, count);
 		for (size_t k = 0; k < count; k++) {
-			size_t at = random_below(k + 1);
-
-			seats[k] = seats[at];
-			seats[at] = from->seats[i][k];
-		}
-		for (size_t k = 0; k < count; k++)
+			seats[k] = from->seats[i][order[k]];
 			seats[k].member = count - 1 - seats[k].member;
+		}
 	}
 	made_link(to, from->problem.unit_count, group_count, cap_count);
 }
@@ -307,12 +312,12 @@ static void test_order_changes_nothing(void **state)
 	static struct made other;
 
 	(void)state;
-	random_state = 7;
+	random_begin(7);
 	for (size_t i = 0; i < 2000; i++) {
 		struct solver_answer answer;
 		struct solver_answer again;
 
-		make_any(&made, 1 + random_below(24));
+		make_any(&made, 1 + random_wide(24));
 		shuffle(&made, &other);
 		answer = solve(&made.problem);
 		again = solve(&other.problem);
@@ -329,9 +334,9 @@ static void test_more_never_lowers_the_total(void **state)
 	static struct made made;
 
 	(void)state;
-	random_state = 11;
+	random_begin(11);
 	for (size_t i = 0; i < 3000; i++) {
-		size_t units = 2 + random_below(22);
+		size_t units = 2 + random_wide(22);
 		size_t last = units - 1;
 		struct solver_answer with;
 		struct solver_answer without;
@@ -348,8 +353,8 @@ static void test_more_never_lowers_the_total(void **state)
 		assert_true(with.total >= without.total);
 		assert_false(without.chosen[last]);
 		if (made.problem.cap_count) {
-			made.caps[random_below(made.problem.cap_count)].limit +=
-					1 + (int64_t)random_below(50);
+			made.caps[random_wide(made.problem.cap_count)].limit +=
+					1 + (int64_t)random_wide(50);
 			without = solve(&made.problem);
 			assert_true(without.total >= with.total);
 		}
@@ -382,7 +387,7 @@ static void test_forty_units(void **state)
 	size_t rounds = getenv("POLICYCALC_LONG") ? 2000 : 100;
 
 	(void)state;
-	random_state = 40;
+	random_begin(40);
 	for (size_t groups = 0; groups <= 60; groups += 10) {
 		for (size_t caps = 0; caps <= 9; caps += 3) {
 			size_t small = nodes_of(40, groups, caps, 10, rounds);
@@ -404,14 +409,14 @@ static void test_budget(void **state)
 	size_t cut = 0;
 
 	(void)state;
-	random_state = 3;
+	random_begin(3);
 	for (size_t i = 0; i < 500; i++) {
 		struct solver_answer answer;
 		struct solver_answer best;
 
 		make(&made, 20, 15, 4, 100);
 		best = solve(&made.problem);
-		made.problem.node_budget = 1 + random_below(30);
+		made.problem.node_budget = 1 + random_wide(30);
 		answer = solve(&made.problem);
 		oracle_init(&oracle, &made.problem);
 		assert_true(oracle_allows(&oracle, set_of(&made.problem, &answer)));
@@ -539,6 +544,7 @@ int main(void)
 		cmocka_unit_test(test_members),
 		cmocka_unit_test(test_many),
 		cmocka_unit_test(test_all_subsets),
+		cmocka_unit_test(test_searches_with_prices),
 		cmocka_unit_test(test_order_changes_nothing),
 		cmocka_unit_test(test_more_never_lowers_the_total),
 		cmocka_unit_test(test_budget),
