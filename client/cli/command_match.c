@@ -160,7 +160,8 @@ static int match_print(struct cli *cli, const struct match_options *options,
 		return code;
 	hidden = count_of(response, POLICYCALC__V1__VERDICT__VERDICT_INELIGIBLE) +
 		 count_of(response, POLICYCALC__V1__VERDICT__VERDICT_NOT_OPEN);
-	if (!options->all && hidden)
+	/* What was named is listed whatever its verdict. */
+	if (!options->all && !options->policies && hidden)
 		buffer_format(&out,
 				cli_word(cli,
 						"另有 %zu 项不符合或未开放（--all "

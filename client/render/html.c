@@ -214,14 +214,18 @@ static void fact_append(const struct page *page, const Policycalc__V1__Attribute
 						  item->list, item->id)
 				: arena_format(page->arena, "e.%s", fact->name);
 	const Policycalc__V1__Attribute *attribute = name ? page_attribute(page, name) : NULL;
-	const char *value = attribute && fact->value
-					    ? value_print_text(fact->value, attribute,
-							      word(page->style, "zh", "en"),
-							      page->arena)
-					    : NULL;
+	char money[WORD_MONEY_SIZE];
+	const char *value = NULL;
 
 	if (!name)
 		return;
+	if (fact->value && fact->value->kind_case == POLICYCALC__V1__VALUE__KIND_MONEY_FEN) {
+		word_money(page->style, fact->value->money_fen, money);
+		value = money;
+	} else if (attribute && fact->value) {
+		value = value_print_text(fact->value, attribute, word(page->style, "zh", "en"),
+				page->arena);
+	}
 	page_raw(page, "<tr><th scope=\"row\">");
 	page_attribute_name(page, name);
 	if (*fact->period) {

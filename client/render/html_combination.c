@@ -73,12 +73,16 @@ static void chosen_append(
 	page_raw(page, "</tbody></table>\n");
 }
 
+#define CAUSE(word) POLICYCALC__V1__COMBINATION_REASON__CAUSE__CAUSE_##word
+
+/* It has no amount that counts, whatever else is chosen. */
 static bool is_nothing(const Policycalc__V1__CombinationLeftOut *left)
 {
 	for (size_t i = 0; i < left->n_reasons; i++) {
-		if (left->reasons[i]->cause != POLICYCALC__V1__COMBINATION_REASON__CAUSE__CAUSE_NOTHING &&
-				left->reasons[i]->cause !=
-						POLICYCALC__V1__COMBINATION_REASON__CAUSE__CAUSE_NOT_STATED)
+		Policycalc__V1__CombinationReason__Cause cause = left->reasons[i]->cause;
+
+		if (cause != CAUSE(NOTHING) && cause != CAUSE(NOT_KNOWN) &&
+				cause != CAUSE(NOT_STATED))
 			return false;
 	}
 	return true;

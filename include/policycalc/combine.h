@@ -68,8 +68,9 @@ enum pcalc_cause {
 	PCALC_CAUSE_HIGHEST = 2,      /* the group is paid once, for the highest */
 	PCALC_CAUSE_CAP = 3,	      /* of a shared cap: it is used up, or it truncates */
 	PCALC_CAUSE_NOT_STATED = 4,   /* the sources state no amount, or only "up to" */
-	PCALC_CAUSE_NOTHING = 5,      /* the amount is zero, or cannot be computed */
+	PCALC_CAUSE_NOTHING = 5,      /* the amount is zero */
 	PCALC_CAUSE_NOT_SEARCHED = 6, /* the search was cut short */
+	PCALC_CAUSE_NOT_KNOWN = 7, /* the amount is not known yet: nothing of it is certain */
 };
 
 /* Why a benefit is left out or truncated. */

@@ -285,8 +285,12 @@ static bool reasons_fill(struct reasons *reasons)
 					"the sources state no certain amount (or only \"up "
 					"to\"): "
 					"not counted");
-		return plain_reason(reasons, CAUSE(NOTHING), "金额为零或尚不能计算，不计入",
-				"the amount is zero or cannot be computed yet: not counted");
+		/* Unknown is not zero. */
+		if (unit->open || unit->year[CASE_POSSIBLE] > 0)
+			return plain_reason(reasons, CAUSE(NOT_KNOWN), "金额尚不能确定，不计入",
+					"the amount is not known yet: not counted");
+		return plain_reason(reasons, CAUSE(NOTHING), "金额为零，不计入",
+				"the amount is zero: not counted");
 	}
 	for (size_t i = 0; i < problem->group_count; i++) {
 		if (solver_group_forbids(problem, answer, i, reasons->unit) &&

@@ -30,13 +30,17 @@ static void say_points(struct saying *saying, int64_t least, int64_t most)
 				least, most);
 }
 
-/* "，要求不低于 20 分，还差 5 分" */
-static void say_short(struct saying *saying, int64_t least, int64_t most)
+/*
+ * "，要求不低于 20 分，还差 5 分". Of 4 to 15 points only the best is 5 short: what is open may make
+ * it more.
+ */
+static void say_short(struct saying *saying, int64_t needed, int64_t least, int64_t most)
 {
 	buffer_format(&saying->text,
-			either(saying, "，要求不低于 %" PRId64 " 分，还差 %" PRId64 " 分",
-					", at least %" PRId64 " needed, %" PRId64 " short"),
-			least, least - most);
+			either(saying, "，要求不低于 %" PRId64 " 分，%s还差 %" PRId64 " 分",
+					", at least %" PRId64 " needed, %s%" PRId64 " short"),
+			needed, least == most ? "" : either(saying, "至少", "at least "),
+			needed - most);
 }
 
 static void say_label(struct saying *saying, const Policycalc__V1__Text *label)
@@ -52,7 +56,7 @@ static void say_failed(struct saying *saying)
 
 	if (score->_pass_case == POLICYCALC__V1__SCORE_ANSWER___PASS_PASS &&
 			score->most < score->pass)
-		say_short(saying, score->pass, score->most);
+		say_short(saying, score->pass, score->least, score->most);
 	for (size_t i = 0; i < score->n_groups; i++) {
 		const Policycalc__V1__ScoreGroupAnswer *group = score->groups[i];
 
@@ -61,7 +65,7 @@ static void say_failed(struct saying *saying)
 		say_label(saying, group->label);
 		say_points(saying, group->least, group->most);
 		if (group->_floor_case == POLICYCALC__V1__SCORE_GROUP_ANSWER___FLOOR_FLOOR)
-			say_short(saying, group->floor, group->most);
+			say_short(saying, group->floor, group->least, group->most);
 	}
 	for (size_t i = 0; i < score->n_vetoes; i++) {
 		if (score->vetoes[i]->status != STATUS(NOT_MET))

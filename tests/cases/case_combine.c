@@ -79,6 +79,8 @@ static char *reason_words(
 	case POLICYCALC__V1__COMBINATION_REASON__CAUSE__CAUSE_NOT_STATED:
 		return arena_format(file->arena, "not stated");
 	case POLICYCALC__V1__COMBINATION_REASON__CAUSE__CAUSE_NOTHING:
+		return arena_format(file->arena, "nothing");
+	case POLICYCALC__V1__COMBINATION_REASON__CAUSE__CAUSE_NOT_KNOWN:
 		return arena_format(file->arena, "nothing certain");
 	default:
 		return arena_format(file->arena, "not searched");

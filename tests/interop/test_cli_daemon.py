@@ -392,6 +392,8 @@ def report():
     assert '<html lang="en">' in english and "What the firm gets" in english
     best = english[english.index('id="best"'):english.index('id="near"')]
     assert "yuan" in best and "万元" not in best, best[:400]
+    facts = english[english.index('id="facts"'):]
+    assert re.search(r"<td>[\d,]+ yuan</td>", facts) and "元</td>" not in facts, facts[:400]
     best = succeeds("combine", "-f", FIRM, *AS_OF, "--lang=en")
     assert "yuan" in best and "万元" not in best, best[:400]
     fits(best, 80)
