@@ -126,6 +126,13 @@ Policycalc__V1__Availability *ruleset_availability(const struct ruleset *ruleset
 		const Policycalc__V1__Policy *policy, const char *day, struct arena *arena);
 
 /**
+ * What all of @policy may cost in the calendar year of @day ("YYYY-MM-DD"), in fen. false when the
+ * catalog does not say, or not for that day.
+ */
+bool ruleset_budget(const struct ruleset *ruleset, const Policycalc__V1__Policy *policy,
+		const char *day, int64_t *out_fen);
+
+/**
  * The procedure of one policy, or of several merged into one errand: each shared paper once, the same
  * step of policies of one department once. The response lives in @arena and borrows texts from the
  * ruleset. Wrong requests fill @out_violations and fail with ERROR_INVALID, an unknown policy is

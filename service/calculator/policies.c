@@ -438,7 +438,8 @@ static bool policy_build(struct ruleset_build *build, size_t index)
 	if (!map_put(&ruleset->policy_ids, slice_from(work.policy->id), work.rules))
 		return false;
 	once_per_build(&work);
-	return clauses_build(&work) && amount_build(&work);
+	return clauses_build(&work) && amount_build(&work) &&
+	       ruleset_build_budget(build, index);
 }
 
 /* Policies stand in id order, and so do the versions of each series. */

@@ -164,6 +164,7 @@ struct policy_rules {
 	struct clause *clauses;
 	size_t clause_count;
 	const struct amount_rules *amount; /* or NULL */
+	const struct rule *budget;	   /* what it may cost in all in a year; or NULL */
 	const uint64_t *reads;		   /* base attributes behind all its rules */
 	const uint64_t *item_reads;	   /* those behind its per-item conditions */
 	bool once_per;	    /* items with the same value of an attribute are granted once */
@@ -279,6 +280,8 @@ const struct aggregate *ruleset_build_aggregate(struct ruleset_build *build,
 		const Policycalc__V1__Attribute *origin);
 /** The rules of every policy. */
 bool ruleset_build_policies(struct ruleset_build *build, struct error *err);
+/** What the policy at @index may cost. */
+bool ruleset_build_budget(struct ruleset_build *build, size_t index);
 /** Numbers the conditions: those that ask the same get the same number. */
 bool ruleset_build_twins(struct ruleset_build *build, struct error *err);
 /** Exclusion groups and shared caps. */

@@ -112,6 +112,7 @@ void check_policies(struct check *check);
 void check_policy_guide(struct check *check, const Policycalc__V1__Policy *policy);
 void check_policy_scores(struct check *check, const Policycalc__V1__Policy *policy);
 void check_policy_amount(struct check *check, const Policycalc__V1__Policy *policy);
+void check_policy_budget(struct check *check, const Policycalc__V1__Policy *policy);
 /** Exclusion groups and shared caps, over all policies. */
 void check_combination(struct check *check);
 /** Versions of a series, and parameters within each policy's time in force. */

@@ -178,6 +178,7 @@ static bool is_rule_holder(const ProtobufCMessageDescriptor *descriptor)
 	       descriptor == &policycalc__v1__amount__descriptor ||
 	       descriptor == &policycalc__v1__bracket__descriptor ||
 	       descriptor == &policycalc__v1__cap__descriptor ||
+	       descriptor == &policycalc__v1__budget__descriptor ||
 	       descriptor == &policycalc__v1__tier__descriptor ||
 	       descriptor == &policycalc__v1__region_scope__descriptor ||
 	       descriptor == &policycalc__v1__industry_scope__descriptor ||

@@ -293,6 +293,7 @@ static void check_policy(struct check *check, const policy_message *policy)
 	check_conditions(check, policy);
 	check_policy_scores(check, policy);
 	check_policy_amount(check, policy);
+	check_policy_budget(check, policy);
 	if (policy->loan && !check->tables_unread)
 		check_loan(check, policy->loan);
 	if (policy->guide)

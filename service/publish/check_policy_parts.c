@@ -152,6 +152,21 @@ void check_policy_amount(struct check *check, const Policycalc__V1__Policy *poli
 		check_warn(check, amount, "source", 0, "the amount has no source");
 }
 
+/* --- budget ---------------------------------------------------------------------------------
+ */
+
+void check_policy_budget(struct check *check, const Policycalc__V1__Policy *policy)
+{
+	const Policycalc__V1__Budget *budget = policy->budget;
+
+	if (!budget)
+		return;
+	(void)check_required(check, budget, "limit_rule", budget->limit_rule);
+	(void)check_text(check, budget, "label", budget->label);
+	if (!budget->source)
+		check_warn(check, budget, "source", 0, "the budget has no source");
+}
+
 /* --- guide ----------------------------------------------------------------------------------
  */
 

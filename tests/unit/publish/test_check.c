@@ -173,6 +173,18 @@ static const struct spoil_case cases[] = {
 			true },
 	{ NEW, "limit_rule: p.most", "limit_rule: \"e.staff > 0 ? p.most : wan(50)\"",
 			"wan(50)", "a bare figure", true },
+	/* budgets */
+	{ NEW, "examples:\n", "budget: {limit_rule: p.most, label: {zh: 资金}}\nexamples:\n",
+			"budget:", "no source", true },
+	{ NEW, "examples:\n", "budget: {limit_rule: p.most}\nexamples:\n", "budget:", "label",
+			false },
+	{ NEW, "examples:\n", "budget: {label: {zh: 资金}}\nexamples:\n",
+			"budget:", "limit_rule", false },
+	{ NEW, "examples:\n",
+			"budget:\n  limit_rule: e.rd_expense\n  label: {zh: 资金}\nexamples:\n",
+			"limit_rule: e.rd_expense", "the same for all", false },
+	{ NEW, "examples:\n", "budget:\n  limit_rule: p.rate\n  label: {zh: 资金}\nexamples:\n",
+			"limit_rule: p.rate", "expected money", false },
 	/* exclusions and guide */
 	{ NEW, ", basis: ENTERPRISE_YEAR", "", "group: rd", "basis is missing", false },
 	{ NEW, ", outside: [{zh: 别处的补助}]", "", "group: rd", "nothing else is in group",
