@@ -228,7 +228,7 @@ static void open_print(const struct canvas *canvas, const Policycalc__V1__Policy
 	for (size_t i = 0; i < answer->n_missing && i < NAMES_MOST; i++) {
 		buffer_append_text(&text, i ? word(canvas->style, "、", ", ")
 					    : word(canvas->style, "缺：", "missing: "));
-		buffer_append_text(&text, canvas_attribute_label(canvas, answer->missing[i]));
+		canvas_append_label(canvas, answer->missing[i], &text);
 	}
 	if (answer->n_missing > NAMES_MOST)
 		buffer_format(&text, word(canvas->style, " 等 %zu 项", " and more, %zu in all"),

@@ -35,51 +35,36 @@ void canvas_pair(const struct canvas *canvas, const char *mark, const char *firs
 	buffer_fini(&text);
 }
 
-/* The name without its prefix, and where the item begins, if it is one's. */
-static struct slice path_name(const char *path, const char **out_item)
+void canvas_append_label(const struct canvas *canvas, const char *path, struct buffer *out)
 {
-	const char *name = strlen(path) > 2 && path[1] == '.' ? path + 2 : path;
-	const char *item = strchr(name, '@');
+	struct attribute_name name;
 
-	*out_item = item;
-	return (struct slice){ name, item ? (size_t)(item - name) : strlen(name) };
-}
-
-const char *canvas_attribute_label(const struct canvas *canvas, const char *path)
-{
-	const char *item;
-	struct slice bare = path_name(path, &item);
-
-	for (size_t i = 0; canvas->dictionary && i < canvas->dictionary->count; i++) {
-		const Policycalc__V1__Attribute *attribute = canvas->dictionary->attributes[i];
-		bool of_item = *attribute->item_list != '\0';
-		const char *label = word_text(canvas->style, attribute->label);
-
-		if (*label && slice_equals_text(bare, attribute->name) &&
-				of_item == (path[0] == 'i'))
-			return label;
-	}
-	return bare.data;
+	attribute_name_parse(canvas->style, canvas->dictionary, path, &name);
+	if (*name.label)
+		buffer_append_text(out, name.label);
+	else
+		buffer_append_text(out, name.bare.data); /* with its item */
+	if (*name.periods)
+		buffer_format(out, word(canvas->style, "（%s）", " (%s)"), name.periods);
 }
 
 void canvas_append_attribute(const struct canvas *canvas, const char *path, struct buffer *out)
 {
-	const char *item;
-	struct slice bare = path_name(path, &item);
-	const char *label = canvas_attribute_label(canvas, path);
+	struct attribute_name name;
 
-	buffer_append_text(out, label);
-	if (label == bare.data)
+	attribute_name_parse(canvas->style, canvas->dictionary, path, &name);
+	canvas_append_label(canvas, path, out);
+	if (!*name.label)
 		return;
 	buffer_append_text(out, word(canvas->style, "（", " ("));
-	if (item) {
+	if (name.list.size) {
 		/* As one writes it for the command line; a list without items gets its first. */
-		const char *id = strchr(item, '/');
-
-		buffer_append(out, item + 1, id ? (size_t)(id - item - 1) : strlen(item + 1));
-		buffer_format(out, ".%s.", id ? id + 1 : "1");
+		buffer_append_slice(out, name.list);
+		buffer_append_char(out, '.');
+		buffer_append_slice(out, name.item.size ? name.item : slice_from("1"));
+		buffer_append_char(out, '.');
 	}
-	buffer_append(out, bare.data, bare.size);
+	buffer_append_slice(out, name.bare);
 	buffer_append_text(out, word(canvas->style, "）", ")"));
 }
 

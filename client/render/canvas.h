@@ -25,8 +25,8 @@ void canvas_line(
 /** A line of two texts, indented by four. */
 void canvas_pair(const struct canvas *canvas, const char *mark, const char *first,
 		const char *second);
-/** The label of an attribute, as below; the name in @path when the dictionary has none. */
-const char *canvas_attribute_label(const struct canvas *canvas, const char *path);
+/** The label of an attribute, as below, with its periods; the name in @path when there is no label. */
+void canvas_append_label(const struct canvas *canvas, const char *path, struct buffer *out);
 /** The label of "e.staff" or "i.completed_investment@projects/p1" with the name behind. */
 void canvas_append_attribute(const struct canvas *canvas, const char *path, struct buffer *out);
 /** "? LEAD label (name), label (name)"; nothing when nothing is missing. */

@@ -2,13 +2,7 @@
 /* The answer to a match, drawn as text: as one table, or explained policy by policy. */
 #pragma once
 
-#include "client/render/words.h"
-
-/* What the explanation takes from the attribute dictionary: names for people. May be empty. */
-struct render_dictionary {
-	Policycalc__V1__Attribute *const *attributes;
-	size_t count;
-};
+#include "client/render/attribute_name.h"
 
 /** One line a policy. false when memory is short. */
 bool match_print_table(const Policycalc__V1__MatchResponse *response,

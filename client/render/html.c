@@ -57,64 +57,35 @@ void page_section(const struct page *page, const char *id, const char *zh, const
 	page_raw(page, "</h2>\n");
 }
 
-/* "e.staff", "i.cost@projects/p1": the name alone and the list of the item. */
-static struct slice name_parse(const char *name, struct slice *out_list, struct slice *out_item)
+const Policycalc__V1__Attribute *page_attribute(const struct page *page, const char *path)
 {
-	struct slice bare = slice_from(name);
-	const char *at;
+	struct attribute_name name;
 
-	*out_list = *out_item = (struct slice){ "", 0 };
-	if (bare.size > 2 && bare.data[1] == '.')
-		bare = (struct slice){ bare.data + 2, bare.size - 2 };
-	at = memchr(bare.data, '@', bare.size);
-	if (at) {
-		const char *slash;
-
-		*out_list = slice_from(at + 1);
-		slash = strchr(at + 1, '/');
-		if (slash) {
-			out_list->size = (size_t)(slash - at - 1);
-			*out_item = slice_from(slash + 1);
-		}
-		bare.size = (size_t)(at - bare.data);
-	}
-	return bare;
+	attribute_name_parse(page->style, &page->report->dictionary, path, &name);
+	return name.attribute;
 }
 
-const Policycalc__V1__Attribute *page_attribute(const struct page *page, const char *name)
+void page_attribute_name(const struct page *page, const char *path)
 {
-	const struct render_dictionary *dictionary = &page->report->dictionary;
-	struct slice list, item;
-	struct slice bare = name_parse(name, &list, &item);
+	struct attribute_name name;
 
-	for (size_t i = 0; i < dictionary->count; i++) {
-		const Policycalc__V1__Attribute *attribute = dictionary->attributes[i];
-
-		if (slice_equals_text(bare, attribute->name) &&
-				slice_equals_text(list, attribute->item_list))
-			return attribute;
-	}
-	return NULL;
-}
-
-void page_attribute_name(const struct page *page, const char *name)
-{
-	const Policycalc__V1__Attribute *attribute = page_attribute(page, name);
-	struct slice list, item;
-	struct slice bare = name_parse(name, &list, &item);
-	const char *label = attribute ? word_text(page->style, attribute->label) : "";
-
-	if (*label)
-		page_text(page, label);
+	attribute_name_parse(page->style, &page->report->dictionary, path, &name);
+	if (*name.label)
+		page_text(page, name.label);
 	else
-		markup_append(page->out, bare);
-	if (!list.size)
+		markup_append(page->out, name.bare);
+	if (!name.list.size && !*name.periods)
 		return;
 	page_words(page, "（", " (");
-	page_text(page, word_list(page->style, arena_copy(page->arena, list.data, list.size)));
-	if (item.size) {
+	page_text(page, name.periods);
+	if (name.list.size && *name.periods)
+		page_words(page, "，", ", ");
+	if (name.list.size)
+		page_text(page, word_list(page->style, arena_copy(page->arena, name.list.data,
+								       name.list.size)));
+	if (name.item.size) {
 		page_raw(page, " ");
-		markup_append(page->out, item);
+		markup_append(page->out, name.item);
 	}
 	page_words(page, "）", ")");
 }

@@ -124,19 +124,19 @@ static Policycalc__V1__Text *metric_label(
 		const struct teller *teller, const struct score_metric_rules *rules)
 {
 	const struct slot *slot;
+	bool are_years;
 
 	if (rules->metric->label || rules->slot < 0)
 		return rules->metric->label;
 	slot = ruleset_slot(teller->facts->ruleset, teller->list, rules->slot);
 	if (slot->back == 0)
 		return slot->attribute->label;
+	are_years = slot->attribute->period == POLICYCALC__V1__PERIOD__PERIOD_YEAR;
 	return words_text(teller->arena,
-			arena_format(teller->arena, "%s（再往前 %u 期）",
-					words_label(slot->attribute->label, WORDS_ZH),
-					slot->back),
-			arena_format(teller->arena, "%s (%u periods earlier)",
-					words_label(slot->attribute->label, WORDS_EN),
-					slot->back));
+			words_earlier(words_label(slot->attribute->label, WORDS_ZH), slot->back,
+					are_years, WORDS_ZH, teller->arena),
+			words_earlier(words_label(slot->attribute->label, WORDS_EN), slot->back,
+					are_years, WORDS_EN, teller->arena));
 }
 
 static Policycalc__V1__ScoreMetricAnswer *metric_answer(const struct teller *teller,

@@ -66,15 +66,11 @@ static const char *say_label(const struct speaker *speaker, const struct slot *s
 	if (slot->window != WINDOW_NONE)
 		label = arena_format(speaker->arena, windows[slot->window][speaker->language],
 				label);
-	if (slot->back == 0 || !label)
-		return label;
-	if (slot->window != WINDOW_NONE)
-		return arena_format(speaker->arena,
-				either(speaker, "%s（再往前 %u 年）", "%s (%u years earlier)"),
-				label, slot->back);
-	return arena_format(speaker->arena,
-			either(speaker, "%s（再往前 %u 期）", "%s (%u periods earlier)"), label,
-			slot->back);
+	return words_earlier(label, slot->back,
+			slot->window != WINDOW_NONE ||
+					slot->attribute->period ==
+							POLICYCALC__V1__PERIOD__PERIOD_YEAR,
+			speaker->language, speaker->arena);
 }
 
 /* "职工总数 10 人、上年度营业收入 未知" of some slots; "" when none is an attribute. */

@@ -79,6 +79,18 @@ const char *words_label(const Policycalc__V1__Text *label, enum words_language l
 	return *label->zh ? label->zh : label->en;
 }
 
+const char *words_earlier(const char *label, unsigned back, bool are_years,
+		enum words_language language, struct arena *arena)
+{
+	if (back == 0 || !label)
+		return label;
+	if (language == WORDS_ZH)
+		return arena_format(arena, "%s（再往前 %u %s）", label, back,
+				are_years ? "年" : "期");
+	return arena_format(arena, "%s (%u %s%s earlier)", label, back,
+			are_years ? "year" : "period", back == 1 ? "" : "s");
+}
+
 Policycalc__V1__Text *words_text(struct arena *arena, const char *zh, const char *en)
 {
 	Policycalc__V1__Text *text = ARENA_NEW(arena, Policycalc__V1__Text);

@@ -17,6 +17,9 @@ const char *words_ratio(int64_t ppm, struct arena *arena);
 const char *words_space(const char *text, struct arena *arena);
 /** The label's text in a language, the other one when it is empty. */
 const char *words_label(const Policycalc__V1__Text *label, enum words_language language);
+/** @label of figures @back periods earlier, "上年度研发投入（再往前 1 年）"; of 0, @label itself. */
+const char *words_earlier(const char *label, unsigned back, bool are_years,
+		enum words_language language, struct arena *arena);
 /** A message of two texts; NULL when one of them is, or memory is short. */
 Policycalc__V1__Text *words_text(struct arena *arena, const char *zh, const char *en);
 

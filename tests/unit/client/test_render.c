@@ -217,7 +217,7 @@ static void test_explanation(void **state)
 	Policycalc__V1__ConditionAnswer *conditions[] = { &condition };
 	Policycalc__V1__Text sentence = POLICYCALC__V1__TEXT__INIT;
 	Policycalc__V1__Attribute attribute = POLICYCALC__V1__ATTRIBUTE__INIT;
-	Policycalc__V1__Attribute *attributes[2] = { &attribute };
+	Policycalc__V1__Attribute *attributes[3] = { &attribute };
 	Policycalc__V1__ItemAnswer item = POLICYCALC__V1__ITEM_ANSWER__INIT;
 	Policycalc__V1__ItemAnswer *items[] = { &item };
 	Policycalc__V1__AmountAnswer unknown = POLICYCALC__V1__AMOUNT_ANSWER__INIT;
@@ -226,6 +226,7 @@ static void test_explanation(void **state)
 	Policycalc__V1__Availability window = POLICYCALC__V1__AVAILABILITY__INIT;
 	char *missing[] = { (char[]){ "e.staff" }, (char[]){ "i.cost@projects/p1" } };
 	Policycalc__V1__Attribute cost = POLICYCALC__V1__ATTRIBUTE__INIT;
+	Policycalc__V1__Attribute principal = POLICYCALC__V1__ATTRIBUTE__INIT;
 	char *of_items[] = { (char[]){ "i.cost@projects/p1" }, (char[]){ "i.cost@loans" } };
 	struct render_dictionary dictionary = { attributes, 1 };
 	struct render_style style = { .width = 60 };
@@ -286,7 +287,10 @@ static void test_explanation(void **state)
 	cost.label = &label;
 	cost.item_list = (char[]){ "projects" };
 	attributes[1] = &cost;
-	dictionary.count = 2;
+	principal = cost;
+	principal.item_list = (char[]){ "loans" };
+	attributes[2] = &principal;
+	dictionary.count = 3;
 	maybe.missing = of_items;
 	yes.amount = &unknown;
 	yes.availability = &window;
@@ -485,6 +489,57 @@ static void test_odd_combination(void **state)
 	buffer_fini(&out);
 }
 
+/* Earlier periods and windows have words, and what the dictionary lacks is told as it stands. */
+static void test_attribute_names(void **state)
+{
+	static const struct {
+		const char *path, *label, *zh, *en;
+	} table[] = {
+		{ "e.staff", "职工总数", "", "" },
+		{ "e.staff_y2", "职工总数", "再往前 1 年", "1 year earlier" },
+		{ "e.staff_p3", "职工总数", "再往前 2 期", "2 periods earlier" },
+		{ "e.staff_quarter", "职工总数", "上季度各月", "months of the last quarter" },
+		{ "e.staff_year_y3", "职工总数", "上年各期，再往前 2 年",
+				"periods of the last year, 2 years earlier" },
+		{ "e.staff_2026q1", "职工总数", "2026年一季度各月",
+				"months of quarter 1 of 2026" },
+		{ "e.staff_2025", "职工总数", "2025年各期", "periods of 2025" },
+		{ "i.staff@loans/a@b", "本金", "", "" },
+		{ "i.staff_y2@loans", "本金", "再往前 1 年", "1 year earlier" },
+		{ "i.staff@projects", "", "", "" },
+		{ "e.staff_y1", "", "", "" },
+		{ "e.staff_2026q5", "", "", "" },
+		{ "e._y2", "", "", "" },
+		{ "e.nobody_y2", "", "", "" },
+		{ "", "", "", "" },
+	};
+	Policycalc__V1__Text labels[] = { POLICYCALC__V1__TEXT__INIT,
+		POLICYCALC__V1__TEXT__INIT };
+	Policycalc__V1__Attribute list[] = { POLICYCALC__V1__ATTRIBUTE__INIT,
+		POLICYCALC__V1__ATTRIBUTE__INIT };
+	Policycalc__V1__Attribute *attributes[] = { &list[0], &list[1] };
+	struct render_dictionary dictionary = { attributes, 2 };
+
+	(void)state;
+	labels[0].zh = (char[]){ "职工总数" };
+	labels[1].zh = (char[]){ "本金" };
+	list[0].name = list[1].name = (char[]){ "staff" };
+	list[0].label = &labels[0];
+	list[1].label = &labels[1];
+	list[1].item_list = (char[]){ "loans" };
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		struct render_style style = { .english = false };
+		struct attribute_name name;
+
+		attribute_name_parse(&style, &dictionary, table[i].path, &name);
+		assert_string_equal(name.label, table[i].label);
+		assert_string_equal(name.periods, table[i].zh);
+		style.english = true;
+		attribute_name_parse(&style, &dictionary, table[i].path, &name);
+		assert_string_equal(name.periods, table[i].en);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -494,6 +549,7 @@ int main(void)
 		cmocka_unit_test(test_wrap),
 		cmocka_unit_test(test_table),
 		cmocka_unit_test(test_explanation),
+		cmocka_unit_test(test_attribute_names),
 		cmocka_unit_test(test_money),
 		cmocka_unit_test(test_brief_open),
 		cmocka_unit_test(test_odd_combination),
