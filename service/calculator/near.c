@@ -360,21 +360,25 @@ static bool cliff_is_nearer(const struct near_found *a, const struct near_found 
 	return left->flip.slot < right->flip.slot;
 }
 
-static bool is_same_cliff(const struct near_found *a, const struct near_found *b)
+/* Of one attribute and direction; an enterprise's own may have been found with several items. */
+static bool is_same_cliff(const struct near_list *list, const struct near_found *a,
+		const struct near_found *b)
 {
 	const struct near_change *left = &a->changes[0];
 	const struct near_change *right = &b->changes[0];
 
-	return a->item == b->item && left->flip.slot == right->flip.slot &&
+	return left->flip.slot == right->flip.slot &&
+	       (a->item == b->item || (size_t)left->flip.slot < list->base_count) &&
 	       (left->flip.target.integer > left->observed.integer) ==
 			       (right->flip.target.integer > right->observed.integer);
 }
 
-/* Keeps those ahead, nearest first, one for each attribute and direction. */
+/* Keeps those ahead, nearest first. */
 static void cliffs_order(const struct near_case *near, struct near_list *list)
 {
-	struct near_list ordered = { .count = 0 };
+	struct near_list ordered = *list;
 
+	ordered.count = 0;
 	for (size_t i = 0; i < list->count; i++) {
 		size_t at = ordered.count;
 
@@ -387,15 +391,7 @@ static void cliffs_order(const struct near_case *near, struct near_list *list)
 		ordered.found[at] = list->found[i];
 		ordered.count++;
 	}
-	list->count = 0;
-	for (size_t i = 0; i < ordered.count; i++) {
-		bool known = false;
-
-		for (size_t k = 0; k < list->count; k++)
-			known |= is_same_cliff(&list->found[k], &ordered.found[i]);
-		if (!known)
-			list->found[list->count++] = ordered.found[i];
-	}
+	*list = ordered;
 }
 
 static Policycalc__V1__Cliff *cliff_message(const struct near_case *near)
@@ -430,6 +426,7 @@ static bool cliffs_fill(struct near_case *near, struct near_list *list,
 		Policycalc__V1__PolicyAnswer *answer)
 {
 	struct arena *arena = near->facts->arena;
+	const struct near_found *shown[NEAR_SHOWN_MOST];
 
 	cliffs_order(near, list);
 	answer->cliffs = ARENA_NEW_ARRAY(arena, Policycalc__V1__Cliff *, NEAR_SHOWN_MOST);
@@ -439,8 +436,13 @@ static bool cliffs_fill(struct near_case *near, struct near_list *list,
 		struct arena_mark mark = arena_mark(arena);
 		const struct facts *changed;
 		struct outcome after;
+		bool known = false;
 
 		near->found = &list->found[i];
+		for (size_t k = 0; k < answer->n_cliffs; k++)
+			known |= is_same_cliff(list, shown[k], near->found);
+		if (known)
+			continue;
 		changed = facts_with(near);
 		if (!changed)
 			return false;
@@ -450,6 +452,7 @@ static bool cliffs_fill(struct near_case *near, struct near_list *list,
 		arena_rewind(arena, mark);
 		if (after.conditions_verdict != VERDICT(INELIGIBLE))
 			continue;
+		shown[answer->n_cliffs] = near->found;
 		answer->cliffs[answer->n_cliffs] = cliff_message(near);
 		if (!answer->cliffs[answer->n_cliffs++])
 			return false;
