@@ -18,6 +18,7 @@
 #include "proto/descriptor_set.h"
 #include "rpc/health.h"
 #include "rpc/reflection.h"
+#include "store/directory.h"
 #include "transport/server.h"
 
 #include <pthread.h>
@@ -44,6 +45,7 @@ struct service {
 	bool has_signal_thread;
 	atomic_bool is_ending; /* the loops have ended: the signal thread may, too */
 
+	struct directory *directory;
 	struct store_thread *store;
 	struct worker *checker;
 	struct snapshot *snapshot;
@@ -200,7 +202,10 @@ static bool open_catalog(struct service *service, struct error *err)
 {
 	int64_t revision;
 
-	service->store = store_thread_open(service->config.data, err);
+	service->directory = directory_open(service->config.data, err);
+	if (!service->directory)
+		return false;
+	service->store = store_thread_open(service->directory, err);
 	if (!service->store)
 		return false;
 	service->snapshot = snapshot_new(err);
@@ -296,9 +301,12 @@ static bool start_service(struct service *service, struct error *err)
 	const char *address;
 
 	if (!health_set(service->health, handlers_services[0],
-			    has_catalog ? HEALTH_SERVING : HEALTH_NOT_SERVING) ||
-			!health_set(service->health, handlers_services[1], HEALTH_SERVING))
+			    has_catalog ? HEALTH_SERVING : HEALTH_NOT_SERVING))
 		return error_set(err, ERROR_MEMORY, "out of memory while starting");
+	for (size_t i = 1; i < handlers_service_count; i++) {
+		if (!health_set(service->health, handlers_services[i], HEALTH_SERVING))
+			return error_set(err, ERROR_MEMORY, "out of memory while starting");
+	}
 	if (!server_start(service->server, err))
 		return false;
 	if (pthread_create(&service->signal_thread, NULL, take_signals, service) != 0) {
@@ -331,6 +339,7 @@ static void close_service(struct service *service)
 	handlers_free(service->handlers);
 	snapshot_free(service->snapshot);
 	memory_free(service->methods);
+	directory_close(service->directory);
 }
 
 static bool run(struct service *service, struct error *err)

@@ -11,7 +11,7 @@ struct store_thread {
 };
 
 struct opening {
-	const char *directory;
+	struct directory *directory;
 	bool ok;
 	struct error *err;
 };
@@ -34,7 +34,7 @@ static void on_close(void *context, void *argument)
 	thread->store = NULL;
 }
 
-struct store_thread *store_thread_open(const char *directory, struct error *err)
+struct store_thread *store_thread_open(struct directory *directory, struct error *err)
 {
 	struct store_thread *thread = memory_alloc_zero(1, sizeof(*thread));
 	struct opening opening = { .directory = directory, .err = err };

@@ -9,9 +9,13 @@
 #include "store/catalog_store.h"
 
 struct store_thread;
+struct directory;
 
-/** Opens DIR as catalog_store_open() does, on the new thread, and waits for it. */
-struct store_thread *store_thread_open(const char *directory, struct error *err);
+/**
+ * Opens the catalog of @directory (borrowed) as catalog_store_open() does, on the new thread, and
+ * waits for it.
+ */
+struct store_thread *store_thread_open(struct directory *directory, struct error *err);
 /** Does the jobs that are queued, closes the store, ends the thread. */
 void store_thread_close(struct store_thread *thread);
 /** The store, from the context that a job of this thread is given; in such a job only. */

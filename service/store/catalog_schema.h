@@ -9,7 +9,6 @@
 #define CATALOG_SCHEMA_VERSION 1
 
 struct catalog_store {
-	struct directory *directory;
 	struct database *db;
 };
 

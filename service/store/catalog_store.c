@@ -53,7 +53,7 @@ static const struct message_limits STORED_LIMITS = {
 	.elements = 1u << 20,
 };
 
-struct catalog_store *catalog_store_open(const char *directory, struct error *err)
+struct catalog_store *catalog_store_open(struct directory *directory, struct error *err)
 {
 	struct catalog_store *store = memory_alloc_zero(1, sizeof(*store));
 	struct database_options options = {
@@ -65,13 +65,11 @@ struct catalog_store *catalog_store_open(const char *directory, struct error *er
 	char path[PATH_MAX + 16];
 
 	if (!store) {
-		error_set(err, ERROR_MEMORY, "no memory to open the catalog in %s", directory);
+		error_set(err, ERROR_MEMORY, "no memory to open the catalog in %s",
+				directory_path(directory));
 		return NULL;
 	}
-	store->directory = directory_open(directory, err);
-	if (!store->directory)
-		goto failed;
-	(void)snprintf(path, sizeof(path), "%s/catalog.db", directory_path(store->directory));
+	(void)snprintf(path, sizeof(path), "%s/catalog.db", directory_path(directory));
 	options.path = path;
 	store->db = database_open(&options, err);
 	if (!store->db)
@@ -87,7 +85,6 @@ void catalog_store_close(struct catalog_store *store)
 	if (!store)
 		return;
 	database_close(store->db);
-	directory_close(store->directory);
 	memory_free(store);
 }
 

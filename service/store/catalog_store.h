@@ -17,15 +17,16 @@
 #include <stdint.h>
 
 struct catalog_store;
+struct directory;
 
 /**
- * Opens or creates DIR/catalog.db: takes an flock on DIR/lock, exclusive locking mode, WAL, FULL
- * sync, defensive settings; checks application id, schema version and integrity. Says precisely what
- * is wrong: not a database of ours (ERROR_PRECONDITION, and left as it is), newer than we know
- * (ERROR_PRECONDITION), read-only (ERROR_PERMISSION), locked by another process (ERROR_UNAVAILABLE),
- * disk full (ERROR_LIMIT), damaged (ERROR_IO).
+ * Opens or creates DIR/catalog.db in the folder that @directory holds (borrowed): exclusive locking
+ * mode, WAL, FULL sync, defensive settings; checks application id, schema version and integrity. Says
+ * precisely what is wrong: not a database of ours (ERROR_PRECONDITION, and left as it is), newer than
+ * we know (ERROR_PRECONDITION), read-only (ERROR_PERMISSION), locked by another process
+ * (ERROR_UNAVAILABLE), disk full (ERROR_LIMIT), damaged (ERROR_IO).
  */
-struct catalog_store *catalog_store_open(const char *directory, struct error *err);
+struct catalog_store *catalog_store_open(struct directory *directory, struct error *err);
 void catalog_store_close(struct catalog_store *store);
 
 /** Current revision, 0 when there is none yet. */

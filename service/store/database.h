@@ -24,6 +24,12 @@ struct database_options {
 	uint32_t application_id; /* in the file's header; not 0 */
 	int schema_version;	 /* the newest we know, from 1 */
 	const char *schema;	 /* makes an empty database one of @schema_version */
+	/* Each 0: SQLite's own choice. */
+	int cache_kib;	      /* pages kept in memory */
+	int checkpoint_pages; /* how far the write-ahead log grows before it is copied back */
+	/* A file of more bytes is not read whole at opening, which would take minutes: what is
+	 * damaged in it is found when it is read. 0: every file is. */
+	int64_t check_most;
 };
 
 /**

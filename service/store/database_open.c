@@ -256,6 +256,21 @@ static bool database_identify(struct database *db, bool *out_empty, struct error
 	return true;
 }
 
+static bool database_tune(struct database *db, struct error *err)
+{
+	char pragmas[128];
+
+	if (db->options.cache_kib) {
+		(void)snprintf(pragmas, sizeof(pragmas), "PRAGMA cache_size = -%d",
+				db->options.cache_kib);
+		if (!database_run(db, pragmas, err))
+			return false;
+	}
+	if (db->options.checkpoint_pages)
+		(void)sqlite3_wal_autocheckpoint(db->raw, db->options.checkpoint_pages);
+	return true;
+}
+
 static bool database_take(struct database *db, struct error *err)
 {
 	int64_t number;
@@ -288,8 +303,16 @@ static bool database_make_schema(struct database *db, struct error *err)
 static bool database_quick_check(struct database *db, struct error *err)
 {
 	int64_t number;
+	int64_t pages;
 	char answer[64];
 
+	if (db->options.check_most > 0) {
+		if (!database_ask(db, "PRAGMA page_size", &number, answer, err) ||
+				!database_ask(db, "PRAGMA page_count", &pages, answer, err))
+			return false;
+		if (number * pages > db->options.check_most)
+			return true;
+	}
 	if (!database_ask(db, "PRAGMA quick_check(1)", &number, answer, err))
 		return false;
 	return strcmp(answer, "ok") == 0 ||
@@ -334,7 +357,7 @@ struct database *database_open(const struct database_options *options, struct er
 		goto failed;
 	}
 	if (!database_defend(db, err) || !database_identify(db, &empty, err) ||
-			!database_take(db, err))
+			!database_take(db, err) || !database_tune(db, err))
 		goto failed;
 	if (empty ? !database_make_schema(db, err) : !database_quick_check(db, err))
 		goto failed;

@@ -229,7 +229,10 @@ struct world *world_open(struct fixture *fixture)
 	world->last = &world->first;
 	pthread_mutex_init(&world->lock, NULL);
 	pthread_cond_init(&world->posted, NULL);
-	world->store = store_thread_open(fixture->folder, &err);
+	world->directory = directory_open(fixture->folder, &err);
+	if (!world->directory)
+		fail_msg("%s", err.message);
+	world->store = store_thread_open(world->directory, &err);
 	if (!world->store)
 		fail_msg("%s", err.message);
 	world->checker = worker_new(NULL, 4, &err);
@@ -266,6 +269,7 @@ void world_close(struct world *world)
 	rpc_loop_fini(&world->loop);
 	worker_free(world->checker);
 	store_thread_close(world->store);
+	directory_close(world->directory);
 	handlers_free(world->handlers);
 	snapshot_free(world->snapshot);
 	rpc_engine_free(world->engine);

@@ -12,6 +12,7 @@
 #include "handlers/worker.h"
 #include "publish_fixture.h"
 #include "rpc/engine.h"
+#include "store/directory.h"
 
 #include <pthread.h>
 
@@ -20,6 +21,7 @@
 
 struct world {
 	struct fixture *fixture;
+	struct directory *directory;
 	struct store_thread *store;
 	struct worker *checker;
 	struct snapshot *snapshot;

@@ -2,21 +2,36 @@
 /* From a draft to a revision, and what may not change once it is published. */
 #include "publish_fixture.h"
 
+#include "store/directory.h"
+
 #include <stdio.h>
 #include <string.h>
 
 #define A "attributes.yaml"
 #define NEW "policies/rd-2024.yaml"
 
+/* The folder of the one store that is open. */
+static struct directory *directory;
+
 static struct catalog_store *open_store(struct fixture *fixture)
 {
 	struct error err = { 0 };
-	struct catalog_store *store = catalog_store_open(
-			arena_format(&fixture->arena, "%s/data", fixture->folder), &err);
+	struct catalog_store *store;
 
+	directory = directory_open(
+			arena_format(&fixture->arena, "%s/data", fixture->folder), &err);
+	if (!directory)
+		fail_msg("%s", err.message);
+	store = catalog_store_open(directory, &err);
 	if (!store)
 		fail_msg("%s", err.message);
 	return store;
+}
+
+static void close_store(struct catalog_store *store)
+{
+	catalog_store_close(store);
+	directory_close(directory);
 }
 
 static bool publish(struct fixture *fixture, struct catalog_store *store, int64_t base,
@@ -82,7 +97,7 @@ static void test_publish(void **state)
 	assert_true(catalog_store_files(store, 2, &fixture->arena, &files, &count, &err));
 	assert_int_equal(count, 8);
 	assert_string_equal(files[0].path, A);
-	catalog_store_close(store);
+	close_store(store);
 }
 
 static void test_failed_check_changes_nothing(void **state)
@@ -99,7 +114,7 @@ static void test_failed_check_changes_nothing(void **state)
 	assert_int_equal(err.code, ERROR_INVALID);
 	assert_true(catalog_store_current(store, &revision, &err));
 	assert_int_equal(revision, 1);
-	catalog_store_close(store);
+	close_store(store);
 }
 
 static void test_dictionary_stays(void **state)
@@ -141,7 +156,7 @@ static void test_dictionary_stays(void **state)
 	assert_int_equal(err.code, ERROR_INVALID);
 	if (!fixture_find(fixture, A, 0, "\"kind\" is published and cannot be removed"))
 		fail_msg("%s: %s", err.message, fixture_findings(fixture));
-	catalog_store_close(store);
+	close_store(store);
 }
 
 static void test_hash(void **state)

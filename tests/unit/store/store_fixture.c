@@ -1,11 +1,38 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store_fixture.h"
 
+#include "store/directory.h"
+
 #include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+/* The folder of the one store that is open. */
+static struct directory *opened;
+
+struct catalog_store *fixture_open(const char *data, struct error *err)
+{
+	struct directory *directory = directory_open(data, err);
+	struct catalog_store *store;
+
+	if (!directory)
+		return NULL;
+	store = catalog_store_open(directory, err);
+	if (store)
+		opened = directory;
+	else
+		directory_close(directory);
+	return store;
+}
+
+void fixture_close(struct catalog_store *store)
+{
+	catalog_store_close(store);
+	directory_close(opened);
+	opened = NULL;
+}
 
 int fixture_setup(void **state)
 {

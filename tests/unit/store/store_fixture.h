@@ -17,6 +17,11 @@ struct fixture {
 	char file[320];	  /* data/catalog.db */
 };
 
+/** Opens @data with its lock, and the catalog in it; as catalog_store_open(). */
+struct catalog_store *fixture_open(const char *data, struct error *err);
+/** Closes both. */
+void fixture_close(struct catalog_store *store);
+
 int fixture_setup(void **state);
 int fixture_teardown(void **state);
 

@@ -18,7 +18,7 @@
 static void expect_refused(const char *data, enum error_code code, const char *words)
 {
 	struct error err = { 0 };
-	struct catalog_store *store = catalog_store_open(data, &err);
+	struct catalog_store *store = fixture_open(data, &err);
 
 	assert_null(store);
 	if (!strstr(err.message, words) || err.code != code)
@@ -117,20 +117,20 @@ static void test_empty_file(void **state)
 
 	assert_int_equal(mkdir(fixture->data, 0700), 0);
 	write_file(fixture->file, "", 0);
-	store = catalog_store_open(fixture->data, &err);
+	store = fixture_open(fixture->data, &err);
 	assert_non_null(store);
 	fixture_publish(fixture, store, 1, "one", 0, 1);
-	catalog_store_close(store);
+	fixture_close(store);
 }
 
 static void make_store(struct fixture *fixture)
 {
 	struct error err = { 0 };
-	struct catalog_store *store = catalog_store_open(fixture->data, &err);
+	struct catalog_store *store = fixture_open(fixture->data, &err);
 
 	assert_non_null(store);
 	fixture_publish(fixture, store, 200, "one", 0, 1);
-	catalog_store_close(store);
+	fixture_close(store);
 }
 
 static void test_newer_schema(void **state)
@@ -172,12 +172,12 @@ static void test_entry_differs_from_hash(void **state)
 
 	make_store(fixture);
 	run_sql(fixture->file, "UPDATE content SET bytes = x'0a0161' WHERE id = 2");
-	store = catalog_store_open(fixture->data, &err);
+	store = fixture_open(fixture->data, &err);
 	assert_non_null(store);
 	assert_null(catalog_store_load(store, 0, &fixture->arena, &err));
 	assert_int_equal(err.code, ERROR_IO);
 	assert_non_null(strstr(err.message, "differs from its hash"));
-	catalog_store_close(store);
+	fixture_close(store);
 }
 
 /* A database with a hole still opens and answers, and nothing more is written into it. */
@@ -193,30 +193,30 @@ static void test_publish_into_damaged(void **state)
 
 	make_store(fixture);
 	run_sql(fixture->file, "PRAGMA foreign_keys = OFF; DELETE FROM content WHERE id = 2");
-	store = catalog_store_open(fixture->data, &err);
+	store = fixture_open(fixture->data, &err);
 	assert_non_null(store);
 	assert_false(catalog_store_publish(
 			store, &request, &fixture->arena, &revision, &unchanged, &err));
 	assert_int_equal(err.code, ERROR_IO);
 	assert_non_null(strstr(err.message, "refers to a missing row"));
 	assert_null(revision);
-	catalog_store_close(store);
+	fixture_close(store);
 }
 
 static void test_locked_by_flock(void **state)
 {
 	struct fixture *fixture = *state;
 	struct error err = { 0 };
-	struct catalog_store *store = catalog_store_open(fixture->data, &err);
+	struct catalog_store *store = fixture_open(fixture->data, &err);
 	char words[64];
 
 	assert_non_null(store);
 	(void)snprintf(words, sizeof(words), "in use by process %ld", (long)getpid());
 	expect_refused(fixture->data, ERROR_UNAVAILABLE, words);
-	catalog_store_close(store);
-	store = catalog_store_open(fixture->data, &err);
+	fixture_close(store);
+	store = fixture_open(fixture->data, &err);
 	assert_non_null(store);
-	catalog_store_close(store);
+	fixture_close(store);
 }
 
 /* The file names its holder and nothing else, whoever held it before. */
@@ -235,12 +235,12 @@ static void test_lock_names_its_holder(void **state)
 	(void)snprintf(expected, sizeof(expected), "%ld\n", (long)getpid());
 	make_store(fixture);
 	write_file(path, longer, strlen(longer));
-	store = catalog_store_open(fixture->data, &err);
+	store = fixture_open(fixture->data, &err);
 	assert_non_null(store);
 	found = read_whole(fixture, path, &size);
 	assert_int_equal(size, strlen(expected));
 	assert_memory_equal(found, expected, size);
-	catalog_store_close(store);
+	fixture_close(store);
 }
 
 /* A child that has the file open with SQLite itself and does not know of our lock file. */
@@ -290,7 +290,7 @@ static void expect_refused_to_others(const char *data, const char *words)
 
 		if (geteuid() == 0 && (setgid(NOBODY) != 0 || setuid(NOBODY) != 0))
 			_exit(2);
-		store = catalog_store_open(data, &err);
+		store = fixture_open(data, &err);
 		if (!store && err.code == ERROR_PERMISSION && strstr(err.message, words))
 			_exit(0);
 		(void)fprintf(stderr, "expected %s, got: %s\n", words, err.message);

@@ -12,7 +12,7 @@
 static struct catalog_store *open_store(struct fixture *fixture)
 {
 	struct error err = { 0 };
-	struct catalog_store *store = catalog_store_open(fixture->data, &err);
+	struct catalog_store *store = fixture_open(fixture->data, &err);
 
 	if (!store)
 		fail_msg("%s", err.message);
@@ -33,7 +33,7 @@ static void test_new_folder(void **state)
 	assert_int_equal(current, 0);
 	assert_null(catalog_store_load(store, 0, &fixture->arena, &err));
 	assert_int_equal(err.code, ERROR_NOT_FOUND);
-	catalog_store_close(store);
+	fixture_close(store);
 }
 
 static void test_publish_and_load(void **state)
@@ -45,7 +45,7 @@ static void test_publish_and_load(void **state)
 
 	fixture_publish(fixture, store, 3, "first", 0, 1);
 	fixture_publish(fixture, store, 5, "second", 1, 2);
-	catalog_store_close(store);
+	fixture_close(store);
 
 	store = open_store(fixture);
 	assert_string_equal(fixture_title(fixture, store), "second");
@@ -58,7 +58,7 @@ static void test_publish_and_load(void **state)
 	assert_null(catalog_store_load(store, 3, &fixture->arena, &err));
 	assert_int_equal(err.code, ERROR_NOT_FOUND);
 	assert_non_null(strstr(err.message, "no revision 3"));
-	catalog_store_close(store);
+	fixture_close(store);
 }
 
 static void test_same_content(void **state)
@@ -79,7 +79,7 @@ static void test_same_content(void **state)
 			store, &request, &fixture->arena, &revision, &unchanged, &err));
 	assert_true(unchanged);
 	assert_int_equal(revision->number, 1);
-	catalog_store_close(store);
+	fixture_close(store);
 }
 
 static void test_two_publishers(void **state)
@@ -120,7 +120,7 @@ static void test_two_publishers(void **state)
 	assert_true(catalog_store_publish(
 			store, &request, &fixture->arena, &revision, &unchanged, &err));
 	assert_int_equal(revision->number, 3);
-	catalog_store_close(store);
+	fixture_close(store);
 }
 
 static void test_duplicate_entry(void **state)
@@ -139,7 +139,7 @@ static void test_duplicate_entry(void **state)
 	assert_int_equal(err.code, ERROR_INVALID);
 	assert_non_null(strstr(err.message, "policy-000"));
 	assert_string_equal(fixture_title(fixture, store), "");
-	catalog_store_close(store);
+	fixture_close(store);
 }
 
 static void test_list(void **state)
@@ -167,7 +167,7 @@ static void test_list(void **state)
 	assert_int_equal(list[1]->number, 3);
 	assert_true(catalog_store_list(store, 1, 2, &fixture->arena, &list, &count, &err));
 	assert_int_equal(count, 0);
-	catalog_store_close(store);
+	fixture_close(store);
 }
 
 /* Every allocation in turn: what fails leaves the old revision, and the store usable. */
@@ -181,7 +181,7 @@ static void test_memory(void **state)
 	bool published = false;
 
 	fixture_publish(fixture, store, 20, "old", 0, 1);
-	catalog_store_close(store);
+	fixture_close(store);
 	for (unsigned long nth = 1; !published; nth++) {
 		Policycalc__V1__Revision *revision;
 		struct arena arena;
@@ -190,7 +190,7 @@ static void test_memory(void **state)
 
 		arena_init(&arena, (size_t)64 << 20);
 		(void)memory_fail_nth(nth, 1);
-		store = catalog_store_open(fixture->data, &err);
+		store = fixture_open(fixture->data, &err);
 		if (store)
 			published = catalog_store_publish(store, &request, &arena, &revision,
 						    &unchanged, &err) &&
@@ -211,7 +211,7 @@ static void test_memory(void **state)
 			if (current == 2 && !published)
 				published = true; /* only reading it failed */
 		}
-		catalog_store_close(store);
+		fixture_close(store);
 		arena_fini(&arena);
 		arena_reset(&fixture->arena);
 		catalog = fixture_catalog(fixture, 20, "new");

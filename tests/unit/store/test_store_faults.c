@@ -17,18 +17,18 @@
 static void make_first(struct fixture *fixture)
 {
 	struct error err = { 0 };
-	struct catalog_store *store = catalog_store_open(fixture->data, &err);
+	struct catalog_store *store = fixture_open(fixture->data, &err);
 
 	assert_non_null(store);
 	fixture_publish(fixture, store, POLICIES, "old", 0, 1);
-	catalog_store_close(store);
+	fixture_close(store);
 }
 
 /* What is there now is whole; leaves "old" as the newest revision. Returns what was there. */
 static bool check_and_go_back(struct fixture *fixture)
 {
 	struct error err = { 0 };
-	struct catalog_store *store = catalog_store_open(fixture->data, &err);
+	struct catalog_store *store = fixture_open(fixture->data, &err);
 	const char *title;
 	int64_t current;
 	bool was_new;
@@ -41,14 +41,14 @@ static bool check_and_go_back(struct fixture *fixture)
 	assert_true(catalog_store_current(store, &current, &err));
 	if (was_new)
 		fixture_publish(fixture, store, POLICIES, "old", current, current + 1);
-	catalog_store_close(store);
+	fixture_close(store);
 	return was_new;
 }
 
 /* Opens, publishes "new", closes; true when the publish said that it is done. */
 static bool try_publish(struct fixture *fixture, struct error *err)
 {
-	struct catalog_store *store = catalog_store_open(fixture->data, err);
+	struct catalog_store *store = fixture_open(fixture->data, err);
 	const struct catalog *catalog = fixture_catalog(fixture, POLICIES, "new");
 	struct publish_request request = fixture_request(fixture, catalog, "new", 0);
 	Policycalc__V1__Revision *revision;
@@ -60,7 +60,7 @@ static bool try_publish(struct fixture *fixture, struct error *err)
 	ok = catalog_store_current(store, &request.base_revision, err) &&
 	     catalog_store_publish(
 			     store, &request, &fixture->arena, &revision, &unchanged, err);
-	catalog_store_close(store);
+	fixture_close(store);
 	return ok;
 }
 
