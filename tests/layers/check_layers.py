@@ -19,12 +19,15 @@ BELOW = {
     "store": {"proto", "pb", "base"},
     "calculator": {"rules", "proto", "pb", "base"},
     "publish": {"calculator", "store", "rules", "proto", "pb", "base"},
-    "reports": {"registry", "calculator", "proto", "pb", "base"},
+    "registry": {"publish", "calculator", "store", "proto", "pb", "base"},
+    "reports": {"registry", "publish", "calculator", "store", "proto", "pb", "base"},
+    "push": {"reports", "registry", "publish", "calculator", "store", "proto", "pb", "base"},
     "rpc": {"proto", "pb", "base"},
     "transport": {"rpc", "base"},
-    "handlers": {"rpc", "reports", "publish", "calculator", "store", "proto", "pb", "base"},
-    "service": {"transport", "handlers", "rpc", "publish", "calculator", "rules", "store", "proto",
-                "pb", "base"},
+    "handlers": {"rpc", "push", "reports", "registry", "publish", "calculator", "store", "proto",
+                 "pb", "base"},
+    "service": {"transport", "handlers", "rpc", "push", "reports", "registry", "publish",
+                "calculator", "rules", "store", "proto", "pb", "base"},
     "client/lib": {"policycalc", "proto", "pb", "base"},
     "client/render": {"proto", "pb", "base"},
     # The two offline commands reach down to publish/ and below.
@@ -42,9 +45,8 @@ LIBRARIES = {
     "yaml.h": {"proto", "client/cli"},
     "jansson.h": {"proto", "client/cli"},
     "zlib.h": {"rpc", "client/lib"},
-    "protobuf-c/": {"proto", "rpc", "calculator", "publish", "reports", "store", "handlers",
-                    "client/lib",
-                    "client/render", "client/cli"},
+    "protobuf-c/": {"proto", "rpc", "calculator", "publish", "registry", "reports", "push", "store",
+                    "handlers", "client/lib", "client/render", "client/cli"},
 }
 
 INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^">]+)[">]')
