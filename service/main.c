@@ -47,6 +47,7 @@ struct service {
 
 	struct directory *directory;
 	struct store_thread *store;
+	struct registry_thread *registry_thread;
 	struct worker *checker;
 	struct snapshot *snapshot;
 	struct handlers *handlers;
@@ -208,6 +209,9 @@ static bool open_catalog(struct service *service, struct error *err)
 	service->store = store_thread_open(service->directory, err);
 	if (!service->store)
 		return false;
+	service->registry_thread = registry_thread_open(service->directory, err);
+	if (!service->registry_thread)
+		return false;
 	service->snapshot = snapshot_new(err);
 	if (!service->snapshot)
 		return false;
@@ -244,6 +248,7 @@ static bool open_service(struct service *service, struct error *err)
 	static const char *const names[] = {
 		"policycalc.v1.CalculatorService",
 		"policycalc.v1.CatalogService",
+		"policycalc.v1.RegistryService",
 		"grpc.health.v1.Health",
 		"grpc.reflection.v1.ServerReflection",
 		"grpc.reflection.v1alpha.ServerReflection",
@@ -277,6 +282,7 @@ static bool open_service(struct service *service, struct error *err)
 	options = (struct handlers_options){
 		.snapshot = service->snapshot,
 		.store = service->store,
+		.registry = service->registry_thread,
 		.checker = service->checker,
 		.on_publish = on_publish,
 		.context = service,
@@ -333,6 +339,7 @@ static void close_service(struct service *service)
 	}
 	worker_free(service->checker);
 	store_thread_close(service->store);
+	registry_thread_close(service->registry_thread);
 	server_free(service->server);
 	health_free(service->health);
 	reflection_free(service->reflection);

@@ -11,6 +11,7 @@
 const char *const handlers_services[] = {
 	"policycalc.v1.CalculatorService",
 	"policycalc.v1.CatalogService",
+	"policycalc.v1.RegistryService",
 };
 const size_t handlers_service_count = sizeof(handlers_services) / sizeof(*handlers_services);
 
@@ -38,6 +39,11 @@ struct handlers *handlers_new(const struct handlers_options *options, struct err
 		&catalog_export_method,
 		&catalog_check_method,
 		&catalog_publish_method,
+		&registry_import_method,
+		&registry_get_enterprise_method,
+		&registry_get_registry_method,
+		&registry_get_subscription_method,
+		&registry_set_subscription_method,
 	};
 	struct handlers *handlers = memory_alloc_zero(1, sizeof(*handlers));
 

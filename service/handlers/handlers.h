@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The methods of policycalc.v1, and what they stand on: the snapshot for answers, the store's
- * thread for what is in the database, the checker's thread for drafts, and a clock.
+ * thread for what is in the catalog's database, the registry's thread for enterprises, the checker's
+ * thread for drafts, and a clock.
  */
 #pragma once
 
+#include "handlers/registry_thread.h"
 #include "handlers/snapshot.h"
 #include "handlers/store_thread.h"
 #include "handlers/worker.h"
@@ -17,6 +19,7 @@ struct handlers;
 struct handlers_options {
 	struct snapshot *snapshot;
 	struct store_thread *store;
+	struct registry_thread *registry;
 	/* Drafts are checked here; a worker without context. */
 	struct worker *checker;
 	/* Seconds since 1970 in UTC; NULL: the system's clock. */

@@ -30,6 +30,11 @@ extern const struct rpc_method catalog_diff_method;
 extern const struct rpc_method catalog_export_method;
 extern const struct rpc_method catalog_check_method;
 extern const struct rpc_method catalog_publish_method;
+extern const struct rpc_method registry_import_method;
+extern const struct rpc_method registry_get_enterprise_method;
+extern const struct rpc_method registry_get_registry_method;
+extern const struct rpc_method registry_get_subscription_method;
+extern const struct rpc_method registry_set_subscription_method;
 
 struct handlers *call_handlers(const struct rpc_call *call);
 
@@ -86,6 +91,16 @@ struct ruleset_loading {
 bool ruleset_loading_start(struct rpc_call *call, int64_t revision,
 		void (*finished)(struct rpc_call *call, struct ruleset_loading *loading),
 		const ProtobufCMessage *request, answer_fn answer, struct error *err);
+
+/*
+ * What the registry answers, on its thread: the response in @arena, or NULL and why. @request lives as
+ * long as the call.
+ */
+typedef const ProtobufCMessage *(*registry_ask_fn)(struct registry *registry,
+		const ProtobufCMessage *request, struct arena *arena, struct error *err);
+/** Asks, and finishes the call. A wrong code is a violation of @uscc_field. */
+void call_ask_registry(struct rpc_call *call, const ProtobufCMessage *request,
+		registry_ask_fn ask, const char *uscc_field);
 
 /** Finishes with INVALID_ARGUMENT and one field violation. */
 void call_refuse_field(struct rpc_call *call, const char *field, const char *description);

@@ -228,7 +228,8 @@ static void call_take_message(struct rpc_call *call, struct framed_message frame
 	}
 	if (!call_decompress(call, &framed))
 		return;
-	message = unpack_message(framed.bytes, call->method->input, arena, &err);
+	message = unpack_message(framed.bytes, call->method->input, call->method->fields_most,
+			arena, &err);
 	if (!message) {
 		call_refuse_message(call, &err);
 		return;

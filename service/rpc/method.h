@@ -62,6 +62,8 @@ struct rpc_method {
 	 * until on_message returns. Otherwise messages live in the call's arena, as long as the
 	 * call. */
 	bool transient_messages;
+	/* The most fields of one message, of all its parts together; 0: what is enough for most. */
+	size_t fields_most;
 	/* Any may be NULL. For unary and server-streaming methods the library checks that there
 	 * is exactly one message (else UNIMPLEMENTED) and calls on_message once, after half
 	 * close. */
@@ -88,6 +90,11 @@ struct arena *rpc_call_arena(struct rpc_call *call);
  * ->transient_messages, otherwise the call's arena.
  */
 struct arena *rpc_call_scratch(struct rpc_call *call);
+/**
+ * Of a method with ->transient_messages, in on_message: hands over the memory of the message, which
+ * then lives as long as the caller keeps it. To be given back with arena_fini(), on any thread.
+ */
+void rpc_call_take_scratch(struct rpc_call *call, struct arena *out_arena);
 /** The handler's own state for this call. */
 void rpc_call_set_data(struct rpc_call *call, void *data);
 void *rpc_call_data(const struct rpc_call *call);

@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * RegistryService.ImportEnterprises: a stream of messages, each a job of the registry's thread.
+ *
+ *     loop                                        registry's thread
+ *     header ────────────────────────────────────► import_new()
+ *     rows ── unpacked, memory handed over ──────► import_rows() ── a chunk is full: a transaction
+ *     rows ── JOBS_MOST are on their way: PAUSED    │
+ *       ▲                                           │
+ *       └──────── on_job_finished: reads on ◄───────┘
+ *     half close ────────────────────────────────► import_finish() ──► the answer
+ *
+ * Jobs run in the order in which they were given. The import itself is touched by one of them at a time,
+ * and by the loop only when none is on its way; so it is freed there, after the last.
+ */
+#include "base/memory.h"
+#include "handlers/internal.h"
+#include "policycalc/v1/registry_service.pb-c.h"
+#include "registry/import.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define SERVICE "policycalc.v1.RegistryService"
+/* On their way at once; a call has room to post as many without memory. */
+#define JOBS_MOST 3
+/* Rows have many fields; their memory is what limits a message. */
+#define FIELDS_MOST 2000000
+
+struct import_call {
+	/* Loop only. */
+	unsigned jobs; /* on their way */
+	bool has_header;
+	bool is_over; /* the call has ended; freed with the last job */
+	/* One job at a time. */
+	struct import *import;
+	bool has_failed;
+};
+
+struct import_job {
+	struct job job;
+	struct rpc_call *call; /* holds a reference */
+	struct import_call *state;
+	/* What it is about; all NULL: the end. */
+	const Policycalc__V1__ImportHeader *header;
+	const Policycalc__V1__ImportRows *rows;
+	struct arena arena; /* of the message, or of the answer */
+	Policycalc__V1__ImportEnterprisesResponse *response;
+	const char *field; /* of the header, that is wrong */
+	struct error err;
+};
+
+static void job_free(struct import_job *job)
+{
+	arena_fini(&job->arena);
+	rpc_call_unref(job->call);
+	memory_free(job);
+}
+
+static void state_free(struct import_call *state)
+{
+	import_free(state->import);
+	memory_free(state);
+}
+
+/* --- on the registry's thread ---------------------------------------------------------------- */
+
+static bool job_run(struct import_job *job, struct registry *registry, struct ruleset *ruleset)
+{
+	struct import_call *state = job->state;
+	struct import_options options = {
+		.header = job->header,
+		.now = call_handlers(job->call)->options.now,
+	};
+
+	if (job->header) {
+		state->import = import_new(registry, ruleset, &options, &job->field, &job->err);
+		return state->import != NULL;
+	}
+	if (job->rows)
+		return import_rows(state->import, ruleset, job->rows, &job->err);
+	return import_finish(state->import, &job->arena, &job->response, &job->err);
+}
+
+static void on_job_finished(struct rpc_call *call, void *argument);
+
+static void on_job(struct job *base, void *context)
+{
+	struct import_job *job = (struct import_job *)base;
+	struct import_call *state = job->state;
+	struct snapshot *snapshot = call_handlers(job->call)->options.snapshot;
+
+	if (rpc_call_is_cancelled(job->call)) {
+		error_set(&job->err, ERROR_CANCELLED, "the call was cancelled");
+		state->has_failed = true;
+	} else if (!state->has_failed) {
+		struct ruleset *ruleset = snapshot_find(snapshot, 0);
+
+		if (!ruleset)
+			error_set(&job->err, ERROR_PRECONDITION, "no catalog is published yet");
+		state->has_failed = !ruleset ||
+				    !job_run(job, registry_thread_registry(context), ruleset);
+		ruleset_unref(ruleset);
+	}
+	/* The rows are not needed any more; given back here, where there is time. */
+	if (job->rows)
+		arena_fini(&job->arena);
+	/* Needs no memory: a call may post so many at once. */
+	(void)rpc_call_post(job->call, on_job_finished, job);
+}
+
+/* --- on the loop ----------------------------------------------------------------------------- */
+
+/* "rows.first_row: must be …" names the field. */
+static void refuse(struct rpc_call *call, const struct import_job *job)
+{
+	const char *colon = strstr(job->err.message, ": ");
+	char field[64];
+
+	if (job->err.code == ERROR_INVALID && colon &&
+			(size_t)(colon - job->err.message) < sizeof(field)) {
+		(void)snprintf(field, sizeof(field), "%.*s", (int)(colon - job->err.message),
+				job->err.message);
+		rpc_call_add_violation(call, field, colon + 2);
+	}
+	rpc_call_finish_error(call, &job->err);
+}
+
+static void on_job_finished(struct rpc_call *call, void *argument)
+{
+	struct import_job *job = argument;
+	struct import_call *state = job->state;
+
+	state->jobs--;
+	if (state->is_over) {
+		if (state->jobs == 0)
+			state_free(state);
+	} else if (job->err.code != ERROR_NONE) {
+		refuse(call, job);
+	} else if (job->response) {
+		call_reply(call, &job->response->base);
+	} else {
+		rpc_call_resume_reading(call);
+	}
+	job_free(job);
+}
+
+/* Takes over @arena. */
+static void submit(struct rpc_call *call, const Policycalc__V1__ImportHeader *header,
+		const Policycalc__V1__ImportRows *rows, struct arena arena)
+{
+	struct import_call *state = rpc_call_data(call);
+	struct import_job *job = memory_alloc_zero(1, sizeof(*job));
+	struct error err;
+
+	if (!job) {
+		arena_fini(&arena);
+		rpc_call_finish(call, RPC_RESOURCE_EXHAUSTED, "out of memory while importing");
+		return;
+	}
+	job->job.run = on_job;
+	job->call = rpc_call_ref(call);
+	job->state = state;
+	job->header = header;
+	job->rows = rows;
+	job->arena = arena;
+	if (!registry_thread_submit(call_handlers(call)->options.registry, &job->job, &err)) {
+		job_free(job);
+		rpc_call_finish_error(call, &err);
+		return;
+	}
+	state->jobs++;
+	if (state->jobs == JOBS_MOST)
+		rpc_call_pause_reading(call);
+}
+
+static void on_start(struct rpc_call *call)
+{
+	struct import_call *state = memory_alloc_zero(1, sizeof(*state));
+
+	rpc_call_set_data(call, state);
+	if (!state)
+		rpc_call_finish(call, RPC_RESOURCE_EXHAUSTED, "out of memory while importing");
+}
+
+static void on_message(struct rpc_call *call, const ProtobufCMessage *message)
+{
+	const Policycalc__V1__ImportEnterprisesRequest *request =
+			(const Policycalc__V1__ImportEnterprisesRequest *)message;
+	struct import_call *state = rpc_call_data(call);
+	bool is_header = request->part_case ==
+			 POLICYCALC__V1__IMPORT_ENTERPRISES_REQUEST__PART_HEADER;
+	bool is_rows = request->part_case ==
+		       POLICYCALC__V1__IMPORT_ENTERPRISES_REQUEST__PART_ROWS;
+	struct arena arena;
+
+	if (!state)
+		return;
+	if (!is_header && !is_rows) {
+		call_refuse_field(call, "part", "a message has a header or rows");
+	} else if (is_header && state->has_header) {
+		call_refuse_field(call, "header", "stands in the first message only");
+	} else if (is_rows && !state->has_header) {
+		call_refuse_field(call, "header", "the first message must have it");
+	} else {
+		state->has_header = true;
+		rpc_call_take_scratch(call, &arena);
+		submit(call, is_header ? request->header : NULL, is_rows ? request->rows : NULL,
+				arena);
+	}
+}
+
+static void on_half_close(struct rpc_call *call)
+{
+	struct import_call *state = rpc_call_data(call);
+	struct arena arena;
+
+	if (!state)
+		return;
+	if (!state->has_header) {
+		call_refuse_field(call, "header", "the first message must have it");
+		return;
+	}
+	arena_init(&arena, (size_t)1 << 20);
+	submit(call, NULL, NULL, arena);
+}
+
+static void on_end(struct rpc_call *call)
+{
+	struct import_call *state = rpc_call_data(call);
+
+	rpc_call_set_data(call, NULL);
+	if (!state)
+		return;
+	state->is_over = true;
+	if (state->jobs == 0)
+		state_free(state);
+}
+
+const struct rpc_method registry_import_method = {
+	.service = SERVICE,
+	.name = "ImportEnterprises",
+	.client_streaming = true,
+	.input = &policycalc__v1__import_enterprises_request__descriptor,
+	.output = &policycalc__v1__import_enterprises_response__descriptor,
+	.transient_messages = true,
+	.fields_most = FIELDS_MOST,
+	.on_start = on_start,
+	.on_message = on_message,
+	.on_half_close = on_half_close,
+	.on_end = on_end,
+};
