@@ -188,6 +188,30 @@ static void progress_verdicts(const struct ask *ask, struct buffer *line)
 	buffer_append_text(line, zh_or_en(ask, "）", ")"));
 }
 
+/* What is not known yet is not "at most 0". */
+static void possible_append(const struct ask *ask, struct buffer *line)
+{
+	const Policycalc__V1__QuestionProgress *progress = ask->response->progress;
+
+	if (progress->possible_fen == 0 && progress->possible_open_count) {
+		buffer_format(line,
+				zh_or_en(ask, "，各项可能合计尚不能确定（%d 项金额未定）",
+						"; possible, added up: not known yet (%d of "
+						"unknown "
+						"amount)"),
+				progress->possible_open_count);
+		return;
+	}
+	buffer_append_text(line,
+			zh_or_en(ask, "，各项可能合计最高 ", "; possible, added up: at most "));
+	print_money(ask, line, progress->possible_fen);
+	if (progress->possible_open_count)
+		buffer_format(line,
+				zh_or_en(ask, "（另有 %d 项金额未定）",
+						" (and %d of unknown amount)"),
+				progress->possible_open_count);
+}
+
 void ask_print_progress(const struct ask *ask, struct buffer *out)
 {
 	const Policycalc__V1__QuestionProgress *progress = ask->response->progress;
@@ -204,14 +228,7 @@ void ask_print_progress(const struct ask *ask, struct buffer *out)
 	buffer_clear(&line);
 	buffer_append_text(&line, zh_or_en(ask, "已确定至少 ", "certain: at least "));
 	print_money(ask, &line, progress->certain_fen);
-	buffer_append_text(&line,
-			zh_or_en(ask, "，各项可能合计最高 ", "; possible, added up: at most "));
-	print_money(ask, &line, progress->possible_fen);
-	if (progress->possible_open_count)
-		buffer_format(&line,
-				zh_or_en(ask, "（另有 %d 项金额未定）",
-						" (and %d of unknown amount)"),
-				progress->possible_open_count);
+	possible_append(ask, &line);
 	buffer_append_char(&line, 0);
 	if (!line.failed)
 		print_wrapped(ask, out, line.data, 2);
