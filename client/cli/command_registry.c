@@ -266,6 +266,19 @@ static char *moment_print(struct cli *cli, const char *text)
 			day.day, (int)(seconds / 3600), (int)(seconds / 60 % 60));
 }
 
+/* In front of the supplier, where it is not cut off. */
+static const char *import_mark(
+		const struct cli *cli, const Policycalc__V1__ImportRecord *record)
+{
+	bool broken = !*record->finished_at;
+
+	if (record->sample && broken)
+		return cli_word(cli, "（虚构、中断）", "(made up, broke off) ");
+	if (record->sample)
+		return cli_word(cli, "（虚构）", "(made up) ");
+	return broken ? cli_word(cli, "（中断）", "(broke off) ") : "";
+}
+
 static void imports_print(struct cli *cli, const Policycalc__V1__GetRegistryResponse *response,
 		struct buffer *out)
 {
@@ -282,12 +295,8 @@ static void imports_print(struct cli *cli, const Policycalc__V1__GetRegistryResp
 		const Policycalc__V1__ImportRecord *record = response->imports[i];
 		const char *cells[8] = { arena_format(&cli->arena, "%lld",
 							 (long long)record->id),
-			arena_format(&cli->arena, "%s%s%s", record->supplier,
-					record->sample ? cli_word(cli, "（虚构）", " (made up)")
-						       : "",
-					*record->finished_at ? ""
-							     : cli_word(cli, "（中断）",
-									       " (broke off)")),
+			arena_format(&cli->arena, "%s%s", import_mark(cli, record),
+					record->supplier),
 			record->date, moment_print(cli, record->started_at),
 			arena_format(&cli->arena, "%lld", (long long)record->rows),
 			arena_format(&cli->arena, "%lld", (long long)record->changed),
