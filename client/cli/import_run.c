@@ -181,6 +181,7 @@ static int call_begin(struct import_run *run, const char *supplier)
 	header.n_complete = request->complete_count;
 	header.dry_run = request->dry_run;
 	header.replace = request->replace;
+	header.sample = run->reader.columns.sample;
 	message.part_case = POLICYCALC__V1__IMPORT_ENTERPRISES_REQUEST__PART_HEADER;
 	message.header = &header;
 	run->stream.call = run->call;
