@@ -1,6 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The registry as a stock client sees it: imports, what is known, its past, subscriptions, bad input."""
+"""The registry as a stock client sees it: imports, what is known, its past, subscriptions, bad input.
+
+usage: test_registry.py DAEMON PROTOC PROTO_DIR STARTER_DIR POLICYCALC
+"""
 import datetime
+import json
+import os
+import subprocess
+import sys
 import time
 
 import grpc
@@ -460,6 +467,37 @@ def test_match_stream_by_code():
             assert reply.WhichOneof("result") == "response" and reply.response != one
 
 
+def policycalc(*arguments, code=0):
+    environment = dict(os.environ, COLUMNS="80", NO_COLOR="1",
+                       POLICYCALC_SERVER=daemon.addresses[0])
+    done = subprocess.run([sys.argv[5], *arguments], env=environment, text=True,
+                          capture_output=True, timeout=60, stdin=subprocess.DEVNULL)
+    assert done.returncode == code, (done.returncode, done.stdout, done.stderr)
+    return done.stdout if code == 0 else done.stderr
+
+
+def test_cli_by_code():
+    mine, day = code(400), ("--as-of", "2026-06-01")
+    facts = ["region=灵宝市", "industry=C3130", "staff=120", "revenue@2025=3800万元",
+             "rd_expense@2025=380万元", "rd_expense@2024=300万元", "total_income@2025=3900万元",
+             "projects.p1.completed_investment=200万元", "wage_arrears=否", "credit_blacklisted=否"]
+
+    def verdicts(*arguments):
+        found = json.loads(policycalc("match", *arguments, *day, "--all", "--format", "json"))
+        return {a["policyId"]: a["verdict"] for a in found["answers"]}
+    assert verdicts("--id", mine) == verdicts(*facts)
+    assert verdicts("--id", mine, "region=北京市") != verdicts("--id", mine)
+    assert json.loads(policycalc("combine", "--id", mine, *day, "--format", "json")) == \
+        json.loads(policycalc("combine", *facts, *day, "--format", "json"))
+    page = policycalc("match", "--id", mine, "staff=777", *day, "--format", "html")
+    assert "777" in page and "3800" in page
+    # What is known is not asked.
+    asked = policycalc("ask", "--id", mine, *day, "--max", "1", "--format", "json")
+    assert '"e.staff"' not in asked and '"event": "question"' in asked.replace('":"', '": "')
+    assert "no enterprise" in policycalc("match", "--id", code(401), "--lang", "en", code=2)
+    policycalc("match", "--id", "123", code=2)
+
+
 def test_restart():
     before = ask("GetRegistry")
     profiles = [ask("GetEnterprise", uscc=code(n), history=True) for n in (1, 20, 30, 80, 90)]
@@ -482,4 +520,4 @@ def test_restart():
 run(test_import_and_get, test_again_changes_nothing, test_upsert_and_past, test_items, test_rejects,
     test_headers, test_dry_run, test_complete_lists, test_said_again_before_a_list,
     test_subscriptions, test_unknown, test_broken_off, test_two_imports_at_once,
-    test_match_by_code, test_match_stream_by_code, test_restart)
+    test_match_by_code, test_match_stream_by_code, test_cli_by_code, test_restart)
