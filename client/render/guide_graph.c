@@ -11,10 +11,13 @@ typedef Policycalc__V1__GuideStep step_message;
 struct dialect {
 	void (*append)(struct buffer *out, struct slice text);
 	const char *line_break;
+	const char *number; /* in front of a step's title */
 };
 
-static const struct dialect mermaid = { markup_append_mermaid, "<br/>" };
-static const struct dialect dot = { markup_append_dot, "\\n" };
+/* Many versions of Mermaid read a label as Markdown, and for one that begins as a list does ("1. ",
+ * "1) ") draw "Unsupported markdown: list" in its place. */
+static const struct dialect mermaid = { markup_append_mermaid, "<br/>", "(%zu) " };
+static const struct dialect dot = { markup_append_dot, "\\n", "%zu. " };
 
 /* A further line of a label. */
 static void part_append(const struct dialect *dialect, struct buffer *part, struct buffer *out)
@@ -33,7 +36,7 @@ static void label_append(const struct dialect *dialect, const struct render_styl
 	const step_message *step = guide->steps[index];
 	struct buffer part = { 0 };
 
-	buffer_format(out, "%zu. ", index + 1);
+	buffer_format(out, dialect->number, index + 1);
 	dialect->append(out, slice_from(word_text(style, step->title)));
 	buffer_append_text(&part, word_text(style, step->actor));
 	part_append(dialect, &part, out);

@@ -59,6 +59,8 @@ void markup_append_mermaid(struct buffer *out, struct slice text)
 		{ '`', "#96;" },
 		{ ';', "#59;" },
 		{ '\\', "#92;" },
+		{ '*', "#42;" },
+		{ '_', "#95;" },
 	};
 
 	APPEND_ESCAPED(out, text, escapes);
@@ -68,6 +70,7 @@ void markup_append_dot(struct buffer *out, struct slice text)
 {
 	static const struct escape escapes[] = {
 		{ '"', "\\\"" },
+		{ '&', "&amp;" }, /* Graphviz reads HTML's entities in a label */
 		{ '\\', "\\\\" },
 	};
 

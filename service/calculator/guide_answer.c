@@ -200,7 +200,7 @@ static guide_step *step_answer(struct guide_work *work, const struct node *node,
 	}
 	answer->start_day = node->start;
 	answer->depth = node->depth;
-	answer->critical = node->days > 0 && node->start == node->latest;
+	answer->critical = node->days >= 0 && node->start == node->latest;
 	answer->after = ARENA_NEW_ARRAY(work->arena, int32_t, node->after_count + 1);
 	if (!answer->after)
 		return NULL;
