@@ -40,8 +40,10 @@ typedef Policycalc__V1__GuideStep step_message;
 
 /* Where a step's box stands. */
 struct place {
-	size_t lane; /* index of a policy, or SHARED */
-	size_t row;  /* in its lane */
+	size_t lane;	 /* index of a policy, or SHARED */
+	size_t row;	 /* in its lane */
+	bool first_line; /* of the lines of boxes that its row takes */
+	bool last_line;
 	int x, y, width, height;
 	bool placed;
 };
@@ -53,6 +55,7 @@ struct drawing {
 	struct buffer *out;
 	size_t last_shared_row;
 	bool has_shared;
+	int shared_end; /* below their frame */
 	int y;
 };
 
@@ -104,12 +107,14 @@ static int part_flow(struct drawing *drawing, bool draw, int x, int y, int width
 
 /* --- a box ------------------------------------------------------------------------------------ */
 
-/* What the arrows into a box do not show. */
+/* Whether an arrow shows it, and not words in the box: one that no other box is in the way of. */
 static bool is_drawn(const struct drawing *drawing, size_t step, int32_t before)
 {
 	const struct place *to = &drawing->places[step];
 	const struct place *from = &drawing->places[before];
 
+	if (!from->last_line || !to->first_line)
+		return false;
 	if (from->lane == to->lane)
 		return from->row + 1 == to->row;
 	return from->lane == SHARED && from->row == drawing->last_shared_row && to->row == 0 &&
@@ -203,6 +208,7 @@ static int row_place(struct drawing *drawing, size_t lane, size_t row, int x, in
 	size_t fit = (size_t)((width + BOX_GAP) / (BOX_LEAST + BOX_GAP));
 	size_t count = 0;
 	size_t used = 0;
+	size_t done = 0;
 	int tallest = 0;
 	int top = y;
 
@@ -219,6 +225,9 @@ static int row_place(struct drawing *drawing, size_t lane, size_t row, int x, in
 			tallest = 0;
 			used = 0;
 		}
+		place->first_line = done < fit;
+		place->last_line = done / fit == (count - 1) / fit;
+		done++;
 		place->width = (width - (int)(fit - 1) * BOX_GAP) / (int)fit;
 		place->x = x + (int)used * (place->width + BOX_GAP);
 		place->y = y;
@@ -295,7 +304,9 @@ static void arrow_draw(
 {
 	int x = from->x + from->width / 2;
 	int end = to->x + to->width / 2;
-	int turn = to->y - 12;
+	/* Between two rows; from the shared steps, between their frame and the others', whose boxes
+	 * need not begin at one height. */
+	int turn = from->lane == to->lane ? to->y - 12 : drawing->shared_end + ROW_GAP / 2;
 
 	buffer_format(drawing->out, "<path d=\"M%d %d", x, from->y + from->height);
 	if (x == end)
@@ -374,6 +385,7 @@ static void lanes_draw(struct drawing *drawing)
 	if (drawing->has_shared) {
 		drawing->last_shared_row = lane_rows(drawing, SHARED) - 1;
 		band_draw(drawing, SHARED, 1);
+		drawing->shared_end = drawing->y - ROW_GAP;
 	}
 	for (size_t i = 0; i < guide->n_policies; i += LANES_A_BAND) {
 		size_t rest = guide->n_policies - i;
