@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The work on a block, row by row; block_row.c has what is done with one. */
+#include "push/block.h"
+
+#include "base/date.h"
+#include "base/memory.h"
+#include "proto/codec/codec.h"
+#include "push/quiet.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* What a block may take. */
+#define BLOCK_MEMORY ((size_t)512 << 20)
+
+/* --- counts ---------------------------------------------------------------------------------- */
+
+void push_counts_fini(struct push_counts *counts)
+{
+	memory_free(counts->list);
+	*counts = (struct push_counts){ 0 };
+}
+
+bool push_counts_add(struct push_counts *counts, uint32_t series,
+		Policycalc__V1__DeltaKind kind, int64_t count, int64_t amount_fen)
+{
+	struct push_count *found = NULL;
+
+	for (size_t i = 0; !found && i < counts->count; i++) {
+		if (counts->list[i].series == series && counts->list[i].kind == kind)
+			found = &counts->list[i];
+	}
+	if (!found) {
+		if (counts->count == counts->capacity) {
+			size_t capacity = counts->capacity ? counts->capacity * 2 : 64;
+			struct push_count *grown =
+					memory_resize(counts->list, capacity * sizeof(*grown));
+
+			if (!grown)
+				return false;
+			counts->list = grown;
+			counts->capacity = capacity;
+		}
+		found = &counts->list[counts->count++];
+		*found = (struct push_count){ .series = series, .kind = kind };
+	}
+	found->count += count;
+	/* Sums beyond what fits stay at what fits. */
+	if (__builtin_add_overflow(found->amount_fen, amount_fen, &found->amount_fen))
+		found->amount_fen = amount_fen < 0 ? INT64_MIN : INT64_MAX;
+	return true;
+}
+
+/* --- the block ------------------------------------------------------------------------------- */
+
+struct block *block_new(const struct push_plan *plan, int64_t number)
+{
+	struct block *block = memory_alloc_zero(1, sizeof(*block));
+
+	if (!block)
+		return NULL;
+	block->plan = plan;
+	block->number = number;
+	arena_init(&block->arena, BLOCK_MEMORY);
+	return block;
+}
+
+void block_free(struct block *block)
+{
+	if (!block)
+		return;
+	push_counts_fini(&block->counts);
+	buffer_fini(&block->blob);
+	arena_fini(&block->arena);
+	memory_free(block);
+}
+
+bool block_is_changed(const struct block *block)
+{
+	return block->told_changed || block->made_count || block->superseded_count;
+}
+
+static void *list_grow(
+		void *list, size_t count, size_t *capacity, size_t size, struct arena *arena)
+{
+	char *grown;
+
+	if (count < *capacity)
+		return list;
+	*capacity = *capacity ? *capacity * 2 : 64;
+	grown = arena_alloc_zero(arena, *capacity, size);
+	if (grown && count)
+		memcpy(grown, list, count * size);
+	return grown;
+}
+
+bool block_supersede(struct block *block, struct ledger_delivery *delivery)
+{
+	block->superseded = list_grow(block->superseded, block->superseded_count,
+			&block->superseded_capacity, sizeof(*block->superseded), &block->arena);
+	if (!block->superseded)
+		return false;
+	block->superseded[block->superseded_count++] = delivery;
+	return true;
+}
+
+/* --- deliveries ------------------------------------------------------------------------------ */
+
+static bool bytes_keep(struct block *block, struct buffer *bytes, struct slice *out)
+{
+	char *copy = bytes->failed ? NULL : arena_copy(&block->arena, bytes->data, bytes->size);
+
+	if (copy)
+		*out = (struct slice){ copy, bytes->size };
+	buffer_fini(bytes);
+	return copy != NULL;
+}
+
+static bool digest_pack(struct block *block, const struct ledger_delivery *delivery,
+		Policycalc__V1__Digest *digest, struct slice *out, struct arena *scratch)
+{
+	char day[11], key[2 * DIGEST_KEY_SIZE + 1];
+	struct buffer bytes = { 0 };
+
+	digest_key_print(delivery->key, key);
+	date_print(date_from_days(block->plan->today), day);
+	digest->key = key;
+	digest->run = block->plan->run;
+	digest->revision = ruleset_revision(block->plan->scope.ruleset);
+	digest->as_of = day;
+	digest->engine_version = (char *)POLICYCALC_VERSION;
+	digest->disclaimer = digest_disclaimer(scratch);
+	if (!digest->disclaimer || !message_pack(&digest->base, &bytes)) {
+		buffer_fini(&bytes);
+		return false;
+	}
+	return bytes_keep(block, &bytes, out);
+}
+
+bool block_make(struct block *block, const struct block_row *row, enum digest_part part,
+		const char *uscc, const char *name, const char *region,
+		Policycalc__V1__DeltaEntry **entries, const struct ledger_entry *about,
+		size_t count, char **replaces, size_t replace_count, struct arena *scratch,
+		struct error *err)
+{
+	static const Policycalc__V1__DeliveryState states[DIGEST_PART_END] = {
+		[PART_RELEASED] = DELIVERY(RELEASED),
+		[PART_HELD] = DELIVERY(HELD),
+		[PART_SUPPRESSED] = DELIVERY(SUPPRESSED),
+	};
+	Policycalc__V1__Digest digest = POLICYCALC__V1__DIGEST__INIT;
+	struct ledger_delivery *delivery;
+	struct buffer bytes = { 0 };
+
+	block->made = list_grow(block->made, block->made_count, &block->made_capacity,
+			sizeof(*block->made), &block->arena);
+	if (!block->made)
+		return arena_error(&block->arena, err, "making a delivery");
+	delivery = &block->made[block->made_count];
+	*delivery = (struct ledger_delivery){
+		.run = block->plan->run,
+		.enterprise = row->id,
+		.state = (int)states[part],
+		.day = block->plan->today,
+		.not_before = quiet_not_before(row->wish, row->last_day, block->plan->today),
+		.region = slice_from(arena_copy_text(&block->arena, region)),
+	};
+	if (!digest_key(block->plan->run, uscc, part, delivery->key, err))
+		return false;
+	for (size_t i = 0; i < count; i++)
+		delivery->kinds |= 1u << (unsigned)entries[i]->policy_kind;
+	digest_sort(entries, count);
+	digest.uscc = (char *)(uintptr_t)uscc;
+	digest.name = (char *)(uintptr_t)name;
+	digest.region = (char *)(uintptr_t)region;
+	digest.entries = entries;
+	digest.n_entries = count;
+	digest.replaces = replaces;
+	digest.n_replaces = replace_count;
+	ledger_entries_encode(about, count, &bytes);
+	if (!delivery->region.data || !bytes_keep(block, &bytes, &delivery->entries) ||
+			!digest_pack(block, delivery, &digest, &delivery->digest, scratch))
+		return arena_error(&block->arena, err, "making a delivery");
+	block->made_count++;
+	return true;
+}
+
+/* --- the work -------------------------------------------------------------------------------- */
+
+/* The entries of the row of @id, which stand together. */
+static size_t entries_of(const struct block *block, int64_t id, size_t *next)
+{
+	uint16_t row = (uint16_t)((id - 1) % TOLD_ROWS);
+	size_t begin;
+
+	while (*next < block->told.count && block->told.entries[*next].row < row)
+		++*next;
+	begin = *next;
+	while (*next < block->told.count && block->told.entries[*next].row == row)
+		++*next;
+	return begin;
+}
+
+static bool rows_work(struct block *block, struct arena *scratch, struct error *err)
+{
+	size_t next = 0;
+
+	block->deferred_count = 0;
+	for (size_t i = 0; i < block->row_count; i++) {
+		struct block_row *row = &block->rows[i];
+		size_t begin = entries_of(block, row->id, &next);
+
+		/* A second round is for those that were deferred. */
+		if (row->is_done)
+			continue;
+		row->is_deferred = false;
+		arena_reset(scratch);
+		if (!block_row_work(block, row, block->told.entries + begin, next - begin,
+				    scratch, err))
+			return false;
+		row->is_done = !row->is_deferred;
+		block->deferred_count += row->is_deferred;
+	}
+	return true;
+}
+
+/* All entries after the work, with those of enterprises that were not looked at. */
+static bool entries_join(struct block *block, struct told_block *out)
+{
+	size_t count = block->told.count;
+	size_t next = 0;
+
+	for (size_t i = 0; i < block->row_count; i++)
+		count += block->rows[i].entry_count;
+	out->entries = ARENA_NEW_ARRAY(&block->arena, struct told_entry, count + 1);
+	if (!out->entries)
+		return false;
+	for (size_t i = 0; i < block->row_count; i++) {
+		const struct block_row *row = &block->rows[i];
+		uint16_t number = (uint16_t)((row->id - 1) % TOLD_ROWS);
+
+		while (next < block->told.count && block->told.entries[next].row < number)
+			out->entries[out->count++] = block->told.entries[next++];
+		while (next < block->told.count && block->told.entries[next].row == number)
+			next++;
+		for (size_t k = 0; k < row->entry_count; k++)
+			out->entries[out->count++] = row->entries[k];
+	}
+	while (next < block->told.count)
+		out->entries[out->count++] = block->told.entries[next++];
+	return true;
+}
+
+static bool blob_make(struct block *block, struct error *err)
+{
+	struct told_block after = { 0 };
+
+	if (!entries_join(block, &after))
+		return arena_error(&block->arena, err, "writing what was told");
+	buffer_clear(&block->blob);
+	if (!told_encode(&after, block->number, &block->arena, &block->blob))
+		return error_set(
+				err, ERROR_MEMORY, "out of memory while writing what was told");
+	block->suppressed = 0;
+	for (size_t i = 0; i < after.count; i++)
+		block->suppressed += after.entries[i].aside == ASIDE_SUPPRESSED;
+	return true;
+}
+
+void block_work(struct block *block, struct arena *scratch)
+{
+	struct error *err = &block->err;
+
+	err->code = ERROR_NONE;
+	if (!rows_work(block, scratch, err))
+		return;
+	if (block->deferred_count == 0 && block->told_changed)
+		blob_make(block, err);
+}

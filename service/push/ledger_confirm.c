@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * 二次确认: a department releases what was held, or refuses it. What is released counts as told from
+ * then on; what is refused stays aside and is not raised again until something changes.
+ */
+#include "push/ledger.h"
+
+#include "push/digest.h"
+
+#include <string.h>
+
+#define SERIES_STEP 500
+
+/* One block of what was told, as long as deliveries of it come one after another. */
+struct open_block {
+	struct ledger *ledger;
+	struct arena arena;
+	struct ledger_told stored;
+	struct told_block told;
+	bool is_open;
+};
+
+/* Deliveries of one transaction. */
+struct deciding {
+	struct ledger *ledger;
+	const struct ledger_decision *decision;
+	struct open_block block;
+};
+
+static bool block_close(struct open_block *block, struct error *err)
+{
+	struct buffer blob = { 0 };
+	bool ok;
+
+	if (!block->is_open)
+		return true;
+	block->is_open = false;
+	ok = told_encode(&block->told, block->stored.block, &block->arena, &blob) ||
+	     error_set(err, ERROR_MEMORY, "out of memory while writing what was told");
+	block->stored.blob = (struct slice){ blob.data, blob.size };
+	ok = ok && ledger_store_put_told(block->ledger->store, &block->stored, err);
+	buffer_fini(&blob);
+	arena_fini(&block->arena);
+	return ok;
+}
+
+static bool block_open(struct open_block *block, struct ledger *ledger, int64_t number,
+		struct error *err)
+{
+	if (block->is_open && block->stored.block == number)
+		return true;
+	if (!block_close(block, err))
+		return false;
+	arena_init(&block->arena, (size_t)256 << 20);
+	block->ledger = ledger;
+	if (ledger_store_find_told(ledger->store, number, &block->arena, &block->stored, err) &&
+			told_decode(block->stored.blob, number, &block->arena, &block->told,
+					err)) {
+		block->is_open = true;
+		return true;
+	}
+	arena_fini(&block->arena);
+	return false;
+}
+
+static struct told_entry *block_find(struct open_block *block, uint16_t row, uint32_t series)
+{
+	size_t low = 0, high = block->told.count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		struct told_entry *entry = &block->told.entries[middle];
+
+		if (entry->row == row && entry->series == series)
+			return entry;
+		if (entry->row < row || (entry->row == row && entry->series < series))
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return NULL;
+}
+
+/* What was held aside is told, or refused. */
+static bool entries_decide(struct deciding *deciding, int64_t enterprise,
+		const struct ledger_entry *entries, size_t count, struct error *err)
+{
+	uint16_t row = (uint16_t)((enterprise - 1) % TOLD_ROWS);
+
+	if (!block_open(&deciding->block, deciding->ledger, registry_block_of(enterprise), err))
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		struct told_entry *entry = block_find(&deciding->block, row, entries[i].series);
+
+		if (!entry || entry->aside != ASIDE_HELD ||
+				!told_state_equals(&entry->raised, &entries[i].next))
+			continue;
+		if (deciding->decision->refuse) {
+			entry->aside = ASIDE_REFUSED;
+			continue;
+		}
+		entry->told = entry->raised;
+		entry->aside = ASIDE_NONE;
+	}
+	return true;
+}
+
+static bool delivery_decide(struct deciding *deciding, struct ledger_delivery *delivery,
+		const struct ledger_entry *entries, size_t count, struct error *err)
+{
+	const struct ledger_decision *decision = deciding->decision;
+	Policycalc__V1__DeliveryState state =
+			decision->refuse ? DELIVERY(REFUSED) : DELIVERY(RELEASED);
+
+	if (!entries_decide(deciding, delivery->enterprise, entries, count, err))
+		return false;
+	delivery->state = (int)state;
+	delivery->changed_ms = decision->now_ms;
+	delivery->who = slice_from(decision->confirmed_by);
+	delivery->note = slice_from(decision->note);
+	return ledger_store_change_delivery(deciding->ledger->store, delivery, err);
+}
+
+static bool deciding_end(struct deciding *deciding, bool ok, struct error *err)
+{
+	ok = ok && block_close(&deciding->block, err) &&
+	     ledger_store_commit(deciding->ledger->store, err);
+	if (ok)
+		return true;
+	if (deciding->block.is_open)
+		arena_fini(&deciding->block.arena);
+	ledger_store_rollback(deciding->ledger->store);
+	return error_prefix(err, "confirming deliveries");
+}
+
+/* --- by key ---------------------------------------------------------------------------------- */
+
+static Policycalc__V1__DeliveryStatus *status_new(char *key,
+		const struct ledger_delivery *delivery, struct arena *arena, struct error *err)
+{
+	Policycalc__V1__DeliveryStatus *status =
+			ARENA_NEW(arena, Policycalc__V1__DeliveryStatus);
+
+	if (!status) {
+		arena_error(arena, err, "answering a confirmation");
+		return NULL;
+	}
+	policycalc__v1__delivery_status__init(status);
+	status->key = key;
+	status->reason = (char *)(delivery ? "it is not held" : "there is no such delivery");
+	if (delivery)
+		status->state = (Policycalc__V1__DeliveryState)delivery->state;
+	return status;
+}
+
+static bool key_decide(struct deciding *deciding, char *text, struct arena *arena,
+		Policycalc__V1__DeliveryStatus **out_other, struct error *err)
+{
+	unsigned char key[LEDGER_KEY_SIZE];
+	struct ledger_delivery *delivery = NULL;
+	struct ledger_entry *entries;
+	size_t count;
+
+	*out_other = NULL;
+	if (digest_key_parse(text, key) && !ledger_store_find_delivery(deciding->ledger->store,
+							   key, false, arena, &delivery, err))
+		return false;
+	if (!delivery || delivery->state != (int)DELIVERY(HELD)) {
+		*out_other = status_new(text, delivery, arena, err);
+		return *out_other != NULL;
+	}
+	return ledger_entries_decode(delivery->entries, arena, &entries, &count, err) &&
+	       delivery_decide(deciding, delivery, entries, count, err);
+}
+
+bool ledger_confirm_keys(struct ledger *ledger, const struct ledger_decision *decision,
+		char *const *keys, size_t key_count, struct arena *arena, int64_t *out_count,
+		Policycalc__V1__DeliveryStatus **out_others, size_t *out_other_count,
+		struct error *err)
+{
+	struct deciding deciding = { .ledger = ledger, .decision = decision };
+	size_t others = 0;
+	bool ok = true;
+
+	if (!ledger_store_begin(ledger->store, err))
+		return false;
+	*out_count = 0;
+	for (size_t i = 0; ok && i < key_count; i++) {
+		Policycalc__V1__DeliveryStatus *other;
+
+		ok = key_decide(&deciding, keys[i], arena, &other, err);
+		if (ok && other)
+			out_others[others++] = other;
+		else if (ok)
+			++*out_count;
+	}
+	*out_other_count = others;
+	return deciding_end(&deciding, ok, err);
+}
+
+/* --- by series ------------------------------------------------------------------------------- */
+
+bool ledger_find_series(struct ledger *ledger, const char *series, struct arena *arena,
+		uint32_t *out_series, struct error *err)
+{
+	struct ledger_version *versions;
+	size_t count;
+
+	*out_series = 0;
+	if (!ledger_store_list_versions(ledger->store, arena, &versions, &count, err))
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		if (slice_equals_text(versions[i].series, series))
+			*out_series = (uint32_t)versions[i].series_id;
+	}
+	return true;
+}
+
+bool ledger_confirm_series(struct ledger *ledger, const struct ledger_decision *decision,
+		uint32_t series, int64_t *before, struct arena *arena, int64_t *out_count,
+		bool *out_more, struct error *err)
+{
+	struct ledger_listing listing = { .before = *before, .state = (int)DELIVERY(HELD) };
+	struct deciding deciding = { .ledger = ledger, .decision = decision };
+	struct ledger_delivery *list = NULL;
+	size_t count = 0;
+	bool ok;
+
+	if (!ledger_store_begin(ledger->store, err))
+		return false;
+	*out_count = 0;
+	ok = ledger_store_list_deliveries(
+			ledger->store, &listing, SERIES_STEP, false, arena, &list, &count, err);
+	for (size_t i = 0; ok && i < count; i++) {
+		struct ledger_entry *entries;
+		size_t entry_count;
+		bool is_about = false;
+
+		*before = list[i].id;
+		ok = ledger_entries_decode(list[i].entries, arena, &entries, &entry_count, err);
+		for (size_t k = 0; ok && k < entry_count; k++)
+			is_about |= entries[k].series == series;
+		if (!is_about)
+			continue;
+		ok = ok && delivery_decide(&deciding, &list[i], entries, entry_count, err);
+		++*out_count;
+	}
+	*out_more = count == SERIES_STEP;
+	return deciding_end(&deciding, ok, err);
+}

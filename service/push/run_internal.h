@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of a run share. */
+#pragma once
+
+#include "push/block.h"
+#include "push/run.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#define RUN_STATE(word) POLICYCALC__V1__RUN__STATE__STATE_##word
+
+struct push_run {
+	struct push_engine *engine;
+	struct arena arena; /* the plan and the scope */
+	struct ruleset *ruleset;
+	struct push_plan plan;
+	Policycalc__V1__Run message; /* as it was started; figures are filled when it is told */
+	Policycalc__V1__Run__State state;
+	struct push_counts counts;
+	int64_t deliveries;
+	int64_t errors;
+	int64_t block_count;
+	int64_t next_read;
+	int64_t next_write;   /* the checkpoint */
+	int64_t stored_block; /* the checkpoint as it stands in the ledger */
+	int64_t stored_ms;
+	bool is_cancelled;
+	struct error err; /* why it fails */
+
+	/* How fast it is, on the host's clock. */
+	int64_t rate_ms, rate_done, rate;
+
+	/* The threads, and what is between. */
+	pthread_t *threads;
+	unsigned thread_count;
+	pthread_mutex_t lock; /* guards what follows */
+	pthread_cond_t wanted;
+	struct block *waiting, **waiting_end; /* to be worked on, oldest first */
+	struct block *worked;		      /* in any order */
+	size_t in_flight;
+	bool is_posted; /* a step is on its way */
+	bool is_ending;
+};
+
+struct push_engine {
+	struct ledger ledger;
+	struct push_host host;
+	unsigned threads;
+	struct push_run *run; /* that goes on, or NULL */
+};
+
+/* run_message.c */
+
+/** The run as it is now, in @arena. NULL when memory is short. */
+Policycalc__V1__Run *run_message(
+		const struct push_run *run, bool with_counts, struct arena *arena);
+/** A copy of all of it, for when the run is gone; @message may be NULL. NULL when memory is short. */
+Policycalc__V1__Run *run_message_copy(const Policycalc__V1__Run *message, struct arena *arena);
+/** Reads a stored run into @arena. */
+Policycalc__V1__Run *run_message_read(
+		const struct ledger_run *stored, struct arena *arena, struct error *err);
+/** Takes the figures of a stored run. */
+bool run_message_take(
+		struct push_run *run, const Policycalc__V1__Run *stored, struct error *err);
+/** Writes the checkpoint; in a transaction. */
+bool run_store(struct push_run *run, struct error *err);
+/** "2026-03-01T04:05:06Z" of a time. NULL when memory is short. */
+char *run_time_print(int64_t now_ms, struct arena *arena);
+
+/* run_step.c */
+
+/** Starts the threads and the first step. */
+bool run_begin(struct push_run *run, struct error *err);
+/** Makes a run that waits for its threads look up. */
+void run_wake(struct push_run *run);
+/** Ends the threads and frees the run. */
+void run_end(struct push_run *run);
+void run_free(struct push_run *run);

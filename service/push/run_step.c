@@ -1,0 +1,427 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The steps of a run, on the registry's thread, and the threads that work between them.
+ *
+ *     step: commits the blocks that are next in order, reads one block, and comes again as long as
+ *           there is something to do; else a thread that has worked on a block calls the next step.
+ *
+ * Other jobs of the registry's thread come between two steps. A checkpoint that nothing else is
+ * written with is written once a second only: whoever resumes an older one finds nothing new in the
+ * blocks behind it.
+ */
+#include "push/run_internal.h"
+
+#include "base/log.h"
+#include "base/memory.h"
+#include "calculator/calculator.h"
+
+#include <assert.h>
+#include <time.h>
+
+/* Blocks between reading and writing, a thread. */
+#define IN_FLIGHT_EACH 2
+/* Blocks without news that one step may pass. */
+#define QUIET_MOST 64
+/* Memory of the work on one enterprise. */
+#define ROW_MEMORY ((size_t)256 << 20)
+#define CHECKPOINT_MS 1000
+#define RATE_MS 500
+
+static void on_step(void *argument);
+
+static int64_t run_now(const struct push_run *run)
+{
+	return run->engine->host.now_ms(run->engine->host.context);
+}
+
+/* One step at a time is on its way. false: the queue is full. */
+static bool step_post(struct push_run *run)
+{
+	const struct push_host *host = &run->engine->host;
+	bool must;
+
+	pthread_mutex_lock(&run->lock);
+	must = !run->is_posted && !run->is_ending;
+	run->is_posted |= must;
+	pthread_mutex_unlock(&run->lock);
+	if (!must || host->post(host->context, on_step, run->engine))
+		return true;
+	pthread_mutex_lock(&run->lock);
+	run->is_posted = false;
+	pthread_mutex_unlock(&run->lock);
+	return false;
+}
+
+/* --- the threads ----------------------------------------------------------------------------- */
+
+static struct block *block_take(struct push_run *run)
+{
+	struct block *block;
+
+	pthread_mutex_lock(&run->lock);
+	while (!run->waiting && !run->is_ending)
+		pthread_cond_wait(&run->wanted, &run->lock);
+	block = run->is_ending ? NULL : run->waiting;
+	if (block) {
+		run->waiting = block->next;
+		if (!run->waiting)
+			run->waiting_end = &run->waiting;
+	}
+	pthread_mutex_unlock(&run->lock);
+	return block;
+}
+
+static void *run_thread(void *argument)
+{
+	struct push_run *run = argument;
+	struct arena scratch;
+	struct block *block;
+
+	arena_init(&scratch, ROW_MEMORY);
+	while ((block = block_take(run))) {
+		block_work(block, &scratch);
+		pthread_mutex_lock(&run->lock);
+		block->next = run->worked;
+		run->worked = block;
+		pthread_mutex_unlock(&run->lock);
+		/* A block must not be forgotten because the queue is full. */
+		while (!step_post(run)) {
+			struct timespec pause = { 0, 5000000 };
+
+			(void)nanosleep(&pause, NULL);
+		}
+	}
+	arena_fini(&scratch);
+	return NULL;
+}
+
+static void block_queue(struct push_run *run, struct block *block)
+{
+	pthread_mutex_lock(&run->lock);
+	block->next = NULL;
+	*run->waiting_end = block;
+	run->waiting_end = &block->next;
+	pthread_cond_signal(&run->wanted);
+	pthread_mutex_unlock(&run->lock);
+}
+
+/* The block that is next to be written, when it has been worked on. */
+static struct block *block_worked(struct push_run *run)
+{
+	struct block *found = NULL;
+
+	pthread_mutex_lock(&run->lock);
+	for (struct block **at = &run->worked; *at; at = &(*at)->next) {
+		if ((*at)->number != run->next_write)
+			continue;
+		found = *at;
+		*at = found->next;
+		break;
+	}
+	pthread_mutex_unlock(&run->lock);
+	return found;
+}
+
+/* --- ending ---------------------------------------------------------------------------------- */
+
+static void blocks_free(struct block *block)
+{
+	while (block) {
+		struct block *next = block->next;
+
+		block_free(block);
+		block = next;
+	}
+}
+
+void run_end(struct push_run *run)
+{
+	pthread_mutex_lock(&run->lock);
+	run->is_ending = true;
+	pthread_cond_broadcast(&run->wanted);
+	pthread_mutex_unlock(&run->lock);
+	for (unsigned i = 0; i < run->thread_count; i++)
+		pthread_join(run->threads[i], NULL);
+	run->engine->run = NULL;
+	run_free(run);
+}
+
+void run_free(struct push_run *run)
+{
+	blocks_free(run->waiting);
+	blocks_free(run->worked);
+	pthread_mutex_destroy(&run->lock);
+	pthread_cond_destroy(&run->wanted);
+	memory_free(run->threads);
+	push_counts_fini(&run->counts);
+	push_scope_fini(&run->plan.scope);
+	ruleset_unref(run->ruleset);
+	arena_fini(&run->arena);
+	memory_free(run);
+}
+
+static void progress_tell(struct push_run *run)
+{
+	const struct push_host *host = &run->engine->host;
+
+	if (host->on_progress)
+		host->on_progress(host->context);
+}
+
+/* The run is over: the last word goes into the ledger, the threads end. */
+static void run_finish(struct push_run *run, Policycalc__V1__Run__State state)
+{
+	struct ledger_store *store = run->engine->ledger.store;
+	struct error err = { ERROR_NONE, "" };
+	bool ok;
+
+	run->state = state;
+	run->message.finished_at = run_time_print(run_now(run), &run->arena);
+	if (!run->message.finished_at)
+		run->message.finished_at = (char *)"";
+	ok = ledger_store_begin(store, &err) && run_store(run, &err) &&
+	     ledger_store_commit(store, &err);
+	if (!ok)
+		ledger_store_rollback(store);
+	if (state == RUN_STATE(FAILED) || !ok)
+		log_event(LOG_LEVEL_ERROR, "push_run_failed", LOG_NUMBER("run", run->plan.run),
+				LOG_TEXT("message", ok ? run->err.message : err.message));
+	else
+		log_event(LOG_LEVEL_INFO, "push_run_ended", LOG_NUMBER("run", run->plan.run),
+				LOG_NUMBER("deliveries", run->deliveries),
+				LOG_NUMBER("cancelled", state == RUN_STATE(CANCELLED)));
+	progress_tell(run);
+	run_end(run);
+}
+
+/* --- writing --------------------------------------------------------------------------------- */
+
+static bool counts_take(struct push_run *run, const struct block *block)
+{
+	for (size_t i = 0; i < block->counts.count; i++) {
+		const struct push_count *count = &block->counts.list[i];
+
+		if (!push_counts_add(&run->counts, count->series, count->kind, count->count,
+				    count->amount_fen))
+			return false;
+	}
+	return true;
+}
+
+static void rate_take(struct push_run *run, int64_t now_ms)
+{
+	int64_t done = run->next_write * REGISTRY_BLOCK_SIZE;
+	int64_t passed = now_ms - run->rate_ms;
+
+	if (passed < 0 || run->rate_ms == 0) {
+		run->rate_ms = now_ms;
+		run->rate_done = done;
+	} else if (passed >= RATE_MS) {
+		run->rate = (done - run->rate_done) * 1000 / passed;
+		run->rate_ms = now_ms;
+		run->rate_done = done;
+		progress_tell(run);
+	}
+}
+
+static bool checkpoint_write(struct push_run *run, struct block *block, struct error *err)
+{
+	struct ledger *ledger = &run->engine->ledger;
+	int64_t now_ms = run_now(run);
+	bool changed = block && block_is_changed(block);
+	bool is_due = now_ms - run->stored_ms >= CHECKPOINT_MS || now_ms < run->stored_ms;
+
+	if (!changed && !is_due)
+		return true;
+	if (!ledger_store_begin(ledger->store, err))
+		return false;
+	if ((!changed || block_write(block, ledger, now_ms, err)) && run_store(run, err) &&
+			ledger_store_commit(ledger->store, err)) {
+		run->stored_block = run->next_write;
+		run->stored_ms = now_ms;
+		return true;
+	}
+	ledger_store_rollback(ledger->store);
+	return false;
+}
+
+/* What was read has changed meanwhile: the block is begun again. */
+static bool block_again(struct push_run *run, int64_t number, struct error *err)
+{
+	struct block *block = block_new(&run->plan, number);
+
+	if (!block)
+		return error_set(err, ERROR_MEMORY, "out of memory while reading a block");
+	if (!block_read(block, &run->engine->ledger, err)) {
+		block_free(block);
+		return false;
+	}
+	block_queue(run, block);
+	return true;
+}
+
+/* Commits the block that is next. On failure what is in memory is as before. */
+static bool block_commit(struct push_run *run, struct block *block, struct error *err)
+{
+	struct push_counts counts = run->counts;
+	int64_t number = block->number;
+	bool ok;
+
+	if (block->err.code != ERROR_NONE) {
+		*err = block->err;
+		block_free(block);
+		return false;
+	}
+	if (block->deferred_count) {
+		if (block_load(block, &run->engine->ledger, err)) {
+			block_queue(run, block);
+			return true;
+		}
+		block_free(block);
+		return false;
+	}
+	run->counts = (struct push_counts){ 0 };
+	ok = true;
+	for (size_t i = 0; ok && i < counts.count; i++)
+		ok = push_counts_add(&run->counts, counts.list[i].series, counts.list[i].kind,
+				counts.list[i].count, counts.list[i].amount_fen);
+	ok = ok && counts_take(run, block);
+	if (!ok)
+		error_set(err, ERROR_MEMORY, "out of memory while counting news");
+	run->deliveries += (int64_t)block->made_count;
+	run->errors += block->errors;
+	run->next_write++;
+	if (ok && checkpoint_write(run, block, err)) {
+		push_counts_fini(&counts);
+		block_free(block);
+		pthread_mutex_lock(&run->lock);
+		run->in_flight--;
+		pthread_mutex_unlock(&run->lock);
+		return true;
+	}
+	push_counts_fini(&run->counts);
+	run->counts = counts;
+	run->deliveries -= (int64_t)block->made_count;
+	run->errors -= block->errors;
+	run->next_write--;
+	block_free(block);
+	return err->code == ERROR_CONFLICT && block_again(run, number, err);
+}
+
+/* --- reading --------------------------------------------------------------------------------- */
+
+static bool may_read(struct push_run *run)
+{
+	bool may;
+
+	pthread_mutex_lock(&run->lock);
+	may = run->next_read < run->block_count &&
+	      run->in_flight < (size_t)run->thread_count * IN_FLIGHT_EACH + 1;
+	pthread_mutex_unlock(&run->lock);
+	return may;
+}
+
+/* Reads the next blocks until one has rows. *out_read: something was read. */
+static bool blocks_read(struct push_run *run, bool *out_read, struct error *err)
+{
+	*out_read = false;
+	for (unsigned i = 0; i < QUIET_MOST && may_read(run); i++) {
+		struct block *block = block_new(&run->plan, run->next_read);
+
+		if (!block)
+			return error_set(err, ERROR_MEMORY,
+					"out of memory while reading a block");
+		if (!block_read(block, &run->engine->ledger, err)) {
+			block_free(block);
+			return false;
+		}
+		*out_read = true;
+		if (block->row_count == 0 && run->next_write == run->next_read) {
+			block_free(block);
+			run->next_read++;
+			run->next_write++;
+			if (!checkpoint_write(run, NULL, err))
+				return false;
+			continue;
+		}
+		run->next_read++;
+		pthread_mutex_lock(&run->lock);
+		run->in_flight++;
+		pthread_mutex_unlock(&run->lock);
+		block_queue(run, block);
+		break;
+	}
+	return true;
+}
+
+/* --- the step -------------------------------------------------------------------------------- */
+
+/* Whether there is something to do at once; a run that has ended is gone. */
+static bool run_step(struct push_run *run)
+{
+	struct error *err = &run->err;
+	struct block *block;
+	bool read = false;
+
+	if (run->is_cancelled) {
+		run_finish(run, RUN_STATE(CANCELLED));
+		return false;
+	}
+	block = block_worked(run);
+	if ((block && !block_commit(run, block, err)) || !blocks_read(run, &read, err)) {
+		run_finish(run, RUN_STATE(FAILED));
+		return false;
+	}
+	rate_take(run, run_now(run));
+	if (run->next_write == run->block_count) {
+		run_finish(run, RUN_STATE(FINISHED));
+		return false;
+	}
+	return block || read;
+}
+
+static void on_step(void *argument)
+{
+	struct push_engine *engine = argument;
+	struct push_run *run = engine->run;
+
+	/* It has ended, or the service does. */
+	if (!run)
+		return;
+	pthread_mutex_lock(&run->lock);
+	run->is_posted = false;
+	pthread_mutex_unlock(&run->lock);
+	/* Jobs of others come between, unless the queue is full of them. */
+	while (run_step(run) && !step_post(run))
+		continue;
+}
+
+bool run_begin(struct push_run *run, struct error *err)
+{
+	unsigned wanted = run->engine->threads ? run->engine->threads : 1;
+
+	run->threads = memory_alloc_zero(wanted, sizeof(*run->threads));
+	if (!run->threads)
+		return error_set(err, ERROR_MEMORY, "out of memory while starting a run");
+	while (run->thread_count < wanted) {
+		if (pthread_create(&run->threads[run->thread_count], NULL, run_thread, run) !=
+				0)
+			break;
+		run->thread_count++;
+	}
+	if (run->thread_count == 0)
+		return error_set(err, ERROR_MEMORY, "cannot start a thread for the run");
+	run->engine->run = run;
+	run->stored_ms = run_now(run);
+	while (!step_post(run)) {
+		if (!run_step(run))
+			break;
+	}
+	return true;
+}
+
+void run_wake(struct push_run *run)
+{
+	/* When the queue is full a thread calls the next step soon enough. */
+	(void)step_post(run);
+}

@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ *     "PT" format block series-count { series entry-count { row entry } } checksum
+ *
+ * Rows are the distance to the row before, numbers are varints of seven bits a byte, the checksum
+ * is eight bytes over all before it.
+ */
+#include "push/told.h"
+
+#include "base/map.h"
+
+#include <assert.h>
+#include <string.h>
+
+#define FORMAT 1
+#define CHECKSUM_SIZE 8
+
+/* Bits of the byte that opens a state. */
+#define STATE_KIND 0x03u
+#define STATE_DISTANCE 0x04u
+#define STATE_AMOUNT 0x08u
+#define STATE_WINDOW 0x10u
+#define STATE_VERSION 0x20u
+#define STATE_KNOWN 0x3fu
+
+bool told_state_equals(const struct told_state *a, const struct told_state *b)
+{
+	return a->kind == b->kind && a->distance == b->distance && a->version == b->version &&
+	       a->window_end == b->window_end && a->amount.exactness == b->amount.exactness &&
+	       a->amount.least == b->amount.least && a->amount.most == b->amount.most;
+}
+
+bool told_entry_is_empty(const struct told_entry *entry)
+{
+	return entry->told.kind == TOLD_NOTHING && entry->aside == ASIDE_NONE;
+}
+
+/* --- numbers --------------------------------------------------------------------------------- */
+
+void told_number_encode(uint64_t number, struct buffer *out)
+{
+	while (number >= 0x80) {
+		buffer_append_char(out, (char)(number | 0x80));
+		number >>= 7;
+	}
+	buffer_append_char(out, (char)number);
+}
+
+bool told_number_decode(struct slice *bytes, uint64_t *out_number)
+{
+	uint64_t number = 0;
+
+	for (unsigned shift = 0; shift < 64 && bytes->size; shift += 7) {
+		unsigned char byte = (unsigned char)*bytes->data;
+
+		bytes->data++;
+		bytes->size--;
+		if (shift == 63 && byte > 1)
+			return false;
+		number |= (uint64_t)(byte & 0x7f) << shift;
+		if (byte < 0x80) {
+			*out_number = number;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Small ones of either sign are short. */
+static void signed_encode(int64_t number, struct buffer *out)
+{
+	told_number_encode(((uint64_t)number << 1) ^ (number < 0 ? UINT64_MAX : 0), out);
+}
+
+static bool signed_decode(struct slice *bytes, int64_t *out_number)
+{
+	uint64_t number;
+
+	if (!told_number_decode(bytes, &number))
+		return false;
+	*out_number = (int64_t)((number >> 1) ^ (number & 1 ? UINT64_MAX : 0));
+	return true;
+}
+
+static bool byte_decode(struct slice *bytes, unsigned *out_byte)
+{
+	if (!bytes->size)
+		return false;
+	*out_byte = (unsigned char)*bytes->data;
+	bytes->data++;
+	bytes->size--;
+	return true;
+}
+
+/* --- states ---------------------------------------------------------------------------------- */
+
+void told_state_encode(const struct told_state *state, struct buffer *out)
+{
+	const struct told_amount *amount = &state->amount;
+	bool has_amount = amount->exactness || amount->least || amount->most;
+
+	buffer_append_char(out, (char)(state->kind | (state->distance ? STATE_DISTANCE : 0) |
+						(has_amount ? STATE_AMOUNT : 0) |
+						(state->window_end ? STATE_WINDOW : 0) |
+						(state->version ? STATE_VERSION : 0)));
+	if (state->version)
+		told_number_encode(state->version, out);
+	if (has_amount) {
+		buffer_append_char(out, (char)amount->exactness);
+		signed_encode(amount->least, out);
+		signed_encode((int64_t)((uint64_t)amount->most - (uint64_t)amount->least), out);
+	}
+	if (state->window_end)
+		signed_encode(state->window_end, out);
+}
+
+static bool amount_decode(struct slice *bytes, struct told_amount *out_amount)
+{
+	unsigned exactness;
+	int64_t span;
+
+	if (!byte_decode(bytes, &exactness) || !signed_decode(bytes, &out_amount->least) ||
+			!signed_decode(bytes, &span))
+		return false;
+	out_amount->exactness = (uint8_t)exactness;
+	out_amount->most = (int64_t)((uint64_t)out_amount->least + (uint64_t)span);
+	return true;
+}
+
+bool told_state_decode(struct slice *bytes, struct told_state *out_state)
+{
+	struct told_state state = { 0 };
+	uint64_t version = 0;
+	int64_t window_end = 0;
+	unsigned bits;
+
+	if (!byte_decode(bytes, &bits) || bits & ~STATE_KNOWN)
+		return false;
+	state.kind = bits & STATE_KIND;
+	state.distance = bits & STATE_DISTANCE;
+	if ((bits & STATE_VERSION && (!told_number_decode(bytes, &version) ||
+						     version > TOLD_NAMES_MOST)) ||
+			(bits & STATE_AMOUNT && !amount_decode(bytes, &state.amount)) ||
+			(bits & STATE_WINDOW && (!signed_decode(bytes, &window_end) ||
+								window_end < INT32_MIN ||
+								window_end > INT32_MAX)))
+		return false;
+	state.version = (uint32_t)version;
+	state.window_end = (int32_t)window_end;
+	*out_state = state;
+	return true;
+}
+
+/* --- reading a blob -------------------------------------------------------------------------- */
+
+static uint64_t checksum_read(const char *data)
+{
+	uint64_t sum = 0;
+
+	for (unsigned i = 0; i < CHECKSUM_SIZE; i++)
+		sum |= (uint64_t)(unsigned char)data[i] << (8 * i);
+	return sum;
+}
+
+/* The entries of one series, in row order, behind those that are there. */
+static bool series_decode(struct slice *bytes, struct told_block *block, size_t capacity)
+{
+	uint64_t series, count, step;
+	uint64_t row = 0;
+
+	if (!told_number_decode(bytes, &series) || series == 0 || series > TOLD_NAMES_MOST ||
+			!told_number_decode(bytes, &count) || count > capacity - block->count)
+		return false;
+	for (uint64_t i = 0; i < count; i++) {
+		struct told_entry *entry = &block->entries[block->count];
+		unsigned aside;
+
+		if (!told_number_decode(bytes, &step) || step > TOLD_ROWS ||
+				(i > 0 && step == 0))
+			return false;
+		row += step;
+		if (row >= TOLD_ROWS || !byte_decode(bytes, &aside) || aside > ASIDE_SUPPRESSED)
+			return false;
+		*entry = (struct told_entry){ .row = (uint16_t)row,
+			.series = (uint32_t)series,
+			.aside = (uint8_t)aside };
+		if (!told_state_decode(bytes, &entry->told) ||
+				(aside && !told_state_decode(bytes, &entry->raised)))
+			return false;
+		block->count++;
+	}
+	return true;
+}
+
+/* From (series, row) order to (row, series) order: each row keeps the order of its series. */
+static bool entries_by_row(struct told_block *block, struct arena *arena)
+{
+	struct told_entry *sorted = ARENA_NEW_ARRAY(arena, struct told_entry, block->count + 1);
+	size_t starts[TOLD_ROWS + 1] = { 0 };
+
+	if (!sorted)
+		return false;
+	for (size_t i = 0; i < block->count; i++)
+		starts[block->entries[i].row + 1]++;
+	for (size_t row = 0; row < TOLD_ROWS; row++)
+		starts[row + 1] += starts[row];
+	for (size_t i = 0; i < block->count; i++)
+		sorted[starts[block->entries[i].row]++] = block->entries[i];
+	block->entries = sorted;
+	return true;
+}
+
+bool told_decode(struct slice blob, int64_t block, struct arena *arena,
+		struct told_block *out_block, struct error *err)
+{
+	struct told_block result = { 0 };
+	struct slice bytes = blob;
+	uint64_t number, series_count, capacity;
+	bool ok;
+
+	*out_block = result;
+	if (blob.size == 0)
+		return true;
+	if (blob.size < 3 + CHECKSUM_SIZE || memcmp(blob.data, "PT", 2) != 0)
+		goto damaged;
+	bytes.size -= CHECKSUM_SIZE;
+	if (checksum_read(bytes.data + bytes.size) != slice_hash(bytes))
+		goto damaged;
+	if (bytes.data[2] != FORMAT)
+		return error_set(err, ERROR_PRECONDITION,
+				"what block %lld was told is in format %d, and we know %d",
+				(long long)block, bytes.data[2], FORMAT);
+	bytes.data += 3;
+	bytes.size -= 3;
+	if (!told_number_decode(&bytes, &number) || number != (uint64_t)block ||
+			!told_number_decode(&bytes, &capacity) || capacity > bytes.size ||
+			!told_number_decode(&bytes, &series_count))
+		goto damaged;
+	result.entries = ARENA_NEW_ARRAY(arena, struct told_entry, capacity + 1);
+	if (!result.entries)
+		return arena_error(arena, err, "reading what a block was told");
+	ok = true;
+	for (uint64_t i = 0; ok && i < series_count; i++)
+		ok = series_decode(&bytes, &result, capacity);
+	if (!ok || bytes.size || result.count != capacity)
+		goto damaged;
+	if (!entries_by_row(&result, arena))
+		return arena_error(arena, err, "reading what a block was told");
+	*out_block = result;
+	return true;
+damaged:
+	return error_set(
+			err, ERROR_IO, "what block %lld was told is damaged", (long long)block);
+}
+
+/* --- writing a blob -------------------------------------------------------------------------- */
+
+/* How many entries a series has that say something, by its number. */
+struct series_counts {
+	size_t *counts;
+	size_t *starts;
+	uint32_t end; /* above every number */
+	size_t total;
+	size_t series;
+};
+
+static bool series_count(
+		const struct told_block *told, struct arena *arena, struct series_counts *out)
+{
+	for (size_t i = 0; i < told->count; i++) {
+		assert(told->entries[i].series > 0 &&
+				told->entries[i].series <= TOLD_NAMES_MOST);
+		if (told->entries[i].series >= out->end)
+			out->end = told->entries[i].series + 1;
+	}
+	out->counts = ARENA_NEW_ARRAY(arena, size_t, out->end + 1);
+	out->starts = ARENA_NEW_ARRAY(arena, size_t, out->end + 1);
+	if (!out->counts || !out->starts)
+		return false;
+	for (size_t i = 0; i < told->count; i++) {
+		if (told_entry_is_empty(&told->entries[i]))
+			continue;
+		out->total++;
+		out->series += out->counts[told->entries[i].series]++ == 0;
+	}
+	for (uint32_t series = 1; series < out->end; series++)
+		out->starts[series] = out->starts[series - 1] + out->counts[series - 1];
+	return true;
+}
+
+static void series_encode(const struct told_entry *const *entries, uint32_t series,
+		size_t count, struct buffer *out)
+{
+	uint16_t row = 0;
+
+	told_number_encode(series, out);
+	told_number_encode(count, out);
+	for (size_t i = 0; i < count; i++) {
+		assert(i == 0 || entries[i]->row > row);
+		told_number_encode((uint64_t)(entries[i]->row - row), out);
+		row = entries[i]->row;
+		buffer_append_char(out, (char)entries[i]->aside);
+		told_state_encode(&entries[i]->told, out);
+		if (entries[i]->aside)
+			told_state_encode(&entries[i]->raised, out);
+	}
+}
+
+bool told_encode(const struct told_block *told, int64_t block, struct arena *arena,
+		struct buffer *out)
+{
+	struct series_counts series = { 0 };
+	const struct told_entry **sorted;
+	size_t begin = out->size;
+	uint64_t sum;
+
+	if (!series_count(told, arena, &series))
+		return false;
+	if (series.total == 0)
+		return true;
+	sorted = ARENA_NEW_ARRAY(arena, const struct told_entry *, series.total);
+	if (!sorted)
+		return false;
+	for (size_t i = 0; i < told->count; i++) {
+		const struct told_entry *entry = &told->entries[i];
+
+		if (!told_entry_is_empty(entry))
+			sorted[series.starts[entry->series]++] = entry;
+	}
+	buffer_append(out, "PT", 2);
+	buffer_append_char(out, FORMAT);
+	told_number_encode((uint64_t)block, out);
+	told_number_encode(series.total, out);
+	told_number_encode(series.series, out);
+	for (uint32_t number = 1; number < series.end; number++) {
+		size_t count = series.counts[number];
+
+		if (count)
+			series_encode(sorted + series.starts[number] - count, number, count,
+					out);
+	}
+	if (out->failed)
+		return false;
+	sum = slice_hash((struct slice){ out->data + begin, out->size - begin });
+	for (unsigned i = 0; i < CHECKSUM_SIZE; i++)
+		buffer_append_char(out, (char)(sum >> (8 * i)));
+	return !out->failed;
+}
