@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* CalculatorService.NextQuestion: the question most worth asking, from the compiled catalog, on the loop. */
-#include "handlers/enterprise.h"
+#include "handlers/internal.h"
 
 static const ProtobufCMessage *ask_question(const struct ruleset *ruleset,
 		const ProtobufCMessage *request, const char *today, struct arena *arena,
@@ -24,7 +24,10 @@ static void answer_question(struct rpc_call *call, const ProtobufCMessage *messa
 
 static void on_next_question(struct rpc_call *call, const ProtobufCMessage *message)
 {
-	call_answer_question(call, message, answer_question);
+	const Policycalc__V1__NextQuestionRequest *request =
+			(const Policycalc__V1__NextQuestionRequest *)message;
+
+	call_answer(call, message, request->revision, answer_question);
 }
 
 const struct rpc_method calculator_next_question_method = {

@@ -68,3 +68,13 @@ char *case_word(struct case_file *file, char **rest)
 	*rest = begin + size;
 	return word;
 }
+
+void case_compare(struct case_file *file, const char *what, const char *expected,
+		const char *found)
+{
+	file->expectations++;
+	if (!found)
+		case_broken(file, "out of memory");
+	if (strcmp(expected, found) != 0)
+		case_fail(file, "expected %s %s, got %s", what, expected, found);
+}

@@ -221,16 +221,6 @@ static char *same_words(struct case_file *file, const Policycalc__V1__PolicyAnsw
 	return text && !*text ? arena_format(file->arena, "none") : text;
 }
 
-void case_compare(struct case_file *file, const char *what, const char *expected,
-		const char *found)
-{
-	file->expectations++;
-	if (!found)
-		case_broken(file, "out of memory");
-	if (strcmp(expected, found) != 0)
-		case_fail(file, "expected %s %s, got %s", what, expected, found);
-}
-
 /* "first year 75万元", "cap 100万元 bound by rd_cap", "funding PROVINCE 5万元 + COUNTY 5万元" */
 static bool is_amount_part(struct case_file *file, const char *part,
 		const Policycalc__V1__AmountAnswer *amount)

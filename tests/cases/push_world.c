@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "push_world.h"
+
+#include "registry/import.h"
+
+#include <errno.h>
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+static void must(bool ok, const struct error *err, const char *what)
+{
+	if (ok)
+		return;
+	fprintf(stderr, "%s: %s\n", what, err->message);
+	exit(EXIT_FAILURE);
+}
+
+/* --- the host -------------------------------------------------------------------------------- */
+
+static bool on_post(void *context, void (*work)(void *argument), void *argument)
+{
+	struct push_world *world = context;
+	struct push_job *job = malloc(sizeof(*job));
+
+	if (!job)
+		return false;
+	*job = (struct push_job){ .work = work, .argument = argument };
+	pthread_mutex_lock(&world->lock);
+	*world->last = job;
+	world->last = &job->next;
+	pthread_cond_signal(&world->posted);
+	pthread_mutex_unlock(&world->lock);
+	return true;
+}
+
+static int64_t on_now(void *context)
+{
+	return ((struct push_world *)context)->now_ms;
+}
+
+bool push_world_step(struct push_world *world)
+{
+	struct push_job *job;
+	struct timespec until;
+
+	(void)clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += 10;
+	pthread_mutex_lock(&world->lock);
+	while (!world->first && pthread_cond_timedwait(&world->posted, &world->lock, &until) !=
+						ETIMEDOUT)
+		continue;
+	job = world->first;
+	if (job) {
+		world->first = job->next;
+		if (!world->first)
+			world->last = &world->first;
+	}
+	pthread_mutex_unlock(&world->lock);
+	if (!job)
+		return false;
+	job->work(job->argument);
+	free(job);
+	return true;
+}
+
+void push_world_drain(struct push_world *world)
+{
+	struct error err;
+
+	for (;;) {
+		Policycalc__V1__Run *run;
+		struct arena arena;
+		bool going;
+
+		arena_init(&arena, (size_t)64 << 20);
+		must(push_engine_get(world->engine, 0, &arena, &run, &err), &err,
+				"looking at a run");
+		going = run->state == POLICYCALC__V1__RUN__STATE__STATE_RUNNING;
+		arena_fini(&arena);
+		if (!going)
+			return;
+		error_set(&err, ERROR_DEADLINE, "the run does not go on");
+		must(push_world_step(world), &err, "running");
+	}
+}
+
+/* --- opening and closing --------------------------------------------------------------------- */
+
+static void world_open(struct push_world *world)
+{
+	const struct push_host host = { .context = world, .post = on_post, .now_ms = on_now };
+	struct error err;
+
+	world->directory = directory_open(world->folder, &err);
+	must(world->directory, &err, "opening the folder");
+	world->registry_store = registry_store_open(world->directory, &err);
+	must(world->registry_store, &err, "opening the registry");
+	world->registry = registry_open(world->registry_store, &err);
+	must(world->registry, &err, "opening the registry");
+	world->ledger_store = ledger_store_open(world->registry_store, &err);
+	must(world->ledger_store, &err, "opening the ledger");
+	world->ledger = (struct ledger){ world->registry, world->ledger_store };
+	world->engine = push_engine_new(&world->ledger, &host, world->threads, &err);
+	must(world->engine, &err, "making the engine");
+}
+
+static void world_close(struct push_world *world)
+{
+	push_engine_stop(world->engine);
+	while (world->first) {
+		struct push_job *job = world->first;
+
+		world->first = job->next;
+		free(job);
+	}
+	world->last = &world->first;
+	push_engine_free(world->engine);
+	ledger_store_close(world->ledger_store);
+	registry_close(world->registry);
+	registry_store_close(world->registry_store);
+	directory_close(world->directory);
+}
+
+void push_world_init(struct push_world *world, unsigned threads)
+{
+	*world = (struct push_world){ .threads = threads };
+	world->last = &world->first;
+	pthread_mutex_init(&world->lock, NULL);
+	pthread_cond_init(&world->posted, NULL);
+	(void)strcpy(world->folder, "/tmp/policycalc-push-XXXXXX");
+	if (!mkdtemp(world->folder)) {
+		perror("mkdtemp");
+		exit(EXIT_FAILURE);
+	}
+	world_open(world);
+}
+
+static int on_file(const char *path, const struct stat *status, int kind, struct FTW *place)
+{
+	(void)status;
+	(void)kind;
+	(void)place;
+	return remove(path);
+}
+
+void push_world_fini(struct push_world *world)
+{
+	world_close(world);
+	(void)nftw(world->folder, on_file, 8, FTW_DEPTH | FTW_PHYS);
+	pthread_mutex_destroy(&world->lock);
+	pthread_cond_destroy(&world->posted);
+}
+
+void push_world_restart(struct push_world *world)
+{
+	world_close(world);
+	world_open(world);
+}
+
+/* --- enterprises ----------------------------------------------------------------------------- */
+
+static int64_t import_now;
+
+static int64_t on_import_now(void)
+{
+	return import_now;
+}
+
+void push_world_import(struct push_world *world, struct ruleset *ruleset,
+		const Policycalc__V1__Profile *profile, const char *day, bool replace)
+{
+	Policycalc__V1__ImportHeader header = POLICYCALC__V1__IMPORT_HEADER__INIT;
+	Policycalc__V1__ImportRows rows = POLICYCALC__V1__IMPORT_ROWS__INIT;
+	Policycalc__V1__ImportEnterprisesResponse *response = NULL;
+	Policycalc__V1__Profile *list[1] = { (Policycalc__V1__Profile *)(uintptr_t)profile };
+	struct import_options options = { .header = &header, .now = on_import_now };
+	const char *field = "";
+	struct import *import;
+	struct arena arena;
+	struct error err;
+
+	import_now = world->now_ms / 1000;
+	header.supplier = (char *)"统计局";
+	header.date = (char *)(uintptr_t)day;
+	header.replace = replace;
+	rows.first_row = 1;
+	rows.profiles = list;
+	rows.n_profiles = 1;
+	arena_init(&arena, (size_t)64 << 20);
+	import = import_new(world->registry, ruleset, &options, &field, &err);
+	must(import && import_rows(import, ruleset, &rows, &err) &&
+					import_finish(import, &arena, &response, &err),
+			&err, "importing");
+	if (response->rejected) {
+		fprintf(stderr, "import: %s: %s\n", response->rejects[0]->field,
+				response->rejects[0]->message);
+		exit(EXIT_FAILURE);
+	}
+	import_free(import);
+	arena_fini(&arena);
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A registry, a ledger and a push engine in a folder that goes away, for tests: this thread plays the
+ * registry's thread, and the clock is what the test says.
+ */
+#pragma once
+
+#include "push/ledger.h"
+#include "push/run.h"
+#include "store/directory.h"
+
+#include <pthread.h>
+
+struct push_job {
+	struct push_job *next;
+	void (*work)(void *argument);
+	void *argument;
+};
+
+struct push_world {
+	char folder[64];
+	struct directory *directory;
+	struct registry_store *registry_store;
+	struct registry *registry;
+	struct ledger_store *ledger_store;
+	struct ledger ledger;
+	struct push_engine *engine;
+	int64_t now_ms;
+	unsigned threads;
+	pthread_mutex_t lock;
+	pthread_cond_t posted;
+	struct push_job *first, **last;
+};
+
+/** In a new folder. Ends the program when that fails, as everything here does. */
+void push_world_init(struct push_world *world, unsigned threads);
+void push_world_fini(struct push_world *world);
+/** Closes everything and opens it again, as a process that was killed does. */
+void push_world_restart(struct push_world *world);
+/** Runs one job; waits for it at most ten seconds. false: none came. */
+bool push_world_step(struct push_world *world);
+/** Runs jobs until no run goes on. */
+void push_world_drain(struct push_world *world);
+/** Imports one profile; @replace: what it does not mention is forgotten. */
+void push_world_import(struct push_world *world, struct ruleset *ruleset,
+		const Policycalc__V1__Profile *profile, const char *day, bool replace);
