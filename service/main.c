@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "config.h"
+#include "handlers/columns.h"
 #include "handlers/handlers.h"
 #include "handlers/startup.h"
 #include "proto/descriptor_set.h"
@@ -35,6 +36,8 @@ extern char **environ;
 #define OPTIONS_MEMORY ((size_t)1 << 20)
 /* Drafts that may wait to be checked. */
 #define CHECK_QUEUE 64
+/* Searches that may be under way. */
+#define FIND_QUEUE 64
 
 struct service {
 	struct config config;
@@ -49,6 +52,8 @@ struct service {
 	struct store_thread *store;
 	struct registry_thread *registry_thread;
 	struct worker *checker;
+	struct columns *columns;
+	struct worker *finder;
 	struct snapshot *snapshot;
 	struct handlers *handlers;
 	struct health *health;
@@ -212,6 +217,10 @@ static bool open_catalog(struct service *service, struct error *err)
 	service->registry_thread = registry_thread_open(service->directory, err);
 	if (!service->registry_thread)
 		return false;
+	service->columns = columns_open(
+			directory_path(service->directory), service->registry_thread, err);
+	if (!service->columns)
+		return false;
 	service->snapshot = snapshot_new(err);
 	if (!service->snapshot)
 		return false;
@@ -279,10 +288,15 @@ static bool open_service(struct service *service, struct error *err)
 	service->checker = worker_new(NULL, CHECK_QUEUE, err);
 	if (!service->checker)
 		return false;
+	service->finder = worker_new(NULL, FIND_QUEUE, err);
+	if (!service->finder)
+		return false;
 	options = (struct handlers_options){
 		.snapshot = service->snapshot,
 		.store = service->store,
 		.registry = service->registry_thread,
+		.columns = service->columns,
+		.finder = service->finder,
 		.checker = service->checker,
 		.on_publish = on_publish,
 		.context = service,
@@ -338,6 +352,8 @@ static void close_service(struct service *service)
 		pthread_join(service->signal_thread, NULL);
 	}
 	worker_free(service->checker);
+	worker_free(service->finder);
+	columns_close(service->columns);
 	store_thread_close(service->store);
 	registry_thread_close(service->registry_thread);
 	server_free(service->server);

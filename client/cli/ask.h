@@ -33,6 +33,7 @@ struct ask_step {
 struct ask {
 	struct cli *cli;
 	struct dictionary dictionary;
+	const char *id;	   /* of the registry, or NULL */
 	const char *as_of; /* NULL: today; fixed by the first answer */
 	const char *policies;
 	const char *save_path;

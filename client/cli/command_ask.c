@@ -17,6 +17,7 @@ static const char HELP_ZH[] =
 		"问答：每次只问最有用的一个问题，直到全部政策都有结论，或您说“够了”。\n"
 		"\n"
 		"  -f 档案             已知的情况，同 match\n"
+		"  --id 代码           登记库中的企业（统一社会信用代码）；库中已有的不再问\n"
 		"  --as-of 日期        按哪一天计算（YYYY-MM-DD，默认今天）\n"
 		"  --policy 编号       只问这些政策（编号或系列，多项用逗号分隔）\n"
 		"  --all               也问已截止、已被取代的政策\n"
@@ -37,6 +38,9 @@ static const char HELP_EN[] =
 		"settled or you have enough.\n"
 		"\n"
 		"  -f PROFILE         what is known, as for match\n"
+		"  --id CODE          an enterprise of the registry (USCC): what is known is "
+		"not "
+		"asked\n"
 		"  --as-of DATE       day of the question (YYYY-MM-DD, default today)\n"
 		"  --policy ID        only about these (id or series; several with commas)\n"
 		"  --all              also about policies that are closed or superseded\n"
@@ -167,6 +171,7 @@ static int question_fetch(struct ask *ask)
 	for (size_t i = 0; i < ask->step_count; i++)
 		skipped += ask->steps[i].skipped_count;
 	ask->profile = request.profile;
+	request.enterprise = (char *)(uintptr_t)(ask->id ? ask->id : "");
 	request.revision = ask->revision;
 	request.as_of = (char *)(uintptr_t)(ask->as_of ? ask->as_of : "");
 	request.include_superseded = ask->include_superseded;
@@ -204,6 +209,7 @@ static int result_show(struct ask *ask)
 
 	if (code != CLI_OK)
 		return code;
+	request.enterprise = (char *)(uintptr_t)(ask->id ? ask->id : "");
 	request.revision = ask->revision;
 	request.as_of = (char *)(uintptr_t)ask->as_of;
 	request.include_superseded = ask->include_superseded;
@@ -508,6 +514,7 @@ int command_ask(struct cli *cli, int argc, char **argv)
 	const char *most_text = NULL;
 	const struct cli_option list[] = {
 		{ "-f", .text = &file },
+		{ "--id", .text = &ask.id },
 		{ "--as-of", .text = &ask.as_of },
 		{ "--policy", .text = &ask.policies },
 		{ "--all", .flag = &ask.include_superseded },

@@ -11,11 +11,13 @@
 #include <string.h>
 
 static const char HELP_ZH[] =
-		"用法：policycalc match [-f 档案] [名称=值 ...] [选项]\n"
+		"用法：policycalc match [-f 档案] [--id 代码] [名称=值 ...] [选项]\n"
 		"\n"
 		"按一家企业的情况匹配政策。没有给出的一律视为“不知道”，不当作零或“否”。\n"
 		"\n"
 		"  -f 档案           JSON 或 YAML 文件，- 为标准输入；名称=值 覆盖档案中的值\n"
+		"  --id 代码         登记库中的企业（统一社会信用代码）；-f 和 名称=值 "
+		"覆盖库中的值\n"
 		"  --as-of 日期      按哪一天计算（YYYY-MM-DD，默认今天）\n"
 		"  --explain         说明：能享受的和理由、该补充什么、不符合的原因\n"
 		"  --near            差多少就符合：只改动一两项、可以做到的；以及离门槛不远、"
@@ -43,7 +45,7 @@ static const char HELP_ZH[] =
 		"  projects: {p1: {completed_investment: 200万元}}    # 空列表 [] 表示“没有”\n"
 		"  complete_lists: [loans]                            # 这些清单已全部列出\n";
 static const char HELP_EN[] =
-		"usage: policycalc match [-f PROFILE] [name=value ...] [options]\n"
+		"usage: policycalc match [-f PROFILE] [--id CODE] [name=value ...] [options]\n"
 		"\n"
 		"Matches one enterprise against the policies. What is not given is unknown: "
 		"never zero,\n"
@@ -51,6 +53,8 @@ static const char HELP_EN[] =
 		"\n"
 		"  -f PROFILE        JSON or YAML file, - is standard input; name=value "
 		"overrides it\n"
+		"  --id CODE         an enterprise of the registry (USCC); -f and name=value "
+		"override it\n"
 		"  --as-of DATE      day of the question (YYYY-MM-DD, default today)\n"
 		"  --explain         what it gets and why, what to tell to learn more, what "
 		"it misses\n"
@@ -88,6 +92,7 @@ static const char HELP_EN[] =
 
 struct match_options {
 	const char *file;
+	const char *id;
 	const char *as_of;
 	const char *policies;
 	const char *revision;
@@ -189,6 +194,7 @@ int command_match(struct cli *cli, int argc, char **argv)
 	struct match_options options = { 0 };
 	const struct cli_option list[] = {
 		{ "-f", .text = &options.file },
+		{ "--id", .text = &options.id },
 		{ "--as-of", .text = &options.as_of },
 		{ "--policy", .text = &options.policies },
 		{ "--revision", .text = &options.revision },
@@ -214,23 +220,31 @@ int command_match(struct cli *cli, int argc, char **argv)
 		return cli_usage(cli, "%s",
 				cli_word(cli, "--revision 需要一个版本号",
 						"--revision needs a number"));
-	if (argc == 0 && !options.file)
+	if (argc == 0 && !options.file && !options.id)
 		return cli_usage(cli, "%s",
 				cli_word(cli,
-						"请用 -f 档案 或 名称=值 说明企业情况（--help "
+						"请用 -f 档案、--id 代码 或 名称=值 "
+						"说明企业情况（--help "
 						"查看用法）",
-						"describe the enterprise with -f PROFILE or "
-						"name=value (see --help)"));
+						"describe the enterprise with -f PROFILE, "
+						"--id CODE or name=value (see --help)"));
 	code = dictionary_load(cli, revision, &dictionary);
 	if (code == CLI_OK)
 		code = profile_from_arguments(
 				cli, options.file, &dictionary, argc, argv, &request.profile);
 	if (code != CLI_OK)
 		return code;
+	if (options.id)
+		request.enterprise = (char *)(uintptr_t)options.id;
 	request.revision = revision;
 	request.strict = options.strict;
 	options.profile = request.profile;
 	options.html = strcmp(cli->format, "html") == 0;
+	if (options.html && options.id) {
+		code = match_read_known(cli, options.id, &options.profile);
+		if (code != CLI_OK)
+			return code;
+	}
 	/* The report tells all: why not, how near, and every verdict. */
 	options.explain |= options.html;
 	request.near = options.near || options.html;

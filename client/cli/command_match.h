@@ -11,3 +11,5 @@
 int match_write_html(struct cli *cli, const Policycalc__V1__Profile *profile,
 		const struct render_dictionary *dictionary,
 		const Policycalc__V1__MatchResponse *match);
+/** *profile with what the registry knows of enterprise @id behind it: what the report shows. */
+int match_read_known(struct cli *cli, const char *id, const Policycalc__V1__Profile **profile);

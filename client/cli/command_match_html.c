@@ -3,6 +3,7 @@
 #include "client/cli/command_match.h"
 
 #include "client/render/html.h"
+#include "policycalc/v1/registry_service.pb-c.h"
 
 #include <string.h>
 
@@ -59,6 +60,52 @@ static int guide_read(struct cli *cli, const Policycalc__V1__MatchResponse *matc
 			ids[kept++] = all->policies[i]->id;
 	}
 	return kept ? guide_call(cli, match, ids, kept, out_guide) : CLI_OK;
+}
+
+static bool is_said(const Policycalc__V1__Profile *said,
+		const Policycalc__V1__AttributeValue *known)
+{
+	for (size_t i = 0; i < said->n_attributes; i++) {
+		if (strcmp(said->attributes[i]->name, known->name) == 0)
+			return true;
+	}
+	return false;
+}
+
+int match_read_known(struct cli *cli, const char *id, const Policycalc__V1__Profile **profile)
+{
+	Policycalc__V1__GetEnterpriseRequest request =
+			POLICYCALC__V1__GET_ENTERPRISE_REQUEST__INIT;
+	const Policycalc__V1__GetEnterpriseResponse *response;
+	const Policycalc__V1__Profile *said = *profile;
+	Policycalc__V1__Profile *whole;
+	int code;
+
+	request.uscc = (char *)(uintptr_t)id;
+	code = cli_call(cli, "/policycalc.v1.RegistryService/GetEnterprise", &request.base,
+			&policycalc__v1__get_enterprise_response__descriptor, &response);
+	if (code != CLI_OK)
+		return code;
+	if (!response->profile)
+		return cli_failure(cli, "an answer without content");
+	whole = ARENA_NEW(&cli->arena, Policycalc__V1__Profile);
+	if (!whole)
+		return cli_out_of_memory(cli);
+	*whole = *response->profile;
+	whole->attributes = ARENA_NEW_ARRAY(&cli->arena, Policycalc__V1__AttributeValue *,
+			said->n_attributes + response->profile->n_attributes + 1);
+	if (!whole->attributes)
+		return cli_out_of_memory(cli);
+	for (size_t i = 0; i < said->n_attributes; i++)
+		whole->attributes[i] = said->attributes[i];
+	whole->n_attributes = said->n_attributes;
+	for (size_t i = 0; i < response->profile->n_attributes; i++) {
+		if (!is_said(said, response->profile->attributes[i]))
+			whole->attributes[whole->n_attributes++] =
+					response->profile->attributes[i];
+	}
+	*profile = whole;
+	return CLI_OK;
 }
 
 int match_write_html(struct cli *cli, const Policycalc__V1__Profile *profile,

@@ -24,6 +24,10 @@ static const char HELP_ZH[] =
 		"  catalog diff    两个版本或草稿有何不同\n"
 		"  catalog log     列出已发布的版本\n"
 		"  catalog export  导出一个版本的文件\n"
+		"  registry import 导入企业数据（CSV、NDJSON）\n"
+		"  registry get    查看登记库中的一家企业\n"
+		"  registry status 登记库的规模和导入记录\n"
+		"  registry sample 生成虚构的企业数据，用于演示\n"
 		"  rule eval       计算规则表达式（不需要服务）\n"
 		"\n"
 		"每个命令都有 --help，以及：\n"
@@ -50,6 +54,10 @@ static const char HELP_EN[] =
 		"  catalog diff    how two revisions or drafts differ\n"
 		"  catalog log     list revisions\n"
 		"  catalog export  write the files of a revision\n"
+		"  registry import import enterprises (CSV, NDJSON)\n"
+		"  registry get    show one enterprise of the registry\n"
+		"  registry status size of the registry and its imports\n"
+		"  registry sample make up enterprises, for demonstration\n"
 		"  rule eval       evaluate rule texts (needs no service)\n"
 		"\n"
 		"Every command has --help, and:\n"
@@ -73,6 +81,7 @@ static const struct cli_command commands[] = {
 	{ "guide", command_guide },
 	{ "attributes", command_attributes },
 	{ "catalog", command_catalog },
+	{ "registry", command_registry },
 	{ "rule", command_rule },
 };
 

@@ -135,23 +135,30 @@ void call_on_end(struct call *call, uint32_t http2_error)
 	} else {
 		call_end(call, PCALC_INTERNAL, "the answer ended without a status");
 	}
-	if (!call->half_closed || call->request.size)
+	if (!call->half_closed || call->request.size > call->request_taken)
 		call_reset(call);
+}
+
+/* Bytes on their way out that nghttp2 has not taken. */
+static size_t call_waiting(const struct call *call)
+{
+	return call->request.size - call->request_taken;
 }
 
 static ssize_t on_read_request(nghttp2_session *session, int32_t stream_id, uint8_t *out,
 		size_t size, uint32_t *flags, nghttp2_data_source *source, void *user)
 {
 	struct call *call = source->ptr;
-	size_t taken = call->request.size < size ? call->request.size : size;
+	size_t waiting = call_waiting(call);
+	size_t taken = waiting < size ? waiting : size;
 
 	if (taken == 0 && !call->half_closed)
 		return NGHTTP2_ERR_DEFERRED;
 	if (taken) {
-		memcpy(out, call->request.data, taken);
-		buffer_consume(&call->request, taken);
+		memcpy(out, call->request.data + call->request_taken, taken);
+		call->request_taken += taken;
 	}
-	if (call->half_closed && call->request.size == 0)
+	if (call->half_closed && taken == waiting)
 		*flags |= NGHTTP2_DATA_FLAG_EOF;
 	return (ssize_t)taken;
 }
@@ -291,14 +298,16 @@ static void call_open_window(struct call *call)
 	call->unconsumed = 0;
 }
 
-bool call_send(struct call *call, const ProtobufCMessage *message)
+/* Room for a message of @size bytes behind its prefix; false ends the call. */
+static bool call_begin_message(struct call *call, size_t size)
 {
-	size_t size = protobuf_c_message_get_packed_size(message);
 	unsigned char prefix[FRAME_PREFIX] = { 0, (unsigned char)(size >> 24),
 		(unsigned char)(size >> 16), (unsigned char)(size >> 8), (unsigned char)size };
 
 	if (call->ended)
 		return false;
+	buffer_consume(&call->request, call->request_taken);
+	call->request_taken = 0;
 	if (size > MESSAGE_LIMIT || !buffer_reserve(&call->request, FRAME_PREFIX + size)) {
 		call_end(call,
 				size > MESSAGE_LIMIT ? PCALC_RESOURCE_EXHAUSTED
@@ -307,19 +316,46 @@ bool call_send(struct call *call, const ProtobufCMessage *message)
 		return false;
 	}
 	buffer_append(&call->request, prefix, sizeof(prefix));
-	(void)protobuf_c_message_pack(
-			message, (uint8_t *)call->request.data + call->request.size);
-	call->request.size += size;
-	call->request.data[call->request.size] = '\0';
-	/* Answers are taken in meanwhile: a server that waits for us to read would else never
-	 * read. */
-	while (!call->ended && call->request.size > REQUEST_LIMIT) {
+	return true;
+}
+
+/* Lets bytes move until little waits. Answers are taken in meanwhile: a server that waits for us to
+ * read would else never read. */
+static bool call_push(struct call *call)
+{
+	while (!call->ended && call_waiting(call) > REQUEST_LIMIT) {
 		if (!call_resume(call))
 			break;
 		call_open_window(call);
 		call_advance(call);
 	}
 	return !call->ended;
+}
+
+bool call_send(struct call *call, const ProtobufCMessage *message)
+{
+	size_t size = protobuf_c_message_get_packed_size(message);
+
+	if (!call_begin_message(call, size))
+		return false;
+	(void)protobuf_c_message_pack(
+			message, (uint8_t *)call->request.data + call->request.size);
+	call->request.size += size;
+	call->request.data[call->request.size] = '\0';
+	return call_push(call);
+}
+
+bool call_send_bytes(struct call *call, const struct slice *parts, size_t count)
+{
+	size_t size = 0;
+
+	for (size_t i = 0; i < count; i++)
+		size += parts[i].size;
+	if (!call_begin_message(call, size))
+		return false;
+	for (size_t i = 0; i < count; i++)
+		buffer_append_slice(&call->request, parts[i]);
+	return call_push(call);
 }
 
 void call_half_close(struct call *call)

@@ -52,6 +52,8 @@ struct call *call_start(struct channel *channel, const char *path, int64_t deadl
 void call_free(struct call *call);
 /** Sends one message. false when the call has ended: call_receive() tells how. */
 bool call_send(struct call *call, const ProtobufCMessage *message);
+/** As call_send(), of a message that is encoded already, in @count parts. */
+bool call_send_bytes(struct call *call, const struct slice *parts, size_t count);
 /** No more messages follow. */
 void call_half_close(struct call *call);
 /**

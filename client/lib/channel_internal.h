@@ -22,7 +22,8 @@ struct call {
 	struct call *next;
 	int32_t stream_id;
 	int64_t deadline;
-	struct buffer request; /* framed messages on their way out */
+	struct buffer request; /* framed messages on their way out, */
+	size_t request_taken;  /* of which nghttp2 has taken so many bytes */
 	bool half_closed;
 	struct buffer response; /* framed messages on their way in */
 	size_t unconsumed;	/* bytes of it the server's window has not got back */

@@ -114,31 +114,26 @@ static struct clause_result judgement_clause(
  * Within a region covered: yes. In a region of which only a part is covered (a firm that is only
  * known to be in the city, for a policy of a county): not known.
  */
-static enum truth region_ask(
-		const struct facts *facts, const Policycalc__V1__RegionScope *scope, int slot)
+Policycalc__V1__ConditionStatus region_scope_status(const struct region_table *regions,
+		const Policycalc__V1__RegionScope *scope, struct slice own, bool foreign)
 {
-	const struct region_table *regions = facts->ruleset->regions;
-	struct slice own = facts->values[slot].text;
-	bool foreign = slot_bits_has(facts->foreign, slot);
+	Policycalc__V1__ConditionStatus status = STATUS(NOT_MET);
 	struct slice kind;
-	enum truth truth = TRUTH_NO;
 
-	if (facts->values[slot].kind == VALUE_UNKNOWN)
-		return TRUTH_UNKNOWN;
-	if (!regions || facts->values[slot].kind != VALUE_STRING)
-		return TRUTH_ERROR;
+	if (!regions)
+		return STATUS(ERROR);
 	if (scope->zones == POLICYCALC__V1__REGION_SCOPE__ZONES__ZONES_EXCLUDE &&
 			region_kind(regions, own, &kind) && slice_equals_text(kind, "ZONE"))
-		return TRUTH_NO;
+		return STATUS(NOT_MET);
 	for (size_t i = 0; i < scope->n_covers; i++) {
 		struct slice covered = slice_from(scope->covers[i]);
 
 		if (region_within(regions, own, covered) == REGION_YES)
-			return TRUTH_YES;
+			return STATUS(MET);
 		if (!foreign && region_within(regions, covered, own) == REGION_YES)
-			truth = TRUTH_UNKNOWN;
+			status = STATUS(UNKNOWN);
 	}
-	return truth;
+	return status;
 }
 
 /* Codes carry their section letter, so that a broader code is a prefix of a finer one. */
@@ -157,38 +152,37 @@ static enum truth codes_cover(char *const *codes, size_t count, struct slice own
 	return truth;
 }
 
-static enum truth industry_ask(
-		const struct facts *facts, const Policycalc__V1__IndustryScope *scope, int slot)
+Policycalc__V1__ConditionStatus industry_scope_status(
+		const Policycalc__V1__IndustryScope *scope, struct slice own)
 {
-	const struct value *own = &facts->values[slot];
-	enum truth included;
-	enum truth excluded;
+	enum truth included =
+			scope->n_include ? codes_cover(scope->include, scope->n_include, own)
+					 : TRUTH_YES;
+	enum truth excluded = codes_cover(scope->exclude, scope->n_exclude, own);
 
-	if (own->kind == VALUE_UNKNOWN)
-		return TRUTH_UNKNOWN;
-	if (own->kind != VALUE_STRING)
-		return TRUTH_ERROR;
-	included = scope->n_include ? codes_cover(scope->include, scope->n_include, own->text)
-				    : TRUTH_YES;
-	excluded = codes_cover(scope->exclude, scope->n_exclude, own->text);
 	if (included == TRUTH_NO || excluded == TRUTH_YES)
-		return TRUTH_NO;
-	return included == TRUTH_YES && excluded == TRUTH_NO ? TRUTH_YES : TRUTH_UNKNOWN;
+		return STATUS(NOT_MET);
+	return included == TRUTH_YES && excluded == TRUTH_NO ? STATUS(MET) : STATUS(UNKNOWN);
 }
 
-static struct clause_result scope_result(const struct facts *facts, int slot, enum truth truth)
+static struct clause_result scope_clause(const struct facts *facts,
+		const struct policy_rules *policy, const struct clause *clause)
 {
-	switch (truth) {
-	case TRUTH_YES:
-		return result_of(STATUS(MET));
-	case TRUTH_NO:
-		return result_of(STATUS(NOT_MET));
-	case TRUTH_UNKNOWN:
-		return result_unknown(facts, (struct slot_set){ &slot, 1 });
-	case TRUTH_ERROR:
-	default:
-		return result_of(STATUS(ERROR));
-	}
+	const struct value *own = &facts->values[clause->slot];
+	int slot = clause->slot;
+	Policycalc__V1__ConditionStatus status = STATUS(UNKNOWN);
+
+	if (own->kind == VALUE_STRING)
+		status = clause->kind == CLAUSE_REGION
+					 ? region_scope_status(facts->ruleset->regions,
+							   policy->policy->region, own->text,
+							   slot_bits_has(facts->foreign, slot))
+					 : industry_scope_status(
+							   policy->policy->industry, own->text);
+	else if (own->kind != VALUE_UNKNOWN)
+		status = STATUS(ERROR);
+	return status == STATUS(UNKNOWN) ? result_unknown(facts, (struct slot_set){ &slot, 1 })
+					 : result_of(status);
 }
 
 struct clause_result clause_ask(const struct facts *facts, const struct policy_rules *policy,
@@ -196,11 +190,8 @@ struct clause_result clause_ask(const struct facts *facts, const struct policy_r
 {
 	switch (clause->kind) {
 	case CLAUSE_REGION:
-		return scope_result(facts, clause->slot,
-				region_ask(facts, policy->policy->region, clause->slot));
 	case CLAUSE_INDUSTRY:
-		return scope_result(facts, clause->slot,
-				industry_ask(facts, policy->policy->industry, clause->slot));
+		return scope_clause(facts, policy, clause);
 	case CLAUSE_SCORE:
 		return score_clause(facts, policy->list, clause);
 	case CLAUSE_RULE:

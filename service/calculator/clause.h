@@ -22,6 +22,15 @@ struct clause_memo {
 struct clause_result clause_ask(const struct facts *facts, const struct policy_rules *policy,
 		const struct clause *clause);
 
+/**
+ * How the scope of a policy stands with the code of a region or an industry: UNKNOWN while it covers
+ * only a part of that. Of a region outside of the table (@foreign) @own lies around it.
+ */
+Policycalc__V1__ConditionStatus region_scope_status(const struct region_table *regions,
+		const Policycalc__V1__RegionScope *scope, struct slice own, bool foreign);
+Policycalc__V1__ConditionStatus industry_scope_status(
+		const Policycalc__V1__IndustryScope *scope, struct slice own);
+
 /** An empty memo in @arena; false when memory is short. */
 bool clause_memo_init(
 		struct clause_memo *memo, const struct ruleset *ruleset, struct arena *arena);

@@ -84,6 +84,64 @@ static void gather(struct gathering *gathering, const struct rule *rule, bool wa
 		gathering->flips[gathering->count++] = found[i];
 }
 
+static const struct scope_ratio *ratio_behind(const struct near_asking *asking, int slot)
+{
+	const struct ruleset *ruleset = asking->work->ruleset;
+	enum item_list list = (size_t)slot < ruleset->base_count ? LIST_ENTERPRISE
+								 : asking->policy->list;
+
+	for (size_t i = 0; i < ruleset->derivation_count[list]; i++) {
+		if (ruleset->derivations[list][i].slot == slot)
+			return ruleset->derivations[list][i].ratio;
+	}
+	return NULL;
+}
+
+/*
+ * A quotient of which one part is unknown counts by the range that part may have: the other part turns
+ * a step for every such figure when it does at either end. So both ends are put in its place.
+ */
+static void half_known_gather(
+		struct gathering *gathering, const struct score_metric_rules *metric, bool want)
+{
+	const struct near_asking *asking = gathering->asking;
+	const struct value *values = asking->work->values;
+	const struct scope_ratio *ratio =
+			metric->slot >= 0 && values[metric->slot].kind == VALUE_UNKNOWN
+					? ratio_behind(asking, metric->slot)
+					: NULL;
+	const struct slot *place;
+	int unknown;
+	size_t kept = gathering->count;
+
+	if (!ratio || (values[ratio->num_slot].kind == VALUE_UNKNOWN) ==
+					(values[ratio->den_slot].kind == VALUE_UNKNOWN))
+		return;
+	unknown = values[ratio->num_slot].kind == VALUE_UNKNOWN ? ratio->num_slot
+								: ratio->den_slot;
+	place = ruleset_slot(asking->work->ruleset, asking->policy->list, unknown);
+	for (int most = 0; most < 2 && !place->derived; most++) {
+		const Policycalc__V1__Attribute *attribute = place->attribute;
+
+		if (most ? !attribute->_maximum_case : !attribute->_minimum_case)
+			continue;
+		asking->world->set(asking->world->context, unknown,
+				(struct value){ .kind = VALUE_INT,
+						.integer = most ? attribute->maximum
+								: attribute->minimum });
+		for (size_t step = 0; step < metric->step_count; step++)
+			gather(gathering, metric->steps[step].holds, want, true);
+		asking->world->set(asking->world->context, unknown,
+				(struct value){ .kind = VALUE_UNKNOWN });
+	}
+	/* What is unknown is not changed. */
+	for (size_t i = kept; i < gathering->count; i++) {
+		if (gathering->flips[i].slot != unknown)
+			gathering->flips[kept++] = gathering->flips[i];
+	}
+	gathering->count = kept;
+}
+
 /*
  * Points come from steps: whoever raises the score reaches a step that is not reached now, and whoever
  * loses it falls below one that is. Vetoes that are rules are undone or brought about likewise. How
@@ -100,6 +158,7 @@ static void table_gather(
 
 			for (size_t step = 0; step < metric->step_count; step++)
 				gather(gathering, metric->steps[step].holds, !lost, true);
+			half_known_gather(gathering, metric, !lost);
 		}
 	}
 	for (size_t i = 0; i < table->veto_count; i++)

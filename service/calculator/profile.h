@@ -42,6 +42,12 @@ const char *reading_path(const struct reading *reading, const char *field);
  */
 bool value_read(const struct reading *reading, const struct entry *entry,
 		const Policycalc__V1__Value *from, struct value *out_value, bool *out_foreign);
+/**
+ * A code of an attribute as rules know it; NULL when it is none that the attribute may take. May lie
+ * in @arena. @out_foreign as above.
+ */
+const char *entry_normal_code(const struct ruleset *ruleset, const struct entry *entry,
+		const char *code, struct arena *arena, bool *out_foreign);
 /** The part of a series that @variant means; unknown when it lacks a period. */
 struct value series_window(const struct reading *reading, const struct entry *entry,
 		const Policycalc__V1__Value *from, const struct variant *variant);

@@ -94,9 +94,9 @@ const char *industry_normal_code(
  * the nearest region of it that lies around: province, then country, by the digits of GB/T 2260.
  */
 static const char *region_normal_code(
-		const struct reading *reading, const char *code, bool *out_foreign)
+		const struct ruleset *ruleset, const char *code, bool *out_foreign)
 {
-	const struct region_table *regions = reading->ruleset->regions;
+	const struct region_table *regions = ruleset->regions;
 	const struct region *region;
 	char around[7];
 
@@ -116,11 +116,26 @@ static const char *region_normal_code(
 		if (region)
 			return region->code.data;
 	}
-	for (size_t i = 0; i < reading->ruleset->catalog.region_count; i++) {
-		if (!*reading->ruleset->catalog.regions[i]->parent)
-			return reading->ruleset->catalog.regions[i]->code;
+	for (size_t i = 0; i < ruleset->catalog.region_count; i++) {
+		if (!*ruleset->catalog.regions[i]->parent)
+			return ruleset->catalog.regions[i]->code;
 	}
 	return NULL;
+}
+
+const char *entry_normal_code(const struct ruleset *ruleset, const struct entry *entry,
+		const char *code, struct arena *arena, bool *out_foreign)
+{
+	const Policycalc__V1__Attribute *attribute = entry->attribute;
+
+	*out_foreign = false;
+	if (attribute->n_choices)
+		return map_find(&entry->choices, slice_from(code)) ? code : NULL;
+	if (strcmp(attribute->choice_table, "regions") == 0)
+		return region_normal_code(ruleset, code, out_foreign);
+	if (strcmp(attribute->choice_table, "industries") == 0)
+		return industry_normal_code(ruleset, code, arena);
+	return code;
 }
 
 /* The code as rules know it; NULL when it is not one (reported). */
@@ -128,15 +143,9 @@ static const char *code_normal(const struct reading *reading, const struct entry
 		const char *code, const char *field, bool *out_foreign)
 {
 	const Policycalc__V1__Attribute *attribute = entry->attribute;
-	const char *normal = code;
+	const char *normal = entry_normal_code(
+			reading->ruleset, entry, code, reading->arena, out_foreign);
 
-	*out_foreign = false;
-	if (attribute->n_choices)
-		normal = map_find(&entry->choices, slice_from(code)) ? code : NULL;
-	else if (strcmp(attribute->choice_table, "regions") == 0)
-		normal = region_normal_code(reading, code, out_foreign);
-	else if (strcmp(attribute->choice_table, "industries") == 0)
-		normal = industry_normal_code(reading->ruleset, code, reading->arena);
 	if (!normal)
 		reading_violate(reading, field,
 				*attribute->choice_table ? "is no code of the table that this "

@@ -24,6 +24,11 @@ const Policycalc__V1__Attribute *entry_attribute(const struct entry *entry)
 	return entry->attribute;
 }
 
+bool attribute_is_series(const Policycalc__V1__Attribute *attribute)
+{
+	return value_type_is_series(attribute->type);
+}
+
 const char *ruleset_suggest_attribute(
 		const struct ruleset *ruleset, const char *list, const char *name)
 {

@@ -27,6 +27,8 @@ enum supplied_outcome {
 const struct entry *ruleset_find_entry(
 		const struct ruleset *ruleset, const char *list, const char *name);
 const Policycalc__V1__Attribute *entry_attribute(const struct entry *entry);
+/** Whether its values carry their periods themselves. */
+bool attribute_is_series(const Policycalc__V1__Attribute *attribute);
 /** An attribute of nearly this name, or NULL. */
 const char *ruleset_suggest_attribute(
 		const struct ruleset *ruleset, const char *list, const char *name);

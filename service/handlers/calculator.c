@@ -12,14 +12,17 @@
  *        │           └── old revision ──► LOADING ──► answer queued                     │
  *        └──────────────────────────────────────────────────────────────────────────────┘
  *
+ *     READING ──► message about an enterprise of the registry ──► FETCHING ──► as a message
+ *
  *     HELD UP    The client reads slower than we answer: we stop reading, so flow control reaches
  *                it, and memory stays bounded.
  *     LOADING    The question waits, packed, for its ruleset; reading is paused.
+ *     FETCHING   Likewise for the enterprise.
  */
 #include "base/memory.h"
 #include "google/rpc/error_details.pb-c.h"
 #include "google/rpc/status.pb-c.h"
-#include "handlers/internal.h"
+#include "handlers/enterprise.h"
 #include "policycalc/v1/calculator_service.pb-c.h"
 #include "proto/codec/codec.h"
 
@@ -49,10 +52,7 @@ static void answer_match(struct rpc_call *call, const ProtobufCMessage *message,
 
 static void on_match(struct rpc_call *call, const ProtobufCMessage *message)
 {
-	const Policycalc__V1__MatchRequest *request =
-			(const Policycalc__V1__MatchRequest *)message;
-
-	call_answer(call, message, request->revision, answer_match);
+	call_answer_question(call, message, answer_match);
 }
 
 const struct rpc_method calculator_match_method = {
@@ -85,10 +85,7 @@ static void answer_combine(struct rpc_call *call, const ProtobufCMessage *messag
 
 static void on_combine(struct rpc_call *call, const ProtobufCMessage *message)
 {
-	const Policycalc__V1__CombineRequest *request =
-			(const Policycalc__V1__CombineRequest *)message;
-
-	call_answer(call, message, request->revision, answer_combine);
+	call_answer_question(call, message, answer_combine);
 }
 
 const struct rpc_method calculator_combine_method = {
@@ -102,10 +99,10 @@ const struct rpc_method calculator_combine_method = {
 /* --- MatchStream ----------------------------------------------------------------------------- */
 
 struct match_stream {
-	bool is_loading;
+	bool is_loading; /* or fetching */
 	bool is_held_up;
 	bool is_half_closed;
-	struct buffer waiting; /* the question that is LOADING, encoded */
+	struct buffer waiting; /* the question that is LOADING or FETCHING, encoded */
 };
 
 /* The stream reads on when nothing stands in the way, and ends when all is answered. */
@@ -199,48 +196,128 @@ static void match_stream_answer(struct rpc_call *call,
 	rpc_call_send(call, &response.base);
 }
 
-static void on_stream_loaded(struct rpc_call *call, struct ruleset_loading *loading)
+/* The question that waits, in the scratch arena; NULL: the call is over, or ends now. */
+static Policycalc__V1__MatchStreamRequest *match_stream_take(struct rpc_call *call)
 {
 	struct match_stream *stream = rpc_call_data(call);
 	struct slice bytes;
-	struct violations violations = { NULL, 0 };
 	struct error err = { ERROR_NONE, "" };
 	Policycalc__V1__MatchStreamRequest *request;
 
 	/* No data: on_end came before us. */
 	if (!stream || rpc_call_is_cancelled(call))
-		return;
+		return NULL;
 	bytes = (struct slice){ stream->waiting.data, stream->waiting.size };
 	request = (Policycalc__V1__MatchStreamRequest *)message_unpack(bytes,
 			&policycalc__v1__match_stream_request__descriptor,
 			&message_limits_default, rpc_call_scratch(call), &err);
 	stream->is_loading = false;
 	buffer_clear(&stream->waiting);
-	if (!request) {
+	if (!request)
 		rpc_call_finish_error(call, &err);
+	return request;
+}
+
+/* The question that waited is answered. */
+static void match_stream_go_on(struct rpc_call *call)
+{
+	struct match_stream *stream = rpc_call_data(call);
+
+	match_stream_advance(call);
+	if (!stream->is_loading && !stream->is_held_up && !stream->is_half_closed)
+		rpc_call_resume_reading(call);
+}
+
+static void on_stream_loaded(struct rpc_call *call, struct ruleset_loading *loading)
+{
+	Policycalc__V1__MatchStreamRequest *request = match_stream_take(call);
+	struct violations violations = { NULL, 0 };
+
+	if (!request)
 		return;
-	}
 	if (loading->ruleset)
 		match_stream_answer(call, request, loading->ruleset);
 	else
 		match_stream_send_error(call, request, &violations, &loading->err);
-	match_stream_advance(call);
-	if (!stream->is_held_up && !stream->is_half_closed)
-		rpc_call_resume_reading(call);
+	match_stream_go_on(call);
+}
+
+static bool match_stream_keep(
+		struct rpc_call *call, const ProtobufCMessage *message, struct error *err)
+{
+	struct match_stream *stream = rpc_call_data(call);
+
+	buffer_clear(&stream->waiting);
+	return message_pack(message, &stream->waiting) ||
+	       error_set(err, ERROR_MEMORY, "out of memory while keeping a question");
+}
+
+static void match_stream_wait(struct rpc_call *call)
+{
+	struct match_stream *stream = rpc_call_data(call);
+
+	stream->is_loading = true;
+	rpc_call_pause_reading(call);
 }
 
 static bool match_stream_load(struct rpc_call *call, const ProtobufCMessage *message,
 		int64_t revision, struct error *err)
 {
-	struct match_stream *stream = rpc_call_data(call);
-
-	buffer_clear(&stream->waiting);
-	if (!message_pack(message, &stream->waiting))
-		return error_set(err, ERROR_MEMORY, "out of memory while keeping a question");
-	if (!ruleset_loading_start(call, revision, on_stream_loaded, NULL, NULL, err))
+	if (!match_stream_keep(call, message, err) ||
+			!ruleset_loading_start(
+					call, revision, on_stream_loaded, NULL, NULL, err))
 		return false;
-	stream->is_loading = true;
-	rpc_call_pause_reading(call);
+	match_stream_wait(call);
+	return true;
+}
+
+/* Answers, or waits for the revision. */
+static void match_stream_ask(
+		struct rpc_call *call, const Policycalc__V1__MatchStreamRequest *request)
+{
+	struct violations violations = { NULL, 0 };
+	struct error err = { ERROR_NONE, "" };
+	struct ruleset *ruleset;
+	bool held;
+
+	ruleset = handlers_find_ruleset(
+			call_handlers(call), request->match->revision, &held, &err);
+	if (ruleset) {
+		match_stream_answer(call, request, ruleset);
+		if (held)
+			ruleset_unref(ruleset);
+	} else if (err.code != ERROR_NONE || !match_stream_load(call, &request->base,
+							     request->match->revision, &err)) {
+		match_stream_send_error(call, request, &violations, &err);
+	}
+}
+
+static void on_stream_fetched(struct rpc_call *call, const void *argument,
+		const struct slice *profile, const struct error *reason)
+{
+	Policycalc__V1__MatchStreamRequest *request = match_stream_take(call);
+	struct violations violations = { NULL, 0 };
+	struct error err = *reason;
+
+	(void)argument;
+	if (!request)
+		return;
+	if (profile && enterprise_lay_over(call, *profile, request->match->as_of,
+				       &request->match->profile, rpc_call_scratch(call), &err))
+		match_stream_ask(call, request);
+	else
+		match_stream_send_error(call, request, &violations, &err);
+	match_stream_go_on(call);
+}
+
+static bool match_stream_fetch(struct rpc_call *call,
+		const Policycalc__V1__MatchStreamRequest *request, struct error *err)
+{
+	if (!match_stream_keep(call, &request->base, err) ||
+			!enterprise_fetch(call, request->match->enterprise, on_stream_fetched,
+					NULL, err))
+		return false;
+	match_stream_wait(call);
 	return true;
 }
 
@@ -264,25 +341,15 @@ static void on_stream_message(struct rpc_call *call, const ProtobufCMessage *mes
 			(const Policycalc__V1__MatchStreamRequest *)message;
 	struct violations violations = { NULL, 0 };
 	struct error err = { ERROR_NONE, "" };
-	struct ruleset *ruleset;
-	bool held;
 
-	if (!request->match) {
+	if (!request->match)
 		error_set(&err, ERROR_INVALID, "match: a question must be given");
+	else if (!*request->match->enterprise)
+		match_stream_ask(call, request);
+	else
+		(void)match_stream_fetch(call, request, &err);
+	if (err.code != ERROR_NONE)
 		match_stream_send_error(call, request, &violations, &err);
-		match_stream_advance(call);
-		return;
-	}
-	ruleset = handlers_find_ruleset(
-			call_handlers(call), request->match->revision, &held, &err);
-	if (ruleset) {
-		match_stream_answer(call, request, ruleset);
-		if (held)
-			ruleset_unref(ruleset);
-	} else if (err.code != ERROR_NONE ||
-			!match_stream_load(call, message, request->match->revision, &err)) {
-		match_stream_send_error(call, request, &violations, &err);
-	}
 	match_stream_advance(call);
 }
 

@@ -20,6 +20,9 @@ struct handlers_options {
 	struct snapshot *snapshot;
 	struct store_thread *store;
 	struct registry_thread *registry;
+	struct columns *columns; /* of the registry */
+	/* The registry is searched here; a worker without context. */
+	struct worker *finder;
 	/* Drafts are checked here; a worker without context. */
 	struct worker *checker;
 	/* Seconds since 1970 in UTC; NULL: the system's clock. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* CalculatorService.NextQuestion: the question most worth asking, from the compiled catalog, on the loop. */
-#include "handlers/internal.h"
+#include "handlers/enterprise.h"
 
 static const ProtobufCMessage *ask_question(const struct ruleset *ruleset,
 		const ProtobufCMessage *request, const char *today, struct arena *arena,
@@ -24,10 +24,7 @@ static void answer_question(struct rpc_call *call, const ProtobufCMessage *messa
 
 static void on_next_question(struct rpc_call *call, const ProtobufCMessage *message)
 {
-	const Policycalc__V1__NextQuestionRequest *request =
-			(const Policycalc__V1__NextQuestionRequest *)message;
-
-	call_answer(call, message, request->revision, answer_question);
+	call_answer_question(call, message, answer_question);
 }
 
 const struct rpc_method calculator_next_question_method = {

@@ -124,6 +124,18 @@ bool registry_store_sequence_at(struct registry_store *store, int64_t time,
 	return ok || error_prefix(err, "looking for a past snapshot");
 }
 
+bool registry_store_committed_at(struct registry_store *store, int64_t sequence,
+		int64_t *out_time, struct error *err)
+{
+	struct statement *rows = database_prepare(
+			store->db, "SELECT committed_at FROM batch WHERE sequence = ?", err);
+	bool ok = rows && statement_bind_int(rows, 1, sequence, err) &&
+		  read_figures(rows, out_time, 1, err);
+
+	statement_finish(rows);
+	return ok || error_prefix(err, "reading when a snapshot was made");
+}
+
 bool registry_store_block_sequence(struct registry_store *store, int64_t block,
 		int64_t *out_sequence, struct error *err)
 {

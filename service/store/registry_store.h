@@ -55,6 +55,9 @@ bool registry_store_state(struct registry_store *store, struct registry_state *o
 /** The newest snapshot that was there at @time (seconds since 1970); 0 when there was none. */
 bool registry_store_sequence_at(struct registry_store *store, int64_t time,
 		int64_t *out_sequence, struct error *err);
+/** When the snapshot was committed, seconds since 1970; 0: there is none of this number. */
+bool registry_store_committed_at(struct registry_store *store, int64_t sequence,
+		int64_t *out_time, struct error *err);
 /** Highest sequence that touched the block; 0: none. */
 bool registry_store_block_sequence(struct registry_store *store, int64_t block,
 		int64_t *out_sequence, struct error *err);

@@ -1,12 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The registry as a stock client sees it: imports, what is known, its past, subscriptions, bad input."""
+"""The registry as a stock client sees it: imports, what is known, its past, subscriptions, bad input.
+
+usage: test_registry.py DAEMON PROTOC PROTO_DIR STARTER_DIR POLICYCALC
+"""
 import datetime
+import json
+import os
+import subprocess
+import sys
 import time
 
 import grpc
 
 from harness import Client, Daemon, detail, details, fails, module, profile, refuses_to_start, run
 
+calculator = module("policycalc.v1.calculator_service_pb2")
+question = module("policycalc.v1.question_pb2")
 registry = module("policycalc.v1.registry_service_pb2")
 catalog_pb = module("policycalc.v1.catalog_pb2")
 INVALID = grpc.StatusCode.INVALID_ARGUMENT
@@ -143,9 +152,6 @@ def test_upsert_and_past():
 
 
 def test_items():
-    def project(id_, amount):
-        return profile.Item(list="projects", id=id_,
-                            attributes=[attribute("completed_investment", money_fen=amount)])
     send(header(), rows(firm(30, items=[project("b", 2), project("a", 1)], complete=["projects"])))
     reply = ask("GetEnterprise", uscc=code(30))
     assert [(i.id, i.attributes[0].value.money_fen) for i in reply.profile.items] == [
@@ -357,6 +363,141 @@ def test_two_imports_at_once():
     assert known(304999)[("staff", "")] == 4999
 
 
+FACTS = [attribute("region", code="411282"), attribute("industry", code="C3130"),
+         attribute("staff", count=120), attribute("revenue", "2025", money_fen=3_800_0000_00),
+         attribute("rd_expense", "2025", money_fen=380_0000_00),
+         attribute("rd_expense", "2024", money_fen=300_0000_00),
+         attribute("total_income", "2025", money_fen=3_900_0000_00)]
+
+
+def project(id_, amount):
+    return profile.Item(list="projects", id=id_, attributes=[
+        attribute("completed_investment", money_fen=amount)])
+
+
+def same(a, b):
+    """Two answers about the same facts: only the order in which facts came differs."""
+    a.ClearField("warnings"), b.ClearField("warnings")
+    return a == b
+
+
+def next_question(**fields):
+    return client._method("unary_unary", "CalculatorService", "NextQuestion",
+                          question.NextQuestionResponse)(
+        question.NextQuestionRequest(**fields), timeout=20)
+
+
+def test_match_by_code():
+    """An enterprise of the registry is matched as its profile is, and what is said goes before it."""
+    send(header("2026-03-10"), rows(firm(400, *FACTS, items=[project("p1", 200_0000_00)],
+                                         complete=["projects"])))
+    mine = code(400)
+
+    def match(**fields):
+        return client.match(calculator.MatchRequest(as_of="2026-06-01", near=True, view=3, **fields))
+    # The registry holds a few "no" of complete lists beside: ask for those too.
+    whole = ask("GetEnterprise", uscc=mine).profile
+    assert same(match(enterprise=mine), match(profile=whole))
+    assert len(match(enterprise=mine).answers) > 10
+    # A value said replaces the one of the same period, others stay.
+    changed = profile.Profile()
+    changed.CopyFrom(whole)
+    for fact in changed.attributes:
+        if fact.name == "rd_expense" and fact.period == "2025":
+            fact.value.money_fen = 1
+        if fact.name == "staff":
+            fact.value.count = 5000
+    changed.attributes.append(attribute("rd_ledger", flag=True))
+    changed.items.append(project("p2", 7))
+    said = profile.Profile(attributes=[attribute("staff", count=5000),
+                                       attribute("rd_expense", money_fen=1),
+                                       attribute("rd_ledger", flag=True)],
+                           items=[project("p2", 7)])
+    got, expected = match(enterprise=mine, profile=said), match(profile=changed)
+    by_id = {a.policy_id: a for a in expected.answers}
+    assert len(got.answers) == len(by_id)
+    assert all(a.verdict == by_id[a.policy_id].verdict and a.amount.least_fen ==
+               by_id[a.policy_id].amount.least_fen for a in got.answers)
+    assert not same(got, match(enterprise=mine))
+    # A bare value belongs to the last full year before the profile's own date.
+    earlier = profile.Profile(date="2025-06-01", attributes=[attribute("rd_expense", money_fen=1)])
+    assert any(same_amount != other for same_amount, other in
+               zip(match(enterprise=mine, profile=earlier).answers, got.answers))
+    # What is wrong is told where it was sent.
+    error = fails(INVALID, match, enterprise=mine, profile=profile.Profile(attributes=[
+        attribute("rd_ledger", flag=True), attribute("staff", count=-1)]))
+    assert detail(error, details.BadRequest).field_violations[0].field == \
+        "profile.attributes[1].value.count"
+    fails(grpc.StatusCode.NOT_FOUND, match, enterprise=code(401))
+    error = fails(INVALID, match, enterprise="123")
+    assert detail(error, details.BadRequest).field_violations[0].field == "enterprise"
+    # Also an older revision, which must be loaded first.
+    assert match(enterprise=mine, revision=1).revision == 1
+    # Combining and asking.
+    combined = client.combine(calculator.CombineRequest(enterprise=mine, as_of="2026-06-01"))
+    assert combined == client.combine(calculator.CombineRequest(profile=whole, as_of="2026-06-01"))
+    asked = next_question(enterprise=mine, as_of="2026-06-01")
+    assert asked.question == next_question(profile=whole, as_of="2026-06-01").question
+    assert asked.question != next_question(as_of="2026-06-01").question
+    fails(grpc.StatusCode.NOT_FOUND, next_question, enterprise=code(401))
+
+
+def test_match_stream_by_code():
+    """In order, whatever has to be fetched; a wrong code ends one question, not the stream."""
+    mine = code(400)
+    requests = []
+    for i in range(40):
+        match = calculator.MatchRequest(as_of="2026-06-01", limit=3)
+        if i % 4 == 1:
+            match.enterprise = mine
+        elif i % 4 == 2:
+            match.enterprise = code(401)
+        elif i % 4 == 3:
+            match.enterprise = "x"
+        requests.append(calculator.MatchStreamRequest(request_id=str(i), match=match))
+    replies = list(client.match_stream(iter(requests)))
+    assert [r.request_id for r in replies] == [str(i) for i in range(40)]
+    one = client.match(requests[1].match)
+    for i, reply in enumerate(replies):
+        if i % 4 == 1:
+            assert reply.response == one
+        elif i % 4 > 1:
+            assert reply.error.code == (5 if i % 4 == 2 else 3), reply
+        else:
+            assert reply.WhichOneof("result") == "response" and reply.response != one
+
+
+def policycalc(*arguments, code=0):
+    environment = dict(os.environ, COLUMNS="80", NO_COLOR="1",
+                       POLICYCALC_SERVER=daemon.addresses[0])
+    done = subprocess.run([sys.argv[5], *arguments], env=environment, text=True,
+                          capture_output=True, timeout=60, stdin=subprocess.DEVNULL)
+    assert done.returncode == code, (done.returncode, done.stdout, done.stderr)
+    return done.stdout if code == 0 else done.stderr
+
+
+def test_cli_by_code():
+    mine, day = code(400), ("--as-of", "2026-06-01")
+    facts = ["region=灵宝市", "industry=C3130", "staff=120", "revenue@2025=3800万元",
+             "rd_expense@2025=380万元", "rd_expense@2024=300万元", "total_income@2025=3900万元",
+             "projects.p1.completed_investment=200万元", "wage_arrears=否", "credit_blacklisted=否"]
+
+    def verdicts(*arguments):
+        found = json.loads(policycalc("match", *arguments, *day, "--all", "--format", "json"))
+        return {a["policyId"]: a["verdict"] for a in found["answers"]}
+    assert verdicts("--id", mine) == verdicts(*facts)
+    assert verdicts("--id", mine, "region=北京市") != verdicts("--id", mine)
+    assert json.loads(policycalc("combine", "--id", mine, *day, "--format", "json")) == \
+        json.loads(policycalc("combine", *facts, *day, "--format", "json"))
+    page = policycalc("match", "--id", mine, "staff=777", *day, "--format", "html")
+    assert "777" in page and "3800" in page
+    # What is known is not asked.
+    asked = policycalc("ask", "--id", mine, *day, "--max", "1", "--format", "json")
+    assert '"e.staff"' not in asked and '"event": "question"' in asked.replace('":"', '": "')
+    assert "no enterprise" in policycalc("match", "--id", code(401), "--lang", "en", code=2)
+    policycalc("match", "--id", "123", code=2)
+
+
 def test_restart():
     before = ask("GetRegistry")
     profiles = [ask("GetEnterprise", uscc=code(n), history=True) for n in (1, 20, 30, 80, 90)]
@@ -378,4 +519,5 @@ def test_restart():
 
 run(test_import_and_get, test_again_changes_nothing, test_upsert_and_past, test_items, test_rejects,
     test_headers, test_dry_run, test_complete_lists, test_said_again_before_a_list,
-    test_subscriptions, test_unknown, test_broken_off, test_two_imports_at_once, test_restart)
+    test_subscriptions, test_unknown, test_broken_off, test_two_imports_at_once,
+    test_match_by_code, test_match_stream_by_code, test_cli_by_code, test_restart)

@@ -44,7 +44,7 @@ LIBRARIES = {
     "openssl/": {"transport", "publish", "client/lib", "handlers", "store"},
     "yaml.h": {"proto", "client/cli"},
     "jansson.h": {"proto", "client/cli"},
-    "zlib.h": {"rpc", "client/lib"},
+    "zlib.h": {"rpc", "registry", "client/lib"},
     "protobuf-c/": {"proto", "rpc", "calculator", "publish", "registry", "reports", "push", "store",
                     "handlers", "client/lib", "client/render", "client/cli"},
 }

@@ -65,9 +65,16 @@ static const char *sign_of(const struct metric *metric)
 	return metric->open ? ">" : ">=";
 }
 
+static const char *change_of(const struct table *table, int name)
+{
+	return table->change[name] ? table->change[name] : "";
+}
+
 const char *table_lines(const struct table *table, struct arena *arena)
 {
-	const char *text = "attribute veto FLAG\nattribute direct FLAG\n";
+	const char *text =
+			arena_format(arena, "attribute veto FLAG%s\nattribute direct FLAG%s\n",
+					change_of(table, VETO), change_of(table, DIRECT));
 	const char *body = arena_format(
 			arena, "policy x\nwindow always\nscore t pass %d\n", table->pass);
 
@@ -83,12 +90,11 @@ const char *table_lines(const struct table *table, struct arena *arena)
 		for (int k = 0; k < row->metric_count; k++) {
 			const struct metric *metric = &row->metrics[k];
 
-			text = arena_format(arena,
-					metric->ratio ? "%sattribute n%02d COUNT from 0 to %d\n"
-							"attribute n%02d COUNT from 1 to %d\n"
-						      : "%sattribute n%02d COUNT from 0 to "
-							"%d\n",
-					text, metric->name, MOST, metric->name + 1, MOST);
+			for (int part = 0; part <= metric->ratio; part++)
+				text = arena_format(arena,
+						"%sattribute n%02d COUNT from %d to %d%s\n",
+						text, metric->name + part, part, MOST,
+						change_of(table, metric->name + part));
 			if (metric->ratio)
 				text = arena_format(arena,
 						"%sattribute q%02d RATIO ratio n%02d / n%02d\n",
@@ -254,7 +260,7 @@ static void naive_walk(const struct table *table, struct naive *naive, int *poin
 	}
 }
 
-struct naive naive_ask(const struct table *table, const int *values)
+static struct naive naive_begin(const struct table *table, const int *values)
 {
 	struct naive naive = { 0 };
 	int points[ROWS];
@@ -265,6 +271,14 @@ struct naive naive_ask(const struct table *table, const int *values)
 		naive.most += 31 - __builtin_clz(naive.sets[i]);
 	}
 	naive_walk(table, &naive, points, 0, -1, &naive.yes, &naive.no);
+	return naive;
+}
+
+struct naive naive_ask(const struct table *table, const int *values)
+{
+	struct naive naive = naive_begin(table, values);
+	int points[ROWS];
+
 	for (int i = 0; i < table->row_count; i++)
 		naive_walk(table, &naive, points, 0, i, &naive.yes, &naive.no);
 	return naive;
@@ -294,6 +308,20 @@ static uint64_t naive_missing(
 	if (table->has_veto && values[VETO] < 0)
 		bits |= UINT64_C(1) << VETO;
 	return bits;
+}
+
+Policycalc__V1__ConditionStatus naive_standing(const struct table *table, const int *values)
+{
+	struct naive naive = naive_begin(table, values);
+	bool fails = table->has_veto && values[VETO] == 1;
+
+	if (table->has_direct && values[DIRECT] == 1)
+		return STATUS(MET);
+	if (!fails && !naive.no && !(table->has_veto && values[VETO] < 0))
+		return STATUS(MET);
+	if (table->has_direct && values[DIRECT] < 0)
+		return STATUS(UNKNOWN);
+	return fails || !naive.yes ? STATUS(NOT_MET) : STATUS(UNKNOWN);
 }
 
 Policycalc__V1__ConditionStatus naive_status(const struct table *table,

@@ -37,6 +37,7 @@ struct row {
 };
 
 struct table {
+	const char *change[NAMES]; /* " mutable UP weight 3" behind an attribute, or NULL */
 	int row_count, group_count, pass;
 	int floors[GROUPS];
 	struct row rows[ROWS];
@@ -59,6 +60,8 @@ int value_make(const struct table *table, int name);
 
 /** Tries every completion of @values, in which -1 is unknown. */
 struct naive naive_ask(const struct table *table, const int *values);
+/** The same without what matters and what is missing: MET, NOT_MET, or UNKNOWN for all else. */
+Policycalc__V1__ConditionStatus naive_standing(const struct table *table, const int *values);
 /** The standing of table or direct pass, and what it waits for: a bit a name. */
 Policycalc__V1__ConditionStatus naive_status(const struct table *table,
 		const struct naive *naive, const int *values, uint64_t *out_missing);

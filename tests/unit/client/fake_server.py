@@ -242,11 +242,76 @@ class Friendly:
         for name in ("attributes.yaml", "policies/p1.yaml"):
             yield self.service.ExportCatalogResponse(file=dict(path=name, content=b"id: p1\n"))
 
+    def import_enterprises(self, requests, context):
+        """Knows one firm, 91410300665989305X, whose staff is 7; takes no two rows of one firm, nor
+        a supplier called WRONG or LATE (who says so at once, and after all rows)."""
+        from policycalc.v1 import registry_service_pb2 as registry
+        header, seen, findings, warnings = None, {}, [], []
+        rows = same = 0
+        for request in requests:
+            if request.WhichOneof("part") == "header":
+                assert header is None
+                header = request.header
+                if header.supplier == "WRONG":
+                    context.abort(grpc.StatusCode.INVALID_ARGUMENT, "no such day")
+                continue
+            for number, profile in enumerate(request.rows.profiles, request.rows.first_row):
+                rows += 1
+                if profile.uscc in seen:
+                    findings.append(dict(row=number, field="uscc", reason="DUPLICATE_USCC",
+                                         message=f"also in row {seen[profile.uscc]}"))
+                    continue
+                seen[profile.uscc] = number
+                for fact in profile.attributes:
+                    if fact.value.money_fen == 66600:
+                        findings.append(dict(row=number, field=f"{fact.name}@{fact.period or 2025}",
+                                             reason="WRONG_TYPE", message="unlucky"))
+                same += profile.uscc == "91410300665989305X" and len(profile.attributes) == 1
+                if profile.uscc.endswith("9"):
+                    warnings.append(dict(row=number, field="uscc", reason="CHECK_DIGIT",
+                                         message="the check digit fails"))
+        if header.supplier == "LATE":
+            context.abort(grpc.StatusCode.UNAVAILABLE, "the disk is full")
+        if header.supplier == "TELL":
+            warnings.append(dict(message=f"{header.date} {list(header.complete)} {header.dry_run} "
+                                         f"{header.replace}"))
+        return registry.ImportEnterprisesResponse(
+            rows=rows, inserted=len(seen) - same, unchanged=same, rejected=len(findings),
+            rejects=findings, warnings=warnings, warning_count=len(warnings), sequence=5,
+            import_id=0 if header.dry_run else 3)
+
+    def get_enterprise(self, request, context):
+        from policycalc.v1 import registry_service_pb2 as registry
+        if request.uscc != "91410300665989305X":
+            context.abort(grpc.StatusCode.NOT_FOUND, "no such enterprise")
+        origins = [dict(attribute=name, supplier="三门峡市统计局", date="2026-01-01",
+                        imported_at="2026-01-02T03:04:05Z") for name in
+                   ("e.staff", "e.revenue@2025", "i.staff")]
+        facts = [dict(name="staff", value=dict(count=7)),
+                 dict(name="revenue", period="2025", value=dict(money_fen=380000000))]
+        profile = dict(uscc=request.uscc, attributes=facts, items=[
+            dict(list="loans", id="l1", attributes=[dict(name="staff", value=dict(count=1))])])
+        versions = [dict(from_sequence=2, until_sequence=request.sequence or 4, profile=dict(
+            uscc=request.uscc, attributes=[dict(name="staff", value=dict(count=6))]))]
+        return registry.GetEnterpriseResponse(profile=profile, origins=origins, sequence=5,
+                                              not_on_list=["staff"],
+                                              versions=versions if request.history else [])
+
+    def get_registry(self, request, context):
+        from policycalc.v1 import registry_service_pb2 as registry
+        return registry.GetRegistryResponse(enterprise_count=12345678, sequence=5, imports=[
+            dict(id=3, supplier="三门峡市统计局", date="2026-01-01", rows=12345678, changed=5,
+                 rejected=2, sequence=5, started_at="2026-01-02T23:04:05Z",
+                 finished_at="2026-01-02T23:05:05Z"),
+            dict(id=2, supplier="虚构样例", sample=True, date="2026-01-01", rows=3, sequence=4,
+                 started_at="2026-01-01T03:04:05Z")])
+
     def start(self, unix_path):
         def method(make, function, request):
             return make(function, request_deserializer=request.FromString,
                         response_serializer=lambda message: message.SerializeToString())
         from policycalc.v1 import guide_pb2, question_pb2
+        from policycalc.v1 import registry_service_pb2 as registry
         calculator, service = self.calculator, self.service
         server = grpc.server(concurrent.futures.ThreadPoolExecutor(8))
         server.add_generic_rpc_handlers((
@@ -259,6 +324,14 @@ class Friendly:
                                   calculator.CombineRequest),
                 "NextQuestion": method(grpc.unary_unary_rpc_method_handler, self.next_question,
                                        question_pb2.NextQuestionRequest)}),
+            grpc.method_handlers_generic_handler("policycalc.v1.RegistryService", {
+                "ImportEnterprises": method(grpc.stream_unary_rpc_method_handler,
+                                            self.import_enterprises,
+                                            registry.ImportEnterprisesRequest),
+                "GetEnterprise": method(grpc.unary_unary_rpc_method_handler, self.get_enterprise,
+                                        registry.GetEnterpriseRequest),
+                "GetRegistry": method(grpc.unary_unary_rpc_method_handler, self.get_registry,
+                                      registry.GetRegistryRequest)}),
             grpc.method_handlers_generic_handler("policycalc.v1.CatalogService", {
                 "ListAttributes": method(grpc.unary_unary_rpc_method_handler,
                                          self.list_attributes, service.ListAttributesRequest),

@@ -1,0 +1,515 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Asking a block. Of each policy the conditions that columns answer come first, as one conjunction:
+ *
+ *     no   > asked             > unstated, error, left to people > yes
+ *     INELIGIBLE > NEEDS_INFORMATION > NEEDS_REVIEW              > ELIGIBLE
+ *
+ * which is the order of verdicts, so that rows that one condition rules out are asked nothing more.
+ * The rest is asked of the enterprises themselves, all policies of one at a time.
+ */
+#include "calculator/sweep_internal.h"
+
+#include "base/memory.h"
+
+#include <assert.h>
+#include <string.h>
+
+#define SWEEP_BUDGET ((size_t)2 << 30)
+#define CODES_BUDGET ((size_t)256 << 20)
+#define ROW_BUDGET ((size_t)256 << 20)
+#define ROW_ARENA ((size_t)1 << 20)
+#define MEMO_BUDGET ((size_t)256 << 20)
+
+/* --- the sweep --------------------------------------------------------------------------------- */
+
+struct sweep *sweep_new(const struct ruleset *ruleset, const struct sweep_options *options,
+		struct error *err)
+{
+	struct sweep *sweep;
+	struct date day;
+
+	if (!options->day || !date_parse(slice_from(options->day), &day)) {
+		error_set(err, ERROR_INVALID,
+				"the day of a sweep is not in the form YYYY-MM-DD");
+		return NULL;
+	}
+	sweep = memory_alloc_zero(1, sizeof(*sweep));
+	if (!sweep) {
+		error_set(err, ERROR_MEMORY, "no memory for a sweep");
+		return NULL;
+	}
+	arena_init(&sweep->arena, SWEEP_BUDGET);
+	sweep->ruleset = ruleset_ref((struct ruleset *)ruleset);
+	sweep->as_of = day;
+	sweep->conditions = options->conditions;
+	sweep->epoch = epoch_pin(ruleset, date_to_days(day));
+	if (!sweep->epoch)
+		error_set(err, ERROR_MEMORY, "no memory for the epoch of the day");
+	if (sweep->epoch && sweep_build(sweep, options, err))
+		return sweep;
+	sweep_free(sweep);
+	return NULL;
+}
+
+void sweep_free(struct sweep *sweep)
+{
+	if (!sweep)
+		return;
+	atoms_free(sweep->atoms);
+	epoch_unpin(sweep->ruleset, sweep->epoch);
+	ruleset_unref(sweep->ruleset);
+	arena_fini(&sweep->arena);
+	memory_free(sweep);
+}
+
+const struct sweep_want *sweep_wants(const struct sweep *sweep, size_t *out_count)
+{
+	*out_count = sweep->want_count;
+	return sweep->wants;
+}
+
+size_t sweep_policy_count(const struct sweep *sweep)
+{
+	return sweep->policy_count;
+}
+
+const Policycalc__V1__Policy *sweep_policy(const struct sweep *sweep, size_t index)
+{
+	assert(index < sweep->policy_count);
+	return sweep->policies[index].rules->policy;
+}
+
+size_t sweep_condition_count(const struct sweep *sweep, size_t policy)
+{
+	assert(policy < sweep->policy_count);
+	return sweep->policies[policy].rules->clause_count;
+}
+
+const Policycalc__V1__Condition *sweep_condition(
+		const struct sweep *sweep, size_t policy, size_t index)
+{
+	assert(index < sweep_condition_count(sweep, policy));
+	return sweep->policies[policy].rules->clauses[index].condition;
+}
+
+/* --- what one thread works with ---------------------------------------------------------------- */
+
+static bool conditions_init(struct sweep_work *work)
+{
+	const struct sweep *sweep = work->sweep;
+
+	for (size_t i = 0; sweep->conditions && i < sweep->policy_count; i++) {
+		size_t count = sweep->policies[i].rules->clause_count;
+
+		work->results[i].conditions = ARENA_NEW_ARRAY(
+				&work->memo_arena, uint64_t *, count * SWEEP_STATUSES + 1);
+		if (!work->results[i].conditions)
+			return false;
+	}
+	return true;
+}
+
+static bool work_init(struct sweep_work *work)
+{
+	const struct sweep *sweep = work->sweep;
+	const struct ruleset *ruleset = sweep->ruleset;
+
+	work->block = block_new(sweep->atoms, ruleset->scopes[LIST_ENTERPRISE]);
+	work->raws = memory_alloc_zero(sweep->want_count + 1, sizeof(*work->raws));
+	work->codes = memory_alloc_zero(sweep->want_count + 1, sizeof(*work->codes));
+	work->results = memory_alloc_zero(sweep->policy_count + 1, sizeof(*work->results));
+	arena_init(&work->code_arena, CODES_BUDGET);
+	arena_init(&work->memo_arena, MEMO_BUDGET);
+	arena_init(&work->arena, ROW_BUDGET);
+	/* So large that few enterprises make it grow. */
+	(void)arena_alloc(&work->arena, ROW_ARENA);
+	arena_reset(&work->arena);
+	return work->block && work->raws && work->codes && work->results &&
+	       work->arena.blocks && conditions_init(work) &&
+	       clause_memo_init(&work->memo, ruleset, &work->memo_arena);
+}
+
+struct sweep_work *sweep_work_new(const struct sweep *sweep, struct error *err)
+{
+	struct sweep_work *work = memory_alloc_zero(1, sizeof(*work));
+
+	if (work) {
+		work->sweep = sweep;
+		if (work_init(work))
+			return work;
+	}
+	sweep_work_free(work);
+	error_set(err, ERROR_MEMORY, "no memory for a sweep");
+	return NULL;
+}
+
+void sweep_work_free(struct sweep_work *work)
+{
+	if (!work)
+		return;
+	for (size_t i = 0; work->codes && i < work->sweep->want_count; i++)
+		map_fini(&work->codes[i]);
+	block_free(work->block);
+	memory_free(work->raws);
+	memory_free(work->codes);
+	memory_free(work->results);
+	arena_fini(&work->code_arena);
+	arena_fini(&work->memo_arena);
+	arena_fini(&work->arena);
+	memory_free(work);
+}
+
+uint64_t *sweep_plane_new(struct sweep_work *work)
+{
+	uint64_t *plane = block_room(work->block, SWEEP_WORDS);
+
+	return plane ? memset(plane, 0, SWEEP_WORDS * sizeof(*plane)) : NULL;
+}
+
+static bool fail_memory(struct error *err)
+{
+	return error_set(err, ERROR_MEMORY, "no memory for the results of a sweep");
+}
+
+/* --- one policy -------------------------------------------------------------------------------- */
+
+/* How the rows stand so far: not ruled out, and what those wait for. */
+struct standing_rows {
+	uint64_t alive[SWEEP_WORDS];
+	uint64_t asked[SWEEP_WORDS];
+	uint64_t review[SWEEP_WORDS];
+	bool doubtful; /* some row is in the last two */
+};
+
+/* Whether any row is left. */
+static bool rows_rule_out(struct standing_rows *rows, const uint64_t *yes, uint64_t turn)
+{
+	uint64_t left = 0;
+
+	for (size_t i = 0; i < SWEEP_WORDS; i++) {
+		rows->alive[i] &= yes[i] ^ turn;
+		left |= rows->alive[i];
+	}
+	return left != 0;
+}
+
+static bool rows_join(struct standing_rows *rows, const struct block_answer *answer)
+{
+	uint64_t left = 0;
+	uint64_t doubt = 0;
+
+	for (size_t i = 0; i < SWEEP_WORDS; i++) {
+		uint64_t alive = rows->alive[i] & ~answer->no[i];
+		uint64_t asked = alive & answer->asked[i];
+		uint64_t review = alive & ~(answer->yes[i] | asked);
+
+		rows->alive[i] = alive;
+		rows->asked[i] |= asked;
+		rows->review[i] |= review;
+		left |= alive;
+		doubt |= asked | review;
+	}
+	rows->doubtful = rows->doubtful || doubt;
+	return left != 0;
+}
+
+/* The planes of a condition that is left to people where neither rule settles it. */
+static bool judged_ask(struct sweep_work *work, const struct sweep_clause *clause,
+		const uint64_t *need, uint64_t *planes, struct error *err)
+{
+	struct block_answer met;
+	struct block_answer fails;
+
+	if (!block_ask(work->block, clause->literal, need, &met, err) ||
+			!block_ask(work->block, clause->fails, need, &fails, err))
+		return false;
+	for (size_t i = 0; i < SWEEP_WORDS; i++) {
+		uint64_t rows = need[i];
+		uint64_t yes = rows & met.yes[i];
+		uint64_t no = rows & (met.sure ? ~met.yes[i] : met.no[i]);
+		uint64_t asked = met.sure ? 0 : rows & met.asked[i];
+		uint64_t unstated = met.sure ? 0 : rows & met.unstated[i];
+		uint64_t failed = no & fails.yes[i];
+		uint64_t error = fails.sure ? 0
+					    : no & ~(fails.yes[i] | fails.no[i] |
+								   fails.asked[i] |
+								   fails.unstated[i]);
+
+		planes[STATUS(MET) * SWEEP_WORDS + i] = yes;
+		planes[STATUS(NOT_MET) * SWEEP_WORDS + i] = failed;
+		planes[STATUS(UNKNOWN) * SWEEP_WORDS + i] = asked;
+		planes[STATUS(REVIEW) * SWEEP_WORDS + i] = unstated | (no & ~(failed | error));
+		planes[STATUS(ERROR) * SWEEP_WORDS + i] =
+				error | (rows & ~(yes | no | asked | unstated));
+	}
+	return true;
+}
+
+static bool plain_ask(struct sweep_work *work, const struct sweep_clause *clause,
+		const uint64_t *need, uint64_t *planes, struct error *err)
+{
+	struct block_answer answer;
+
+	if (!block_ask(work->block, clause->literal, need, &answer, err))
+		return false;
+	for (size_t i = 0; i < SWEEP_WORDS; i++) {
+		uint64_t yes = need[i] & answer.yes[i];
+		uint64_t no = need[i] & (answer.sure ? ~answer.yes[i] : answer.no[i]);
+		uint64_t asked = answer.sure ? 0 : need[i] & answer.asked[i];
+		uint64_t unstated = answer.sure ? 0 : need[i] & answer.unstated[i];
+
+		planes[STATUS(MET) * SWEEP_WORDS + i] = yes;
+		planes[STATUS(NOT_MET) * SWEEP_WORDS + i] = no;
+		planes[STATUS(UNKNOWN) * SWEEP_WORDS + i] = asked;
+		planes[STATUS(REVIEW) * SWEEP_WORDS + i] = unstated;
+		planes[STATUS(ERROR) * SWEEP_WORDS + i] =
+				need[i] & ~(yes | no | asked | unstated);
+	}
+	return true;
+}
+
+/* As an answer of the conjunction: what people judge is neither yes nor no nor asked. */
+static bool rows_join_planes(struct standing_rows *rows, const uint64_t *planes)
+{
+	struct block_answer answer = {
+		.yes = planes + (size_t)STATUS(MET) * SWEEP_WORDS,
+		.no = planes + (size_t)STATUS(NOT_MET) * SWEEP_WORDS,
+		.asked = planes + (size_t)STATUS(UNKNOWN) * SWEEP_WORDS,
+	};
+
+	return rows_join(rows, &answer);
+}
+
+static bool result_store(struct sweep_work *work, const struct sweep_policy *policy,
+		const struct standing_rows *rows, struct sweep_result *result)
+{
+	uint64_t *planes = block_room(work->block, (size_t)3 * SWEEP_WORDS);
+
+	if (!planes)
+		return false;
+	result->eligible = planes;
+	result->asked = planes + SWEEP_WORDS;
+	result->review = planes + (size_t)2 * SWEEP_WORDS;
+	if (!rows->doubtful && !policy->by_rows) {
+		memcpy(result->eligible, rows->alive, sizeof(rows->alive));
+		result->asked = NULL;
+		result->review = NULL;
+		return true;
+	}
+	for (size_t i = 0; i < SWEEP_WORDS; i++) {
+		uint64_t asked = rows->alive[i] & rows->asked[i];
+		uint64_t review = rows->alive[i] & rows->review[i] & ~asked;
+
+		result->asked[i] = asked;
+		result->review[i] = review;
+		result->eligible[i] = rows->alive[i] & ~(asked | review);
+	}
+	return true;
+}
+
+/* Rows that are not ruled out are asked themselves; of conditions all are. */
+static bool pending_store(struct sweep_work *work, const struct sweep_policy *policy,
+		const uint64_t *alive, struct sweep_result *result)
+{
+	if (!policy->by_rows)
+		return true;
+	result->pending = sweep_plane_new(work);
+	if (!result->pending)
+		return false;
+	memcpy(result->pending, alive, sizeof(work->rows));
+	result->undone = true;
+	return true;
+}
+
+static bool policy_ask(struct sweep_work *work, const struct sweep_policy *policy,
+		struct sweep_result *result, struct error *err)
+{
+	struct block_mark mark = block_mark(work->block);
+	uint64_t planes[SWEEP_STATUSES * SWEEP_WORDS];
+	struct standing_rows rows;
+	bool left = true;
+
+	memcpy(rows.alive, work->rows, sizeof(rows.alive));
+	memset(rows.asked, 0, sizeof(rows.asked));
+	memset(rows.review, 0, sizeof(rows.review));
+	rows.doubtful = false;
+	for (size_t i = 0; left && i < policy->literal_count; i++) {
+		struct block_answer answer;
+		uint32_t literal = policy->literals[i];
+		/* Of what is sure the negation is as quick as the thing itself. */
+		if (!block_ask(work->block, literal & ~1u, rows.alive, &answer, err))
+			return false;
+		if (answer.sure) {
+			left = rows_rule_out(&rows, answer.yes, literal % 2 ? UINT64_MAX : 0);
+		} else {
+			if (literal % 2) {
+				const uint64_t *yes = answer.yes;
+
+				answer.yes = answer.no;
+				answer.no = yes;
+			}
+			left = rows_join(&rows, &answer);
+		}
+		block_rewind(work->block, mark);
+	}
+	for (size_t i = 0; left && i < policy->rules->clause_count; i++) {
+		if (policy->clauses[i].kind != SWEEP_JUDGED)
+			continue;
+		if (!judged_ask(work, &policy->clauses[i], rows.alive, planes, err))
+			return false;
+		left = rows_join_planes(&rows, planes);
+		block_rewind(work->block, mark);
+	}
+	if (!left)
+		return true;
+	return (result_store(work, policy, &rows, result) &&
+			       pending_store(work, policy, rows.alive, result)) ||
+	       fail_memory(err);
+}
+
+/* With every condition of all rows. */
+static bool policy_ask_conditions(struct sweep_work *work, const struct sweep_policy *policy,
+		struct sweep_result *result, struct error *err)
+{
+	struct standing_rows rows = { .doubtful = true };
+
+	memcpy(rows.alive, work->rows, sizeof(rows.alive));
+	for (size_t i = 0; i < policy->rules->clause_count; i++) {
+		const struct sweep_clause *clause = &policy->clauses[i];
+		struct block_mark mark = block_mark(work->block);
+		uint64_t *planes = block_room(work->block, SWEEP_STATUSES * SWEEP_WORDS);
+
+		if (!planes)
+			return fail_memory(err);
+		memset(planes, 0, SWEEP_STATUSES * SWEEP_WORDS * sizeof(*planes));
+		for (size_t k = 0; k < SWEEP_STATUSES; k++)
+			result->conditions[i * SWEEP_STATUSES + k] = planes + k * SWEEP_WORDS;
+		if (clause->kind == SWEEP_BY_ROW || clause->kind == SWEEP_ITEM)
+			continue;
+		if (clause->kind == SWEEP_JUDGED ? !judged_ask(work, clause, work->rows, planes,
+								   err)
+						 : !plain_ask(work, clause, work->rows, planes,
+								   err))
+			return false;
+		(void)rows_join_planes(&rows, planes);
+		block_rewind(work->block, mark);
+	}
+	return (result_store(work, policy, &rows, result) &&
+			       pending_store(work, policy, work->rows, result)) ||
+	       fail_memory(err);
+}
+
+/* --- a block ----------------------------------------------------------------------------------- */
+
+static bool on_column(
+		void *context, int slot, struct block_column *out_column, struct error *err)
+{
+	return sweep_column_read(context, slot, out_column, err);
+}
+
+static void rows_choose(struct sweep_work *work, const struct sweep_source *source,
+		const uint64_t *rows)
+{
+	for (size_t i = 0; i < SWEEP_WORDS; i++) {
+		size_t first = i * 64;
+		uint64_t there = 0;
+
+		if (source->row_count >= first + 64)
+			there = UINT64_MAX;
+		else if (source->row_count > first)
+			there = (UINT64_C(1) << (source->row_count - first)) - 1;
+		work->rows[i] = there & (rows ? rows[i] : UINT64_MAX);
+	}
+}
+
+static void results_clear(struct sweep_work *work)
+{
+	for (size_t i = 0; i < work->sweep->policy_count; i++) {
+		uint64_t **conditions = work->results[i].conditions;
+
+		work->results[i] = (struct sweep_result){ .conditions = conditions };
+	}
+}
+
+bool sweep_block(struct sweep_work *work, const struct sweep_source *source,
+		const uint64_t *rows, struct error *err)
+{
+	const struct sweep *sweep = work->sweep;
+	struct block_source columns = { work, on_column };
+
+	assert(source->row_count <= SWEEP_ROWS);
+	work->done = false;
+	work->source = source;
+	work->round++;
+	rows_choose(work, source, rows);
+	if (!block_enter(work->block, work->rows, &columns))
+		return fail_memory(err);
+	results_clear(work);
+	for (size_t i = 0; i < sweep->policy_count; i++) {
+		const struct sweep_policy *policy = &sweep->policies[i];
+
+		if (sweep->conditions ? !policy_ask_conditions(
+							work, policy, &work->results[i], err)
+				      : !policy_ask(work, policy, &work->results[i], err))
+			return false;
+	}
+	if (!sweep_rows_ask(work, err))
+		return false;
+	work->done = true;
+	return true;
+}
+
+/* --- results ----------------------------------------------------------------------------------- */
+
+static bool plane_tell(const uint64_t *plane, uint64_t *out_rows)
+{
+	uint64_t any = 0;
+
+	for (size_t i = 0; plane && i < SWEEP_WORDS; i++)
+		any |= plane[i];
+	if (any)
+		memcpy(out_rows, plane, SWEEP_WORDS * sizeof(*plane));
+	return any != 0;
+}
+
+bool sweep_verdict(const struct sweep_work *work, size_t policy,
+		Policycalc__V1__Verdict verdict, uint64_t *out_rows)
+{
+	const struct sweep_result *result = &work->results[policy];
+	const uint64_t *planes[3] = { result->eligible, result->asked, result->review };
+	bool open = work->sweep->policies[policy].open;
+	uint64_t rows[SWEEP_WORDS];
+
+	assert(work->done && policy < work->sweep->policy_count);
+	if (verdict == VERDICT(ELIGIBLE))
+		return open && plane_tell(planes[0], out_rows);
+	if (verdict == VERDICT(NEEDS_INFORMATION))
+		return open && plane_tell(planes[1], out_rows);
+	if (verdict == VERDICT(NEEDS_REVIEW))
+		return open && plane_tell(planes[2], out_rows);
+	if (verdict != VERDICT(INELIGIBLE) && verdict != VERDICT(NOT_OPEN))
+		return false;
+	if (verdict == VERDICT(NOT_OPEN) && open)
+		return false;
+	for (size_t i = 0; i < SWEEP_WORDS; i++) {
+		uint64_t other = 0;
+
+		for (size_t k = 0; k < 3; k++)
+			other |= planes[k] ? planes[k][i] : 0;
+		rows[i] = verdict == VERDICT(NOT_OPEN) ? other : work->rows[i] & ~other;
+	}
+	return plane_tell(rows, out_rows);
+}
+
+bool sweep_condition_status(const struct sweep_work *work, size_t policy, size_t condition,
+		Policycalc__V1__ConditionStatus status, uint64_t *out_rows)
+{
+	assert(work->done && work->sweep->conditions);
+	assert(condition < sweep_condition_count(work->sweep, policy));
+	if ((size_t)status >= SWEEP_STATUSES)
+		return false;
+	return plane_tell(work->results[policy].conditions[condition * SWEEP_STATUSES +
+							   (size_t)status],
+			out_rows);
+}

@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * From columns as they were sent to what rules see: judged as facts_read() judges a profile, then
+ * with what follows from others. What was supplied goes before what follows.
+ */
+#include "calculator/profile.h"
+#include "calculator/sweep_internal.h"
+
+#include <assert.h>
+#include <string.h>
+
+static bool fail_memory(struct error *err)
+{
+	return error_set(err, ERROR_MEMORY, "no memory for a column");
+}
+
+/* --- as sent ----------------------------------------------------------------------------------- */
+
+static const struct sweep_column *raw_column(
+		struct sweep_work *work, size_t want, struct error *err)
+{
+	struct sweep_raw *raw = &work->raws[want];
+
+	if (raw->round == work->round)
+		return &raw->column;
+	raw->column = (struct sweep_column){ 0 };
+	if (!work->source->column(work->source->context, want, &raw->column, err))
+		return NULL;
+	raw->round = work->round;
+	return &raw->column;
+}
+
+/* The known rows within the declared range. */
+static const uint64_t *numbers_judge(struct sweep_work *work,
+		const Policycalc__V1__Attribute *attribute, const struct sweep_column *column)
+{
+	int64_t least = attribute->_minimum_case ? attribute->minimum : INT64_MIN;
+	int64_t most = attribute->_maximum_case ? attribute->maximum : INT64_MAX;
+	uint64_t *known;
+
+	if ((!attribute->_minimum_case && !attribute->_maximum_case) ||
+			attribute->type == VALUE_TYPE(DATE))
+		return column->known;
+	known = block_room(work->block, SWEEP_WORDS);
+	if (!known)
+		return NULL;
+	for (size_t i = 0; i < SWEEP_WORDS; i++) {
+		uint64_t left = column->known[i] & work->rows[i];
+
+		known[i] = left;
+		for (; left; left &= left - 1) {
+			int64_t figure = column->integers[i * 64 +
+							  (unsigned)__builtin_ctzll(left)];
+
+			if (figure < least || figure > most)
+				known[i] &= ~(left & -left);
+		}
+	}
+	return known;
+}
+
+/* --- codes ------------------------------------------------------------------------------------- */
+
+#define NO_CODE UINT32_MAX
+
+static struct sweep_code *code_judge(struct sweep_work *work, size_t want, struct slice text)
+{
+	const struct sweep *sweep = work->sweep;
+	const struct entry *entry = sweep->want_entries[want];
+	struct arena *arena = &work->code_arena;
+	struct sweep_code *code = ARENA_NEW(arena, struct sweep_code);
+	char *sent = arena_copy(arena, text.data, text.size);
+	bool foreign = false;
+	const char *normal;
+
+	if (!code || !sent)
+		return NULL;
+	normal = entry->attribute->type == VALUE_TYPE(TEXT)
+				 ? sent
+				 : entry_normal_code(sweep->ruleset, entry, sent, arena,
+						   &foreign);
+	code->valid = normal != NULL;
+	if (sweep->wants[want].form != SWEEP_CODE)
+		foreign = false;
+	if (normal && !block_code(work->block, slice_from(normal), foreign, &code->code))
+		return NULL;
+	code->generation = block_code_generation(work->block);
+	if (!map_put(&work->codes[want], (struct slice){ sent, text.size }, code))
+		return NULL;
+	return arena->exhausted ? NULL : code;
+}
+
+/* The number that rules know a code by; NO_CODE when it is none. false: memory is short. */
+static bool code_read(
+		struct sweep_work *work, size_t want, struct slice text, uint32_t *out_code)
+{
+	struct sweep_code *code = map_find(&work->codes[want], text);
+
+	if (!code || code->generation != block_code_generation(work->block))
+		code = code_judge(work, want, text);
+	if (!code)
+		return false;
+	*out_code = code->valid ? code->code : NO_CODE;
+	return true;
+}
+
+/* All codes are forgotten with those of the block. */
+static void codes_renew(struct sweep_work *work)
+{
+	uint64_t generation = block_code_generation(work->block);
+
+	if (work->code_generation == generation)
+		return;
+	for (size_t i = 0; i < work->sweep->want_count; i++)
+		map_fini(&work->codes[i]);
+	arena_fini(&work->code_arena);
+	work->code_generation = generation;
+}
+
+/* The numbers of all texts of a column; NULL when memory is short. */
+static uint32_t *texts_read(
+		struct sweep_work *work, size_t want, const struct sweep_column *column)
+{
+	uint32_t *codes = (uint32_t *)block_room(work->block, column->code_count / 2 + 1);
+
+	codes_renew(work);
+	for (size_t i = 0; codes && i < column->code_count; i++) {
+		if (!code_read(work, want, column->code_texts[i], &codes[i]))
+			return NULL;
+	}
+	return codes;
+}
+
+static uint32_t number_of(const uint32_t *numbers, const struct sweep_column *column, size_t at)
+{
+	uint32_t code = column->codes[at];
+
+	return code < column->code_count ? numbers[code] : NO_CODE;
+}
+
+static bool codes_judge(struct sweep_work *work, size_t want, const struct sweep_column *column,
+		struct block_column *out)
+{
+	uint32_t *numbers = texts_read(work, want, column);
+	uint32_t *codes = (uint32_t *)block_room(work->block, SWEEP_ROWS / 2);
+	uint64_t *known = block_room(work->block, SWEEP_WORDS);
+
+	if (!numbers || !codes || !known)
+		return false;
+	for (size_t i = 0; i < SWEEP_WORDS; i++) {
+		uint64_t left = column->known[i] & work->rows[i];
+
+		known[i] = left;
+		for (; left; left &= left - 1) {
+			size_t row = i * 64 + (unsigned)__builtin_ctzll(left);
+
+			codes[row] = number_of(numbers, column, row);
+			if (codes[row] == NO_CODE)
+				known[i] &= ~(left & -left);
+		}
+	}
+	out->codes = codes;
+	out->known = known;
+	return true;
+}
+
+/* Two codes may be one as rules know them. */
+static bool list_is_valid(const uint32_t *codes, uint32_t begin, uint32_t end)
+{
+	for (uint32_t i = begin; i < end; i++) {
+		if (codes[i] == NO_CODE)
+			return false;
+		for (uint32_t k = begin; k < i; k++) {
+			if (codes[k] == codes[i])
+				return false;
+		}
+	}
+	return true;
+}
+
+static bool lists_judge(struct sweep_work *work, size_t want, const struct sweep_column *column,
+		struct block_column *out)
+{
+	size_t entries = column->starts ? column->starts[work->source->row_count] : 0;
+	uint32_t *numbers = texts_read(work, want, column);
+	uint32_t *codes = (uint32_t *)block_room(work->block, entries / 2 + 1);
+	uint64_t *known = block_room(work->block, SWEEP_WORDS);
+
+	if (!numbers || !codes || !known)
+		return false;
+	for (size_t i = 0; i < entries; i++)
+		codes[i] = number_of(numbers, column, i);
+	for (size_t i = 0; i < SWEEP_WORDS; i++) {
+		uint64_t left = column->known[i] & work->rows[i];
+
+		known[i] = left;
+		for (; left; left &= left - 1) {
+			size_t row = i * 64 + (unsigned)__builtin_ctzll(left);
+
+			if (!list_is_valid(codes, column->starts[row], column->starts[row + 1]))
+				known[i] &= ~(left & -left);
+		}
+	}
+	out->codes = codes;
+	out->starts = column->starts;
+	out->known = known;
+	return true;
+}
+
+/* --- slots ------------------------------------------------------------------------------------- */
+
+static enum value_kind slot_kind(const struct entry *entry)
+{
+	switch ((int)entry->attribute->type) {
+	case VALUE_TYPE(FLAG):
+		return VALUE_BOOL;
+	case VALUE_TYPE(CODE):
+	case VALUE_TYPE(TEXT):
+		return VALUE_STRING;
+	case VALUE_TYPE(CODES):
+		return VALUE_LIST;
+	case VALUE_TYPE(DATE):
+		return VALUE_TIMESTAMP;
+	case VALUE_TYPE(TITLES):
+		return VALUE_MAP;
+	default:
+		return VALUE_INT;
+	}
+}
+
+static bool sent_read(struct sweep_work *work, const struct sweep_slot *slot,
+		struct block_column *out, struct error *err)
+{
+	size_t want = (size_t)slot->want;
+	const struct sweep_column *column = raw_column(work, want, err);
+
+	*out = (struct block_column){ .kind = slot_kind(slot->entry) };
+	if (!column)
+		return false;
+	if (!column->known)
+		return true;
+	out->integers = column->integers;
+	out->flags = column->flags;
+	out->known = column->known;
+	switch (work->sweep->wants[want].form) {
+	case SWEEP_INTEGER:
+		out->known = numbers_judge(work, slot->entry->attribute, column);
+		return out->known || fail_memory(err);
+	case SWEEP_CODE:
+		return codes_judge(work, want, column, out) || fail_memory(err);
+	case SWEEP_CODES:
+	case SWEEP_TITLES:
+		return lists_judge(work, want, column, out) || fail_memory(err);
+	case SWEEP_FLAG:
+	default:
+		return true;
+	}
+}
+
+/* The rows of @rows that @column does not know; whether there are any. */
+static bool rows_without(const struct block_column *column, const uint64_t *rows, uint64_t *out)
+{
+	uint64_t any = 0;
+
+	for (size_t i = 0; i < SWEEP_WORDS; i++) {
+		out[i] = rows[i] & (column->known ? ~column->known[i] : UINT64_MAX);
+		any |= out[i];
+	}
+	return any != 0;
+}
+
+/* Puts what was sent into a column that follows from others. */
+static bool sent_join(struct sweep_work *work, const struct block_column *sent,
+		struct block_column *made)
+{
+	uint64_t *known = sweep_plane_new(work);
+	uint64_t *flags = sweep_plane_new(work);
+
+	if (!known || !flags)
+		return false;
+	for (size_t i = 0; i < SWEEP_WORDS; i++) {
+		uint64_t left = sent->known[i] & work->rows[i];
+
+		known[i] = left | made->known[i];
+		if (made->flags)
+			flags[i] = (left & sent->flags[i]) | (made->flags[i] & made->known[i]);
+		for (; left && made->kind != VALUE_BOOL; left &= left - 1) {
+			size_t row = i * 64 + (unsigned)__builtin_ctzll(left);
+
+			if (made->kind == VALUE_STRING)
+				((uint32_t *)made->codes)[row] = sent->codes[row];
+			else
+				((int64_t *)made->integers)[row] = sent->integers[row];
+		}
+	}
+	made->known = known;
+	if (made->flags)
+		made->flags = flags;
+	return true;
+}
+
+bool sweep_column_read(struct sweep_work *work, int number, struct block_column *out_column,
+		struct error *err)
+{
+	const struct sweep_slot *slot = &work->sweep->slots[number];
+	const struct rule *rule = slot->derivation ? slot->derivation->rule : NULL;
+	struct block_column sent;
+	uint64_t rows[SWEEP_WORDS];
+
+	assert(slot->needed && !slot->by_rows && slot->want >= 0);
+	if (!sent_read(work, slot, &sent, err))
+		return false;
+	*out_column = sent;
+	/* Quotients are compared from their parts. */
+	if (!rule || !rows_without(&sent, work->rows, rows))
+		return true;
+	if (rule_type(rule)->kind == TYPE_BOOL ? !block_derive_flags(work->block, slot->literal,
+								 rows, out_column, err)
+					       : !block_derive(work->block, rule, rows,
+								 out_column, err))
+		return false;
+	return !sent.known || sent_join(work, &sent, out_column) || fail_memory(err);
+}

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files about sweeps share. */
+#pragma once
+
+#include "calculator/answer.h"
+#include "calculator/sweep.h"
+#include "rules/block.h"
+
+/* A slot of the enterprise, and where its values come from. */
+struct sweep_slot {
+	const struct entry *entry;
+	const struct derivation *derivation; /* or NULL */
+	int want;			     /* or -1 */
+	uint32_t literal; /* of flags that follow from a rule: what they follow from */
+	bool by_rows;	  /* no column answers it */
+	bool needed;
+};
+
+enum sweep_clause_kind {
+	SWEEP_PLAIN,  /* MET where ->literal is yes */
+	SWEEP_JUDGED, /* met_if, then fails_if */
+	SWEEP_BY_ROW, /* asked of the enterprise itself */
+	SWEEP_ITEM,   /* about an item: with the whole policy */
+};
+
+struct sweep_clause {
+	enum sweep_clause_kind kind;
+	const struct clause *clause;
+	uint32_t literal;
+	uint32_t fails;
+};
+
+struct sweep_policy {
+	const struct policy_rules *rules;
+	size_t index;			    /* among the ruleset's */
+	bool open;			    /* its window is */
+	bool by_rows;			    /* some clause is, or it is granted for items */
+	const struct sweep_clause *clauses; /* by clause */
+	const uint32_t *literals; /* of plain clauses, taken apart; the cheap ones first */
+	size_t literal_count;
+};
+
+struct sweep {
+	struct ruleset *ruleset;
+	const struct epoch *epoch;
+	struct date as_of;
+	bool conditions;
+	struct arena arena;
+	struct value *bound;
+	struct atoms *atoms;
+	struct sweep_slot *slots; /* by base slot */
+	struct sweep_want *wants;
+	const struct entry **want_entries;
+	size_t want_count;
+	struct sweep_policy *policies;
+	size_t policy_count;
+};
+
+/* A condition in the block at hand: planes by status; NULL: no row. */
+#define SWEEP_STATUSES ((size_t)STATUS(ERROR) + 1)
+
+struct sweep_result {
+	uint64_t *eligible, *asked, *review; /* NULL: no row; all that is left is ineligible */
+	uint64_t **conditions;		     /* by clause and status */
+	bool undone;			     /* rows of ->pending are to be asked yet */
+	uint64_t *pending;
+};
+
+/* A raw column in this round. */
+struct sweep_raw {
+	uint64_t round;
+	struct sweep_column column;
+};
+
+/* Codes of one attribute as they were sent, and what rules know them by. */
+struct sweep_code {
+	bool valid;
+	uint32_t code;
+	uint64_t generation;
+};
+
+struct sweep_work {
+	const struct sweep *sweep;
+	struct block *block;
+	const struct sweep_source *source;
+	uint64_t round;
+	uint64_t rows[SWEEP_WORDS];
+	struct sweep_raw *raws;	 /* by want */
+	struct map *codes;	 /* by want, of texts to struct sweep_code */
+	struct arena code_arena; /* of these */
+	uint64_t code_generation;
+	struct sweep_result *results;
+	struct arena arena; /* of one enterprise */
+	struct arena memo_arena;
+	struct clause_memo memo;
+	bool done; /* the results are there */
+};
+
+/* sweep_column.c: what rules see of a slot. */
+bool sweep_column_read(struct sweep_work *work, int slot, struct block_column *out_column,
+		struct error *err);
+
+/* sweep_rows.c: asks pending rows of the enterprises themselves. */
+bool sweep_rows_ask(struct sweep_work *work, struct error *err);
+
+/* sweep_build.c: makes ready what is asked. */
+bool sweep_build(struct sweep *sweep, const struct sweep_options *options, struct error *err);
+
+/* A plane of no rows, for results; NULL when memory is short. */
+uint64_t *sweep_plane_new(struct sweep_work *work);

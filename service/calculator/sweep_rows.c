@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What no column answers, asked of the enterprises themselves: all that is pending of one at once. */
+#include "calculator/sweep_internal.h"
+
+#include <string.h>
+
+static Policycalc__V1__Verdict verdict_of(Policycalc__V1__ConditionStatus status)
+{
+	switch ((int)status) {
+	case STATUS(MET):
+		return VERDICT(ELIGIBLE);
+	case STATUS(NOT_MET):
+		return VERDICT(INELIGIBLE);
+	case STATUS(UNKNOWN):
+		return VERDICT(NEEDS_INFORMATION);
+	default:
+		return VERDICT(NEEDS_REVIEW);
+	}
+}
+
+static bool has_row(const uint64_t *plane, size_t row)
+{
+	return (plane[row / 64] >> (row % 64)) & 1;
+}
+
+static void plane_put(uint64_t *plane, size_t row, bool there)
+{
+	uint64_t bit = UINT64_C(1) << (row % 64);
+
+	if (there)
+		plane[row / 64] |= bit;
+	else
+		plane[row / 64] &= ~bit;
+}
+
+static void verdict_put(
+		struct sweep_result *result, size_t row, Policycalc__V1__Verdict verdict)
+{
+	plane_put(result->eligible, row, verdict == VERDICT(ELIGIBLE));
+	plane_put(result->asked, row, verdict == VERDICT(NEEDS_INFORMATION));
+	plane_put(result->review, row, verdict == VERDICT(NEEDS_REVIEW));
+}
+
+/* What columns said of the row. */
+static Policycalc__V1__Verdict verdict_get(const struct sweep_result *result, size_t row)
+{
+	if (has_row(result->eligible, row))
+		return VERDICT(ELIGIBLE);
+	if (has_row(result->asked, row))
+		return VERDICT(NEEDS_INFORMATION);
+	return has_row(result->review, row) ? VERDICT(NEEDS_REVIEW) : VERDICT(INELIGIBLE);
+}
+
+static void status_put(const struct sweep_work *work, struct sweep_result *result,
+		size_t clause, size_t row, Policycalc__V1__ConditionStatus status)
+{
+	if (!work->sweep->conditions)
+		return;
+	for (size_t k = 0; k < SWEEP_STATUSES; k++)
+		plane_put(result->conditions[clause * SWEEP_STATUSES + k], row,
+				k == (size_t)status);
+}
+
+/* One policy of one enterprise; of an @odd row nothing that columns said counts. */
+static void policy_ask(struct sweep_work *work, const struct facts *facts, size_t index,
+		size_t row, bool odd)
+{
+	const struct sweep_policy *policy = &work->sweep->policies[index];
+	struct sweep_result *result = &work->results[index];
+	Policycalc__V1__Verdict verdict = odd ? VERDICT(ELIGIBLE) : verdict_get(result, row);
+	struct clause_result answer;
+	struct outcome outcome;
+
+	if (policy->rules->list != LIST_ENTERPRISE) {
+		outcome_compute_once(facts, &work->memo, policy->rules,
+				&facts->epoch->standings[policy->index], &outcome);
+		if (work->arena.exhausted)
+			return;
+		for (size_t i = 0; i < policy->rules->clause_count; i++) {
+			if (!policy->rules->clauses[i].per_item)
+				status_put(work, result, i, row, outcome.results[i].status);
+		}
+		verdict_put(result, row, outcome.conditions_verdict);
+		return;
+	}
+	for (size_t i = 0; i < policy->rules->clause_count; i++) {
+		Policycalc__V1__Verdict own;
+
+		if (!odd && policy->clauses[i].kind != SWEEP_BY_ROW)
+			continue;
+		answer = clause_ask_once(
+				facts, &work->memo, policy->rules, &policy->rules->clauses[i]);
+		own = verdict_of(answer.status);
+		verdict = own < verdict ? own : verdict;
+		status_put(work, result, i, row, answer.status);
+	}
+	verdict_put(result, row, verdict);
+}
+
+static bool row_ask(struct sweep_work *work, size_t row, struct error *err)
+{
+	const struct sweep *sweep = work->sweep;
+	struct findings findings = { .arena = &work->arena };
+	bool odd = has_row(block_odd_rows(work->block), row);
+	const Policycalc__V1__Profile *profile = NULL;
+	struct facts *facts;
+
+	arena_reset(&work->arena);
+	clause_memo_advance(&work->memo);
+	if (!work->source->profile(
+			    work->source->context, (unsigned)row, &work->arena, &profile, err))
+		return false;
+	facts = facts_read(sweep->ruleset, sweep->epoch, profile, sweep->as_of, false,
+			&work->arena, &findings);
+	for (size_t i = 0; facts && i < sweep->policy_count; i++) {
+		if (work->results[i].undone && has_row(work->results[i].pending, row))
+			policy_ask(work, facts, i, row, odd);
+	}
+	return (facts && !work->arena.exhausted) ||
+	       arena_error(&work->arena, err, "asking an enterprise");
+}
+
+/* Rows whose values no column can hold are asked everything. */
+static bool odd_rows_add(struct sweep_work *work)
+{
+	const uint64_t *odd = block_odd_rows(work->block);
+	uint64_t any = 0;
+
+	for (size_t i = 0; i < SWEEP_WORDS; i++)
+		any |= odd[i] & work->rows[i];
+	for (size_t i = 0; any && i < work->sweep->policy_count; i++) {
+		struct sweep_result *result = &work->results[i];
+		uint64_t **planes[] = { &result->eligible, &result->asked, &result->review,
+			&result->pending };
+
+		for (size_t k = 0; k < sizeof(planes) / sizeof(*planes); k++) {
+			if (!*planes[k])
+				*planes[k] = sweep_plane_new(work);
+			if (!*planes[k])
+				return false;
+		}
+		for (size_t k = 0; k < SWEEP_WORDS; k++)
+			result->pending[k] |= odd[k] & work->rows[k];
+		result->undone = true;
+	}
+	return true;
+}
+
+bool sweep_rows_ask(struct sweep_work *work, struct error *err)
+{
+	const struct sweep *sweep = work->sweep;
+	uint64_t rows[SWEEP_WORDS] = { 0 };
+
+	if (!odd_rows_add(work))
+		return error_set(err, ERROR_MEMORY, "no memory for the results of a sweep");
+	for (size_t i = 0; i < sweep->policy_count; i++) {
+		if (!work->results[i].undone)
+			continue;
+		for (size_t k = 0; k < SWEEP_WORDS; k++)
+			rows[k] |= work->results[i].pending[k];
+	}
+	for (size_t i = 0; i < SWEEP_WORDS; i++) {
+		for (uint64_t left = rows[i]; left; left &= left - 1) {
+			if (!row_ask(work, i * 64 + (unsigned)__builtin_ctzll(left), err))
+				return false;
+		}
+	}
+	return true;
+}

@@ -1,0 +1,592 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "registry/column_file.h"
+
+#include "base/buffer.h"
+#include "base/memory.h"
+#include "registry/column_image.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define FILE_MAGIC "PCALCCOL"
+#define FILE_VERSION 1
+#define BYTE_ORDER_MARK 0x01020304u
+#define RECORD_MAGIC 0x52435050u
+/* So much may always be outdated. */
+#define SLACK ((uint64_t)32 << 20)
+#define COPY_SIZE ((size_t)1 << 20)
+/* Ids of enterprises are dense: more blocks than this no file has. */
+#define BLOCKS_MOST ((int64_t)1 << 20)
+
+enum record_type {
+	RECORD_COLUMNS = 1,
+	RECORD_CODES,
+	RECORD_BLOCK,
+};
+
+struct file_head {
+	char magic[8];
+	uint32_t version;
+	uint32_t byte_order;
+	uint32_t spare;
+	uint32_t checksum; /* of all before it */
+};
+
+struct record_head {
+	uint32_t magic;
+	uint32_t type;
+	int64_t block;	   /* of NAMES the first number */
+	int64_t sequence;  /* of NAMES how many */
+	uint64_t size;	   /* of what follows */
+	uint32_t checksum; /* of what follows; of BLOCK the stamp: an image has its own */
+	uint32_t own;	   /* of all before it */
+};
+
+struct column_descriptor {
+	atomic_uint references;
+	int number;
+};
+
+struct spot {
+	uint64_t offset; /* 0: none */
+	uint32_t size;
+	uint32_t stamp;
+	int64_t sequence;
+};
+
+struct column_file {
+	pthread_mutex_t lock; /* guards all below */
+	char *path;
+	struct column_names *columns, *codes;
+	size_t columns_written, codes_written;
+	struct column_descriptor *descriptor;
+	uint64_t size;
+	uint64_t live;
+	struct spot *spots;
+	size_t spot_count;
+};
+
+static bool file_error(struct error *err, const char *doing, const char *path, int number)
+{
+	enum error_code code = number == ENOSPC || number == EDQUOT || number == EMFILE ||
+							       number == ENFILE
+					       ? ERROR_LIMIT
+					       : ERROR_IO;
+
+	return error_set(err, code, "cannot %s %s: %s", doing, path, strerror(number));
+}
+
+/* --- descriptors ------------------------------------------------------------------------------ */
+
+static struct column_descriptor *descriptor_open(const char *path, int flags, struct error *err)
+{
+	struct column_descriptor *descriptor = memory_alloc(sizeof(*descriptor));
+
+	if (!descriptor) {
+		error_set(err, ERROR_MEMORY, "out of memory while opening %s", path);
+		return NULL;
+	}
+	atomic_init(&descriptor->references, 1);
+	descriptor->number =
+			open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | flags, 0600);
+	if (descriptor->number >= 0)
+		return descriptor;
+	file_error(err, "open", path, errno);
+	memory_free(descriptor);
+	return NULL;
+}
+
+static void descriptor_unref(struct column_descriptor *descriptor)
+{
+	if (!descriptor || atomic_fetch_sub(&descriptor->references, 1) != 1)
+		return;
+	(void)close(descriptor->number);
+	memory_free(descriptor);
+}
+
+/* All of it: 1; the file is shorter: 0; an error: -1. */
+static int read_at(int number, uint64_t offset, size_t size, void *to)
+{
+	char *next = to;
+
+	while (size > 0) {
+		ssize_t got = pread(number, next, size, (off_t)offset);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0)
+			return (int)got;
+		next += got;
+		offset += (uint64_t)got;
+		size -= (size_t)got;
+	}
+	return 1;
+}
+
+static bool write_at(int number, uint64_t offset, const void *from, size_t size)
+{
+	const char *next = from;
+
+	while (size > 0) {
+		ssize_t put = pwrite(number, next, size, (off_t)offset);
+
+		if (put < 0 && errno == EINTR)
+			continue;
+		if (put < 0)
+			return false;
+		next += put;
+		offset += (uint64_t)put;
+		size -= (size_t)put;
+	}
+	return true;
+}
+
+/* --- writing ---------------------------------------------------------------------------------- */
+
+static struct record_head record_head_make(enum record_type type, int64_t block,
+		int64_t sequence, uint64_t size, uint32_t checksum)
+{
+	struct record_head head = { RECORD_MAGIC, (uint32_t)type, block, sequence, size,
+		checksum, 0 };
+
+	head.own = column_checksum(0, (struct slice){ (const char *)&head,
+						      offsetof(struct record_head, own) });
+	return head;
+}
+
+/* Appends the names that the file does not have yet, as one record. */
+static void append_names(struct column_names *names, size_t written, enum record_type type,
+		struct buffer *out, size_t *out_count)
+{
+	size_t count;
+	const struct slice *list = column_names_list(names, &count);
+	struct record_head head = { 0 };
+	size_t start = out->size;
+	struct slice body;
+
+	*out_count = count;
+	if (count == written)
+		return;
+	buffer_append(out, &head, sizeof(head));
+	for (size_t i = written; i < count; i++) {
+		uint32_t size = (uint32_t)list[i].size;
+
+		buffer_append(out, &size, sizeof(size));
+		buffer_append_slice(out, list[i]);
+	}
+	if (out->failed)
+		return;
+	body = (struct slice){ out->data + start + sizeof(head),
+		out->size - start - sizeof(head) };
+	head = record_head_make(type, (int64_t)written, (int64_t)(count - written), body.size,
+			column_checksum(0, body));
+	memcpy(out->data + start, &head, sizeof(head));
+}
+
+static bool spots_reserve(struct column_file *file, int64_t block)
+{
+	size_t count = (size_t)block + 1;
+	struct spot *grown;
+
+	if (count <= file->spot_count)
+		return true;
+	count += count / 2;
+	grown = memory_resize(file->spots, count * sizeof(*grown));
+	if (!grown)
+		return false;
+	memset(grown + file->spot_count, 0, (count - file->spot_count) * sizeof(*grown));
+	file->spots = grown;
+	file->spot_count = count;
+	return true;
+}
+
+static void spot_set(struct column_file *file, int64_t block, struct spot spot)
+{
+	file->live -= file->spots[block].size;
+	file->live += spot.size;
+	file->spots[block] = spot;
+}
+
+static bool file_begin(struct column_file *file, struct error *err)
+{
+	struct file_head head = { .version = FILE_VERSION, .byte_order = BYTE_ORDER_MARK };
+
+	memcpy(head.magic, FILE_MAGIC, sizeof(head.magic));
+	head.checksum = column_checksum(
+			0, (struct slice){ (const char *)&head,
+					   offsetof(struct file_head, checksum) });
+	if (ftruncate(file->descriptor->number, 0) != 0 ||
+			!write_at(file->descriptor->number, 0, &head, sizeof(head)))
+		return file_error(err, "write", file->path, errno);
+	file->size = sizeof(head);
+	return true;
+}
+
+/* --- opening ---------------------------------------------------------------------------------- */
+
+static bool file_is_ours(const struct column_file *file, struct error *err, bool *out_failed)
+{
+	struct file_head head;
+	int got = read_at(file->descriptor->number, 0, sizeof(head), &head);
+
+	*out_failed = got < 0;
+	if (got < 0)
+		file_error(err, "read", file->path, errno);
+	return got == 1 && memcmp(head.magic, FILE_MAGIC, sizeof(head.magic)) == 0 &&
+	       head.version == FILE_VERSION && head.byte_order == BYTE_ORDER_MARK &&
+	       head.checksum == column_checksum(0, (struct slice){ (const char *)&head,
+								   offsetof(struct file_head,
+										   checksum) });
+}
+
+/* Whether the names are as they were written, and follow those that are there. */
+static bool names_take(const struct column_file *file, const struct record_head *head,
+		uint64_t offset, struct column_names *names, size_t *written)
+{
+	struct buffer body = { 0 };
+	size_t before = *written;
+	size_t at = 0;
+	bool ok = head->block == (int64_t)*written && head->size < SIZE_MAX / 4 &&
+		  buffer_reserve(&body, (size_t)head->size) &&
+		  read_at(file->descriptor->number, offset, (size_t)head->size, body.data) == 1;
+
+	body.size = ok ? (size_t)head->size : 0;
+	ok = ok && head->checksum == column_checksum(0, (struct slice){ body.data, body.size });
+	for (int64_t i = 0; ok && i < head->sequence; i++) {
+		uint32_t size = 0;
+		uint32_t number = 0;
+
+		ok = body.size - at >= sizeof(size);
+		if (!ok)
+			break;
+		memcpy(&size, body.data + at, sizeof(size));
+		at += sizeof(size);
+		ok = size <= body.size - at && (size > 0 || names == file->codes) &&
+		     column_names_add(names, (struct slice){ body.data + at, size }, &number,
+				     NULL) &&
+		     number == *written;
+		at += size;
+		*written += ok;
+	}
+	buffer_fini(&body);
+	/* What was taken of a wrong record keeps its numbers, and is written anew. */
+	if (!ok)
+		*written = before;
+	return ok;
+}
+
+static bool record_take(
+		struct column_file *file, const struct record_head *head, uint64_t offset)
+{
+	switch (head->type) {
+	case RECORD_COLUMNS:
+		return names_take(file, head, offset, file->columns, &file->columns_written);
+	case RECORD_CODES:
+		return names_take(file, head, offset, file->codes, &file->codes_written);
+	case RECORD_BLOCK:
+		if (head->block < 0 || head->block >= BLOCKS_MOST || head->size > UINT32_MAX ||
+				!spots_reserve(file, head->block))
+			return false;
+		spot_set(file, head->block,
+				(struct spot){ offset, (uint32_t)head->size, head->checksum,
+						head->sequence });
+		return true;
+	default:
+		return false;
+	}
+}
+
+static bool file_walk(struct column_file *file, struct error *err)
+{
+	struct stat status;
+	uint64_t end;
+
+	if (fstat(file->descriptor->number, &status) != 0)
+		return file_error(err, "look at", file->path, errno);
+	end = (uint64_t)status.st_size;
+	file->size = sizeof(struct file_head);
+	while (end - file->size >= sizeof(struct record_head)) {
+		struct record_head head;
+		uint64_t offset = file->size + sizeof(head);
+		int got = read_at(file->descriptor->number, file->size, sizeof(head), &head);
+
+		if (got < 0)
+			return file_error(err, "read", file->path, errno);
+		if (got == 0 || head.magic != RECORD_MAGIC ||
+				head.own != column_checksum(0,
+							    (struct slice){ (const char *)&head,
+									    offsetof(struct record_head,
+											    own) }) ||
+				head.size > end - offset || !record_take(file, &head, offset))
+			break;
+		file->size = offset + head.size;
+	}
+	if (file->size != end && ftruncate(file->descriptor->number, (off_t)file->size) != 0)
+		return file_error(err, "cut", file->path, errno);
+	return true;
+}
+
+struct column_file *column_file_open(const char *path, struct column_names *columns,
+		struct column_names *codes, struct error *err)
+{
+	struct column_file *file = memory_alloc_zero(1, sizeof(*file));
+	bool failed = false;
+
+	if (!file) {
+		error_set(err, ERROR_MEMORY, "out of memory while opening %s", path);
+		return NULL;
+	}
+	pthread_mutex_init(&file->lock, NULL);
+	file->columns = columns;
+	file->codes = codes;
+	file->path = memory_copy(path, strlen(path));
+	if (!file->path)
+		error_set(err, ERROR_MEMORY, "out of memory while opening %s", path);
+	else
+		file->descriptor = descriptor_open(path, 0, err);
+	if (file->descriptor &&
+			(file_is_ours(file, err, &failed) ? file_walk(file, err)
+							  : !failed && file_begin(file, err)))
+		return file;
+	column_file_close(file);
+	return NULL;
+}
+
+void column_file_close(struct column_file *file)
+{
+	if (!file)
+		return;
+	descriptor_unref(file->descriptor);
+	pthread_mutex_destroy(&file->lock);
+	memory_free(file->spots);
+	memory_free(file->path);
+	memory_free(file);
+}
+
+/* --- places ----------------------------------------------------------------------------------- */
+
+bool column_file_find(struct column_file *file, int64_t block, struct column_place *out_place)
+{
+	bool found;
+
+	pthread_mutex_lock(&file->lock);
+	found = block >= 0 && (size_t)block < file->spot_count && file->spots[block].offset;
+	if (found) {
+		const struct spot *spot = &file->spots[block];
+
+		atomic_fetch_add(&file->descriptor->references, 1);
+		*out_place = (struct column_place){ file->descriptor, spot->offset, spot->size,
+			spot->sequence };
+	}
+	pthread_mutex_unlock(&file->lock);
+	return found;
+}
+
+void column_place_release(struct column_place *place)
+{
+	descriptor_unref(place->descriptor);
+	*place = (struct column_place){ 0 };
+}
+
+bool column_place_read(const struct column_place *place, uint64_t offset, size_t size, void *to,
+		struct error *err)
+{
+	if (offset > place->size || size > place->size - offset)
+		return error_set(err, ERROR_INTERNAL, "the column cache is damaged");
+	if (read_at(place->descriptor->number, place->offset + offset, size, to) == 1)
+		return true;
+	return error_set(err, ERROR_IO, "cannot read the column cache: %s",
+			errno ? strerror(errno) : "it has become shorter");
+}
+
+void column_file_drop(struct column_file *file, int64_t block, const struct column_place *place)
+{
+	pthread_mutex_lock(&file->lock);
+	if ((size_t)block < file->spot_count && place->descriptor == file->descriptor &&
+			place->offset == file->spots[block].offset)
+		spot_set(file, block, (struct spot){ 0 });
+	pthread_mutex_unlock(&file->lock);
+}
+
+bool column_file_verify(struct column_file *file, column_stamp_fn is_ours, void *context,
+		struct error *err)
+{
+	int64_t asked = -1;
+	uint32_t stamp = 0;
+	bool is = false;
+
+	/* Nobody else has the file yet. Images of one run have one snapshot. */
+	for (size_t i = 0; i < file->spot_count; i++) {
+		struct spot *spot = &file->spots[i];
+
+		if (!spot->offset)
+			continue;
+		if ((spot->sequence != asked || spot->stamp != stamp) &&
+				!is_ours(context, spot->sequence, spot->stamp, &is, err))
+			return false;
+		asked = spot->sequence;
+		stamp = spot->stamp;
+		if (!is)
+			spot_set(file, (int64_t)i, (struct spot){ 0 });
+	}
+	return true;
+}
+
+struct column_file_state column_file_state(struct column_file *file)
+{
+	struct column_file_state state = { 0 };
+
+	pthread_mutex_lock(&file->lock);
+	state.size = file->size;
+	state.live = file->live;
+	for (size_t i = 0; i < file->spot_count; i++)
+		state.blocks += file->spots[i].offset != 0;
+	pthread_mutex_unlock(&file->lock);
+	return state;
+}
+
+/* --- adding, and making room ------------------------------------------------------------------ */
+
+static bool image_append(struct column_file *file, int64_t block, int64_t sequence,
+		uint32_t stamp, struct slice image, struct error *err)
+{
+	struct record_head head =
+			record_head_make(RECORD_BLOCK, block, sequence, image.size, stamp);
+	struct buffer names = { 0 };
+	size_t columns;
+	size_t codes;
+	uint64_t offset;
+	bool ok;
+
+	append_names(file->columns, file->columns_written, RECORD_COLUMNS, &names, &columns);
+	append_names(file->codes, file->codes_written, RECORD_CODES, &names, &codes);
+	buffer_append(&names, &head, sizeof(head));
+	if (names.failed || !spots_reserve(file, block)) {
+		buffer_fini(&names);
+		return error_set(err, ERROR_MEMORY, "out of memory while keeping columns");
+	}
+	offset = file->size + names.size;
+	/* What the walk would find goes last: a torn image has no head before it. */
+	ok = write_at(file->descriptor->number, offset, image.data, image.size) &&
+	     write_at(file->descriptor->number, file->size, names.data, names.size);
+	buffer_fini(&names);
+	if (!ok) {
+		file_error(err, "write", file->path, errno);
+		if (ftruncate(file->descriptor->number, (off_t)file->size) != 0)
+			return error_prefix(err, "and cannot cut it either");
+		return false;
+	}
+	file->size = offset + image.size;
+	file->columns_written = columns;
+	file->codes_written = codes;
+	spot_set(file, block, (struct spot){ offset, (uint32_t)image.size, stamp, sequence });
+	return true;
+}
+
+static bool images_copy(struct column_file *to, const struct column_file *from, char *buffer,
+		struct error *err)
+{
+	for (size_t i = 0; i < from->spot_count; i++) {
+		const struct spot *spot = &from->spots[i];
+		struct record_head head = record_head_make(RECORD_BLOCK, (int64_t)i,
+				spot->sequence, spot->size, spot->stamp);
+		uint64_t offset = to->size + sizeof(head);
+
+		if (!spot->offset)
+			continue;
+		if (!write_at(to->descriptor->number, to->size, &head, sizeof(head)))
+			return file_error(err, "write", to->path, errno);
+		for (uint64_t at = 0; at < spot->size; at += COPY_SIZE) {
+			size_t size = spot->size - at < COPY_SIZE ? (size_t)(spot->size - at)
+								  : COPY_SIZE;
+
+			if (read_at(from->descriptor->number, spot->offset + at, size,
+					    buffer) != 1)
+				return file_error(err, "read", from->path, errno);
+			if (!write_at(to->descriptor->number, offset + at, buffer, size))
+				return file_error(err, "write", to->path, errno);
+		}
+		to->size = offset + spot->size;
+		spot_set(to, (int64_t)i,
+				(struct spot){ offset, spot->size, spot->stamp,
+						spot->sequence });
+	}
+	return true;
+}
+
+/* A copy of what counts, which takes the place of the file. */
+static bool file_compact(struct column_file *file, struct error *err)
+{
+	struct column_file copy = { .columns = file->columns, .codes = file->codes };
+	struct buffer names = { 0 };
+	size_t size = strlen(file->path);
+	char *buffer = memory_alloc(COPY_SIZE);
+	bool ok = false;
+
+	copy.path = memory_alloc(size + sizeof(".new"));
+	if (!buffer || !copy.path || !spots_reserve(&copy, (int64_t)file->spot_count)) {
+		error_set(err, ERROR_MEMORY, "out of memory while tidying columns");
+		goto out;
+	}
+	memcpy(copy.path, file->path, size);
+	memcpy(copy.path + size, ".new", sizeof(".new"));
+	copy.descriptor = descriptor_open(copy.path, O_TRUNC, err);
+	if (!copy.descriptor || !file_begin(&copy, err))
+		goto out;
+	append_names(file->columns, 0, RECORD_COLUMNS, &names, &copy.columns_written);
+	append_names(file->codes, 0, RECORD_CODES, &names, &copy.codes_written);
+	if (names.failed ||
+			!write_at(copy.descriptor->number, copy.size, names.data, names.size)) {
+		file_error(err, "write", copy.path, names.failed ? ENOMEM : errno);
+		goto out;
+	}
+	copy.size += names.size;
+	if (!images_copy(&copy, file, buffer, err))
+		goto out;
+	if (rename(copy.path, file->path) != 0) {
+		file_error(err, "replace", file->path, errno);
+		goto out;
+	}
+	descriptor_unref(file->descriptor);
+	memory_free(file->spots);
+	file->descriptor = copy.descriptor;
+	file->spots = copy.spots;
+	file->spot_count = copy.spot_count;
+	file->size = copy.size;
+	file->live = copy.live;
+	file->columns_written = copy.columns_written;
+	file->codes_written = copy.codes_written;
+	copy.descriptor = NULL;
+	copy.spots = NULL;
+	ok = true;
+out:
+	if (!ok && copy.descriptor)
+		(void)unlink(copy.path);
+	descriptor_unref(copy.descriptor);
+	memory_free(copy.spots);
+	memory_free(copy.path);
+	memory_free(buffer);
+	buffer_fini(&names);
+	return ok;
+}
+
+bool column_file_put(struct column_file *file, int64_t block, int64_t sequence, uint32_t stamp,
+		struct slice image, struct error *err)
+{
+	bool ok;
+
+	assert(block >= 0 && block < BLOCKS_MOST && image.size <= UINT32_MAX);
+	pthread_mutex_lock(&file->lock);
+	ok = image_append(file, block, sequence, stamp, image, err);
+	/* Without room for a copy the file stays as long as it is. */
+	if (ok && file->size > 2 * file->live + SLACK)
+		(void)file_compact(file, NULL);
+	pthread_mutex_unlock(&file->lock);
+	return ok;
+}

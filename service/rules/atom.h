@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Bool rules taken apart: what is asked of single slots, each thing once over all rules of a catalog,
+ * and how it is put together.
+ *
+ * The table is bound to a day: parameters and as_of have their values, so that an atom compares a slot
+ * of an attribute with a figure, a day or a code. What is no such question (arithmetic, loops,
+ * functions, conditionals) stays whole, as an atom that only the machine can answer.
+ *
+ * A formula is a conjunction of literals, an atom or a constant; a literal is a formula or its
+ * negation, so that "or" is the negated conjunction of negated parts. Of the answers
+ *
+ *     no > asked > unstated > error > yes
+ *
+ * the greatest that a part has is that of the conjunction; "not" exchanges yes and no. This is the
+ * order of the rule language, with the unknown told apart by what is missing: "asked" while an
+ * attribute is, "unstated" when only parameters are. Equal formulas have the same number.
+ */
+#pragma once
+
+#include "base/map.h"
+#include "rules/rule.h"
+
+enum atom_answer {
+	ANSWER_YES,
+	ANSWER_NO,
+	ANSWER_ASKED,
+	ANSWER_UNSTATED,
+	ANSWER_ERROR,
+};
+
+enum atom_kind {
+	ATOM_FLAG,     /* ->slot is true */
+	ATOM_AT_LEAST, /* ->slot, an int or the seconds of a day, >= ->bound */
+	ATOM_QUOTIENT, /* the quotient >= ->bound in ppm, or > it with ->above; exactly */
+	ATOM_CODE,     /* what follows from the text of ->slot alone: by ->test, or by ->node */
+	ATOM_MEMBER,   /* the list ->slot holds ->code */
+	ATOM_HELD,     /* the map ->slot has ->code */
+	ATOM_VALID, /* the day it has under ->code is >= ->bound; an error when it has none */
+	ATOM_OTHER, /* only ->node can tell */
+};
+
+/* What follows from a text; @marked is what the caller said of it beside. */
+struct atom_test {
+	enum atom_answer (*ask)(const void *context, struct slice text, bool marked);
+	const void *context;
+};
+
+struct atom {
+	enum atom_kind kind;
+	int slot; /* of quotients its own; of OTHER -1 */
+	int64_t bound;
+	bool above;
+	bool unstated; /* AT_LEAST, QUOTIENT: the bound is a parameter without a value */
+	const struct scope_ratio *ratio;
+	struct slice code;
+	const struct rule *rule; /* whose ->node it is */
+	const struct node *node;
+	const struct atom_test *test;
+	const int *slots; /* of attributes that it reads; ascending */
+	size_t slot_count;
+	uint32_t uses; /* in how many formulas, or rules, it stands */
+};
+
+enum formula_kind {
+	FORMULA_TRUE,
+	FORMULA_ERROR,	  /* whatever the slots hold */
+	FORMULA_UNSTATED, /* likewise */
+	FORMULA_ATOM,
+	FORMULA_ALL,
+};
+
+struct formula {
+	enum formula_kind kind;
+	uint32_t at; /* the atom; of ALL the first of its ->count literals */
+	uint32_t count;
+	uint32_t uses;
+	bool opaque; /* some atom below is OTHER */
+};
+
+#define LITERAL_TRUE 0u
+#define LITERAL_FALSE 1u
+
+struct atoms {
+	struct arena arena;
+	struct evaluation bound; /* what parameters and as_of are */
+	struct atom *list;
+	size_t count, capacity;
+	struct formula *formulas; /* each behind those it is made of */
+	size_t formula_count, formula_capacity;
+	uint32_t *literals; /* of conjunctions: 2 * formula, + 1 when negated; ascending */
+	size_t literal_count, literal_capacity;
+	uint32_t *stack; /* while taking apart */
+	size_t stack_count, stack_capacity;
+	struct map known;  /* what an atom is made of, to its formula's number + 1 */
+	struct map joined; /* the literals of a conjunction, likewise */
+	bool failed;	   /* memory was short */
+};
+
+/**
+ * An empty table. @bound has the values of parameters and the day, all else unknown; it and the rules
+ * added live as long as the table. NULL when memory is short.
+ */
+struct atoms *atoms_new(const struct evaluation *bound);
+void atoms_free(struct atoms *atoms);
+
+/**
+ * Takes a bool rule apart; all rules of a table are compiled against one scope. false when memory
+ * is short: the table is of no use then.
+ */
+bool atoms_add_rule(struct atoms *atoms, const struct rule *rule, uint32_t *out_literal);
+/** What @test (borrowed, as its context) makes of the text in @slot; of a slot that is unknown it is
+ *  what the slot is. Equal only by address. */
+bool atoms_add_test(struct atoms *atoms, int slot, const struct atom_test *test,
+		uint32_t *out_literal);
+/** The conjunction of @count literals. */
+bool atoms_add_all(struct atoms *atoms, const uint32_t *literals, size_t count,
+		uint32_t *out_literal);
+/** Notes that somebody asks for the literal. */
+void atoms_use(struct atoms *atoms, uint32_t literal);
+
+static inline const struct formula *atoms_formula(const struct atoms *atoms, uint32_t literal)
+{
+	return &atoms->formulas[literal / 2];
+}
+
+/** The negation; what has no value keeps it. */
+static inline uint32_t atoms_negate(const struct atoms *atoms, uint32_t literal)
+{
+	enum formula_kind kind = atoms_formula(atoms, literal)->kind;
+
+	return kind == FORMULA_ERROR || kind == FORMULA_UNSTATED ? literal : literal ^ 1;
+}
+
+/** For people. */
+void atoms_dump(const struct atoms *atoms, uint32_t literal, FILE *out);

@@ -1,0 +1,444 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "rules/block_internal.h"
+
+#include "base/memory.h"
+
+#include <assert.h>
+#include <string.h>
+
+#define POOL_WORDS ((size_t)256 * BLOCK_WORDS)
+#define ROW_ARENA ((size_t)256 << 10)
+#define ROW_BUDGET ((size_t)64 << 20)
+
+const uint64_t block_zeros[BLOCK_WORDS];
+
+/* --- room for planes --------------------------------------------------------------------------- */
+
+uint64_t *pool_take(struct plane_pool *pool, size_t words)
+{
+	struct plane_chunk *chunks;
+	struct plane_chunk chunk = { .size = words > POOL_WORDS ? words : POOL_WORDS };
+	uint64_t *room;
+
+	while (pool->chunk < pool->chunk_count &&
+			pool->chunks[pool->chunk].size - pool->next < words) {
+		pool->chunk++;
+		pool->next = 0;
+	}
+	if (pool->chunk == pool->chunk_count) {
+		chunks = memory_resize(
+				pool->chunks, (pool->chunk_count + 1) * sizeof(*pool->chunks));
+		if (!chunks)
+			return NULL;
+		pool->chunks = chunks;
+		chunk.words = memory_alloc(chunk.size * sizeof(*chunk.words));
+		if (!chunk.words)
+			return NULL;
+		chunks[pool->chunk_count++] = chunk;
+	}
+	room = pool->chunks[pool->chunk].words + pool->next;
+	pool->next += words;
+	return room;
+}
+
+static void pool_reset(struct plane_pool *pool)
+{
+	pool->chunk = 0;
+	pool->next = 0;
+}
+
+static void pool_fini(struct plane_pool *pool)
+{
+	for (size_t i = 0; i < pool->chunk_count; i++)
+		memory_free(pool->chunks[i].words);
+	memory_free(pool->chunks);
+}
+
+struct block_mark block_mark(const struct block *block)
+{
+	return (struct block_mark){ block->scratch.chunk, block->scratch.next };
+}
+
+void block_rewind(struct block *block, struct block_mark mark)
+{
+	block->scratch.chunk = mark.chunk;
+	block->scratch.next = mark.next;
+}
+
+uint64_t *block_room(struct block *block, size_t words)
+{
+	return pool_take(&block->kept, words);
+}
+
+/* --- life -------------------------------------------------------------------------------------- */
+
+static bool attributes_init(struct block *block, const struct scope *scope)
+{
+	block->attributes = memory_alloc_zero(block->slot_count + 1, sizeof(bool));
+	for (size_t i = 0; block->attributes && i < block->slot_count; i++) {
+		const struct scope_name *name = scope_name_of_slot(scope, (int)i);
+
+		block->attributes[i] = name && name->role == SCOPE_ATTRIBUTE;
+	}
+	return block->attributes != NULL;
+}
+
+static bool block_init(struct block *block)
+{
+	const struct atoms *atoms = block->atoms;
+	size_t bound = atoms->bound.value_count;
+
+	block->columns = memory_alloc_zero(block->slot_count + 1, sizeof(*block->columns));
+	block->atom_notes = memory_alloc_zero(atoms->count + 1, sizeof(*block->atom_notes));
+	block->formula_notes = memory_alloc_zero(
+			atoms->formula_count + 1, sizeof(*block->formula_notes));
+	block->memories = memory_alloc_zero(atoms->count + 1, sizeof(*block->memories));
+	block->values = memory_alloc_zero(block->slot_count + 1, sizeof(*block->values));
+	if (!block->columns || !block->atom_notes || !block->formula_notes ||
+			!block->memories || !block->values)
+		return false;
+	if (bound > block->slot_count)
+		bound = block->slot_count;
+	if (bound)
+		memcpy(block->values, atoms->bound.values, bound * sizeof(*block->values));
+	/* So large that no row makes it grow. */
+	(void)arena_alloc(&block->arena, ROW_ARENA);
+	arena_reset(&block->arena);
+	return block->arena.blocks && block_codes_init(block);
+}
+
+struct block *block_new(const struct atoms *atoms, const struct scope *scope)
+{
+	struct block *block = memory_alloc_zero(1, sizeof(*block));
+
+	if (!block)
+		return NULL;
+	block->atoms = atoms;
+	block->slot_count = (size_t)scope_slot_count(scope);
+	arena_init(&block->arena, ROW_BUDGET);
+	if (attributes_init(block, scope) && block_init(block))
+		return block;
+	block_free(block);
+	return NULL;
+}
+
+void block_free(struct block *block)
+{
+	if (!block)
+		return;
+	for (size_t i = 0; block->columns && i < block->slot_count; i++) {
+		memory_free(block->columns[i].codes.present);
+		memory_free(block->columns[i].codes.planes);
+	}
+	for (size_t i = 0; block->memories && i < block->atoms->count; i++)
+		memory_free(block->memories[i].answers);
+	block_codes_fini(block);
+	pool_fini(&block->kept);
+	pool_fini(&block->scratch);
+	memory_free(block->columns);
+	memory_free(block->attributes);
+	memory_free(block->atom_notes);
+	memory_free(block->formula_notes);
+	memory_free(block->memories);
+	memory_free(block->values);
+	arena_fini(&block->arena);
+	memory_free(block);
+}
+
+bool block_enter(struct block *block, const uint64_t *rows, const struct block_source *source)
+{
+	block->source = *source;
+	block->round++;
+	memcpy(block->rows, rows, sizeof(block->rows));
+	memset(block->odd, 0, sizeof(block->odd));
+	pool_reset(&block->kept);
+	pool_reset(&block->scratch);
+	return block_codes_renew(block);
+}
+
+const uint64_t *block_rows(const struct block *block)
+{
+	return block->rows;
+}
+
+const uint64_t *block_odd_rows(const struct block *block)
+{
+	return block->odd;
+}
+
+/* --- columns ----------------------------------------------------------------------------------- */
+
+/* Whether all rows are known; else @out_asked gets those that wait for an attribute. */
+BLOCK_CLONES
+static bool column_judge(
+		const struct block_column *column, const uint64_t *rows, uint64_t *out_asked)
+{
+	const uint64_t *known = column->known ? column->known : block_zeros;
+	const uint64_t *error = column->error ? column->error : block_zeros;
+	const uint64_t *unstated = column->unstated ? column->unstated : block_zeros;
+	uint64_t lacking = 0;
+
+	for (size_t i = 0; i < BLOCK_WORDS; i++) {
+		lacking |= rows[i] & ~known[i];
+		out_asked[i] = rows[i] & ~(known[i] | error[i] | unstated[i]);
+	}
+	return lacking == 0;
+}
+
+const struct slot_column *block_column(struct block *block, int slot, struct error *err)
+{
+	struct slot_column *column = &block->columns[slot];
+	struct block_column made = { 0 };
+	uint64_t *asked;
+
+	assert(slot >= 0 && (size_t)slot < block->slot_count);
+	if (column->round == block->round)
+		return column;
+	if (!block->source.column(block->source.context, slot, &made, err))
+		return NULL;
+	asked = pool_take(&block->kept, BLOCK_WORDS);
+	if (!asked) {
+		block_fail_memory(err);
+		return NULL;
+	}
+	if (!made.known)
+		made.known = block_zeros;
+	column->column = made;
+	column->sure = column_judge(&made, block->rows, asked);
+	column->asked = asked;
+	column->round = block->round;
+	return column;
+}
+
+BLOCK_CLONES
+static void known_no(const uint64_t *rows, const uint64_t *known, const uint64_t *yes,
+		uint64_t *out_no)
+{
+	for (size_t i = 0; i < BLOCK_WORDS; i++)
+		out_no[i] = rows[i] & known[i] & ~yes[i];
+}
+
+bool block_answer_known(struct block *block, struct plane_pool *pool,
+		const struct slot_column *column, const uint64_t *yes,
+		struct block_answer *out_answer)
+{
+	uint64_t *no;
+
+	*out_answer = (struct block_answer){ .sure = column->sure, .yes = yes };
+	if (column->sure)
+		return true;
+	no = pool_take(pool, BLOCK_WORDS);
+	if (!no)
+		return false;
+	known_no(block->rows, column->column.known, yes, no);
+	out_answer->no = no;
+	out_answer->asked = column->asked;
+	out_answer->unstated = column->column.unstated ? column->column.unstated : block_zeros;
+	return true;
+}
+
+/* --- conjunctions ------------------------------------------------------------------------------ */
+
+/* What is gathered of the parts so far. */
+struct gathering {
+	struct block_answer answer; /* points to: */
+	uint64_t *yes, *no, *asked, *unstated;
+};
+
+static bool gathering_init(struct gathering *all, struct plane_pool *pool, const uint64_t *rows)
+{
+	uint64_t *room = pool_take(pool, (size_t)4 * BLOCK_WORDS);
+
+	if (!room)
+		return false;
+	*all = (struct gathering){ .answer.sure = true,
+		.yes = room,
+		.no = room + BLOCK_WORDS,
+		.asked = room + (size_t)2 * BLOCK_WORDS,
+		.unstated = room + (size_t)3 * BLOCK_WORDS };
+	memcpy(all->yes, rows, BLOCK_WORDS * sizeof(*rows));
+	return true;
+}
+
+static void gathering_widen(struct gathering *all, const uint64_t *rows)
+{
+	for (size_t i = 0; i < BLOCK_WORDS; i++) {
+		all->no[i] = rows[i] & ~all->yes[i];
+		all->asked[i] = 0;
+		all->unstated[i] = 0;
+	}
+	all->answer.sure = false;
+}
+
+BLOCK_CLONES
+static void join_sure(struct gathering *all, const uint64_t *yes, bool negated)
+{
+	uint64_t turn = negated ? UINT64_MAX : 0;
+
+	for (size_t i = 0; i < BLOCK_WORDS; i++)
+		all->yes[i] &= yes[i] ^ turn;
+}
+
+BLOCK_CLONES
+static void join_sure_wide(
+		struct gathering *all, const uint64_t *rows, const uint64_t *yes, bool negated)
+{
+	uint64_t turn = negated ? UINT64_MAX : 0;
+
+	for (size_t i = 0; i < BLOCK_WORDS; i++) {
+		uint64_t part = yes[i] ^ turn;
+
+		all->yes[i] &= part;
+		all->no[i] |= rows[i] & ~part;
+	}
+}
+
+BLOCK_CLONES
+static void join_wide(struct gathering *all, const uint64_t *yes, const uint64_t *no,
+		const uint64_t *asked, const uint64_t *unstated)
+{
+	for (size_t i = 0; i < BLOCK_WORDS; i++) {
+		all->yes[i] &= yes[i];
+		all->no[i] |= no[i];
+		all->asked[i] |= asked[i];
+		all->unstated[i] |= unstated[i];
+	}
+}
+
+/* The greatest answer counts. */
+BLOCK_CLONES
+static void gathering_finish(struct gathering *all)
+{
+	for (size_t i = 0; i < BLOCK_WORDS; i++) {
+		all->asked[i] &= ~all->no[i];
+		all->unstated[i] &= ~(all->no[i] | all->asked[i]);
+	}
+}
+
+BLOCK_CLONES
+static bool is_settled(const uint64_t *need, const uint64_t *no)
+{
+	uint64_t left = 0;
+
+	for (size_t i = 0; i < BLOCK_WORDS; i++)
+		left |= need[i] & ~no[i];
+	return left == 0;
+}
+
+BLOCK_CLONES
+static bool is_settled_sure(const uint64_t *need, const uint64_t *yes)
+{
+	uint64_t left = 0;
+
+	for (size_t i = 0; i < BLOCK_WORDS; i++)
+		left |= need[i] & yes[i];
+	return left == 0;
+}
+
+static bool formula_ask(struct block *block, uint32_t number, const uint64_t *need,
+		struct block_answer *out_answer, struct error *err);
+
+static bool conjunction_ask(struct block *block, struct plane_pool *pool,
+		const struct formula *formula, const uint64_t *need,
+		struct block_answer *out_answer, struct error *err)
+{
+	const struct atoms *atoms = block->atoms;
+	struct gathering all;
+
+	if (!gathering_init(&all, pool, block->rows))
+		return block_fail_memory(err);
+	for (uint32_t i = 0; i < formula->count; i++) {
+		uint32_t literal = atoms->literals[formula->at + i];
+		bool negated = literal % 2;
+		struct block_mark mark = block_mark(block);
+		struct block_answer part;
+
+		if (!formula_ask(block, literal / 2, need, &part, err))
+			return false;
+		if (!part.sure && all.answer.sure)
+			gathering_widen(&all, block->rows);
+		if (!part.sure)
+			join_wide(&all, negated ? part.no : part.yes,
+					negated ? part.yes : part.no, part.asked,
+					part.unstated);
+		else if (all.answer.sure)
+			join_sure(&all, part.yes, negated);
+		else
+			join_sure_wide(&all, block->rows, part.yes, negated);
+		block_rewind(block, mark);
+		if (all.answer.sure ? is_settled_sure(need, all.yes) : is_settled(need, all.no))
+			break;
+	}
+	if (!all.answer.sure)
+		gathering_finish(&all);
+	all.answer.yes = all.yes;
+	if (!all.answer.sure) {
+		all.answer.no = all.no;
+		all.answer.asked = all.asked;
+		all.answer.unstated = all.unstated;
+	}
+	*out_answer = all.answer;
+	return true;
+}
+
+/* --- formulas ---------------------------------------------------------------------------------- */
+
+static bool formula_ask(struct block *block, uint32_t number, const uint64_t *need,
+		struct block_answer *out_answer, struct error *err)
+{
+	const struct formula *formula = &block->atoms->formulas[number];
+	struct answer_note *note = &block->formula_notes[number];
+	bool keep = formula->uses > 1 && !formula->opaque;
+
+	switch (formula->kind) {
+	case FORMULA_TRUE:
+		*out_answer = (struct block_answer){ .sure = true, .yes = block->rows };
+		return true;
+	case FORMULA_ERROR:
+		*out_answer = (struct block_answer){ false, block_zeros, block_zeros,
+			block_zeros, block_zeros };
+		return true;
+	case FORMULA_UNSTATED:
+		*out_answer = (struct block_answer){ false, block_zeros, block_zeros,
+			block_zeros, block->rows };
+		return true;
+	case FORMULA_ATOM:
+		return block_ask_atom(block, formula->at, need, out_answer, err);
+	case FORMULA_ALL:
+		break;
+	}
+	if (note->round == block->round) {
+		*out_answer = note->answer;
+		return true;
+	}
+	if (!conjunction_ask(block, keep ? &block->kept : &block->scratch, formula,
+			    keep ? block->rows : need, out_answer, err))
+		return false;
+	if (keep)
+		*note = (struct answer_note){ block->round, *out_answer };
+	return true;
+}
+
+bool block_ask(struct block *block, uint32_t literal, const uint64_t *need,
+		struct block_answer *out_answer, struct error *err)
+{
+	struct block_answer answer;
+	uint64_t *yes;
+
+	if (!formula_ask(block, literal / 2, need, &answer, err))
+		return false;
+	*out_answer = answer;
+	if (literal % 2 == 0)
+		return true;
+	if (!answer.sure) {
+		out_answer->yes = answer.no;
+		out_answer->no = answer.yes;
+		return true;
+	}
+	yes = pool_take(&block->scratch, BLOCK_WORDS);
+	if (!yes)
+		return block_fail_memory(err);
+	known_no(block->rows, block->rows, answer.yes, yes);
+	out_answer->yes = yes;
+	return true;
+}

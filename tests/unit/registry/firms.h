@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Random firms of the starter catalog, behind a column cache in a file of its own. */
+#pragma once
+
+#include "calculator/calculator.h"
+#include "registry/column_cache.h"
+
+#define FIRMS_DAY "2026-06-01"
+
+struct firms {
+	struct arena arena;
+	struct ruleset *ruleset;
+	Policycalc__V1__Profile **profiles; /* by id - 1 */
+	int64_t count;
+	char path[64];
+	struct column_cache *cache;
+};
+
+/** Reads the catalog at @starter and makes @count firms of whose facts @known percent are known. */
+void firms_init(struct firms *firms, const char *starter, int64_t count, unsigned known,
+		uint64_t seed);
+void firms_fini(struct firms *firms);
+/** Match about one firm; NULL when the catalog refuses its facts. */
+const Policycalc__V1__MatchResponse *firms_match(const struct firms *firms, int64_t id,
+		const Policycalc__V1__MatchRequest *like, struct arena *call);

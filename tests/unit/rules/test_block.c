@@ -1,0 +1,725 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Random rules over random columns, a third of them missing: what a block answers is what
+ * rule_evaluate() gives for the values of each row, and of the unknown whether an attribute is among
+ * what is missing.
+ *
+ * The answers' shares are printed; none may be rare.
+ */
+#include "rules/block.h"
+
+#include "base/region.h"
+#include "rules/program.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { NUMBERS = 4, FLAGS = 3, CODES = 3, DAYS = 2, LISTS = 2, MAPS = 2, QUOTIENTS = 2 };
+enum {
+	FIRST_NUMBER,
+	FIRST_FLAG = FIRST_NUMBER + NUMBERS,
+	FIRST_CODE = FIRST_FLAG + FLAGS,
+	FIRST_DAY = FIRST_CODE + CODES,
+	FIRST_LIST = FIRST_DAY + DAYS,
+	FIRST_MAP = FIRST_LIST + LISTS,
+	FIRST_QUOTIENT = FIRST_MAP + MAPS,
+	FIRST_OTHER = FIRST_QUOTIENT + QUOTIENTS,
+	LIMIT = FIRST_OTHER,
+	NOT_STATED,
+	CODE_LIMIT,
+	CODES_LIMIT,
+	FLAG_LIMIT,
+	DAY_NOT_STATED,
+	AS_OF,
+	SLOTS,
+};
+
+#define DAY ((int64_t)86400)
+
+static const char *const codes[] = { "410000", "411200", "411282", "411224", "C3130", "C31",
+	"C", "elsewhere" };
+
+static uint64_t seed = 20260114;
+
+static unsigned random_below(unsigned limit)
+{
+	seed ^= seed << 13;
+	seed ^= seed >> 7;
+	seed ^= seed << 17;
+	return (unsigned)(seed >> 33) % limit;
+}
+
+static const char *random_code(void)
+{
+	return codes[random_below(sizeof(codes) / sizeof(*codes))];
+}
+
+/* --- names ------------------------------------------------------------------------------------- */
+
+static const struct scope_ratio quotients[QUOTIENTS] = {
+	{ FIRST_NUMBER, FIRST_NUMBER + 1, true, 300000 },
+	{ FIRST_NUMBER + 2, FIRST_NUMBER + 1, false, 0 },
+};
+
+static void names_add(struct scope *scope, struct arena *arena, const char *prefix, int first,
+		int count, const struct type *type, enum scope_role role)
+{
+	for (int i = 0; i < count; i++) {
+		struct scope_name name = { .type = type,
+			.dimension = DIMENSION_FREE,
+			.role = role,
+			.slot = first + i };
+
+		name.name = slice_from(
+				count > 1 ? arena_format(arena, "%s%d", prefix, i) : prefix);
+		if (first == FIRST_QUOTIENT)
+			name.ratio = &quotients[i];
+		assert_true(scope_add(scope, &name));
+	}
+}
+
+static struct scope *scope_make(struct arena *arena)
+{
+	struct scope *scope = scope_new();
+
+	assert_non_null(scope);
+	names_add(scope, arena, "e.n", FIRST_NUMBER, NUMBERS, &type_int, SCOPE_ATTRIBUTE);
+	names_add(scope, arena, "e.f", FIRST_FLAG, FLAGS, &type_bool, SCOPE_ATTRIBUTE);
+	names_add(scope, arena, "e.c", FIRST_CODE, CODES, &type_string, SCOPE_ATTRIBUTE);
+	names_add(scope, arena, "e.d", FIRST_DAY, DAYS, &type_timestamp, SCOPE_ATTRIBUTE);
+	names_add(scope, arena, "e.l", FIRST_LIST, LISTS, &type_list_string, SCOPE_ATTRIBUTE);
+	names_add(scope, arena, "e.t", FIRST_MAP, MAPS, &type_map_string_timestamp,
+			SCOPE_ATTRIBUTE);
+	names_add(scope, arena, "e.q", FIRST_QUOTIENT, QUOTIENTS, &type_int, SCOPE_ATTRIBUTE);
+	names_add(scope, arena, "p.limit", LIMIT, 1, &type_int, SCOPE_PARAMETER);
+	names_add(scope, arena, "p.unstated", NOT_STATED, 1, &type_int, SCOPE_PARAMETER);
+	names_add(scope, arena, "p.code", CODE_LIMIT, 1, &type_string, SCOPE_PARAMETER);
+	names_add(scope, arena, "p.codes", CODES_LIMIT, 1, &type_list_string, SCOPE_PARAMETER);
+	names_add(scope, arena, "p.flag", FLAG_LIMIT, 1, &type_bool, SCOPE_PARAMETER);
+	names_add(scope, arena, "p.day", DAY_NOT_STATED, 1, &type_timestamp, SCOPE_PARAMETER);
+	names_add(scope, arena, "as_of", AS_OF, 1, &type_timestamp, SCOPE_CONTEXT);
+	return scope;
+}
+
+/* --- rules ------------------------------------------------------------------------------------- */
+
+static const char *make_bool(struct arena *arena, int depth);
+
+static const char *relation(void)
+{
+	static const char *const relations[] = { "==", "!=", "<", "<=", ">", ">=" };
+
+	return relations[random_below(6)];
+}
+
+static const char *make_bound(struct arena *arena)
+{
+	switch (random_below(12)) {
+	case 0:
+		return "p.limit";
+	case 1:
+		return "p.unstated";
+	case 2:
+		return "9223372036854775807";
+	case 3:
+		return "(-9223372036854775807 - 1)";
+	case 4:
+		return "p.limit * 2 - 1";
+	case 5:
+		return "1 / (p.limit - 5)";
+	default:
+		return arena_format(arena, "%d", (int)random_below(21) - 10);
+	}
+}
+
+static const char *make_day(struct arena *arena)
+{
+	switch (random_below(5)) {
+	case 0:
+		return "as_of";
+	case 1:
+		return "p.day";
+	case 2:
+		return "as_of + duration(\"0.5s\")";
+	default:
+		return arena_format(arena, "timestamp(\"2026-01-%02uT00:00:00Z\")",
+				1 + random_below(20));
+	}
+}
+
+static const char *make_codes(struct arena *arena)
+{
+	const char *list = "[";
+	unsigned count = random_below(4);
+
+	if (random_below(8) == 0)
+		return "p.codes";
+	for (unsigned i = 0; i < count; i++)
+		list = arena_format(arena, "%s%s\"%s\"", list, i ? ", " : "", random_code());
+	return arena_format(arena, "%s%s]", list, count ? "" : "\"none\"");
+}
+
+static const char *make_number_atom(struct arena *arena)
+{
+	unsigned slot = random_below(NUMBERS);
+
+	switch (random_below(6)) {
+	case 0:
+		return arena_format(arena, "%s %s e.n%u", make_bound(arena), relation(), slot);
+	case 1:
+		return arena_format(arena, "e.n%u in [1, 2, %s]", slot, make_bound(arena));
+	default:
+		return arena_format(arena, "e.n%u %s %s", slot, relation(), make_bound(arena));
+	}
+}
+
+static const char *make_code_atom(struct arena *arena)
+{
+	unsigned slot = random_below(CODES);
+
+	switch (random_below(10)) {
+	case 0:
+		return arena_format(arena, "e.c%u.startsWith(\"%.2s\")", slot, random_code());
+	case 1:
+		return arena_format(arena, "region.within(e.c%u, \"%s\")", slot,
+				random_below(2) ? "411200" : random_code());
+	case 2:
+		return arena_format(arena, "region.kind(e.c%u) == \"COUNTY\"", slot);
+	case 3:
+		return arena_format(arena, "e.c%u %s p.code", slot, relation());
+	case 4:
+		return arena_format(arena,
+				"[\"%.3s\", \"%.2s\"].exists(x, e.c%u.startsWith(x))",
+				random_code(), random_code(), slot);
+	case 5:
+		return arena_format(arena, "(p.unstated > 3 ? e.c%u == \"C\" : true)", slot);
+	default:
+		return arena_format(arena, "e.c%u in %s", slot, make_codes(arena));
+	}
+}
+
+static const char *make_list_atom(struct arena *arena)
+{
+	unsigned slot = random_below(LISTS);
+
+	switch (random_below(9)) {
+	case 0:
+		return arena_format(arena, "%s.exists(x, x in e.l%u)", make_codes(arena), slot);
+	case 1:
+		return arena_format(arena, "%s.all(x, x in e.l%u)", make_codes(arena), slot);
+	case 2:
+		return arena_format(
+				arena, "%s.exists(x, !(x in e.l%u))", make_codes(arena), slot);
+	case 3:
+		return arena_format(arena, "e.l%u.exists(x, x in %s)", slot, make_codes(arena));
+	case 4:
+		return arena_format(arena, "e.l%u.exists(x, x == \"%s\")", slot, random_code());
+	case 5:
+		return arena_format(arena, "size(e.l%u) >= %u", slot, random_below(4));
+	case 6:
+		return arena_format(arena, "p.code in e.l%u", slot);
+	case 7:
+		return arena_format(arena, "e.l%u.exists(x, x in [\"\"].filter(y, y != \"\"))",
+				slot);
+	default:
+		return arena_format(arena, "\"%s\" in e.l%u", random_code(), slot);
+	}
+}
+
+static const char *make_map_atom(struct arena *arena)
+{
+	unsigned slot = random_below(MAPS);
+	const char *code = random_code();
+
+	switch (random_below(6)) {
+	case 0:
+		return arena_format(arena, "\"%s\" in e.t%u", code, slot);
+	case 1:
+		return arena_format(arena, "e.t%u[\"%s\"] %s %s", slot, code, relation(),
+				make_day(arena));
+	case 2:
+		return arena_format(arena, "e.t%u.C %s %s", slot, relation(), make_day(arena));
+	case 3:
+		return arena_format(arena, "%s.exists(x, x in e.t%u)", make_codes(arena), slot);
+	default:
+		return arena_format(arena, "(\"%s\" in e.t%u && e.t%u[\"%s\"] >= %s)", code,
+				slot, slot, code, make_day(arena));
+	}
+}
+
+static const char *make_other_atom(struct arena *arena)
+{
+	switch (random_below(11)) {
+	case 0:
+		return arena_format(arena, "e.n0 + e.n1 %s %s", relation(), make_bound(arena));
+	case 1:
+		return arena_format(arena, "e.n2 / e.n1 %s e.n3", relation());
+	case 2:
+		return arena_format(arena, "e.d0 %s e.d1", relation());
+	case 3:
+		return arena_format(arena, "date.addYears(e.d0, 1) %s as_of", relation());
+	case 4:
+		return arena_format(arena, "(%s ? %s : %s)", make_bool(arena, 1),
+				make_bool(arena, 1), make_bool(arena, 1));
+	case 5:
+		return arena_format(arena, "e.f%u %s %s", random_below(FLAGS),
+				random_below(2) ? "==" : "!=",
+				random_below(2) ? "p.flag" : "e.f0");
+	case 6:
+		return arena_format(arena, "(e.n3 %s 2) == e.f1", relation());
+	case 7:
+		return arena_format(arena, "e.c0 == e.c1");
+	case 8:
+		return arena_format(arena, "[1, 2, 3].exists(x, x %s e.n0)", relation());
+	case 9:
+		return arena_format(arena, "money.mulDiv(e.n0, p.limit, 3, \"down\") %s e.n1",
+				relation());
+	default:
+		return arena_format(arena, "math.greatest(e.n0, e.n1) %s %s", relation(),
+				make_bound(arena));
+	}
+}
+
+static const char *make_atom(struct arena *arena)
+{
+	switch (random_below(14)) {
+	case 0:
+		return random_below(4) ? "p.flag" : "p.unstated > 1";
+	case 1:
+	case 2:
+		return arena_format(arena, "e.f%u", random_below(FLAGS));
+	case 3:
+	case 4:
+	case 5:
+		return make_number_atom(arena);
+	case 6:
+	case 7:
+		return make_code_atom(arena);
+	case 8:
+	case 9:
+		return make_list_atom(arena);
+	case 10:
+		return make_map_atom(arena);
+	case 11:
+		return arena_format(arena, "e.d%u %s %s", random_below(DAYS), relation(),
+				make_day(arena));
+	case 12:
+		return arena_format(arena, "e.q%u %s %s", random_below(QUOTIENTS), relation(),
+				random_below(3) ? arena_format(arena, "%u",
+								  random_below(7) * 100000)
+						: make_bound(arena));
+	default:
+		return make_other_atom(arena);
+	}
+}
+
+static const char *make_bool(struct arena *arena, int depth)
+{
+	const char *text;
+	const char *joint = random_below(2) ? " && " : " || ";
+	unsigned count = 2 + random_below(random_below(8) ? 2 : 15);
+
+	if (depth <= 0 || random_below(6) == 0)
+		return make_atom(arena);
+	if (random_below(5) == 0)
+		return arena_format(arena, "!%s(%s)", random_below(4) ? "" : "!!",
+				make_bool(arena, depth - 1));
+	text = arena_format(arena, "(%s", make_bool(arena, depth - 1));
+	for (unsigned i = 1; i < count; i++)
+		text = arena_format(arena, "%s%s%s", text, joint, make_bool(arena, depth - 1));
+	return arena_format(arena, "%s)", text);
+}
+
+/* --- columns ----------------------------------------------------------------------------------- */
+
+struct world {
+	struct arena arena;
+	struct scope *scope;
+	struct region_table *regions;
+	struct value *values; /* by row and slot */
+	bool *unstated;	      /* likewise */
+	unsigned row_count;
+	struct block *block;
+	unsigned asked[SLOTS]; /* how often for a column, in this round */
+};
+
+static struct value value_make(struct arena *arena, int slot)
+{
+	struct value value = { .kind = VALUE_INT };
+	struct value *items;
+	size_t count = random_below(4);
+	size_t each = slot >= FIRST_MAP ? 2 : 1;
+
+	if (slot < FIRST_FLAG || (slot >= FIRST_QUOTIENT && slot < FIRST_OTHER)) {
+		value.integer = (int64_t)random_below(21) - 10;
+		if (random_below(100) == 0)
+			value.integer = random_below(2) ? INT64_MAX : INT64_MIN;
+		if (slot >= FIRST_QUOTIENT)
+			value.integer = random_below(7) * 100000;
+	} else if (slot < FIRST_CODE) {
+		value = (struct value){ .kind = VALUE_BOOL, .boolean = random_below(2) };
+	} else if (slot < FIRST_DAY) {
+		value = (struct value){ .kind = VALUE_STRING,
+			.text = slice_from(random_code()) };
+		/* Many texts are looked at one by one. */
+		if (slot == FIRST_CODE + 2)
+			value.text = slice_from(arena_format(arena, "C%u", random_below(1000)));
+	} else if (slot < FIRST_LIST) {
+		value = (struct value){ .kind = VALUE_TIMESTAMP,
+			.timestamp.seconds = (20454 + (int64_t)random_below(20)) * DAY };
+	} else {
+		items = ARENA_NEW_ARRAY(arena, struct value, 2 * count + 1);
+		assert_non_null(items);
+		for (size_t i = 0; i < count; i++) {
+			items[each * i].kind = VALUE_STRING;
+			items[each * i].text = slice_from(codes[i + random_below(4)]);
+			for (size_t k = 0; k < i; k++) {
+				if (slice_equals(items[each * k].text, items[each * i].text))
+					items[each * i].text = slice_from(
+							arena_format(arena, "x%zu", i));
+			}
+			if (each == 1)
+				continue;
+			items[2 * i + 1].kind = VALUE_TIMESTAMP;
+			items[2 * i + 1].timestamp.seconds =
+					(20454 + (int64_t)random_below(20)) * DAY;
+		}
+		value = (struct value){ .kind = each == 2 ? VALUE_MAP : VALUE_LIST,
+			.list = { items, count } };
+	}
+	return value;
+}
+
+/* Every slot is of one of several minds: all known, a third missing, nearly all missing. */
+static void values_make(struct world *world)
+{
+	unsigned lacking[SLOTS];
+
+	for (int slot = 0; slot < SLOTS; slot++)
+		lacking[slot] = slot >= FIRST_QUOTIENT && slot < FIRST_OTHER
+						? 70
+						: (unsigned[]){ 0, 0, 33, 90 }[random_below(4)];
+	for (unsigned row = 0; row < world->row_count; row++) {
+		for (int slot = 0; slot < FIRST_OTHER; slot++) {
+			size_t at = (size_t)row * SLOTS + (size_t)slot;
+			bool known = random_below(100) >= lacking[slot];
+
+			world->values[at] = (struct value){ .kind = VALUE_UNKNOWN };
+			world->unstated[at] = false;
+			if (known)
+				world->values[at] = value_make(&world->arena, slot);
+			else if (random_below(8) == 0 && slot < FIRST_QUOTIENT)
+				world->values[at] = (struct value){ .kind = VALUE_ERROR,
+					.error = "broken" };
+			else if (random_below(4) == 0 && slot < FIRST_QUOTIENT)
+				world->unstated[at] = true;
+		}
+	}
+}
+
+static void entries_put(struct world *world, const struct value *value, uint32_t *numbers,
+		int64_t *integers, uint32_t *count)
+{
+	size_t each = value->kind == VALUE_MAP ? 2 : 1;
+
+	for (size_t i = 0; i < value->list.count; i++) {
+		const struct value *item = &value->list.items[each * i];
+
+		assert_true(block_code(world->block, item->text, false, &numbers[*count]));
+		integers[*count] = each == 2 ? item[1].timestamp.seconds : 0;
+		++*count;
+	}
+}
+
+static bool on_column(void *context, int slot, struct block_column *out, struct error *err)
+{
+	struct world *world = context;
+	uint64_t *planes = ARENA_NEW_ARRAY(&world->arena, uint64_t, (size_t)4 * BLOCK_WORDS);
+	int64_t *integers = ARENA_NEW_ARRAY(&world->arena, int64_t, (size_t)4 * BLOCK_ROWS);
+	uint32_t *numbers = ARENA_NEW_ARRAY(&world->arena, uint32_t, (size_t)4 * BLOCK_ROWS);
+	uint32_t *starts = ARENA_NEW_ARRAY(&world->arena, uint32_t, BLOCK_ROWS + 1);
+	uint32_t count = 0;
+	struct value kind = value_make(&world->arena, slot);
+
+	(void)err;
+	assert_true(planes && integers && numbers && starts);
+	assert_true(slot < FIRST_OTHER);
+	assert_int_equal(world->asked[slot]++, 0);
+	for (unsigned row = 0; row < world->row_count; row++) {
+		size_t at = (size_t)row * SLOTS + (size_t)slot;
+		const struct value *value = &world->values[at];
+		uint64_t bit = UINT64_C(1) << (row % 64);
+
+		starts[row] = count;
+		starts[row + 1] = count;
+		planes[2 * BLOCK_WORDS + row / 64] |= world->unstated[at] ? bit : 0;
+		planes[BLOCK_WORDS + row / 64] |= value->kind == VALUE_ERROR ? bit : 0;
+		if (value->kind <= VALUE_ERROR)
+			continue;
+		planes[row / 64] |= bit;
+		if (value->kind == VALUE_BOOL)
+			planes[3 * BLOCK_WORDS + row / 64] |= value->boolean ? bit : 0;
+		else if (value->kind == VALUE_INT)
+			integers[row] = value->integer;
+		else if (value->kind == VALUE_TIMESTAMP)
+			integers[row] = value->timestamp.seconds;
+		else if (value->kind == VALUE_STRING)
+			assert_true(block_code(
+					world->block, value->text, false, &numbers[row]));
+		else
+			entries_put(world, value, numbers, integers, &count);
+		starts[row + 1] = count;
+	}
+	*out = (struct block_column){ kind.kind, planes, planes + BLOCK_WORDS,
+		planes + (size_t)2 * BLOCK_WORDS, planes + (size_t)3 * BLOCK_WORDS, integers,
+		numbers, starts };
+	return true;
+}
+
+/* --- comparing --------------------------------------------------------------------------------- */
+
+static enum atom_answer naive(struct world *world, const struct rule *rule,
+		const struct evaluation *bound, unsigned row)
+{
+	struct evaluation evaluation = *bound;
+	struct value values[SLOTS];
+	struct value value;
+
+	memcpy(values, bound->values, sizeof(values));
+	memcpy(values, &world->values[(size_t)row * SLOTS], FIRST_OTHER * sizeof(*values));
+	evaluation.values = values;
+	value = rule_evaluate(rule, &evaluation);
+	assert_false(world->arena.exhausted);
+	if (value.kind == VALUE_BOOL)
+		return value.boolean ? ANSWER_YES : ANSWER_NO;
+	if (value.kind != VALUE_UNKNOWN)
+		return ANSWER_ERROR;
+	for (size_t i = 0; i < value.missing.count; i++) {
+		int slot = value.missing.slots[i];
+
+		if (slot < FIRST_OTHER && !world->unstated[(size_t)row * SLOTS + (size_t)slot])
+			return ANSWER_ASKED;
+	}
+	return ANSWER_UNSTATED;
+}
+
+static bool has(const uint64_t *plane, unsigned row)
+{
+	return (plane[row / 64] >> (row % 64)) & 1;
+}
+
+static enum atom_answer told(const struct block_answer *answer, unsigned row)
+{
+	if (has(answer->yes, row))
+		return ANSWER_YES;
+	if (answer->sure || has(answer->no, row))
+		return ANSWER_NO;
+	if (has(answer->asked, row))
+		return ANSWER_ASKED;
+	return has(answer->unstated, row) ? ANSWER_UNSTATED : ANSWER_ERROR;
+}
+
+static const struct rule *compile(struct world *world, const char *text)
+{
+	static const struct rule_options options = { .path = "rule", .cost_limit = UINT64_MAX };
+	struct diagnostics diagnostics;
+	const struct rule *rule;
+
+	diagnostics_init(&diagnostics, &world->arena);
+	rule = rule_compile(
+			slice_from(text), world->scope, &options, &world->arena, &diagnostics);
+	if (!rule)
+		fail_msg("%s: %s", text,
+				diagnostics.count ? diagnostics.list[0].message : "no reason");
+	return rule;
+}
+
+static void world_init(struct world *world)
+{
+	static const char *const regions[][3] = { { "410000", "", "PROVINCE" },
+		{ "411200", "410000", "CITY" }, { "411282", "411200", "COUNTY" },
+		{ "411224", "411200", "COUNTY" } };
+
+	memset(world, 0, sizeof(*world));
+	arena_init(&world->arena, (size_t)1 << 30);
+	world->scope = scope_make(&world->arena);
+	world->regions = region_table_new();
+	for (size_t i = 0; i < sizeof(regions) / sizeof(*regions); i++) {
+		struct region region = { .code = slice_from(regions[i][0]),
+			.parent = slice_from(regions[i][1]),
+			.kind = slice_from(regions[i][2]) };
+
+		assert_true(region_table_add(world->regions, &region, NULL));
+	}
+	assert_true(region_table_finish(world->regions, NULL));
+	world->values = calloc((size_t)BLOCK_ROWS * SLOTS, sizeof(*world->values));
+	world->unstated = calloc((size_t)BLOCK_ROWS * SLOTS, sizeof(bool));
+	assert_true(world->values && world->unstated);
+}
+
+static void world_fini(struct world *world)
+{
+	block_free(world->block);
+	scope_free(world->scope);
+	region_table_free(world->regions);
+	free(world->values);
+	free(world->unstated);
+	arena_fini(&world->arena);
+}
+
+#define RULES 40
+
+struct instance {
+	const char *texts[RULES];
+	const struct rule *rules[RULES];
+	uint32_t literals[RULES];
+};
+
+static unsigned answers[ANSWER_ERROR + 1];
+
+static void round_compare(
+		struct world *world, struct instance *instance, const struct evaluation *bound)
+{
+	struct block_source source = { world, on_column };
+	uint64_t rows[BLOCK_WORDS] = { 0 };
+	uint64_t need[BLOCK_WORDS];
+	struct error err = { 0 };
+
+	world->row_count = 1 + random_below(random_below(6) ? 200 : BLOCK_ROWS);
+	memset(world->asked, 0, sizeof(world->asked));
+	values_make(world);
+	for (unsigned row = 0; row < world->row_count; row++)
+		rows[row / 64] |= (uint64_t)(random_below(8) != 0) << (row % 64);
+	assert_true(block_enter(world->block, rows, &source));
+	for (unsigned i = 0; i < RULES * 3 / 2; i++) {
+		unsigned at = i < RULES ? i : random_below(RULES);
+		struct block_mark mark = block_mark(world->block);
+		struct block_answer answer;
+
+		for (unsigned k = 0; k < BLOCK_WORDS; k++)
+			need[k] = rows[k] & (random_below(2) ? UINT64_MAX : seed);
+		if (!block_ask(world->block, instance->literals[at], need, &answer, &err))
+			fail_msg("%s", err.message);
+		for (unsigned row = 0; row < world->row_count; row++) {
+			enum atom_answer expected;
+
+			if (!has(need, row))
+				continue;
+			expected = naive(world, instance->rules[at], bound, row);
+			answers[expected]++;
+			if (told(&answer, row) != expected)
+				fail_msg("row %u: %d instead of %d for %s", row,
+						(int)told(&answer, row), (int)expected,
+						instance->texts[at]);
+		}
+		block_rewind(world->block, mark);
+	}
+}
+
+static void agrees(void **state)
+{
+	unsigned instances = getenv("POLICYCALC_LONG") ? 1000 : 40;
+	unsigned total = 0;
+
+	(void)state;
+	for (unsigned n = 0; n < instances; n++) {
+		struct world world;
+		struct instance instance;
+		struct value values[SLOTS] = { 0 };
+		struct value limits[2] = { { .kind = VALUE_STRING, .text = { "C31", 3 } },
+			{ .kind = VALUE_STRING, .text = { "411282", 6 } } };
+		struct evaluation bound = { values, SLOTS, NULL, NULL };
+		struct atoms *atoms;
+
+		world_init(&world);
+		bound.regions = random_below(10) ? world.regions : NULL;
+		bound.arena = &world.arena;
+		values[LIMIT] = (struct value){ .kind = VALUE_INT, .integer = 5 };
+		values[CODE_LIMIT] = random_below(3) ? limits[0] : values[NOT_STATED];
+		values[CODES_LIMIT] =
+				(struct value){ .kind = VALUE_LIST, .list = { limits, 2 } };
+		if (random_below(2))
+			values[FLAG_LIMIT] = (struct value){ .kind = VALUE_BOOL,
+				.boolean = random_below(2) };
+		values[AS_OF] = (struct value){ .kind = VALUE_TIMESTAMP,
+			.timestamp.seconds = 20464 * DAY };
+		atoms = atoms_new(&bound);
+		assert_non_null(atoms);
+		for (unsigned i = 0; i < RULES; i++) {
+			instance.texts[i] = make_bool(&world.arena, (int)random_below(4));
+			instance.rules[i] = compile(&world, instance.texts[i]);
+			assert_true(atoms_add_rule(
+					atoms, instance.rules[i], &instance.literals[i]));
+			if (random_below(2))
+				atoms_use(atoms, instance.literals[i]);
+		}
+		world.block = block_new(atoms, world.scope);
+		assert_non_null(world.block);
+		for (unsigned round = 0; round < 4; round++)
+			round_compare(&world, &instance, &bound);
+		world_fini(&world);
+		atoms_free(atoms);
+	}
+	for (unsigned i = 0; i <= ANSWER_ERROR; i++)
+		total += answers[i];
+	for (unsigned i = 0; i <= ANSWER_ERROR; i++) {
+		print_message("answer %u: %u%%\n", i, answers[i] * 100 / total);
+		assert_true(answers[i] * 100 >= total * (i == ANSWER_UNSTATED ? 2 : 4));
+	}
+}
+
+/* Rules that say the same have one literal, whatever they are written like. */
+static void each_thing_once(void **state)
+{
+	static const char *const pairs[][2] = {
+		{ "e.n0 > 4", "e.n0 >= 5" },
+		{ "e.n0 < 5", "!(e.n0 > 4)" },
+		{ "5 <= e.n0", "e.n0 >= p.limit" },
+		{ "e.f0 && e.f1", "e.f1 && e.f0" },
+		{ "e.f0 || e.f1 || e.f2", "!(!e.f0 && !(e.f2 || e.f1))" },
+		{ "e.f0 == false", "!e.f0" },
+		{ "e.n0 >= 3 && e.n0 < 4", "e.n0 == 3" },
+		{ "[\"C\", \"B\"].exists(x, x in e.l0)", "\"B\" in e.l0 || \"C\" in e.l0" },
+		{ "e.l0.exists(x, x in [\"C\", \"B\"])", "\"B\" in e.l0 || \"C\" in e.l0" },
+		{ "e.t0.C >= as_of", "as_of <= e.t0[\"C\"]" },
+		{ "e.q0 <= 5", "!(e.q0 > 5)" },
+		{ "true && e.f0 || false", "e.f0" },
+	};
+	struct world world;
+	struct value values[SLOTS] = { 0 };
+	struct evaluation bound = { values, SLOTS, NULL, NULL };
+	struct atoms *atoms;
+
+	(void)state;
+	world_init(&world);
+	values[LIMIT] = (struct value){ .kind = VALUE_INT, .integer = 5 };
+	values[AS_OF] = (struct value){ .kind = VALUE_TIMESTAMP };
+	atoms = atoms_new(&bound);
+	assert_non_null(atoms);
+	for (size_t i = 0; i < sizeof(pairs) / sizeof(*pairs); i++) {
+		uint32_t literals[2];
+
+		for (size_t k = 0; k < 2; k++)
+			assert_true(atoms_add_rule(
+					atoms, compile(&world, pairs[i][k]), &literals[k]));
+		if (literals[0] != literals[1])
+			fail_msg("%s is not %s", pairs[i][0], pairs[i][1]);
+	}
+	atoms_free(atoms);
+	world_fini(&world);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(agrees),
+		cmocka_unit_test(each_thing_once),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
