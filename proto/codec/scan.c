@@ -47,6 +47,10 @@ static bool read_varint(const uint8_t **at, const uint8_t *end, uint64_t *out_va
 {
 	uint64_t value = 0;
 
+	if (*at < end && **at < 0x80) {
+		*out_value = *(*at)++;
+		return true;
+	}
 	for (unsigned shift = 0; shift < 70 && *at < end; shift += 7) {
 		uint8_t byte = *(*at)++;
 
@@ -200,11 +204,12 @@ static bool scan_message(struct scan *scan, struct slice bytes,
 {
 	const uint8_t *at = (const uint8_t *)bytes.data;
 	const uint8_t *end = at + bytes.size;
-	size_t counts[FIELDS_MAX] = { 0 };
+	size_t counts[FIELDS_MAX]; /* only those that the type has: most have few */
 
 	if (descriptor->n_fields > FIELDS_MAX)
 		return scan_error(scan, ERROR_INTERNAL, path,
 				"the message type has too many fields");
+	memset(counts, 0, descriptor->n_fields * sizeof(counts[0]));
 	while (at < end) {
 		struct field_path here = { .parent = path };
 		size_t unknown = 0;

@@ -13,7 +13,6 @@
 #define SCRATCH_MEMORY ((size_t)64 << 20)
 #define SUPPLIER_MOST 200
 #define ROWS_MOST 10000
-#define COLUMNS_MOST 1000
 
 /* --- findings -------------------------------------------------------------------------------- */
 
@@ -159,7 +158,6 @@ struct import *import_new(struct registry *registry, struct ruleset *ruleset,
 	policycalc__v1__import_enterprises_response__init(&import->answer);
 	arena_init(&import->arena, IMPORT_MEMORY);
 	arena_init(&import->scratch, SCRATCH_MEMORY);
-	import->column_count = COLUMNS_MOST;
 	import->columns = memory_alloc_zero(COLUMNS_MOST, sizeof(*import->columns));
 	if (!import->columns) {
 		error_set(err, ERROR_MEMORY, "out of memory while beginning an import");

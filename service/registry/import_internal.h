@@ -15,6 +15,7 @@
 /* Rows that wait for a transaction, and for how long. */
 #define CHUNK_ROWS 20000
 #define CHUNK_SECONDS 1
+#define COLUMNS_MOST 1000 /* that are remembered */
 
 /* A row that waits to be written. */
 struct staged {
@@ -24,9 +25,9 @@ struct staged {
 	size_t at, size; /* of its record in import->records */
 };
 
-/* An attribute in the place where the rows before had it. */
+/* An attribute that rows before had. */
 struct column {
-	const struct entry *entry; /* of import->ruleset; NULL: look again */
+	const struct entry *entry; /* of import->ruleset */
 	const struct name *name;
 };
 
@@ -62,7 +63,7 @@ struct import {
 	struct arena scratch;	 /* the judge, then what one row needs */
 	struct arena_mark row_mark;
 	struct supplied *judge;
-	struct column *columns;
+	struct column *columns; /* in the order of the rows */
 	size_t column_count;
 
 	/* The row at hand. */

@@ -3,8 +3,8 @@
  * A row becomes a record: every value is judged by the dictionary and encoded with its period. What is
  * wrong is told with its field, and the row is not taken; the rest of it is judged nevertheless.
  *
- * Rows of one import look alike, so that the attribute in each place is looked up once and then only
- * compared.
+ * Rows of one import look alike, so that an attribute is looked up once and then only compared with what
+ * stood there before.
  */
 #include "registry/import_internal.h"
 
@@ -15,6 +15,7 @@
 #include <string.h>
 
 #define ATTRIBUTES_MOST 1000
+#define COLUMN_REACH 64 /* how many columns a row may lack in a row */
 #define ITEMS_MOST 1000
 #define ID_SIZE_MOST 200
 #define VALUE_SIZE_MOST ((size_t)64 << 10)
@@ -80,16 +81,33 @@ static bool find_column(struct import *import, const char *list,
 	return true;
 }
 
-/* The column of the @at-th attribute of the enterprise. */
-static struct column *enterprise_column(struct import *import, size_t at,
-		const Policycalc__V1__AttributeValue *attribute)
+/*
+ * The column of an attribute of the enterprise. Those of the rows so far are kept in their order, and a
+ * row is walked along them from @cursor: it may lack some. One that is new gets its place there; when
+ * there are too many of them it is looked up into @other each time.
+ */
+static struct column *enterprise_column(struct import *import, size_t *cursor,
+		const Policycalc__V1__AttributeValue *attribute, struct column *other)
 {
-	struct column *column = &import->columns[at];
+	struct column *list = import->columns;
+	size_t at = *cursor;
 
-	if (column->entry && strcmp(column->name->name, attribute->name) == 0)
-		return column;
-	column->entry = NULL;
-	return find_column(import, "", attribute, NULL, column) ? column : NULL;
+	for (; at < import->column_count && at < *cursor + COLUMN_REACH; at++) {
+		if (strcmp(list[at].name->name, attribute->name) != 0)
+			continue;
+		*cursor = at + 1;
+		return &list[at];
+	}
+	if (!find_column(import, "", attribute, NULL, other))
+		return NULL;
+	if (import->column_count == COLUMNS_MOST)
+		return other;
+	at = *cursor;
+	memmove(&list[at + 1], &list[at], (import->column_count - at) * sizeof(*list));
+	list[at] = *other;
+	import->column_count++;
+	*cursor = at + 1;
+	return &list[at];
 }
 
 static void tell_outcome(struct import *import, enum supplied_outcome outcome,
@@ -203,6 +221,7 @@ static bool stage_attributes(struct import *import, Policycalc__V1__AttributeVal
 		size_t count, const Policycalc__V1__Item *item, struct fact_list *out)
 {
 	struct draft *drafts = arena_alloc(&import->scratch, count * sizeof(*drafts));
+	size_t cursor = 0;
 	size_t kept = 0;
 
 	if (!drafts)
@@ -212,7 +231,7 @@ static bool stage_attributes(struct import *import, Policycalc__V1__AttributeVal
 		struct column *column = &other;
 
 		if (!item)
-			column = enterprise_column(import, i, list[i]);
+			column = enterprise_column(import, &cursor, list[i], &other);
 		else if (!find_column(import, item->list, list[i], item, &other))
 			column = NULL;
 		if (column)
@@ -396,7 +415,7 @@ bool import_set_ruleset(struct import *import, struct ruleset *ruleset, struct e
 		return true;
 	ruleset_unref(import->ruleset);
 	import->ruleset = ruleset_ref(ruleset);
-	memset(import->columns, 0, import->column_count * sizeof(*import->columns));
+	import->column_count = 0;
 	arena_fini(&import->scratch);
 	/* One block for the judge and for most rows: rewinding to it frees nothing. */
 	(void)arena_alloc(&import->scratch, (size_t)64 << 10);
