@@ -261,6 +261,7 @@ static int call_finish(struct import_run *run,
 {
 	struct call_status status = { 0 };
 	ProtobufCMessage *message = NULL;
+	int code;
 
 	call_half_close(run->call);
 	(void)call_receive(run->call, &policycalc__v1__import_enterprises_response__descriptor,
@@ -272,7 +273,10 @@ static int call_finish(struct import_run *run,
 	if (status.code == PCALC_OK)
 		return cli_failure(run->cli, "%s",
 				cli_word(run->cli, "服务没有答复", "no answer came"));
-	(void)cli_status(run->cli, &status);
+	/* What is wrong with the request is wrong the next time, too. */
+	code = cli_status(run->cli, &status);
+	if (code != CLI_FAILURE)
+		return code;
 	return cli_failure(run->cli,
 			cli_word(run->cli,
 					"导入中断（已发送 %lld "
