@@ -8,7 +8,7 @@
 
 #include "base/map.h"
 #include "client/cli/value_form.h"
-#include "client/cli/wire.h"
+#include "client/lib/wire.h"
 #include "proto/codec/codec.h"
 #include "proto/codec/value_text.h"
 

@@ -3,7 +3,7 @@
 
 #include "base/buffer.h"
 #include "base/map.h"
-#include "client/cli/wire.h"
+#include "client/lib/wire.h"
 #include "proto/codec/value_text.h"
 
 #include <stdio.h>

@@ -4,7 +4,7 @@
 #include "base/uscc.h"
 #include "client/cli/import_cell.h"
 #include "client/cli/profile_file.h"
-#include "client/cli/wire.h"
+#include "client/lib/wire.h"
 #include "proto/codec/codec.h"
 
 #include <stdarg.h>

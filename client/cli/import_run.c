@@ -2,10 +2,10 @@
 #include "client/cli/import_run.h"
 
 #include "client/cli/dictionary.h"
-#include "client/cli/import_stream.h"
 #include "client/cli/progress.h"
 #include "client/cli/registry.h"
 #include "client/lib/clock.h"
+#include "client/lib/import_stream.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -388,6 +388,7 @@ static int result_fill(
 	if (response && response->rejected > (int64_t)response->n_rejects)
 		result->unlisted = response->rejected - (int64_t)response->n_rejects;
 	result->rejected += result->unlisted;
+	result->incomplete |= run->request->complete_count && result->rejected;
 	result->rejects_path = run->rejects.path;
 	result->rejects_written = run->rejects.file != NULL;
 	memcpy(result->tallies, run->rejects.tallies, sizeof(result->tallies));
@@ -426,9 +427,8 @@ int import_run(struct cli *cli, const struct import_request *request,
 		code = rows_send(&run);
 	}
 	/* Whoever is missing from a complete list is said not to be on it: a row that could not be read
-	 * must not say so. */
-	result.incomplete = code == CLI_OK && request->complete_count && run.rejects.count;
-	if (code == CLI_OK && !result.incomplete)
+	 * must not say so. The service sees to its own. */
+	if (code == CLI_OK && !(request->complete_count && run.rejects.count))
 		code = call_finish(&run, &result.response);
 	progress_fini(&run.progress);
 	if (code == CLI_OK && result.response)

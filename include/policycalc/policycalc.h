@@ -10,6 +10,7 @@
 #include "policycalc/match.h"
 #include "policycalc/profile.h"
 #include "policycalc/question.h"
+#include "policycalc/registry.h"
 #include "policycalc/types.h"
 
 #endif

@@ -286,9 +286,14 @@ class Friendly:
             context.abort(grpc.StatusCode.NOT_FOUND, "no such enterprise")
         origins = [dict(attribute=name, supplier="三门峡市统计局", date="2026-01-01",
                         imported_at="2026-01-02T03:04:05Z") for name in
-                   ("e.staff", "e.revenue@2025", "i.staff")]
+                   ("e.staff", "e.revenue@2025", "e.c", "e.t", "e.s")]
         facts = [dict(name="staff", value=dict(count=7)),
-                 dict(name="revenue", period="2025", value=dict(money_fen=380000000))]
+                 dict(name="revenue", period="2025", value=dict(money_fen=380000000)),
+                 dict(name="c", value=dict(codes=dict(codes=["a", "b"]))),
+                 dict(name="t", value=dict(titles=dict(titles=[
+                     dict(code="srdi", valid_until="2027-12-31")]))),
+                 dict(name="s", value=dict(count_series=dict(points=[
+                     dict(period="2024", value=3), dict(period="2025", value=4)])))]
         profile = dict(uscc=request.uscc, attributes=facts, items=[
             dict(list="loans", id="l1", attributes=[dict(name="staff", value=dict(count=1))])])
         versions = [dict(from_sequence=2, until_sequence=request.sequence or 4, profile=dict(

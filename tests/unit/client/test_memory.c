@@ -283,6 +283,50 @@ out:
 	return code;
 }
 
+/* Rows enough for several messages; what could not be sent is no silent end. */
+static enum pcalc_code use_import(pcalc_client *client, struct pcalc_failure *failure)
+{
+	static const char *const lists[] = { "dishonest" };
+	struct pcalc_import_options options = {
+		.supplier = "s", .date = "2026-03-01", .complete = lists, .complete_count = 1
+	};
+	pcalc_profile *profile = pcalc_profile_new();
+	enum pcalc_code code = PCALC_OUT_OF_MEMORY;
+	pcalc_import_result *result = NULL;
+	pcalc_import *import = NULL;
+	bool sent = true;
+
+	if (!profile || pcalc_profile_set_uscc(profile, "91410300665989305X") != PCALC_OK)
+		goto out;
+	import = pcalc_import_open(client, &options, failure);
+	code = code_of(import, failure);
+	for (int64_t row = 1; import && sent && row <= 520; row++)
+		sent = pcalc_import_send(import, row, profile, failure);
+	if (import && sent)
+		result = pcalc_import_finish(import, failure);
+	if (import)
+		code = code_of(result, failure);
+	if (result)
+		assert_int_equal(pcalc_import_counts_get(result).rejected, 519);
+out:
+	pcalc_import_result_free(result);
+	pcalc_import_free(import);
+	pcalc_profile_free(profile);
+	return code;
+}
+
+static enum pcalc_code use_enterprise(pcalc_client *client, struct pcalc_failure *failure)
+{
+	pcalc_enterprise *enterprise =
+			pcalc_enterprise_get(client, "91410300665989305X", 3, failure);
+	enum pcalc_code code = code_of(enterprise, failure);
+
+	if (enterprise)
+		assert_int_equal(pcalc_enterprise_fact_count(enterprise), 6);
+	pcalc_enterprise_free(enterprise);
+	return code;
+}
+
 static enum pcalc_code use_connect(pcalc_client *unused, struct pcalc_failure *failure)
 {
 	pcalc_client *client =
@@ -313,6 +357,8 @@ static const struct {
 	{ "question", use_question, 6 },
 	{ "large match", use_large_match, 12 },
 	{ "stream", use_stream, 10 },
+	{ "import", use_import, 12 },
+	{ "enterprise", use_enterprise, 6 },
 };
 
 static void fail_in_turn(const char *name, use_fn use, bool persistent, unsigned long least)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "client/cli/import_stream.h"
+#include "client/lib/import_stream.h"
 
-#include "client/cli/wire.h"
+#include "client/lib/wire.h"
 
 /* Large enough that a message costs little, small enough that both ends have work at once. */
 #define MESSAGE_ROWS 500
