@@ -203,6 +203,12 @@ def test_complete():
     answer = load(path, "--complete", "social_insurance_arrears", expect=1)
     assert answer["incomplete"] and answer["rejected"] == 1, answer
     assert "social_insurance_arrears" not in known(71)[0]
+    # A row that only the service rejects has the same effect.
+    path = file(f"uscc,营业收入@2030(万元),欠缴社会保险费\n{code(70)},1,是\n")
+    answer = load(path, "--complete", "social_insurance_arrears", expect=1)
+    assert answer["incomplete"] and answer["reasons"] == {"FUTURE_PERIOD": 1}, answer
+    assert "social_insurance_arrears" not in known(71)[0]
+    assert rejects(path)[1][:4] == ["2", "2", "营业收入@2030(万元)", "FUTURE_PERIOD"], rejects(path)
     err = load(file(f"uscc,职工总数\n{code(70)},1\n"), "--complete", "wage_arrears", expect=2)
     assert "没有这一列" in err, err
 
