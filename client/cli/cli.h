@@ -94,6 +94,7 @@ int command_match(struct cli *cli, int argc, char **argv);
 int command_combine(struct cli *cli, int argc, char **argv);
 int command_policies(struct cli *cli, int argc, char **argv);
 int command_policy(struct cli *cli, int argc, char **argv);
+int command_find(struct cli *cli, int argc, char **argv);
 int command_guide(struct cli *cli, int argc, char **argv);
 int command_attributes(struct cli *cli, int argc, char **argv);
 int command_catalog(struct cli *cli, int argc, char **argv);

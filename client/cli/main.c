@@ -28,6 +28,7 @@ static const char HELP_ZH[] =
 		"  registry get    查看登记库中的一家企业\n"
 		"  registry status 登记库的规模和导入记录\n"
 		"  registry sample 生成虚构的企业数据，用于演示\n"
+		"  find 政策       在登记库中找出符合一项政策的企业\n"
 		"  rule eval       计算规则表达式（不需要服务）\n"
 		"\n"
 		"每个命令都有 --help，以及：\n"
@@ -58,6 +59,7 @@ static const char HELP_EN[] =
 		"  registry get    show one enterprise of the registry\n"
 		"  registry status size of the registry and its imports\n"
 		"  registry sample make up enterprises, for demonstration\n"
+		"  find POLICY     the enterprises of the registry that have a policy\n"
 		"  rule eval       evaluate rule texts (needs no service)\n"
 		"\n"
 		"Every command has --help, and:\n"
@@ -82,6 +84,7 @@ static const struct cli_command commands[] = {
 	{ "attributes", command_attributes },
 	{ "catalog", command_catalog },
 	{ "registry", command_registry },
+	{ "find", command_find },
 	{ "rule", command_rule },
 };
 

@@ -126,6 +126,13 @@ Policycalc__V1__Availability *ruleset_availability(const struct ruleset *ruleset
 		const Policycalc__V1__Policy *policy, const char *day, struct arena *arena);
 
 /**
+ * Whether some near miss may turn the condition at @index (as sweep_condition() counts them): when
+ * not, whoever fails it is not near to @policy.
+ */
+bool ruleset_condition_may_turn(const struct ruleset *ruleset,
+		const Policycalc__V1__Policy *policy, size_t index);
+
+/**
  * What all of @policy may cost in the calendar year of @day ("YYYY-MM-DD"), in fen. false when the
  * catalog does not say, or not for that day.
  */
