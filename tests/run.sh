@@ -14,7 +14,7 @@ Builds policycalc four times (plain with gcc, ASan+UBSan, TSan, plain with clang
 and prints "N passed, N failed, N skipped" as its last line. Exit status 0 when nothing failed.
 
   --long         also the long versions: fuzzing, kills, soak
-  --only STAGE   only: plain, sanitize, threads, clang, format, long; may be repeated
+  --only STAGE   only: plain, sanitize, threads, clang, format, proto, long; may be repeated
   --no-install   do not install packages
 TEXT
 }
@@ -133,6 +133,25 @@ if wanted format; then
 	else
 		grep -E 'error' "$logs/format.log" | head -n 20
 		stage_failed "format: run clang-format -i on the files named above"
+	fi
+fi
+if wanted proto; then
+	# A tool of 90 MB, kept between runs; without the registry the schema goes unlinted, and that is said.
+	buf=build-ci-buf/node_modules/.bin/buf
+	buf_version=1.75.0
+	if [ $install = yes ] && [ "$($buf --version 2>/dev/null)" != $buf_version ]; then
+		echo "installing buf $buf_version"
+		timeout 120 npm install --prefix build-ci-buf --no-save --no-audit --no-fund --fetch-retries 1 \
+			@bufbuild/buf@$buf_version >"$logs/buf-install.log" 2>&1 || true
+	fi
+	if ! $buf --version >/dev/null 2>&1; then
+		echo "proto: skipped, buf is not there and the npm registry was not reached"
+		skipped=$((skipped + 1))
+	elif $buf lint >"$logs/proto.log" 2>&1; then
+		passed=$((passed + 1))
+	else
+		head -n 20 "$logs/proto.log"
+		stage_failed "proto: buf lint, STANDARD and COMMENTS"
 	fi
 fi
 if wanted plain; then
