@@ -3,8 +3,9 @@
 """Measures policycalcd with the starter catalog and prints figures, and ratios where there is a peer.
 
 Calls per second and latency come from h2load (on the other core where there are two); the peer is
-nghttpd serving a static body of the same size as the reply, run in turn with ours. h2load only counts
-HTTP 200s, so a real gRPC client checks the answer before and after.
+nghttpd serving a static body of the same size as the reply, run in turn with ours; without nghttpd
+(package nghttp2-server) its column says so. h2load only counts HTTP 200s, so a real gRPC client checks
+the answer before and after.
 """
 import argparse
 import json
@@ -125,8 +126,26 @@ def h2load(port, path, body, clients, streams, seconds, log):
         raise SystemExit(f"h2load saw failures:\n{output}")
     micros = sorted(int(line.split("\t")[2]) for line in open(log))
     os.unlink(log)
+    if not micros:
+        raise SystemExit(f"h2load made no request:\n{output}")
     return {"calls": len(micros), "rate": len(micros) / seconds,
             "p50_us": micros[len(micros) // 2], "p99_us": micros[len(micros) * 99 // 100]}
+
+
+def start_peer(folder, port):
+    """nghttpd with the files of @folder; None where there is none."""
+    program = shutil.which("nghttpd", path=os.environ.get("PATH", "") + ":/usr/sbin")
+    if not program:
+        print("nghttpd is not there (package nghttp2-server): measured without a peer", file=sys.stderr)
+        return None
+    peer = subprocess.Popen(pinned(0, [program, "--no-tls", "-n1", "-d", str(folder), str(port)]),
+                            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    started = time.monotonic()
+    while not listens(port):
+        if peer.poll() is not None or time.monotonic() - started > 10:
+            raise SystemExit("nghttpd does not serve")
+        time.sleep(0.01)
+    return peer
 
 
 def median_of(rounds):
@@ -173,10 +192,7 @@ def measure(options, folder):
     body.write_bytes(b"\0" + len(payload).to_bytes(4, "big") + payload)
     (folder / "static").write_bytes(b"x" * (len(reply) + 5))
     peer_port = free_port()
-    peer = subprocess.Popen(pinned(0, ["nghttpd", "--no-tls", "-n1", "-d", str(folder),
-                                       str(peer_port)]),
-                            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    time.sleep(0.5)
+    peer = start_peer(folder, peer_port)
     try:
         for name, clients, streams in LOADS:
             ours, peers = [], []
@@ -186,13 +202,15 @@ def measure(options, folder):
                                    clients, streams, options.seconds, folder / "log"))
                 ours[-1]["cpu_us_per_call"] = (1e6 * (server.cpu_seconds() - before)
                                                / max(1, ours[-1]["calls"]))
-                peers.append(h2load(peer_port, "/static", None, clients, streams,
-                                    options.seconds, folder / "log"))
+                if peer:
+                    peers.append(h2load(peer_port, "/static", None, clients, streams,
+                                        options.seconds, folder / "log"))
             figures["loads"].append({"load": name, "ours": median_of(ours),
-                                     "nghttpd": median_of(peers)})
+                                     "nghttpd": median_of(peers) if peer else None})
     finally:
-        peer.terminate()
-        peer.wait()
+        if peer:
+            peer.terminate()
+            peer.wait()
     if match(request) != answer:
         raise SystemExit("the answer changed under load")
     figures["loaded_kib"] = server.memory_kib()
@@ -235,6 +253,11 @@ def print_table(figures):
     print("|---|---|---|---|")
     for load in figures["loads"]:
         ours, peer = load["ours"], load["nghttpd"]
+        if not peer:
+            print(f"| Match, {load['load']}: calls/s | {ours['rate']:,.0f} | not there: skipped | |")
+            print(f"| Match, {load['load']}: p50 / p99 µs "
+                  f"| {ours['p50_us']:.0f} / {ours['p99_us']:.0f} | not there: skipped | |")
+            continue
         print(f"| Match, {load['load']}: calls/s | {ours['rate']:,.0f} | {peer['rate']:,.0f} "
               f"| {ours['rate'] / peer['rate']:.2f} |")
         print(f"| Match, {load['load']}: p50 / p99 µs | {ours['p50_us']:.0f} / {ours['p99_us']:.0f} "
@@ -262,6 +285,8 @@ def main():
     figures = {"machine": platform.processor() or platform.machine(), "cores": os.cpu_count(),
                "date": time.strftime("%Y-%m-%d"), "rooms": measure_rooms(options.build)}
     if not options.rooms:
+        if not shutil.which("h2load"):
+            raise SystemExit("h2load is not there (package nghttp2-client): only --rooms can be measured")
         with tempfile.TemporaryDirectory() as folder:
             generate_stubs(pathlib.Path(folder))
             figures.update(measure(options, pathlib.Path(folder)))

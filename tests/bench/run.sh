@@ -1,12 +1,34 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Builds a release build, measures it and prints figures and ratios, and the figures of single rooms
-# beside their limits. Needs the packages of tests/run.sh and nghttp2-server (nghttpd, the peer).
-# Options are those of bench.py: see --help.
+# Installs what the measurements need (not with --no-install), builds a release build, measures it and
+# prints figures and ratios. Other options are those of bench.py: see --help.
 set -eu
 cd "$(dirname "$0")/../.."
-[ -f build-bench/build.ninja ] || meson setup build-bench --buildtype=release >/dev/null
-meson configure build-bench -Dtests=true # a folder of before may be without
-ninja -C build-bench service/policycalcd client/policycalc tests/bench/bench_explain \
-	tests/bench/bench_calculator tests/bench/bench_question tests/bench/bench_report >/dev/null
+
+# What is built is what service/quickstart.sh and tests/run.sh install; here, what measures it.
+packages="nghttp2-client nghttp2-server python3-grpcio python3-protobuf protobuf-compiler"
+install=yes
+if [ "${1:-}" = --no-install ]; then
+	install=no
+	shift
+fi
+have_package() {
+	dpkg-query -W -f '${Status}' "$1" 2>/dev/null | grep -q 'install ok installed'
+}
+as_root() {
+	if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
+}
+missing=
+for package in $packages; do
+	have_package "$package" || missing="$missing $package"
+done
+if [ $install = yes ] && [ -n "$missing" ]; then
+	echo "installing:$missing" >&2
+	# Whatever cannot be had is left out of the measurements, which say so.
+	{ as_root apt-get update -qq && as_root env DEBIAN_FRONTEND=noninteractive apt-get install \
+		-y -qq --no-install-recommends $missing >/dev/null; } || true
+fi
+
+[ -f build-bench/build.ninja ] || meson setup build-bench --buildtype=release -Dtests=false >/dev/null
+ninja -C build-bench >/dev/null
 exec /usr/bin/python3 tests/bench/bench.py --build build-bench "$@"
