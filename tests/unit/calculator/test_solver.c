@@ -247,7 +247,7 @@ static void test_all_subsets(void **state)
 /* Problems of so many nodes that the search is begun again with prices; without caps there are none. */
 static void test_searches_with_prices(void **state)
 {
-	size_t rounds = getenv("POLICYCALC_LONG") ? 400 : 40;
+	size_t rounds = getenv("POLICYCALC_LONG") ? 400 : 24;
 	static struct made made;
 	static struct oracle oracle;
 	size_t priced = 0;
