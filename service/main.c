@@ -29,6 +29,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 extern char **environ;
 
@@ -51,6 +52,7 @@ struct service {
 	struct directory *directory;
 	struct store_thread *store;
 	struct registry_thread *registry_thread;
+	struct push_service *push;
 	struct worker *checker;
 	struct columns *columns;
 	struct worker *finder;
@@ -204,6 +206,20 @@ static void *take_signals(void *argument)
 
 /* --- start and end --------------------------------------------------------------------------- */
 
+static bool open_push(struct service *service, struct error *err)
+{
+	long cores = sysconf(_SC_NPROCESSORS_ONLN);
+	const struct push_service_options options = {
+		.registry = service->registry_thread,
+		.store = service->store,
+		.snapshot = service->snapshot,
+		.threads = cores > 0 ? (unsigned)cores : 1,
+	};
+
+	service->push = push_service_open(&options, err);
+	return service->push != NULL;
+}
+
 static bool open_catalog(struct service *service, struct error *err)
 {
 	int64_t revision;
@@ -226,6 +242,8 @@ static bool open_catalog(struct service *service, struct error *err)
 		return false;
 	if (!startup_load(service->store, service->config.starter, service->snapshot, &revision,
 			    stderr, err))
+		return false;
+	if (!open_push(service, err))
 		return false;
 	log_event(LOG_LEVEL_INFO, "catalog_loaded", LOG_TEXT("data", service->config.data),
 			LOG_NUMBER("revision", revision));
@@ -258,6 +276,7 @@ static bool open_service(struct service *service, struct error *err)
 		"policycalc.v1.CalculatorService",
 		"policycalc.v1.CatalogService",
 		"policycalc.v1.RegistryService",
+		"policycalc.v1.PushService",
 		"grpc.health.v1.Health",
 		"grpc.reflection.v1.ServerReflection",
 		"grpc.reflection.v1alpha.ServerReflection",
@@ -297,6 +316,7 @@ static bool open_service(struct service *service, struct error *err)
 		.registry = service->registry_thread,
 		.columns = service->columns,
 		.finder = service->finder,
+		.push = service->push,
 		.checker = service->checker,
 		.on_publish = on_publish,
 		.context = service,
@@ -336,6 +356,7 @@ static bool start_service(struct service *service, struct error *err)
 				"cannot start the thread that takes signals");
 	}
 	service->has_signal_thread = true;
+	push_service_resume(service->push);
 	health_set(service->health, "", HEALTH_SERVING);
 	for (size_t i = 0; (address = server_address(service->server, i)); i++)
 		log_event(LOG_LEVEL_INFO, "listening", LOG_TEXT("address", address),
@@ -355,7 +376,9 @@ static void close_service(struct service *service)
 	worker_free(service->finder);
 	columns_close(service->columns);
 	store_thread_close(service->store);
+	push_service_stop(service->push);
 	registry_thread_close(service->registry_thread);
+	push_service_free(service->push);
 	server_free(service->server);
 	health_free(service->health);
 	reflection_free(service->reflection);

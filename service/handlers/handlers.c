@@ -12,6 +12,7 @@ const char *const handlers_services[] = {
 	"policycalc.v1.CalculatorService",
 	"policycalc.v1.CatalogService",
 	"policycalc.v1.RegistryService",
+	"policycalc.v1.PushService",
 };
 const size_t handlers_service_count = sizeof(handlers_services) / sizeof(*handlers_services);
 
@@ -45,6 +46,15 @@ struct handlers *handlers_new(const struct handlers_options *options, struct err
 		&registry_get_registry_method,
 		&registry_get_subscription_method,
 		&registry_set_subscription_method,
+		&push_start_run_method,
+		&push_get_run_method,
+		&push_list_runs_method,
+		&push_cancel_run_method,
+		&push_watch_run_method,
+		&push_confirm_method,
+		&push_pull_method,
+		&push_ack_method,
+		&push_list_deliveries_method,
 	};
 	struct handlers *handlers = memory_alloc_zero(1, sizeof(*handlers));
 

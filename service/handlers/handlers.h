@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "handlers/push_service.h"
 #include "handlers/registry_thread.h"
 #include "handlers/snapshot.h"
 #include "handlers/store_thread.h"
@@ -23,6 +24,7 @@ struct handlers_options {
 	struct columns *columns; /* of the registry */
 	/* The registry is searched here; a worker without context. */
 	struct worker *finder;
+	struct push_service *push;
 	/* Drafts are checked here; a worker without context. */
 	struct worker *checker;
 	/* Seconds since 1970 in UTC; NULL: the system's clock. */

@@ -36,6 +36,15 @@ extern const struct rpc_method registry_get_enterprise_method;
 extern const struct rpc_method registry_get_registry_method;
 extern const struct rpc_method registry_get_subscription_method;
 extern const struct rpc_method registry_set_subscription_method;
+extern const struct rpc_method push_start_run_method;
+extern const struct rpc_method push_get_run_method;
+extern const struct rpc_method push_list_runs_method;
+extern const struct rpc_method push_cancel_run_method;
+extern const struct rpc_method push_watch_run_method;
+extern const struct rpc_method push_confirm_method;
+extern const struct rpc_method push_pull_method;
+extern const struct rpc_method push_ack_method;
+extern const struct rpc_method push_list_deliveries_method;
 
 struct handlers *call_handlers(const struct rpc_call *call);
 

@@ -386,6 +386,51 @@ bool push_engine_resume(struct push_engine *engine, int64_t id, struct ruleset *
 	return error_prefix(err, "resuming run %lld", (long long)id);
 }
 
+static bool run_abandon(struct push_engine *engine, int64_t id, const char *why,
+		struct arena *arena, struct error *err)
+{
+	struct ledger_run *list;
+	struct buffer bytes = { 0 };
+	Policycalc__V1__Run *run;
+	size_t count;
+	bool ok;
+
+	if (!ledger_store_list_runs(engine->ledger.store, id + 1, 1, arena, &list, &count, err))
+		return false;
+	if (count == 0 || list[0].id != id)
+		return error_set(err, ERROR_NOT_FOUND, "there is no run %lld", (long long)id);
+	run = run_message_read(&list[0], arena, err);
+	if (!run)
+		return false;
+	run->state = RUN_STATE(FAILED);
+	run->reason = arena_copy_text(arena, why);
+	run->finished_at = run_time_print(engine_now(engine), arena);
+	ok = run->reason && run->finished_at && message_pack(&run->base, &bytes);
+	list[0].state = (int)run->state;
+	list[0].run = (struct slice){ bytes.data, bytes.size };
+	ok = ok ? ledger_store_change_run(engine->ledger.store, &list[0], err)
+		: error_set(err, ERROR_MEMORY, "out of memory while ending a run");
+	buffer_fini(&bytes);
+	return ok;
+}
+
+bool push_engine_abandon(
+		struct push_engine *engine, int64_t id, const char *why, struct error *err)
+{
+	struct arena arena;
+	bool ok;
+
+	if (!ledger_store_begin(engine->ledger.store, err))
+		return false;
+	arena_init(&arena, RUN_MEMORY);
+	ok = run_abandon(engine, id, why, &arena, err) &&
+	     ledger_store_commit(engine->ledger.store, err);
+	if (!ok)
+		ledger_store_rollback(engine->ledger.store);
+	arena_fini(&arena);
+	return ok;
+}
+
 /* --- telling --------------------------------------------------------------------------------- */
 
 static bool is_current(const struct push_engine *engine, int64_t id)

@@ -55,6 +55,10 @@ bool push_engine_unfinished(struct push_engine *engine, int64_t *out_id, int64_t
 bool push_engine_resume(struct push_engine *engine, int64_t id, struct ruleset *ruleset,
 		const struct ruleset *since, struct error *err);
 
+/** It cannot go on: it has failed, and why. */
+bool push_engine_abandon(
+		struct push_engine *engine, int64_t id, const char *why, struct error *err);
+
 /** Asks it to stop; ERROR_PRECONDITION when it has ended, ERROR_NOT_FOUND. */
 bool push_engine_cancel(struct push_engine *engine, int64_t id, struct arena *arena,
 		Policycalc__V1__Run **out_run, struct error *err);

@@ -1,0 +1,373 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* PushService: what departments decide, what consumers acknowledge, and what stands in the ledger. */
+#include "base/date.h"
+#include "base/memory.h"
+#include "handlers/page.h"
+#include "handlers/push_internal.h"
+#include "proto/codec/codec.h"
+#include "push/digest.h"
+
+#include <string.h>
+
+#define KEYS_MOST 1000
+#define ACKS_MOST 10000
+#define NAME_MOST 200
+#define NOTE_MOST 500
+/* Deliveries that one page of a list looks through for those of a series. */
+#define LOOK_MOST 20000
+#define LOOK_STEP 500
+
+static bool is_text(const char *text, size_t most)
+{
+	return *text && strlen(text) <= most;
+}
+
+/* --- ConfirmDeliveries ----------------------------------------------------------------------- */
+
+static bool confirm_series(struct push_service *service,
+		const Policycalc__V1__ConfirmDeliveriesRequest *request,
+		const struct ledger_decision *decision, struct arena *arena, int64_t *out_count,
+		struct error *err)
+{
+	struct ledger *ledger = push_service_ledger(service);
+	uint32_t series;
+	int64_t before = 0;
+	bool more = true;
+
+	if (!ledger_find_series(ledger, request->series, arena, &series, err))
+		return false;
+	if (!series)
+		return error_set(err, ERROR_NOT_FOUND,
+				"series: no run has asked about a series \"%.100s\"",
+				request->series);
+	*out_count = 0;
+	while (more) {
+		struct arena_mark mark = arena_mark(arena);
+		int64_t count;
+
+		if (!ledger_confirm_series(ledger, decision, series, &before, arena, &count,
+				    &more, err))
+			return false;
+		*out_count += count;
+		arena_rewind(arena, mark);
+	}
+	return true;
+}
+
+static const ProtobufCMessage *ask_confirm(struct push_service *service,
+		const ProtobufCMessage *message, struct arena *arena, struct error *err)
+{
+	const Policycalc__V1__ConfirmDeliveriesRequest *request =
+			(const Policycalc__V1__ConfirmDeliveriesRequest *)message;
+	const struct ledger_decision decision = {
+		.refuse = request->refuse,
+		.confirmed_by = request->confirmed_by,
+		.note = request->note,
+		.now_ms = push_service_now_ms(service),
+	};
+	Policycalc__V1__ConfirmDeliveriesResponse *response =
+			ARENA_NEW(arena, Policycalc__V1__ConfirmDeliveriesResponse);
+	bool ok;
+
+	if (!response) {
+		arena_error(arena, err, "answering");
+		return NULL;
+	}
+	policycalc__v1__confirm_deliveries_response__init(response);
+	if (*request->series) {
+		ok = confirm_series(service, request, &decision, arena, &response->count, err);
+		return ok ? &response->base : NULL;
+	}
+	response->others = ARENA_NEW_ARRAY(
+			arena, Policycalc__V1__DeliveryStatus *, request->n_keys + 1);
+	if (!response->others) {
+		arena_error(arena, err, "answering");
+		return NULL;
+	}
+	ok = ledger_confirm_keys(push_service_ledger(service), &decision, request->keys,
+			request->n_keys, arena, &response->count, response->others,
+			&response->n_others, err);
+	return ok ? &response->base : NULL;
+}
+
+static void on_confirm(struct rpc_call *call, const ProtobufCMessage *message)
+{
+	const Policycalc__V1__ConfirmDeliveriesRequest *request =
+			(const Policycalc__V1__ConfirmDeliveriesRequest *)message;
+
+	if (!is_text(request->confirmed_by, NAME_MOST))
+		call_refuse_field(call, "confirmed_by", "must have 1 to 200 bytes");
+	else if (strlen(request->note) > NOTE_MOST)
+		call_refuse_field(call, "note", "must have at most 500 bytes");
+	else if (request->n_keys > KEYS_MOST)
+		call_refuse_field(call, "keys", "must be at most 1,000");
+	else if ((request->n_keys > 0) == (*request->series != '\0'))
+		call_refuse_field(call, "keys", "either keys or a series must be given");
+	else
+		call_ask_push(call, message, ask_confirm);
+}
+
+const struct rpc_method push_confirm_method = {
+	.service = PUSH_SERVICE,
+	.name = "ConfirmDeliveries",
+	.input = &policycalc__v1__confirm_deliveries_request__descriptor,
+	.output = &policycalc__v1__confirm_deliveries_response__descriptor,
+	.on_message = on_confirm,
+};
+
+/* --- AckDeliveries --------------------------------------------------------------------------- */
+
+static const ProtobufCMessage *ask_ack(struct push_service *service,
+		const ProtobufCMessage *message, struct arena *arena, struct error *err)
+{
+	const Policycalc__V1__AckDeliveriesRequest *request =
+			(const Policycalc__V1__AckDeliveriesRequest *)message;
+	Policycalc__V1__AckDeliveriesResponse *response =
+			ARENA_NEW(arena, Policycalc__V1__AckDeliveriesResponse);
+
+	if (!response)
+		goto failed;
+	policycalc__v1__ack_deliveries_response__init(response);
+	response->others = ARENA_NEW_ARRAY(
+			arena, Policycalc__V1__DeliveryStatus *, request->n_acks + 1);
+	if (!response->others)
+		goto failed;
+	return ledger_ack(push_service_ledger(service), request, push_service_now_ms(service),
+			       arena, &response->count, response->others, &response->n_others,
+			       err)
+			       ? &response->base
+			       : NULL;
+failed:
+	arena_error(arena, err, "answering");
+	return NULL;
+}
+
+static void on_ack(struct rpc_call *call, const ProtobufCMessage *message)
+{
+	const Policycalc__V1__AckDeliveriesRequest *request =
+			(const Policycalc__V1__AckDeliveriesRequest *)message;
+
+	if (request->n_acks == 0)
+		call_refuse_field(call, "acks", "must be given");
+	else if (request->n_acks > ACKS_MOST)
+		call_refuse_field(call, "acks", "must be at most 10,000");
+	else
+		call_ask_push(call, message, ask_ack);
+}
+
+const struct rpc_method push_ack_method = {
+	.service = PUSH_SERVICE,
+	.name = "AckDeliveries",
+	.input = &policycalc__v1__ack_deliveries_request__descriptor,
+	.output = &policycalc__v1__ack_deliveries_response__descriptor,
+	.on_message = on_ack,
+};
+
+/* --- ListDeliveries -------------------------------------------------------------------------- */
+
+/* A page in the making. */
+struct listing {
+	struct push_service *service;
+	struct ledger_listing filter;
+	uint32_t series; /* 0: all */
+	size_t size;
+	Policycalc__V1__ListDeliveriesResponse *response;
+	struct arena *arena;
+};
+
+static char *time_print(int64_t ms, struct arena *arena)
+{
+	struct timestamp time = { .seconds = ms / 1000,
+		.nanos = (int32_t)(ms % 1000) * 1000000 };
+	char *text = arena_alloc(arena, 40);
+
+	if (text)
+		timestamp_print(time, text);
+	return text;
+}
+
+static char *day_print(int32_t day, struct arena *arena)
+{
+	char *text = arena_alloc(arena, 11);
+
+	if (text)
+		date_print(date_from_days(day), text);
+	return text;
+}
+
+static Policycalc__V1__Delivery *delivery_message(
+		const struct ledger_delivery *from, struct arena *arena, struct error *err)
+{
+	Policycalc__V1__Delivery *delivery = ARENA_NEW(arena, Policycalc__V1__Delivery);
+	char *key = arena_alloc(arena, 2 * DIGEST_KEY_SIZE + 1);
+
+	if (!delivery || !key)
+		goto failed;
+	policycalc__v1__delivery__init(delivery);
+	digest_key_print(from->key, key);
+	delivery->key = key;
+	delivery->state = (Policycalc__V1__DeliveryState)from->state;
+	delivery->digest = (Policycalc__V1__Digest *)message_unpack(from->digest,
+			&policycalc__v1__digest__descriptor, &message_limits_default, arena,
+			err);
+	if (!delivery->digest)
+		return NULL;
+	delivery->created_at = time_print(from->created_ms, arena);
+	delivery->changed_at = time_print(from->changed_ms, arena);
+	if (from->not_before)
+		delivery->not_before = day_print(from->not_before, arena);
+	delivery->attempts = from->attempts;
+	delivery->by = arena_copy(arena, from->who.data, from->who.size);
+	if (delivery->created_at && delivery->changed_at && delivery->not_before &&
+			delivery->by)
+		return delivery;
+failed:
+	arena_error(arena, err, "listing deliveries");
+	return NULL;
+}
+
+static bool is_about(const struct listing *listing, const struct ledger_delivery *delivery,
+		bool *out_is, struct error *err)
+{
+	struct ledger_entry *entries;
+	size_t count;
+
+	*out_is = listing->series == 0;
+	if (*out_is)
+		return true;
+	if (!ledger_entries_decode(delivery->entries, listing->arena, &entries, &count, err))
+		return false;
+	for (size_t i = 0; i < count; i++)
+		*out_is |= entries[i].series == listing->series;
+	return true;
+}
+
+/* The next deliveries; *out_more: there are others behind them. */
+static bool listing_step(
+		struct listing *listing, size_t *looked, bool *out_more, struct error *err)
+{
+	Policycalc__V1__ListDeliveriesResponse *response = listing->response;
+	size_t wanted = listing->series ? LOOK_STEP
+					: listing->size - response->n_deliveries + 1;
+	struct ledger_delivery *list;
+	size_t count;
+
+	if (!ledger_store_list_deliveries(push_service_ledger(listing->service)->store,
+			    &listing->filter, wanted, true, listing->arena, &list, &count, err))
+		return false;
+	*out_more = count == wanted;
+	for (size_t i = 0; i < count; i++) {
+		bool wants;
+
+		if (!is_about(listing, &list[i], &wants, err))
+			return false;
+		if (wants && response->n_deliveries == listing->size) {
+			*out_more = true;
+			return true;
+		}
+		if (wants) {
+			response->deliveries[response->n_deliveries] =
+					delivery_message(&list[i], listing->arena, err);
+			if (!response->deliveries[response->n_deliveries])
+				return false;
+			response->n_deliveries++;
+		}
+		listing->filter.before = list[i].id;
+		++*looked;
+	}
+	return true;
+}
+
+static bool listing_fill(struct listing *listing, struct error *err)
+{
+	struct page page = { 0 };
+	size_t looked = 0;
+	bool more = true;
+
+	while (more && listing->response->n_deliveries < listing->size && looked < LOOK_MOST) {
+		if (!listing_step(listing, &looked, &more, err))
+			return false;
+	}
+	if (!more)
+		return true;
+	page.revision = listing->filter.before;
+	listing->response->next_page_token = page_print(&page, listing->arena);
+	return listing->response->next_page_token ||
+	       arena_error(listing->arena, err, "listing deliveries");
+}
+
+static bool listing_init(struct listing *listing,
+		const Policycalc__V1__ListDeliveriesRequest *request, struct error *err)
+{
+	struct ledger *ledger = push_service_ledger(listing->service);
+	Policycalc__V1__Profile *profile;
+	struct page page = { 0 };
+
+	(void)page_size(request->page_size, 100, &listing->size);
+	if (*request->page_token)
+		(void)page_parse(request->page_token, &page);
+	listing->filter.before = page.revision;
+	listing->filter.run = request->run;
+	listing->filter.state = (int)request->state;
+	if (*request->uscc && !registry_find(ledger->registry, request->uscc, 0, listing->arena,
+					      &listing->filter.enterprise, &profile, err))
+		return false;
+	if (!*request->series)
+		return true;
+	if (!ledger_find_series(ledger, request->series, listing->arena, &listing->series, err))
+		return false;
+	return listing->series ||
+	       error_set(err, ERROR_NOT_FOUND,
+			       "series: no run has asked about a series \"%.100s\"",
+			       request->series);
+}
+
+static const ProtobufCMessage *ask_list(struct push_service *service,
+		const ProtobufCMessage *message, struct arena *arena, struct error *err)
+{
+	struct listing listing = { .service = service, .arena = arena };
+	Policycalc__V1__ListDeliveriesResponse *response =
+			ARENA_NEW(arena, Policycalc__V1__ListDeliveriesResponse);
+
+	if (!listing_init(&listing, (const Policycalc__V1__ListDeliveriesRequest *)message,
+			    err))
+		return NULL;
+	if (response) {
+		policycalc__v1__list_deliveries_response__init(response);
+		response->deliveries = ARENA_NEW_ARRAY(
+				arena, Policycalc__V1__Delivery *, listing.size + 1);
+	}
+	if (!response || !response->deliveries) {
+		arena_error(arena, err, "listing deliveries");
+		return NULL;
+	}
+	listing.response = response;
+	return listing_fill(&listing, err) ? &response->base : NULL;
+}
+
+static void on_list(struct rpc_call *call, const ProtobufCMessage *message)
+{
+	const Policycalc__V1__ListDeliveriesRequest *request =
+			(const Policycalc__V1__ListDeliveriesRequest *)message;
+	struct page page;
+	size_t size;
+
+	if (!page_size(request->page_size, 100, &size))
+		call_refuse_field(call, "page_size", "must be 0 to 1000");
+	else if (*request->page_token && !page_parse(request->page_token, &page))
+		call_refuse_field(call, "page_token", "must be the token of an earlier answer");
+	else if ((int)request->state < 0 || (int)request->state >= DELIVERY_STATE_END)
+		call_refuse_field(call, "state", "is no state");
+	else if (request->run < 0)
+		call_refuse_field(call, "run", "must be 0 (all) or more");
+	else
+		call_ask_push(call, message, ask_list);
+}
+
+const struct rpc_method push_list_deliveries_method = {
+	.service = PUSH_SERVICE,
+	.name = "ListDeliveries",
+	.input = &policycalc__v1__list_deliveries_request__descriptor,
+	.output = &policycalc__v1__list_deliveries_response__descriptor,
+	.on_message = on_list,
+};

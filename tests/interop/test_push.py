@@ -1,0 +1,355 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Push runs as a stock client sees them: runs, watching, deliveries, leases, confirmation, bad input."""
+import shutil
+import signal
+import threading
+import time
+
+import grpc
+
+from harness import Client, Daemon, FOLDER, details, detail, fails, module, profile, run, starter_files
+
+registry = module("policycalc.v1.registry_service_pb2")
+push = module("policycalc.v1.push_service_pb2")
+catalog = module("policycalc.v1.catalog_service_pb2")
+INVALID = grpc.StatusCode.INVALID_ARGUMENT
+NOT_FOUND = grpc.StatusCode.NOT_FOUND
+SYMBOLS = "0123456789ABCDEFGHJKLMNPQRTUWXY"
+
+POLICY = """id: demo-push-{name}-2020
+series: demo-push-{name}
+title: {{zh: 演示推送{name}, en: Demo {name}}}
+summary: {{zh: 演示用, en: For demonstration}}
+level: CITY
+kind: {kind}
+departments: [演示局]
+sources: [{{doc: 演示, confidence: SEED}}]
+in_force: {{from: 2020-01-01}}
+window_always: true
+region: {{covers: ["411200"]}}
+conditions:
+  - id: staff
+    role: REQUIRE
+    label: {{zh: 人数, en: Staff}}
+    rule: e.staff >= p.demo_push_staff
+    source: {{doc: 演示, confidence: SEED}}
+amount: {{beneficiary: ENTERPRISE, nature: CASH, not_stated: true}}
+{more}
+"""
+PARAMETER = """  - name: demo_push_staff
+    type: COUNT
+    label: {{zh: 演示人数, en: Demo staff}}
+    values:
+      - from: 2020-01-01
+        count: {staff}
+        source: {{doc: 演示, confidence: SEED}}
+"""
+
+
+def code(number):
+    """A unified social credit code of an enterprise that does not exist."""
+    text = "91411282MA" + f"{number:07d}"
+    total = sum(SYMBOLS.index(c) * pow(3, i, 31) for i, c in enumerate(text))
+    return text + SYMBOLS[(31 - total % 31) % 31]
+
+
+def draft(staff):
+    files = []
+    for path, content in starter_files():
+        if path.startswith("policies/") or path == "facts.yaml":
+            continue
+        if path == "parameters.yaml":
+            content = content.rstrip() + b"\n" + PARAMETER.format(staff=staff).encode()
+        files.append((path, content))
+    files.append(("policies/demo-push-award.yaml", POLICY.format(
+        name="award", kind="AWARD", more="").encode()))
+    files.append(("policies/demo-push-held.yaml", POLICY.format(
+        name="held", kind="SUBSIDY", more="confirm_before_push: true\n").encode()))
+    return files
+
+
+class Push(Client):
+    def ask(self, name, **fields):
+        return self._method("unary_unary", "PushService", name, getattr(push, name + "Response"))(
+            getattr(push, name + "Request")(**fields), timeout=60)
+
+    def stream(self, name, timeout=60, **fields):
+        return self._method("unary_stream", "PushService", name, getattr(push, name + "Response"))(
+            getattr(push, name + "Request")(**fields), timeout=timeout)
+
+    def register(self, name, **fields):
+        return self._method("unary_unary", "RegistryService", name,
+                            getattr(registry, name + "Response"))(
+            getattr(registry, name + "Request")(**fields), timeout=20)
+
+    def send(self, firms):
+        """Imports {number: staff}."""
+        def messages():
+            yield registry.ImportEnterprisesRequest(header=registry.ImportHeader(
+                supplier="演示局", date="2026-03-10"))
+            numbers = list(firms)
+            for at in range(0, len(numbers), 1000):
+                yield registry.ImportEnterprisesRequest(rows=registry.ImportRows(
+                    first_row=at + 1, profiles=[profile.Profile(uscc=code(n), attributes=[
+                        profile.AttributeValue(name="staff", value=profile.Value(count=firms[n])),
+                        profile.AttributeValue(name="region", value=profile.Value(
+                            code="411282" if n % 2 else "411224"))])
+                        for n in numbers[at:at + 1000]]))
+        reply = self._method("stream_unary", "RegistryService", "ImportEnterprises",
+                             registry.ImportEnterprisesResponse)(messages(), timeout=120)
+        assert reply.rejected == 0, reply
+        return reply
+
+    def run(self, **fields):
+        """Starts a run and waits for its end."""
+        number = self.ask("StartRun", **fields).run.id
+        last = list(self.stream("WatchRun", id=number))[-1].run
+        assert last.state == push.Run.STATE_FINISHED, last
+        return last
+
+    def pull(self, **fields):
+        return list(self.stream("PullDeliveries", **{"consumer": "test", **fields}))
+
+    def ledger(self):
+        """key -> (state, bytes) of every delivery."""
+        found, token = {}, ""
+        while True:
+            page = self.ask("ListDeliveries", page_size=1000, page_token=token)
+            for d in page.deliveries:
+                assert d.key not in found
+                found[d.key] = (d.state, d.digest.SerializeToString(deterministic=True))
+            token = page.next_page_token
+            if not token:
+                return found
+
+
+def world(firms, staff=10):
+    daemon = Daemon(starter="")
+    client = Push(daemon.channel())
+    client.publish(draft(staff))
+    client.send(firms)
+    return daemon, client
+
+
+def counts(run_):
+    return {(c.series, push.DeltaKind.Name(c.kind)[11:]): c.count for c in run_.counts}
+
+
+daemon, client = world({1: 30, 2: 30, 3: 9, 4: 2, 5: 30})
+
+
+def test_first_run():
+    fails(NOT_FOUND, client.ask, "GetRun")
+    last = client.run(note="第一次")
+    assert counts(last) == {("demo-push-award", "NEWLY_ELIGIBLE"): 3,
+                            ("demo-push-held", "NEWLY_ELIGIBLE"): 3,
+                            ("demo-push-award", "NEWLY_NEAR"): 1,
+                            ("demo-push-held", "NEWLY_NEAR"): 1}, last
+    assert (last.id, last.done, last.total, last.deliveries) == (1, 5, 5, 8)
+    assert last.note == "第一次" and not last.silent and last.finished_at and last.errors == 0
+    assert client.ask("GetRun").run == last == client.ask("GetRun", id=1).run
+    assert [r.id for r in client.ask("ListRuns").runs] == [1]
+    again = client.run()
+    assert not again.counts and again.deliveries == 0
+
+
+def test_pull_filters_and_ack():
+    only = client.pull(region="411224", kinds=["KIND_AWARD"])
+    digests = [push.Digest.FromString(d.digest) for d in only]
+    assert [d.uscc for d in digests] == [code(2)], digests
+    digest = digests[0]
+    assert digest.key == only[0].key and digest.region == "411224" and digest.run == 1
+    assert digest.engine_version and digest.disclaimer.zh and len(digest.entries) == 1
+    entry = digest.entries[0]
+    assert (entry.series, entry.kind) == ("demo-push-award", push.DELTA_KIND_NEWLY_ELIGIBLE)
+    assert entry.reason.zh == "2 项条件均符合" and entry.departments == ["演示局"]
+    rest = client.pull(limit=2)
+    assert len(rest) == 2 and not {d.key for d in rest} & {only[0].key}
+    assert len(client.pull()) == 1 and client.pull() == []
+    reply = client.ask("AckDeliveries", acks=[
+        dict(key=only[0].key, lease=only[0].lease),
+        dict(key=rest[0].key, lease=only[0].lease),
+        dict(key="00" * 32, lease="x"), dict(key="", lease=""),
+        dict(key=rest[1].key, lease=rest[1].lease, failed=True)])
+    assert reply.count == 2
+    assert [(o.key, o.reason) for o in reply.others] == [
+        (rest[0].key, "it is leased to somebody else"),
+        ("00" * 32, "there is no such delivery"), ("", "there is no such delivery")]
+    # An acknowledgement whose answer got lost.
+    assert client.ask("AckDeliveries", acks=[dict(key=only[0].key, lease=only[0].lease)]).count == 1
+    again = client.pull()
+    assert [(d.key, d.digest) for d in again] == [(rest[1].key, rest[1].digest)]
+    assert again[0].attempts == 1 and again[0].lease != rest[1].lease
+
+
+def test_lists():
+    assert len(client.ask("ListDeliveries", run=1).deliveries) == 8
+    one = client.ask("ListDeliveries", uscc=code(2)).deliveries
+    assert [push.DeliveryState.Name(d.state)[15:] for d in one] == ["HELD", "ACKED"]
+    assert one[1].by == "test" and one[1].attempts == 1 and one[1].created_at <= one[1].changed_at
+    held = client.ask("ListDeliveries", series="demo-push-held", state="DELIVERY_STATE_HELD")
+    assert len(held.deliveries) == 4
+    pages, token = [], ""
+    while True:
+        page = client.ask("ListDeliveries", page_size=3, page_token=token)
+        pages += [d.key for d in page.deliveries]
+        token = page.next_page_token
+        if not token:
+            break
+    assert len(pages) == 8 == len(set(pages))
+
+
+def test_confirmation():
+    held = client.ask("ListDeliveries", state="DELIVERY_STATE_HELD", uscc=code(1)).deliveries
+    reply = client.ask("ConfirmDeliveries", keys=[held[0].key, "zz"], confirmed_by="演示局 王")
+    assert reply.count == 1 and [(o.key, o.reason) for o in reply.others] == [
+        ("zz", "there is no such delivery")]
+    reply = client.ask("ConfirmDeliveries", keys=[held[0].key], confirmed_by="演示局 王")
+    assert reply.count == 0 and reply.others[0].reason == "it is not held"
+    assert client.ask("ConfirmDeliveries", series="demo-push-held", refuse=True, note="材料不全",
+                      confirmed_by="演示局 王").count == 3
+    now = client.ask("ListDeliveries", series="demo-push-held").deliveries
+    assert sorted(push.DeliveryState.Name(d.state)[15:] for d in now) == [
+        "REFUSED", "REFUSED", "REFUSED", "RELEASED"]
+    assert {d.by for d in now} == {"演示局 王"}
+    assert not client.run().counts
+
+
+def test_changed_threshold():
+    current = client.catalog("ListRevisions", catalog.ListRevisionsRequest()).revisions[0].number
+    client.publish(draft(2), base_revision=current)
+    last = client.run(since_revision=current)
+    assert counts(last) == {("demo-push-award", "NEWLY_ELIGIBLE"): 2,
+                            ("demo-push-held", "NEWLY_ELIGIBLE"): 2}, last
+    old = client.run(revision=current)
+    assert old.silent and old.reason == "an old revision" and old.deliveries == 0
+    dry = client.run(dry_run=True, policies=["demo-push-award"])
+    assert dry.silent and dry.reason == "dry run" and not dry.counts
+
+
+def test_wishes():
+    client.send({6: 40})
+    client.register("SetSubscription", subscription=dict(uscc=code(6), opted_out=True))
+    client.run(changed_only=True)
+    assert [d.state for d in client.ask("ListDeliveries", uscc=code(6)).deliveries] == [
+        push.DELIVERY_STATE_SUPPRESSED]
+
+
+def test_bad_input():
+    for fields, field in [
+            (dict(revision=-1), "revision"), (dict(since_revision=-1), "since_revision")]:
+        error = fails(INVALID, client.ask, "StartRun", **fields)
+        assert detail(error, details.BadRequest).field_violations[0].field == field
+    for fields, words in [(dict(as_of="2026-02-30"), "as_of"), (dict(note="x" * 501), "note")]:
+        assert words in fails(INVALID, client.ask, "StartRun", **fields).details()
+    error = fails(NOT_FOUND, client.ask, "StartRun", policies=["demo-push-award", "no-such"])
+    assert 'policies[1]: there is no policy or series "no-such"' in error.details()
+    fails(NOT_FOUND, client.ask, "StartRun", revision=99)
+    fails(NOT_FOUND, client.ask, "GetRun", id=99)
+    fails(NOT_FOUND, client.stream, "WatchRun", id=99)
+    fails(NOT_FOUND, client.ask, "CancelRun", id=99)
+    fails(grpc.StatusCode.FAILED_PRECONDITION, client.ask, "CancelRun", id=1)
+    for fields in [dict(consumer=""), dict(limit=-1), dict(lease_seconds=5), dict(region="999999"),
+                   dict(kinds=[77])]:
+        fails(INVALID, client.stream, "PullDeliveries", **{"consumer": "t", **fields})
+    for fields in [dict(), dict(keys=["a"], series="b"), dict(keys=["a"] * 1001)]:
+        fails(INVALID, client.ask, "ConfirmDeliveries", confirmed_by="w", **fields)
+    fails(INVALID, client.ask, "ConfirmDeliveries", keys=["a"])
+    fails(NOT_FOUND, client.ask, "ConfirmDeliveries", series="no-such", confirmed_by="w")
+    fails(INVALID, client.ask, "AckDeliveries")
+    fails(INVALID, client.ask, "ListDeliveries", page_token="x")
+    fails(NOT_FOUND, client.ask, "ListDeliveries", uscc=code(77))
+    fails(NOT_FOUND, client.ask, "ListDeliveries", series="no-such")
+
+
+FIRMS = {n: n % 40 for n in range(1, 12001)}
+
+
+def test_one_at_a_time_and_flow():
+    """A long run: another is refused by name, the watcher sees it grow, a slow reader is waited for."""
+    other, big = world(FIRMS)
+    # One that is stopped leaves the rest to the next.
+    stopped = big.ask("StartRun").run.id
+    big.ask("CancelRun", id=stopped)
+    last = list(big.stream("WatchRun", id=stopped))[-1].run
+    assert last.state == push.Run.STATE_CANCELLED and last.done < last.total, last
+    fails(grpc.StatusCode.FAILED_PRECONDITION, big.ask, "CancelRun", id=stopped)
+    number = big.ask("StartRun").run.id
+    error = fails(grpc.StatusCode.ABORTED, big.ask, "StartRun")
+    assert error.details() == f"run {number} is going on"
+    seen = [p.run.done for p in big.stream("WatchRun")]
+    assert seen == sorted(seen) and seen[-1] == len(FIRMS), seen
+    stream = big.stream("PullDeliveries", consumer="slow", limit=100000)
+    first = next(stream)
+    time.sleep(1)
+    leased = 0
+    token = ""
+    while True:
+        page = big.ask("ListDeliveries", state="DELIVERY_STATE_LEASED", page_size=1000,
+                       page_token=token)
+        leased += len(page.deliveries)
+        token = page.next_page_token
+        if not token:
+            break
+    total = sum(1 for s in FIRMS.values() if s >= 8)
+    assert 0 < leased < total, (leased, total)
+    assert 1 + sum(1 for _ in stream) == total and first.key
+    other.stop()
+
+
+def test_killed_and_resumed():
+    """A run that is killed goes on at the next start, and ends with the ledger of an undisturbed one."""
+    other, big = world(FIRMS)
+    other.stop()
+    copy = FOLDER / "undisturbed"
+    shutil.copytree(other.data, copy)
+    whole = Daemon(data=copy, starter="")
+    calm = Push(whole.channel())
+    expected_run = calm.run()
+    expected = calm.ledger()
+    whole.stop()
+    kills = 0
+    victim = Daemon(data=other.data, starter="")
+    big = Push(victim.channel())
+    big.ask("StartRun")
+    for wait in (0.1, 0.25, 0.4, 0.1):
+        time.sleep(wait)
+        victim.process.send_signal(signal.SIGKILL)
+        victim.process.wait()
+        kills += 1
+        victim = Daemon(data=other.data, starter="")
+        big = Push(victim.channel())
+    last = list(big.stream("WatchRun", id=1))[-1].run
+    assert last.state == push.Run.STATE_FINISHED and kills == 4
+    assert counts(last) == counts(expected_run) and last.deliveries == expected_run.deliveries
+    assert big.ledger() == expected
+    victim.stop()
+
+
+def test_watchers_hear_the_end():
+    """Whoever watches when the service ends is told so."""
+    other, big = world(FIRMS)
+    big.ask("StartRun")
+    ended = []
+
+    def watch():
+        try:
+            ended.append([p.run.state for p in big.stream("WatchRun")][-1])
+        except grpc.RpcError as error:
+            ended.append(error.code())
+
+    thread = threading.Thread(target=watch)
+    thread.start()
+    time.sleep(0.2)
+    assert other.stop() == 0, other.log()
+    thread.join(30)
+    assert not thread.is_alive() and ended
+    again = Daemon(data=other.data, starter="")
+    last = list(Push(again.channel()).stream("WatchRun"))[-1].run
+    assert last.state == push.Run.STATE_FINISHED
+    assert again.stop() == 0
+
+
+run(test_first_run, test_pull_filters_and_ack, test_lists, test_confirmation,
+    test_changed_threshold, test_wishes, test_bad_input, test_one_at_a_time_and_flow,
+    test_killed_and_resumed, test_watchers_hear_the_end)
