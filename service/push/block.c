@@ -53,7 +53,7 @@ bool push_counts_add(struct push_counts *counts, uint32_t series,
 
 /* --- the block ------------------------------------------------------------------------------- */
 
-struct block *block_new(const struct push_plan *plan, int64_t number)
+struct block *push_block_new(const struct push_plan *plan, int64_t number)
 {
 	struct block *block = memory_alloc_zero(1, sizeof(*block));
 
@@ -65,7 +65,7 @@ struct block *block_new(const struct push_plan *plan, int64_t number)
 	return block;
 }
 
-void block_free(struct block *block)
+void push_block_free(struct block *block)
 {
 	if (!block)
 		return;
@@ -75,7 +75,7 @@ void block_free(struct block *block)
 	memory_free(block);
 }
 
-bool block_is_changed(const struct block *block)
+bool push_block_is_changed(const struct block *block)
 {
 	return block->told_changed || block->made_count || block->superseded_count;
 }
@@ -94,7 +94,7 @@ static void *list_grow(
 	return grown;
 }
 
-bool block_supersede(struct block *block, struct ledger_delivery *delivery)
+bool push_block_supersede(struct block *block, struct ledger_delivery *delivery)
 {
 	block->superseded = list_grow(block->superseded, block->superseded_count,
 			&block->superseded_capacity, sizeof(*block->superseded), &block->arena);
@@ -137,7 +137,7 @@ static bool digest_pack(struct block *block, const struct ledger_delivery *deliv
 	return bytes_keep(block, &bytes, out);
 }
 
-bool block_make(struct block *block, const struct block_row *row, enum digest_part part,
+bool push_block_make(struct block *block, const struct block_row *row, enum digest_part part,
 		const char *uscc, const char *name, const char *region,
 		Policycalc__V1__DeltaEntry **entries, const struct ledger_entry *about,
 		size_t count, char **replaces, size_t replace_count, struct arena *scratch,
@@ -215,7 +215,7 @@ static bool rows_work(struct block *block, struct arena *scratch, struct error *
 			continue;
 		row->is_deferred = false;
 		arena_reset(scratch);
-		if (!block_row_work(block, row, block->told.entries + begin, next - begin,
+		if (!push_block_row_work(block, row, block->told.entries + begin, next - begin,
 				    scratch, err))
 			return false;
 		row->is_done = !row->is_deferred;
@@ -267,7 +267,7 @@ static bool blob_make(struct block *block, struct error *err)
 	return true;
 }
 
-void block_work(struct block *block, struct arena *scratch)
+void push_block_work(struct block *block, struct arena *scratch)
 {
 	struct error *err = &block->err;
 

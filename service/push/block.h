@@ -88,32 +88,33 @@ struct block {
 	int64_t suppressed;
 };
 
-struct block *block_new(const struct push_plan *plan, int64_t number);
-void block_free(struct block *block);
+struct block *push_block_new(const struct push_plan *plan, int64_t number);
+void push_block_free(struct block *block);
 
 /** Reads what the work needs. A block in which nothing can be new has no rows. */
-bool block_read(struct block *block, struct ledger *ledger, struct error *err);
+bool push_block_read(struct block *block, struct ledger *ledger, struct error *err);
 /** Loads the deliveries of rows that are deferred. */
-bool block_load(struct block *block, struct ledger *ledger, struct error *err);
+bool push_block_load(struct block *block, struct ledger *ledger, struct error *err);
 /** In a transaction that is open. @now_ms: for created and changed. */
-bool block_write(struct block *block, struct ledger *ledger, int64_t now_ms, struct error *err);
+bool push_block_write(
+		struct block *block, struct ledger *ledger, int64_t now_ms, struct error *err);
 /** Whether there is anything to write. */
-bool block_is_changed(const struct block *block);
+bool push_block_is_changed(const struct block *block);
 
 /** Works; @scratch is emptied for each row. What went wrong is in ->err. */
-void block_work(struct block *block, struct arena *scratch);
+void push_block_work(struct block *block, struct arena *scratch);
 
 /* --- within the work ------------------------------------------------------------------------- */
 
 /** One row, in block_row.c. */
-bool block_row_work(struct block *block, struct block_row *row,
+bool push_block_row_work(struct block *block, struct block_row *row,
 		const struct told_entry *entries, size_t entry_count, struct arena *scratch,
 		struct error *err);
 /** Adds a delivery of @part; the slices are copied into the block's arena. */
-bool block_make(struct block *block, const struct block_row *row, enum digest_part part,
+bool push_block_make(struct block *block, const struct block_row *row, enum digest_part part,
 		const char *uscc, const char *name, const char *region,
 		Policycalc__V1__DeltaEntry **entries, const struct ledger_entry *about,
 		size_t count, char **replaces, size_t replace_count, struct arena *scratch,
 		struct error *err);
 /** Notes that @delivery is superseded. false when memory is short. */
-bool block_supersede(struct block *block, struct ledger_delivery *delivery);
+bool push_block_supersede(struct block *block, struct ledger_delivery *delivery);

@@ -126,9 +126,10 @@ static bool parcel_send(struct parcel *parcel, struct error *err)
 
 	if (parcel->count == 0)
 		return true;
-	return block_make(work->block, work->row, parcel->part, work->profile->uscc, work->name,
-			work->region, parcel->messages, parcel->about, parcel->count,
-			parcel->replaces, parcel->replace_count, work->scratch, err);
+	return push_block_make(work->block, work->row, parcel->part, work->profile->uscc,
+			work->name, work->region, parcel->messages, parcel->about,
+			parcel->count, parcel->replaces, parcel->replace_count, work->scratch,
+			err);
 }
 
 /* --- what waits ------------------------------------------------------------------------------ */
@@ -260,7 +261,7 @@ static bool waiting_merge(struct parcel *parcel, struct parcel *suppressed,
 			return false;
 	}
 	parcel->replaces[parcel->replace_count++] = digest->key;
-	return block_supersede(work->block, waiting) ||
+	return push_block_supersede(work->block, waiting) ||
 	       arena_error(&work->block->arena, err, "making a delivery");
 }
 

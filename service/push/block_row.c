@@ -265,7 +265,7 @@ static bool row_failed(struct row_work *work, const struct told_entry *entries, 
 	return true;
 }
 
-bool block_row_work(struct block *block, struct block_row *row,
+bool push_block_row_work(struct block *block, struct block_row *row,
 		const struct told_entry *entries, size_t entry_count, struct arena *scratch,
 		struct error *err)
 {

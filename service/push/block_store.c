@@ -171,7 +171,7 @@ static bool rows_read(struct reading *reading, struct error *err)
 	       last_days_read(reading, err);
 }
 
-bool block_read(struct block *block, struct ledger *ledger, struct error *err)
+bool push_block_read(struct block *block, struct ledger *ledger, struct error *err)
 {
 	struct reading reading = { .block = block, .ledger = ledger };
 	bool quiet = false;
@@ -189,7 +189,7 @@ bool block_read(struct block *block, struct ledger *ledger, struct error *err)
 	return ok || error_prefix(err, "reading block %lld", (long long)block->number);
 }
 
-bool block_load(struct block *block, struct ledger *ledger, struct error *err)
+bool push_block_load(struct block *block, struct ledger *ledger, struct error *err)
 {
 	for (size_t i = 0; i < block->row_count; i++) {
 		struct block_row *row = &block->rows[i];
@@ -224,7 +224,8 @@ static bool supersede(struct ledger *ledger, const struct ledger_delivery *read,
 	return ledger_store_change_delivery(ledger->store, delivery, err);
 }
 
-bool block_write(struct block *block, struct ledger *ledger, int64_t now_ms, struct error *err)
+bool push_block_write(
+		struct block *block, struct ledger *ledger, int64_t now_ms, struct error *err)
 {
 	for (size_t i = 0; i < block->superseded_count; i++) {
 		if (!supersede(ledger, block->superseded[i], now_ms, &block->arena, err))

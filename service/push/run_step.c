@@ -79,7 +79,7 @@ static void *run_thread(void *argument)
 
 	arena_init(&scratch, ROW_MEMORY);
 	while ((block = block_take(run))) {
-		block_work(block, &scratch);
+		push_block_work(block, &scratch);
 		pthread_mutex_lock(&run->lock);
 		block->next = run->worked;
 		run->worked = block;
@@ -129,7 +129,7 @@ static void blocks_free(struct block *block)
 	while (block) {
 		struct block *next = block->next;
 
-		block_free(block);
+		push_block_free(block);
 		block = next;
 	}
 }
@@ -228,14 +228,14 @@ static bool checkpoint_write(struct push_run *run, struct block *block, struct e
 {
 	struct ledger *ledger = &run->engine->ledger;
 	int64_t now_ms = run_now(run);
-	bool changed = block && block_is_changed(block);
+	bool changed = block && push_block_is_changed(block);
 	bool is_due = now_ms - run->stored_ms >= CHECKPOINT_MS || now_ms < run->stored_ms;
 
 	if (!changed && !is_due)
 		return true;
 	if (!ledger_store_begin(ledger->store, err))
 		return false;
-	if ((!changed || block_write(block, ledger, now_ms, err)) && run_store(run, err) &&
+	if ((!changed || push_block_write(block, ledger, now_ms, err)) && run_store(run, err) &&
 			ledger_store_commit(ledger->store, err)) {
 		run->stored_block = run->next_write;
 		run->stored_ms = now_ms;
@@ -248,12 +248,12 @@ static bool checkpoint_write(struct push_run *run, struct block *block, struct e
 /* What was read has changed meanwhile: the block is begun again. */
 static bool block_again(struct push_run *run, int64_t number, struct error *err)
 {
-	struct block *block = block_new(&run->plan, number);
+	struct block *block = push_block_new(&run->plan, number);
 
 	if (!block)
 		return error_set(err, ERROR_MEMORY, "out of memory while reading a block");
-	if (!block_read(block, &run->engine->ledger, err)) {
-		block_free(block);
+	if (!push_block_read(block, &run->engine->ledger, err)) {
+		push_block_free(block);
 		return false;
 	}
 	block_queue(run, block);
@@ -269,15 +269,15 @@ static bool block_commit(struct push_run *run, struct block *block, struct error
 
 	if (block->err.code != ERROR_NONE) {
 		*err = block->err;
-		block_free(block);
+		push_block_free(block);
 		return false;
 	}
 	if (block->deferred_count) {
-		if (block_load(block, &run->engine->ledger, err)) {
+		if (push_block_load(block, &run->engine->ledger, err)) {
 			block_queue(run, block);
 			return true;
 		}
-		block_free(block);
+		push_block_free(block);
 		return false;
 	}
 	run->counts = (struct push_counts){ 0 };
@@ -293,7 +293,7 @@ static bool block_commit(struct push_run *run, struct block *block, struct error
 	run->next_write++;
 	if (ok && checkpoint_write(run, block, err)) {
 		push_counts_fini(&counts);
-		block_free(block);
+		push_block_free(block);
 		pthread_mutex_lock(&run->lock);
 		run->in_flight--;
 		pthread_mutex_unlock(&run->lock);
@@ -304,7 +304,7 @@ static bool block_commit(struct push_run *run, struct block *block, struct error
 	run->deliveries -= (int64_t)block->made_count;
 	run->errors -= block->errors;
 	run->next_write--;
-	block_free(block);
+	push_block_free(block);
 	return err->code == ERROR_CONFLICT && block_again(run, number, err);
 }
 
@@ -326,18 +326,18 @@ static bool blocks_read(struct push_run *run, bool *out_read, struct error *err)
 {
 	*out_read = false;
 	for (unsigned i = 0; i < QUIET_MOST && may_read(run); i++) {
-		struct block *block = block_new(&run->plan, run->next_read);
+		struct block *block = push_block_new(&run->plan, run->next_read);
 
 		if (!block)
 			return error_set(err, ERROR_MEMORY,
 					"out of memory while reading a block");
-		if (!block_read(block, &run->engine->ledger, err)) {
-			block_free(block);
+		if (!push_block_read(block, &run->engine->ledger, err)) {
+			push_block_free(block);
 			return false;
 		}
 		*out_read = true;
 		if (block->row_count == 0 && run->next_write == run->next_read) {
-			block_free(block);
+			push_block_free(block);
 			run->next_read++;
 			run->next_write++;
 			if (!checkpoint_write(run, NULL, err))
