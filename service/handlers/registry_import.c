@@ -4,7 +4,7 @@
  *
  *     loop                                        registry's thread
  *     header ────────────────────────────────────► import_new()
- *     rows ── unpacked, memory handed over ──────► import_rows() ── a chunk is full: a transaction
+ *     rows ── copied as they came ───────────────► import_rows() ── a chunk is full: a transaction
  *     rows ── JOBS_MOST are on their way: PAUSED    │
  *       ▲                                           │
  *       └──────── on_job_finished: reads on ◄───────┘
@@ -17,6 +17,8 @@
 #include "handlers/internal.h"
 #include "policycalc/v1/registry_service.pb-c.h"
 #include "registry/import.h"
+#include "rpc/unpack.h"
+#include "rpc/wire.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -24,8 +26,11 @@
 #define SERVICE "policycalc.v1.RegistryService"
 /* On their way at once; a call has room to post as many without memory. */
 #define JOBS_MOST 3
-/* Rows have many fields; their memory is what limits a message. */
-#define FIELDS_MOST 2000000
+#define HEADER_MEMORY ((size_t)1 << 20)
+#define ANSWER_MEMORY ((size_t)1 << 20)
+/* Fields of ImportEnterprisesRequest. */
+#define FIELD_HEADER 1
+#define FIELD_ROWS 2
 
 struct import_call {
 	/* Loop only. */
@@ -41,10 +46,10 @@ struct import_job {
 	struct job job;
 	struct rpc_call *call; /* holds a reference */
 	struct import_call *state;
-	/* What it is about; all NULL: the end. */
+	/* What it is about; neither: the end. */
 	const Policycalc__V1__ImportHeader *header;
-	const Policycalc__V1__ImportRows *rows;
-	struct arena arena; /* of the message, or of the answer */
+	struct slice rows;  /* encoded, of its own; no data: none */
+	struct arena arena; /* of the header, or of the answer */
 	Policycalc__V1__ImportEnterprisesResponse *response;
 	const char *field; /* of the header, that is wrong */
 	struct error err;
@@ -52,6 +57,7 @@ struct import_job {
 
 static void job_free(struct import_job *job)
 {
+	memory_free((void *)(uintptr_t)job->rows.data);
 	arena_fini(&job->arena);
 	rpc_call_unref(job->call);
 	memory_free(job);
@@ -77,7 +83,7 @@ static bool job_run(struct import_job *job, struct registry *registry, struct ru
 		state->import = import_new(registry, ruleset, &options, &job->field, &job->err);
 		return state->import != NULL;
 	}
-	if (job->rows)
+	if (job->rows.data)
 		return import_rows(state->import, ruleset, job->rows, &job->err);
 	return import_finish(state->import, &job->arena, &job->response, &job->err);
 }
@@ -102,9 +108,6 @@ static void on_job(struct job *base, void *context)
 				    !job_run(job, registry_thread_registry(context), ruleset);
 		ruleset_unref(ruleset);
 	}
-	/* The rows are not needed any more; given back here, where there is time. */
-	if (job->rows)
-		arena_fini(&job->arena);
 	/* Needs no memory: a call may post so many at once. */
 	(void)rpc_call_post(job->call, on_job_finished, job);
 }
@@ -145,25 +148,15 @@ static void on_job_finished(struct rpc_call *call, void *argument)
 	job_free(job);
 }
 
-/* Takes over @arena. */
-static void submit(struct rpc_call *call, const Policycalc__V1__ImportHeader *header,
-		const Policycalc__V1__ImportRows *rows, struct arena arena)
+/* Takes over @job, which has what it is about. */
+static void submit(struct rpc_call *call, struct import_job *job)
 {
 	struct import_call *state = rpc_call_data(call);
-	struct import_job *job = memory_alloc_zero(1, sizeof(*job));
 	struct error err;
 
-	if (!job) {
-		arena_fini(&arena);
-		rpc_call_finish(call, RPC_RESOURCE_EXHAUSTED, "out of memory while importing");
-		return;
-	}
 	job->job.run = on_job;
 	job->call = rpc_call_ref(call);
 	job->state = state;
-	job->header = header;
-	job->rows = rows;
-	job->arena = arena;
 	if (!registry_thread_submit(call_handlers(call)->options.registry, &job->job, &err)) {
 		job_free(job);
 		rpc_call_finish_error(call, &err);
@@ -174,46 +167,102 @@ static void submit(struct rpc_call *call, const Policycalc__V1__ImportHeader *he
 		rpc_call_pause_reading(call);
 }
 
+static void finish_without_memory(struct rpc_call *call)
+{
+	rpc_call_finish(call, RPC_RESOURCE_EXHAUSTED, "out of memory while importing");
+}
+
 static void on_start(struct rpc_call *call)
 {
 	struct import_call *state = memory_alloc_zero(1, sizeof(*state));
 
 	rpc_call_set_data(call, state);
 	if (!state)
-		rpc_call_finish(call, RPC_RESOURCE_EXHAUSTED, "out of memory while importing");
+		finish_without_memory(call);
 }
 
-static void on_message(struct rpc_call *call, const ProtobufCMessage *message)
+static void take_header(struct rpc_call *call, struct slice bytes)
 {
-	const Policycalc__V1__ImportEnterprisesRequest *request =
-			(const Policycalc__V1__ImportEnterprisesRequest *)message;
+	struct import_job *job = memory_alloc_zero(1, sizeof(*job));
+
+	if (!job) {
+		finish_without_memory(call);
+		return;
+	}
+	arena_init(&job->arena, HEADER_MEMORY);
+	job->header = (const Policycalc__V1__ImportHeader *)unpack_message(bytes,
+			&policycalc__v1__import_header__descriptor, &job->arena, &job->err);
+	if (job->header) {
+		submit(call, job);
+		return;
+	}
+	rpc_call_finish_error(call, &job->err);
+	arena_fini(&job->arena);
+	memory_free(job);
+}
+
+static void take_rows(struct rpc_call *call, struct slice bytes)
+{
+	struct import_job *job = memory_alloc_zero(1, sizeof(*job));
+	char *copy = job ? memory_copy(bytes.data, bytes.size) : NULL;
+
+	if (!copy) {
+		memory_free(job);
+		finish_without_memory(call);
+		return;
+	}
+	job->rows = (struct slice){ copy, bytes.size };
+	submit(call, job);
+}
+
+/* The one part that a message has: its number, and its bytes. 0: none, or several; -1: broken. */
+static int part_of(struct slice message, struct slice *out_bytes)
+{
+	struct wire_field field;
+	int part = 0;
+
+	while (wire_next(&message, &field)) {
+		if (field.number != FIELD_HEADER && field.number != FIELD_ROWS)
+			continue;
+		if (!field.is_bytes)
+			return -1;
+		if (part)
+			return 0;
+		part = (int)field.number;
+		*out_bytes = field.bytes;
+	}
+	return message.size ? -1 : part;
+}
+
+static void on_bytes(struct rpc_call *call, struct slice message)
+{
 	struct import_call *state = rpc_call_data(call);
-	bool is_header = request->part_case ==
-			 POLICYCALC__V1__IMPORT_ENTERPRISES_REQUEST__PART_HEADER;
-	bool is_rows = request->part_case ==
-		       POLICYCALC__V1__IMPORT_ENTERPRISES_REQUEST__PART_ROWS;
-	struct arena arena;
+	struct slice bytes = { "", 0 };
+	int part = part_of(message, &bytes);
 
 	if (!state)
 		return;
-	if (!is_header && !is_rows) {
+	if (part < 0) {
+		rpc_call_finish(call, RPC_INTERNAL,
+				"the message is no policycalc.v1.ImportEnterprisesRequest");
+	} else if (part == 0) {
 		call_refuse_field(call, "part", "a message has a header or rows");
-	} else if (is_header && state->has_header) {
+	} else if (part == FIELD_HEADER && state->has_header) {
 		call_refuse_field(call, "header", "stands in the first message only");
-	} else if (is_rows && !state->has_header) {
+	} else if (part == FIELD_ROWS && !state->has_header) {
 		call_refuse_field(call, "header", "the first message must have it");
-	} else {
+	} else if (part == FIELD_HEADER) {
 		state->has_header = true;
-		rpc_call_take_scratch(call, &arena);
-		submit(call, is_header ? request->header : NULL, is_rows ? request->rows : NULL,
-				arena);
+		take_header(call, bytes);
+	} else {
+		take_rows(call, bytes);
 	}
 }
 
 static void on_half_close(struct rpc_call *call)
 {
 	struct import_call *state = rpc_call_data(call);
-	struct arena arena;
+	struct import_job *job;
 
 	if (!state)
 		return;
@@ -221,8 +270,13 @@ static void on_half_close(struct rpc_call *call)
 		call_refuse_field(call, "header", "the first message must have it");
 		return;
 	}
-	arena_init(&arena, (size_t)1 << 20);
-	submit(call, NULL, NULL, arena);
+	job = memory_alloc_zero(1, sizeof(*job));
+	if (!job) {
+		finish_without_memory(call);
+		return;
+	}
+	arena_init(&job->arena, ANSWER_MEMORY);
+	submit(call, job);
 }
 
 static void on_end(struct rpc_call *call)
@@ -244,9 +298,8 @@ const struct rpc_method registry_import_method = {
 	.input = &policycalc__v1__import_enterprises_request__descriptor,
 	.output = &policycalc__v1__import_enterprises_response__descriptor,
 	.transient_messages = true,
-	.fields_most = FIELDS_MOST,
 	.on_start = on_start,
-	.on_message = on_message,
+	.on_bytes = on_bytes,
 	.on_half_close = on_half_close,
 	.on_end = on_end,
 };

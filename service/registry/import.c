@@ -12,7 +12,6 @@
 #define IMPORT_MEMORY ((size_t)512 << 20)
 #define SCRATCH_MEMORY ((size_t)64 << 20)
 #define SUPPLIER_MOST 200
-#define ROWS_MOST 10000
 
 /* --- findings -------------------------------------------------------------------------------- */
 
@@ -158,8 +157,10 @@ struct import *import_new(struct registry *registry, struct ruleset *ruleset,
 	policycalc__v1__import_enterprises_response__init(&import->answer);
 	arena_init(&import->arena, IMPORT_MEMORY);
 	arena_init(&import->scratch, SCRATCH_MEMORY);
+	arena_init(&import->message, SCRATCH_MEMORY);
 	import->columns = memory_alloc_zero(COLUMNS_MOST, sizeof(*import->columns));
-	if (!import->columns) {
+	import->wire_facts = memory_alloc_zero(COLUMNS_MOST, sizeof(*import->wire_facts));
+	if (!import->columns || !import->wire_facts) {
 		error_set(err, ERROR_MEMORY, "out of memory while beginning an import");
 		goto failed;
 	}
@@ -191,37 +192,30 @@ void import_free(struct import *import)
 		memory_free(import->said[i]);
 	memory_free(import->said);
 	memory_free(import->columns);
+	memory_free(import->wire_facts);
 	memory_free(import->staged);
 	memory_free(import->fates);
 	map_fini(&import->made_up);
 	buffer_fini(&import->values);
 	buffer_fini(&import->records);
 	arena_fini(&import->scratch);
+	arena_fini(&import->message);
 	arena_fini(&import->arena);
 	memory_free(import);
 }
 
-bool import_rows(struct import *import, struct ruleset *ruleset,
-		const Policycalc__V1__ImportRows *rows, struct error *err)
+bool import_write_when_full(struct import *import, struct error *err)
 {
-	if (rows->first_row < 1)
-		return error_set(err, ERROR_INVALID, "rows.first_row: must be 1 or more");
-	if (rows->n_profiles > ROWS_MOST)
-		return error_set(err, ERROR_INVALID, "rows.profiles: at most %d in one message",
-				ROWS_MOST);
-	if (!import_set_ruleset(import, ruleset, err))
-		return false;
-	if (import->staged_count == 0)
+	if (import->staged_count == 1)
 		import->chunk_began = import->now();
-	for (size_t i = 0; i < rows->n_profiles; i++) {
-		if (!import_stage(import, rows->profiles[i], rows->first_row + (int64_t)i, err))
-			return false;
-		if (import->staged_count >= CHUNK_ROWS && !import_write(import, err))
-			return false;
-	}
-	if (import->now() - import->chunk_began > CHUNK_SECONDS)
-		return import_write(import, err);
-	return true;
+	return import->staged_count < CHUNK_ROWS || import_write(import, err);
+}
+
+bool import_write_when_due(struct import *import, struct error *err)
+{
+	return import->staged_count == 0 ||
+	       import->now() - import->chunk_began <= CHUNK_SECONDS ||
+	       import_write(import, err);
 }
 
 /* --- transactions ---------------------------------------------------------------------------- */
@@ -398,12 +392,7 @@ bool import_finish(struct import *import, struct arena *arena,
 
 	if (!import_write(import, err))
 		return false;
-	/* Whoever's row was not taken may be on the list: nobody is said not to be. */
-	if (import->complete_count && import->answer.rejected)
-		import_warn(import, 0, "", "LIST_NOT_COMPLETE",
-				"rows were rejected, so the list is not complete: it was not "
-				"declared");
-	else if (!import->is_dry_run && !finish_lists(import, err))
+	if (!import->is_dry_run && !finish_lists(import, err))
 		return false;
 	if (import->is_stored && !note_end(import, err))
 		return false;

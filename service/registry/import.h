@@ -30,11 +30,12 @@ struct import *import_new(struct registry *registry, struct ruleset *ruleset,
 		struct error *err);
 void import_free(struct import *import);
 /**
- * Takes rows, judged by @ruleset; writes when enough are gathered. A failure is the end of the import:
- * what is committed stays.
+ * Takes rows, the encoded ImportRows @bytes, judged by @ruleset; writes when enough are gathered.
+ * ERROR_INVALID with the field before the message ("rows.first_row: ..."), ERROR_INTERNAL when the bytes
+ * are no such message. A failure is the end of the import: what is committed stays.
  */
-bool import_rows(struct import *import, struct ruleset *ruleset,
-		const Policycalc__V1__ImportRows *rows, struct error *err);
+bool import_rows(struct import *import, struct ruleset *ruleset, struct slice bytes,
+		struct error *err);
 /** Writes what is left, and the complete lists; answers in @arena, borrowing from the import. */
 bool import_finish(struct import *import, struct arena *arena,
 		Policycalc__V1__ImportEnterprisesResponse **out_response, struct error *err);

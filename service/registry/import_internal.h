@@ -25,10 +25,34 @@ struct staged {
 	size_t at, size; /* of its record in import->records */
 };
 
+#define COLUMN_CODES 16
+#define COLUMN_TEXT 15
+
+/* A text that was found good in a column; of no size: none. */
+struct column_text {
+	char text[COLUMN_TEXT];
+	unsigned char size;
+};
+
 /* An attribute that rows before had. */
 struct column {
 	const struct entry *entry; /* of import->ruleset */
 	const struct name *name;
+	/* For judging the usual values without looking at the entry. */
+	size_t name_size;
+	int kind; /* of a value of the attribute, one number or code; 0: judge at length */
+	int64_t least, most;
+	int64_t default_period;	   /* of a value without one */
+	char period[COLUMN_TEXT];  /* one that was found good */
+	unsigned char period_size; /* 0: none yet */
+	int64_t period_number;
+	struct column_text codes[COLUMN_CODES]; /* by their last byte */
+};
+
+/* A fact whose value stands in import->values, at an offset: the buffer may still move. */
+struct draft {
+	struct fact fact;
+	size_t at;
 };
 
 /* What became of an enterprise in this import. */
@@ -37,6 +61,16 @@ enum fate {
 	FATE_UNCHANGED,
 	FATE_UPDATED,
 	FATE_INSERTED,
+};
+
+/* One attribute as it was sent; texts are borrowed from the message. */
+struct wire_fact {
+	struct slice name;
+	struct slice period;
+	int kind; /* of a number or a code; 0: judge at length */
+	int64_t number;
+	struct slice text;  /* of a code */
+	struct slice value; /* the whole Value */
 };
 
 struct finding_list {
@@ -63,8 +97,10 @@ struct import {
 	struct arena scratch;	 /* the judge, then what one row needs */
 	struct arena_mark row_mark;
 	struct supplied *judge;
+	struct arena message;	/* a row that is unpacked */
 	struct column *columns; /* in the order of the rows */
 	size_t column_count;
+	struct wire_fact *wire_facts; /* as many */
 
 	/* The row at hand. */
 	int64_t row;
@@ -95,12 +131,39 @@ void import_reject(struct import *import, const char *field, const char *reason,
 void import_warn(struct import *import, int64_t row, const char *field, const char *reason,
 		const char *message);
 
-/** Judges and stages one row. false when memory is short. */
-bool import_stage(struct import *import, const Policycalc__V1__Profile *profile, int64_t row,
+/* import_column.c */
+/** The attribute under its name, and its number. false: it is none, and told; or memory is short. */
+bool import_find_column(struct import *import, const char *list,
+		const Policycalc__V1__AttributeValue *attribute,
+		const Policycalc__V1__Item *item, struct column *column);
+/** Judges a value, and appends it to the values and drafts when it is good. */
+void import_stage_attribute(struct import *import, const struct column *column,
+		const Policycalc__V1__AttributeValue *attribute,
+		const Policycalc__V1__Item *item, struct draft *draft, size_t *count);
+/** Puts the facts in order; they mostly are. The same twice is told. false: no memory. */
+bool import_settle_facts(struct import *import, const struct draft *drafts, size_t count,
+		const Policycalc__V1__Item *item, struct fact_list *out);
+
+/* import_row.c */
+/** Begins a row; false when memory is short. */
+bool import_enter_row(struct import *import, int64_t row);
+void import_check_uscc(struct import *import, struct slice uscc);
+/** Judges and stages the row that was entered, and leaves it. */
+bool import_stage(struct import *import, const Policycalc__V1__Profile *profile,
 		struct error *err);
+/** The row is rejected, or import->staged has its record. */
+void import_leave_row(struct import *import, struct slice uscc);
+
+/* import_wire.c */
+/** Judges and stages the Profile that @bytes are. */
+bool import_take_row(struct import *import, struct slice bytes, int64_t row, struct error *err);
+
 /** Everything that rests on a ruleset, for @ruleset from now on. */
 bool import_set_ruleset(struct import *import, struct ruleset *ruleset, struct error *err);
 
+/** A chunk that is full, or has waited long enough, is written. */
+bool import_write_when_full(struct import *import, struct error *err);
+bool import_write_when_due(struct import *import, struct error *err);
 /** Writes the rows staged, in one transaction. */
 bool import_write(struct import *import, struct error *err);
 /** The import's row, as it stands, into the transaction at hand. */

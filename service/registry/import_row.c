@@ -3,243 +3,37 @@
  * A row becomes a record: every value is judged by the dictionary and encoded with its period. What is
  * wrong is told with its field, and the row is not taken; the rest of it is judged nevertheless.
  *
- * Rows of one import look alike, so that an attribute is looked up once and then only compared with what
- * stood there before.
+ * Here a row is an unpacked message, of any shape; import_wire.c takes the usual ones off the wire.
  */
 #include "registry/import_internal.h"
 
 #include "base/memory.h"
 #include "base/uscc.h"
-#include "calculator/period.h"
 
 #include <string.h>
 
 #define ATTRIBUTES_MOST 1000
-#define COLUMN_REACH 64 /* how many columns a row may lack in a row */
 #define ITEMS_MOST 1000
 #define ID_SIZE_MOST 200
-#define VALUE_SIZE_MOST ((size_t)64 << 10)
-
-/* --- attributes ------------------------------------------------------------------------------ */
-
-/* "staff", "revenue@2025", "invested@projects/p1", ... */
-static const char *field_name(struct import *import,
-		const Policycalc__V1__AttributeValue *attribute,
-		const Policycalc__V1__Item *item)
-{
-	const char *at = *attribute->period ? "@" : "";
-
-	if (item)
-		return arena_format(&import->scratch, "%.100s@%.20s/%.100s", attribute->name,
-				item->list, item->id);
-	return arena_format(&import->scratch, "%.100s%s%.20s", attribute->name, at,
-			attribute->period);
-}
-
-static void reject_name(
-		struct import *import, const char *field, const char *list, const char *name)
-{
-	const char *near = ruleset_suggest_attribute(import->ruleset, list, name);
-	const char *message = "no such attribute";
-
-	if (near)
-		message = arena_format(
-				&import->scratch, "no such attribute; did you mean %s?", near);
-	import_reject(import, field, "UNKNOWN_ATTRIBUTE",
-			message ? message : "no such attribute");
-}
-
-/* The attribute under its name, and its number. false: it is none, and told; or memory is short. */
-static bool find_column(struct import *import, const char *list,
-		const Policycalc__V1__AttributeValue *attribute,
-		const Policycalc__V1__Item *item, struct column *column)
-{
-	struct names *names = &import->registry->names;
-	const Policycalc__V1__Attribute *known;
-
-	column->entry = ruleset_find_entry(import->ruleset, list, attribute->name);
-	if (!column->entry) {
-		reject_name(import, field_name(import, attribute, item), list, attribute->name);
-		return false;
-	}
-	known = entry_attribute(column->entry);
-	column->name = names_find(names, list, attribute->name);
-	if (!column->name)
-		column->name = names_add(names, slice_from(list), slice_from(attribute->name),
-				known->period);
-	if (!column->name) {
-		import->scratch.exhausted = true;
-		column->entry = NULL;
-		return false;
-	}
-	if (column->name->period != known->period) {
-		import_reject(import, field_name(import, attribute, item), "WRONG_PERIOD",
-				"the registry knows this attribute with other periods");
-		column->entry = NULL;
-		return false;
-	}
-	return true;
-}
-
-/*
- * The column of an attribute of the enterprise. Those of the rows so far are kept in their order, and a
- * row is walked along them from @cursor: it may lack some. One that is new gets its place there; when
- * there are too many of them it is looked up into @other each time.
- */
-static struct column *enterprise_column(struct import *import, size_t *cursor,
-		const Policycalc__V1__AttributeValue *attribute, struct column *other)
-{
-	struct column *list = import->columns;
-	size_t at = *cursor;
-
-	for (; at < import->column_count && at < *cursor + COLUMN_REACH; at++) {
-		if (strcmp(list[at].name->name, attribute->name) != 0)
-			continue;
-		*cursor = at + 1;
-		return &list[at];
-	}
-	if (!find_column(import, "", attribute, NULL, other))
-		return NULL;
-	if (import->column_count == COLUMNS_MOST)
-		return other;
-	at = *cursor;
-	memmove(&list[at + 1], &list[at], (import->column_count - at) * sizeof(*list));
-	list[at] = *other;
-	import->column_count++;
-	*cursor = at + 1;
-	return &list[at];
-}
-
-static void tell_outcome(struct import *import, enum supplied_outcome outcome,
-		const char *field, const char *why)
-{
-	if (!why)
-		why = "not as the dictionary wants it";
-	switch (outcome) {
-	case SUPPLIED_OK:
-		break;
-	case SUPPLIED_FOREIGN_REGION:
-		import_warn(import, import->row, field, "UNKNOWN_REGION", why);
-		break;
-	case SUPPLIED_NOT_OVER:
-		import_warn(import, import->row, field, "PERIOD_NOT_OVER", why);
-		break;
-	case SUPPLIED_WRONG_PERIOD:
-		import_reject(import, field, "WRONG_PERIOD", why);
-		break;
-	case SUPPLIED_FUTURE_PERIOD:
-		import_reject(import, field, "FUTURE_PERIOD", why);
-		break;
-	case SUPPLIED_WRONG_TYPE:
-		import_reject(import, field, "WRONG_TYPE", why);
-		break;
-	case SUPPLIED_WRONG_VALUE:
-		import_reject(import, field, "WRONG_VALUE", why);
-		break;
-	}
-}
-
-static bool is_taken(enum supplied_outcome outcome)
-{
-	return outcome == SUPPLIED_OK || outcome == SUPPLIED_FOREIGN_REGION ||
-	       outcome == SUPPLIED_NOT_OVER;
-}
-
-/* A fact whose value stands in import->values, at an offset: the buffer may still move. */
-struct draft {
-	struct fact fact;
-	size_t at;
-};
-
-static void stage_attribute(struct import *import, const struct column *column,
-		const Policycalc__V1__AttributeValue *attribute,
-		const Policycalc__V1__Item *item, struct draft *draft, size_t *count)
-{
-	const char *why;
-	int64_t period;
-	enum supplied_outcome outcome =
-			supplied_check(import->judge, column->entry, attribute, &period, &why);
-
-	if (outcome != SUPPLIED_OK)
-		tell_outcome(import, outcome, field_name(import, attribute, item), why);
-	if (entry_attribute(column->entry)->deprecated)
-		import_warn(import, import->row, field_name(import, attribute, item),
-				"DEPRECATED_ATTRIBUTE", "no longer used");
-	if (!is_taken(outcome))
-		return;
-	draft->at = import->values.size;
-	record_encode_value(attribute->value, column->name->period, &import->values);
-	draft->fact = (struct fact){
-		.attribute = column->name->id,
-		.supply = import->supply.id,
-		.period = period,
-		.value.size = import->values.size - draft->at,
-	};
-	if (draft->fact.value.size > VALUE_SIZE_MOST)
-		import_reject(import, field_name(import, attribute, item), "WRONG_VALUE",
-				"is longer than 64 KiB");
-	(*count)++;
-}
-
-static bool is_before(const struct fact *a, const struct fact *b)
-{
-	return a->attribute < b->attribute ||
-	       (a->attribute == b->attribute && a->period < b->period);
-}
-
-/* Puts the facts in order; they mostly are. The same twice is told. */
-static bool settle_facts(struct import *import, const struct draft *drafts, size_t count,
-		const Policycalc__V1__Item *item, struct fact_list *out)
-{
-	out->list = arena_alloc(&import->scratch, count * sizeof(*out->list));
-	out->count = 0;
-	if (!out->list)
-		return false;
-	for (size_t i = 0; i < count; i++) {
-		struct fact fact = drafts[i].fact;
-		size_t at = out->count++;
-
-		fact.value.data = import->values.data + drafts[i].at;
-		for (; at > 0 && is_before(&fact, &out->list[at - 1]); at--)
-			out->list[at] = out->list[at - 1];
-		out->list[at] = fact;
-		if (at > 0 && !is_before(&out->list[at - 1], &fact)) {
-			const struct name *name =
-					names_get(&import->registry->names, fact.attribute);
-
-			import_reject(import,
-					item ? arena_format(&import->scratch, "%s@%.20s/%.100s",
-							       name->name, item->list, item->id)
-					     : name->name,
-					"TWICE", "stands there twice for the same period");
-		}
-	}
-	return true;
-}
 
 static bool stage_attributes(struct import *import, Policycalc__V1__AttributeValue **list,
 		size_t count, const Policycalc__V1__Item *item, struct fact_list *out)
 {
 	struct draft *drafts = arena_alloc(&import->scratch, count * sizeof(*drafts));
-	size_t cursor = 0;
 	size_t kept = 0;
 
 	if (!drafts)
 		return false;
 	for (size_t i = 0; i < count; i++) {
-		struct column other = { 0 };
-		struct column *column = &other;
+		struct column column = { 0 };
 
-		if (!item)
-			column = enterprise_column(import, &cursor, list[i], &other);
-		else if (!find_column(import, item->list, list[i], item, &other))
-			column = NULL;
-		if (column)
-			stage_attribute(import, column, list[i], item, &drafts[kept], &kept);
+		if (import_find_column(import, item ? item->list : "", list[i], item, &column))
+			import_stage_attribute(
+					import, &column, list[i], item, &drafts[kept], &kept);
 		if (import->scratch.exhausted)
 			return false;
 	}
-	return !import->values.failed && settle_facts(import, drafts, kept, item, out);
+	return !import->values.failed && import_settle_facts(import, drafts, kept, item, out);
 }
 
 /* --- items ----------------------------------------------------------------------------------- */
@@ -321,11 +115,11 @@ static bool stage_items(struct import *import, const Policycalc__V1__Profile *pr
 
 /* --- the row --------------------------------------------------------------------------------- */
 
-static void check_uscc(struct import *import, const char *uscc)
+void import_check_uscc(struct import *import, struct slice uscc)
 {
-	switch (uscc_check(slice_from(uscc))) {
+	switch (uscc_check(uscc)) {
 	case USCC_MALFORMED:
-		import_reject(import, "uscc", *uscc ? "WRONG_USCC" : "NO_USCC",
+		import_reject(import, "uscc", uscc.size ? "WRONG_USCC" : "NO_USCC",
 				"is not 18 characters of digits and capital letters (no I, O, "
 				"S, V,"
 				" Z) with six digits of a registering authority");
@@ -382,30 +176,40 @@ static bool stage_record(struct import *import, const Policycalc__V1__Profile *p
 	return !import->records.failed;
 }
 
-bool import_stage(struct import *import, const Policycalc__V1__Profile *profile, int64_t row,
-		struct error *err)
+bool import_enter_row(struct import *import, int64_t row)
 {
-	struct staged *staged = staged_add(import);
-
 	import->row = row;
 	import->is_rejected = false;
 	import->answer.rows++;
-	if (!staged)
-		return error_set(err, ERROR_MEMORY, "out of memory while reading rows");
-	check_uscc(import, profile->uscc);
-	if (profile->n_attributes > ATTRIBUTES_MOST || profile->n_items > ITEMS_MOST)
-		import_reject(import, "", "TOO_MANY",
-				"holds more than 1000 attributes, or more than 1000 items");
-	else if (!stage_record(import, profile, staged))
-		return error_set(err, ERROR_LIMIT, "out of memory while reading rows");
+	return staged_add(import) != NULL;
+}
+
+void import_leave_row(struct import *import, struct slice uscc)
+{
+	struct staged *staged = &import->staged[import->staged_count];
+
 	arena_rewind(&import->scratch, import->row_mark);
 	if (import->is_rejected) {
 		import->answer.rejected++;
-		return true;
+		return;
 	}
-	memcpy(staged->uscc, profile->uscc, USCC_SIZE);
-	staged->row = row;
+	memcpy(staged->uscc, uscc.data, USCC_SIZE);
+	staged->row = import->row;
 	staged->order = (uint32_t)import->staged_count++;
+}
+
+bool import_stage(struct import *import, const Policycalc__V1__Profile *profile,
+		struct error *err)
+{
+	struct slice uscc = slice_from(profile->uscc);
+
+	import_check_uscc(import, uscc);
+	if (profile->n_attributes > ATTRIBUTES_MOST || profile->n_items > ITEMS_MOST)
+		import_reject(import, "", "TOO_MANY",
+				"holds more than 1000 attributes, or more than 1000 items");
+	else if (!stage_record(import, profile, &import->staged[import->staged_count]))
+		return error_set(err, ERROR_LIMIT, "out of memory while reading rows");
+	import_leave_row(import, uscc);
 	return true;
 }
 

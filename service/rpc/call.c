@@ -228,8 +228,14 @@ static void call_take_message(struct rpc_call *call, struct framed_message frame
 	}
 	if (!call_decompress(call, &framed))
 		return;
-	message = unpack_message(framed.bytes, call->method->input, call->method->fields_most,
-			arena, &err);
+	if (call->method->on_bytes) {
+		call->received_count++;
+		call->received_bytes += framed.bytes.size;
+		call->method->on_bytes(call, framed.bytes);
+		arena_reset(&call->scratch);
+		return;
+	}
+	message = unpack_message(framed.bytes, call->method->input, arena, &err);
 	if (!message) {
 		call_refuse_message(call, &err);
 		return;

@@ -206,13 +206,6 @@ struct arena *rpc_call_scratch(struct rpc_call *call)
 	return call->method && call->method->transient_messages ? &call->scratch : &call->arena;
 }
 
-void rpc_call_take_scratch(struct rpc_call *call, struct arena *out_arena)
-{
-	assert(call->method && call->method->transient_messages);
-	*out_arena = call->scratch;
-	arena_init(&call->scratch, call_limits(call)->call_memory);
-}
-
 void rpc_call_set_data(struct rpc_call *call, void *data)
 {
 	call->data = data;

@@ -62,13 +62,14 @@ struct rpc_method {
 	 * until on_message returns. Otherwise messages live in the call's arena, as long as the
 	 * call. */
 	bool transient_messages;
-	/* The most fields of one message, of all its parts together; 0: what is enough for most. */
-	size_t fields_most;
 	/* Any may be NULL. For unary and server-streaming methods the library checks that there
 	 * is exactly one message (else UNIMPLEMENTED) and calls on_message once, after half
 	 * close. */
 	void (*on_start)(struct rpc_call *call);
 	void (*on_message)(struct rpc_call *call, const ProtobufCMessage *message);
+	/* Instead of on_message, for streams of messages that are too many to unpack on the loop: the
+	 * bytes as they came, which nobody has looked at; they live until it returns. */
+	void (*on_bytes)(struct rpc_call *call, struct slice bytes);
 	void (*on_half_close)(struct rpc_call *call);
 	void (*on_cancel)(struct rpc_call *call);   /* no reply is possible any more */
 	void (*on_writable)(struct rpc_call *call); /* queued bytes fell below the mark */
@@ -90,11 +91,6 @@ struct arena *rpc_call_arena(struct rpc_call *call);
  * ->transient_messages, otherwise the call's arena.
  */
 struct arena *rpc_call_scratch(struct rpc_call *call);
-/**
- * Of a method with ->transient_messages, in on_message: hands over the memory of the message, which
- * then lives as long as the caller keeps it. To be given back with arena_fini(), on any thread.
- */
-void rpc_call_take_scratch(struct rpc_call *call, struct arena *out_arena);
 /** The handler's own state for this call. */
 void rpc_call_set_data(struct rpc_call *call, void *data);
 void *rpc_call_data(const struct rpc_call *call);

@@ -45,15 +45,11 @@ static bool is_malformed(struct slice bytes, const ProtobufCMessageDescriptor *d
 }
 
 const ProtobufCMessage *unpack_message(struct slice bytes,
-		const ProtobufCMessageDescriptor *descriptor, size_t fields_most,
-		struct arena *arena, struct error *err)
+		const ProtobufCMessageDescriptor *descriptor, struct arena *arena,
+		struct error *err)
 {
-	struct message_limits limits = message_limits_default;
-	const ProtobufCMessage *message;
-
-	if (fields_most)
-		limits.fields = fields_most;
-	message = message_unpack(bytes, descriptor, &limits, arena, err);
+	const ProtobufCMessage *message =
+			message_unpack(bytes, descriptor, &message_limits_default, arena, err);
 
 	if (!message && err->code == ERROR_INVALID && is_malformed(bytes, descriptor, 0))
 		error_set(err, ERROR_INTERNAL, "the message is no %s", descriptor->name);

@@ -11,8 +11,7 @@
 /**
  * NULL on failure: ERROR_INTERNAL for bytes that are no such message, ERROR_INVALID for one
  * whose contents are refused, ERROR_LIMIT when the arena is used up. Never echoes bytes.
- * @fields_most: 0 is the default of message_limits.
  */
 const ProtobufCMessage *unpack_message(struct slice bytes,
-		const ProtobufCMessageDescriptor *descriptor, size_t fields_most,
-		struct arena *arena, struct error *err);
+		const ProtobufCMessageDescriptor *descriptor, struct arena *arena,
+		struct error *err);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "push_world.h"
 
+#include "proto/codec/codec.h"
 #include "registry/import.h"
 
 #include <errno.h>
@@ -179,6 +180,7 @@ void push_world_import(struct push_world *world, struct ruleset *ruleset,
 	struct import_options options = { .header = &header, .now = on_import_now };
 	const char *field = "";
 	struct import *import;
+	struct buffer bytes = { 0 };
 	struct arena arena;
 	struct error err;
 
@@ -191,7 +193,12 @@ void push_world_import(struct push_world *world, struct ruleset *ruleset,
 	rows.n_profiles = 1;
 	arena_init(&arena, (size_t)64 << 20);
 	import = import_new(world->registry, ruleset, &options, &field, &err);
-	must(import && import_rows(import, ruleset, &rows, &err) &&
+	(void)message_pack(&rows.base, &bytes);
+	must(import &&
+					import_rows(import, ruleset,
+							(struct slice){ bytes.data,
+									bytes.size },
+							&err) &&
 					import_finish(import, &arena, &response, &err),
 			&err, "importing");
 	if (response->rejected) {
@@ -200,5 +207,6 @@ void push_world_import(struct push_world *world, struct ruleset *ruleset,
 		exit(EXIT_FAILURE);
 	}
 	import_free(import);
+	buffer_fini(&bytes);
 	arena_fini(&arena);
 }

@@ -420,7 +420,7 @@ static void unpacking_blames(void **state)
 
 		arena_init(&arena, 1 << 16);
 		ok = unpack_message(cases[i].bytes, &policycalc__v1__match_request__descriptor,
-				0, &arena, &err);
+				&arena, &err);
 		if (ok != (cases[i].code == ERROR_NONE) || err.code != cases[i].code)
 			fail_msg("case %zu: %s (%s)", i, error_code_name(err.code),
 					err.message);
