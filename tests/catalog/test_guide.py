@@ -97,7 +97,7 @@ def check_commands(policycalc):
 			if not line.startswith("build/client/policycalc "):
 				continue
 			words = shlex.split(line, comments=True)[1:]
-			command = words[:2] if words[0] in ("catalog", "rule") else words[:1]
+			command = words[:2] if words[0] in ("catalog", "registry", "rule") else words[:1]
 			text = common + help_of(*command)
 			for word in words:
 				if word.startswith("--"):

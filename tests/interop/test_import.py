@@ -9,6 +9,8 @@ import io
 import json
 import os
 import pathlib
+import re
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -249,5 +251,27 @@ def test_future():
     assert "header.date" in err, err
 
 
-run(test_chinese_table, test_periods, test_encodings, test_headings, test_codes, test_cells, test_damaged,
+def test_readme():
+    """The registry's chapter of README.md: its file and its commands, as they stand there."""
+    text = (pathlib.Path(__file__).resolve().parents[2] / "README.md").read_text("utf-8")
+    chapter = text[text.index("## 企业登记库"):text.index("## The registry")]
+    table = re.search(r"^```csv\n(.*?)^```$", chapter, re.M | re.S)[1]
+    commands = re.search(r"^```sh\n(.*?)^```$", chapter, re.M | re.S)[1].splitlines()
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="readme-", dir=FOLDER))
+    (folder / "firms.csv").write_text(table, "utf-8")
+    fresh = Daemon()
+    said = []
+    for command in commands:
+        words = shlex.split(command, comments=True)
+        assert words[0] == "build/client/policycalc", command
+        found, out, err = policycalc(*words[1:], cwd=folder, server=fresh.addresses[0])
+        assert found == 0 and not err, (command, found, out, err)
+        said.append(out)
+    fresh.stop()
+    assert len(commands) == 6 and sorted(os.listdir(folder)) == ["firms.csv", "sample.csv"]
+    assert re.search(r"新增 +2\n", said[0]) and re.search(r"上年度营业收入 +2025 +3800.5万元", said[1]), said
+    assert "没有改动" in said[3] and "三门峡市统计局" in said[4] and "结论" in said[5], said
+
+
+run(test_readme, test_chinese_table, test_periods, test_encodings, test_headings, test_codes, test_cells, test_damaged,
     test_json_lines, test_complete, test_history, test_sample, test_future)
