@@ -373,8 +373,8 @@ const char *ask_series_text(struct ask *ask, const Policycalc__V1__QuestionAttri
 const char *ask_series_form(
 		const struct ask *ask, const Policycalc__V1__QuestionAttribute *asked)
 {
-	static const char *const figures[][2] = { { "120", "130" }, { "12.5万元", "13万元" },
-		{ "12%", "13%" } };
+	static const char *const figures[][2] = { { "125000", "13万" },
+		{ "12.5万元", "13万元" }, { "12%", "13%" } };
 	int type = asked->type == POLICYCALC__V1__VALUE_TYPE__VALUE_TYPE_MONEY_SERIES	? 1
 		   : asked->type == POLICYCALC__V1__VALUE_TYPE__VALUE_TYPE_RATIO_SERIES ? 2
 											: 0;

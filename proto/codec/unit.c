@@ -36,6 +36,7 @@ static const struct unit_word money_words[] = {
 	{ "亿", 10, 1 },
 };
 static const struct unit_word ratio_words[] = { { "%", 4, 1 }, { "‰", 3, 1 }, { "ppm", 0, 1 } };
+static const struct unit_word myriad_words[] = { { "万", 4, 1 }, { "亿", 8, 1 } };
 static const struct unit_word day_words[] = {
 	{ "天", 0, 1 },
 	{ "日", 0, 1 },
@@ -53,6 +54,8 @@ static const struct unit_kind money_kind = UNIT_KIND(money_words, "a fen",
 		"an amount with its unit, such as 200万元, 1.5亿元 or 3000元");
 static const struct unit_kind ratio_kind = UNIT_KIND(ratio_words, "one part per million",
 		"a ratio with its unit, such as 4%, 4.5% or 5‰");
+static const struct unit_kind myriads_kind =
+		UNIT_KIND(myriad_words, "one", "a whole number such as 125000 or 12.5万");
 static const struct unit_kind days_kind =
 		UNIT_KIND(day_words, "a day", "a number of days, such as 60天");
 static const struct unit_kind months_kind =
@@ -187,6 +190,11 @@ bool unit_parse_money(struct slice text, long long *out_fen, struct error *err)
 bool unit_parse_ratio(struct slice text, long long *out_ppm, struct error *err)
 {
 	return unit_parse(&ratio_kind, text, out_ppm, err);
+}
+
+bool unit_parse_myriads(struct slice text, long long *out_count, struct error *err)
+{
+	return unit_parse(&myriads_kind, text, out_count, err);
 }
 
 bool unit_parse_days(struct slice text, long long *out_days, struct error *err)

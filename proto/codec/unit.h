@@ -8,6 +8,8 @@
 
 #include <stdbool.h>
 
+/** "12.5万", "3亿": what is no whole number, or has no such word, is refused. */
+bool unit_parse_myriads(struct slice text, long long *out_count, struct error *err);
 /** "60天", "60日", "15个工作日". A bare number is refused. */
 bool unit_parse_days(struct slice text, long long *out_days, struct error *err);
 /** "18个月", "3年" (36). A bare number is refused. */

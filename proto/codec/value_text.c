@@ -109,6 +109,24 @@ static bool check_range(struct value_reader *reader, long long figure)
 	return true;
 }
 
+static bool ends_with(struct slice text, const char *word)
+{
+	size_t size = strlen(word);
+
+	return size > 0 && text.size >= size &&
+	       memcmp(text.data + text.size - size, word, size) == 0;
+}
+
+/* "12.5万千瓦时" without its unit, when it is counted by ten thousands or more; else nothing. */
+static struct slice myriads_of(struct slice text, const char *unit_zh, const char *unit_en)
+{
+	const char *unit = ends_with(text, unit_zh) ? unit_zh : unit_en;
+
+	if (ends_with(text, unit))
+		text = trim((struct slice){ text.data, text.size - strlen(unit) });
+	return ends_with(text, "万") || ends_with(text, "亿") ? text : (struct slice){ 0 };
+}
+
 static bool read_count(struct value_reader *reader, struct slice text, long long *out_count)
 {
 	static const ProtobufCFieldDescriptor as_int64 = { .type = PROTOBUF_C_TYPE_INT64 };
@@ -117,8 +135,11 @@ static bool read_count(struct value_reader *reader, struct slice text, long long
 	const char *unit_en = unit ? unit->en : "";
 	int64_t count = 0;
 	struct slice word;
+	struct slice myriads = myriads_of(text, unit_zh, unit_en);
 	size_t digits = text.size > 0 && text.data[0] == '-';
 
+	if (myriads.size)
+		return unit_parse_myriads(myriads, out_count, reader->err);
 	while (digits < text.size && text.data[digits] >= '0' && text.data[digits] <= '9')
 		digits++;
 	word = trim((struct slice){ text.data + digits, text.size - digits });

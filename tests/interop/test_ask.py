@@ -103,7 +103,8 @@ def reads_series():
     dated = "，".join(f"2025年{i + 1}月{v}千瓦时" for i, v in enumerate(year))
     dated += ",2026-01:79,2026-02:80,2026-03：81"
     facts = set()
-    for line in (bare, bare.replace(",", " "), bare.replace(",", "\t"), months, dated):
+    scaled = ",".join(f"{v / 10000}万千瓦时" for v in year + [79, 80, 81])
+    for line in (scaled, bare, bare.replace(",", " "), bare.replace(",", "\t"), months, dated):
         log = events(*base, "--save", path("series.json"), lines=["power", line])
         assert len([e for e in log if e["event"] == "question"]) == 2, log
         answer = log[-1]["result"]["answers"][0]
