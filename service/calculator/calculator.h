@@ -118,6 +118,24 @@ bool ruleset_next_question(const struct ruleset *ruleset,
 		Policycalc__V1__NextQuestionResponse **out_response,
 		struct violations *out_violations, struct error *err);
 
+/* What a profile says of an attribute, or what follows from it. */
+struct profile_reading {
+	bool known;
+	bool flag;
+	int64_t integer;  /* of money, ratios and counts */
+	const char *text; /* of codes and texts; else "" */
+	size_t count;	  /* of lists of codes and of titles */
+};
+
+/**
+ * Reads the attributes called @names (of the enterprise, derived ones too, of the last full period
+ * before @day) out of @profile. What is absent, wrong or not in the dictionary is not known. Texts
+ * live in @arena.
+ */
+bool ruleset_read_values(const struct ruleset *ruleset, const Policycalc__V1__Profile *profile,
+		const char *day, const char *const *names, size_t count, struct arena *arena,
+		struct profile_reading *out_readings, struct error *err);
+
 /**
  * Whether @policy (one of the ruleset's own) is in force and open on @day ("YYYY-MM-DD"). Borrows
  * from the ruleset. NULL when @day is not a date, the policy is not of the ruleset, or memory is short.
