@@ -37,6 +37,8 @@ extern char **environ;
 #define OPTIONS_MEMORY ((size_t)1 << 20)
 /* Drafts that may wait to be checked. */
 #define CHECK_QUEUE 64
+/* Reports that may wait to be made. */
+#define REPORT_QUEUE 16
 /* Searches that may be under way. */
 #define FIND_QUEUE 64
 
@@ -54,6 +56,7 @@ struct service {
 	struct registry_thread *registry_thread;
 	struct push_service *push;
 	struct worker *checker;
+	struct worker *reporter;
 	struct columns *columns;
 	struct worker *finder;
 	struct snapshot *snapshot;
@@ -305,7 +308,8 @@ static bool open_service(struct service *service, struct error *err)
 	if (!open_catalog(service, err))
 		return false;
 	service->checker = worker_new(NULL, CHECK_QUEUE, err);
-	if (!service->checker)
+	service->reporter = worker_new(NULL, REPORT_QUEUE, err);
+	if (!service->checker || !service->reporter)
 		return false;
 	service->finder = worker_new(NULL, FIND_QUEUE, err);
 	if (!service->finder)
@@ -318,6 +322,7 @@ static bool open_service(struct service *service, struct error *err)
 		.finder = service->finder,
 		.push = service->push,
 		.checker = service->checker,
+		.reporter = service->reporter,
 		.on_publish = on_publish,
 		.context = service,
 	};
@@ -373,6 +378,7 @@ static void close_service(struct service *service)
 		pthread_join(service->signal_thread, NULL);
 	}
 	worker_free(service->checker);
+	worker_free(service->reporter);
 	worker_free(service->finder);
 	columns_close(service->columns);
 	store_thread_close(service->store);

@@ -29,6 +29,7 @@ static const char HELP_ZH[] =
 		"  registry status 登记库的规模和导入记录\n"
 		"  registry sample 生成虚构的企业数据，用于演示\n"
 		"  find 政策       在登记库中找出符合一项政策的企业\n"
+		"  report          报表：研发覆盖、政策堵点、可享资金、推送情况\n"
 		"  rule eval       计算规则表达式（不需要服务）\n"
 		"\n"
 		"每个命令都有 --help，以及：\n"
@@ -60,6 +61,8 @@ static const char HELP_EN[] =
 		"  registry status size of the registry and its imports\n"
 		"  registry sample make up enterprises, for demonstration\n"
 		"  find POLICY     the enterprises of the registry that have a policy\n"
+		"  report          reports: R&D coverage, what blocks, money to be had, what "
+		"was told\n"
 		"  rule eval       evaluate rule texts (needs no service)\n"
 		"\n"
 		"Every command has --help, and:\n"
@@ -85,6 +88,7 @@ static const struct cli_command commands[] = {
 	{ "catalog", command_catalog },
 	{ "registry", command_registry },
 	{ "find", command_find },
+	{ "report", command_report },
 	{ "rule", command_rule },
 };
 

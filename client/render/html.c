@@ -149,7 +149,7 @@ static const char STYLE[] =
 		"h2{break-after:avoid}tr,.month{break-inside:avoid}}\n"
 		"</style>\n";
 
-static void head_append(const struct page *page)
+void page_head(const struct page *page, const char *zh, const char *en)
 {
 	buffer_format(page->out,
 			"<!DOCTYPE html>\n<html lang=\"%s\">\n<head>\n<meta "
@@ -161,12 +161,18 @@ static void head_append(const struct page *page)
 			"style-src 'unsafe-inline'\">\n"
 			"<meta name=\"referrer\" content=\"no-referrer\">\n<title>",
 			word(page->style, "zh-CN", "en"));
-	page_words(page, "政策体检报告", "Policy check-up");
+	page_words(page, zh, en);
 	page_raw(page, "</title>\n");
 	page_raw(page, STYLE);
 	page_raw(page, "</head>\n<body>\n<header>\n<h1>");
-	page_words(page, "政策体检报告", "Policy check-up");
-	page_raw(page, "</h1>\n<p class=\"soft\">");
+	page_words(page, zh, en);
+	page_raw(page, "</h1>\n");
+}
+
+static void head_append(const struct page *page)
+{
+	page_head(page, "政策体检报告", "Policy check-up");
+	page_raw(page, "<p class=\"soft\">");
 	page_words(page, "按 ", "As of ");
 	page_text(page, page->report->match->as_of);
 	page_words(page, " 的政策计算 · 政策目录第 ", " · catalog revision ");

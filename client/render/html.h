@@ -29,6 +29,8 @@ struct page {
 	struct buffer *out;
 };
 
+/** All up to the title of the page; the header is open. */
+void page_head(const struct page *page, const char *zh, const char *en);
 /** Markup of our own. */
 void page_raw(const struct page *page, const char *markup);
 /** @zh or @en, escaped. */

@@ -6,6 +6,8 @@
 #include "publish/publish.h"
 
 #include <assert.h>
+#include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 const char *const handlers_services[] = {
@@ -55,6 +57,7 @@ struct handlers *handlers_new(const struct handlers_options *options, struct err
 		&push_pull_method,
 		&push_ack_method,
 		&push_list_deliveries_method,
+		&registry_get_report_method,
 	};
 	struct handlers *handlers = memory_alloc_zero(1, sizeof(*handlers));
 
@@ -114,6 +117,20 @@ void call_refuse_field(struct rpc_call *call, const char *field, const char *des
 	rpc_call_add_violation(call, field, description);
 	error_set(&err, ERROR_INVALID, "%s: %s", field, description);
 	rpc_call_finish_error(call, &err);
+}
+
+void call_refuse_error(struct rpc_call *call, const struct error *err)
+{
+	const char *colon = strstr(err->message, ": ");
+	char field[64];
+
+	if (err->code == ERROR_INVALID && colon &&
+			(size_t)(colon - err->message) < sizeof(field)) {
+		(void)snprintf(field, sizeof(field), "%.*s", (int)(colon - err->message),
+				err->message);
+		rpc_call_add_violation(call, field, colon + 2);
+	}
+	rpc_call_finish_error(call, err);
 }
 
 void call_reply(struct rpc_call *call, const ProtobufCMessage *message)

@@ -27,6 +27,8 @@ struct handlers_options {
 	struct push_service *push;
 	/* Drafts are checked here; a worker without context. */
 	struct worker *checker;
+	/* Reports are made here, one at a time; a worker without context. NULL: there are none. */
+	struct worker *reporter;
 	/* Seconds since 1970 in UTC; NULL: the system's clock. */
 	int64_t (*now)(void);
 	/* Told on the store's thread that a revision was published and swapped in; may be NULL. */

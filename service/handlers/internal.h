@@ -36,15 +36,16 @@ extern const struct rpc_method registry_get_enterprise_method;
 extern const struct rpc_method registry_get_registry_method;
 extern const struct rpc_method registry_get_subscription_method;
 extern const struct rpc_method registry_set_subscription_method;
-extern const struct rpc_method push_start_run_method;
-extern const struct rpc_method push_get_run_method;
-extern const struct rpc_method push_list_runs_method;
-extern const struct rpc_method push_cancel_run_method;
-extern const struct rpc_method push_watch_run_method;
-extern const struct rpc_method push_confirm_method;
-extern const struct rpc_method push_pull_method;
 extern const struct rpc_method push_ack_method;
+extern const struct rpc_method push_cancel_run_method;
+extern const struct rpc_method push_confirm_method;
+extern const struct rpc_method push_get_run_method;
 extern const struct rpc_method push_list_deliveries_method;
+extern const struct rpc_method push_list_runs_method;
+extern const struct rpc_method push_pull_method;
+extern const struct rpc_method push_start_run_method;
+extern const struct rpc_method push_watch_run_method;
+extern const struct rpc_method registry_get_report_method;
 
 struct handlers *call_handlers(const struct rpc_call *call);
 
@@ -112,6 +113,8 @@ typedef const ProtobufCMessage *(*registry_ask_fn)(struct registry *registry,
 void call_ask_registry(struct rpc_call *call, const ProtobufCMessage *request,
 		registry_ask_fn ask, const char *uscc_field);
 
+/** Finishes with the error; one whose message is "field: what is wrong" is a violation of the field. */
+void call_refuse_error(struct rpc_call *call, const struct error *err);
 /** Finishes with INVALID_ARGUMENT and one field violation. */
 void call_refuse_field(struct rpc_call *call, const char *field, const char *description);
 /** Finishes a unary answer: sends @message and OK. */

@@ -114,21 +114,6 @@ static void on_job(struct job *base, void *context)
 
 /* --- on the loop ----------------------------------------------------------------------------- */
 
-/* "rows.first_row: must be …" names the field. */
-static void refuse(struct rpc_call *call, const struct import_job *job)
-{
-	const char *colon = strstr(job->err.message, ": ");
-	char field[64];
-
-	if (job->err.code == ERROR_INVALID && colon &&
-			(size_t)(colon - job->err.message) < sizeof(field)) {
-		(void)snprintf(field, sizeof(field), "%.*s", (int)(colon - job->err.message),
-				job->err.message);
-		rpc_call_add_violation(call, field, colon + 2);
-	}
-	rpc_call_finish_error(call, &job->err);
-}
-
 static void on_job_finished(struct rpc_call *call, void *argument)
 {
 	struct import_job *job = argument;
@@ -139,7 +124,7 @@ static void on_job_finished(struct rpc_call *call, void *argument)
 		if (state->jobs == 0)
 			state_free(state);
 	} else if (job->err.code != ERROR_NONE) {
-		refuse(call, job);
+		call_refuse_error(call, &job->err);
 	} else if (job->response) {
 		call_reply(call, &job->response->base);
 	} else {

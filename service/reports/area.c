@@ -156,3 +156,17 @@ int area_place(const struct area *area, const char *code)
 	}
 	return PLACE_OUTSIDE;
 }
+
+const char *area_short_name(const region_message *region)
+{
+	const char *shortest = region->name ? region->name->zh : "";
+
+	for (size_t i = 0; i < region->n_aliases; i++) {
+		const Policycalc__V1__Region__Alias *alias = region->aliases[i];
+
+		if (!*alias->code && !*alias->until && *alias->name &&
+				strlen(alias->name) < strlen(shortest))
+			shortest = alias->name;
+	}
+	return shortest;
+}

@@ -39,3 +39,9 @@ bool area_find(const struct catalog *catalog, const char *code_or_name, struct a
  * report separately counts for its host county when it has only one.
  */
 int area_place(const struct area *area, const char *code);
+
+/**
+ * The shortest of its present names in Chinese, for narrow columns; an alias with a code is an
+ * earlier name. "" when it has none.
+ */
+const char *area_short_name(const Policycalc__V1__Region *region);

@@ -11,6 +11,7 @@
 
 #include "policycalc/v1/report.pb-c.h"
 #include "reports/area.h"
+#include "reports/opening.h"
 
 #include "base/error.h"
 
@@ -36,6 +37,7 @@ struct coverage_firm {
 	const char *industry;
 	const char *size;
 	const char *contact_officer;
+	const struct opening *opening; /* what opens once it reports R&D; NULL: nobody asked */
 };
 
 /* Numbers of firms. */
@@ -57,17 +59,6 @@ struct coverage_month {
 	struct coverage_tally *units; /* by unit of the area */
 };
 
-/* What a policy comes to for firms without R&D activity once they report it; opening.h fills it. */
-struct coverage_openings {
-	Policycalc__V1__OpeningPolicy **policies;
-	size_t policy_count;
-	/* By index of coverage_question.firms; absent lists: nothing opens, or nobody asked. */
-	Policycalc__V1__OpenedPolicy ***opens;
-	size_t *open_counts;
-	int64_t *sure_fen; /* by firm */
-	bool *has_open;	   /* by firm: something opens whose amount is unknown */
-};
-
 struct coverage_question {
 	const struct area *area;
 	struct coverage_firm *firms; /* of the library; sorted by the report */
@@ -76,8 +67,10 @@ struct coverage_question {
 	size_t before_count;
 	/* [0] is the report's own, [1] the month before, and so on; tallies of all but the first. */
 	struct coverage_month months[COVERAGE_MONTHS];
-	struct coverage_month december;		  /* the last one before the report's year */
-	const struct coverage_openings *openings; /* NULL: not asked for */
+	struct coverage_month december; /* the last one before the report's year */
+	/* What opens over all of them. */
+	Policycalc__V1__OpeningPolicy **openings;
+	size_t opening_count;
 	int64_t library_unknown;
 	int64_t target_ppm;
 	const Policycalc__V1__Source *target_source;

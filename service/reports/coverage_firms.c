@@ -28,7 +28,6 @@ Policycalc__V1__UncoveredReason coverage_reason(const struct coverage_firm *firm
 static bool firm_add(struct coverage_work *work, size_t i)
 {
 	const struct coverage_question *question = work->question;
-	const struct coverage_openings *openings = question->openings;
 	const struct coverage_firm *from = &question->firms[i];
 	Policycalc__V1__UncoveredFirm *firm =
 			ARENA_NEW(work->arena, Policycalc__V1__UncoveredFirm);
@@ -43,10 +42,10 @@ static bool firm_add(struct coverage_work *work, size_t i)
 	firm->size = (char *)(uintptr_t)from->size;
 	firm->contact_officer = (char *)(uintptr_t)from->contact_officer;
 	firm->reason = coverage_reason(from, is_new);
-	if (openings) {
-		firm->opens = openings->opens[i];
-		firm->n_opens = openings->open_counts[i];
-		firm->opening_fen = openings->sure_fen[i];
+	if (from->opening) {
+		firm->opens = from->opening->policies;
+		firm->n_opens = from->opening->count;
+		firm->opening_fen = from->opening->sure_fen;
 	}
 	work->report->firms[work->report->n_firms++] = firm;
 	return true;
@@ -61,16 +60,15 @@ static bool is_uncovered(const struct coverage_question *question, size_t i)
 	       (i == 0 || !coverage_is_same(firm, firm - 1));
 }
 
-static void unit_add_opening(struct coverage_work *work, size_t i)
+static void unit_add_opening(struct coverage_work *work, const struct coverage_firm *firm)
 {
-	const struct coverage_openings *openings = work->question->openings;
-	Policycalc__V1__CoverageUnit *unit = work->by_unit[work->question->firms[i].unit];
+	Policycalc__V1__CoverageUnit *unit = work->by_unit[firm->unit];
+	const struct opening *opening = firm->opening;
 
-	if (__builtin_add_overflow(
-			    unit->opening_fen, openings->sure_fen[i], &unit->opening_fen))
+	if (__builtin_add_overflow(unit->opening_fen, opening->sure_fen, &unit->opening_fen))
 		unit->opening_fen = INT64_MAX;
-	unit->opening_firms += openings->sure_fen[i] > 0;
-	unit->opening_open_firms += openings->has_open[i];
+	unit->opening_firms += opening->sure_fen > 0;
+	unit->opening_open_firms += opening->has_open;
 }
 
 bool coverage_make_firms(struct coverage_work *work)
@@ -83,13 +81,11 @@ bool coverage_make_firms(struct coverage_work *work)
 		if (!is_uncovered(question, i))
 			continue;
 		count++;
-		if (question->openings)
-			unit_add_opening(work, i);
+		if (question->firms[i].opening)
+			unit_add_opening(work, &question->firms[i]);
 	}
-	if (question->openings) {
-		report->openings = question->openings->policies;
-		report->n_openings = question->openings->policy_count;
-	}
+	report->openings = question->openings;
+	report->n_openings = question->opening_count;
 	if (!question->names)
 		return true;
 	report->firms = ARENA_NEW_ARRAY(

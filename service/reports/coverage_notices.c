@@ -146,8 +146,8 @@ static bool point_add(const struct coverage_work *work, Policycalc__V1__Coverage
 }
 
 /* @unit: of the area; SIZE_MAX: the city. */
-static bool trend_add(struct coverage_work *work, const char *code,
-		const Policycalc__V1__Text *name, size_t unit)
+static bool trend_add(
+		struct coverage_work *work, const Policycalc__V1__Region *region, size_t unit)
 {
 	Policycalc__V1__CoverageTrend *trend =
 			ARENA_NEW(work->arena, Policycalc__V1__CoverageTrend);
@@ -156,8 +156,9 @@ static bool trend_add(struct coverage_work *work, const char *code,
 		return false;
 	policycalc__v1__coverage_trend__init(trend);
 	work->report->trend[work->report->n_trend++] = trend;
-	trend->code = (char *)(uintptr_t)code;
-	trend->name = (Policycalc__V1__Text *)(uintptr_t)name;
+	trend->code = region->code;
+	trend->name = region->name;
+	trend->short_name = (char *)(uintptr_t)area_short_name(region);
 	trend->points = ARENA_NEW_ARRAY(
 			work->arena, Policycalc__V1__CoverageTrendPoint *, COVERAGE_MONTHS);
 	if (!trend->points)
@@ -180,8 +181,7 @@ bool coverage_make_trend(struct coverage_work *work)
 
 	work->report->trend = ARENA_NEW_ARRAY(
 			work->arena, Policycalc__V1__CoverageTrend *, area->unit_count + 1);
-	if (!work->report->trend ||
-			!trend_add(work, area->region->code, area->region->name, SIZE_MAX))
+	if (!work->report->trend || !trend_add(work, area->region, SIZE_MAX))
 		return false;
 	for (size_t i = 0; i < work->report->n_units; i++) {
 		const Policycalc__V1__CoverageUnit *unit = work->report->units[i];
@@ -189,7 +189,7 @@ bool coverage_make_trend(struct coverage_work *work)
 
 		while (work->by_unit[at] != unit)
 			at++;
-		if (!trend_add(work, unit->code, unit->name, at))
+		if (!trend_add(work, area->units[at], at))
 			return false;
 	}
 	return true;

@@ -135,6 +135,7 @@ static bool unit_fill(
 	policycalc__v1__coverage_unit__init(unit);
 	unit->code = region->code;
 	unit->name = region->name;
+	unit->short_name = (char *)(uintptr_t)area_short_name(region);
 	unit->zone = region->kind == POLICYCALC__V1__REGION_KIND__REGION_KIND_ZONE;
 	unit->count = coverage_count_message(tally, work->arena);
 	unit->needed_all = tally->total - tally->covered;

@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * RegistryService.GetReport: made on a thread of its own, a slice of rows at a time.
+ *
+ *     loop ──► reporter: report_make() ──► registry's thread: copies a slice ──► reporter: looks at it
+ *                 │                              (again until all rows were read)
+ *                 ├── now and then ──► loop: progress
+ *                 └── at the end ────► loop: the report, then the names while the caller takes them
+ *
+ * One report is made at a time; a call that ended is noticed with the next slice.
+ */
+#include "reports/report.h"
+#include "base/memory.h"
+#include "handlers/internal.h"
+#include "policycalc/v1/registry_service.pb-c.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+/* What one report may hold in memory. */
+#define REPORT_MEMORY ((size_t)1 << 30)
+#define PROGRESS_MS 500
+/* Names a message. */
+#define FIRMS_MOST 200
+
+typedef Policycalc__V1__GetReportResponse response_message;
+
+struct report_call {
+	struct job job;
+	struct rpc_call *call; /* holds a reference */
+	const Policycalc__V1__GetReportRequest *request;
+	struct ruleset *ruleset; /* holds a reference */
+	char today[11];
+	int64_t told_ms; /* progress, on the monotonic clock */
+	/* Made on the reporter's thread, then the loop's. */
+	struct arena arena;
+	response_message response;
+	bool ok;
+	struct error err;
+	/* Loop: names that are still to be sent. */
+	Policycalc__V1__UncoveredFirm **firms;
+	size_t firm_count, firm_at;
+};
+
+static void report_free(struct report_call *report)
+{
+	ruleset_unref(report->ruleset);
+	arena_fini(&report->arena);
+	rpc_call_unref(report->call);
+	memory_free(report);
+}
+
+/* --- where rows come from; on the reporter's thread ------------------------------------------- */
+
+/* A question that the reporter waits for. */
+struct visit {
+	int64_t time, sequence, first_id, count;
+	registry_row_fn row;
+	bool (*import)(void *context, const struct rows_import *import, struct error *err);
+	void *context;
+	int64_t last_id;
+	bool ok;
+	struct error *err;
+};
+
+static struct registry_thread *registry_of(const struct report_call *report)
+{
+	return call_handlers(report->call)->options.registry;
+}
+
+static void on_state(void *registry, void *argument)
+{
+	struct visit *visit = argument;
+
+	visit->last_id = registry_last_id(registry);
+	visit->ok = registry_sequence_at(registry, visit->time, &visit->sequence, visit->err);
+}
+
+static bool source_state(void *context, int64_t at, int64_t *out_sequence, int64_t *out_last_id,
+		struct error *err)
+{
+	struct visit visit = { .time = at, .err = err };
+
+	registry_thread_call(registry_of(context), on_state, &visit);
+	*out_sequence = visit.sequence;
+	*out_last_id = visit.last_id;
+	return visit.ok;
+}
+
+static void on_scan(void *registry, void *argument)
+{
+	struct visit *visit = argument;
+
+	visit->ok = registry_scan(registry, visit->sequence, visit->first_id, visit->count,
+			visit->row, visit->context, visit->err);
+}
+
+static bool source_scan(void *context, int64_t sequence, int64_t first_id, int64_t count,
+		registry_row_fn row, void *row_context, struct error *err)
+{
+	struct visit visit = {
+		.sequence = sequence,
+		.first_id = first_id,
+		.count = count,
+		.row = row,
+		.context = row_context,
+		.err = err,
+	};
+
+	registry_thread_call(registry_of(context), on_scan, &visit);
+	return visit.ok;
+}
+
+static bool on_import(void *context, const struct registry_import_row *row, struct error *err)
+{
+	const struct visit *visit = context;
+	struct rows_import import = { .sequence = row->sequence, .sample = row->sample };
+
+	(void)snprintf(import.day, sizeof(import.day), "%.*s", SLICE_PRINT(row->day));
+	return visit->import(visit->context, &import, err);
+}
+
+static void on_imports(void *registry, void *argument)
+{
+	struct visit *visit = argument;
+
+	visit->ok = registry_store_each_import(
+			registry_store(registry), on_import, visit, visit->err);
+}
+
+static bool source_imports(void *context,
+		bool (*import)(void *import_context, const struct rows_import *import,
+				struct error *err),
+		void *import_context, struct error *err)
+{
+	struct visit visit = { .import = import, .context = import_context, .err = err };
+
+	registry_thread_call(registry_of(context), on_imports, &visit);
+	return visit.ok;
+}
+
+/* --- progress --------------------------------------------------------------------------------- */
+
+struct progress_note {
+	int64_t done, total;
+};
+
+static void on_progress(struct rpc_call *call, void *argument)
+{
+	struct progress_note *note = argument;
+	Policycalc__V1__ReportProgress progress = POLICYCALC__V1__REPORT_PROGRESS__INIT;
+	response_message response = POLICYCALC__V1__GET_REPORT_RESPONSE__INIT;
+
+	progress.done = note->done;
+	progress.total = note->total;
+	response.part_case = POLICYCALC__V1__GET_REPORT_RESPONSE__PART_PROGRESS;
+	response.progress = &progress;
+	/* Whoever does not read does not need it. */
+	if (!rpc_call_is_cancelled(call) && rpc_call_is_writable(call))
+		(void)rpc_call_send(call, &response.base);
+	memory_free(note);
+}
+
+static int64_t monotonic_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static bool source_progress(void *context, int64_t done, int64_t total)
+{
+	struct report_call *report = context;
+	int64_t now_ms = monotonic_ms();
+	struct progress_note *note;
+
+	if (rpc_call_is_cancelled(report->call))
+		return false;
+	if (now_ms - report->told_ms < PROGRESS_MS)
+		return true;
+	report->told_ms = now_ms;
+	note = memory_alloc_zero(1, sizeof(*note));
+	if (!note)
+		return true;
+	*note = (struct progress_note){ done, total };
+	if (!rpc_call_post(report->call, on_progress, note))
+		memory_free(note);
+	return true;
+}
+
+/* --- the report ------------------------------------------------------------------------------- */
+
+/* As many names as the caller takes now; then OK. */
+static void firms_send(struct rpc_call *call, struct report_call *report)
+{
+	Policycalc__V1__UncoveredFirms firms = POLICYCALC__V1__UNCOVERED_FIRMS__INIT;
+	response_message response = POLICYCALC__V1__GET_REPORT_RESPONSE__INIT;
+
+	response.part_case = POLICYCALC__V1__GET_REPORT_RESPONSE__PART_FIRMS;
+	response.firms = &firms;
+	while (report->firm_at < report->firm_count) {
+		size_t rest = report->firm_count - report->firm_at;
+
+		if (!rpc_call_is_writable(call))
+			return;
+		firms.firms = report->firms + report->firm_at;
+		firms.n_firms = rest < FIRMS_MOST ? rest : FIRMS_MOST;
+		if (!rpc_call_send(call, &response.base))
+			return;
+		report->firm_at += firms.n_firms;
+	}
+	rpc_call_finish(call, RPC_OK, "");
+}
+
+static void on_made(struct rpc_call *call, void *argument)
+{
+	struct report_call *report = argument;
+
+	if (rpc_call_is_cancelled(call)) {
+		report_free(report);
+		return;
+	}
+	/* From here on_end frees it. */
+	rpc_call_set_data(call, report);
+	if (!report->ok) {
+		call_refuse_error(call, &report->err);
+		return;
+	}
+	if (report->response.part_case == POLICYCALC__V1__GET_REPORT_RESPONSE__PART_COVERAGE) {
+		Policycalc__V1__CoverageReport *coverage = report->response.coverage;
+
+		report->firms = coverage->firms;
+		report->firm_count = coverage->n_firms;
+		coverage->n_firms = 0;
+	}
+	if (rpc_call_send(call, &report->response.base))
+		firms_send(call, report);
+}
+
+/* On the reporter's thread. */
+static void on_make(struct job *job, void *context)
+{
+	struct report_call *report = (struct report_call *)job;
+	const struct rows_source source = { report, source_state, source_scan, source_imports,
+		source_progress };
+	const struct report_base base = { report->ruleset, &source, report->request,
+		report->today, &report->arena };
+
+	(void)context;
+	if (rpc_call_is_cancelled(report->call))
+		error_set(&report->err, ERROR_CANCELLED, "the call was cancelled");
+	else
+		report->ok = report_make(&base, &report->response, &report->err);
+	if (!rpc_call_post(report->call, on_made, report))
+		report_free(report);
+}
+
+static void answer_report(struct rpc_call *call, const ProtobufCMessage *request,
+		const struct ruleset *ruleset)
+{
+	struct report_call *report = memory_alloc_zero(1, sizeof(*report));
+	struct error err = { ERROR_NONE, "" };
+
+	if (!report) {
+		rpc_call_finish(call, RPC_RESOURCE_EXHAUSTED,
+				"out of memory while beginning a report");
+		return;
+	}
+	report->job.run = on_make;
+	report->call = rpc_call_ref(call);
+	report->request = (const Policycalc__V1__GetReportRequest *)request;
+	report->ruleset = ruleset_ref((struct ruleset *)(uintptr_t)ruleset);
+	report->told_ms = monotonic_ms();
+	handlers_today(call_handlers(call), report->today);
+	arena_init(&report->arena, REPORT_MEMORY);
+	if (!call_handlers(call)->options.reporter)
+		error_set(&err, ERROR_UNAVAILABLE, "this service makes no reports");
+	else if (worker_submit(call_handlers(call)->options.reporter, &report->job, &err))
+		return;
+	report_free(report);
+	rpc_call_finish_error(call, &err);
+}
+
+static void on_get_report(struct rpc_call *call, const ProtobufCMessage *message)
+{
+	call_answer(call, message,
+			((const Policycalc__V1__GetReportRequest *)message)->revision,
+			answer_report);
+}
+
+static void on_writable(struct rpc_call *call)
+{
+	struct report_call *report = rpc_call_data(call);
+
+	if (report && report->ok)
+		firms_send(call, report);
+}
+
+static void on_end(struct rpc_call *call)
+{
+	struct report_call *report = rpc_call_data(call);
+
+	if (report)
+		report_free(report);
+}
+
+const struct rpc_method registry_get_report_method = {
+	.service = "policycalc.v1.RegistryService",
+	.name = "GetReport",
+	.server_streaming = true,
+	.input = &policycalc__v1__get_report_request__descriptor,
+	.output = &policycalc__v1__get_report_response__descriptor,
+	.on_message = on_get_report,
+	.on_writable = on_writable,
+	.on_end = on_end,
+};
