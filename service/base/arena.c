@@ -8,6 +8,24 @@
 #include <stdio.h>
 #include <string.h>
 
+/*
+ * To AddressSanitizer a block is one piece. What of it is not given out, or was taken back, is hidden
+ * from the program there, so that whoever still looks at it is found.
+ */
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) && !defined(__SANITIZE_ADDRESS__)
+#define __SANITIZE_ADDRESS__ 1
+#endif
+#endif
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/asan_interface.h>
+#define HIDE(from, size) ASAN_POISON_MEMORY_REGION(from, size)
+#define SHOW(from, size) ASAN_UNPOISON_MEMORY_REGION(from, size)
+#else
+#define HIDE(from, size) ((void)(from), (void)(size))
+#define SHOW(from, size) ((void)(from), (void)(size))
+#endif
+
 #define ARENA_ALIGN ((size_t)16)
 #define ARENA_FIRST_BLOCK ((size_t)4096)
 #define ARENA_LARGEST_BLOCK ((size_t)1 << 20)
@@ -19,6 +37,19 @@ struct arena_block {
 
 static_assert(sizeof(struct arena_block) % 16 == 0, "pieces must stay aligned");
 
+static void block_free(struct arena_block *block)
+{
+	SHOW(block + 1, block->size);
+	memory_free(block);
+}
+
+/* The rest of the newest block is nobody's. */
+static void rest_hide(const struct arena *arena)
+{
+	if (arena->blocks)
+		HIDE(arena->next, (size_t)(arena->end - arena->next));
+}
+
 void arena_init(struct arena *arena, size_t budget)
 {
 	*arena = (struct arena){ .budget = budget };
@@ -29,7 +60,7 @@ void arena_fini(struct arena *arena)
 	while (arena->blocks) {
 		struct arena_block *older = arena->blocks->older;
 
-		memory_free(arena->blocks);
+		block_free(arena->blocks);
 		arena->blocks = older;
 	}
 	arena_init(arena, arena->budget);
@@ -46,7 +77,7 @@ void arena_reset(struct arena *arena)
 	while (first->older) {
 		struct arena_block *older = first->older;
 
-		memory_free(first);
+		block_free(first);
 		first = older;
 	}
 	arena->blocks = first;
@@ -54,6 +85,7 @@ void arena_reset(struct arena *arena)
 	arena->end = arena->next + first->size;
 	arena->taken = sizeof(*first) + first->size;
 	arena->exhausted = false;
+	rest_hide(arena);
 }
 
 struct arena_mark arena_mark(const struct arena *arena)
@@ -69,10 +101,11 @@ void arena_rewind(struct arena *arena, struct arena_mark mark)
 		assert(newest);
 		arena->blocks = newest->older;
 		arena->taken -= sizeof(*newest) + newest->size;
-		memory_free(newest);
+		block_free(newest);
 	}
 	arena->next = mark.next;
 	arena->end = mark.block ? (char *)(mark.block + 1) + mark.block->size : NULL;
+	rest_hide(arena);
 }
 
 /* Puts a block of at least @size free bytes in front. */
@@ -102,11 +135,13 @@ static bool arena_grow(struct arena *arena, size_t size)
 	arena->taken += sizeof(*block) + want;
 	arena->next = (char *)(block + 1);
 	arena->end = arena->next + want;
+	rest_hide(arena);
 	return true;
 }
 
 void *arena_alloc(struct arena *arena, size_t size)
 {
+	size_t asked = size;
 	void *piece;
 
 	if (arena->exhausted)
@@ -124,6 +159,7 @@ void *arena_alloc(struct arena *arena, size_t size)
 	}
 	piece = arena->next;
 	arena->next += size;
+	SHOW(piece, asked);
 	return piece;
 }
 
@@ -205,9 +241,11 @@ char *arena_format(struct arena *arena, const char *format, ...)
 	va_end(args);
 	strings = size >= 0;
 	if (!strings) {
+		SHOW(place, room);
 		va_start(args, format);
 		size = vsnprintf(place, room, format, args);
 		va_end(args);
+		HIDE(place, room);
 	}
 	text = size < 0 ? NULL : arena_alloc(arena, (size_t)size + 1);
 	if (text && strings) {

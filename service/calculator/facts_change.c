@@ -44,6 +44,32 @@ static bool room_make(const struct facts *facts, struct facts *copy, enum item_l
 	return true;
 }
 
+static bool has_aggregates(const struct ruleset *ruleset)
+{
+	for (size_t i = 0; i < ruleset->derivation_count[LIST_ENTERPRISE]; i++) {
+		if (ruleset->derivations[LIST_ENTERPRISE][i].aggregate)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * The names behind aggregates are set when these are made again. A copy has its own table of them, and
+ * has it from the start: what a search makes later is taken back with the arena, and the original
+ * would keep names that are gone.
+ */
+static bool item_names_copy(const struct facts *facts, struct facts *copy)
+{
+	size_t count = facts->ruleset->base_count;
+
+	if (!facts->item_names && !has_aggregates(facts->ruleset))
+		return true;
+	copy->item_names = ARENA_NEW_ARRAY(facts->arena, struct item_names, count);
+	if (copy->item_names && facts->item_names)
+		memcpy(copy->item_names, facts->item_names, count * sizeof(*copy->item_names));
+	return copy->item_names != NULL;
+}
+
 struct facts *facts_copy(const struct facts *facts, enum item_list list, bool with_items)
 {
 	size_t slots = facts->ruleset->most_slots + 1;
@@ -65,6 +91,8 @@ struct facts *facts_copy(const struct facts *facts, enum item_list list, bool wi
 	memcpy(copy->gaps, facts->gaps, slots * sizeof(*copy->gaps));
 	memcpy(copy->foreign, facts->foreign, words * sizeof(*copy->foreign));
 	copy->evaluation.values = copy->values;
+	if (!item_names_copy(facts, copy))
+		return NULL;
 	if (with_items && !items_copy(facts, copy, list))
 		return NULL;
 	return copy;
