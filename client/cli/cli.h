@@ -102,4 +102,5 @@ int command_catalog_diff(struct cli *cli, int argc, char **argv);
 int command_catalog_check(struct cli *cli, int argc, char **argv);
 int command_registry(struct cli *cli, int argc, char **argv);
 int command_report(struct cli *cli, int argc, char **argv);
+int command_push(struct cli *cli, int argc, char **argv);
 int command_rule(struct cli *cli, int argc, char **argv);

@@ -30,6 +30,7 @@ static const char HELP_ZH[] =
 		"  registry sample 生成虚构的企业数据，用于演示\n"
 		"  find 政策       在登记库中找出符合一项政策的企业\n"
 		"  report          报表：研发覆盖、政策堵点、可享资金、推送情况\n"
+		"  push run        政策找人：把新内容推送给企业（push --help 列出全部）\n"
 		"  rule eval       计算规则表达式（不需要服务）\n"
 		"\n"
 		"每个命令都有 --help，以及：\n"
@@ -63,6 +64,8 @@ static const char HELP_EN[] =
 		"  find POLICY     the enterprises of the registry that have a policy\n"
 		"  report          reports: R&D coverage, what blocks, money to be had, what "
 		"was told\n"
+		"  push run        policies look for people: tell what is new (see push "
+		"--help)\n"
 		"  rule eval       evaluate rule texts (needs no service)\n"
 		"\n"
 		"Every command has --help, and:\n"
@@ -89,6 +92,7 @@ static const struct cli_command commands[] = {
 	{ "registry", command_registry },
 	{ "find", command_find },
 	{ "report", command_report },
+	{ "push", command_push },
 	{ "rule", command_rule },
 };
 

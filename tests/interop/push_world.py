@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the tests of push runs share: a small catalog, enterprises that do not exist, and a client."""
+from harness import Client, Daemon, module, profile, starter_files
+
+registry = module("policycalc.v1.registry_service_pb2")
+push = module("policycalc.v1.push_service_pb2")
+SYMBOLS = "0123456789ABCDEFGHJKLMNPQRTUWXY"
+
+POLICY = """id: demo-push-{name}-2020
+series: demo-push-{name}
+title: {{zh: 演示推送{name}, en: Demo {name}}}
+summary: {{zh: 演示用, en: For demonstration}}
+level: CITY
+kind: {kind}
+departments: [演示局]
+sources: [{{doc: 演示, confidence: SEED}}]
+in_force: {{from: 2020-01-01}}
+window_always: true
+region: {{covers: ["411200"]}}
+conditions:
+  - id: staff
+    role: REQUIRE
+    label: {{zh: 人数, en: Staff}}
+    rule: e.staff >= p.demo_push_staff
+    source: {{doc: 演示, confidence: SEED}}
+amount: {{beneficiary: ENTERPRISE, nature: CASH, not_stated: true}}
+{more}
+"""
+PARAMETER = """  - name: demo_push_staff
+    type: COUNT
+    label: {{zh: 演示人数, en: Demo staff}}
+    values:
+      - from: 2020-01-01
+        count: {staff}
+        source: {{doc: 演示, confidence: SEED}}
+"""
+
+
+def code(number):
+    """A unified social credit code of an enterprise that does not exist."""
+    text = "91411282MA" + f"{number:07d}"
+    total = sum(SYMBOLS.index(c) * pow(3, i, 31) for i, c in enumerate(text))
+    return text + SYMBOLS[(31 - total % 31) % 31]
+
+
+def draft(staff):
+    files = []
+    for path, content in starter_files():
+        if path.startswith("policies/") or path == "facts.yaml":
+            continue
+        if path == "parameters.yaml":
+            content = content.rstrip() + b"\n" + PARAMETER.format(staff=staff).encode()
+        files.append((path, content))
+    files.append(("policies/demo-push-award.yaml", POLICY.format(
+        name="award", kind="AWARD", more="").encode()))
+    files.append(("policies/demo-push-held.yaml", POLICY.format(
+        name="held", kind="SUBSIDY", more="confirm_before_push: true\n").encode()))
+    return files
+
+
+class Push(Client):
+    def ask(self, name, **fields):
+        return self._method("unary_unary", "PushService", name, getattr(push, name + "Response"))(
+            getattr(push, name + "Request")(**fields), timeout=60)
+
+    def stream(self, name, timeout=60, **fields):
+        return self._method("unary_stream", "PushService", name, getattr(push, name + "Response"))(
+            getattr(push, name + "Request")(**fields), timeout=timeout)
+
+    def register(self, name, **fields):
+        return self._method("unary_unary", "RegistryService", name,
+                            getattr(registry, name + "Response"))(
+            getattr(registry, name + "Request")(**fields), timeout=20)
+
+    def send(self, firms):
+        """Imports {number: staff}."""
+        def messages():
+            yield registry.ImportEnterprisesRequest(header=registry.ImportHeader(
+                supplier="演示局", date="2026-03-10"))
+            numbers = list(firms)
+            for at in range(0, len(numbers), 1000):
+                yield registry.ImportEnterprisesRequest(rows=registry.ImportRows(
+                    first_row=at + 1, profiles=[profile.Profile(uscc=code(n), attributes=[
+                        profile.AttributeValue(name="staff", value=profile.Value(count=firms[n])),
+                        profile.AttributeValue(name="region", value=profile.Value(
+                            code="411282" if n % 2 else "411224"))])
+                        for n in numbers[at:at + 1000]]))
+        reply = self._method("stream_unary", "RegistryService", "ImportEnterprises",
+                             registry.ImportEnterprisesResponse)(messages(), timeout=120)
+        assert reply.rejected == 0, reply
+        return reply
+
+    def run(self, **fields):
+        """Starts a run and waits for its end."""
+        number = self.ask("StartRun", **fields).run.id
+        last = list(self.stream("WatchRun", id=number))[-1].run
+        assert last.state == push.Run.STATE_FINISHED, last
+        return last
+
+    def pull(self, **fields):
+        return list(self.stream("PullDeliveries", **{"consumer": "test", **fields}))
+
+    def ledger(self):
+        """key -> (state, bytes) of every delivery."""
+        found, token = {}, ""
+        while True:
+            page = self.ask("ListDeliveries", page_size=1000, page_token=token)
+            for d in page.deliveries:
+                assert d.key not in found
+                found[d.key] = (d.state, d.digest.SerializeToString(deterministic=True))
+            token = page.next_page_token
+            if not token:
+                return found
+
+
+def world(firms, staff=10):
+    daemon = Daemon(starter="")
+    client = Push(daemon.channel())
+    client.publish(draft(staff))
+    client.send(firms)
+    return daemon, client
+
+
+def counts(run_):
+    return {(c.series, push.DeltaKind.Name(c.kind)[11:]): c.count for c in run_.counts}
