@@ -99,6 +99,7 @@ int command_guide(struct cli *cli, int argc, char **argv);
 int command_attributes(struct cli *cli, int argc, char **argv);
 int command_catalog(struct cli *cli, int argc, char **argv);
 int command_catalog_diff(struct cli *cli, int argc, char **argv);
+int command_catalog_simulate(struct cli *cli, int argc, char **argv);
 int command_catalog_check(struct cli *cli, int argc, char **argv);
 int command_registry(struct cli *cli, int argc, char **argv);
 int command_report(struct cli *cli, int argc, char **argv);

@@ -8,17 +8,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char HELP_ZH[] = "用法：policycalc catalog check|publish|diff|log|export ...\n"
-			      "\n"
-			      "  check 目录 [--strict]      检查草稿（不需要服务）\n"
-			      "  publish 目录 [选项]        发布草稿为新版本\n"
-			      "  diff [旧] 新               两份目录有何不同（版本号或目录）\n"
-			      "  log                        列出已发布的版本\n"
-			      "  export [--revision N] 目录 导出一个版本的文件\n";
+static const char HELP_ZH[] =
+		"用法：policycalc catalog check|publish|simulate|diff|log|export ...\n"
+		"\n"
+		"  check 目录 [--strict]      检查草稿（不需要服务）\n"
+		"  simulate 目录 [选项]       草稿在登记库上的影响：谁新增、谁失去、花多少\n"
+		"  publish 目录 [选项]        发布草稿为新版本\n"
+		"  diff [旧] 新               两份目录有何不同（版本号或目录）\n"
+		"  log                        列出已发布的版本\n"
+		"  export [--revision N] 目录 导出一个版本的文件\n";
 static const char HELP_EN[] =
-		"usage: policycalc catalog check|publish|diff|log|export ...\n"
+		"usage: policycalc catalog check|publish|simulate|diff|log|export ...\n"
 		"\n"
 		"  check DIR [--strict]       check a draft (needs no service)\n"
+		"  simulate DIR [options]     what a draft would change over the registry\n"
 		"  publish DIR [options]      publish a draft as a new revision\n"
 		"  diff [OLD] NEW             how two catalogs differ (revisions or folders)\n"
 		"  log                        list revisions\n"
@@ -288,6 +291,7 @@ int command_catalog(struct cli *cli, int argc, char **argv)
 		{ "log", command_log },
 		{ "export", command_export },
 		{ "diff", command_catalog_diff },
+		{ "simulate", command_catalog_simulate },
 	};
 
 	return cli_dispatch(cli, commands, sizeof(commands) / sizeof(commands[0]), "catalog ",

@@ -117,7 +117,7 @@ void find_print_summary(const struct canvas *canvas, const Policycalc__V1__FindS
 	buffer_append_char(canvas->out, '\n');
 	canvas_colour(canvas, CANVAS_BOLD);
 	text_append_wrapped(canvas->out, slice_from(*title ? title : summary->policy_id),
-			canvas->style->width, 2);
+			canvas->style->width - 2, 2);
 	canvas_colour(canvas, CANVAS_PLAIN);
 	buffer_format(canvas->out,
 			label(canvas, "\n  %s，第 %lld 版目录，登记库快照 %lld\n",

@@ -42,6 +42,7 @@ struct handlers *handlers_new(const struct handlers_options *options, struct err
 		&catalog_export_method,
 		&catalog_check_method,
 		&catalog_publish_method,
+		&catalog_simulate_method,
 		&registry_find_method,
 		&registry_import_method,
 		&registry_get_enterprise_method,

@@ -30,6 +30,7 @@ extern const struct rpc_method catalog_diff_method;
 extern const struct rpc_method catalog_export_method;
 extern const struct rpc_method catalog_check_method;
 extern const struct rpc_method catalog_publish_method;
+extern const struct rpc_method catalog_simulate_method;
 extern const struct rpc_method registry_find_method;
 extern const struct rpc_method registry_import_method;
 extern const struct rpc_method registry_get_enterprise_method;

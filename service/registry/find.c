@@ -70,6 +70,9 @@ static bool place_read(struct find *find, struct violations *violations, struct 
 	if ((int)request->size < 0 ||
 			request->size > POLICYCALC__V1__FIRM_SIZE__FIRM_SIZE_NOT_COVERED)
 		return violate(find, violations, "size", "is no size", err);
+	find->narrow[0] = (struct narrow){ .catalog = find->catalog, .region = find->region };
+	find->narrow[1] =
+			(struct narrow){ .catalog = find->catalog, .industry = find->industry };
 	/* Both count from unknown up. */
 	find->size = (enum firm_size)request->size;
 	return true;
@@ -407,8 +410,8 @@ void find_free(struct find *find)
 	kept_fini(&find->heap);
 	map_fini(&find->lack_numbers);
 	memory_free(find->lacks);
-	memory_free(find->code_fits[0]);
-	memory_free(find->code_fits[1]);
+	narrow_fini(&find->narrow[0]);
+	narrow_fini(&find->narrow[1]);
 	arena_fini(&find->row);
 	ruleset_unref(find->options.ruleset);
 	memory_free(find);

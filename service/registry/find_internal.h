@@ -7,7 +7,7 @@
 #include "calculator/size.h"
 #include "registry/column_pack.h"
 #include "registry/find.h"
-#include "registry/firm.h"
+#include "registry/narrow.h"
 
 #define VERDICT(word) POLICYCALC__V1__VERDICT__VERDICT_##word
 #define VERDICT_COUNT (VERDICT(ELIGIBLE) + 1)
@@ -64,8 +64,7 @@ struct find {
 	size_t want_count;	  /* the sweep's */
 	struct column_reader *reader;
 	bool *condition_may_turn;
-	uint8_t *code_fits[2]; /* by number of a code: 0 not asked yet, 1 fits, 2 does not */
-	size_t code_count[2];
+	struct narrow narrow[2]; /* by region, by industry */
 
 	int64_t block;	  /* the next one */
 	struct arena row; /* of one enterprise */

@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * CatalogService.Simulate: a draft held against the current catalog, over the registry.
+ *
+ *     loop: files come in ──► checker: draft_check() ──► finder: a few blocks ──► loop: progress
+ *                                                            ▲                      │
+ *                                                            └──────────────────────┘
+ *
+ * One thread has the simulation at a time, as it is with searches.
+ */
+#include "base/memory.h"
+#include "handlers/columns.h"
+#include "handlers/internal.h"
+#include "handlers/upload.h"
+#include "policycalc/v1/catalog_service.pb-c.h"
+#include "proto/codec/codec.h"
+#include "reports/simulate.h"
+
+#include <string.h>
+#include <time.h>
+
+/* Drafts in memory at once, with those being checked; the next one is told to try again. */
+#define UPLOADS_MAX 8
+#define CHECK_MEMORY ((size_t)512 << 20)
+#define TURN_US 20000
+#define PROGRESS_US 500000
+
+struct simulating {
+	struct job job;
+	struct rpc_call *call; /* holds a reference once the job is on its way */
+	struct handlers *handlers;
+	struct upload upload;
+	bool has_first;
+	/* What the first message says, in the upload's arena. */
+	const Policycalc__V1__SimulateRequest *request;
+	char day[11];
+
+	struct arena arena;
+	struct diagnostics diagnostics;
+	struct ruleset *current, *draft;
+	struct simulate *simulate;
+	Policycalc__V1__Simulation *result;
+	struct violations violations;
+	struct error err;
+	uint64_t told_us;
+	bool tells;   /* progress, when it is back on the loop */
+	bool is_away; /* with a worker; the loop keeps its hands off */
+};
+
+static uint64_t now_us(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+static void simulating_free(struct simulating *work)
+{
+	if (!work)
+		return;
+	atomic_fetch_sub(&work->handlers->upload_count, 1);
+	simulate_free(work->simulate);
+	ruleset_unref(work->current);
+	ruleset_unref(work->draft);
+	arena_fini(&work->arena);
+	upload_fini(&work->upload);
+	memory_free(work);
+}
+
+/* --- on the loop, between turns --------------------------------------------------------------- */
+
+static void on_turn(struct job *job, void *context);
+
+static void tell_progress(struct rpc_call *call, struct simulating *work)
+{
+	Policycalc__V1__SimulateResponse response = POLICYCALC__V1__SIMULATE_RESPONSE__INIT;
+	Policycalc__V1__FindProgress progress = POLICYCALC__V1__FIND_PROGRESS__INIT;
+
+	simulate_progress(work->simulate, &progress.done, &progress.total);
+	response.part_case = POLICYCALC__V1__SIMULATE_RESPONSE__PART_PROGRESS;
+	response.progress = &progress;
+	work->tells = false;
+	/* Who does not read is not told. */
+	if (rpc_call_is_writable(call))
+		rpc_call_send(call, &response.base);
+}
+
+static void tell_result(struct rpc_call *call, struct simulating *work)
+{
+	Policycalc__V1__SimulateResponse response = POLICYCALC__V1__SIMULATE_RESPONSE__INIT;
+
+	response.part_case = POLICYCALC__V1__SIMULATE_RESPONSE__PART_SIMULATION;
+	response.simulation = work->result;
+	call_reply(call, &response.base);
+}
+
+static void on_turn_ended(struct rpc_call *call, void *argument)
+{
+	struct simulating *work = argument;
+
+	work->is_away = false;
+	/* No data: the call has ended, and left the work to us. */
+	if (rpc_call_data(call) != work) {
+		simulating_free(work);
+		rpc_call_unref(call);
+		return;
+	}
+	if (work->err.code != ERROR_NONE) {
+		for (size_t i = 0; i < work->violations.count; i++)
+			rpc_call_add_violation(call, work->violations.list[i].field,
+					work->violations.list[i].description);
+		rpc_call_finish_error(call, &work->err);
+	} else if (work->result) {
+		tell_result(call, work);
+	} else if (!rpc_call_is_cancelled(call)) {
+		if (work->tells)
+			tell_progress(call, work);
+		work->job.run = on_turn;
+		work->is_away = true;
+		if (worker_submit(work->handlers->options.finder, &work->job, &work->err))
+			return;
+		work->is_away = false;
+		rpc_call_finish_error(call, &work->err);
+	}
+	/* on_end frees the work. */
+	rpc_call_unref(call);
+}
+
+static void turn_end(struct simulating *work)
+{
+	struct rpc_call *call = work->call;
+
+	if (rpc_call_post(call, on_turn_ended, work))
+		return;
+	simulating_free(work);
+	rpc_call_unref(call);
+}
+
+/* --- on the finder ---------------------------------------------------------------------------- */
+
+static bool simulation_begin(struct simulating *work, struct error *err)
+{
+	struct columns *columns = work->handlers->options.columns;
+	struct simulate_options options = {
+		.current = work->current,
+		.draft = work->draft,
+		.day = *work->request->as_of ? work->request->as_of : work->day,
+		.policies = (const char *const *)work->request->policies,
+		.policy_count = work->request->n_policies,
+		.region = work->request->region,
+		.steps = work->request->sensitivity,
+		.cache = columns_cache(columns),
+	};
+
+	if (!columns_snapshot(columns, &options.sequence, &options.last_id, err))
+		return false;
+	work->told_us = now_us();
+	work->simulate = simulate_new(&options, &work->arena, &work->violations, err);
+	return work->simulate != NULL;
+}
+
+static bool turn(struct simulating *work, struct error *err)
+{
+	uint64_t start = now_us();
+	uint64_t now = start;
+	bool more = true;
+
+	if (!work->simulate && !simulation_begin(work, err))
+		return false;
+	while (more && now - start < TURN_US) {
+		if (rpc_call_is_cancelled(work->call))
+			return error_set(err, ERROR_CANCELLED, "the call was cancelled");
+		if (!simulate_step(work->simulate, &more, err))
+			return false;
+		now = now_us();
+	}
+	if (!more) {
+		work->result = simulate_result(work->simulate, err);
+		return work->result != NULL;
+	}
+	work->tells = now - work->told_us >= PROGRESS_US;
+	work->told_us = work->tells ? now : work->told_us;
+	return true;
+}
+
+static void on_turn(struct job *job, void *context)
+{
+	struct simulating *work = (struct simulating *)job;
+
+	(void)context;
+	(void)turn(work, &work->err);
+	turn_end(work);
+}
+
+/* --- on the checker --------------------------------------------------------------------------- */
+
+static const struct diagnostic *first_error(const struct diagnostics *diagnostics)
+{
+	for (size_t i = 0; i < diagnostics->count; i++) {
+		if (diagnostics->list[i].severity == DIAGNOSTIC_ERROR)
+			return &diagnostics->list[i];
+	}
+	return NULL;
+}
+
+static void on_check(struct job *job, void *context)
+{
+	struct simulating *work = (struct simulating *)job;
+	const struct diagnostic *first;
+
+	(void)context;
+	if (rpc_call_is_cancelled(work->call)) {
+		error_set(&work->err, ERROR_CANCELLED, "the call was cancelled");
+	} else if (!draft_check(&work->upload.draft, false, &work->arena, &work->diagnostics,
+				   &work->draft, NULL, &work->err)) {
+		first = first_error(&work->diagnostics);
+		if (work->err.code == ERROR_INVALID && first)
+			error_set(&work->err, ERROR_PRECONDITION,
+					"the draft has %zu errors, the first at %s:%d:%d: %s",
+					work->diagnostics.error_count, first->path, first->line,
+					first->column, first->message);
+	} else {
+		work->err.code = ERROR_NONE;
+	}
+	turn_end(work);
+}
+
+/* --- files come in, on the loop --------------------------------------------------------------- */
+
+static void on_start(struct rpc_call *call)
+{
+	struct handlers *handlers = call_handlers(call);
+	struct simulating *work;
+
+	if (atomic_fetch_add(&handlers->upload_count, 1) >= UPLOADS_MAX) {
+		atomic_fetch_sub(&handlers->upload_count, 1);
+		rpc_call_finish(call, RPC_UNAVAILABLE,
+				"too many drafts are being checked; try again later");
+		return;
+	}
+	work = memory_alloc_zero(1, sizeof(*work));
+	if (!work) {
+		atomic_fetch_sub(&handlers->upload_count, 1);
+		rpc_call_finish(call, RPC_RESOURCE_EXHAUSTED,
+				"out of memory while receiving a draft");
+		return;
+	}
+	work->handlers = handlers;
+	work->call = call;
+	work->job.run = on_check;
+	handlers_today(handlers, work->day);
+	upload_init(&work->upload);
+	arena_init(&work->arena, CHECK_MEMORY);
+	diagnostics_init(&work->diagnostics, &work->arena);
+	rpc_call_set_data(call, work);
+}
+
+/* A copy of what the first message asks, without its file. */
+static bool request_copy(
+		struct simulating *work, const Policycalc__V1__SimulateRequest *request)
+{
+	Policycalc__V1__SimulateRequest without = *request;
+	struct buffer bytes = { 0 };
+	struct error err;
+	bool ok;
+
+	without.file = NULL;
+	ok = message_pack(&without.base, &bytes);
+	if (ok)
+		work->request = (const Policycalc__V1__SimulateRequest *)message_unpack(
+				(struct slice){ bytes.data, bytes.size },
+				&policycalc__v1__simulate_request__descriptor,
+				&message_limits_default, &work->upload.arena, &err);
+	buffer_fini(&bytes);
+	return ok && work->request;
+}
+
+static void on_message(struct rpc_call *call, const ProtobufCMessage *message)
+{
+	const Policycalc__V1__SimulateRequest *request =
+			(const Policycalc__V1__SimulateRequest *)message;
+	struct simulating *work = rpc_call_data(call);
+	const char *field;
+	struct error err;
+
+	if (!work)
+		return;
+	if (!work->has_first && !request_copy(work, request)) {
+		rpc_call_finish(call, RPC_RESOURCE_EXHAUSTED,
+				"out of memory while receiving a draft");
+		return;
+	}
+	work->has_first = true;
+	if (upload_add(&work->upload, request->file, &field, &err))
+		return;
+	if (field)
+		rpc_call_add_violation(call, field, err.message);
+	rpc_call_finish_error(call, &err);
+}
+
+static void on_half_close(struct rpc_call *call)
+{
+	struct simulating *work = rpc_call_data(call);
+
+	if (!work)
+		return;
+	if (!work->has_first) {
+		call_refuse_field(call, "file", "at least one file must be sent");
+		return;
+	}
+	work->current = snapshot_find(work->handlers->options.snapshot, 0);
+	if (!work->current) {
+		rpc_call_finish(call, RPC_FAILED_PRECONDITION, "no catalog is published yet");
+		return;
+	}
+	rpc_call_ref(call);
+	work->is_away = true;
+	if (worker_submit(work->handlers->options.checker, &work->job, &work->err))
+		return;
+	work->is_away = false;
+	rpc_call_unref(call);
+	rpc_call_finish_error(call, &work->err);
+}
+
+static void on_end(struct rpc_call *call)
+{
+	struct simulating *work = rpc_call_data(call);
+
+	rpc_call_set_data(call, NULL);
+	if (work && !work->is_away)
+		simulating_free(work);
+}
+
+const struct rpc_method catalog_simulate_method = {
+	.service = "policycalc.v1.CatalogService",
+	.name = "Simulate",
+	.client_streaming = true,
+	.server_streaming = true,
+	.input = &policycalc__v1__simulate_request__descriptor,
+	.output = &policycalc__v1__simulate_response__descriptor,
+	.transient_messages = true,
+	.on_start = on_start,
+	.on_message = on_message,
+	.on_half_close = on_half_close,
+	.on_end = on_end,
+};
