@@ -349,6 +349,24 @@ static void facts_add_tree(struct profile_builder *builder, const struct fact_li
 	}
 }
 
+/* The name of the list as the profile has it; NULL when there is none. */
+static const char *list_named(const char *name)
+{
+	for (size_t i = 0; i < LIST_COUNT; i++)
+		if (strcmp(name, item_lists[i]) == 0)
+			return item_lists[i];
+	return NULL;
+}
+
+static void item_add_facts(struct profile_builder *builder, const char *list, struct slice id,
+		const json_t *facts)
+{
+	struct fact_list to = item_facts(builder, list, id);
+
+	if (to.list && facts)
+		facts_add_tree(builder, &to, facts, NULL, list);
+}
+
 static void item_add_tree(struct profile_builder *builder, const char *list, struct slice id,
 		const json_t *node)
 {
@@ -384,6 +402,39 @@ static void items_add_tree(
 	}
 }
 
+/* The shape of a catalog's examples: [{list: projects, id: a, attributes: {…}}]. */
+static void items_add_example(struct profile_builder *builder, const json_t *node)
+{
+	json_t *child;
+	size_t index;
+
+	if (!json_is_array(node)) {
+		COMPLAIN(builder, "items", "%s 应是一个列表", "%s must be a list", "items");
+		return;
+	}
+	json_array_foreach((json_t *)(uintptr_t)node, index, child)
+	{
+		const char *list = json_string_value(json_object_get(child, "list"));
+		const char *id = json_string_value(json_object_get(child, "id"));
+		const json_t *facts = json_object_get(child, "attributes");
+		const char *known = list_named(list ? list : "");
+		char number[24];
+
+		(void)snprintf(number, sizeof(number), "%zu", index + 1);
+		if (!known || json_object_size(child) !=
+						(size_t)1 + (id != NULL) + (facts != NULL))
+			COMPLAIN(builder, "items",
+					"第 %s 个：应写 list（projects、loans 或 hires）、id "
+					"和 "
+					"attributes",
+					"%s: expected list (projects, loans or hires), id and "
+					"attributes",
+					number);
+		else
+			item_add_facts(builder, known, slice_from(id ? id : number), facts);
+	}
+}
+
 static void text_field_set(struct profile_builder *builder, char **field, const char *name,
 		const char *text, const char *path)
 {
@@ -396,7 +447,7 @@ static void text_field_set(struct profile_builder *builder, char **field, const 
 void profile_add_tree(struct profile_builder *builder, const json_t *tree, const char *path)
 {
 	static const char *const keys[] = { "uscc", "date", "attributes", "projects", "loans",
-		"hires", "complete_lists" };
+		"hires", "items", "complete_lists" };
 	Policycalc__V1__Profile *profile = builder->profile;
 	struct fact_list facts = { &profile->attributes, &profile->n_attributes, "" };
 	const char *key;
@@ -411,14 +462,13 @@ void profile_add_tree(struct profile_builder *builder, const json_t *tree, const
 	}
 	json_object_foreach((json_t *)(uintptr_t)tree, key, node)
 	{
-		const char *list = NULL;
+		const char *list = list_named(key);
 		const char *near;
 
-		for (size_t i = 0; i < LIST_COUNT; i++)
-			if (strcmp(key, item_lists[i]) == 0)
-				list = item_lists[i];
 		if (list) {
 			items_add_tree(builder, list, node);
+		} else if (strcmp(key, "items") == 0) {
+			items_add_example(builder, node);
 		} else if (strcmp(key, "ask") == 0) {
 			continue; /* the steps of a questionnaire: the facts stand above */
 		} else if (strcmp(key, "uscc") == 0) {

@@ -137,6 +137,14 @@ void attribute_name_parse(const struct render_style *style,
 		}
 		name.bare.size = (size_t)(at - name.bare.data);
 	}
+	if (slice_equals_text(name.bare, "i") && name.list.size && !name.item.size) {
+		/* "i@projects": the list itself, of which nothing is known. */
+		name.label = word_list(style, name.list.data);
+		name.bare = name.list;
+		name.list.size = 0;
+		*out_name = name;
+		return;
+	}
 	bare = name.bare;
 	name.attribute = attribute_find(dictionary, &name, of_item, bare);
 	if (!name.attribute &&

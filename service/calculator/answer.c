@@ -189,6 +189,20 @@ static void unknown_gather(const struct facts *facts, const uint64_t *reads, uin
 	}
 }
 
+/* "i@projects": nothing is known of the list. */
+static bool list_name_print(const struct facts *facts, enum item_list list, char ***out_names,
+		size_t *out_count)
+{
+	char **names = ARENA_NEW_ARRAY(facts->arena, char *, 1);
+
+	if (!names)
+		return false;
+	names[0] = item_name_print(facts, list, "i", NULL);
+	*out_names = names;
+	*out_count = names[0] != NULL;
+	return names[0];
+}
+
 /* Only what could change the verdict is missing; of a policy that is settled nothing is. */
 bool missing_answer(const struct facts *facts, const struct outcome *outcome,
 		Policycalc__V1__PolicyAnswer *answer)
@@ -222,12 +236,8 @@ bool missing_answer(const struct facts *facts, const struct outcome *outcome,
 	}
 	if (outcome->list_unknown &&
 			bits_count(policy->item_reads, facts->ruleset->set_words) == 0) {
-		names = ARENA_NEW_ARRAY(facts->arena, char *, 1);
-		if (!names)
-			return false;
-		names[0] = arena_format(facts->arena, "i@%s", item_list_name(policy->list));
-		return names[0] &&
-		       names_join(facts, &answer->missing, &answer->n_missing, names, 1);
+		return list_name_print(facts, policy->list, &names, &count) &&
+		       names_join(facts, &answer->missing, &answer->n_missing, names, count);
 	}
 	return true;
 }
@@ -395,7 +405,10 @@ static bool items_answer(const struct facts *facts, const struct outcome *outcom
 	return true;
 }
 
-/* A policy per item whose list is there and empty: the one condition that everybody forgets. */
+/*
+ * A policy per item whose list is there and empty, or of which nobody has told: the one condition that
+ * everybody forgets.
+ */
 static Policycalc__V1__ConditionAnswer *empty_list_answer(
 		const struct facts *facts, const struct outcome *outcome)
 {
@@ -422,6 +435,9 @@ static Policycalc__V1__ConditionAnswer *empty_list_answer(
 					outcome->list_unknown ? "尚不能确定" : "不符合"),
 			arena_format(facts->arena, "%s: %s", answer->label->en,
 					outcome->list_unknown ? "not settled yet" : "not met"));
+	if (outcome->list_unknown && !list_name_print(facts, outcome->policy->list,
+						     &answer->missing, &answer->n_missing))
+		return NULL;
 	return answer->sentence ? answer : NULL;
 }
 

@@ -161,5 +161,40 @@ def unknown_in_a_guide():
     assert all("workingDays" not in step for step in answer["steps"]), answer["steps"]
 
 
-run(score_settles_early, unknown_in_every_output, unknown_in_a_combination, unknown_in_a_questionnaire,
+def a_list_of_which_nobody_told():
+    """The condition that stands for the items names the list, and it is written in words."""
+    asked = ("region=灵宝市", "staff=45", "--policy", "smx-transformation-2022", *AS_OF)
+    answer, = answers(*asked)
+    condition = next(c for c in answer["conditions"] if c["id"] == "items")
+    assert condition["status"] == "UNKNOWN" and condition["missing"] == ["i@projects"], condition
+    none, = answers("-f", profile({"attributes": {"region": "灵宝市"}, "projects": []}), *asked[2:])
+    condition = next(c for c in none["conditions"] if c["id"] == "items")
+    assert condition["status"] == "NOT_MET" and not condition["missing"], condition
+    for unknown in [a for a in answers(*LITTLE, *AS_OF, "--all") if a["verdict"] == "NEEDS_INFORMATION"]:
+        for condition in unknown["conditions"]:
+            assert condition["status"] != "UNKNOWN" or condition["missing"], (unknown["policyId"], condition)
+
+
+def profile(tree):
+    path = FOLDER / f"profile-{len(list(FOLDER.glob('profile-*')))}.json"
+    path.write_text(json.dumps(tree, ensure_ascii=False), encoding="utf-8")
+    return str(path)
+
+
+def items_as_in_the_catalog():
+    """A profile may list its items as the examples of a policy do."""
+    facts = {"completed_investment": "200万元"}
+    own = profile({"attributes": {"region": "灵宝市"}, "projects": {"甲": facts}})
+    example = profile({"attributes": {"region": "灵宝市"},
+                       "items": [{"list": "projects", "id": "甲", "attributes": facts}]})
+    assert answers("-f", own, "--all", *AS_OF) == answers("-f", example, "--all", *AS_OF)
+    for items in ({"list": "projects"}, [{"list": "project", "id": "a"}], [{"id": "a"}], ["a"], [3],
+                  [{"list": "projects", "id": "a", "facts": facts}],
+                  [{"list": "projects", "id": "a", "attributes": 3}]):
+        done = subprocess.run([PROGRAM, "match", "-f", profile({"items": items})], text=True, capture_output=True,
+                              timeout=60, env=dict(os.environ, POLICYCALC_SERVER=daemon.addresses[0]))
+        assert done.returncode == 2 and not done.stdout and done.stderr, (items, done)
+
+
+run(a_list_of_which_nobody_told, items_as_in_the_catalog, score_settles_early, unknown_in_every_output, unknown_in_a_combination, unknown_in_a_questionnaire,
     unknown_in_a_guide)

@@ -507,6 +507,7 @@ static void test_attribute_names(void **state)
 		{ "i.staff@loans/a@b", "本金", "", "" },
 		{ "i.staff_y2@loans", "本金", "再往前 1 年", "1 year earlier" },
 		{ "i.staff@projects", "", "", "" },
+		{ "i@projects", "项目", "", "" },
 		{ "e.staff_y1", "", "", "" },
 		{ "e.staff_2026q5", "", "", "" },
 		{ "e._y2", "", "", "" },
