@@ -105,6 +105,8 @@ bool ask_write_file(const char *path, struct slice content, struct error *err);
 void ask_list_choices(struct ask *ask);
 void ask_print_question(struct ask *ask, struct buffer *out);
 void ask_print_progress(const struct ask *ask, struct buffer *out);
+/** As much of an answer as one quotes, and in *out_more "…" when that is not all. */
+struct slice ask_quote(struct slice answer, const char **out_more);
 /** How an answer is written, in words. */
 const char *ask_form(const struct ask *ask, const Policycalc__V1__QuestionAttribute *asked,
 		const Policycalc__V1__Attribute *attribute);

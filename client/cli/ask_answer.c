@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "client/cli/ask.h"
 #include "client/cli/value_form.h"
+#include "client/render/text.h"
 #include "proto/codec/value_text.h"
 
 #include <ctype.h>
 #include <string.h>
 
 #define LISTED_MOST 20
+#define QUOTE_MOST 60 /* columns of an answer that will not do */
 #define TYPE(word) POLICYCALC__V1__VALUE_TYPE__VALUE_TYPE_##word
 
 /* --- words ------------------------------------------------------------------------------------ */
@@ -250,14 +252,26 @@ static bool read_list_size(struct ask *ask, const Policycalc__V1__QuestionAttrib
 	return true;
 }
 
-/* "看不懂“3800”：金额带单位，如 3800万元；不小于 0元" */
+struct slice ask_quote(struct slice answer, const char **out_more)
+{
+	struct slice shown = text_take_line(&answer, QUOTE_MOST);
+
+	*out_more = answer.size ? "…" : "";
+	return shown;
+}
+
+/* "“3800”不合要求：金额带单位，如 3800万元；不小于 0元" */
 static void problem_describe(const struct ask *ask,
 		const Policycalc__V1__QuestionAttribute *asked,
 		const Policycalc__V1__Attribute *attribute, struct slice line,
 		struct buffer *problem)
 {
-	buffer_format(problem, cli_word(ask->cli, "“%.*s”不合要求：", "\"%.*s\" will not do: "),
-			SLICE_PRINT(line));
+	const char *more;
+	struct slice shown = ask_quote(line, &more);
+
+	buffer_format(problem,
+			cli_word(ask->cli, "“%.*s%s”不合要求：", "\"%.*s%s\" will not do: "),
+			SLICE_PRINT(shown), more);
 	buffer_append_text(problem, ask_form(ask, asked, attribute));
 	value_form_append_range(ask->cli->style.english, attribute, &ask->cli->arena, problem);
 }

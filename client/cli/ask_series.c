@@ -293,14 +293,17 @@ static bool figures_check(struct ask *ask, const struct line *line,
 		const char *text = arena_format(&ask->cli->arena, "%s:%.*s", line->periods[i],
 				SLICE_PRINT(line->figures[i].text));
 		struct error err = { 0 };
+		const char *more;
+		struct slice shown;
 
 		if (text && value_parse_text(slice_from(text), attribute, &ask->cli->arena,
 					    &err))
 			continue;
+		shown = ask_quote(line->figures[i].text, &more);
 		buffer_format(problem,
-				cli_word(ask->cli, "%s 的“%.*s”不合要求：",
-						"%s: \"%.*s\" will not do: "),
-				line->periods[i], SLICE_PRINT(line->figures[i].text));
+				cli_word(ask->cli, "%s 的“%.*s%s”不合要求：",
+						"%s: \"%.*s%s\" will not do: "),
+				line->periods[i], SLICE_PRINT(shown), more);
 		buffer_append_text(problem,
 				value_form(ask->cli->style.english,
 						money ? POLICYCALC__V1__VALUE_TYPE__VALUE_TYPE_MONEY

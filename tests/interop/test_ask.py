@@ -3,14 +3,17 @@
 
 usage: test_ask.py DAEMON PROTOC PROTO_DIR STARTER_DIR POLICYCALC
 """
+import fcntl
 import json
 import os
 import pathlib
 import pty
 import re
 import signal
+import struct
 import subprocess
 import sys
+import termios
 import time
 import unicodedata
 
@@ -218,6 +221,87 @@ def writes_a_transcript():
     assert pathlib.Path(again).read_text(encoding="utf-8") == text
 
 
+def odd_input():
+    """Input that ends or is not what anybody would type leaves the answers so far, and ends well."""
+    base = ("--policy", "national-rd-deduction", "region=灵宝市")
+
+    def raw(content):
+        done = subprocess.run([PROGRAM, "ask", *AS_OF, *base], env=ENVIRONMENT, input=content,
+                              capture_output=True, timeout=120)
+        assert done.returncode == 0, (content[:80], done.returncode, done.stderr)
+        out = done.stdout.decode("utf-8")  # whatever came in, what goes out is text
+        fits(out)
+        assert not re.search("[\x00-\x08\x0b-\x1f\x7f]", out), out[:500]
+        assert "national-rd-deduction-2023" in out, out[-500:]
+        return out
+    for content in ("", "C3130", "C31", "返回", "C3130\n返回"):
+        raw(content.encode())
+    assert "→ 是" in raw("C3130\n是".encode())  # a last answer without its end of line is one
+    for content in (b"\xff\xfe\n", "\x1b[31m否\x1b[0m\n".encode(), b"a\0b\n", b"\n" * 1000,
+                    "C3130\r\n否\r\n".encode()):
+        raw(content)
+    # An answer that will not do is not told back whole.
+    out = raw(b"x" * 3_000_000 + "\nC3130\n够了\n".encode())
+    assert len(out) < 20_000 and "x…”不合要求" in out and "→ " in out, (len(out), out[:500])
+
+
+def on_a_narrow_terminal():
+    """80 columns: wrong answers, don't know, back and a group, as they stand on the screen."""
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.execve(PROGRAM, [PROGRAM, "ask", *AS_OF, "--max", "12", "region=灵宝市", "industry=C3130"],
+                  {k: v for k, v in ENVIRONMENT.items() if k != "COLUMNS"})
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    seen, asked = b"", 0
+    answers = ["火星" * 50, "不知道", "返回", "不知道"] + ["0", "不知道"] * 12
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        try:
+            seen += os.read(terminal, 4096)
+        except OSError:  # it has ended
+            break
+        if len(re.findall(rb"(?m)^> ", seen)) > asked:
+            asked += 1
+            os.write(terminal, (answers[asked - 1] if asked <= len(answers) else "够了").encode() + b"\n")
+    _, status = os.waitpid(pid, 0)
+    os.close(terminal)
+    assert os.waitstatus_to_exitcode(status) == 0, seen.decode()
+    lines = seen.decode().replace("\r", "").split("\n")
+    fits("\n".join(line for line in lines if not line.startswith("> ")))
+    assert "以主管部门审核为准" in seen.decode() and asked > 5, (asked, seen.decode())
+
+
+def back_over_a_group():
+    """A question for a group is one step: back takes all of it back, and a saved session has it."""
+    file = path("group.json")
+    lines, groups, last, first, at = [], 0, None, None, 0
+    for _ in range(60):
+        log = events(*AS_OF, "region=灵宝市", lines=lines)
+        asked = [e["question"] for e in log if e["event"] == "question"]
+        last = asked[-1] if len(asked) > len(lines) else None
+        if last is None:
+            break
+        if len(last["attributes"]) > 1:
+            groups += 1
+            lines.append("0")
+            if groups == 1:
+                first, at = last, len(lines) - 1
+            continue
+        lines.append(answer_to(last))
+    print(f"  {groups} groups in {len(lines)} questions")
+    assert groups, lines
+    last, lines = first, lines[:at]
+    names = [a["key"].removeprefix("e.") for a in last["attributes"]]
+    # None of these, then back, then the first of them.
+    events(*AS_OF, "region=灵宝市", "--save", file, lines=[*lines, "0", "返回", "1", "退出"])
+    kept = json.load(open(file, encoding="utf-8"))["attributes"]
+    assert [kept[n] for n in names] == ["是"] + ["否"] * (len(names) - 1), (names, kept)
+    # Another sitting goes back over it and leaves it open: then nothing of it is known.
+    events("--resume", file, "--save", file, lines=["返回", "不知道", "退出"])
+    kept = json.load(open(file, encoding="utf-8"))["attributes"]
+    assert not any(n in kept for n in names), (names, kept)
+
+
 def on_a_terminal():
     """Ctrl-C saves; nothing is lost and nothing else is printed."""
     file = path("terminal.json")
@@ -247,4 +331,5 @@ def on_a_terminal():
 
 
 run(asks_and_reads_answers, wrong_answers_are_asked_again, goes_back, skips, reads_series,
-    runs_to_the_end, saves_and_resumes, limits, writes_a_transcript, on_a_terminal)
+    runs_to_the_end, saves_and_resumes, odd_input, back_over_a_group, on_a_narrow_terminal, limits,
+    writes_a_transcript, on_a_terminal)
