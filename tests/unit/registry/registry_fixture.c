@@ -444,11 +444,10 @@ static bool on_dump(void *context, int64_t id, int64_t changed_sequence,
 	struct dumping *dumping = context;
 	struct registry_fixture *fixture = dumping->fixture;
 
-	(void)id;
 	(void)changed_sequence;
 	(void)err;
-	dumping->lines[dumping->count++] = arena_format(&fixture->arena, "%s %s\n",
-			profile->uscc, fixture_print(fixture, profile));
+	dumping->lines[dumping->count++] = arena_format(&fixture->arena, "%s %lld %s\n",
+			profile->uscc, (long long)id, fixture_print(fixture, profile));
 	return true;
 }
 

@@ -65,5 +65,5 @@ char *fixture_known(struct registry_fixture *fixture, unsigned number, int64_t s
 /** "1 staff WRONG_TYPE; 2 uscc CHECK_DIGIT" */
 char *fixture_findings(struct registry_fixture *fixture, Policycalc__V1__RowFinding **list,
 		size_t count);
-/** All that is known of everyone, an enterprise a line, in the order of the codes. */
+/** All that is known of everyone, an enterprise a line (code, id, facts), in the order of the codes. */
 char *fixture_dump(struct registry_fixture *fixture);
