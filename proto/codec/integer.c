@@ -138,7 +138,17 @@ size_t text_valid_size(struct slice text)
 	while (at < text.size) {
 		utf8proc_int32_t point;
 		utf8proc_ssize_t size;
+		uint64_t eight;
 
+		/* Eight bytes at once while none is 0 or beyond ASCII: then subtracting 1 from each
+		 * borrows nowhere, and leaves the high bits clear. */
+		if (at + sizeof(eight) <= text.size) {
+			memcpy(&eight, bytes + at, sizeof(eight));
+			if (!((eight | (eight - 0x0101010101010101U)) & 0x8080808080808080U)) {
+				at += sizeof(eight);
+				continue;
+			}
+		}
 		if (bytes[at] != 0 && bytes[at] < 0x80) {
 			at++;
 			continue;
