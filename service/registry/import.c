@@ -392,7 +392,12 @@ bool import_finish(struct import *import, struct arena *arena,
 
 	if (!import_write(import, err))
 		return false;
-	if (!import->is_dry_run && !finish_lists(import, err))
+	/* Whoever's row was not taken may be on the list: nobody is said not to be. */
+	if (import->complete_count && import->answer.rejected)
+		import_warn(import, 0, "", "LIST_NOT_COMPLETE",
+				"rows were rejected, so the list is not complete: it was not "
+				"declared");
+	else if (!import->is_dry_run && !finish_lists(import, err))
 		return false;
 	if (import->is_stored && !note_end(import, err))
 		return false;
