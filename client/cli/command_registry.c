@@ -10,19 +10,21 @@
 #include <string.h>
 
 static const char HELP_ZH[] =
-		"用法：policycalc registry import|get|status|sample ...\n"
+		"用法：policycalc registry import|get|status|counter|sample ...\n"
 		"\n"
 		"  import 文件 [选项]   导入企业数据（CSV、NDJSON）\n"
 		"  get 代码 [选项]      查看一家企业：每项数据、谁提供、哪一天的\n"
 		"  status               登记库的规模和最近的导入（也可写作 list）\n"
+		"  counter add|import   登记年度工作指标（培训人次、对接次数）\n"
 		"  sample N [选项]      生成虚构的企业数据，用于演示（不需要服务）\n";
 static const char HELP_EN[] =
-		"usage: policycalc registry import|get|status|sample ...\n"
+		"usage: policycalc registry import|get|status|counter|sample ...\n"
 		"\n"
 		"  import FILE [options] import enterprises (CSV, NDJSON)\n"
 		"  get USCC [options]    show one enterprise: each value, whose, of which day\n"
 		"  status                size of the registry and the last imports (also: "
 		"list)\n"
+		"  counter add|import    count towards the aims of the year\n"
 		"  sample N [options]    make up enterprises, for demonstration (no service)\n";
 static const char GET_HELP_ZH[] =
 		"用法：policycalc registry get 统一社会信用代码 [--history] [--at N]\n"
@@ -347,6 +349,7 @@ int command_registry(struct cli *cli, int argc, char **argv)
 		{ "get", command_get },
 		{ "status", command_status },
 		{ "list", command_status },
+		{ "counter", command_registry_counter },
 		{ "sample", command_registry_sample },
 	};
 

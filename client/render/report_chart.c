@@ -16,7 +16,8 @@ static void svg_begin(const struct page *page, const char *name, int height)
 {
 	buffer_format(page->out,
 			"<svg role=\"img\" viewBox=\"0 0 %d %d\" width=\"%d\" height=\"%d\" "
-			"font-size=\"13\" aria-label=\"",
+			"font-size=\"13\" paint-order=\"stroke\" "
+			"stroke-linejoin=\"round\" aria-label=\"",
 			WIDTH, height, WIDTH, height);
 	page_text(page, name);
 	page_raw(page, "\">\n");
@@ -30,8 +31,9 @@ static void svg_text(const struct page *page, int64_t x, int64_t y, const char *
 
 	(void)text_append_cut(&cut, slice_from(text), columns);
 	buffer_format(page->out,
-			"<text x=\"%" PRId64 "\" y=\"%" PRId64 "\" text-anchor=\"%s\">", x, y,
-			anchor);
+			"<text x=\"%" PRId64 "\" y=\"%" PRId64
+			"\" text-anchor=\"%s\" stroke=\"#fff\" stroke-width=\"3\">",
+			x, y, anchor);
 	page_flush(page, &cut);
 	buffer_fini(&cut);
 	page_raw(page, "</text>\n");
@@ -61,6 +63,16 @@ void chart_print_bars(const struct page *page, const char *name, const struct ch
 	int height = BAR_TOP + BAR_STEP * (int)count + 6;
 
 	svg_begin(page, name, height);
+	for (size_t i = 0; i < mark_count; i++) {
+		int64_t x = BAR_LEFT + bar_size(marks[i].value, most);
+
+		buffer_format(page->out,
+				"<line x1=\"%" PRId64 "\" y1=\"16\" x2=\"%" PRId64
+				"\" y2=\"%d\" stroke=\"#a3261e\" stroke-dasharray=\"%s\"/>\n",
+				x, x, height, i ? "2 4" : "6 3");
+		/* Two marks stand on either side of their lines. */
+		svg_text(page, i ? x + 4 : x - 4, 12, i ? "start" : "end", marks[i].label, 30);
+	}
 	for (size_t i = 0; i < count; i++) {
 		int64_t top = BAR_TOP + BAR_STEP * (int64_t)i;
 		int64_t size = bar_size(bars[i].value, most);
@@ -72,16 +84,6 @@ void chart_print_bars(const struct page *page, const char *name, const struct ch
 				BAR_LEFT, top, size, BAR_HEIGHT);
 		svg_text(page, BAR_LEFT + size + 6, top + 12, "start", bars[i].figure,
 				LABEL_COLUMNS);
-	}
-	for (size_t i = 0; i < mark_count; i++) {
-		int64_t x = BAR_LEFT + bar_size(marks[i].value, most);
-
-		buffer_format(page->out,
-				"<line x1=\"%" PRId64 "\" y1=\"16\" x2=\"%" PRId64
-				"\" y2=\"%d\" stroke=\"#a3261e\" stroke-dasharray=\"%s\"/>\n",
-				x, x, height, i ? "2 4" : "6 3");
-		/* Two marks stand on either side of their lines. */
-		svg_text(page, i ? x + 4 : x - 4, 12, i ? "start" : "end", marks[i].label, 30);
 	}
 	page_raw(page, "</svg>\n");
 }
@@ -188,8 +190,9 @@ static void axes_print(
 		/* "2025-11": the year under the first month of each. */
 		if (strlen(month) == 7)
 			svg_text(page, plot_x(i, months->n_points), PLOT_BOTTOM + 16, "middle",
-					i == 0 || strcmp(month + 5, "01") == 0 ? month
-									       : month + 5,
+					i == 0 || (i > 1 && strcmp(month + 5, "01") == 0)
+							? month
+							: month + 5,
 					8);
 	}
 }

@@ -16,6 +16,13 @@ void cell_text(const struct page *page, const char *text)
 	page_raw(page, "</td>");
 }
 
+void cell_name(const struct page *page, const char *text)
+{
+	page_raw(page, "<td class=\"name\">");
+	page_text(page, text);
+	page_raw(page, "</td>");
+}
+
 void cell_figure(const struct page *page, const char *text)
 {
 	page_raw(page, "<td class=\"figure\">");

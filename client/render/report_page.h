@@ -7,6 +7,8 @@
 
 /** <td>text</td>, escaped; figures stand at the right. */
 void cell_text(const struct page *page, const char *text);
+/** A short name that is not to be broken. */
+void cell_name(const struct page *page, const char *text);
 void cell_figure(const struct page *page, const char *text);
 void cell_number(const struct page *page, int64_t number);
 /** "80万元"; "—" for 0. */

@@ -175,7 +175,7 @@ static void ranking_row(const struct page *page, const unit_message *unit)
 
 	page_raw(page, "<tr>");
 	cell_figure(page, report_rank(unit->rank, text));
-	cell_text(page, report_short_name(
+	cell_name(page, report_short_name(
 					page->style, unit->short_name, unit->name, unit->code));
 	cell_number(page, unit->count->total);
 	cell_number(page, unit->count->covered);
@@ -240,7 +240,7 @@ static void gaps_print(const struct page *page, const Policycalc__V1__CoverageRe
 			unit->entered, unit->left };
 
 		page_raw(page, "<tr>");
-		cell_text(page, report_short_name(page->style, unit->short_name, unit->name,
+		cell_name(page, report_short_name(page->style, unit->short_name, unit->name,
 						unit->code));
 		cell_number(page, unit->needed_average);
 		cell_number(page, unit->needed_target);

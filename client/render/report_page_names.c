@@ -115,10 +115,10 @@ static void firms_print(const struct page *page, const Policycalc__V1__CoverageR
 
 		page_raw(page, "<tr>");
 		cell_text(page, firm->uscc);
-		cell_text(page, report_unit_name(page->style, report, firm->unit));
+		cell_name(page, report_unit_name(page->style, report, firm->unit));
 		cell_text(page, firm->industry);
-		cell_text(page, report_size(page->style, firm->size));
-		cell_text(page, report_reason(page->style, firm->reason));
+		cell_name(page, report_size(page->style, firm->size));
+		cell_name(page, report_reason(page->style, firm->reason));
 		cell_text(page, firm->contact_officer);
 		opened_print(page, firm);
 		cell_money(page, firm->opening_fen);

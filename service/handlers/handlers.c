@@ -59,6 +59,7 @@ struct handlers *handlers_new(const struct handlers_options *options, struct err
 		&push_ack_method,
 		&push_list_deliveries_method,
 		&registry_get_report_method,
+		&registry_add_counters_method,
 	};
 	struct handlers *handlers = memory_alloc_zero(1, sizeof(*handlers));
 

@@ -47,6 +47,7 @@ extern const struct rpc_method push_pull_method;
 extern const struct rpc_method push_start_run_method;
 extern const struct rpc_method push_watch_run_method;
 extern const struct rpc_method registry_get_report_method;
+extern const struct rpc_method registry_add_counters_method;
 
 struct handlers *call_handlers(const struct rpc_call *call);
 

@@ -13,6 +13,7 @@
 #include "base/memory.h"
 #include "handlers/internal.h"
 #include "policycalc/v1/registry_service.pb-c.h"
+#include "push/told_report.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -58,6 +59,8 @@ struct visit {
 	int64_t time, sequence, first_id, count;
 	registry_row_fn row;
 	bool (*import)(void *context, const struct rows_import *import, struct error *err);
+	bool (*counter)(void *context, const struct counter_row *row, struct error *err);
+	const char *region;
 	void *context;
 	int64_t last_id;
 	bool ok;
@@ -138,6 +141,106 @@ static bool source_imports(void *context,
 
 	registry_thread_call(registry_of(context), on_imports, &visit);
 	return visit.ok;
+}
+
+static bool on_counter(void *context, const struct counter_row *row, struct error *err)
+{
+	const struct visit *visit = context;
+
+	return visit->counter(visit->context, row, err);
+}
+
+static void on_counters(void *registry, void *argument)
+{
+	struct visit *visit = argument;
+
+	visit->ok = counter_store_each(registry_store(registry), visit->region, visit->sequence,
+			on_counter, visit, visit->err);
+}
+
+static bool source_counters(void *context, const char *region, int64_t sequence,
+		bool (*row)(void *row_context, const struct counter_row *row,
+				struct error *err),
+		void *row_context, struct error *err)
+{
+	struct visit visit = {
+		.region = region,
+		.sequence = sequence,
+		.counter = row,
+		.context = row_context,
+		.err = err,
+	};
+
+	registry_thread_call(registry_of(context), on_counters, &visit);
+	return visit.ok;
+}
+
+/* --- what was told ---------------------------------------------------------------------------- */
+
+struct told_visit {
+	struct push_service *push;
+	struct told_report *told;
+	bool more;
+	bool ok;
+	struct error *err;
+};
+
+static void on_told(void *registry, void *argument)
+{
+	struct told_visit *visit = argument;
+
+	(void)registry;
+	visit->ok = told_report_read(visit->told, push_service_ledger(visit->push),
+			&visit->more, visit->err);
+}
+
+/* The series of the policies asked for; an unknown name is one of neither. */
+static bool series_find(struct report_call *report, char ***out_series, struct error *err)
+{
+	const Policycalc__V1__GetReportRequest *request = report->request;
+	const struct catalog *catalog = ruleset_catalog(report->ruleset);
+	char **series = ARENA_NEW_ARRAY(&report->arena, char *, request->n_policies + 1);
+
+	if (!series)
+		return arena_error(&report->arena, err, "making the report");
+	for (size_t i = 0; i < request->n_policies; i++) {
+		for (size_t k = 0; !series[i] && k < catalog->policy_count; k++) {
+			const Policycalc__V1__Policy *policy = catalog->policies[k];
+
+			if (strcmp(policy->id, request->policies[i]) == 0 ||
+					strcmp(policy->series, request->policies[i]) == 0)
+				series[i] = policy->series;
+		}
+		if (!series[i])
+			return error_set(err, ERROR_NOT_FOUND,
+					"policies: there is no such policy");
+	}
+	*out_series = series;
+	return true;
+}
+
+static bool source_told(void *context, const struct area *area, const char *day,
+		Policycalc__V1__PushReport *out, struct error *err)
+{
+	struct report_call *report = context;
+	struct told_visit visit = { .push = call_handlers(report->call)->options.push,
+		.told = told_report_new(area, day, &report->arena),
+		.more = true,
+		.ok = true,
+		.err = err };
+	char **series = NULL;
+
+	if (!visit.told)
+		return arena_error(&report->arena, err, "making the report");
+	if (!series_find(report, &series, err))
+		return false;
+	told_report_limit(visit.told, series, report->request->n_policies);
+	while (visit.push && visit.ok && visit.more) {
+		if (rpc_call_is_cancelled(report->call))
+			return error_set(err, ERROR_CANCELLED, "the call was cancelled");
+		registry_thread_call(registry_of(report), on_told, &visit);
+	}
+	return visit.ok && told_report_fill(visit.told, out, err);
 }
 
 /* --- progress --------------------------------------------------------------------------------- */
@@ -244,9 +347,9 @@ static void on_make(struct job *job, void *context)
 {
 	struct report_call *report = (struct report_call *)job;
 	const struct rows_source source = { report, source_state, source_scan, source_imports,
-		source_progress };
+		source_counters, source_progress };
 	const struct report_base base = { report->ruleset, &source, report->request,
-		report->today, &report->arena };
+		report->today, &report->arena, source_told, report };
 
 	(void)context;
 	if (rpc_call_is_cancelled(report->call))

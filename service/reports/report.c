@@ -163,6 +163,8 @@ bool report_make(const struct report_base *base,
 		out_response->part_case = POLICYCALC__V1__GET_REPORT_RESPONSE__PART_UNCLAIMED;
 		return report_make_unclaimed(&work, &out_response->unclaimed, err);
 	case KIND(PUSH):
+		out_response->part_case = POLICYCALC__V1__GET_REPORT_RESPONSE__PART_PUSH;
+		return report_make_push(&work, &out_response->push, err);
 	case KIND(UNSPECIFIED):
 	case _POLICYCALC__V1__REPORT_KIND_IS_INT_SIZE:
 	default:

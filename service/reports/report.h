@@ -18,6 +18,13 @@ struct report_base {
 	const Policycalc__V1__GetReportRequest *request;
 	const char *today; /* "YYYY-MM-DD" in China */
 	struct arena *arena;
+	/*
+	 * PUSH: fills what was told, by policy and unit of @area, in runs up to @day; handed down, since
+	 * the ledger is kept above.
+	 */
+	bool (*told)(void *context, const struct area *area, const char *day,
+			Policycalc__V1__PushReport *report, struct error *err);
+	void *told_context;
 };
 
 /**
@@ -50,9 +57,18 @@ int64_t report_day_end(const char *day);
 /** The head; NULL when memory is short. */
 Policycalc__V1__ReportHead *report_head_make(const struct report_work *work);
 
+/** The counters of the report's year, with the aims that the catalog states for the region. */
+bool report_make_counters(const struct report_work *work,
+		Policycalc__V1__CoverageReport *report, struct error *err);
+/** The value on the cut-off day of the parameter @name, or NULL. */
+const Policycalc__V1__ParameterValue *report_parameter(
+		const struct report_work *work, const char *name);
+
 bool report_make_coverage(struct report_work *work, Policycalc__V1__CoverageReport **out_report,
 		struct error *err);
 bool report_make_blocked(struct report_work *work, Policycalc__V1__BlockedReport **out_report,
 		struct error *err);
 bool report_make_unclaimed(struct report_work *work,
 		Policycalc__V1__UnclaimedReport **out_report, struct error *err);
+bool report_make_push(struct report_work *work, Policycalc__V1__PushReport **out_report,
+		struct error *err);

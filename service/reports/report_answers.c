@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Reports made of the answers about single firms: what blocks, and what money there is. */
 #include "reports/blocked.h"
+#include "reports/negatives.h"
 #include "reports/report.h"
 #include "reports/unclaimed.h"
 
@@ -13,6 +14,7 @@ struct answers {
 	Policycalc__V1__MatchRequest request;
 	struct blocked *blocked;
 	struct unclaimed *unclaimed;
+	struct negatives *negatives;
 };
 
 /* Where a firm counts: where statistics report it, else where it is registered. */
@@ -33,12 +35,17 @@ static bool place_read(struct answers *answers, const Policycalc__V1__Profile *p
 }
 
 static bool answers_add(struct answers *answers, int place,
+		const Policycalc__V1__Profile *profile,
 		const Policycalc__V1__MatchResponse *match, struct arena *scratch,
 		struct error *err)
 {
-	bool ok = answers->blocked ? blocked_add(answers->blocked, match, scratch)
-				   : unclaimed_add(answers->unclaimed, place, match);
+	bool ok;
 
+	if (answers->negatives)
+		return negatives_add(answers->negatives, profile, answers->work->day, match,
+				scratch, err);
+	ok = answers->blocked ? blocked_add(answers->blocked, match, scratch)
+			      : unclaimed_add(answers->unclaimed, place, match);
 	return ok || arena_error(answers->work->base->arena, err, "adding up answers");
 }
 
@@ -58,7 +65,7 @@ static bool on_firm(void *context, const Policycalc__V1__Profile *profile,
 	answers->request.profile = (Policycalc__V1__Profile *)(uintptr_t)profile;
 	if (ruleset_match(work->base->ruleset, &answers->request, work->day, scratch, &match,
 			    NULL, err))
-		return answers_add(answers, place, match, scratch, err);
+		return answers_add(answers, place, profile, match, scratch, err);
 	/* A value that does not fit the catalog: nothing can be said of it. */
 	if (err->code != ERROR_INVALID)
 		return false;
@@ -126,4 +133,30 @@ bool report_make_unclaimed(struct report_work *work,
 		(*out_report)->head = report_head_make(work);
 	return (*out_report && (*out_report)->head) ||
 	       arena_error(arena, err, "making the report");
+}
+
+bool report_make_push(struct report_work *work, Policycalc__V1__PushReport **out_report,
+		struct error *err)
+{
+	static Policycalc__V1__Verdict wanted[] = { VERDICT(NEEDS_INFORMATION) };
+	const struct report_base *base = work->base;
+	struct answers answers = { .work = work,
+		.request = POLICYCALC__V1__MATCH_REQUEST__INIT };
+	Policycalc__V1__PushReport *report = ARENA_NEW(base->arena, Policycalc__V1__PushReport);
+
+	answers.negatives = negatives_new(base->ruleset, base->arena);
+	if (!report || !answers.negatives)
+		return arena_error(base->arena, err, "making the report");
+	policycalc__v1__push_report__init(report);
+	answers.request.view = POLICYCALC__V1__VIEW__VIEW_BASIC;
+	answers.request.verdicts = wanted;
+	answers.request.n_verdicts = 1;
+	if (!answers_read(&answers, err) ||
+			!base->told(base->told_context, &work->area, work->day, report, err))
+		return false;
+	report->head = report_head_make(work);
+	if (!report->head || !negatives_report(answers.negatives, report))
+		return arena_error(base->arena, err, "making the report");
+	*out_report = report;
+	return true;
 }

@@ -355,28 +355,13 @@ static bool passes_run(struct coverage_read *read, struct error *err)
 
 /* --- what the catalog states of the region ---------------------------------------------------- */
 
-/* The value on the cut-off day of a parameter of the region, or NULL. */
-static const Policycalc__V1__ParameterValue *region_parameter(const struct report_work *work,
-		const char *name, const Policycalc__V1__Parameter **out_parameter)
+static const Policycalc__V1__ParameterValue *region_parameter(
+		const struct report_work *work, const char *name)
 {
 	const char *full =
 			arena_format(work->base->arena, "%s_%s", name, work->area.region->code);
-	const Policycalc__V1__Parameter *parameter =
-			full ? ruleset_find_parameter(work->base->ruleset, full) : NULL;
-	const Policycalc__V1__ParameterValue *found = NULL;
 
-	for (size_t i = 0; parameter && i < parameter->n_values; i++) {
-		const Policycalc__V1__ParameterValue *value = parameter->values[i];
-		bool has_until = *value->until && strcmp(value->until, "not_stated") != 0;
-
-		if ((strcmp(value->from, "not_stated") == 0 ||
-				    strcmp(value->from, work->day) <= 0) &&
-				(!has_until || strcmp(value->until, work->day) >= 0))
-			found = value;
-	}
-	if (out_parameter)
-		*out_parameter = parameter;
-	return found;
+	return full ? report_parameter(work, full) : NULL;
 }
 
 static void question_set(struct coverage_read *read)
@@ -384,9 +369,9 @@ static void question_set(struct coverage_read *read)
 	const Policycalc__V1__GetReportRequest *request = read->work->base->request;
 	struct coverage_question *question = &read->question;
 	const Policycalc__V1__ParameterValue *start =
-			region_parameter(read->work, "rd_coverage_start", NULL);
+			region_parameter(read->work, "rd_coverage_start");
 	const Policycalc__V1__ParameterValue *target =
-			region_parameter(read->work, "rd_coverage_target", NULL);
+			region_parameter(read->work, "rd_coverage_target");
 
 	question->area = &read->work->area;
 	question->start_permille = -1;
@@ -461,7 +446,8 @@ bool report_make_coverage(struct report_work *work, Policycalc__V1__CoverageRepo
 		return false;
 	openings_sort(read);
 	if (!coverage_report(&read->question, base->arena, &report, err) ||
-			!firm_describe(base->ruleset, report, base->arena, err))
+			!firm_describe(base->ruleset, report, base->arena, err) ||
+			!report_make_counters(work, report, err))
 		return false;
 	report->opening_assumption = (Policycalc__V1__Text *)(uintptr_t)&opening_assumption;
 	report->head = report_head_make(work);

@@ -11,6 +11,7 @@
 #include "base/arena.h"
 #include "base/buffer.h"
 #include "policycalc/v1/profile.pb-c.h"
+#include "registry/counter.h"
 #include "registry/registry.h"
 
 /* An import, as far as a report has to know. */
@@ -34,6 +35,11 @@ struct rows_source {
 			bool (*import)(void *import_context, const struct rows_import *import,
 					struct error *err),
 			void *import_context, struct error *err);
+	/* Counters of a region as of @sequence, by name and day. */
+	bool (*counters)(void *context, const char *region, int64_t sequence,
+			bool (*row)(void *row_context, const struct counter_row *row,
+					struct error *err),
+			void *row_context, struct error *err);
 	/* false: nobody waits for the report any more. Told after every slice. */
 	bool (*progress)(void *context, int64_t done, int64_t total);
 };

@@ -7,9 +7,11 @@
  *
  *   registry_store.c, registry_write.c   what is known of enterprises, and who supplied it
  *   ledger_schema.h                      runs, what was told, deliveries
+ *   counter_store.h                      counters of aims
  */
 #pragma once
 
+#include "store/counter_store.h"
 #include "store/database.h"
 #include "store/ledger_schema.h"
 #include "store/registry_store.h"

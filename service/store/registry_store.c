@@ -8,7 +8,8 @@
 #include <limits.h>
 #include <stdio.h>
 
-static const char REGISTRY_SCHEMA[] = REGISTRY_SCHEMA_ENTERPRISES REGISTRY_SCHEMA_LEDGER;
+static const char REGISTRY_SCHEMA[] =
+		REGISTRY_SCHEMA_ENTERPRISES REGISTRY_SCHEMA_LEDGER COUNTER_SCHEMA;
 
 static const char *const registry_statements[REGISTRY_STATEMENT_COUNT] = {
 	[REGISTRY_FIND_KEY] = "SELECT id FROM enterprise_key WHERE uscc = ?",

@@ -15,7 +15,7 @@ import unicodedata
 
 import grpc
 
-from harness import Client, Daemon, detail, details, fails, module, profile, run
+from harness import FOLDER, Client, Daemon, detail, details, fails, module, profile, run
 
 registry = module("policycalc.v1.registry_service_pb2")
 report_pb = module("policycalc.v1.report_pb2")
@@ -293,6 +293,77 @@ def blocked_and_unclaimed():
         Page(policycalc(kind, "--policy", "national-rd-deduction-2023", "--format", "html"))
 
 
+def what_was_told():
+    """One run, pulled and acknowledged by one county."""
+    push = module("policycalc.v1.push_service_pb2")
+    other = Daemon()
+    on = Client(other.channel())
+    ask = lambda name, **fields: on._method(
+        "unary_unary", "PushService", name, getattr(push, name + "Response"))(
+        getattr(push, name + "Request")(**fields), timeout=20)
+    units = ["411224"] * 3 + ["411281"] * 2
+    send(on, *[firm(n + 1, unit, True, fact("statistical_region", code=unit))
+               for n, unit in enumerate(units)])
+    ask("StartRun", policies=["national-rd-deduction"])
+    runs = list(on._method("unary_stream", "PushService", "WatchRun", push.WatchRunResponse)(
+        push.WatchRunRequest(), timeout=60))
+    assert runs[-1].run.state == push.Run.STATE_FINISHED, runs[-1]
+    pulled = list(on._method("unary_stream", "PushService", "PullDeliveries",
+                             push.PullDeliveriesResponse)(
+        push.PullDeliveriesRequest(consumer="t", region="411224", limit=2), timeout=20))
+    assert len(pulled) == 2
+    ask("AckDeliveries", acks=[push.AckDeliveriesRequest.Ack(key=p.key, lease=p.lease)
+                               for p in pulled])
+    told = report(on, kind=report_pb.REPORT_KIND_PUSH)[0].push
+    series = {p.code: p for p in told.policies}["national-rd-deduction"]
+    assert (series.told, series.news, series.acknowledged) == (5, 5, 2), series
+    units = {u.code: (u.told, u.acknowledged) for u in told.units}
+    assert units["411224"] == (3, 2) and units["411281"] == (2, 0) and units[""] == (0, 0)
+    wages = {n.name: n for n in told.negatives}["e.wage_arrears"]
+    assert wages.unknown == 5 and 0 <= wages.undecided_alone <= wages.undecided <= 5
+    assert not report(on, kind=report_pb.REPORT_KIND_PUSH,
+                      policies=["smx-rd-award-2022"])[0].push.policies
+    fails(grpc.StatusCode.NOT_FOUND, report, on, kind=report_pb.REPORT_KIND_PUSH, policies=["x"])
+    for form in ("table", "csv", "html", "json"):
+        text = policycalc("push", "--format", form, at=other)
+        assert form != "table" or all(width(line) <= 80 for line in text.splitlines()), text
+    Page(policycalc("push", "--format", "html", at=other))
+    other.stop()
+
+
+def counters_of_the_year():
+    def counter(*arguments, code=0):
+        environment = dict(os.environ, POLICYCALC_SERVER=daemon.addresses[0])
+        done = subprocess.run([PROGRAM, "registry", "counter", *arguments], env=environment,
+                              text=True, capture_output=True, timeout=60)
+        assert done.returncode == code, (arguments, done.returncode, done.stderr)
+        return done.stderr
+
+    path = FOLDER / "counters.csv"
+    path.write_text("\ufeff指标,日期,数量,来源\ntraining,%s,1200,人社局\n\nmatching,%s,3,工信局\n"
+                    % (TODAY, TODAY), encoding="utf-8")
+    counter("import", str(path))
+    counter("add", "matching", str(TODAY), "5", "--source", "工信局")
+    before = report(kind=report_pb.REPORT_KIND_COVERAGE)[0].coverage
+    found = {c.name: (c.total, c.aim) for c in before.counters}
+    assert found == {"training": (1200, 60000), "matching": (5, 200)}, found
+    # As it was known before the correction.
+    then = report(kind=report_pb.REPORT_KIND_COVERAGE,
+                  sequence=before.head.sequence - 1)[0].coverage
+    assert {c.name: c.total for c in then.counters} == {"training": 1200, "matching": 3}
+    assert "1200" in policycalc("coverage") and "60000" in policycalc("coverage")
+    for arguments in (("add", "unheard", str(TODAY), "5", "--source", "x"),
+                      ("add", "matching", "2026-02-30", "5", "--source", "x"),
+                      ("add", "matching", "9999-01-01", "5", "--source", "x"),
+                      ("add", "matching", str(TODAY), "5", "--source", "")):
+        assert counter(*arguments, code=2), arguments
+    counter("add", "matching", str(TODAY), "-5", "--source", "x", code=2)
+    counter("add", "matching", str(TODAY), "5", code=2)
+    counter("import", str(FOLDER / "nothing.csv"), code=2)
+    path.write_text("a,b\n1,2\n", encoding="utf-8")
+    counter("import", str(path), code=2)
+
+
 def what_is_wrong_is_said():
     invalid = grpc.StatusCode.INVALID_ARGUMENT
     for field, fields in (("kind", {}), ("as_of", {"as_of": "2026-13"}),
@@ -322,4 +393,4 @@ def what_is_wrong_is_said():
 
 run(coverage_to_the_letter, every_format_has_the_same_figures, names_only_when_asked_for,
     target_and_expectation, the_same_report_again, a_firm_without_region_is_refused,
-    blocked_and_unclaimed, what_is_wrong_is_said)
+    blocked_and_unclaimed, what_was_told, counters_of_the_year, what_is_wrong_is_said)

@@ -1,0 +1,566 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Reports over a registry with a past, whose clock the test sets: months before, the last December,
+ * firms that come and go, values that come late, counters, and the same report again.
+ *
+ * usage: test_report STARTER_DIR
+ */
+#include "base/date.h"
+#include "proto/codec/codec.h"
+#include "publish/publish.h"
+#include "reports/report.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define KIND(word) POLICYCALC__V1__REPORT_KIND__REPORT_KIND_##word
+#define REASON(word) POLICYCALC__V1__UNCOVERED_REASON__UNCOVERED_REASON_##word
+#define FIRMS_MOST 40
+#define SNAPSHOTS_MOST 8
+#define CHANGES_MOST 200
+#define TODAY "2026-10-31"
+
+/* What is known of a firm from a snapshot on. */
+struct change {
+	int64_t sequence;
+	int64_t id;
+	Policycalc__V1__Profile *profile; /* NULL: it is gone */
+};
+
+struct world {
+	struct arena arena;
+	struct ruleset *ruleset;
+	struct change changes[CHANGES_MOST];
+	size_t change_count;
+	int64_t times[SNAPSHOTS_MOST + 1]; /* by sequence */
+	struct rows_import imports[SNAPSHOTS_MOST];
+	size_t import_count;
+	int64_t sequence;
+	int64_t last_id;
+	struct counter_row counters[8];
+	int64_t counter_sequences[8];
+	size_t counter_count;
+	struct rows_source source;
+	int64_t done, total;
+	bool leaves; /* the caller, at the first progress */
+	unsigned scans;
+};
+
+static const char *starter;
+
+/* --- the registry ----------------------------------------------------------------------------- */
+
+static bool world_state(void *context, int64_t time, int64_t *out_sequence,
+		int64_t *out_last_id, struct error *err)
+{
+	const struct world *world = context;
+
+	(void)err;
+	*out_sequence = 0;
+	for (int64_t i = 1; i <= world->sequence; i++)
+		if (world->times[i] <= time)
+			*out_sequence = i;
+	*out_last_id = world->last_id;
+	return true;
+}
+
+static const struct change *known_at(const struct world *world, int64_t id, int64_t sequence)
+{
+	const struct change *found = NULL;
+
+	for (size_t i = 0; i < world->change_count; i++)
+		if (world->changes[i].id == id && world->changes[i].sequence <= sequence)
+			found = &world->changes[i];
+	return found && found->profile ? found : NULL;
+}
+
+static bool world_scan(void *context, int64_t sequence, int64_t first_id, int64_t count,
+		registry_row_fn row, void *row_context, struct error *err)
+{
+	struct world *world = context;
+
+	world->scans++;
+	for (int64_t id = first_id; id < first_id + count && id <= world->last_id; id++) {
+		const struct change *known = known_at(world, id, sequence);
+
+		if (known && !row(row_context, id, known->sequence, known->profile, err))
+			return false;
+	}
+	return true;
+}
+
+static bool world_imports(void *context,
+		bool (*import)(void *import_context, const struct rows_import *import,
+				struct error *err),
+		void *import_context, struct error *err)
+{
+	const struct world *world = context;
+
+	for (size_t i = world->import_count; i-- > 0;)
+		if (!import(import_context, &world->imports[i], err))
+			return false;
+	return true;
+}
+
+static bool world_counters(void *context, const char *region, int64_t sequence,
+		bool (*row)(void *row_context, const struct counter_row *row,
+				struct error *err),
+		void *row_context, struct error *err)
+{
+	const struct world *world = context;
+
+	for (size_t i = 0; i < world->counter_count; i++)
+		if (world->counter_sequences[i] <= sequence &&
+				slice_equals_text(world->counters[i].region, region) &&
+				!row(row_context, &world->counters[i], err))
+			return false;
+	return true;
+}
+
+static bool world_progress(void *context, int64_t done, int64_t total)
+{
+	struct world *world = context;
+
+	assert_true(done > world->done || world->done == 0);
+	world->done = done;
+	world->total = total;
+	return !world->leaves;
+}
+
+/* Noon in China on @day: everything that is set from here on belongs to it. */
+static void snapshot_begin(struct world *world, const char *day, const char *of_day)
+{
+	struct date date;
+	struct rows_import *import = &world->imports[world->import_count++];
+
+	assert_true(date_parse(slice_from(day), &date));
+	world->times[++world->sequence] =
+			date_to_days(date) * SECONDS_PER_DAY + 12 * 3600 - DATE_CHINA_OFFSET;
+	import->sequence = world->sequence;
+	(void)snprintf(import->day, sizeof(import->day), "%s", of_day);
+}
+
+static Policycalc__V1__AttributeValue *fact_add(
+		struct world *world, Policycalc__V1__Profile *profile, const char *name)
+{
+	Policycalc__V1__AttributeValue *fact =
+			ARENA_NEW(&world->arena, Policycalc__V1__AttributeValue);
+
+	policycalc__v1__attribute_value__init(fact);
+	fact->name = arena_copy_text(&world->arena, name);
+	fact->value = ARENA_NEW(&world->arena, Policycalc__V1__Value);
+	policycalc__v1__value__init(fact->value);
+	profile->attributes[profile->n_attributes++] = fact;
+	return fact;
+}
+
+static void flag_add(struct world *world, Policycalc__V1__Profile *profile, const char *name,
+		bool flag)
+{
+	Policycalc__V1__Value *value = fact_add(world, profile, name)->value;
+
+	value->kind_case = POLICYCALC__V1__VALUE__KIND_FLAG;
+	value->flag = flag;
+}
+
+static void code_add(struct world *world, Policycalc__V1__Profile *profile, const char *name,
+		const char *code)
+{
+	Policycalc__V1__Value *value = fact_add(world, profile, name)->value;
+
+	value->kind_case = POLICYCALC__V1__VALUE__KIND_CODE;
+	value->code = arena_copy_text(&world->arena, code);
+}
+
+static Policycalc__V1__Profile *firm_set(
+		struct world *world, int64_t id, const char *unit, bool has_rd)
+{
+	Policycalc__V1__Profile *profile = ARENA_NEW(&world->arena, Policycalc__V1__Profile);
+
+	policycalc__v1__profile__init(profile);
+	profile->uscc = arena_format(&world->arena, "9141%014lld", (long long)id);
+	profile->attributes =
+			ARENA_NEW_ARRAY(&world->arena, Policycalc__V1__AttributeValue *, 16);
+	flag_add(world, profile, "in_statistics_library", true);
+	flag_add(world, profile, "rd_statistics_included", has_rd);
+	code_add(world, profile, "region", unit);
+	code_add(world, profile, "statistical_region", unit);
+	world->changes[world->change_count++] = (struct change){ world->sequence, id, profile };
+	if (id > world->last_id)
+		world->last_id = id;
+	return profile;
+}
+
+static void firms_set(struct world *world, int64_t first, int64_t count, const char *unit,
+		int64_t covered)
+{
+	for (int64_t i = 0; i < count; i++)
+		firm_set(world, first + i, unit, i < covered);
+}
+
+static int world_setup(void **state)
+{
+	struct world *world = test_calloc(1, sizeof(*world));
+	struct diagnostics diagnostics;
+	struct draft draft;
+	struct error err = { 0 };
+
+	arena_init(&world->arena, (size_t)256 << 20);
+	diagnostics_init(&diagnostics, &world->arena);
+	if (!draft_load(starter, &world->arena, &draft, &err) ||
+			!draft_check(&draft, false, &world->arena, &diagnostics,
+					&world->ruleset, NULL, &err))
+		fail_msg("%s: %s", starter, err.message);
+	world->source = (struct rows_source){ world, world_state, world_scan, world_imports,
+		world_counters, world_progress };
+	*state = world;
+	return 0;
+}
+
+static int world_teardown(void **state)
+{
+	struct world *world = *state;
+
+	ruleset_unref(world->ruleset);
+	arena_fini(&world->arena);
+	test_free(world);
+	return 0;
+}
+
+static bool no_ledger(void *context, const struct area *area, const char *day,
+		Policycalc__V1__PushReport *report, struct error *err)
+{
+	(void)area;
+	(void)err;
+	assert_string_equal(day, context);
+	report->n_policies = 0;
+	return true;
+}
+
+static bool make(struct world *world, const Policycalc__V1__GetReportRequest *request,
+		Policycalc__V1__GetReportResponse *response, struct error *err)
+{
+	const struct report_base base = { world->ruleset, &world->source, request, TODAY,
+		&world->arena, no_ledger, (void *)(uintptr_t)TODAY };
+
+	world->done = 0;
+	return report_make(&base, response, err);
+}
+
+static Policycalc__V1__CoverageReport *coverage(
+		struct world *world, const char *as_of, int64_t sequence)
+{
+	Policycalc__V1__GetReportRequest request = POLICYCALC__V1__GET_REPORT_REQUEST__INIT;
+	Policycalc__V1__GetReportResponse response;
+	struct error err = { 0 };
+
+	request.kind = KIND(COVERAGE);
+	request.as_of = arena_copy_text(&world->arena, as_of);
+	request.sequence = sequence;
+	request.names = true;
+	if (!make(world, &request, &response, &err))
+		fail_msg("%s", err.message);
+	assert_int_equal(
+			response.part_case, POLICYCALC__V1__GET_REPORT_RESPONSE__PART_COVERAGE);
+	return response.coverage;
+}
+
+static void fill_year(struct world *world)
+{
+	snapshot_begin(world, "2025-12-20", "2025-12-01");
+	firms_set(world, 1, 10, "411224", 5);  /* Lushi */
+	firms_set(world, 11, 10, "411281", 8); /* Yima */
+	snapshot_begin(world, "2026-09-10", "2026-09-01");
+	firms_set(world, 1, 6, "411224", 6);
+	snapshot_begin(world, "2026-10-15", "2026-10-01");
+	firms_set(world, 1, 8, "411224", 8);
+	firm_set(world, 11, "411281", false);
+	firm_set(world, 21, "411281", false); /* new in the library */
+	world->changes[world->change_count++] = (struct change){ world->sequence, 20, NULL };
+}
+
+/* --- tests ------------------------------------------------------------------------------------ */
+
+static void months_and_december(void **state)
+{
+	struct world *world = *state;
+	const Policycalc__V1__CoverageReport *report;
+	const Policycalc__V1__CoverageUnit *unit;
+	const Policycalc__V1__CoverageTrend *trend;
+
+	fill_year(world);
+	report = coverage(world, "", 0);
+	assert_string_equal(report->month, "2026-10");
+	assert_string_equal(report->head->as_of, TODAY);
+	assert_int_equal(report->head->sequence, 3);
+	/* 8 + 7 of 10 + 10 now, 6 + 8 of 20 in September, 5 + 8 of 20 in December. */
+	assert_int_equal(report->city->count->covered, 15);
+	assert_int_equal(report->city->month_change, 50);
+	assert_int_equal(report->city->december_change, 100);
+	assert_int_equal(report->city->start_permille, 140);
+	unit = report->units[0];
+	assert_string_equal(unit->code, "411224");
+	assert_int_equal(unit->rank, 1);
+	assert_int_equal(unit->rank_change, 1);
+	assert_int_equal(unit->month_change, 200);
+	assert_int_equal(unit->december_change, 300);
+	assert_int_equal(unit->newly_covered, 2);
+	unit = report->units[1];
+	assert_int_equal(unit->no_longer_covered, 1);
+	assert_int_equal(unit->entered, 1);
+	assert_int_equal(unit->left, 1);
+	assert_int_equal(report->movement->entered, 1);
+	assert_int_equal(report->movement->left, 1);
+	assert_int_equal(report->movement->before_sequence, 2);
+	assert_string_equal(report->movement->before, "2026-09-30");
+	/* The new firm is told as new, the others by what is known of their expense. */
+	assert_string_equal(report->firms[report->n_firms - 1]->uscc, "914100000000000021");
+	assert_int_equal(report->firms[report->n_firms - 1]->reason, REASON(NEW));
+	assert_int_equal(report->firms[0]->reason, REASON(EXPENSE_UNKNOWN));
+	/* Twelve months: nothing before December, then the same until September. */
+	trend = report->trend[0];
+	assert_int_equal(trend->n_points, 12);
+	assert_string_equal(trend->points[0]->month, "2025-11");
+	assert_int_equal(trend->points[0]->sequence, 0);
+	for (size_t i = 1; i < 10; i++) {
+		assert_int_equal(trend->points[i]->sequence, 1);
+		assert_int_equal(trend->points[i]->rate_permille, 650);
+	}
+	assert_int_equal(trend->points[10]->rate_permille, 700);
+	assert_int_equal(trend->points[11]->rate_permille, 750);
+	assert_int_equal(world->done, world->total);
+	/* One pass a snapshot, and one for now. */
+	assert_int_equal(world->scans, 3);
+}
+
+/* Last month's report is what it was, whatever came since. */
+static void last_month_again(void **state)
+{
+	struct world *world = *state;
+	struct buffer first = { 0 }, again = { 0 };
+
+	fill_year(world);
+	assert_true(message_pack(&coverage(world, "2026-09", 0)->base, &first));
+	snapshot_begin(world, "2026-10-20", "2026-10-18");
+	firms_set(world, 1, 10, "411224", 0);
+	assert_true(message_pack(&coverage(world, "2026-09", 0)->base, &again));
+	assert_int_equal(first.size, again.size);
+	assert_memory_equal(first.data, again.data, first.size);
+	/* The day and the snapshot, named. */
+	buffer_clear(&again);
+	assert_true(message_pack(&coverage(world, "2026-09-30", 2)->base, &again));
+	assert_memory_equal(first.data, again.data, first.size);
+	buffer_fini(&first);
+	buffer_fini(&again);
+}
+
+static void late_values_are_marked(void **state)
+{
+	struct world *world = *state;
+	const Policycalc__V1__CoverageTrend *trend;
+
+	fill_year(world);
+	/* Figures of July, sent in October. */
+	snapshot_begin(world, "2026-10-20", "2026-07-15");
+	firm_set(world, 9, "411224", true);
+	trend = coverage(world, "", 0)->trend[0];
+	assert_false(trend->points[7]->revised); /* June */
+	assert_true(trend->points[8]->revised);	 /* July, */
+	assert_true(trend->points[10]->revised); /* and September, which it was part of */
+	assert_false(trend->points[11]->revised);
+}
+
+static void counters_add_up(void **state)
+{
+	struct world *world = *state;
+	const Policycalc__V1__CoverageReport *report;
+	static const struct {
+		const char *name, *day;
+		int64_t value, sequence;
+	} entries[] = {
+		{ "matching", "2025-12-31", 50, 1 }, /* of last year */
+		{ "matching", "2026-01-15", 3, 1 },
+		{ "matching", "2026-10-31", 4, 3 },
+		{ "matching", "2026-11-01", 100, 3 }, /* not yet */
+		{ "training", "2026-03-01", 1200, 2 },
+		{ "unheard_of", "2026-03-01", 7, 2 },
+	};
+
+	fill_year(world);
+	for (size_t i = 0; i < sizeof(entries) / sizeof(entries[0]); i++) {
+		world->counters[i] = (struct counter_row){ SLICE_LITERAL("411200"),
+			slice_from(entries[i].name), slice_from(entries[i].day),
+			SLICE_LITERAL("工信局"), entries[i].value };
+		world->counter_sequences[i] = entries[i].sequence;
+		world->counter_count++;
+	}
+	report = coverage(world, "", 0);
+	assert_int_equal(report->n_counters, 2);
+	assert_string_equal(report->counters[0]->name, "matching");
+	assert_int_equal(report->counters[0]->total, 7);
+	assert_int_equal(report->counters[0]->n_points, 2);
+	assert_int_equal(report->counters[0]->aim, 200);
+	assert_int_equal(report->counters[0]->year, 2026);
+	assert_int_equal(report->counters[1]->total, 1200);
+	assert_int_equal(report->counters[1]->aim, 60000);
+	/* As of September, as it was known then. */
+	report = coverage(world, "2026-09", 0);
+	assert_int_equal(report->counters[0]->total, 3);
+}
+
+static void opening_is_the_difference(void **state)
+{
+	struct world *world = *state;
+	const Policycalc__V1__CoverageReport *report;
+	Policycalc__V1__Profile *profile;
+	Policycalc__V1__AttributeValue *fact;
+	bool found = false;
+
+	snapshot_begin(world, "2026-10-01", "2026-10-01");
+	firm_set(world, 1, "411224", true);
+	profile = firm_set(world, 2, "411224", false);
+	code_add(world, profile, "industry", "C31");
+	code_add(world, profile, "org_type", "enterprise");
+	flag_add(world, profile, "audited_collection", true);
+	flag_add(world, profile, "rd_ledger", false);
+	fact = fact_add(world, profile, "rd_expense");
+	fact->period = (char *)"2025";
+	fact->value->kind_case = POLICYCALC__V1__VALUE__KIND_MONEY_FEN;
+	fact->value->money_fen = 100000000;
+	report = coverage(world, "", 0);
+	assert_int_equal(report->head->unread_count, 0);
+	assert_int_equal(report->n_firms, 1);
+	assert_int_equal(report->firms[0]->reason, REASON(NOT_REPORTED));
+	for (size_t i = 0; i < report->firms[0]->n_opens; i++) {
+		const Policycalc__V1__OpenedPolicy *opened = report->firms[0]->opens[i];
+
+		assert_true(i == 0 || strcmp(report->firms[0]->opens[i - 1]->policy_id,
+						      opened->policy_id) < 0);
+		assert_int_not_equal(opened->before, opened->verdict);
+		if (strcmp(opened->policy_id, "smx-rd-statistics-award-2022") != 0)
+			continue;
+		found = true;
+		assert_int_equal(opened->before, POLICYCALC__V1__VERDICT__VERDICT_INELIGIBLE);
+		assert_int_equal(
+				opened->verdict, POLICYCALC__V1__VERDICT__VERDICT_NEEDS_REVIEW);
+	}
+	assert_true(found);
+	assert_true(report->n_openings > 0);
+}
+
+static void days_of_a_request(void **state)
+{
+	static const struct {
+		const char *text, *day;
+	} cases[] = {
+		{ "", TODAY },
+		{ "2026-10", TODAY },
+		{ "2026-02", "2026-02-28" },
+		{ "2024-02", "2024-02-29" },
+		{ "2026-10-30", "2026-10-30" },
+		{ "2026-11", NULL },
+		{ "2026-11-01", NULL },
+		{ "2026-13", NULL },
+		{ "2026-1", NULL },
+		{ "2026-02-30", NULL },
+		{ "October", NULL },
+	};
+	char day[11];
+	struct error err;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		bool ok = report_day_parse(cases[i].text, TODAY, day, &err);
+
+		assert_int_equal(ok, cases[i].day != NULL);
+		if (cases[i].day)
+			assert_string_equal(day, cases[i].day);
+		else
+			assert_int_equal(strncmp(err.message, "as_of: ", 7), 0);
+	}
+}
+
+/* A firm that the catalog cannot take is counted all the same, and told. */
+static void unread_is_told(void **state)
+{
+	struct world *world = *state;
+	const Policycalc__V1__CoverageReport *report;
+
+	snapshot_begin(world, "2026-10-01", "2026-10-01");
+	firm_set(world, 1, "411224", false)->uscc = (char *)"no code at all";
+	report = coverage(world, "", 0);
+	assert_int_equal(report->city->count->total, 1);
+	assert_int_equal(report->head->unread_count, 1);
+	assert_int_equal(report->firms[0]->n_opens, 0);
+}
+
+/* A caller that leaves ends the work; a registry that was empty has no report. */
+static void no_report(void **state)
+{
+	struct world *world = *state;
+	Policycalc__V1__GetReportRequest request = POLICYCALC__V1__GET_REPORT_REQUEST__INIT;
+	Policycalc__V1__GetReportResponse response;
+	struct error err = { 0 };
+
+	fill_year(world);
+	request.kind = KIND(COVERAGE);
+	world->leaves = true;
+	assert_false(make(world, &request, &response, &err));
+	assert_int_equal(err.code, ERROR_CANCELLED);
+	assert_int_equal(world->scans, 1);
+	world->leaves = false;
+	request.as_of = (char *)"2025-11";
+	assert_false(make(world, &request, &response, &err));
+	assert_int_equal(err.code, ERROR_PRECONDITION);
+}
+
+static void negatives_leave_undecided(void **state)
+{
+	struct world *world = *state;
+	Policycalc__V1__GetReportRequest request = POLICYCALC__V1__GET_REPORT_REQUEST__INIT;
+	Policycalc__V1__GetReportResponse response;
+	struct error err = { 0 };
+	const Policycalc__V1__NegativeAttribute *wages = NULL;
+
+	snapshot_begin(world, "2026-10-01", "2026-10-01");
+	firm_set(world, 1, "411224", true);
+	flag_add(world, firm_set(world, 2, "411224", true), "wage_arrears", false);
+	request.kind = KIND(PUSH);
+	if (!make(world, &request, &response, &err))
+		fail_msg("%s", err.message);
+	for (size_t i = 0; i < response.push->n_negatives; i++)
+		if (strcmp(response.push->negatives[i]->name, "e.wage_arrears") == 0)
+			wages = response.push->negatives[i];
+	assert_non_null(wages);
+	assert_int_equal(wages->unknown, 1);
+	assert_int_equal(wages->undecided, 1);
+	assert_string_equal(wages->label->zh, "拖欠职工工资");
+}
+
+int main(int argc, char **argv)
+{
+#define WORLD_TEST(name) cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)
+	static const struct CMUnitTest tests[] = {
+		WORLD_TEST(months_and_december),
+		WORLD_TEST(last_month_again),
+		WORLD_TEST(late_values_are_marked),
+		WORLD_TEST(counters_add_up),
+		WORLD_TEST(opening_is_the_difference),
+		WORLD_TEST(unread_is_told),
+		cmocka_unit_test(days_of_a_request),
+		WORLD_TEST(no_report),
+		WORLD_TEST(negatives_leave_undecided),
+	};
+
+	if (argc != 2) {
+		fprintf(stderr, "usage: test_report STARTER_DIR\n");
+		return 2;
+	}
+	starter = argv[1];
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
