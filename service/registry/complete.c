@@ -3,6 +3,8 @@
 
 #include "base/memory.h"
 
+#include <assert.h>
+
 void complete_fini(struct complete *complete)
 {
 	for (size_t i = 0; i < complete->count; i++)
@@ -27,15 +29,19 @@ static bool make_room(void **list, size_t count, size_t *capacity, size_t size)
 	return true;
 }
 
-bool complete_add(
-		struct complete *complete, uint32_t attribute, const struct complete_list *list)
+static struct complete_group *find_group(const struct complete *complete, uint32_t attribute)
 {
-	struct complete_group *group = NULL;
-
 	for (size_t i = 0; i < complete->count; i++) {
 		if (complete->groups[i].attribute == attribute)
-			group = &complete->groups[i];
+			return &complete->groups[i];
 	}
+	return NULL;
+}
+
+bool complete_reserve(struct complete *complete, uint32_t attribute)
+{
+	struct complete_group *group = find_group(complete, attribute);
+
 	if (!group) {
 		if (!make_room((void **)&complete->groups, complete->count, &complete->capacity,
 				    sizeof(*complete->groups)))
@@ -43,13 +49,19 @@ bool complete_add(
 		group = &complete->groups[complete->count++];
 		*group = (struct complete_group){ .attribute = attribute };
 	}
-	if (!make_room((void **)&group->lists, group->count, &group->capacity,
-			    sizeof(*group->lists)))
-		return false;
+	return make_room((void **)&group->lists, group->count, &group->capacity,
+			sizeof(*group->lists));
+}
+
+void complete_add(
+		struct complete *complete, uint32_t attribute, const struct complete_list *list)
+{
+	struct complete_group *group = find_group(complete, attribute);
+
+	assert(group && group->count < group->capacity);
 	group->lists[group->count++] = *list;
 	if (list->sequence > complete->newest_sequence)
 		complete->newest_sequence = list->sequence;
-	return true;
 }
 
 enum known { UNKNOWN, NO, YES };

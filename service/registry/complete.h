@@ -31,8 +31,10 @@ struct complete {
 };
 
 void complete_fini(struct complete *complete);
-/** false when memory is short. */
-bool complete_add(struct complete *complete, uint32_t attribute,
+/** Makes room for one more list of @attribute. false when memory is short. */
+bool complete_reserve(struct complete *complete, uint32_t attribute);
+/** Adds a list; there is room for it. */
+void complete_add(struct complete *complete, uint32_t attribute,
 		const struct complete_list *list);
 
 /* What the lists until @sequence say of one attribute of an enterprise. */

@@ -324,9 +324,14 @@ static bool write_lists(struct import *import, const struct name **lists, size_t
 {
 	struct registry *registry = import->registry;
 	int64_t sequence;
-	bool ok = import_begin(import, &sequence, err) &&
-		  import_store(import, sequence, "", err);
+	bool ok;
 
+	/* Before anything is written: what is committed must be in memory, too. */
+	for (size_t i = 0; i < count; i++) {
+		if (!complete_reserve(&registry->complete, lists[i]->id))
+			return error_set(err, ERROR_MEMORY, "no memory for a complete list");
+	}
+	ok = import_begin(import, &sequence, err) && import_store(import, sequence, "", err);
 	for (size_t i = 0; ok && i < count; i++) {
 		struct registry_list_row row = { lists[i]->id, import->supply.id, sequence };
 
@@ -341,11 +346,7 @@ static bool write_lists(struct import *import, const struct name **lists, size_t
 		struct complete_list list = { import->supply.id, import->supply.days,
 			sequence };
 
-		if (!complete_add(&registry->complete, lists[i]->id, &list))
-			return error_set(err, ERROR_MEMORY,
-					"no memory for a complete list; it is kept, and counts "
-					"when"
-					" the service starts again");
+		complete_add(&registry->complete, lists[i]->id, &list);
 	}
 	return true;
 }

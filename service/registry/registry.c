@@ -70,8 +70,10 @@ static bool on_list(void *context, const struct registry_list_row *row, struct e
 				"name, or"
 				" no supplier");
 	list.days = supply->days;
-	return complete_add(&registry->complete, (uint32_t)row->name, &list) ||
-	       error_set(err, ERROR_MEMORY, "no memory for the complete lists");
+	if (!complete_reserve(&registry->complete, (uint32_t)row->name))
+		return error_set(err, ERROR_MEMORY, "no memory for the complete lists");
+	complete_add(&registry->complete, (uint32_t)row->name, &list);
+	return true;
 }
 
 struct registry *registry_open(struct registry_store *store, struct error *err)

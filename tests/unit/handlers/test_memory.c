@@ -7,9 +7,11 @@
  */
 #include "policycalc/v1/calculator_service.pb-c.h"
 #include "policycalc/v1/catalog_service.pb-c.h"
+#include "policycalc/v1/registry_service.pb-c.h"
 #include "rpc/framing.h"
 #include "world.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static void fill_profile(Policycalc__V1__Profile *profile)
@@ -167,6 +169,114 @@ static void make_bad_publish(struct world *world, struct buffer *out)
 	request_add_message(out, &message.base);
 }
 
+/* --- the registry ---------------------------------------------------------------------------- */
+
+#define KNOWN_CODE "91411282MA00000015" /* test_every_method() puts it there */
+
+static void add_import(struct buffer *out, const char *uscc, int64_t staff)
+{
+	Policycalc__V1__ImportEnterprisesRequest message =
+			POLICYCALC__V1__IMPORT_ENTERPRISES_REQUEST__INIT;
+	Policycalc__V1__ImportHeader header = POLICYCALC__V1__IMPORT_HEADER__INIT;
+	Policycalc__V1__ImportRows rows = POLICYCALC__V1__IMPORT_ROWS__INIT;
+	Policycalc__V1__Value value = POLICYCALC__V1__VALUE__INIT;
+	Policycalc__V1__AttributeValue fact = POLICYCALC__V1__ATTRIBUTE_VALUE__INIT;
+	Policycalc__V1__AttributeValue *facts[] = { &fact };
+	Policycalc__V1__Profile profile = POLICYCALC__V1__PROFILE__INIT;
+	Policycalc__V1__Profile *profiles[] = { &profile };
+
+	header.supplier = (char *)(uintptr_t) "tester";
+	header.date = (char *)(uintptr_t) "2025-12-31";
+	message.part_case = POLICYCALC__V1__IMPORT_ENTERPRISES_REQUEST__PART_HEADER;
+	message.header = &header;
+	request_add_message(out, &message.base);
+	value.kind_case = POLICYCALC__V1__VALUE__KIND_COUNT;
+	value.count = staff;
+	fact.name = (char *)(uintptr_t) "staff";
+	fact.value = &value;
+	profile.uscc = (char *)(uintptr_t)uscc;
+	profile.attributes = facts;
+	profile.n_attributes = 1;
+	rows.first_row = 1;
+	rows.profiles = profiles;
+	rows.n_profiles = 1;
+	message.part_case = POLICYCALC__V1__IMPORT_ENTERPRISES_REQUEST__PART_ROWS;
+	message.rows = &rows;
+	request_add_message(out, &message.base);
+}
+
+/* Something changes every time, and every other time someone is new. */
+static void make_import(struct world *world, struct buffer *out)
+{
+	static int64_t staff;
+	char uscc[32];
+
+	(void)world;
+	staff++;
+	(void)snprintf(uscc, sizeof(uscc), "91411282MA%07lld0",
+			(long long)(staff / 2 * 31 % 9999999));
+	add_import(out, uscc, staff);
+}
+
+static void make_get_enterprise(struct world *world, struct buffer *out)
+{
+	Policycalc__V1__GetEnterpriseRequest message =
+			POLICYCALC__V1__GET_ENTERPRISE_REQUEST__INIT;
+
+	(void)world;
+	message.uscc = (char *)(uintptr_t)KNOWN_CODE;
+	message.history = true;
+	request_add_message(out, &message.base);
+}
+
+static void make_get_registry(struct world *world, struct buffer *out)
+{
+	Policycalc__V1__GetRegistryRequest message = POLICYCALC__V1__GET_REGISTRY_REQUEST__INIT;
+
+	(void)world;
+	request_add_message(out, &message.base);
+}
+
+static void make_subscription(struct world *world, struct buffer *out)
+{
+	Policycalc__V1__SetSubscriptionRequest message =
+			POLICYCALC__V1__SET_SUBSCRIPTION_REQUEST__INIT;
+	Policycalc__V1__Subscription subscription = POLICYCALC__V1__SUBSCRIPTION__INIT;
+
+	(void)world;
+	subscription.uscc = (char *)(uintptr_t)KNOWN_CODE;
+	subscription.frequency = POLICYCALC__V1__SUBSCRIPTION__FREQUENCY__FREQUENCY_WEEKLY;
+	message.subscription = &subscription;
+	request_add_message(out, &message.base);
+}
+
+static void make_by_code(struct world *world, struct buffer *out)
+{
+	Policycalc__V1__MatchRequest message = POLICYCALC__V1__MATCH_REQUEST__INIT;
+	Policycalc__V1__Profile profile;
+
+	(void)world;
+	fill_profile(&profile);
+	message.profile = &profile;
+	message.enterprise = (char *)(uintptr_t)KNOWN_CODE;
+	request_add_message(out, &message.base);
+}
+
+static void make_stream_by_code(struct world *world, struct buffer *out)
+{
+	Policycalc__V1__MatchStreamRequest message = POLICYCALC__V1__MATCH_STREAM_REQUEST__INIT;
+	Policycalc__V1__MatchRequest match = POLICYCALC__V1__MATCH_REQUEST__INIT;
+
+	(void)world;
+	match.enterprise = (char *)(uintptr_t)KNOWN_CODE;
+	message.match = &match;
+	request_add_message(out, &message.base);
+	request_add_message(out, &message.base);
+	/* Wrong ones come after two that are good, as check_stream_answers() expects. */
+	match.enterprise = (char *)(uintptr_t) "nobody";
+	request_add_message(out, &message.base);
+}
+
 static const struct {
 	const char *name;
 	const char *path;
@@ -188,6 +298,13 @@ static const struct {
 	{ "PublishCatalog, bad", CATALOG "PublishCatalog", make_bad_publish,
 			RPC_FAILED_PRECONDITION, 10, true },
 	{ "PublishCatalog", CATALOG "PublishCatalog", publish_request, RPC_OK, 50, false },
+	{ "ImportEnterprises", REGISTRY "ImportEnterprises", make_import, RPC_OK, 30, true },
+	{ "GetEnterprise", REGISTRY "GetEnterprise", make_get_enterprise, RPC_OK, 5, false },
+	{ "GetRegistry", REGISTRY "GetRegistry", make_get_registry, RPC_OK, 5, false },
+	{ "SetSubscription", REGISTRY "SetSubscription", make_subscription, RPC_OK, 5, false },
+	{ "Match by code", CALCULATOR "Match", make_by_code, RPC_OK, 5, false },
+	{ "MatchStream by code", CALCULATOR "MatchStream", make_stream_by_code, RPC_OK, 5,
+			true },
 };
 
 /* What a stream says of its questions: good, wrong where they are wrong, or no memory. */
@@ -245,7 +362,8 @@ static void sweep(struct world *world, size_t number, bool persistent)
 		else if (persistent && count >= nth && !cases[number].says_less)
 			fail_msg("%s came through without memory from allocation %lu on",
 					cases[number].name, nth);
-		if (cases[number].make == make_stream)
+		if (cases[number].make == make_stream ||
+				cases[number].make == make_stream_by_code)
 			check_stream_answers(&body);
 		world_read_current(world);
 		if (count < nth)
@@ -269,7 +387,16 @@ static void sweep(struct world *world, size_t number, bool persistent)
 static void test_every_method(void **state)
 {
 	struct world *world = world_open(*state);
+	struct buffer request = { 0 };
+	struct buffer body = { 0 };
+	unsigned long count;
 
+	add_import(&request, KNOWN_CODE, 7);
+	assert_int_equal(world_call(world, REGISTRY "ImportEnterprises", &request, &body, 0,
+					 false, &count),
+			RPC_OK);
+	buffer_fini(&request);
+	buffer_fini(&body);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		sweep(world, i, false);
 		sweep(world, i, true);

@@ -235,10 +235,14 @@ struct world *world_open(struct fixture *fixture)
 	world->store = store_thread_open(world->directory, &err);
 	if (!world->store)
 		fail_msg("%s", err.message);
+	world->registry = registry_thread_open(world->directory, &err);
+	if (!world->registry)
+		fail_msg("%s", err.message);
 	world->checker = worker_new(NULL, 4, &err);
 	world->snapshot = snapshot_new(&err);
 	assert_true(world->checker && world->snapshot);
 	options.store = world->store;
+	options.registry = world->registry;
 	options.checker = world->checker;
 	options.snapshot = world->snapshot;
 	world->handlers = handlers_new(&options, &err);
@@ -269,6 +273,7 @@ void world_close(struct world *world)
 	rpc_loop_fini(&world->loop);
 	worker_free(world->checker);
 	store_thread_close(world->store);
+	registry_thread_close(world->registry);
 	directory_close(world->directory);
 	handlers_free(world->handlers);
 	snapshot_free(world->snapshot);

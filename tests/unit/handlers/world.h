@@ -18,11 +18,13 @@
 
 #define CALCULATOR "/policycalc.v1.CalculatorService/"
 #define CATALOG "/policycalc.v1.CatalogService/"
+#define REGISTRY "/policycalc.v1.RegistryService/"
 
 struct world {
 	struct fixture *fixture;
 	struct directory *directory;
 	struct store_thread *store;
+	struct registry_thread *registry;
 	struct worker *checker;
 	struct snapshot *snapshot;
 	struct handlers *handlers;
