@@ -216,6 +216,7 @@ static bool open_push(struct service *service, struct error *err)
 		.registry = service->registry_thread,
 		.store = service->store,
 		.snapshot = service->snapshot,
+		.columns = columns_cache(service->columns),
 		.threads = cores > 0 ? (unsigned)cores : 1,
 	};
 
@@ -380,9 +381,9 @@ static void close_service(struct service *service)
 	worker_free(service->checker);
 	worker_free(service->reporter);
 	worker_free(service->finder);
-	columns_close(service->columns);
 	store_thread_close(service->store);
 	push_service_stop(service->push);
+	columns_close(service->columns);
 	registry_thread_close(service->registry_thread);
 	push_service_free(service->push);
 	server_free(service->server);

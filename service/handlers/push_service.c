@@ -95,6 +95,7 @@ static void on_open(void *registry, void *argument)
 		.post = on_post,
 		.now_ms = on_now,
 		.on_progress = on_progress,
+		.columns = service->options.columns,
 	};
 
 	service->ledger.registry = registry;
@@ -105,15 +106,24 @@ static void on_open(void *registry, void *argument)
 	opening->ok = service->engine != NULL;
 }
 
+struct stopping {
+	struct push_service *service;
+	bool is_over;
+};
+
 static void on_stop(void *registry, void *argument)
 {
-	struct push_service *service = argument;
+	struct stopping *stopping = argument;
+	struct push_service *service = stopping->service;
 
 	(void)registry;
-	push_engine_stop(service->engine);
+	stopping->is_over = !service->engine || push_engine_stop(service->engine);
+	if (!stopping->is_over)
+		return;
 	service->is_ending = true;
 	/* The run is none any more: whoever watches it hears so, and is forgotten. */
-	on_progress(service);
+	if (service->engine)
+		on_progress(service);
 	ledger_store_close(service->ledger.store);
 	service->ledger.store = NULL;
 }
@@ -139,8 +149,16 @@ struct push_service *push_service_open(
 
 void push_service_stop(struct push_service *service)
 {
-	if (service)
-		registry_thread_call(service->options.registry, on_stop, service);
+	struct stopping stopping = { .service = service };
+
+	while (service && !stopping.is_over) {
+		struct timespec pause = { 0, 5000000 };
+
+		registry_thread_call(service->options.registry, on_stop, &stopping);
+		/* Its threads end their blocks, for which they may need the registry's thread. */
+		if (!stopping.is_over)
+			(void)nanosleep(&pause, NULL);
+	}
 }
 
 void push_service_free(struct push_service *service)

@@ -18,6 +18,7 @@ struct push_service_options {
 	struct registry_thread *registry;
 	struct store_thread *store;
 	struct snapshot *snapshot;
+	struct column_cache *columns;
 	unsigned threads; /* that work on a run */
 };
 
@@ -26,7 +27,10 @@ struct push_service *push_service_open(
 		const struct push_service_options *options, struct error *err);
 /** Goes on with a run that was left unfinished; one that cannot is logged, and stays failed. */
 void push_service_resume(struct push_service *service);
-/** Ends the run's threads; what is told so far is in the ledger. Before the registry is closed. */
+/**
+ * Ends the run's threads; what is told so far is in the ledger. Before the columns and the registry are
+ * closed.
+ */
 void push_service_stop(struct push_service *service);
 /** After the registry is closed. */
 void push_service_free(struct push_service *service);

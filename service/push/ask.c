@@ -160,13 +160,13 @@ static bool ask_some(
 	return true;
 }
 
-bool ask_all(struct ask *ask, struct error *err)
+bool ask_all(struct ask *ask, const bool *wanted, struct error *err)
 {
 	ask->answers = ARENA_NEW_ARRAY(
 			ask->arena, struct ask_answer, ask->scope->target_count + 1);
 	if (!ask->answers)
 		return arena_error(ask->arena, err, "asking the policies");
-	return ask_some(ask, NULL, false, false, err);
+	return ask_some(ask, wanted, false, false, err);
 }
 
 bool ask_near(struct ask *ask, const bool *wanted, struct error *err)

@@ -27,8 +27,8 @@ struct ask {
 	struct ask_answer *answers; /* one a target */
 };
 
-/** Asks about all targets. ERROR_INVALID when the profile is no longer one of this catalog. */
-bool ask_all(struct ask *ask, struct error *err);
+/** Asks about the targets @wanted (one flag a target; NULL: all). ERROR_INVALID when the profile is no longer one of this catalog. */
+bool ask_all(struct ask *ask, const bool *wanted, struct error *err);
 /** Asks near misses of targets @wanted (one flag a target): those found become NEAR. */
 bool ask_near(struct ask *ask, const bool *wanted, struct error *err);
 /** Asks the sentences of targets @wanted that lack them. */

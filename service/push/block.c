@@ -53,9 +53,9 @@ bool push_counts_add(struct push_counts *counts, uint32_t series,
 
 /* --- the block ------------------------------------------------------------------------------- */
 
-struct block *push_block_new(const struct push_plan *plan, int64_t number)
+struct push_block *push_block_new(const struct push_plan *plan, int64_t number)
 {
-	struct block *block = memory_alloc_zero(1, sizeof(*block));
+	struct push_block *block = memory_alloc_zero(1, sizeof(*block));
 
 	if (!block)
 		return NULL;
@@ -65,39 +65,40 @@ struct block *push_block_new(const struct push_plan *plan, int64_t number)
 	return block;
 }
 
-void push_block_free(struct block *block)
+void push_block_free(struct push_block *block)
 {
 	if (!block)
 		return;
 	push_counts_fini(&block->counts);
 	buffer_fini(&block->blob);
+	buffer_fini(&block->scratch);
 	arena_fini(&block->arena);
 	memory_free(block);
 }
 
-bool push_block_is_changed(const struct block *block)
+bool push_block_is_changed(const struct push_block *block)
 {
 	return block->told_changed || block->made_count || block->superseded_count;
 }
 
-static void *list_grow(
-		void *list, size_t count, size_t *capacity, size_t size, struct arena *arena)
+void *push_block_grow(struct push_block *block, void *list, size_t count, size_t *capacity,
+		size_t size)
 {
 	char *grown;
 
 	if (count < *capacity)
 		return list;
 	*capacity = *capacity ? *capacity * 2 : 64;
-	grown = arena_alloc_zero(arena, *capacity, size);
+	grown = arena_alloc_zero(&block->arena, *capacity, size);
 	if (grown && count)
 		memcpy(grown, list, count * size);
 	return grown;
 }
 
-bool push_block_supersede(struct block *block, struct ledger_delivery *delivery)
+bool push_block_supersede(struct push_block *block, struct ledger_delivery *delivery)
 {
-	block->superseded = list_grow(block->superseded, block->superseded_count,
-			&block->superseded_capacity, sizeof(*block->superseded), &block->arena);
+	block->superseded = push_block_grow(block, block->superseded, block->superseded_count,
+			&block->superseded_capacity, sizeof(*block->superseded));
 	if (!block->superseded)
 		return false;
 	block->superseded[block->superseded_count++] = delivery;
@@ -106,7 +107,7 @@ bool push_block_supersede(struct block *block, struct ledger_delivery *delivery)
 
 /* --- deliveries ------------------------------------------------------------------------------ */
 
-static bool bytes_keep(struct block *block, struct buffer *bytes, struct slice *out)
+static bool bytes_keep(struct push_block *block, struct buffer *bytes, struct slice *out)
 {
 	char *copy = bytes->failed ? NULL : arena_copy(&block->arena, bytes->data, bytes->size);
 
@@ -116,7 +117,7 @@ static bool bytes_keep(struct block *block, struct buffer *bytes, struct slice *
 	return copy != NULL;
 }
 
-static bool digest_pack(struct block *block, const struct ledger_delivery *delivery,
+static bool digest_pack(struct push_block *block, const struct ledger_delivery *delivery,
 		Policycalc__V1__Digest *digest, struct slice *out, struct arena *scratch)
 {
 	char day[11], key[2 * DIGEST_KEY_SIZE + 1];
@@ -137,8 +138,8 @@ static bool digest_pack(struct block *block, const struct ledger_delivery *deliv
 	return bytes_keep(block, &bytes, out);
 }
 
-bool push_block_make(struct block *block, const struct block_row *row, enum digest_part part,
-		const char *uscc, const char *name, const char *region,
+bool push_block_make(struct push_block *block, const struct block_row *row,
+		enum digest_part part, const char *uscc, const char *name, const char *region,
 		Policycalc__V1__DeltaEntry **entries, const struct ledger_entry *about,
 		size_t count, char **replaces, size_t replace_count, struct arena *scratch,
 		struct error *err)
@@ -152,8 +153,8 @@ bool push_block_make(struct block *block, const struct block_row *row, enum dige
 	struct ledger_delivery *delivery;
 	struct buffer bytes = { 0 };
 
-	block->made = list_grow(block->made, block->made_count, &block->made_capacity,
-			sizeof(*block->made), &block->arena);
+	block->made = push_block_grow(block, block->made, block->made_count,
+			&block->made_capacity, sizeof(*block->made));
 	if (!block->made)
 		return arena_error(&block->arena, err, "making a delivery");
 	delivery = &block->made[block->made_count];
@@ -188,7 +189,7 @@ bool push_block_make(struct block *block, const struct block_row *row, enum dige
 /* --- the work -------------------------------------------------------------------------------- */
 
 /* The entries of the row of @id, which stand together. */
-static size_t entries_of(const struct block *block, int64_t id, size_t *next)
+static size_t entries_of(const struct push_block *block, int64_t id, size_t *next)
 {
 	uint16_t row = (uint16_t)((id - 1) % TOLD_ROWS);
 	size_t begin;
@@ -201,7 +202,7 @@ static size_t entries_of(const struct block *block, int64_t id, size_t *next)
 	return begin;
 }
 
-static bool rows_work(struct block *block, struct arena *scratch, struct error *err)
+static bool rows_work(struct push_block *block, struct arena *scratch, struct error *err)
 {
 	size_t next = 0;
 
@@ -225,7 +226,7 @@ static bool rows_work(struct block *block, struct arena *scratch, struct error *
 }
 
 /* All entries after the work, with those of enterprises that were not looked at. */
-static bool entries_join(struct block *block, struct told_block *out)
+static bool entries_join(struct push_block *block, struct told_block *out)
 {
 	size_t count = block->told.count;
 	size_t next = 0;
@@ -251,7 +252,7 @@ static bool entries_join(struct block *block, struct told_block *out)
 	return true;
 }
 
-static bool blob_make(struct block *block, struct error *err)
+static bool blob_make(struct push_block *block, struct error *err)
 {
 	struct told_block after = { 0 };
 
@@ -267,7 +268,7 @@ static bool blob_make(struct block *block, struct error *err)
 	return true;
 }
 
-void push_block_work(struct block *block, struct arena *scratch)
+void push_block_work(struct push_block *block, struct arena *scratch)
 {
 	struct error *err = &block->err;
 

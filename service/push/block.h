@@ -24,7 +24,9 @@ struct push_plan {
 	const char *day; /* "YYYY-MM-DD" */
 	int32_t today;	 /* days since 1970 */
 	int64_t sequence;
-	int64_t since; /* enterprises that did not change after it are as they were told; -1: none */
+	/* Enterprises that did not change after it were told all on the day below; -1: there is none. */
+	int64_t since;
+	bool is_same_day; /* and that day is today: nothing at all is new of them */
 	bool changed_only;
 	bool silent;
 	struct push_scope scope;
@@ -47,9 +49,17 @@ void push_counts_fini(struct push_counts *counts);
 bool push_counts_add(struct push_counts *counts, uint32_t series,
 		Policycalc__V1__DeltaKind kind, int64_t count, int64_t amount_fen);
 
+/* What an enterprise said that it wants. */
+struct block_wish {
+	int64_t id;
+	const Policycalc__V1__Subscription *wish;
+	int32_t last_day; /* when it was told something last; only of those not told daily */
+};
+
 struct block_row {
 	int64_t id;
-	struct slice profile;			  /* encoded */
+	struct slice profile; /* encoded */
+	const bool *wanted;   /* by target: what it is asked about; NULL: all */
 	const Policycalc__V1__Subscription *wish; /* NULL: it never said */
 	int32_t last_day; /* when it was told something last; only of those not told daily */
 	bool is_waiting;  /* it has deliveries that nobody pulled */
@@ -62,14 +72,25 @@ struct block_row {
 	size_t entry_count;
 };
 
-struct block {
-	struct block *next; /* in the lists of the run */
+struct push_block {
+	struct push_block *next; /* in the lists of the run */
 	const struct push_plan *plan;
 	int64_t number;
 	struct arena arena;
 	struct error err; /* of the work; ERROR_NONE: it went well */
 	struct ledger_told stored;
 	struct told_block told; /* as it was */
+	bool is_quiet;		/* nothing can be new */
+	bool is_sifted;		/* the rows are those of a sweep, or were read */
+	/* Rows that changed after plan->since; all without one. */
+	uint64_t changed[TOLD_ROWS / 64];
+	struct block_wish *wishes; /* in id order */
+	size_t wish_count;
+	size_t wish_capacity;
+	int64_t *waiting; /* enterprises with deliveries that nobody pulled, in order */
+	size_t waiting_count;
+	size_t waiting_capacity;
+	struct buffer scratch; /* bytes of one row */
 	struct block_row *rows;
 	size_t row_count;
 	size_t row_capacity;
@@ -88,33 +109,46 @@ struct block {
 	int64_t suppressed;
 };
 
-struct block *push_block_new(const struct push_plan *plan, int64_t number);
-void push_block_free(struct block *block);
+struct push_block *push_block_new(const struct push_plan *plan, int64_t number);
+void push_block_free(struct push_block *block);
 
-/** Reads what the work needs. A block in which nothing can be new has no rows. */
-bool push_block_read(struct block *block, struct ledger *ledger, struct error *err);
+/**
+ * Reads what the work needs; in a block in which nothing can be new, nothing. With @rows also the
+ * enterprises, which otherwise come of a sweep.
+ */
+bool push_block_read(
+		struct push_block *block, struct ledger *ledger, bool rows, struct error *err);
 /** Loads the deliveries of rows that are deferred. */
-bool push_block_load(struct block *block, struct ledger *ledger, struct error *err);
+bool push_block_load(struct push_block *block, struct ledger *ledger, struct error *err);
 /** In a transaction that is open. @now_ms: for created and changed. */
-bool push_block_write(
-		struct block *block, struct ledger *ledger, int64_t now_ms, struct error *err);
+bool push_block_write(struct push_block *block, struct ledger *ledger, int64_t now_ms,
+		struct error *err);
 /** Whether there is anything to write. */
-bool push_block_is_changed(const struct block *block);
+bool push_block_is_changed(const struct push_block *block);
 
 /** Works; @scratch is emptied for each row. What went wrong is in ->err. */
-void push_block_work(struct block *block, struct arena *scratch);
+void push_block_work(struct push_block *block, struct arena *scratch);
+
+/** What the enterprise of that id wants; NULL: it never said. Ids may be asked in any order. */
+const Policycalc__V1__Subscription *push_block_wish(const struct push_block *block, int64_t id);
+/** Adds a row, in id order; copies the profile. @wanted (NULL: all) lives in the block's arena. */
+bool push_block_add_row(struct push_block *block, int64_t id,
+		const Policycalc__V1__Profile *profile, const bool *wanted, struct error *err);
 
 /* --- within the work ------------------------------------------------------------------------- */
 
+/** The list with room for one more, in the block's arena. NULL when memory is short. */
+void *push_block_grow(struct push_block *block, void *list, size_t count, size_t *capacity,
+		size_t size);
 /** One row, in block_row.c. */
-bool push_block_row_work(struct block *block, struct block_row *row,
+bool push_block_row_work(struct push_block *block, struct block_row *row,
 		const struct told_entry *entries, size_t entry_count, struct arena *scratch,
 		struct error *err);
 /** Adds a delivery of @part; the slices are copied into the block's arena. */
-bool push_block_make(struct block *block, const struct block_row *row, enum digest_part part,
-		const char *uscc, const char *name, const char *region,
+bool push_block_make(struct push_block *block, const struct block_row *row,
+		enum digest_part part, const char *uscc, const char *name, const char *region,
 		Policycalc__V1__DeltaEntry **entries, const struct ledger_entry *about,
 		size_t count, char **replaces, size_t replace_count, struct arena *scratch,
 		struct error *err);
 /** Notes that @delivery is superseded. false when memory is short. */
-bool push_block_supersede(struct block *block, struct ledger_delivery *delivery);
+bool push_block_supersede(struct push_block *block, struct ledger_delivery *delivery);

@@ -265,7 +265,7 @@ static bool row_failed(struct row_work *work, const struct told_entry *entries, 
 	return true;
 }
 
-bool push_block_row_work(struct block *block, struct block_row *row,
+bool push_block_row_work(struct push_block *block, struct block_row *row,
 		const struct told_entry *entries, size_t entry_count, struct arena *scratch,
 		struct error *err)
 {
@@ -282,7 +282,7 @@ bool push_block_row_work(struct block *block, struct block_row *row,
 		.profile = work.profile,
 		.day = block->plan->day,
 		.arena = scratch };
-	if (!ask_all(&work.ask, err))
+	if (!ask_all(&work.ask, row->wanted, err))
 		return row_failed(&work, entries, entry_count, err);
 	if (!cells_make(&work, entries, entry_count, err) || !row_compare(&work, &changed, err))
 		return false;

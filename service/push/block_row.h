@@ -23,7 +23,7 @@ struct cell {
 #define NO_TARGET SIZE_MAX
 
 struct row_work {
-	struct block *block;
+	struct push_block *block;
 	struct block_row *row;
 	struct arena *scratch;
 	const Policycalc__V1__Profile *profile;

@@ -7,26 +7,142 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct reading {
-	struct block *block;
+	struct push_block *block;
 	struct ledger *ledger;
-	struct buffer bytes;
-	size_t next; /* row or entry that is looked at */
+	size_t next; /* entry that is looked at */
 };
 
-static int64_t first_id(const struct block *block)
+static int64_t first_id(const struct push_block *block)
 {
 	return block->number * REGISTRY_BLOCK_SIZE + 1;
 }
 
-/* --- which rows ------------------------------------------------------------------------------ */
+static unsigned row_of(int64_t id)
+{
+	return (unsigned)((id - 1) % TOLD_ROWS);
+}
+
+/* --- what the enterprises want --------------------------------------------------------------- */
+
+static bool on_subscription(void *context, int64_t id,
+		const Policycalc__V1__Subscription *subscription, struct error *err)
+{
+	struct push_block *block = ((struct reading *)context)->block;
+	struct block_wish *wish;
+	struct slice bytes;
+
+	block->wishes = push_block_grow(block, block->wishes, block->wish_count,
+			&block->wish_capacity, sizeof(*block->wishes));
+	buffer_clear(&block->scratch);
+	if (!block->wishes || !message_pack(&subscription->base, &block->scratch))
+		return error_set(err, ERROR_MEMORY, "out of memory while reading a block");
+	bytes = (struct slice){ block->scratch.data, block->scratch.size };
+	wish = &block->wishes[block->wish_count++];
+	wish->id = id;
+	wish->wish = (const Policycalc__V1__Subscription *)message_unpack(bytes,
+			&policycalc__v1__subscription__descriptor, &message_limits_default,
+			&block->arena, err);
+	return wish->wish != NULL;
+}
+
+static bool on_waiting(void *context, int64_t enterprise, struct error *err)
+{
+	struct push_block *block = ((struct reading *)context)->block;
+
+	block->waiting = push_block_grow(block, block->waiting, block->waiting_count,
+			&block->waiting_capacity, sizeof(*block->waiting));
+	if (!block->waiting)
+		return arena_error(&block->arena, err, "reading a block");
+	block->waiting[block->waiting_count++] = enterprise;
+	return true;
+}
+
+static bool last_days_read(struct reading *reading, struct error *err)
+{
+	struct push_block *block = reading->block;
+
+	for (size_t i = 0; i < block->wish_count; i++) {
+		struct block_wish *wish = &block->wishes[i];
+
+		if (wish->wish->frequency > POLICYCALC__V1__SUBSCRIPTION__FREQUENCY__FREQUENCY_DAILY &&
+				!ledger_store_last_day(reading->ledger->store, wish->id,
+						&wish->last_day, err))
+			return false;
+	}
+	return true;
+}
+
+static int wish_compare(const void *key, const void *element)
+{
+	int64_t id = *(const int64_t *)key;
+	int64_t other = ((const struct block_wish *)element)->id;
+
+	return (id > other) - (id < other);
+}
+
+static int id_compare(const void *key, const void *element)
+{
+	int64_t id = *(const int64_t *)key;
+	int64_t other = *(const int64_t *)element;
+
+	return (id > other) - (id < other);
+}
+
+static const struct block_wish *wish_find(const struct push_block *block, int64_t id)
+{
+	return block->wish_count ? bsearch(&id, block->wishes, block->wish_count,
+						   sizeof(*block->wishes), wish_compare)
+				 : NULL;
+}
+
+const Policycalc__V1__Subscription *push_block_wish(const struct push_block *block, int64_t id)
+{
+	const struct block_wish *wish = wish_find(block, id);
+
+	return wish ? wish->wish : NULL;
+}
+
+/* --- rows ------------------------------------------------------------------------------------ */
+
+bool push_block_add_row(struct push_block *block, int64_t id,
+		const Policycalc__V1__Profile *profile, const bool *wanted, struct error *err)
+{
+	const struct block_wish *wish = wish_find(block, id);
+	struct block_row *row;
+	char *copy;
+
+	block->rows = push_block_grow(block, block->rows, block->row_count,
+			&block->row_capacity, sizeof(*block->rows));
+	buffer_clear(&block->scratch);
+	if (!block->rows || !message_pack(&profile->base, &block->scratch))
+		return error_set(err, ERROR_MEMORY, "out of memory while reading a block");
+	copy = arena_copy(&block->arena, block->scratch.data, block->scratch.size);
+	if (!copy)
+		return arena_error(&block->arena, err, "reading a block");
+	row = &block->rows[block->row_count++];
+	*row = (struct block_row){
+		.id = id,
+		.profile = { copy, block->scratch.size },
+		.wanted = wanted,
+		.is_waiting = block->waiting_count &&
+			      bsearch(&id, block->waiting, block->waiting_count,
+					      sizeof(*block->waiting), id_compare),
+	};
+	if (wish) {
+		row->wish = wish->wish;
+		row->last_day = wish->last_day;
+	}
+	return true;
+}
 
 /* Something of the enterprise is aside since it does not want it: it may want it now. */
 static bool has_suppressed(struct reading *reading, int64_t id)
 {
 	const struct told_block *told = &reading->block->told;
-	uint16_t row = (uint16_t)((id - 1) % TOLD_ROWS);
+	uint16_t row = (uint16_t)row_of(id);
 	bool found = false;
 
 	while (reading->next < told->count && told->entries[reading->next].row < row)
@@ -36,160 +152,106 @@ static bool has_suppressed(struct reading *reading, int64_t id)
 	return found;
 }
 
-static bool is_in_question(struct reading *reading, int64_t id, int64_t changed_sequence)
-{
-	const struct push_plan *plan = reading->block->plan;
-
-	if (plan->since < 0 || changed_sequence > plan->since)
-		return true;
-	return !plan->changed_only && has_suppressed(reading, id);
-}
-
 static bool on_row(void *context, int64_t id, int64_t changed_sequence,
 		const Policycalc__V1__Profile *profile, struct error *err)
 {
 	struct reading *reading = context;
-	struct block *block = reading->block;
-	struct block_row *row;
-	char *copy;
+	const struct push_plan *plan = reading->block->plan;
 
-	if (!is_in_question(reading, id, changed_sequence))
+	/* On another day anything may be new, even of who has not changed. */
+	if (plan->since >= 0 && changed_sequence <= plan->since &&
+			(plan->changed_only ||
+					(plan->is_same_day && !has_suppressed(reading, id))))
 		return true;
-	assert(block->row_count < block->row_capacity);
-	buffer_clear(&reading->bytes);
-	if (!message_pack(&profile->base, &reading->bytes))
-		return error_set(err, ERROR_MEMORY, "out of memory while reading a block");
-	copy = arena_copy(&block->arena, reading->bytes.data, reading->bytes.size);
-	if (!copy)
-		return arena_error(&block->arena, err, "reading a block");
-	row = &block->rows[block->row_count++];
-	row->id = id;
-	row->profile = (struct slice){ copy, reading->bytes.size };
-	return true;
+	return push_block_add_row(reading->block, id, profile, NULL, err);
 }
 
-/* --- what the enterprises want --------------------------------------------------------------- */
-
-static struct block_row *row_find(struct reading *reading, int64_t id)
+static bool on_changed(void *context, int64_t id, struct error *err)
 {
-	struct block *block = reading->block;
-
-	while (reading->next < block->row_count && block->rows[reading->next].id < id)
-		reading->next++;
-	return reading->next < block->row_count && block->rows[reading->next].id == id
-			       ? &block->rows[reading->next]
-			       : NULL;
-}
-
-static bool on_subscription(void *context, int64_t id,
-		const Policycalc__V1__Subscription *subscription, struct error *err)
-{
-	struct reading *reading = context;
-	struct block_row *row = row_find(reading, id);
-	struct slice bytes;
-
-	if (!row)
-		return true;
-	buffer_clear(&reading->bytes);
-	if (!message_pack(&subscription->base, &reading->bytes))
-		return error_set(err, ERROR_MEMORY, "out of memory while reading a block");
-	bytes = (struct slice){ reading->bytes.data, reading->bytes.size };
-	row->wish = (const Policycalc__V1__Subscription *)message_unpack(bytes,
-			&policycalc__v1__subscription__descriptor, &message_limits_default,
-			&reading->block->arena, err);
-	return row->wish != NULL;
-}
-
-static bool on_waiting(void *context, int64_t enterprise, struct error *err)
-{
-	struct block_row *row = row_find(context, enterprise);
+	struct push_block *block = ((struct reading *)context)->block;
+	unsigned row = row_of(id);
 
 	(void)err;
-	if (row)
-		row->is_waiting = true;
-	return true;
-}
-
-static bool last_days_read(struct reading *reading, struct error *err)
-{
-	struct block *block = reading->block;
-
-	for (size_t i = 0; i < block->row_count; i++) {
-		struct block_row *row = &block->rows[i];
-
-		if (row->wish &&
-				row->wish->frequency >
-						POLICYCALC__V1__SUBSCRIPTION__FREQUENCY__FREQUENCY_DAILY &&
-				!ledger_store_last_day(reading->ledger->store, row->id,
-						&row->last_day, err))
-			return false;
-	}
+	block->changed[row / 64] |= UINT64_C(1) << row % 64;
 	return true;
 }
 
 /* --- reading --------------------------------------------------------------------------------- */
 
 /* Whether anything can be new in the block at all. */
-static bool is_quiet(const struct block *block, struct ledger *ledger, bool *out_quiet,
-		struct error *err)
+static bool quiet_find(struct push_block *block, struct ledger *ledger, struct error *err)
 {
 	const struct push_plan *plan = block->plan;
 	int64_t sequence;
 
-	*out_quiet = false;
-	if (plan->since < 0)
+	if (plan->since < 0 || !(plan->changed_only || plan->is_same_day))
 		return true;
 	if (!registry_block_sequence(ledger->registry, block->number, &sequence, err))
 		return false;
-	*out_quiet = sequence <= plan->since &&
-		     (plan->changed_only || block->stored.suppressed == 0);
+	block->is_quiet = sequence <= plan->since &&
+			  (plan->changed_only || block->stored.suppressed == 0);
 	return true;
 }
 
-static bool rows_read(struct reading *reading, struct error *err)
+static bool wishes_read(struct reading *reading, struct error *err)
 {
-	struct block *block = reading->block;
-	struct registry *registry = reading->ledger->registry;
+	struct push_block *block = reading->block;
 
-	block->rows = ARENA_NEW_ARRAY(&block->arena, struct block_row, REGISTRY_BLOCK_SIZE);
-	if (!block->rows)
-		return arena_error(&block->arena, err, "reading a block");
-	block->row_capacity = REGISTRY_BLOCK_SIZE;
-	reading->next = 0;
-	if (!registry_scan(registry, block->plan->sequence, first_id(block),
-			    REGISTRY_BLOCK_SIZE, on_row, reading, err))
+	if (!registry_each_subscription(reading->ledger->registry, first_id(block),
+			    REGISTRY_BLOCK_SIZE, on_subscription, reading, err))
 		return false;
-	if (block->row_count == 0 || block->plan->silent)
+	/* A silent run merges nothing. */
+	if (block->plan->silent)
 		return true;
-	reading->next = 0;
-	if (!registry_each_subscription(registry, first_id(block), REGISTRY_BLOCK_SIZE,
-			    on_subscription, reading, err))
-		return false;
-	reading->next = 0;
 	return ledger_store_each_waiting(reading->ledger->store, first_id(block),
 			       REGISTRY_BLOCK_SIZE, on_waiting, reading, err) &&
 	       last_days_read(reading, err);
 }
 
-bool push_block_read(struct block *block, struct ledger *ledger, struct error *err)
+static bool changes_read(struct reading *reading, struct error *err)
 {
-	struct reading reading = { .block = block, .ledger = ledger };
-	bool quiet = false;
-	bool ok = ledger_store_find_told_marks(
-				  ledger->store, block->number, &block->stored, err) &&
-		  is_quiet(block, ledger, &quiet, err);
+	struct push_block *block = reading->block;
 
-	if (ok && !quiet)
-		ok = ledger_store_find_told(ledger->store, block->number, &block->arena,
-				     &block->stored, err) &&
-		     told_decode(block->stored.blob, block->number, &block->arena, &block->told,
-				     err) &&
-		     rows_read(&reading, err);
-	buffer_fini(&reading.bytes);
-	return ok || error_prefix(err, "reading block %lld", (long long)block->number);
+	if (block->plan->since < 0) {
+		memset(block->changed, 0xff, sizeof(block->changed));
+		return true;
+	}
+	return registry_each_changed(reading->ledger->registry, block->plan->since,
+			first_id(block), REGISTRY_BLOCK_SIZE, on_changed, reading, err);
 }
 
-bool push_block_load(struct block *block, struct ledger *ledger, struct error *err)
+static bool block_read(struct reading *reading, bool rows, struct error *err)
+{
+	struct push_block *block = reading->block;
+	struct ledger *ledger = reading->ledger;
+
+	if (!ledger_store_find_told_marks(ledger->store, block->number, &block->stored, err) ||
+			!quiet_find(block, ledger, err))
+		return false;
+	if (block->is_quiet)
+		return true;
+	if (!ledger_store_find_told(
+			    ledger->store, block->number, &block->arena, &block->stored, err) ||
+			!told_decode(block->stored.blob, block->number, &block->arena,
+					&block->told, err) ||
+			!wishes_read(reading, err))
+		return false;
+	block->is_sifted = rows;
+	return rows ? registry_scan(ledger->registry, block->plan->sequence, first_id(block),
+				      REGISTRY_BLOCK_SIZE, on_row, reading, err)
+		    : changes_read(reading, err);
+}
+
+bool push_block_read(
+		struct push_block *block, struct ledger *ledger, bool rows, struct error *err)
+{
+	struct reading reading = { .block = block, .ledger = ledger };
+
+	return block_read(&reading, rows, err) ||
+	       error_prefix(err, "reading block %lld", (long long)block->number);
+}
+
+bool push_block_load(struct push_block *block, struct ledger *ledger, struct error *err)
 {
 	for (size_t i = 0; i < block->row_count; i++) {
 		struct block_row *row = &block->rows[i];
@@ -224,8 +286,8 @@ static bool supersede(struct ledger *ledger, const struct ledger_delivery *read,
 	return ledger_store_change_delivery(ledger->store, delivery, err);
 }
 
-bool push_block_write(
-		struct block *block, struct ledger *ledger, int64_t now_ms, struct error *err)
+bool push_block_write(struct push_block *block, struct ledger *ledger, int64_t now_ms,
+		struct error *err)
 {
 	for (size_t i = 0; i < block->superseded_count; i++) {
 		if (!supersede(ledger, block->superseded[i], now_ms, &block->arena, err))

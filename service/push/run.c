@@ -7,6 +7,7 @@
 #include "calculator/calculator.h"
 #include "proto/codec/codec.h"
 
+#include <assert.h>
 #include <string.h>
 
 #define NOTE_MOST 500
@@ -28,12 +29,6 @@ struct push_engine *push_engine_new(const struct ledger *ledger, const struct pu
 	engine->host = *host;
 	engine->threads = threads;
 	return engine;
-}
-
-void push_engine_stop(struct push_engine *engine)
-{
-	if (engine && engine->run)
-		run_end(engine->run);
 }
 
 void push_engine_free(struct push_engine *engine)
@@ -196,9 +191,33 @@ static struct push_run *run_new(
 	return run;
 }
 
+/*
+ * What a run over everything has told need not be looked at again, as long as revision, parameters and
+ * periods are the same. On another day the sweep finds whom the day alone has changed.
+ */
+static void base_find(struct push_run *run, const struct history *history)
+{
+	const Policycalc__V1__Run *message = &run->message;
+	struct push_plan *plan = &run->plan;
+	struct date day;
+
+	plan->since = -1;
+	if (message->changed_only) {
+		plan->since = history->changed_since;
+		return;
+	}
+	if (history->whole_sequence < 0 || history->whole_revision != message->revision ||
+			!date_parse(slice_from(history->whole_day), &day))
+		return;
+	plan->is_same_day = date_to_days(day) == plan->today;
+	if (plan->is_same_day || push_scope_days_alike(run->ruleset, (int32_t)date_to_days(day),
+						 plan->today))
+		plan->since = history->whole_sequence;
+}
+
 /* The plan, from the message that says what was asked for. */
-static bool plan_fill(struct push_run *run, const struct ruleset *since, int64_t base,
-		struct error *err)
+static bool plan_fill(struct push_run *run, const struct ruleset *since,
+		const struct history *history, struct error *err)
 {
 	const Policycalc__V1__Run *message = &run->message;
 	struct push_plan *plan = &run->plan;
@@ -206,23 +225,11 @@ static bool plan_fill(struct push_run *run, const struct ruleset *since, int64_t
 	plan->sequence = message->sequence;
 	plan->changed_only = message->changed_only;
 	plan->silent = message->silent;
-	plan->since = base;
+	base_find(run, history);
 	run->block_count = (message->total + REGISTRY_BLOCK_SIZE - 1) / REGISTRY_BLOCK_SIZE;
 	return push_scope_init(&plan->scope, run->ruleset,
 			since ? ruleset_catalog(since) : NULL, message->policies,
 			message->n_policies, plan->day, &run->arena, err);
-}
-
-static int64_t base_of(const struct push_run *run, const struct history *history)
-{
-	const Policycalc__V1__Run *message = &run->message;
-	bool same = history->whole_sequence >= 0 &&
-		    history->whole_revision == message->revision &&
-		    strcmp(history->whole_day, message->as_of) == 0;
-
-	if (message->changed_only)
-		return history->changed_since;
-	return same ? history->whole_sequence : -1;
 }
 
 static bool run_add(struct push_run *run, struct error *err)
@@ -268,7 +275,7 @@ static bool run_prepare(struct push_run *run, const struct push_order *order, st
 	run->plan.day = text;
 	run->plan.today = (int32_t)date_to_days(day);
 	return message_fill(run, order, &history, today, err) &&
-	       plan_fill(run, order->since, base_of(run, &history), err) && run_add(run, err);
+	       plan_fill(run, order->since, &history, err) && run_add(run, err);
 }
 
 static bool is_running(const struct push_engine *engine, struct error *err)
@@ -338,6 +345,7 @@ static bool run_restore(struct push_run *run, int64_t id, const struct ruleset *
 {
 	struct push_engine *engine = run->engine;
 	const Policycalc__V1__Run *message;
+	struct history history;
 	struct ledger_run *list;
 	struct date day;
 	size_t count;
@@ -358,8 +366,10 @@ static bool run_restore(struct push_run *run, int64_t id, const struct ruleset *
 	run->plan.day = message->as_of;
 	run->plan.today = (int32_t)date_to_days(day);
 	run->next_read = run->next_write = run->stored_block = list[0].next_block;
-	if (!plan_fill(run, since, list[0].since, err))
+	/* No other run has ended since it began, so that history says what it said then. */
+	if (!history_read(engine, &history, err) || !plan_fill(run, since, &history, err))
 		return false;
+	assert(run->plan.since == list[0].since);
 	if (!ledger_store_begin(engine->ledger.store, err))
 		return false;
 	if (push_scope_number(&run->plan.scope, engine->ledger.store, &run->arena, err) &&

@@ -15,6 +15,7 @@
 
 #include "push/ledger.h"
 
+struct column_cache;
 struct ruleset;
 
 /* What the run stands on, handed down from above. */
@@ -24,6 +25,9 @@ struct push_host {
 	bool (*post)(void *context, void (*work)(void *argument), void *argument);
 	/* Milliseconds since 1970, UTC. */
 	int64_t (*now_ms)(void *context);
+	/* The registry as columns, for sweeps; NULL: enterprises are asked one by one. Its origin may
+	 * wait for the registry's thread. */
+	struct column_cache *columns;
 	/* A run has come further, or has ended; on the registry's thread. May be NULL. */
 	void (*on_progress)(void *context);
 };
@@ -33,8 +37,11 @@ struct push_engine;
 /** @threads: how many work; @ledger and @host are copied. */
 struct push_engine *push_engine_new(const struct ledger *ledger, const struct push_host *host,
 		unsigned threads, struct error *err);
-/** Ends the threads; a run that goes on does so at the next start. */
-void push_engine_stop(struct push_engine *engine);
+/**
+ * Lets the run come to rest; it goes on at the next start. false: some of its threads still work, and
+ * it must be asked again, when other jobs of the registry's thread have run.
+ */
+bool push_engine_stop(struct push_engine *engine);
 /** After push_engine_stop(), when nothing that was posted is left. Any thread. */
 void push_engine_free(struct push_engine *engine);
 

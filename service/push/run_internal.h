@@ -4,6 +4,7 @@
 
 #include "push/block.h"
 #include "push/run.h"
+#include "push/sift.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -25,7 +26,10 @@ struct push_run {
 	int64_t next_write;   /* the checkpoint */
 	int64_t stored_block; /* the checkpoint as it stands in the ledger */
 	int64_t stored_ms;
+	struct push_sifter *sifter; /* NULL: without columns */
 	bool is_cancelled;
+	bool is_failing;
+	bool is_stopping; /* the process ends */
 	struct error err; /* why it fails */
 
 	/* How fast it is, on the host's clock. */
@@ -36,9 +40,10 @@ struct push_run {
 	unsigned thread_count;
 	pthread_mutex_t lock; /* guards what follows */
 	pthread_cond_t wanted;
-	struct block *waiting, **waiting_end; /* to be worked on, oldest first */
-	struct block *worked;		      /* in any order */
+	struct push_block *waiting, **waiting_end; /* to be worked on, oldest first */
+	struct push_block *worked;		   /* in any order */
 	size_t in_flight;
+	size_t busy;	/* blocks that threads are working on */
 	bool is_posted; /* a step is on its way */
 	bool is_ending;
 };

@@ -54,9 +54,9 @@ static bool step_post(struct push_run *run)
 
 /* --- the threads ----------------------------------------------------------------------------- */
 
-static struct block *block_take(struct push_run *run)
+static struct push_block *block_take(struct push_run *run)
 {
-	struct block *block;
+	struct push_block *block;
 
 	pthread_mutex_lock(&run->lock);
 	while (!run->waiting && !run->is_ending)
@@ -66,23 +66,46 @@ static struct block *block_take(struct push_run *run)
 		run->waiting = block->next;
 		if (!run->waiting)
 			run->waiting_end = &run->waiting;
+		run->busy++;
 	}
 	pthread_mutex_unlock(&run->lock);
 	return block;
 }
 
+/* What a thread works with. */
+struct bench {
+	struct push_sift *sift; /* made when it is first needed */
+	struct arena scratch;
+};
+
+static void block_advance(struct push_run *run, struct push_block *block, struct bench *bench)
+{
+	struct error *err = &block->err;
+
+	err->code = ERROR_NONE;
+	if (!block->is_sifted) {
+		if (!bench->sift)
+			bench->sift = push_sift_new(run->sifter, err);
+		if (!bench->sift || !push_sift_block(bench->sift, block, &bench->scratch, err))
+			return;
+		block->is_sifted = true;
+	}
+	push_block_work(block, &bench->scratch);
+}
+
 static void *run_thread(void *argument)
 {
 	struct push_run *run = argument;
-	struct arena scratch;
-	struct block *block;
+	struct bench bench = { 0 };
+	struct push_block *block;
 
-	arena_init(&scratch, ROW_MEMORY);
+	arena_init(&bench.scratch, ROW_MEMORY);
 	while ((block = block_take(run))) {
-		push_block_work(block, &scratch);
+		block_advance(run, block, &bench);
 		pthread_mutex_lock(&run->lock);
 		block->next = run->worked;
 		run->worked = block;
+		run->busy--;
 		pthread_mutex_unlock(&run->lock);
 		/* A block must not be forgotten because the queue is full. */
 		while (!step_post(run)) {
@@ -91,11 +114,12 @@ static void *run_thread(void *argument)
 			(void)nanosleep(&pause, NULL);
 		}
 	}
-	arena_fini(&scratch);
+	arena_fini(&bench.scratch);
+	push_sift_free(bench.sift);
 	return NULL;
 }
 
-static void block_queue(struct push_run *run, struct block *block)
+static void block_queue(struct push_run *run, struct push_block *block)
 {
 	pthread_mutex_lock(&run->lock);
 	block->next = NULL;
@@ -106,12 +130,12 @@ static void block_queue(struct push_run *run, struct block *block)
 }
 
 /* The block that is next to be written, when it has been worked on. */
-static struct block *block_worked(struct push_run *run)
+static struct push_block *block_worked(struct push_run *run)
 {
-	struct block *found = NULL;
+	struct push_block *found = NULL;
 
 	pthread_mutex_lock(&run->lock);
-	for (struct block **at = &run->worked; *at; at = &(*at)->next) {
+	for (struct push_block **at = &run->worked; *at; at = &(*at)->next) {
 		if ((*at)->number != run->next_write)
 			continue;
 		found = *at;
@@ -124,10 +148,10 @@ static struct block *block_worked(struct push_run *run)
 
 /* --- ending ---------------------------------------------------------------------------------- */
 
-static void blocks_free(struct block *block)
+static void blocks_free(struct push_block *block)
 {
 	while (block) {
-		struct block *next = block->next;
+		struct push_block *next = block->next;
 
 		push_block_free(block);
 		block = next;
@@ -154,6 +178,7 @@ void run_free(struct push_run *run)
 	pthread_cond_destroy(&run->wanted);
 	memory_free(run->threads);
 	push_counts_fini(&run->counts);
+	push_sifter_free(run->sifter);
 	push_scope_fini(&run->plan.scope);
 	ruleset_unref(run->ruleset);
 	arena_fini(&run->arena);
@@ -196,7 +221,7 @@ static void run_finish(struct push_run *run, Policycalc__V1__Run__State state)
 
 /* --- writing --------------------------------------------------------------------------------- */
 
-static bool counts_take(struct push_run *run, const struct block *block)
+static bool counts_take(struct push_run *run, const struct push_block *block)
 {
 	for (size_t i = 0; i < block->counts.count; i++) {
 		const struct push_count *count = &block->counts.list[i];
@@ -224,7 +249,7 @@ static void rate_take(struct push_run *run, int64_t now_ms)
 	}
 }
 
-static bool checkpoint_write(struct push_run *run, struct block *block, struct error *err)
+static bool checkpoint_write(struct push_run *run, struct push_block *block, struct error *err)
 {
 	struct ledger *ledger = &run->engine->ledger;
 	int64_t now_ms = run_now(run);
@@ -248,11 +273,11 @@ static bool checkpoint_write(struct push_run *run, struct block *block, struct e
 /* What was read has changed meanwhile: the block is begun again. */
 static bool block_again(struct push_run *run, int64_t number, struct error *err)
 {
-	struct block *block = push_block_new(&run->plan, number);
+	struct push_block *block = push_block_new(&run->plan, number);
 
 	if (!block)
 		return error_set(err, ERROR_MEMORY, "out of memory while reading a block");
-	if (!push_block_read(block, &run->engine->ledger, err)) {
+	if (!push_block_read(block, &run->engine->ledger, !run->sifter, err)) {
 		push_block_free(block);
 		return false;
 	}
@@ -261,7 +286,7 @@ static bool block_again(struct push_run *run, int64_t number, struct error *err)
 }
 
 /* Commits the block that is next. On failure what is in memory is as before. */
-static bool block_commit(struct push_run *run, struct block *block, struct error *err)
+static bool block_commit(struct push_run *run, struct push_block *block, struct error *err)
 {
 	struct push_counts counts = run->counts;
 	int64_t number = block->number;
@@ -326,17 +351,18 @@ static bool blocks_read(struct push_run *run, bool *out_read, struct error *err)
 {
 	*out_read = false;
 	for (unsigned i = 0; i < QUIET_MOST && may_read(run); i++) {
-		struct block *block = push_block_new(&run->plan, run->next_read);
+		struct push_block *block = push_block_new(&run->plan, run->next_read);
 
 		if (!block)
 			return error_set(err, ERROR_MEMORY,
 					"out of memory while reading a block");
-		if (!push_block_read(block, &run->engine->ledger, err)) {
+		if (!push_block_read(block, &run->engine->ledger, !run->sifter, err)) {
 			push_block_free(block);
 			return false;
 		}
 		*out_read = true;
-		if (block->row_count == 0 && run->next_write == run->next_read) {
+		if ((block->is_quiet || (block->is_sifted && block->row_count == 0)) &&
+				run->next_write == run->next_read) {
 			push_block_free(block);
 			run->next_read++;
 			run->next_write++;
@@ -356,20 +382,58 @@ static bool blocks_read(struct push_run *run, bool *out_read, struct error *err)
 
 /* --- the step -------------------------------------------------------------------------------- */
 
+/* Blocks that nobody works on are forgotten. Whether the threads have come to rest. */
+static bool run_rest(struct push_run *run)
+{
+	struct push_block *waiting, *worked;
+	bool rests;
+
+	pthread_mutex_lock(&run->lock);
+	waiting = run->waiting;
+	worked = run->worked;
+	run->waiting = run->worked = NULL;
+	run->waiting_end = &run->waiting;
+	rests = run->busy == 0;
+	pthread_mutex_unlock(&run->lock);
+	blocks_free(waiting);
+	blocks_free(worked);
+	return rests;
+}
+
+/*
+ * The run ends before its end. Its threads may be waiting for this one, so that it is not waited for
+ * them here: the last of them calls the next step.
+ */
+static void run_break(struct push_run *run)
+{
+	struct error err;
+
+	if (!run_rest(run))
+		return;
+	if (!run->is_stopping) {
+		run_finish(run, run->is_failing ? RUN_STATE(FAILED) : RUN_STATE(CANCELLED));
+		return;
+	}
+	/* What is not stored is found again. */
+	run->stored_ms = INT64_MIN / 2;
+	(void)checkpoint_write(run, NULL, &err);
+	run_end(run);
+}
+
 /* Whether there is something to do at once; a run that has ended is gone. */
 static bool run_step(struct push_run *run)
 {
 	struct error *err = &run->err;
-	struct block *block;
+	struct push_block *block = NULL;
 	bool read = false;
 
-	if (run->is_cancelled) {
-		run_finish(run, RUN_STATE(CANCELLED));
-		return false;
+	if (!run->is_failing && !run->is_cancelled && !run->is_stopping) {
+		block = block_worked(run);
+		run->is_failing = (block && !block_commit(run, block, err)) ||
+				  !blocks_read(run, &read, err);
 	}
-	block = block_worked(run);
-	if ((block && !block_commit(run, block, err)) || !blocks_read(run, &read, err)) {
-		run_finish(run, RUN_STATE(FAILED));
+	if (run->is_failing || run->is_cancelled || run->is_stopping) {
+		run_break(run);
 		return false;
 	}
 	rate_take(run, run_now(run));
@@ -396,10 +460,24 @@ static void on_step(void *argument)
 		continue;
 }
 
+bool push_engine_stop(struct push_engine *engine)
+{
+	if (engine->run) {
+		engine->run->is_stopping = true;
+		run_break(engine->run);
+	}
+	return !engine->run;
+}
+
 bool run_begin(struct push_run *run, struct error *err)
 {
 	unsigned wanted = run->engine->threads ? run->engine->threads : 1;
 
+	if (run->engine->host.columns) {
+		run->sifter = push_sifter_new(&run->plan, run->engine->host.columns, err);
+		if (!run->sifter)
+			return false;
+	}
 	run->threads = memory_alloc_zero(wanted, sizeof(*run->threads));
 	if (!run->threads)
 		return error_set(err, ERROR_MEMORY, "out of memory while starting a run");

@@ -62,6 +62,12 @@ bool push_scope_has(const struct push_scope *scope, uint32_t series);
 /** NULL when the policy is none of the run's. */
 const struct push_target *push_scope_find(const struct push_scope *scope, const char *policy);
 
+/** Whether conditions, and whether the amount, of a policy may come out otherwise on another day. */
+bool push_scope_reads_day(const struct push_scope *scope, const struct push_target *target,
+		bool *out_reads, bool *out_amount_reads, struct error *err);
+/** Whether two days (@to not before @from) have the same parameters and last full periods. */
+bool push_scope_days_alike(const struct ruleset *ruleset, int32_t from, int32_t to);
+
 /**
  * Whether a policy's answer may differ between two catalogs: its text differs, or that of anything
  * it names, through as many steps as it takes. May say yes too often, never no.

@@ -138,6 +138,17 @@ int64_t registry_last_id(const struct registry *registry)
 	return registry->last_id;
 }
 
+bool registry_each_changed(struct registry *registry, int64_t sequence, int64_t first_id,
+		int64_t count, bool (*changed)(void *context, int64_t id, struct error *err),
+		void *context, struct error *err)
+{
+	/* Whom a list has changed is told by the list alone: it may be anybody. */
+	if (registry->complete.newest_sequence > sequence)
+		sequence = 0;
+	return registry_store_each_changed(
+			registry->store, sequence, first_id, count, changed, context, err);
+}
+
 bool registry_block_sequence(struct registry *registry, int64_t block, int64_t *out_sequence,
 		struct error *err)
 {

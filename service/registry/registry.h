@@ -44,6 +44,13 @@ bool registry_scan(struct registry *registry, int64_t sequence, int64_t first_id
 bool registry_find(struct registry *registry, const char *uscc, int64_t sequence,
 		struct arena *arena, int64_t *out_id, Policycalc__V1__Profile **out_profile,
 		struct error *err);
+/**
+ * Ids of [first_id, first_id + count) of which anything may have changed after @sequence, be it by a
+ * complete list, in order.
+ */
+bool registry_each_changed(struct registry *registry, int64_t sequence, int64_t first_id,
+		int64_t count, bool (*changed)(void *context, int64_t id, struct error *err),
+		void *context, struct error *err);
 /** Highest sequence at which anything about an enterprise of the block changed. */
 bool registry_block_sequence(struct registry *registry, int64_t block, int64_t *out_sequence,
 		struct error *err);

@@ -283,6 +283,26 @@ bool registry_store_scan(struct registry_store *store, int64_t sequence, int64_t
 	return ok || error_prefix(err, "reading enterprises");
 }
 
+bool registry_store_each_changed(struct registry_store *store, int64_t sequence,
+		int64_t first_id, int64_t count,
+		bool (*changed)(void *context, int64_t id, struct error *err), void *context,
+		struct error *err)
+{
+	struct statement *rows = database_prepare(store->db,
+			"SELECT id FROM enterprise WHERE id >= ? AND id < ? AND sequence > ?"
+			" ORDER BY id",
+			err);
+	bool more = false;
+	bool ok = rows && statement_bind_int(rows, 1, first_id, err) &&
+		  statement_bind_int(rows, 2, first_id + count, err) &&
+		  statement_bind_int(rows, 3, sequence, err);
+
+	while (ok && (ok = statement_step(rows, &more, err)) && more)
+		ok = changed(context, statement_int(rows, 0), err);
+	statement_finish(rows);
+	return ok || error_prefix(err, "reading enterprises");
+}
+
 bool registry_store_load(struct registry_store *store, const int64_t *ids, size_t count,
 		enterprise_row_fn row, void *context, struct error *err)
 {

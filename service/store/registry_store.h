@@ -112,6 +112,11 @@ typedef bool (*enterprise_row_fn)(
 /** Those of [first_id, first_id + count) that were there at @sequence, in id order. */
 bool registry_store_scan(struct registry_store *store, int64_t sequence, int64_t first_id,
 		int64_t count, enterprise_row_fn row, void *context, struct error *err);
+/** Ids of [first_id, first_id + count) that were written after @sequence, in order. */
+bool registry_store_each_changed(struct registry_store *store, int64_t sequence,
+		int64_t first_id, int64_t count,
+		bool (*changed)(void *context, int64_t id, struct error *err), void *context,
+		struct error *err);
 /** The present records of @ids, which all exist, in their order. */
 bool registry_store_load(struct registry_store *store, const int64_t *ids, size_t count,
 		enterprise_row_fn row, void *context, struct error *err);

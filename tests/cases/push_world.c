@@ -62,7 +62,9 @@ bool push_world_step(struct push_world *world)
 	pthread_mutex_unlock(&world->lock);
 	if (!job)
 		return false;
+	pthread_mutex_lock(&world->registry_lock);
 	job->work(job->argument);
+	pthread_mutex_unlock(&world->registry_lock);
 	free(job);
 	return true;
 }
@@ -77,8 +79,10 @@ void push_world_drain(struct push_world *world)
 		bool going;
 
 		arena_init(&arena, (size_t)64 << 20);
+		pthread_mutex_lock(&world->registry_lock);
 		must(push_engine_get(world->engine, 0, &arena, &run, &err), &err,
 				"looking at a run");
+		pthread_mutex_unlock(&world->registry_lock);
 		going = run->state == POLICYCALC__V1__RUN__STATE__STATE_RUNNING;
 		arena_fini(&arena);
 		if (!going)
@@ -88,11 +92,64 @@ void push_world_drain(struct push_world *world)
 	}
 }
 
+/* --- columns --------------------------------------------------------------------------------- */
+
+static bool on_scan(void *context, int64_t sequence, int64_t first_id, int64_t count,
+		column_row_fn row, void *row_context, struct error *err)
+{
+	struct push_world *world = context;
+	bool ok;
+
+	pthread_mutex_lock(&world->registry_lock);
+	ok = registry_scan(world->registry, sequence, first_id, count, row, row_context, err);
+	pthread_mutex_unlock(&world->registry_lock);
+	return ok;
+}
+
+static bool on_block_sequence(
+		void *context, int64_t block, int64_t *out_sequence, struct error *err)
+{
+	struct push_world *world = context;
+	bool ok;
+
+	pthread_mutex_lock(&world->registry_lock);
+	ok = registry_block_sequence(world->registry, block, out_sequence, err);
+	pthread_mutex_unlock(&world->registry_lock);
+	return ok;
+}
+
+static bool on_stamp(void *context, int64_t sequence, int64_t *out_stamp, struct error *err)
+{
+	struct push_world *world = context;
+	bool ok;
+
+	pthread_mutex_lock(&world->registry_lock);
+	ok = registry_store_committed_at(world->registry_store, sequence, out_stamp, err);
+	pthread_mutex_unlock(&world->registry_lock);
+	return ok;
+}
+
+static void columns_open(struct push_world *world)
+{
+	const struct column_origin origin = {
+		.context = world,
+		.scan = on_scan,
+		.block_sequence = on_block_sequence,
+		.stamp = on_stamp,
+	};
+	char path[128];
+	struct error err;
+
+	(void)snprintf(path, sizeof(path), "%s/columns.cache", world->folder);
+	world->columns = column_cache_open(path, &origin, &err);
+	must(world->columns, &err, "opening the columns");
+}
+
 /* --- opening and closing --------------------------------------------------------------------- */
 
 static void world_open(struct push_world *world)
 {
-	const struct push_host host = { .context = world, .post = on_post, .now_ms = on_now };
+	struct push_host host = { .context = world, .post = on_post, .now_ms = on_now };
 	struct error err;
 
 	world->directory = directory_open(world->folder, &err);
@@ -104,13 +161,17 @@ static void world_open(struct push_world *world)
 	world->ledger_store = ledger_store_open(world->registry_store, &err);
 	must(world->ledger_store, &err, "opening the ledger");
 	world->ledger = (struct ledger){ world->registry, world->ledger_store };
+	if (world->wants_columns)
+		columns_open(world);
+	host.columns = world->columns;
 	world->engine = push_engine_new(&world->ledger, &host, world->threads, &err);
 	must(world->engine, &err, "making the engine");
 }
 
 static void world_close(struct push_world *world)
 {
-	push_engine_stop(world->engine);
+	while (!push_engine_stop(world->engine))
+		(void)push_world_step(world);
 	while (world->first) {
 		struct push_job *job = world->first;
 
@@ -119,17 +180,20 @@ static void world_close(struct push_world *world)
 	}
 	world->last = &world->first;
 	push_engine_free(world->engine);
+	column_cache_close(world->columns);
+	world->columns = NULL;
 	ledger_store_close(world->ledger_store);
 	registry_close(world->registry);
 	registry_store_close(world->registry_store);
 	directory_close(world->directory);
 }
 
-void push_world_init(struct push_world *world, unsigned threads)
+void push_world_init(struct push_world *world, unsigned threads, bool columns)
 {
-	*world = (struct push_world){ .threads = threads };
+	*world = (struct push_world){ .threads = threads, .wants_columns = columns };
 	world->last = &world->first;
 	pthread_mutex_init(&world->lock, NULL);
+	pthread_mutex_init(&world->registry_lock, NULL);
 	pthread_cond_init(&world->posted, NULL);
 	(void)strcpy(world->folder, "/tmp/policycalc-push-XXXXXX");
 	if (!mkdtemp(world->folder)) {
@@ -152,6 +216,7 @@ void push_world_fini(struct push_world *world)
 	world_close(world);
 	(void)nftw(world->folder, on_file, 8, FTW_DEPTH | FTW_PHYS);
 	pthread_mutex_destroy(&world->lock);
+	pthread_mutex_destroy(&world->registry_lock);
 	pthread_cond_destroy(&world->posted);
 }
 

@@ -7,6 +7,7 @@
 
 #include "push/ledger.h"
 #include "push/run.h"
+#include "registry/column_cache.h"
 #include "store/directory.h"
 
 #include <pthread.h>
@@ -27,13 +28,17 @@ struct push_world {
 	struct push_engine *engine;
 	int64_t now_ms;
 	unsigned threads;
+	bool wants_columns;
+	struct column_cache *columns; /* NULL: without */
+	/* Held while a job runs, and while a thread asks the registry: it is one thread's at a time. */
+	pthread_mutex_t registry_lock;
 	pthread_mutex_t lock;
 	pthread_cond_t posted;
 	struct push_job *first, **last;
 };
 
-/** In a new folder. Ends the program when that fails, as everything here does. */
-void push_world_init(struct push_world *world, unsigned threads);
+/** In a new folder; @columns: blocks come of a column cache. Ends the program when that fails, as everything here does. */
+void push_world_init(struct push_world *world, unsigned threads, bool columns);
 void push_world_fini(struct push_world *world);
 /** Closes everything and opens it again, as a process that was killed does. */
 void push_world_restart(struct push_world *world);
