@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a block of enterprises under all policies costs, beside the loops that it replaces.
+ *
+ * usage: bench_sweep CATALOG [blocks]                the starter catalog, and then, where the program
+ *        bench_sweep CATALOG blocks policies [sorted] was built beside its folder, the workload
+ *
+ * Peers: Match's own way (read the profile, ask each policy), and of the workload also a straight loop
+ * in C over its own structures, the clauses that rule out most first. Milliseconds are of a million
+ * enterprises, a policy; every answer is checked against the loops.
+ */
+#include "calculator/answer.h"
+#include "figures.h"
+#include "publish/publish.h"
+#include "sweep_fixture.h"
+#ifdef SWEEP_WORKLOAD
+#include "sweep_workload.h"
+#endif
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DAY "2026-06-01"
+#define MILLION 1000000.0
+
+static _Noreturn void broken(const char *what, const struct error *err)
+{
+	(void)fprintf(stderr, "%s: %s\n", what, err->message);
+	exit(1);
+}
+
+static double million_ms(int64_t nanoseconds, double enterprises, double policies)
+{
+	return (double)nanoseconds / 1e6 / policies * (MILLION / enterprises);
+}
+
+/* Asks the policies one by one, as Match does; the sum of mix over the eligible. */
+static uint64_t match_sum(const struct ruleset *ruleset, const struct sweep *sweep,
+		const Policycalc__V1__Profile *profile, long number, struct arena *arena,
+		uint64_t (*mix)(long policy, long enterprise))
+{
+	struct findings findings = { .arena = arena };
+	struct date day = { 1970, 1, 1 };
+	const struct epoch *epoch;
+	struct facts *facts;
+	uint64_t sum = 0;
+
+	(void)date_parse(slice_from(DAY), &day);
+	epoch = epoch_pin(ruleset, date_to_days(day));
+	facts = facts_read(ruleset, epoch, profile, day, false, arena, &findings);
+	for (size_t i = 0; facts && i < sweep_policy_count(sweep); i++) {
+		const struct policy_rules *rules = map_find(
+				&ruleset->policy_ids, slice_from(sweep_policy(sweep, i)->id));
+		struct outcome outcome;
+
+		outcome_compute(facts, rules, &epoch->standings[rules - ruleset->policies],
+				&outcome);
+		if (outcome.verdict == VERDICT(ELIGIBLE))
+			sum += mix((long)i, number);
+	}
+	epoch_unpin(ruleset, epoch);
+	if (arena->exhausted)
+		exit(1);
+	return sum;
+}
+
+/* The ids of the eligible, as a run writes them out. */
+static uint64_t block_sum(const struct sweep_work *work, size_t policies, long first,
+		uint64_t (*mix)(long policy, long enterprise), uint64_t *matches)
+{
+	uint64_t rows[SWEEP_WORDS];
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < policies; i++) {
+		if (!sweep_verdict(work, i, VERDICT(ELIGIBLE), rows))
+			continue;
+		for (long k = 0; k < SWEEP_WORDS; k++) {
+			*matches += (uint64_t)__builtin_popcountll(rows[k]);
+			for (uint64_t left = rows[k]; left; left &= left - 1)
+				sum += mix((long)i, first + k * 64 + __builtin_ctzll(left));
+		}
+	}
+	return sum;
+}
+
+static struct sweep_work *work_make(
+		const struct ruleset *ruleset, struct sweep **out_sweep, const char *what)
+{
+	struct sweep_options options = { .day = DAY };
+	struct error err = { 0 };
+	struct sweep_work *work;
+	int64_t begin = figures_now();
+
+	*out_sweep = sweep_new(ruleset, &options, &err);
+	if (!*out_sweep)
+		broken(what, &err);
+	work = sweep_work_new(*out_sweep, &err);
+	if (!work)
+		broken(what, &err);
+	printf("%s: %zu policies made ready in %.1f ms\n", what, sweep_policy_count(*out_sweep),
+			(double)(figures_now() - begin) / 1e6);
+	return work;
+}
+
+/* --- the starter catalog ----------------------------------------------------------------------- */
+
+static uint64_t any_mix(long policy, long enterprise)
+{
+	return ((uint64_t)policy * 7919 + (uint64_t)enterprise + 1) *
+	       UINT64_C(0x9E3779B97F4A7C15);
+}
+
+static struct ruleset *starter_read(const char *path, struct arena *arena)
+{
+	struct diagnostics diagnostics;
+	struct draft draft = { 0 };
+	struct ruleset *ruleset = NULL;
+	struct error err = { 0 };
+
+	diagnostics_init(&diagnostics, arena);
+	if (!draft_load(path, arena, &draft, &err) ||
+			!draft_check(&draft, false, arena, &diagnostics, &ruleset, NULL, &err))
+		broken(path, &err);
+	return ruleset;
+}
+
+/* A sweep asks the source as often as it likes: columns are made beforehand, out of the time. */
+struct prepared {
+	struct sweep_column *columns;
+	struct profile_source *profiles;
+};
+
+static bool on_column(
+		void *context, size_t want, struct sweep_column *out_column, struct error *err)
+{
+	const struct prepared *prepared = context;
+
+	(void)err;
+	*out_column = prepared->columns[want];
+	return true;
+}
+
+static bool on_profile(void *context, unsigned row, struct arena *arena,
+		const Policycalc__V1__Profile **out_profile, struct error *err)
+{
+	const struct prepared *prepared = context;
+
+	return prepared->profiles->source.profile(
+			prepared->profiles, row, arena, out_profile, err);
+}
+
+static void starter_measure(const char *path, unsigned known)
+{
+	struct arena arena, call;
+	struct ruleset *ruleset;
+	struct sweep *sweep;
+	struct sweep_work *work;
+	struct profile_maker maker = {
+		.day = DAY, .arena = &arena, .seed = 11, .known = known, .items = 1
+	};
+	Policycalc__V1__Profile **profiles;
+	struct profile_source source;
+	struct prepared prepared;
+	struct sweep_source columns = { &prepared, SWEEP_ROWS, on_column, on_profile };
+	struct error err = { 0 };
+	size_t want_count;
+	uint64_t sum = 0, expected = 0, matches = 0;
+	int64_t begin, swept = 0, asked;
+
+	arena_init(&arena, (size_t)8 << 30);
+	arena_init(&call, (size_t)256 << 20);
+	ruleset = starter_read(path, &arena);
+	work = work_make(ruleset, &sweep, "starter catalog");
+	maker.catalog = ruleset_catalog(ruleset);
+	profiles = ARENA_NEW_ARRAY(&arena, Policycalc__V1__Profile *, SWEEP_ROWS);
+	(void)sweep_wants(sweep, &want_count);
+	prepared.columns = ARENA_NEW_ARRAY(&arena, struct sweep_column, want_count);
+	if (!profiles || !prepared.columns)
+		exit(1);
+	for (unsigned i = 0; i < SWEEP_ROWS; i++)
+		profiles[i] = maker_profile(&maker);
+	profile_source_init(&source, sweep, profiles, SWEEP_ROWS, DAY, &arena);
+	prepared.profiles = &source;
+	for (size_t i = 0; i < want_count; i++)
+		(void)source.source.column(&source, i, &prepared.columns[i], &err);
+	for (int round = 0; round < 3; round++) {
+		source.profiles_asked = 0;
+		begin = figures_now();
+		if (!sweep_block(work, &columns, NULL, &err))
+			broken("sweep", &err);
+		swept = figures_now() - begin;
+	}
+	sum = block_sum(work, sweep_policy_count(sweep), 0, any_mix, &matches);
+	begin = figures_now();
+	for (long i = 0; i < SWEEP_ROWS; i++) {
+		expected += match_sum(ruleset, sweep, profiles[i], i, &call, any_mix);
+		arena_reset(&call);
+	}
+	asked = figures_now() - begin;
+	printf("starter catalog, %u%% known: sweep %.1f us an enterprise (%u of %d asked "
+	       "themselves), one by one %.1f us: %.1f times; %llu matches, %s\n",
+			known, (double)swept / 1e3 / SWEEP_ROWS, source.profiles_asked,
+			SWEEP_ROWS, (double)asked / 1e3 / SWEEP_ROWS,
+			(double)asked / (double)swept, (unsigned long long)matches,
+			sum == expected ? "the same" : "NOT THE SAME");
+	if (sum != expected)
+		exit(1);
+	sweep_work_free(work);
+	sweep_free(sweep);
+	ruleset_unref(ruleset);
+	arena_fini(&call);
+	arena_fini(&arena);
+}
+
+/* --- the workload ------------------------------------------------------------------------------ */
+
+#ifdef SWEEP_WORKLOAD
+#define MATCH_SAMPLE 64
+
+static void workload_measure(long blocks, const struct workload_options *options)
+{
+	struct workload *workload = workload_new(options);
+	const struct ruleset *ruleset = workload_ruleset(workload);
+	double policies = (double)options->policy_count;
+	double enterprises = (double)options->enterprise_count;
+	uint64_t sum = 0, expected = 0, matches = 0, found = 0, match = 0, part = 0;
+	int64_t begin, swept, looped, asked;
+	long sample = MATCH_SAMPLE < options->enterprise_count ? MATCH_SAMPLE
+							       : options->enterprise_count;
+	struct sweep_source source;
+	struct error err = { 0 };
+	struct sweep *sweep;
+	struct sweep_work *work = work_make(ruleset, &sweep, "workload");
+	struct arena call;
+
+	arena_init(&call, (size_t)256 << 20);
+	/* What is made once a thread is no part of the cost of a registry. */
+	workload_source(workload, sweep, 0, &source);
+	if (!sweep_block(work, &source, NULL, &err))
+		broken("sweep", &err);
+	begin = figures_now();
+	for (long i = 0; i < blocks; i++) {
+		workload_source(workload, sweep, i, &source);
+		if (!sweep_block(work, &source, NULL, &err))
+			broken("sweep", &err);
+		sum += block_sum(work, sweep_policy_count(sweep), i * SWEEP_ROWS, workload_mix,
+				&matches);
+	}
+	swept = figures_now() - begin;
+	begin = figures_now();
+	for (long i = 0; i < sample; i++) {
+		match += match_sum(ruleset, sweep, workload_profile(workload, i, &call), i,
+				&call, workload_mix);
+		arena_reset(&call);
+	}
+	asked = figures_now() - begin;
+	begin = figures_now();
+	if (options->unknown == 0)
+		expected = workload_loop(workload, 0, options->enterprise_count, &found);
+	looped = figures_now() - begin;
+	if (options->unknown == 0 &&
+			(sum != expected || matches != found ||
+					match != workload_loop(workload, 0, sample, &part))) {
+		(void)fprintf(stderr, "the answers differ\n");
+		exit(1);
+	}
+	printf("workload P=%ld%s%s: sweep %.3f ms", options->policy_count,
+			options->sorted ? " sorted" : "",
+			options->unknown ? ", some unknown" : "",
+			million_ms(swept, enterprises, policies));
+	if (options->unknown == 0)
+		printf(", straight loop %.2f ms (%.1f times)",
+				million_ms(looped, enterprises, policies),
+				(double)looped / (double)swept);
+	printf(", one by one %.0f ms (%.0f times); %.2f%% match\n",
+			million_ms(asked, (double)sample, policies),
+			million_ms(asked, (double)sample, policies) /
+					million_ms(swept, enterprises, policies),
+			(double)matches * 100 / enterprises / policies);
+	sweep_work_free(work);
+	sweep_free(sweep);
+	arena_fini(&call);
+	workload_free(workload);
+}
+#endif
+
+int main(int argc, char **argv)
+{
+	long blocks = argc > 2 ? atol(argv[2]) : 16;
+
+	if (argc < 2 || blocks < 1)
+		return 2;
+	if (argc < 4) {
+		starter_measure(argv[1], 95);
+		starter_measure(argv[1], 60);
+	}
+#ifdef SWEEP_WORKLOAD
+	struct workload_options options = { .policy_count = argc > 3 ? atol(argv[3]) : 1000,
+		.enterprise_count = blocks * SWEEP_ROWS,
+		.seed = 42,
+		.sorted = argc > 4 };
+
+	if (options.policy_count < 1)
+		return 2;
+	workload_measure(blocks, &options);
+	options.unknown = 20;
+	workload_measure(blocks, &options);
+#else
+	printf("the folder \"shared\" is not beside the project: no workload\n");
+#endif
+	return 0;
+}
