@@ -11,6 +11,7 @@
 #include "calculator/sweep_internal.h"
 
 #include "base/memory.h"
+#include "rules/plane.h"
 
 #include <assert.h>
 #include <string.h>
@@ -117,7 +118,7 @@ static bool work_init(struct sweep_work *work)
 
 	work->block = block_new(sweep->atoms, ruleset->scopes[LIST_ENTERPRISE]);
 	work->raws = memory_alloc_zero(sweep->want_count + 1, sizeof(*work->raws));
-	work->codes = memory_alloc_zero(sweep->want_count + 1, sizeof(*work->codes));
+	work->codes = memory_alloc_zero(ruleset->base_count + 1, sizeof(*work->codes));
 	work->results = memory_alloc_zero(sweep->policy_count + 1, sizeof(*work->results));
 	arena_init(&work->code_arena, CODES_BUDGET);
 	arena_init(&work->memo_arena, MEMO_BUDGET);
@@ -148,7 +149,7 @@ void sweep_work_free(struct sweep_work *work)
 {
 	if (!work)
 		return;
-	for (size_t i = 0; work->codes && i < work->sweep->want_count; i++)
+	for (size_t i = 0; work->codes && i < work->sweep->ruleset->base_count; i++)
 		map_fini(&work->codes[i]);
 	block_free(work->block);
 	memory_free(work->raws);
@@ -173,46 +174,6 @@ static bool fail_memory(struct error *err)
 }
 
 /* --- one policy -------------------------------------------------------------------------------- */
-
-/* How the rows stand so far: not ruled out, and what those wait for. */
-struct standing_rows {
-	uint64_t alive[SWEEP_WORDS];
-	uint64_t asked[SWEEP_WORDS];
-	uint64_t review[SWEEP_WORDS];
-	bool doubtful; /* some row is in the last two */
-};
-
-/* Whether any row is left. */
-static bool rows_rule_out(struct standing_rows *rows, const uint64_t *yes, uint64_t turn)
-{
-	uint64_t left = 0;
-
-	for (size_t i = 0; i < SWEEP_WORDS; i++) {
-		rows->alive[i] &= yes[i] ^ turn;
-		left |= rows->alive[i];
-	}
-	return left != 0;
-}
-
-static bool rows_join(struct standing_rows *rows, const struct block_answer *answer)
-{
-	uint64_t left = 0;
-	uint64_t doubt = 0;
-
-	for (size_t i = 0; i < SWEEP_WORDS; i++) {
-		uint64_t alive = rows->alive[i] & ~answer->no[i];
-		uint64_t asked = alive & answer->asked[i];
-		uint64_t review = alive & ~(answer->yes[i] | asked);
-
-		rows->alive[i] = alive;
-		rows->asked[i] |= asked;
-		rows->review[i] |= review;
-		left |= alive;
-		doubt |= asked | review;
-	}
-	rows->doubtful = rows->doubtful || doubt;
-	return left != 0;
-}
 
 /* The planes of a condition that is left to people where neither rule settles it. */
 static bool judged_ask(struct sweep_work *work, const struct sweep_clause *clause,
@@ -269,20 +230,16 @@ static bool plain_ask(struct sweep_work *work, const struct sweep_clause *clause
 	return true;
 }
 
-/* As an answer of the conjunction: what people judge is neither yes nor no nor asked. */
-static bool rows_join_planes(struct standing_rows *rows, const uint64_t *planes)
+/* What people judge is neither yes nor no nor asked. */
+static bool rows_join_planes(struct plane_standing *rows, const uint64_t *planes)
 {
-	struct block_answer answer = {
-		.yes = planes + (size_t)STATUS(MET) * SWEEP_WORDS,
-		.no = planes + (size_t)STATUS(NOT_MET) * SWEEP_WORDS,
-		.asked = planes + (size_t)STATUS(UNKNOWN) * SWEEP_WORDS,
-	};
-
-	return rows_join(rows, &answer);
+	return plane_standing_join(rows, planes + (size_t)STATUS(MET) * SWEEP_WORDS,
+			planes + (size_t)STATUS(NOT_MET) * SWEEP_WORDS,
+			planes + (size_t)STATUS(UNKNOWN) * SWEEP_WORDS);
 }
 
 static bool result_store(struct sweep_work *work, const struct sweep_policy *policy,
-		const struct standing_rows *rows, struct sweep_result *result)
+		const struct plane_standing *rows, struct sweep_result *result)
 {
 	uint64_t *planes = block_room(work->block, (size_t)3 * SWEEP_WORDS);
 
@@ -297,14 +254,7 @@ static bool result_store(struct sweep_work *work, const struct sweep_policy *pol
 		result->review = NULL;
 		return true;
 	}
-	for (size_t i = 0; i < SWEEP_WORDS; i++) {
-		uint64_t asked = rows->alive[i] & rows->asked[i];
-		uint64_t review = rows->alive[i] & rows->review[i] & ~asked;
-
-		result->asked[i] = asked;
-		result->review[i] = review;
-		result->eligible[i] = rows->alive[i] & ~(asked | review);
-	}
+	plane_standing_part(rows, result->eligible, result->asked, result->review);
 	return true;
 }
 
@@ -327,7 +277,7 @@ static bool policy_ask(struct sweep_work *work, const struct sweep_policy *polic
 {
 	struct block_mark mark = block_mark(work->block);
 	uint64_t planes[SWEEP_STATUSES * SWEEP_WORDS];
-	struct standing_rows rows;
+	struct plane_standing rows;
 	bool left = true;
 
 	memcpy(rows.alive, work->rows, sizeof(rows.alive));
@@ -341,15 +291,10 @@ static bool policy_ask(struct sweep_work *work, const struct sweep_policy *polic
 		if (!block_ask(work->block, literal & ~1u, rows.alive, &answer, err))
 			return false;
 		if (answer.sure) {
-			left = rows_rule_out(&rows, answer.yes, literal % 2 ? UINT64_MAX : 0);
+			left = plane_cut(rows.alive, answer.yes, literal % 2);
 		} else {
-			if (literal % 2) {
-				const uint64_t *yes = answer.yes;
-
-				answer.yes = answer.no;
-				answer.no = yes;
-			}
-			left = rows_join(&rows, &answer);
+			left = plane_standing_join(&rows, literal % 2 ? answer.no : answer.yes,
+					literal % 2 ? answer.yes : answer.no, answer.asked);
 		}
 		block_rewind(work->block, mark);
 	}
@@ -372,7 +317,7 @@ static bool policy_ask(struct sweep_work *work, const struct sweep_policy *polic
 static bool policy_ask_conditions(struct sweep_work *work, const struct sweep_policy *policy,
 		struct sweep_result *result, struct error *err)
 {
-	struct standing_rows rows = { .doubtful = true };
+	struct plane_standing rows = { .doubtful = true };
 
 	memcpy(rows.alive, work->rows, sizeof(rows.alive));
 	for (size_t i = 0; i < policy->rules->clause_count; i++) {
@@ -464,13 +409,10 @@ bool sweep_block(struct sweep_work *work, const struct sweep_source *source,
 
 static bool plane_tell(const uint64_t *plane, uint64_t *out_rows)
 {
-	uint64_t any = 0;
-
-	for (size_t i = 0; plane && i < SWEEP_WORDS; i++)
-		any |= plane[i];
-	if (any)
-		memcpy(out_rows, plane, SWEEP_WORDS * sizeof(*plane));
-	return any != 0;
+	if (!plane || !plane_any(plane))
+		return false;
+	memcpy(out_rows, plane, SWEEP_WORDS * sizeof(*plane));
+	return true;
 }
 
 bool sweep_verdict(const struct sweep_work *work, size_t policy,

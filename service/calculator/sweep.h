@@ -43,7 +43,7 @@ struct sweep_want {
  * row is not known. Ranges, tables of codes and choices are for the sweep to judge.
  *
  * Bits lie in SWEEP_WORDS words, row i in bit i % 64 of word i / 64; what is said of rows beyond
- * ->row_count or not known is ignored.
+ * ->row_count or not known is ignored. Lists by row have room for SWEEP_ROWS.
  */
 struct sweep_column {
 	const uint64_t *known;	 /* NULL: no row */

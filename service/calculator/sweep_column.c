@@ -63,10 +63,17 @@ static const uint64_t *numbers_judge(struct sweep_work *work,
 
 #define NO_CODE UINT32_MAX
 
-static struct sweep_code *code_judge(struct sweep_work *work, size_t want, struct slice text)
+/* The codes of a column as rules know them. */
+struct numbers {
+	uint32_t *list; /* by code as sent; NO_CODE: it is none */
+	bool valid;	/* all are codes, */
+	bool different; /* and no two of them one */
+};
+
+static struct sweep_code *code_judge(struct sweep_work *work, int number, struct slice text)
 {
 	const struct sweep *sweep = work->sweep;
-	const struct entry *entry = sweep->want_entries[want];
+	const struct entry *entry = sweep->slots[number].entry;
 	struct arena *arena = &work->code_arena;
 	struct sweep_code *code = ARENA_NEW(arena, struct sweep_code);
 	char *sent = arena_copy(arena, text.data, text.size);
@@ -79,29 +86,15 @@ static struct sweep_code *code_judge(struct sweep_work *work, size_t want, struc
 				 ? sent
 				 : entry_normal_code(sweep->ruleset, entry, sent, arena,
 						   &foreign);
-	code->valid = normal != NULL;
-	if (sweep->wants[want].form != SWEEP_CODE)
+	code->number = NO_CODE;
+	if (entry->attribute->type != VALUE_TYPE(CODE))
 		foreign = false;
-	if (normal && !block_code(work->block, slice_from(normal), foreign, &code->code))
+	if (normal && !block_code(work->block, number, slice_from(normal), foreign,
+				      &code->number))
 		return NULL;
-	code->generation = block_code_generation(work->block);
-	if (!map_put(&work->codes[want], (struct slice){ sent, text.size }, code))
+	if (!map_put(&work->codes[number], (struct slice){ sent, text.size }, code))
 		return NULL;
 	return arena->exhausted ? NULL : code;
-}
-
-/* The number that rules know a code by; NO_CODE when it is none. false: memory is short. */
-static bool code_read(
-		struct sweep_work *work, size_t want, struct slice text, uint32_t *out_code)
-{
-	struct sweep_code *code = map_find(&work->codes[want], text);
-
-	if (!code || code->generation != block_code_generation(work->block))
-		code = code_judge(work, want, text);
-	if (!code)
-		return false;
-	*out_code = code->valid ? code->code : NO_CODE;
-	return true;
 }
 
 /* All codes are forgotten with those of the block. */
@@ -111,98 +104,117 @@ static void codes_renew(struct sweep_work *work)
 
 	if (work->code_generation == generation)
 		return;
-	for (size_t i = 0; i < work->sweep->want_count; i++)
+	for (size_t i = 0; i < work->sweep->ruleset->base_count; i++)
 		map_fini(&work->codes[i]);
 	arena_fini(&work->code_arena);
 	work->code_generation = generation;
 }
 
-/* The numbers of all texts of a column; NULL when memory is short. */
-static uint32_t *texts_read(
-		struct sweep_work *work, size_t want, const struct sweep_column *column)
+/* Whether no number but NO_CODE stands there twice. */
+static bool are_different(struct sweep_work *work, const uint32_t *numbers, size_t count)
 {
-	uint32_t *codes = (uint32_t *)block_room(work->block, column->code_count / 2 + 1);
+	uint32_t most = 0;
+	uint64_t *seen;
 
-	codes_renew(work);
-	for (size_t i = 0; codes && i < column->code_count; i++) {
-		if (!code_read(work, want, column->code_texts[i], &codes[i]))
-			return NULL;
+	for (size_t i = 0; i < count; i++) {
+		if (numbers[i] != NO_CODE && numbers[i] > most)
+			most = numbers[i];
 	}
-	return codes;
-}
-
-static uint32_t number_of(const uint32_t *numbers, const struct sweep_column *column, size_t at)
-{
-	uint32_t code = column->codes[at];
-
-	return code < column->code_count ? numbers[code] : NO_CODE;
-}
-
-static bool codes_judge(struct sweep_work *work, size_t want, const struct sweep_column *column,
-		struct block_column *out)
-{
-	uint32_t *numbers = texts_read(work, want, column);
-	uint32_t *codes = (uint32_t *)block_room(work->block, SWEEP_ROWS / 2);
-	uint64_t *known = block_room(work->block, SWEEP_WORDS);
-
-	if (!numbers || !codes || !known)
+	seen = block_room(work->block, most / 64 + 1);
+	if (!seen)
 		return false;
-	for (size_t i = 0; i < SWEEP_WORDS; i++) {
-		uint64_t left = column->known[i] & work->rows[i];
+	memset(seen, 0, (most / 64 + 1) * sizeof(*seen));
+	for (size_t i = 0; i < count; i++) {
+		uint64_t bit = UINT64_C(1) << (numbers[i] % 64);
 
-		known[i] = left;
-		for (; left; left &= left - 1) {
-			size_t row = i * 64 + (unsigned)__builtin_ctzll(left);
-
-			codes[row] = number_of(numbers, column, row);
-			if (codes[row] == NO_CODE)
-				known[i] &= ~(left & -left);
-		}
+		if (numbers[i] == NO_CODE)
+			continue;
+		if (seen[numbers[i] / 64] & bit)
+			return false;
+		seen[numbers[i] / 64] |= bit;
 	}
-	out->codes = codes;
-	out->known = known;
 	return true;
 }
 
-/* Two codes may be one as rules know them. */
-static bool list_is_valid(const uint32_t *codes, uint32_t begin, uint32_t end)
+/* false when memory is short. */
+static bool numbers_read(struct sweep_work *work, int slot, const struct sweep_column *column,
+		struct numbers *out)
 {
-	for (uint32_t i = begin; i < end; i++) {
-		if (codes[i] == NO_CODE)
+	uint32_t *list = (uint32_t *)block_room(work->block, column->code_count / 2 + 1);
+
+	if (!list)
+		return false;
+	*out = (struct numbers){ .list = list, .valid = true };
+	codes_renew(work);
+	for (size_t i = 0; i < column->code_count; i++) {
+		struct sweep_code *code = map_find(&work->codes[slot], column->code_texts[i]);
+
+		if (!code)
+			code = code_judge(work, slot, column->code_texts[i]);
+		if (!code)
 			return false;
-		for (uint32_t k = begin; k < i; k++) {
-			if (codes[k] == codes[i])
+		list[i] = code->number;
+		out->valid = out->valid && list[i] != NO_CODE;
+	}
+	out->different = are_different(work, list, column->code_count);
+	return true;
+}
+
+static bool row_is_valid(
+		const struct sweep_column *column, const struct numbers *numbers, size_t row)
+{
+	uint32_t begin;
+	uint32_t end;
+
+	if (!column->starts)
+		return numbers->list[column->codes[row]] != NO_CODE;
+	begin = column->starts[row];
+	end = column->starts[row + 1];
+	for (uint32_t i = begin; i < end; i++) {
+		uint32_t number = numbers->list[column->codes[i]];
+
+		if (number == NO_CODE)
+			return false;
+		for (uint32_t k = begin; k < i && !numbers->different; k++) {
+			if (numbers->list[column->codes[k]] == number)
 				return false;
 		}
 	}
 	return true;
 }
 
-static bool lists_judge(struct sweep_work *work, size_t want, const struct sweep_column *column,
-		struct block_column *out)
+/* Rows with a code that is none, or with two that are one as rules know them, are not known. */
+static bool codes_judge(struct sweep_work *work, int slot, const struct sweep_column *from,
+		bool list, struct block_column *out)
 {
-	size_t entries = column->starts ? column->starts[work->source->row_count] : 0;
-	uint32_t *numbers = texts_read(work, want, column);
-	uint32_t *codes = (uint32_t *)block_room(work->block, entries / 2 + 1);
-	uint64_t *known = block_room(work->block, SWEEP_WORDS);
+	struct sweep_column column = *from;
+	struct numbers numbers;
+	uint64_t *known;
 
-	if (!numbers || !codes || !known)
+	if (!list)
+		column.starts = NULL;
+	if (!numbers_read(work, slot, &column, &numbers))
 		return false;
-	for (size_t i = 0; i < entries; i++)
-		codes[i] = number_of(numbers, column, i);
+	out->codes = column.codes;
+	out->starts = column.starts;
+	out->numbers = numbers.list;
+	out->number_count = column.code_count;
+	if (numbers.valid && (numbers.different || !list))
+		return true;
+	known = block_room(work->block, SWEEP_WORDS);
+	if (!known)
+		return false;
 	for (size_t i = 0; i < SWEEP_WORDS; i++) {
-		uint64_t left = column->known[i] & work->rows[i];
+		uint64_t left = column.known[i] & work->rows[i];
 
 		known[i] = left;
 		for (; left; left &= left - 1) {
 			size_t row = i * 64 + (unsigned)__builtin_ctzll(left);
 
-			if (!list_is_valid(codes, column->starts[row], column->starts[row + 1]))
+			if (!row_is_valid(&column, &numbers, row))
 				known[i] &= ~(left & -left);
 		}
 	}
-	out->codes = codes;
-	out->starts = column->starts;
 	out->known = known;
 	return true;
 }
@@ -228,9 +240,10 @@ static enum value_kind slot_kind(const struct entry *entry)
 	}
 }
 
-static bool sent_read(struct sweep_work *work, const struct sweep_slot *slot,
-		struct block_column *out, struct error *err)
+static bool sent_read(struct sweep_work *work, int number, struct block_column *out,
+		struct error *err)
 {
+	const struct sweep_slot *slot = &work->sweep->slots[number];
 	size_t want = (size_t)slot->want;
 	const struct sweep_column *column = raw_column(work, want, err);
 
@@ -247,10 +260,10 @@ static bool sent_read(struct sweep_work *work, const struct sweep_slot *slot,
 		out->known = numbers_judge(work, slot->entry->attribute, column);
 		return out->known || fail_memory(err);
 	case SWEEP_CODE:
-		return codes_judge(work, want, column, out) || fail_memory(err);
+		return codes_judge(work, number, column, false, out) || fail_memory(err);
 	case SWEEP_CODES:
 	case SWEEP_TITLES:
-		return lists_judge(work, want, column, out) || fail_memory(err);
+		return codes_judge(work, number, column, true, out) || fail_memory(err);
 	case SWEEP_FLAG:
 	default:
 		return true;
@@ -288,7 +301,8 @@ static bool sent_join(struct sweep_work *work, const struct block_column *sent,
 			size_t row = i * 64 + (unsigned)__builtin_ctzll(left);
 
 			if (made->kind == VALUE_STRING)
-				((uint32_t *)made->codes)[row] = sent->codes[row];
+				((uint32_t *)made->codes)[row] =
+						sent->numbers[sent->codes[row]];
 			else
 				((int64_t *)made->integers)[row] = sent->integers[row];
 		}
@@ -308,7 +322,7 @@ bool sweep_column_read(struct sweep_work *work, int number, struct block_column 
 	uint64_t rows[SWEEP_WORDS];
 
 	assert(slot->needed && !slot->by_rows && slot->want >= 0);
-	if (!sent_read(work, slot, &sent, err))
+	if (!sent_read(work, number, &sent, err))
 		return false;
 	*out_column = sent;
 	/* Quotients are compared from their parts. */
@@ -316,7 +330,7 @@ bool sweep_column_read(struct sweep_work *work, int number, struct block_column 
 		return true;
 	if (rule_type(rule)->kind == TYPE_BOOL ? !block_derive_flags(work->block, slot->literal,
 								 rows, out_column, err)
-					       : !block_derive(work->block, rule, rows,
+					       : !block_derive(work->block, number, rule, rows,
 								 out_column, err))
 		return false;
 	return !sent.known || sent_join(work, &sent, out_column) || fail_memory(err);

@@ -72,11 +72,9 @@ struct sweep_raw {
 	struct sweep_column column;
 };
 
-/* Codes of one attribute as they were sent, and what rules know them by. */
+/* A code as it was sent, and what rules know it by. */
 struct sweep_code {
-	bool valid;
-	uint32_t code;
-	uint64_t generation;
+	uint32_t number;
 };
 
 struct sweep_work {
@@ -86,7 +84,7 @@ struct sweep_work {
 	uint64_t round;
 	uint64_t rows[SWEEP_WORDS];
 	struct sweep_raw *raws;	 /* by want */
-	struct map *codes;	 /* by want, of texts to struct sweep_code */
+	struct map *codes;	 /* by slot, of texts to struct sweep_code */
 	struct arena code_arena; /* of these */
 	uint64_t code_generation;
 	struct sweep_result *results;

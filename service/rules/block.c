@@ -10,8 +10,6 @@
 #define ROW_ARENA ((size_t)256 << 10)
 #define ROW_BUDGET ((size_t)64 << 20)
 
-const uint64_t block_zeros[BLOCK_WORDS];
-
 /* --- room for planes --------------------------------------------------------------------------- */
 
 uint64_t *pool_take(struct plane_pool *pool, size_t words)
@@ -104,7 +102,7 @@ static bool block_init(struct block *block)
 	/* So large that no row makes it grow. */
 	(void)arena_alloc(&block->arena, ROW_ARENA);
 	arena_reset(&block->arena);
-	return block->arena.blocks && block_codes_init(block);
+	return block->arena.blocks && block_codes_init(block) && block_numbers_init(block);
 }
 
 struct block *block_new(const struct atoms *atoms, const struct scope *scope)
@@ -126,13 +124,12 @@ void block_free(struct block *block)
 {
 	if (!block)
 		return;
-	for (size_t i = 0; block->columns && i < block->slot_count; i++) {
-		memory_free(block->columns[i].codes.present);
-		memory_free(block->columns[i].codes.planes);
-	}
-	for (size_t i = 0; block->memories && i < block->atoms->count; i++)
+	for (size_t i = 0; block->memories && i < block->atoms->count; i++) {
 		memory_free(block->memories[i].answers);
+		memory_free(block->memories[i].hits);
+	}
 	block_codes_fini(block);
+	block_numbers_fini(block);
 	pool_fini(&block->kept);
 	pool_fini(&block->scratch);
 	memory_free(block->columns);
@@ -169,13 +166,13 @@ const uint64_t *block_odd_rows(const struct block *block)
 /* --- columns ----------------------------------------------------------------------------------- */
 
 /* Whether all rows are known; else @out_asked gets those that wait for an attribute. */
-BLOCK_CLONES
+PLANE_CLONES
 static bool column_judge(
 		const struct block_column *column, const uint64_t *rows, uint64_t *out_asked)
 {
-	const uint64_t *known = column->known ? column->known : block_zeros;
-	const uint64_t *error = column->error ? column->error : block_zeros;
-	const uint64_t *unstated = column->unstated ? column->unstated : block_zeros;
+	const uint64_t *known = column->known ? column->known : plane_zeros;
+	const uint64_t *error = column->error ? column->error : plane_zeros;
+	const uint64_t *unstated = column->unstated ? column->unstated : plane_zeros;
 	uint64_t lacking = 0;
 
 	for (size_t i = 0; i < BLOCK_WORDS; i++) {
@@ -202,20 +199,12 @@ const struct slot_column *block_column(struct block *block, int slot, struct err
 		return NULL;
 	}
 	if (!made.known)
-		made.known = block_zeros;
+		made.known = plane_zeros;
 	column->column = made;
 	column->sure = column_judge(&made, block->rows, asked);
 	column->asked = asked;
 	column->round = block->round;
 	return column;
-}
-
-BLOCK_CLONES
-static void known_no(const uint64_t *rows, const uint64_t *known, const uint64_t *yes,
-		uint64_t *out_no)
-{
-	for (size_t i = 0; i < BLOCK_WORDS; i++)
-		out_no[i] = rows[i] & known[i] & ~yes[i];
 }
 
 bool block_answer_known(struct block *block, struct plane_pool *pool,
@@ -230,10 +219,11 @@ bool block_answer_known(struct block *block, struct plane_pool *pool,
 	no = pool_take(pool, BLOCK_WORDS);
 	if (!no)
 		return false;
-	known_no(block->rows, column->column.known, yes, no);
+	plane_without(column->column.known, yes, no);
+	plane_and(no, block->rows, no);
 	out_answer->no = no;
 	out_answer->asked = column->asked;
-	out_answer->unstated = column->column.unstated ? column->column.unstated : block_zeros;
+	out_answer->unstated = column->column.unstated ? column->column.unstated : plane_zeros;
 	return true;
 }
 
@@ -270,16 +260,7 @@ static void gathering_widen(struct gathering *all, const uint64_t *rows)
 	all->answer.sure = false;
 }
 
-BLOCK_CLONES
-static void join_sure(struct gathering *all, const uint64_t *yes, bool negated)
-{
-	uint64_t turn = negated ? UINT64_MAX : 0;
-
-	for (size_t i = 0; i < BLOCK_WORDS; i++)
-		all->yes[i] &= yes[i] ^ turn;
-}
-
-BLOCK_CLONES
+PLANE_CLONES
 static void join_sure_wide(
 		struct gathering *all, const uint64_t *rows, const uint64_t *yes, bool negated)
 {
@@ -293,7 +274,7 @@ static void join_sure_wide(
 	}
 }
 
-BLOCK_CLONES
+PLANE_CLONES
 static void join_wide(struct gathering *all, const uint64_t *yes, const uint64_t *no,
 		const uint64_t *asked, const uint64_t *unstated)
 {
@@ -306,33 +287,13 @@ static void join_wide(struct gathering *all, const uint64_t *yes, const uint64_t
 }
 
 /* The greatest answer counts. */
-BLOCK_CLONES
+PLANE_CLONES
 static void gathering_finish(struct gathering *all)
 {
 	for (size_t i = 0; i < BLOCK_WORDS; i++) {
 		all->asked[i] &= ~all->no[i];
 		all->unstated[i] &= ~(all->no[i] | all->asked[i]);
 	}
-}
-
-BLOCK_CLONES
-static bool is_settled(const uint64_t *need, const uint64_t *no)
-{
-	uint64_t left = 0;
-
-	for (size_t i = 0; i < BLOCK_WORDS; i++)
-		left |= need[i] & ~no[i];
-	return left == 0;
-}
-
-BLOCK_CLONES
-static bool is_settled_sure(const uint64_t *need, const uint64_t *yes)
-{
-	uint64_t left = 0;
-
-	for (size_t i = 0; i < BLOCK_WORDS; i++)
-		left |= need[i] & yes[i];
-	return left == 0;
 }
 
 static bool formula_ask(struct block *block, uint32_t number, const uint64_t *need,
@@ -362,11 +323,12 @@ static bool conjunction_ask(struct block *block, struct plane_pool *pool,
 					negated ? part.yes : part.no, part.asked,
 					part.unstated);
 		else if (all.answer.sure)
-			join_sure(&all, part.yes, negated);
+			(void)plane_cut(all.yes, part.yes, negated);
 		else
 			join_sure_wide(&all, block->rows, part.yes, negated);
 		block_rewind(block, mark);
-		if (all.answer.sure ? is_settled_sure(need, all.yes) : is_settled(need, all.no))
+		if (all.answer.sure ? !plane_meets(need, all.yes)
+				    : !plane_exceeds(need, all.no))
 			break;
 	}
 	if (!all.answer.sure)
@@ -395,12 +357,12 @@ static bool formula_ask(struct block *block, uint32_t number, const uint64_t *ne
 		*out_answer = (struct block_answer){ .sure = true, .yes = block->rows };
 		return true;
 	case FORMULA_ERROR:
-		*out_answer = (struct block_answer){ false, block_zeros, block_zeros,
-			block_zeros, block_zeros };
+		*out_answer = (struct block_answer){ false, plane_zeros, plane_zeros,
+			plane_zeros, plane_zeros };
 		return true;
 	case FORMULA_UNSTATED:
-		*out_answer = (struct block_answer){ false, block_zeros, block_zeros,
-			block_zeros, block->rows };
+		*out_answer = (struct block_answer){ false, plane_zeros, plane_zeros,
+			plane_zeros, block->rows };
 		return true;
 	case FORMULA_ATOM:
 		return block_ask_atom(block, formula->at, need, out_answer, err);
@@ -438,7 +400,7 @@ bool block_ask(struct block *block, uint32_t literal, const uint64_t *need,
 	yes = pool_take(&block->scratch, BLOCK_WORDS);
 	if (!yes)
 		return block_fail_memory(err);
-	known_no(block->rows, block->rows, answer.yes, yes);
+	plane_without(block->rows, answer.yes, yes);
 	out_answer->yes = yes;
 	return true;
 }

@@ -21,7 +21,10 @@
 #define BLOCK_ROWS 4096
 #define BLOCK_WORDS (BLOCK_ROWS / 64)
 
-/* The values of a slot. Planes are BLOCK_WORDS words; bits of rows not in the block are ignored. */
+/*
+ * The values of a slot. Planes are BLOCK_WORDS words; bits of rows not in the block are ignored. Lists by
+ * row have room for BLOCK_ROWS.
+ */
 struct block_column {
 	enum value_kind kind; /* INT, TIMESTAMP (whole seconds), BOOL, STRING, LIST of texts, MAP
 				  of days by text */
@@ -30,8 +33,10 @@ struct block_column {
 	const uint64_t *unstated; /* NULL: none; neither known nor an error */
 	const uint64_t *flags;	  /* BOOL; ignored where not known, as all that follows */
 	const int64_t *integers;  /* INT, TIMESTAMP: by row; MAP: seconds by entry */
-	const uint32_t *codes;	  /* STRING: by row; LIST, MAP: by entry; see block_code() */
-	const uint32_t *starts;	  /* LIST, MAP: entries of row i are [i] to [i + 1] - 1 */
+	const uint32_t *codes;	  /* STRING: by row; LIST, MAP: by entry; index of: */
+	const uint32_t *numbers; /* numbers of codes, see block_code(); NULL: ->codes are these */
+	size_t number_count;
+	const uint32_t *starts; /* LIST, MAP: entries of row i are [i] to [i + 1] - 1 */
 };
 
 struct block_source {
@@ -69,9 +74,9 @@ const uint64_t *block_rows(const struct block *block);
  */
 const uint64_t *block_odd_rows(const struct block *block);
 
-/** The number of a text in columns of codes. false when memory is short. */
-bool block_code(struct block *block, struct slice text, bool marked, uint32_t *out_code);
-struct slice block_code_text(const struct block *block, uint32_t code);
+/** The number of a text in columns of @slot. false when memory is short. */
+bool block_code(struct block *block, int slot, struct slice text, bool marked,
+		uint32_t *out_code);
 /** Grows when numbers that were given out before have lost their meaning. Only block_enter() does it. */
 uint64_t block_code_generation(const struct block *block);
 
@@ -95,6 +100,6 @@ uint64_t *block_room(struct block *block, size_t words);
 /** What follows for @rows from a bool formula, as a column. */
 bool block_derive_flags(struct block *block, uint32_t literal, const uint64_t *rows,
 		struct block_column *out_column, struct error *err);
-/** What follows for @rows from a rule of another type: an int, a text or a day. */
-bool block_derive(struct block *block, const struct rule *rule, const uint64_t *rows,
+/** What follows for @rows from a rule of another type: an int, a text or a day, for @slot. */
+bool block_derive(struct block *block, int slot, const struct rule *rule, const uint64_t *rows,
 		struct block_column *out_column, struct error *err);

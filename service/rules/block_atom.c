@@ -10,25 +10,6 @@
 
 /* --- flags and numbers ------------------------------------------------------------------------- */
 
-BLOCK_CLONES
-static void planes_and(const uint64_t *a, const uint64_t *b, uint64_t *out)
-{
-	for (size_t i = 0; i < BLOCK_WORDS; i++)
-		out[i] = a[i] & b[i];
-}
-
-BLOCK_CLONES
-void numbers_at_least(const int64_t *numbers, int64_t bound, uint64_t *out_yes)
-{
-	for (size_t i = 0; i < BLOCK_WORDS; i++) {
-		uint64_t word = 0;
-
-		for (unsigned k = 0; k < 64; k++)
-			word |= (uint64_t)(numbers[i * 64 + k] >= bound) << k;
-		out_yes[i] = word;
-	}
-}
-
 static bool ask_flag(struct block *block, struct plane_pool *pool,
 		const struct slot_column *column, struct block_answer *out_answer)
 {
@@ -37,11 +18,11 @@ static bool ask_flag(struct block *block, struct plane_pool *pool,
 
 	if (column->sure)
 		return block_answer_known(block, pool, column,
-				from->flags ? from->flags : block_zeros, out_answer);
+				from->flags ? from->flags : plane_zeros, out_answer);
 	yes = pool_take(pool, BLOCK_WORDS);
 	if (!yes)
 		return false;
-	planes_and(from->known, from->flags ? from->flags : block_zeros, yes);
+	plane_and(from->known, from->flags ? from->flags : plane_zeros, yes);
 	return block_answer_known(block, pool, column, yes, out_answer);
 }
 
@@ -57,7 +38,7 @@ static bool ask_unstated(struct block *block, struct plane_pool *pool,
 	for (size_t i = 0; i < BLOCK_WORDS; i++)
 		unstated[i] = block->rows[i] &
 			      (from->known[i] | (from->unstated ? from->unstated[i] : 0));
-	*out_answer = (struct block_answer){ false, block_zeros, block_zeros, column->asked,
+	*out_answer = (struct block_answer){ false, plane_zeros, plane_zeros, column->asked,
 		unstated };
 	return true;
 }
@@ -65,18 +46,13 @@ static bool ask_unstated(struct block *block, struct plane_pool *pool,
 static bool ask_number(struct block *block, struct plane_pool *pool, const struct atom *atom,
 		const struct slot_column *column, struct block_answer *out_answer)
 {
-	const struct block_column *from = &column->column;
 	uint64_t *yes;
 
 	if (atom->unstated)
 		return ask_unstated(block, pool, column, out_answer);
 	yes = pool_take(pool, BLOCK_WORDS);
-	if (!yes)
+	if (!yes || !block_ask_threshold(block, atom, column, yes))
 		return false;
-	if (from->integers)
-		numbers_at_least(from->integers, atom->bound, yes);
-	if (!column->sure)
-		planes_and(from->integers ? yes : block_zeros, from->known, yes);
 	return block_answer_known(block, pool, column, yes, out_answer);
 }
 

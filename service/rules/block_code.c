@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Columns of codes. Every text has a number, from block to block; what follows from a text is asked
- * once a number. Of the few codes that stand in a column each has a plane with its rows, so that an
- * atom is a few planes joined.
+ * Columns of codes. Every text of a slot has a number, from block to block; what follows from it is
+ * asked once a number. Of the few codes that stand in a column each has a plane with its rows, so that
+ * an atom is a few planes joined.
  */
 #include "rules/block_internal.h"
 
@@ -19,7 +19,15 @@
 
 static void codes_clear(struct block *block)
 {
-	map_fini(&block->code_numbers);
+	for (size_t i = 0; i < block->slot_count; i++) {
+		struct slot_codes *codes = &block->codes[i];
+
+		map_fini(&codes->numbers);
+		for (size_t k = 0; k < codes->count; k++)
+			codes->planes[k] = NULL;
+		codes->count = 0;
+		codes->present_count = 0;
+	}
 	arena_fini(&block->code_arena);
 	block->code_count = 0;
 	block->code_generation++;
@@ -27,65 +35,89 @@ static void codes_clear(struct block *block)
 
 void block_codes_fini(struct block *block)
 {
+	if (!block->codes)
+		return;
 	codes_clear(block);
+	for (size_t i = 0; i < block->slot_count; i++) {
+		memory_free(block->codes[i].entries);
+		memory_free(block->codes[i].planes);
+		memory_free(block->codes[i].present);
+	}
 	memory_free(block->codes);
 }
 
-static bool codes_grow(struct block *block)
+static bool codes_grow(struct slot_codes *codes)
 {
-	size_t capacity = block->code_capacity ? block->code_capacity * 2 : 256;
-	struct code_entry *codes;
+	size_t capacity = codes->capacity ? codes->capacity * 2 : 32;
+	struct code_entry *entries;
+	uint64_t **planes;
+	uint32_t *present;
 
-	if (block->code_count < block->code_capacity)
+	if (codes->count < codes->capacity)
 		return true;
-	codes = memory_resize(block->codes, capacity * sizeof(*codes));
-	if (!codes)
+	entries = memory_resize(codes->entries, capacity * sizeof(*entries));
+	if (!entries)
 		return false;
-	block->codes = codes;
-	block->code_capacity = capacity;
+	codes->entries = entries;
+	planes = memory_resize(codes->planes, capacity * sizeof(*planes));
+	if (!planes)
+		return false;
+	codes->planes = planes;
+	present = memory_resize(codes->present, capacity * sizeof(*present));
+	if (!present)
+		return false;
+	codes->present = present;
+	codes->capacity = capacity;
 	return true;
 }
 
-bool block_code(struct block *block, struct slice text, bool marked, uint32_t *out_code)
+/* A key of a map: the mark, and the text behind it. */
+static bool key_print(struct block *block, struct slice text, bool marked, char *small,
+		size_t room, struct slice *out_key)
 {
-	char small[64];
-	struct slice key = { small, text.size + 1 };
-	struct arena_mark mark = arena_mark(&block->code_arena);
 	char *copy = small;
-	uintptr_t number;
 
-	if (key.size > sizeof(small)) {
-		copy = arena_alloc(&block->code_arena, key.size);
+	*out_key = (struct slice){ small, text.size + 1 };
+	if (out_key->size > room) {
+		copy = arena_alloc(&block->code_arena, out_key->size);
 		if (!copy)
 			return false;
-		key.data = copy;
+		out_key->data = copy;
 	}
 	copy[0] = marked ? '*' : ' ';
 	if (text.size)
 		memcpy(copy + 1, text.data, text.size);
-	number = (uintptr_t)map_find(&block->code_numbers, key);
+	return true;
+}
+
+bool block_code(struct block *block, int slot, struct slice text, bool marked,
+		uint32_t *out_code)
+{
+	struct slot_codes *codes = &block->codes[slot];
+	struct arena_mark mark = arena_mark(&block->code_arena);
+	char small[64];
+	struct slice key;
+	uintptr_t number;
+
+	if (!key_print(block, text, marked, small, sizeof(small), &key))
+		return false;
+	number = (uintptr_t)map_find(&codes->numbers, key);
 	if (number) {
 		arena_rewind(&block->code_arena, mark);
 		*out_code = (uint32_t)(number - 1);
 		return true;
 	}
-	if (copy == small) {
-		copy = arena_copy(&block->code_arena, small, key.size);
-		key.data = copy;
-	}
-	if (!copy || !codes_grow(block) ||
-			!map_put(&block->code_numbers, key,
-					(void *)((uintptr_t)block->code_count + 1)))
+	if (key.data == small)
+		key.data = arena_copy(&block->code_arena, small, key.size);
+	if (!key.data || !codes_grow(codes) ||
+			!map_put(&codes->numbers, key, (void *)((uintptr_t)codes->count + 1)))
 		return false;
-	block->codes[block->code_count] = (struct code_entry){ .text = { copy + 1, text.size },
+	codes->entries[codes->count] = (struct code_entry){ .text = { key.data + 1, text.size },
 		.marked = marked };
-	*out_code = (uint32_t)block->code_count++;
+	codes->planes[codes->count] = NULL;
+	*out_code = (uint32_t)codes->count++;
+	block->code_count++;
 	return true;
-}
-
-struct slice block_code_text(const struct block *block, uint32_t code)
-{
-	return block->codes[code].text;
 }
 
 uint64_t block_code_generation(const struct block *block)
@@ -93,24 +125,28 @@ uint64_t block_code_generation(const struct block *block)
 	return block->code_generation;
 }
 
-/* The codes that atoms name. */
+/* The codes that atoms about members name. */
 static bool codes_mention(struct block *block)
 {
 	for (size_t i = 0; i < block->atoms->count; i++) {
 		const struct atom *atom = &block->atoms->list[i];
+		uint32_t *code = &block->memories[i].code;
 
 		if (atom->kind != ATOM_MEMBER && atom->kind != ATOM_HELD &&
 				atom->kind != ATOM_VALID)
 			continue;
-		if (!block_code(block, atom->code, false, &block->memories[i].code))
+		if (!block_code(block, atom->slot, atom->code, false, code))
 			return false;
-		block->codes[block->memories[i].code].mentioned = true;
+		block->codes[atom->slot].entries[*code].mentioned = true;
 	}
 	return true;
 }
 
 bool block_codes_init(struct block *block)
 {
+	block->codes = memory_alloc_zero(block->slot_count + 1, sizeof(*block->codes));
+	if (!block->codes)
+		return false;
 	arena_init(&block->code_arena, CODES_BUDGET);
 	block->code_generation = 1;
 	return codes_mention(block);
@@ -126,149 +162,193 @@ bool block_codes_renew(struct block *block)
 
 /* --- the codes of a column --------------------------------------------------------------------- */
 
-static bool planes_grow(struct code_planes *codes)
+/* The plane of a code, made when there is none; NULL when memory is short. */
+static uint64_t *plane_make(struct block *block, struct slot_codes *codes, uint32_t code)
 {
-	size_t capacity = codes->capacity ? codes->capacity * 2 : 32;
-	uint32_t *present;
-	uint64_t **planes;
+	uint64_t *plane = codes->planes[code];
 
-	if (codes->count < codes->capacity)
-		return true;
-	present = memory_resize(codes->present, capacity * sizeof(*present));
-	if (!present)
-		return false;
-	codes->present = present;
-	planes = memory_resize(codes->planes, capacity * sizeof(*planes));
-	if (!planes)
-		return false;
-	codes->planes = planes;
-	codes->capacity = capacity;
-	return true;
+	if (plane)
+		return plane;
+	plane = pool_take(&block->kept, BLOCK_WORDS);
+	if (!plane)
+		return NULL;
+	memset(plane, 0, BLOCK_WORDS * sizeof(*plane));
+	codes->planes[code] = plane;
+	codes->present[codes->present_count++] = code;
+	return plane;
 }
 
-/* Notes that a row has a code; false when memory is short. */
-static bool planes_put(
-		struct block *block, struct code_planes *codes, uint32_t code, size_t row)
+static bool texts_put(struct block *block, const struct block_column *column,
+		struct slot_codes *codes, uint64_t **planes)
 {
-	struct code_entry *entry = &block->codes[code];
-	uint64_t *plane;
-
-	if (entry->stamp != block->code_stamp) {
-		if (!planes_grow(codes))
-			return false;
-		plane = pool_take(&block->kept, BLOCK_WORDS);
-		if (!plane)
-			return false;
-		memset(plane, 0, BLOCK_WORDS * sizeof(*plane));
-		codes->present[codes->count] = code;
-		codes->planes[codes->count] = plane;
-		entry->stamp = block->code_stamp;
-		entry->ordinal = (uint32_t)codes->count++;
-	}
-	codes->planes[entry->ordinal][row / 64] |= UINT64_C(1) << (row % 64);
-	return true;
-}
-
-static bool row_put(struct block *block, const struct block_column *column,
-		struct code_planes *codes, size_t row)
-{
-	if (column->kind == VALUE_STRING) {
-		if (codes->count > CODE_PLANES_MOST)
-			codes->many = true;
-		return codes->many || planes_put(block, codes, column->codes[row], row);
-	}
-	for (uint32_t k = column->starts[row]; k < column->starts[row + 1]; k++) {
-		if (block->codes[column->codes[k]].mentioned &&
-				!planes_put(block, codes, column->codes[k], row))
-			return false;
-	}
-	return true;
-}
-
-/* The planes of a column in this round; NULL when memory is short. */
-static const struct code_planes *planes_of(struct block *block, const struct slot_column *from)
-{
-	struct slot_column *column = (struct slot_column *)from;
-	struct code_planes *codes = &column->codes;
-
-	if (column->codes_round == block->round)
-		return codes;
-	codes->count = 0;
-	codes->many = false;
-	block->code_stamp++;
 	for (size_t i = 0; i < BLOCK_WORDS; i++) {
-		uint64_t known = column->column.known[i] & block->rows[i];
+		for (uint64_t known = column->known[i] & block->rows[i]; known;
+				known &= known - 1) {
+			size_t row = i * 64 + (unsigned)__builtin_ctzll(known);
+			uint32_t at = column->codes[row];
 
-		for (; known; known &= known - 1) {
-			if (!row_put(block, &column->column, codes,
-					    i * 64 + (unsigned)__builtin_ctzll(known)))
-				return NULL;
+			if (!planes[at]) {
+				codes->many = codes->present_count > CODE_PLANES_MOST;
+				if (codes->many)
+					return true;
+				planes[at] = plane_make(block, codes, column_code(column, row));
+			}
+			if (!planes[at])
+				return false;
+			planes[at][i] |= known & -known;
 		}
 	}
-	column->codes_round = block->round;
-	return codes;
+	return true;
+}
+
+/* What no atom names goes to a plane that nobody looks at. */
+static bool lists_put(struct block *block, const struct block_column *column,
+		struct slot_codes *codes, uint64_t **planes, uint64_t *nowhere)
+{
+	for (size_t i = 0; i < BLOCK_WORDS; i++) {
+		for (uint64_t known = column->known[i] & block->rows[i]; known;
+				known &= known - 1) {
+			size_t row = i * 64 + (unsigned)__builtin_ctzll(known);
+			uint32_t end = column->starts[row + 1];
+
+			for (uint32_t k = column->starts[row]; k < end; k++) {
+				uint64_t **plane = &planes[column->codes[k]];
+				uint32_t code;
+
+				if (!*plane) {
+					code = column_code(column, k);
+					*plane = codes->entries[code].mentioned
+								 ? plane_make(block, codes,
+										   code)
+								 : nowhere;
+				}
+				if (!*plane)
+					return false;
+				(*plane)[i] |= known & -known;
+			}
+		}
+	}
+	return true;
+}
+
+/* The planes of a slot in this round; NULL when memory is short. */
+static const struct slot_codes *codes_of(
+		struct block *block, int slot, const struct slot_column *from)
+{
+	struct slot_codes *codes = &block->codes[slot];
+	const struct block_column *column = &from->column;
+	size_t count = column->numbers ? column->number_count : codes->count;
+	uint64_t nowhere[BLOCK_WORDS];
+	struct block_mark mark = block_mark(block);
+	uint64_t **planes;
+	bool ok;
+
+	if (codes->round == block->round)
+		return codes;
+	for (size_t i = 0; i < codes->present_count; i++)
+		codes->planes[codes->present[i]] = NULL;
+	codes->present_count = 0;
+	codes->many = false;
+	planes = (uint64_t **)pool_take(&block->scratch, count + 1);
+	if (!planes)
+		return NULL;
+	memset(planes, 0, (count + 1) * sizeof(*planes));
+	ok = column->kind == VALUE_STRING ? texts_put(block, column, codes, planes)
+					  : lists_put(block, column, codes, planes, nowhere);
+	block_rewind(block, mark);
+	codes->round = block->round;
+	return ok ? codes : NULL;
 }
 
 /* --- what follows from a text ------------------------------------------------------------------ */
 
-static bool answers_grow(struct block *block, struct atom_memory *memory)
+static bool hit_add(struct atom_memory *memory, uint32_t code, enum atom_answer answer)
 {
-	uint8_t *answers;
+	size_t capacity = memory->hit_capacity ? memory->hit_capacity * 2 : 8;
+	struct code_hit *hits;
 
-	if (memory->answer_generation != block->code_generation) {
-		if (memory->answers)
-			memset(memory->answers, ANSWER_NOT_YET, memory->answer_capacity);
-		memory->answer_generation = block->code_generation;
+	if (memory->hit_count == memory->hit_capacity) {
+		hits = memory_resize(memory->hits, capacity * sizeof(*hits));
+		if (!hits)
+			return false;
+		memory->hits = hits;
+		memory->hit_capacity = capacity;
 	}
-	if (memory->answer_capacity >= block->code_count)
-		return true;
-	answers = memory_resize(memory->answers, block->code_capacity);
-	if (!answers)
-		return false;
-	memset(answers + memory->answer_capacity, ANSWER_NOT_YET,
-			block->code_capacity - memory->answer_capacity);
-	memory->answers = answers;
-	memory->answer_capacity = block->code_capacity;
+	memory->hits[memory->hit_count++] = (struct code_hit){ code, answer };
 	return true;
 }
 
-static enum atom_answer code_answer(struct block *block, uint32_t number, uint32_t code)
+/* Asks about the codes that have come since the last time. */
+static bool answers_renew(struct block *block, uint32_t number)
 {
 	const struct atom *atom = &block->atoms->list[number];
-	uint8_t *answer = &block->memories[number].answers[code];
-	const struct code_entry *entry = &block->codes[code];
+	struct atom_memory *memory = &block->memories[number];
+	const struct slot_codes *codes = &block->codes[atom->slot];
+	uint8_t *answers;
 
-	if (*answer == ANSWER_NOT_YET)
-		*answer = (uint8_t)(atom->test ? atom->test->ask(atom->test->context,
-								 entry->text, entry->marked)
-					       : block_ask_value(block, atom,
-								 &(struct value){
-										 .kind = VALUE_STRING,
-										 .text = entry->text }));
-	return (enum atom_answer) * answer;
+	if (memory->generation != block->code_generation) {
+		memory->answer_count = 0;
+		memory->hit_count = 0;
+		memory->generation = block->code_generation;
+	}
+	if (memory->answer_capacity < codes->capacity) {
+		answers = memory_resize(memory->answers, codes->capacity);
+		if (!answers)
+			return false;
+		memory->answers = answers;
+		memory->answer_capacity = codes->capacity;
+	}
+	for (; memory->answer_count < codes->count; memory->answer_count++) {
+		const struct code_entry *entry = &codes->entries[memory->answer_count];
+		struct value value = { .kind = VALUE_STRING, .text = entry->text };
+		enum atom_answer answer =
+				atom->test ? atom->test->ask(atom->test->context, entry->text,
+							     entry->marked)
+					   : block_ask_value(block, atom, &value);
+
+		memory->answers[memory->answer_count] = (uint8_t)answer;
+		if (answer != ANSWER_NO &&
+				!hit_add(memory, (uint32_t)memory->answer_count, answer))
+			return false;
+	}
+	return true;
 }
 
-BLOCK_CLONES
-static void plane_join(uint64_t *plane, const uint64_t *other)
-{
-	for (size_t i = 0; i < BLOCK_WORDS; i++)
-		plane[i] |= other[i];
-}
-
+/* Planes of all answers, row by row. */
 static void rows_ask(struct block *block, uint32_t number, const struct block_column *column,
 		uint64_t *planes)
 {
+	const uint8_t *answers = block->memories[number].answers;
+
+	memset(planes, 0, (size_t)5 * BLOCK_WORDS * sizeof(*planes));
 	for (size_t i = 0; i < BLOCK_WORDS; i++) {
 		uint64_t known = column->known[i] & block->rows[i];
 
 		for (; known; known &= known - 1) {
 			size_t row = i * 64 + (unsigned)__builtin_ctzll(known);
-			enum atom_answer answer =
-					code_answer(block, number, column->codes[row]);
 
-			planes[answer * BLOCK_WORDS + i] |= known & -known;
+			planes[answers[column_code(column, row)] * BLOCK_WORDS + i] |=
+					known & -known;
 		}
 	}
+}
+
+/* The rows of one answer: the planes of the codes that give it. Whether there is such a code. */
+static bool answer_unite(const struct slot_codes *codes, const struct atom_memory *memory,
+		enum atom_answer answer, uint64_t *out)
+{
+	const uint64_t *planes[CODE_PLANES_MOST + 2];
+	size_t count = 0;
+
+	for (size_t i = 0; i < memory->hit_count; i++) {
+		const struct code_hit *hit = &memory->hits[i];
+
+		if (hit->answer == answer && codes->planes[hit->code])
+			planes[count++] = codes->planes[hit->code];
+	}
+	if (count || answer == ANSWER_YES)
+		plane_unite(planes, count, out);
+	return count > 0;
 }
 
 /* How rows without a value stand: an error where the slot is one, unknown as it is. */
@@ -279,7 +359,7 @@ static void unknown_ask(struct block *block, const struct atom *atom,
 	enum atom_answer answer =
 			atom->test ? ANSWER_ASKED : block_ask_value(block, atom, &unknown);
 	const uint64_t *unstated =
-			column->column.unstated ? column->column.unstated : block_zeros;
+			column->column.unstated ? column->column.unstated : plane_zeros;
 
 	for (size_t i = 0; i < BLOCK_WORDS; i++) {
 		uint64_t lacking = column->asked[i] | (unstated[i] & block->rows[i]);
@@ -305,64 +385,92 @@ static void error_ask(struct block *block, const struct atom *atom,
 		planes[answer * BLOCK_WORDS + i] |= column->column.error[i] & block->rows[i];
 }
 
+/* Fills all planes, of the codes and of the rows that have none. */
+static void planes_fill(struct block *block, uint32_t number, const struct slot_codes *codes,
+		const struct slot_column *column, uint64_t *planes)
+{
+	static const enum atom_answer others[] = { ANSWER_ASKED, ANSWER_UNSTATED,
+		ANSWER_ERROR };
+	const struct atom_memory *memory = &block->memories[number];
+	uint64_t *no = planes + (size_t)ANSWER_NO * BLOCK_WORDS;
+
+	if (codes->many) {
+		rows_ask(block, number, &column->column, planes);
+	} else {
+		plane_and(block->rows, column->column.known, no);
+		plane_without(no, planes, no);
+		for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++) {
+			uint64_t *plane = planes + (size_t)others[i] * BLOCK_WORDS;
+
+			memset(plane, 0, BLOCK_WORDS * sizeof(*plane));
+			if (answer_unite(codes, memory, others[i], plane))
+				plane_without(no, plane, no);
+		}
+	}
+	if (!column->sure)
+		unknown_ask(block, &block->atoms->list[number], column, planes);
+	if (column->column.error)
+		error_ask(block, &block->atoms->list[number], column, planes);
+}
+
+/* Whether all codes there are answered with yes or no. */
+static bool is_sure(const struct slot_codes *codes, const struct atom_memory *memory)
+{
+	for (size_t i = 0; i < memory->hit_count; i++) {
+		if (memory->hits[i].answer != ANSWER_YES && codes->planes[memory->hits[i].code])
+			return false;
+	}
+	return !codes->many;
+}
+
 bool block_ask_code(struct block *block, struct plane_pool *pool, uint32_t number,
 		const struct slot_column *column, struct block_answer *out_answer,
 		struct error *err)
 {
 	const struct atom *atom = &block->atoms->list[number];
-	const struct code_planes *codes = planes_of(block, column);
-	uint64_t *planes = pool_take(pool, (size_t)5 * BLOCK_WORDS);
-	unsigned seen = 0;
+	const struct slot_codes *codes = codes_of(block, atom->slot, column);
+	struct atom_memory *memory = &block->memories[number];
+	uint64_t *planes;
+	bool sure;
 
-	if (!codes || !planes || !answers_grow(block, &block->memories[number]))
+	if (!codes || !answers_renew(block, number))
 		return block_fail_memory(err);
-	memset(planes, 0, (size_t)5 * BLOCK_WORDS * sizeof(*planes));
-	for (size_t i = 0; !codes->many && i < codes->count; i++) {
-		enum atom_answer answer = code_answer(block, number, codes->present[i]);
-
-		plane_join(planes + (size_t)answer * BLOCK_WORDS, codes->planes[i]);
-		seen |= 1u << answer;
-	}
-	if (codes->many)
-		rows_ask(block, number, &column->column, planes);
-	if (!column->sure)
-		unknown_ask(block, atom, column, planes);
-	if (column->column.error)
-		error_ask(block, atom, column, planes);
 	if (block->arena.exhausted)
 		return arena_error(&block->arena, err, "asking about a code");
-	*out_answer = (struct block_answer){ .yes = planes };
-	out_answer->sure = column->sure && !codes->many &&
-			   (seen & ~(1u << ANSWER_YES | 1u << ANSWER_NO)) == 0;
-	if (!out_answer->sure) {
-		out_answer->no = planes + BLOCK_WORDS;
-		out_answer->asked = planes + (size_t)ANSWER_ASKED * BLOCK_WORDS;
-		out_answer->unstated = planes + (size_t)ANSWER_UNSTATED * BLOCK_WORDS;
-	}
+	sure = column->sure && is_sure(codes, memory);
+	planes = pool_take(pool, (size_t)(sure ? 1 : 5) * BLOCK_WORDS);
+	if (!planes)
+		return block_fail_memory(err);
+	*out_answer = (struct block_answer){ .sure = sure, .yes = planes };
+	if (!codes->many)
+		(void)answer_unite(codes, memory, ANSWER_YES, planes);
+	if (sure)
+		return true;
+	planes_fill(block, number, codes, column, planes);
+	out_answer->no = planes + BLOCK_WORDS;
+	out_answer->asked = planes + (size_t)ANSWER_ASKED * BLOCK_WORDS;
+	out_answer->unstated = planes + (size_t)ANSWER_UNSTATED * BLOCK_WORDS;
 	return true;
 }
 
 /* --- lists and maps ---------------------------------------------------------------------------- */
 
-static const uint64_t *plane_find(const struct code_planes *codes, uint32_t code)
+static const uint64_t *plane_of(const struct slot_codes *codes, uint32_t code)
 {
-	for (size_t i = 0; i < codes->count; i++) {
-		if (codes->present[i] == code)
-			return codes->planes[i];
-	}
-	return block_zeros;
+	return codes->planes[code] ? codes->planes[code] : plane_zeros;
 }
 
 bool block_ask_member(struct block *block, struct plane_pool *pool, uint32_t number,
 		const struct slot_column *column, struct block_answer *out_answer,
 		struct error *err)
 {
-	const struct code_planes *codes = planes_of(block, column);
+	const struct slot_codes *codes =
+			codes_of(block, block->atoms->list[number].slot, column);
 
 	if (!codes)
 		return block_fail_memory(err);
 	return block_answer_known(block, pool, column,
-			       plane_find(codes, block->memories[number].code), out_answer) ||
+			       plane_of(codes, block->memories[number].code), out_answer) ||
 	       block_fail_memory(err);
 }
 
@@ -373,13 +481,13 @@ bool block_ask_valid(struct block *block, struct plane_pool *pool, uint32_t numb
 	const struct atom *atom = &block->atoms->list[number];
 	const struct block_column *from = &column->column;
 	uint32_t code = block->memories[number].code;
-	const struct code_planes *codes = planes_of(block, column);
+	const struct slot_codes *codes = codes_of(block, atom->slot, column);
 	uint64_t *planes = pool_take(pool, (size_t)2 * BLOCK_WORDS);
 	const uint64_t *held;
 
 	if (!codes || !planes)
 		return block_fail_memory(err);
-	held = plane_find(codes, code);
+	held = plane_of(codes, code);
 	for (size_t i = 0; i < BLOCK_WORDS; i++) {
 		uint64_t yes = 0;
 
@@ -387,7 +495,7 @@ bool block_ask_valid(struct block *block, struct plane_pool *pool, uint32_t numb
 			size_t row = i * 64 + (unsigned)__builtin_ctzll(left);
 			uint32_t at = from->starts[row];
 
-			while (from->codes[at] != code)
+			while (column_code(from, at) != code)
 				at++;
 			if (from->integers[at] >= atom->bound)
 				yes |= left & -left;
@@ -396,6 +504,6 @@ bool block_ask_valid(struct block *block, struct plane_pool *pool, uint32_t numb
 		planes[BLOCK_WORDS + i] = held[i] & ~yes;
 	}
 	*out_answer = (struct block_answer){ false, planes, planes + BLOCK_WORDS, column->asked,
-		from->unstated ? from->unstated : block_zeros };
+		from->unstated ? from->unstated : plane_zeros };
 	return true;
 }

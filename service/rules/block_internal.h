@@ -3,17 +3,8 @@
 #pragma once
 
 #include "rules/block.h"
+#include "rules/plane.h"
 #include "rules/program.h"
-
-/* Loops over planes are compiled for several machines and chosen when the program starts. */
-#if defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) &&  \
-		defined(__GNUC__) && !defined(__clang__)
-#define BLOCK_CLONES                                                                           \
-	__attribute__((target_clones("arch=skylake-avx512", "arch=haswell", "default"),        \
-			optimize("O3")))
-#else
-#define BLOCK_CLONES
-#endif
 
 /* The most codes of one column that get a plane each; with more, rows are looked at one by one. */
 #define CODE_PLANES_MOST 256
@@ -32,12 +23,36 @@ struct plane_pool {
 
 uint64_t *pool_take(struct plane_pool *pool, size_t words);
 
-/* The codes that stand in a column, with a plane each. */
-struct code_planes {
-	uint32_t *present;
-	uint64_t **planes;
+struct code_entry {
+	struct slice text;
+	bool marked;
+	bool mentioned; /* by an atom about members */
+};
+
+/* The codes of a slot: all that were seen, and those of this round with a plane each. */
+struct slot_codes {
+	struct code_entry *entries;
 	size_t count, capacity;
-	bool many; /* too many: there are none */
+	struct map numbers; /* mark and text, to number + 1 */
+	uint64_t **planes;  /* by number; NULL: not there in this round */
+	uint32_t *present;
+	size_t present_count;
+	bool many; /* too many: not all have a plane */
+	uint64_t round;
+};
+
+/* The thresholds that atoms hold against the numbers of a slot. */
+struct slot_numbers {
+	int64_t *thresholds; /* ascending, each once */
+	size_t count;
+	uint16_t *cells; /* NULL: they are compared one by one */
+};
+
+/* The rows of a column by their numbers, see block_number.c. */
+struct number_order {
+	uint16_t *rows;
+	const uint16_t *ends; /* by threshold */
+	uint64_t *notes;      /* planes */
 };
 
 /* A column in this round. */
@@ -46,8 +61,8 @@ struct slot_column {
 	struct block_column column;
 	bool sure; /* every row is known */
 	const uint64_t *asked;
-	struct code_planes codes;
-	uint64_t codes_round;
+	struct number_order order;
+	uint64_t order_round;
 };
 
 /* An atom or a formula in this round. */
@@ -56,24 +71,21 @@ struct answer_note {
 	struct block_answer answer;
 };
 
-/* What is remembered of an atom from round to round. */
-struct atom_memory {
-	uint8_t *answers; /* CODE: by code; what was not asked yet is ANSWER_NOT_YET */
-	size_t answer_capacity;
-	uint64_t answer_generation;
-	uint32_t code;	/* MEMBER, HELD, VALID */
-	uint64_t *done; /* OTHER: rows that were asked this round */
-	uint64_t *planes[4];
+/* A code from which something else follows than "no". */
+struct code_hit {
+	uint32_t code;
+	enum atom_answer answer;
 };
 
-#define ANSWER_NOT_YET 255
-
-struct code_entry {
-	struct slice text;
-	bool marked;
-	bool mentioned; /* by an atom */
-	uint64_t stamp; /* of the column that is being looked at */
-	uint32_t ordinal;
+/* What is remembered of an atom from round to round. */
+struct atom_memory {
+	uint8_t *answers; /* CODE: by code */
+	size_t answer_count, answer_capacity;
+	struct code_hit *hits;
+	size_t hit_count, hit_capacity;
+	uint64_t generation;
+	uint32_t code;	/* MEMBER, HELD, VALID */
+	uint64_t *done; /* OTHER: rows that were asked this round */
 };
 
 struct block {
@@ -84,6 +96,7 @@ struct block {
 	uint64_t round;
 	uint64_t rows[BLOCK_WORDS];
 	uint64_t odd[BLOCK_WORDS];
+	struct slot_numbers *numbers;	/* by slot */
 	struct slot_column *columns;	/* by slot */
 	struct answer_note *atom_notes; /* by atom */
 	struct answer_note *formula_notes;
@@ -91,18 +104,14 @@ struct block {
 	struct plane_pool kept;	      /* until the next round */
 	struct plane_pool scratch;
 
-	struct code_entry *codes;
-	size_t code_count, code_capacity;
-	struct map code_numbers; /* mark and text, to number + 1 */
+	struct slot_codes *codes; /* by slot */
+	size_t code_count;	  /* of all of them */
 	struct arena code_arena;
 	uint64_t code_generation;
-	uint64_t code_stamp;
 
 	struct value *values; /* of one row, by slot */
 	struct arena arena;   /* of one row */
 };
-
-extern const uint64_t block_zeros[BLOCK_WORDS];
 
 /** The column of a slot in this round; NULL on failure. */
 const struct slot_column *block_column(struct block *block, int slot, struct error *err);
@@ -115,8 +124,14 @@ bool block_answer_known(struct block *block, struct plane_pool *pool,
 		const struct slot_column *column, const uint64_t *yes,
 		struct block_answer *out_answer);
 
+/* block_number.c */
+bool block_numbers_init(struct block *block);
+void block_numbers_fini(struct block *block);
+/** The known rows that reach the atom's bound; false when memory is short. */
+bool block_ask_threshold(struct block *block, const struct atom *atom,
+		const struct slot_column *column, uint64_t *out_yes);
+
 /* block_atom.c */
-void numbers_at_least(const int64_t *numbers, int64_t bound, uint64_t *out_yes);
 bool block_ask_quotient(struct block *block, struct plane_pool *pool, const struct atom *atom,
 		struct block_answer *out_answer, struct error *err);
 
@@ -140,6 +155,11 @@ bool block_ask_rows(struct block *block, uint32_t atom, const uint64_t *need,
 /** How the atom stands with its slot at @value; ASKED: as the slot itself does, which is unknown. */
 enum atom_answer block_ask_value(
 		struct block *block, const struct atom *atom, const struct value *value);
+
+static inline uint32_t column_code(const struct block_column *column, size_t at)
+{
+	return column->numbers ? column->numbers[column->codes[at]] : column->codes[at];
+}
 
 static inline bool block_fail_memory(struct error *err)
 {

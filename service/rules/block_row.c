@@ -15,9 +15,15 @@ static bool has_bit(const uint64_t *plane, size_t row)
 
 /* --- the values of a row ----------------------------------------------------------------------- */
 
-static struct value entries_value(
-		struct block *block, const struct block_column *column, size_t row)
+static struct slice code_text(const struct block *block, int slot,
+		const struct block_column *column, size_t at)
 {
+	return block->codes[slot].entries[column_code(column, at)].text;
+}
+
+static struct value entries_value(struct block *block, int slot, size_t row)
+{
+	const struct block_column *column = &block->columns[slot].column;
 	uint32_t begin = column->starts[row];
 	size_t count = column->starts[row + 1] - begin;
 	size_t each = column->kind == VALUE_MAP ? 2 : 1;
@@ -26,7 +32,7 @@ static struct value entries_value(
 
 	for (size_t i = 0; items && i < count; i++) {
 		items[each * i].kind = VALUE_STRING;
-		items[each * i].text = block->codes[column->codes[begin + i]].text;
+		items[each * i].text = code_text(block, slot, column, begin + i);
 		if (each == 1)
 			continue;
 		items[2 * i + 1].kind = VALUE_TIMESTAMP;
@@ -35,9 +41,9 @@ static struct value entries_value(
 	return value;
 }
 
-static struct value row_value(struct block *block, const struct slot_column *from, size_t row)
+static struct value row_value(struct block *block, int slot, size_t row)
 {
-	const struct block_column *column = &from->column;
+	const struct block_column *column = &block->columns[slot].column;
 	struct value value = { .kind = column->kind };
 
 	if (!has_bit(column->known, row)) {
@@ -59,10 +65,10 @@ static struct value row_value(struct block *block, const struct slot_column *fro
 		value.timestamp.nanos = 0;
 		break;
 	case VALUE_STRING:
-		value.text = block->codes[column->codes[row]].text;
+		value.text = code_text(block, slot, column, row);
 		break;
 	default:
-		return entries_value(block, column, row);
+		return entries_value(block, slot, row);
 	}
 	return value;
 }
@@ -80,8 +86,7 @@ static void row_enter(struct block *block, const int *slots, size_t count, size_
 {
 	for (size_t i = 0; i < count; i++) {
 		if (block->attributes[slots[i]])
-			block->values[slots[i]] =
-					row_value(block, &block->columns[slots[i]], row);
+			block->values[slots[i]] = row_value(block, slots[i], row);
 	}
 }
 
@@ -245,13 +250,15 @@ bool block_derive_flags(struct block *block, uint32_t literal, const uint64_t *r
 
 /* A column under construction. */
 struct derived {
+	int slot;
 	enum value_kind kind;
 	uint64_t *known, *unstated, *error;
 	int64_t *integers;
 	uint32_t *codes;
 };
 
-static bool derived_init(struct block *block, enum value_kind kind, struct derived *derived)
+static bool derived_init(
+		struct block *block, int slot, enum value_kind kind, struct derived *derived)
 {
 	uint64_t *planes = pool_take(&block->kept, (size_t)3 * BLOCK_WORDS);
 	uint64_t *values = pool_take(&block->kept, BLOCK_ROWS);
@@ -260,7 +267,8 @@ static bool derived_init(struct block *block, enum value_kind kind, struct deriv
 		return false;
 	memset(planes, 0, (size_t)3 * BLOCK_WORDS * sizeof(*planes));
 	memset(values, 0, BLOCK_ROWS * sizeof(*values));
-	*derived = (struct derived){ .kind = kind,
+	*derived = (struct derived){ .slot = slot,
+		.kind = kind,
 		.known = planes,
 		.unstated = planes + BLOCK_WORDS,
 		.error = planes + (size_t)2 * BLOCK_WORDS };
@@ -287,7 +295,8 @@ static bool derived_put(struct block *block, struct derived *derived, const stru
 	}
 	derived->known[row / 64] |= bit;
 	if (derived->codes)
-		return block_code(block, value->text, false, &derived->codes[row]);
+		return block_code(
+				block, derived->slot, value->text, false, &derived->codes[row]);
 	if (value->kind == VALUE_INT) {
 		derived->integers[row] = value->integer;
 		return true;
@@ -298,7 +307,7 @@ static bool derived_put(struct block *block, struct derived *derived, const stru
 	return true;
 }
 
-bool block_derive(struct block *block, const struct rule *rule, const uint64_t *rows,
+bool block_derive(struct block *block, int slot, const struct rule *rule, const uint64_t *rows,
 		struct block_column *out_column, struct error *err)
 {
 	struct evaluation evaluation = evaluation_of(block);
@@ -311,7 +320,7 @@ bool block_derive(struct block *block, const struct rule *rule, const uint64_t *
 	slots = rule_slots(rule, &count);
 	if (!slots_enter(block, slots, count, err))
 		return false;
-	if (!derived_init(block, kind, &derived))
+	if (!derived_init(block, slot, kind, &derived))
 		return block_fail_memory(err);
 	for (size_t i = 0; i < BLOCK_WORDS; i++) {
 		uint64_t left = rows[i] & block->rows[i];

@@ -3,7 +3,7 @@
  * What a block of enterprises under all policies costs, beside the loops that it replaces.
  *
  * usage: bench_sweep CATALOG [blocks]                the starter catalog, and then, where the program
- *        bench_sweep CATALOG blocks policies [sorted] was built beside its folder, the workload
+ *        bench_sweep CATALOG blocks policies rounds [sorted]  was built beside its folder, the workload
  *
  * Peers: Match's own way (read the profile, ask each policy), and of the workload also a straight loop
  * in C over its own structures, the clauses that rule out most first. Milliseconds are of a million
@@ -218,36 +218,83 @@ static void starter_measure(const char *path, unsigned known)
 #ifdef SWEEP_WORKLOAD
 #define MATCH_SAMPLE 64
 
-static void workload_measure(long blocks, const struct workload_options *options)
+/* The pairs that match, one after the other, as a run hands them on. */
+struct pairs {
+	uint32_t *policies;
+	uint16_t *rows;
+	size_t count;
+};
+
+static void pairs_put(struct pairs *pairs, size_t policy, const uint64_t *rows)
+{
+	for (unsigned k = 0; k < SWEEP_WORDS; k++) {
+		for (uint64_t left = rows[k]; left; left &= left - 1) {
+			pairs->policies[pairs->count] = (uint32_t)policy;
+			pairs->rows[pairs->count++] =
+					(uint16_t)(k * 64 + (unsigned)__builtin_ctzll(left));
+		}
+	}
+}
+
+/* A run over all blocks, ids out. */
+static int64_t run_measure(struct workload *workload, const struct sweep *sweep,
+		struct sweep_work *work, long blocks, uint64_t *out_sum, uint64_t *out_matches)
+{
+	size_t policies = sweep_policy_count(sweep);
+	struct pairs pairs = { malloc(policies * SWEEP_ROWS * sizeof(uint32_t)),
+		malloc(policies * SWEEP_ROWS * sizeof(uint16_t)), 0 };
+	struct sweep_source source;
+	struct error err = { 0 };
+	uint64_t rows[SWEEP_WORDS];
+	int64_t took = 0;
+
+	if (!pairs.policies || !pairs.rows)
+		exit(1);
+	*out_sum = *out_matches = 0;
+	for (long i = 0; i < blocks; i++) {
+		int64_t begin = figures_now();
+
+		pairs.count = 0;
+		workload_source(workload, sweep, i, &source);
+		if (!sweep_block(work, &source, NULL, &err))
+			broken("sweep", &err);
+		for (size_t k = 0; k < policies; k++) {
+			if (sweep_verdict(work, k, VERDICT(ELIGIBLE), rows))
+				pairs_put(&pairs, k, rows);
+		}
+		took += figures_now() - begin;
+		*out_matches += pairs.count;
+		for (size_t k = 0; k < pairs.count; k++)
+			*out_sum += workload_mix((long)pairs.policies[k],
+					i * SWEEP_ROWS + (long)pairs.rows[k]);
+	}
+	free(pairs.policies);
+	free(pairs.rows);
+	return took;
+}
+
+static void workload_measure(
+		long blocks, const struct workload_options *options, unsigned rounds)
 {
 	struct workload *workload = workload_new(options);
 	const struct ruleset *ruleset = workload_ruleset(workload);
 	double policies = (double)options->policy_count;
 	double enterprises = (double)options->enterprise_count;
 	uint64_t sum = 0, expected = 0, matches = 0, found = 0, match = 0, part = 0;
-	int64_t begin, swept, looped, asked;
+	int64_t begin, swept = 0, looped, asked;
 	long sample = MATCH_SAMPLE < options->enterprise_count ? MATCH_SAMPLE
 							       : options->enterprise_count;
-	struct sweep_source source;
-	struct error err = { 0 };
 	struct sweep *sweep;
 	struct sweep_work *work = work_make(ruleset, &sweep, "workload");
 	struct arena call;
 
 	arena_init(&call, (size_t)256 << 20);
-	/* What is made once a thread is no part of the cost of a registry. */
-	workload_source(workload, sweep, 0, &source);
-	if (!sweep_block(work, &source, NULL, &err))
-		broken("sweep", &err);
-	begin = figures_now();
-	for (long i = 0; i < blocks; i++) {
-		workload_source(workload, sweep, i, &source);
-		if (!sweep_block(work, &source, NULL, &err))
-			broken("sweep", &err);
-		sum += block_sum(work, sweep_policy_count(sweep), i * SWEEP_ROWS, workload_mix,
-				&matches);
+	/* The best of several: what is made once a thread is no part of the cost of a registry. */
+	for (unsigned i = 0; i < rounds; i++) {
+		int64_t took = run_measure(workload, sweep, work, blocks, &sum, &matches);
+
+		swept = i == 0 || took < swept ? took : swept;
 	}
-	swept = figures_now() - begin;
 	begin = figures_now();
 	for (long i = 0; i < sample; i++) {
 		match += match_sum(ruleset, sweep, workload_profile(workload, i, &call), i,
@@ -299,13 +346,16 @@ int main(int argc, char **argv)
 	struct workload_options options = { .policy_count = argc > 3 ? atol(argv[3]) : 1000,
 		.enterprise_count = blocks * SWEEP_ROWS,
 		.seed = 42,
-		.sorted = argc > 4 };
+		.sorted = argc > 5 };
+	unsigned rounds = argc > 4 ? (unsigned)atoi(argv[4]) : 3;
 
-	if (options.policy_count < 1)
+	if (options.policy_count < 1 || rounds < 1)
 		return 2;
-	workload_measure(blocks, &options);
+	workload_measure(blocks, &options, rounds);
+	if (getenv("SWEEP_KNOWN"))
+		return 0;
 	options.unknown = 20;
-	workload_measure(blocks, &options);
+	workload_measure(blocks, &options, rounds);
 #else
 	printf("the folder \"shared\" is not beside the project: no workload\n");
 #endif

@@ -166,8 +166,11 @@ static const char *make_codes(struct arena *arena)
 
 static const char *make_number_atom(struct arena *arena)
 {
-	unsigned slot = random_below(NUMBERS);
+	unsigned slot = random_below(2) ? NUMBERS - 1 : random_below(NUMBERS);
 
+	if (slot == NUMBERS - 1 && random_below(3))
+		return arena_format(arena, "e.n%u %s %d", slot, relation(),
+				(int)random_below(4000) - 2000);
 	switch (random_below(6)) {
 	case 0:
 		return arena_format(arena, "%s %s e.n%u", make_bound(arena), relation(), slot);
@@ -357,6 +360,8 @@ static struct value value_make(struct arena *arena, int slot)
 
 	if (slot < FIRST_FLAG || (slot >= FIRST_QUOTIENT && slot < FIRST_OTHER)) {
 		value.integer = (int64_t)random_below(21) - 10;
+		if (slot == NUMBERS - 1)
+			value.integer = (int64_t)random_below(4000) - 2000;
 		if (random_below(100) == 0)
 			value.integer = random_below(2) ? INT64_MAX : INT64_MIN;
 		if (slot >= FIRST_QUOTIENT)
@@ -422,15 +427,30 @@ static void values_make(struct world *world)
 	}
 }
 
-static void entries_put(struct world *world, const struct value *value, uint32_t *numbers,
-		int64_t *integers, uint32_t *count)
+/* A code of a column: its number, or its place in a list of numbers. */
+static void code_put(struct world *world, int slot, struct slice text, uint32_t *list,
+		uint32_t *list_count, uint32_t *out_code)
+{
+	uint32_t code;
+
+	assert_true(block_code(world->block, slot, text, false, &code));
+	*out_code = code;
+	if (!list)
+		return;
+	*out_code = (*list_count)++;
+	list[*out_code] = code;
+}
+
+static void entries_put(struct world *world, int slot, const struct value *value,
+		uint32_t *list, uint32_t *list_count, uint32_t *numbers, int64_t *integers,
+		uint32_t *count)
 {
 	size_t each = value->kind == VALUE_MAP ? 2 : 1;
 
 	for (size_t i = 0; i < value->list.count; i++) {
 		const struct value *item = &value->list.items[each * i];
 
-		assert_true(block_code(world->block, item->text, false, &numbers[*count]));
+		code_put(world, slot, item->text, list, list_count, &numbers[*count]);
 		integers[*count] = each == 2 ? item[1].timestamp.seconds : 0;
 		++*count;
 	}
@@ -443,6 +463,10 @@ static bool on_column(void *context, int slot, struct block_column *out, struct 
 	int64_t *integers = ARENA_NEW_ARRAY(&world->arena, int64_t, (size_t)4 * BLOCK_ROWS);
 	uint32_t *numbers = ARENA_NEW_ARRAY(&world->arena, uint32_t, (size_t)4 * BLOCK_ROWS);
 	uint32_t *starts = ARENA_NEW_ARRAY(&world->arena, uint32_t, BLOCK_ROWS + 1);
+	uint32_t *list = random_below(2) ? ARENA_NEW_ARRAY(&world->arena, uint32_t,
+							   (size_t)4 * BLOCK_ROWS)
+					 : NULL;
+	uint32_t list_count = 0;
 	uint32_t count = 0;
 	struct value kind = value_make(&world->arena, slot);
 
@@ -469,15 +493,15 @@ static bool on_column(void *context, int slot, struct block_column *out, struct 
 		else if (value->kind == VALUE_TIMESTAMP)
 			integers[row] = value->timestamp.seconds;
 		else if (value->kind == VALUE_STRING)
-			assert_true(block_code(
-					world->block, value->text, false, &numbers[row]));
+			code_put(world, slot, value->text, list, &list_count, &numbers[row]);
 		else
-			entries_put(world, value, numbers, integers, &count);
+			entries_put(world, slot, value, list, &list_count, numbers, integers,
+					&count);
 		starts[row + 1] = count;
 	}
 	*out = (struct block_column){ kind.kind, planes, planes + BLOCK_WORDS,
 		planes + (size_t)2 * BLOCK_WORDS, planes + (size_t)3 * BLOCK_WORDS, integers,
-		numbers, starts };
+		numbers, list, list_count, starts };
 	return true;
 }
 
@@ -572,7 +596,7 @@ static void world_fini(struct world *world)
 	arena_fini(&world->arena);
 }
 
-#define RULES 40
+#define RULES 60
 
 struct instance {
 	const char *texts[RULES];

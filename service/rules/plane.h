@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Planes: a bit each for the 4,096 rows of a block, and loops over them. The loops are compiled for
+ * several machines and chosen when the program starts, so that one build is quick on all of them.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define PLANE_WORDS ((size_t)64)
+
+#if defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) &&  \
+		!defined(__clang__)
+#define PLANE_CLONES                                                                           \
+	__attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default"),           \
+			optimize("O3")))
+#else
+#define PLANE_CLONES
+#endif
+
+extern const uint64_t plane_zeros[PLANE_WORDS];
+
+bool plane_any(const uint64_t *plane);
+/** out = a & b */
+void plane_and(const uint64_t *a, const uint64_t *b, uint64_t *out);
+/** out = a & ~b */
+void plane_without(const uint64_t *a, const uint64_t *b, uint64_t *out);
+/** plane &= other, or its opposite; whether any bit is left. */
+bool plane_cut(uint64_t *plane, const uint64_t *other, bool opposite);
+/** plane |= other */
+void plane_join(uint64_t *plane, const uint64_t *other);
+/** out = what is in any of @count planes */
+void plane_unite(const uint64_t *const *planes, size_t count, uint64_t *out);
+/** Whether a & b has any bit; a & ~b. */
+bool plane_meets(const uint64_t *a, const uint64_t *b);
+bool plane_exceeds(const uint64_t *a, const uint64_t *b);
+
+/* How rows stand: not ruled out yet, and what they wait for if nothing rules them out. */
+struct plane_standing {
+	uint64_t alive[PLANE_WORDS];
+	uint64_t asked[PLANE_WORDS];
+	uint64_t review[PLANE_WORDS];
+	bool doubtful; /* some row is in the last two */
+};
+
+/** Joins one more condition; what is none of yes, no, asked is for review. Whether any row is left. */
+bool plane_standing_join(struct plane_standing *standing, const uint64_t *yes,
+		const uint64_t *no, const uint64_t *asked);
+/** Parts the rows into three; each row is in the first of asked, review, eligible that it may be in. */
+void plane_standing_part(const struct plane_standing *standing, uint64_t *out_eligible,
+		uint64_t *out_asked, uint64_t *out_review);
