@@ -35,6 +35,11 @@ void outcome_compute_once(const struct facts *facts, struct clause_memo *memo,
 		const struct policy_rules *policy, const struct standing *standing,
 		struct outcome *out_outcome);
 
+/** As it, without amounts. */
+void outcome_judge_once(const struct facts *facts, struct clause_memo *memo,
+		const struct policy_rules *policy, const struct standing *standing,
+		struct outcome *out_outcome);
+
 /** Finds the items that are the same as one before them, for policies granted once per such. */
 void items_tell_same(struct outcome *outcome);
 /** The amount of a policy granted per item, from its items. */

@@ -48,7 +48,7 @@ static Policycalc__V1__Verdict clauses_ask(const struct facts *facts, struct cla
 	return verdict;
 }
 
-static void items_ask(const struct facts *facts, struct outcome *outcome)
+static void items_ask(const struct facts *facts, struct outcome *outcome, bool amounts)
 {
 	const struct policy_rules *policy = outcome->policy;
 	enum item_list list = policy->list;
@@ -76,7 +76,7 @@ static void items_ask(const struct facts *facts, struct outcome *outcome)
 		item->verdict = verdict_worse(
 				own, clauses_ask(facts, NULL, policy, true, item->results));
 		item->amount.none = true;
-		if (item->verdict != VERDICT(INELIGIBLE))
+		if (amounts && item->verdict != VERDICT(INELIGIBLE))
 			item->amount = amount_compute(facts, policy);
 		/* The best item counts, but one that only lacks facts goes before one for people. */
 		if (best == VERDICT(INELIGIBLE) || item->verdict == VERDICT(ELIGIBLE) ||
@@ -93,31 +93,50 @@ static bool standing_is_open(const struct standing *standing)
 	return standing->state == STATE(OPEN) || standing->state == STATE(WINDOW_NOT_STATED);
 }
 
-void outcome_compute_once(const struct facts *facts, struct clause_memo *memo,
+/* All but the amount, and the order that follows from it. */
+static struct outcome conditions_ask(const struct facts *facts, struct clause_memo *memo,
 		const struct policy_rules *policy, const struct standing *standing,
-		struct outcome *out_outcome)
+		bool amounts)
 {
 	struct outcome outcome = { .policy = policy };
 
 	outcome.amount.none = true;
 	outcome.results = ARENA_NEW_ARRAY(
 			facts->arena, struct clause_result, policy->clause_count + 1);
+	if (!outcome.results)
+		return outcome;
+	outcome.conditions_verdict = clauses_ask(facts, memo, policy, false, outcome.results);
+	if (policy->list != LIST_ENTERPRISE)
+		items_ask(facts, &outcome, amounts);
+	outcome.verdict = outcome.conditions_verdict;
+	if (outcome.verdict != VERDICT(INELIGIBLE) && !standing_is_open(standing))
+		outcome.verdict = VERDICT(NOT_OPEN);
+	return outcome;
+}
+
+void outcome_judge_once(const struct facts *facts, struct clause_memo *memo,
+		const struct policy_rules *policy, const struct standing *standing,
+		struct outcome *out_outcome)
+{
+	*out_outcome = conditions_ask(facts, memo, policy, standing, false);
+}
+
+void outcome_compute_once(const struct facts *facts, struct clause_memo *memo,
+		const struct policy_rules *policy, const struct standing *standing,
+		struct outcome *out_outcome)
+{
+	struct outcome outcome = conditions_ask(facts, memo, policy, standing, true);
+
 	if (!outcome.results) {
 		*out_outcome = outcome;
 		return;
 	}
-	outcome.conditions_verdict = clauses_ask(facts, memo, policy, false, outcome.results);
-	if (policy->list != LIST_ENTERPRISE)
-		items_ask(facts, &outcome);
 	if (outcome.conditions_verdict != VERDICT(INELIGIBLE)) {
 		if (policy->list != LIST_ENTERPRISE)
 			items_total(facts, &outcome);
 		else
 			outcome.amount = amount_compute(facts, policy);
 	}
-	outcome.verdict = outcome.conditions_verdict;
-	if (outcome.verdict != VERDICT(INELIGIBLE) && !standing_is_open(standing))
-		outcome.verdict = VERDICT(NOT_OPEN);
 	outcome.order = amount_order(facts, &outcome.amount);
 	*out_outcome = outcome;
 }

@@ -258,18 +258,69 @@ static bool result_store(struct sweep_work *work, const struct sweep_policy *pol
 	return true;
 }
 
-/* Rows that are not ruled out are asked themselves; of conditions all are. */
-static bool pending_store(struct sweep_work *work, const struct sweep_policy *policy,
-		const uint64_t *alive, struct sweep_result *result)
+/* Who has items that a policy is granted for; NULL: nobody knows. false: a failure. */
+static bool items_find(struct sweep_work *work, const struct sweep_policy *policy,
+		const struct sweep_items **out_items, struct error *err)
 {
-	if (!policy->by_rows)
+	const struct sweep_source *source = work->source;
+	enum item_list list = policy->rules->list;
+	struct sweep_items *items = &work->items[list];
+
+	*out_items = NULL;
+	if (!policy->by_items || !source->items)
 		return true;
+	if (work->items_round[list] != work->round) {
+		*items = (struct sweep_items){ 0 };
+		if (!source->items(source->context, item_list_name(list), items, err))
+			return false;
+		work->items_round[list] = work->round;
+	}
+	*out_items = items;
+	return true;
+}
+
+/* Without items one waits for them, or has none: as the items of one enterprise are asked. */
+static void items_rule_out(const struct sweep_items *items, struct plane_standing *rows)
+{
+	const uint64_t *some = items->some ? items->some : plane_zeros;
+	const uint64_t *complete = items->complete ? items->complete : plane_zeros;
+
+	for (size_t i = 0; i < SWEEP_WORDS; i++) {
+		rows->alive[i] &= some[i] | ~complete[i];
+		rows->asked[i] |= rows->alive[i] & ~some[i];
+	}
+	rows->doubtful = true;
+}
+
+/* Rows that are not ruled out are asked themselves, of those in @rows. */
+static bool pending_store(struct sweep_work *work, const uint64_t *rows,
+		const struct sweep_items *items, struct sweep_result *result)
+{
 	result->pending = sweep_plane_new(work);
 	if (!result->pending)
 		return false;
-	memcpy(result->pending, alive, sizeof(work->rows));
-	result->undone = true;
+	memcpy(result->pending, rows, sizeof(work->rows));
+	result->undone = !items ||
+			 plane_cut(result->pending, items->some ? items->some : plane_zeros,
+					 false);
 	return true;
+}
+
+/* Writes down how the rows stand; of conditions all rows are asked themselves, not only these. */
+static bool rows_store(struct sweep_work *work, const struct sweep_policy *policy,
+		struct plane_standing *rows, struct sweep_result *result, struct error *err)
+{
+	const struct sweep_items *items = NULL;
+	const uint64_t *pending = work->sweep->conditions ? work->rows : rows->alive;
+
+	if (!items_find(work, policy, &items, err))
+		return false;
+	if (items)
+		items_rule_out(items, rows);
+	if (!result_store(work, policy, rows, result))
+		return fail_memory(err);
+	return !policy->by_rows || pending_store(work, pending, items, result) ||
+	       fail_memory(err);
 }
 
 static bool policy_ask(struct sweep_work *work, const struct sweep_policy *policy,
@@ -306,11 +357,7 @@ static bool policy_ask(struct sweep_work *work, const struct sweep_policy *polic
 		left = rows_join_planes(&rows, planes);
 		block_rewind(work->block, mark);
 	}
-	if (!left)
-		return true;
-	return (result_store(work, policy, &rows, result) &&
-			       pending_store(work, policy, rows.alive, result)) ||
-	       fail_memory(err);
+	return !left || rows_store(work, policy, &rows, result, err);
 }
 
 /* With every condition of all rows. */
@@ -340,9 +387,7 @@ static bool policy_ask_conditions(struct sweep_work *work, const struct sweep_po
 		(void)rows_join_planes(&rows, planes);
 		block_rewind(work->block, mark);
 	}
-	return (result_store(work, policy, &rows, result) &&
-			       pending_store(work, policy, work->rows, result)) ||
-	       fail_memory(err);
+	return rows_store(work, policy, &rows, result, err);
 }
 
 /* --- a block ----------------------------------------------------------------------------------- */

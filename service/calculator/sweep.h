@@ -57,6 +57,12 @@ struct sweep_column {
 	size_t code_count;
 };
 
+/* Which rows have items of a list. NULL: none. */
+struct sweep_items {
+	const uint64_t *some;
+	const uint64_t *complete; /* the profile says that the list holds all there are */
+};
+
 /* Where the facts of one block come from. What it gives is good until sweep_block() returns. */
 struct sweep_source {
 	void *context;
@@ -67,6 +73,10 @@ struct sweep_source {
 	/* The whole enterprise, for what no column answers. It may lie in @arena. */
 	bool (*profile)(void *context, unsigned row, struct arena *arena,
 			const Policycalc__V1__Profile **out_profile, struct error *err);
+	/* Which rows have items of @list ("projects", "loans", "hires"), so that only these are asked
+	 * themselves for what is granted for items; NULL: all may have some. */
+	bool (*items)(void *context, const char *list, struct sweep_items *out_items,
+			struct error *err);
 };
 
 struct sweep;

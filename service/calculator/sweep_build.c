@@ -445,11 +445,12 @@ static bool policy_build(struct building *building, struct sweep_policy *policy)
 	if (!clauses)
 		return false;
 	policy->clauses = clauses;
-	policy->by_rows = rules->list != LIST_ENTERPRISE;
+	policy->by_rows = policy->by_items = rules->list != LIST_ENTERPRISE;
 	for (size_t i = 0; i < rules->clause_count; i++) {
 		if (!clause_build(building, rules, &rules->clauses[i], &clauses[i]))
 			return false;
 		policy->by_rows = policy->by_rows || clauses[i].kind == SWEEP_BY_ROW;
+		policy->by_items = policy->by_items && clauses[i].kind != SWEEP_BY_ROW;
 		if (clauses[i].kind == SWEEP_JUDGED ||
 				(clauses[i].kind == SWEEP_PLAIN && sweep->conditions)) {
 			atoms_use(sweep->atoms, clauses[i].literal);

@@ -32,9 +32,10 @@ struct sweep_clause {
 
 struct sweep_policy {
 	const struct policy_rules *rules;
-	size_t index;			    /* among the ruleset's */
-	bool open;			    /* its window is */
-	bool by_rows;			    /* some clause is, or it is granted for items */
+	size_t index;  /* among the ruleset's */
+	bool open;     /* its window is */
+	bool by_rows;  /* some clause is, or it is granted for items */
+	bool by_items; /* it is granted for items, and nothing else is asked by rows */
 	const struct sweep_clause *clauses; /* by clause */
 	const uint32_t *literals; /* of plain clauses, taken apart; the cheap ones first */
 	size_t literal_count;
@@ -88,6 +89,8 @@ struct sweep_work {
 	struct arena code_arena; /* of these */
 	uint64_t code_generation;
 	struct sweep_result *results;
+	struct sweep_items items[LIST_COUNT];
+	uint64_t items_round[LIST_COUNT];
 	struct arena arena; /* of one enterprise */
 	struct arena memo_arena;
 	struct clause_memo memo;

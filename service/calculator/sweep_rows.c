@@ -72,7 +72,7 @@ static void policy_ask(struct sweep_work *work, const struct facts *facts, size_
 	struct outcome outcome;
 
 	if (policy->rules->list != LIST_ENTERPRISE) {
-		outcome_compute_once(facts, &work->memo, policy->rules,
+		outcome_judge_once(facts, &work->memo, policy->rules,
 				&facts->epoch->standings[policy->index], &outcome);
 		if (work->arena.exhausted)
 			return;

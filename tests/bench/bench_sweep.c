@@ -150,19 +150,28 @@ static bool on_profile(void *context, unsigned row, struct arena *arena,
 			prepared->profiles, row, arena, out_profile, err);
 }
 
-static void starter_measure(const char *path, unsigned known)
+static bool on_items(void *context, const char *list, struct sweep_items *out_items,
+		struct error *err)
+{
+	const struct prepared *prepared = context;
+
+	return prepared->profiles->source.items(prepared->profiles, list, out_items, err);
+}
+
+static void starter_measure(const char *path, unsigned known, unsigned items)
 {
 	struct arena arena, call;
 	struct ruleset *ruleset;
 	struct sweep *sweep;
 	struct sweep_work *work;
 	struct profile_maker maker = {
-		.day = DAY, .arena = &arena, .seed = 11, .known = known, .items = 1
+		.day = DAY, .arena = &arena, .seed = 11, .known = known, .items = items
 	};
 	Policycalc__V1__Profile **profiles;
 	struct profile_source source;
 	struct prepared prepared;
-	struct sweep_source columns = { &prepared, SWEEP_ROWS, on_column, on_profile };
+	struct sweep_source columns = { &prepared, SWEEP_ROWS, on_column, on_profile,
+		on_items };
 	struct error err = { 0 };
 	size_t want_count;
 	uint64_t sum = 0, expected = 0, matches = 0;
@@ -198,10 +207,10 @@ static void starter_measure(const char *path, unsigned known)
 		arena_reset(&call);
 	}
 	asked = figures_now() - begin;
-	printf("starter catalog, %u%% known: sweep %.1f us an enterprise (%u of %d asked "
+	printf("starter catalog, %u%% known%s: sweep %.1f us an enterprise (%u of %d asked "
 	       "themselves), one by one %.1f us: %.1f times; %llu matches, %s\n",
-			known, (double)swept / 1e3 / SWEEP_ROWS, source.profiles_asked,
-			SWEEP_ROWS, (double)asked / 1e3 / SWEEP_ROWS,
+			known, items ? ", items" : "", (double)swept / 1e3 / SWEEP_ROWS,
+			source.profiles_asked, SWEEP_ROWS, (double)asked / 1e3 / SWEEP_ROWS,
 			(double)asked / (double)swept, (unsigned long long)matches,
 			sum == expected ? "the same" : "NOT THE SAME");
 	if (sum != expected)
@@ -339,8 +348,9 @@ int main(int argc, char **argv)
 	if (argc < 2 || blocks < 1)
 		return 2;
 	if (argc < 4) {
-		starter_measure(argv[1], 95);
-		starter_measure(argv[1], 60);
+		starter_measure(argv[1], 95, 0);
+		starter_measure(argv[1], 60, 0);
+		starter_measure(argv[1], 95, 1);
 	}
 #ifdef SWEEP_WORKLOAD
 	struct workload_options options = { .policy_count = argc > 3 ? atol(argv[3]) : 1000,

@@ -249,6 +249,31 @@ static bool on_profile(void *context, unsigned row, struct arena *arena,
 	return true;
 }
 
+static bool on_items(void *context, const char *list, struct sweep_items *out_items,
+		struct error *err)
+{
+	struct profile_source *source = context;
+	uint64_t *some = checked(ARENA_NEW_ARRAY(source->arena, uint64_t, SWEEP_WORDS));
+	uint64_t *complete = checked(ARENA_NEW_ARRAY(source->arena, uint64_t, SWEEP_WORDS));
+
+	(void)err;
+	for (unsigned row = 0; row < source->source.row_count; row++) {
+		const Policycalc__V1__Profile *profile = source->profiles[row];
+		uint64_t bit = UINT64_C(1) << (row % 64);
+
+		for (size_t i = 0; i < profile->n_items; i++) {
+			if (strcmp(profile->items[i]->list, list) == 0)
+				some[row / 64] |= bit;
+		}
+		for (size_t i = 0; i < profile->n_complete_lists; i++) {
+			if (strcmp(profile->complete_lists[i], list) == 0)
+				complete[row / 64] |= bit;
+		}
+	}
+	*out_items = (struct sweep_items){ some, complete };
+	return true;
+}
+
 void profile_source_init(struct profile_source *source, const struct sweep *sweep,
 		Policycalc__V1__Profile *const *profiles, unsigned count, const char *day,
 		struct arena *arena)
@@ -259,7 +284,8 @@ void profile_source_init(struct profile_source *source, const struct sweep *swee
 	source->source = (struct sweep_source){ .context = source,
 		.row_count = count,
 		.column = on_column,
-		.profile = on_profile };
+		.profile = on_profile,
+		.items = on_items };
 }
 
 /* --- profiles at random ------------------------------------------------------------------------ */

@@ -14,7 +14,7 @@ struct profile_source {
 	struct sweep_source source; /* to be given to sweep_block() */
 };
 
-/** Borrows everything; @count is SWEEP_ROWS at most. */
+/** Borrows everything; @count is SWEEP_ROWS at most. Tells who has items. */
 void profile_source_init(struct profile_source *source, const struct sweep *sweep,
 		Policycalc__V1__Profile *const *profiles, unsigned count, const char *day,
 		struct arena *arena);
