@@ -117,6 +117,7 @@ static bool work_init(struct sweep_work *work)
 	const struct ruleset *ruleset = sweep->ruleset;
 
 	work->block = block_new(sweep->atoms, ruleset->scopes[LIST_ENTERPRISE]);
+	work->sent = memory_alloc_zero(ruleset->base_count + 1, sizeof(*work->sent));
 	work->raws = memory_alloc_zero(sweep->want_count + 1, sizeof(*work->raws));
 	work->codes = memory_alloc_zero(ruleset->base_count + 1, sizeof(*work->codes));
 	work->results = memory_alloc_zero(sweep->policy_count + 1, sizeof(*work->results));
@@ -126,8 +127,8 @@ static bool work_init(struct sweep_work *work)
 	/* So large that few enterprises make it grow. */
 	(void)arena_alloc(&work->arena, ROW_ARENA);
 	arena_reset(&work->arena);
-	return work->block && work->raws && work->codes && work->results &&
-	       work->arena.blocks && conditions_init(work) &&
+	return work->block && work->sent && work->raws && work->codes && work->results &&
+	       work->arena.blocks && conditions_init(work) && sweep_rows_init(work) &&
 	       clause_memo_init(&work->memo, ruleset, &work->memo_arena);
 }
 
@@ -152,6 +153,7 @@ void sweep_work_free(struct sweep_work *work)
 	for (size_t i = 0; work->codes && i < work->sweep->ruleset->base_count; i++)
 		map_fini(&work->codes[i]);
 	block_free(work->block);
+	memory_free(work->sent);
 	memory_free(work->raws);
 	memory_free(work->codes);
 	memory_free(work->results);
@@ -377,7 +379,7 @@ static bool policy_ask_conditions(struct sweep_work *work, const struct sweep_po
 		memset(planes, 0, SWEEP_STATUSES * SWEEP_WORDS * sizeof(*planes));
 		for (size_t k = 0; k < SWEEP_STATUSES; k++)
 			result->conditions[i * SWEEP_STATUSES + k] = planes + k * SWEEP_WORDS;
-		if (clause->kind == SWEEP_BY_ROW || clause->kind == SWEEP_ITEM)
+		if (clause->kind != SWEEP_PLAIN && clause->kind != SWEEP_JUDGED)
 			continue;
 		if (clause->kind == SWEEP_JUDGED ? !judged_ask(work, clause, work->rows, planes,
 								   err)

@@ -4,6 +4,7 @@
  * facts that they read.
  */
 #include "calculator/profile.h"
+#include "calculator/score.h"
 #include "calculator/selection.h"
 #include "calculator/sweep_internal.h"
 
@@ -14,6 +15,7 @@ struct building {
 	struct sweep *sweep;
 	const struct ruleset *ruleset;
 	struct atom_test **region_tests; /* by twin, of scopes */
+	bool *by_value;			 /* by slot: read by clauses that are asked by value */
 	uint32_t *literals;		 /* of one policy */
 	size_t literal_count, literal_capacity;
 	struct error *err;
@@ -208,6 +210,116 @@ static bool slots_need(struct building *building, const int *slots, size_t count
 	return true;
 }
 
+/* Everything behind a slot that a clause asked by value reads. */
+static bool value_need(struct building *building, int number)
+{
+	struct sweep *sweep = building->sweep;
+	const struct derivation *derivation = sweep->slots[number].derivation;
+	size_t count = 0;
+	const int *slots;
+
+	if (building->by_value[number] ||
+			building->ruleset->slots[LIST_ENTERPRISE][number].role !=
+					SCOPE_ATTRIBUTE)
+		return true;
+	building->by_value[number] = true;
+	if (!slot_need(building, number))
+		return false;
+	if (!derivation)
+		return true;
+	if (derivation->ratio)
+		return value_need(building, derivation->ratio->num_slot) &&
+		       value_need(building, derivation->ratio->den_slot);
+	slots = rule_slots(derivation->rule, &count);
+	for (size_t i = 0; i < count; i++) {
+		if (!value_need(building, slots[i]))
+			return false;
+	}
+	return true;
+}
+
+static bool score_values_need(struct building *building, const struct clause *clause)
+{
+	const struct score_rules *score = clause->score;
+	size_t count = 0;
+	const int *slots = clause->direct_pass ? rule_slots(clause->direct_pass, &count) : NULL;
+
+	for (size_t i = 0; i < count; i++) {
+		if (!value_need(building, slots[i]))
+			return false;
+	}
+	for (size_t i = 0; i < score->rule_count; i++) {
+		slots = rule_slots(score->rules[i], &count);
+		for (size_t k = 0; k < count; k++) {
+			if (!value_need(building, slots[k]))
+				return false;
+		}
+	}
+	for (size_t i = 0; i < score->row_count; i++) {
+		for (size_t k = 0; k < score->rows[i].metric_count; k++) {
+			int slot = score->rows[i].metrics[k].slot;
+
+			if (slot >= 0 && !value_need(building, slot))
+				return false;
+		}
+	}
+	return true;
+}
+
+/* Whether columns have all that a score table reads. */
+static bool score_has_columns(const struct sweep *sweep, const struct clause *clause)
+{
+	const struct score_rules *score = clause->score;
+
+	if (rule_is_by_rows(sweep, clause->direct_pass))
+		return false;
+	for (size_t i = 0; i < score->rule_count; i++) {
+		if (rule_is_by_rows(sweep, score->rules[i]))
+			return false;
+	}
+	for (size_t i = 0; i < score->row_count; i++) {
+		for (size_t k = 0; k < score->rows[i].metric_count; k++) {
+			int slot = score->rows[i].metrics[k].slot;
+
+			if (slot >= 0 && sweep->slots[slot].by_rows)
+				return false;
+		}
+	}
+	return true;
+}
+
+/* Lists what rows need that are asked by value: in the order of derivations. */
+static bool values_build(struct building *building)
+{
+	struct sweep *sweep = building->sweep;
+	const struct ruleset *ruleset = building->ruleset;
+
+	sweep->value_slots = ARENA_NEW_ARRAY(&sweep->arena, int, ruleset->base_count + 1);
+	sweep->value_derivations = ARENA_NEW_ARRAY(&sweep->arena, const struct derivation *,
+			ruleset->derivation_count[LIST_ENTERPRISE] + 1);
+	if (!sweep->value_slots || !sweep->value_derivations)
+		return false;
+	for (size_t i = 0; i < sweep->policy_count; i++) {
+		for (size_t k = 0; k < sweep->policies[i].rules->clause_count; k++) {
+			if (sweep->policies[i].clauses[k].kind == SWEEP_BY_VALUE &&
+					!score_values_need(building,
+							sweep->policies[i].clauses[k].clause))
+				return false;
+		}
+	}
+	for (size_t i = 0; i < ruleset->base_count; i++) {
+		if (building->by_value[i])
+			sweep->value_slots[sweep->value_slot_count++] = (int)i;
+	}
+	for (size_t i = 0; i < ruleset->derivation_count[LIST_ENTERPRISE]; i++) {
+		const struct derivation *derivation = &ruleset->derivations[LIST_ENTERPRISE][i];
+
+		if (building->by_value[derivation->slot])
+			sweep->value_derivations[sweep->value_derivation_count++] = derivation;
+	}
+	return true;
+}
+
 static bool wants_build(struct building *building)
 {
 	struct sweep *sweep = building->sweep;
@@ -216,6 +328,8 @@ static bool wants_build(struct building *building)
 	sweep->wants = ARENA_NEW_ARRAY(&sweep->arena, struct sweep_want, most);
 	sweep->want_entries = ARENA_NEW_ARRAY(&sweep->arena, const struct entry *, most);
 	if (!sweep->wants || !sweep->want_entries)
+		return false;
+	if (!values_build(building))
 		return false;
 	/* What is derived brings atoms of its own. */
 	for (size_t i = 0; i < sweep->atoms->count; i++) {
@@ -304,6 +418,10 @@ static bool clause_build(struct building *building, const struct policy_rules *p
 	out->kind = SWEEP_PLAIN;
 	if (clause->per_item) {
 		out->kind = SWEEP_ITEM;
+		return true;
+	}
+	if (clause->kind == CLAUSE_SCORE && score_has_columns(sweep, clause)) {
+		out->kind = SWEEP_BY_VALUE;
 		return true;
 	}
 	if (clause->kind == CLAUSE_SCORE ||
@@ -445,12 +563,16 @@ static bool policy_build(struct building *building, struct sweep_policy *policy)
 	if (!clauses)
 		return false;
 	policy->clauses = clauses;
-	policy->by_rows = policy->by_items = rules->list != LIST_ENTERPRISE;
+	policy->by_rows = policy->by_items = policy->by_profile =
+			rules->list != LIST_ENTERPRISE;
 	for (size_t i = 0; i < rules->clause_count; i++) {
 		if (!clause_build(building, rules, &rules->clauses[i], &clauses[i]))
 			return false;
-		policy->by_rows = policy->by_rows || clauses[i].kind == SWEEP_BY_ROW;
-		policy->by_items = policy->by_items && clauses[i].kind != SWEEP_BY_ROW;
+		policy->by_profile = policy->by_profile || clauses[i].kind == SWEEP_BY_ROW;
+		policy->by_items = policy->by_items && clauses[i].kind != SWEEP_BY_ROW &&
+				   clauses[i].kind != SWEEP_BY_VALUE;
+		policy->by_rows = policy->by_rows || clauses[i].kind == SWEEP_BY_ROW ||
+				  clauses[i].kind == SWEEP_BY_VALUE;
 		if (clauses[i].kind == SWEEP_JUDGED ||
 				(clauses[i].kind == SWEEP_PLAIN && sweep->conditions)) {
 			atoms_use(sweep->atoms, clauses[i].literal);
@@ -527,7 +649,10 @@ bool sweep_build(struct sweep *sweep, const struct sweep_options *options, struc
 
 	building.region_tests = ARENA_NEW_ARRAY(
 			&sweep->arena, struct atom_test *, sweep->ruleset->twin_count + 1);
-	if (!building.region_tests || !bound_build(&building) || !slots_build(&building))
+	building.by_value =
+			ARENA_NEW_ARRAY(&sweep->arena, bool, sweep->ruleset->most_slots + 1);
+	if (!building.region_tests || !building.by_value || !bound_build(&building) ||
+			!slots_build(&building))
 		return fail_memory(&building);
 	if (!policies_build(&building, options))
 		return false;

@@ -270,6 +270,19 @@ static bool sent_read(struct sweep_work *work, int number, struct block_column *
 	}
 }
 
+const struct block_column *sweep_column_sent(
+		struct sweep_work *work, int slot, struct error *err)
+{
+	struct sweep_sent *sent = &work->sent[slot];
+
+	if (sent->round == work->round)
+		return &sent->column;
+	if (!sent_read(work, slot, &sent->column, err))
+		return NULL;
+	sent->round = work->round;
+	return &sent->column;
+}
+
 /* The rows of @rows that @column does not know; whether there are any. */
 static bool rows_without(const struct block_column *column, const uint64_t *rows, uint64_t *out)
 {
@@ -318,20 +331,20 @@ bool sweep_column_read(struct sweep_work *work, int number, struct block_column 
 {
 	const struct sweep_slot *slot = &work->sweep->slots[number];
 	const struct rule *rule = slot->derivation ? slot->derivation->rule : NULL;
-	struct block_column sent;
+	const struct block_column *sent = sweep_column_sent(work, number, err);
 	uint64_t rows[SWEEP_WORDS];
 
 	assert(slot->needed && !slot->by_rows && slot->want >= 0);
-	if (!sent_read(work, number, &sent, err))
+	if (!sent)
 		return false;
-	*out_column = sent;
+	*out_column = *sent;
 	/* Quotients are compared from their parts. */
-	if (!rule || !rows_without(&sent, work->rows, rows))
+	if (!rule || !rows_without(sent, work->rows, rows))
 		return true;
 	if (rule_type(rule)->kind == TYPE_BOOL ? !block_derive_flags(work->block, slot->literal,
 								 rows, out_column, err)
 					       : !block_derive(work->block, number, rule, rows,
 								 out_column, err))
 		return false;
-	return !sent.known || sent_join(work, &sent, out_column) || fail_memory(err);
+	return !sent->known || sent_join(work, sent, out_column) || fail_memory(err);
 }

@@ -17,10 +17,11 @@ struct sweep_slot {
 };
 
 enum sweep_clause_kind {
-	SWEEP_PLAIN,  /* MET where ->literal is yes */
-	SWEEP_JUDGED, /* met_if, then fails_if */
-	SWEEP_BY_ROW, /* asked of the enterprise itself */
-	SWEEP_ITEM,   /* about an item: with the whole policy */
+	SWEEP_PLAIN,	/* MET where ->literal is yes */
+	SWEEP_JUDGED,	/* met_if, then fails_if */
+	SWEEP_BY_VALUE, /* asked of every row, of the values that columns have for it */
+	SWEEP_BY_ROW,	/* asked of the enterprise itself */
+	SWEEP_ITEM,	/* about an item: with the whole policy */
 };
 
 struct sweep_clause {
@@ -32,10 +33,11 @@ struct sweep_clause {
 
 struct sweep_policy {
 	const struct policy_rules *rules;
-	size_t index;  /* among the ruleset's */
-	bool open;     /* its window is */
-	bool by_rows;  /* some clause is, or it is granted for items */
-	bool by_items; /* it is granted for items, and nothing else is asked by rows */
+	size_t index;	 /* among the ruleset's */
+	bool open;	 /* its window is */
+	bool by_rows;	 /* some clause is, or it is granted for items */
+	bool by_items;	 /* it is granted for items, and nothing else is asked by rows */
+	bool by_profile; /* some clause is asked of the enterprise itself, or it is for items */
 	const struct sweep_clause *clauses; /* by clause */
 	const uint32_t *literals; /* of plain clauses, taken apart; the cheap ones first */
 	size_t literal_count;
@@ -53,6 +55,10 @@ struct sweep {
 	struct sweep_want *wants;
 	const struct entry **want_entries;
 	size_t want_count;
+	int *value_slots; /* what clauses that are asked by value read: of attributes as they are sent, */
+	size_t value_slot_count;
+	const struct derivation **value_derivations; /* and what follows from them, in order */
+	size_t value_derivation_count;
 	struct sweep_policy *policies;
 	size_t policy_count;
 };
@@ -65,6 +71,12 @@ struct sweep_result {
 	uint64_t **conditions;		     /* by clause and status */
 	bool undone;			     /* rows of ->pending are to be asked yet */
 	uint64_t *pending;
+};
+
+/* A column as it was sent, judged, in this round. */
+struct sweep_sent {
+	uint64_t round;
+	struct block_column column;
 };
 
 /* A raw column in this round. */
@@ -84,6 +96,8 @@ struct sweep_work {
 	const struct sweep_source *source;
 	uint64_t round;
 	uint64_t rows[SWEEP_WORDS];
+	struct sweep_sent *sent; /* by slot */
+	struct facts *facts;	 /* of one row, from columns */
 	struct sweep_raw *raws;	 /* by want */
 	struct map *codes;	 /* by slot, of texts to struct sweep_code */
 	struct arena code_arena; /* of these */
@@ -101,8 +115,15 @@ struct sweep_work {
 bool sweep_column_read(struct sweep_work *work, int slot, struct block_column *out_column,
 		struct error *err);
 
+/* What was sent of a slot, as rules see it; NULL on failure. */
+const struct block_column *sweep_column_sent(
+		struct sweep_work *work, int slot, struct error *err);
+
 /* sweep_rows.c: asks pending rows of the enterprises themselves. */
 bool sweep_rows_ask(struct sweep_work *work, struct error *err);
+
+/* Room for the facts of one row; false when memory is short. */
+bool sweep_rows_init(struct sweep_work *work);
 
 /* sweep_build.c: makes ready what is asked. */
 bool sweep_build(struct sweep *sweep, const struct sweep_options *options, struct error *err);

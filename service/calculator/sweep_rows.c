@@ -86,7 +86,8 @@ static void policy_ask(struct sweep_work *work, const struct facts *facts, size_
 	for (size_t i = 0; i < policy->rules->clause_count; i++) {
 		Policycalc__V1__Verdict own;
 
-		if (!odd && policy->clauses[i].kind != SWEEP_BY_ROW)
+		if (!odd && policy->clauses[i].kind != SWEEP_BY_ROW &&
+				policy->clauses[i].kind != SWEEP_BY_VALUE)
 			continue;
 		answer = clause_ask_once(
 				facts, &work->memo, policy->rules, &policy->rules->clauses[i]);
@@ -97,27 +98,99 @@ static void policy_ask(struct sweep_work *work, const struct facts *facts, size_
 	verdict_put(result, row, verdict);
 }
 
-static bool row_ask(struct sweep_work *work, size_t row, struct error *err)
+/* --- the facts of a row ------------------------------------------------------------------------ */
+
+bool sweep_rows_init(struct sweep_work *work)
+{
+	const struct sweep *sweep = work->sweep;
+	const struct ruleset *ruleset = sweep->ruleset;
+	struct facts *facts = ARENA_NEW(&work->memo_arena, struct facts);
+
+	if (!facts)
+		return false;
+	facts->ruleset = ruleset;
+	facts->epoch = sweep->epoch;
+	facts->arena = &work->arena;
+	facts->as_of = sweep->as_of;
+	facts->values = ARENA_NEW_ARRAY(
+			&work->memo_arena, struct value, ruleset->most_slots + 1);
+	facts->gaps = ARENA_NEW_ARRAY(&work->memo_arena, uint64_t *, ruleset->most_slots + 1);
+	facts->supplied = ARENA_NEW_ARRAY(&work->memo_arena, uint64_t, ruleset->set_words);
+	facts->foreign = ARENA_NEW_ARRAY(&work->memo_arena, uint64_t, ruleset->set_words);
+	if (!facts->values || !facts->gaps || !facts->supplied || !facts->foreign)
+		return false;
+	memcpy(facts->values, sweep->bound, ruleset->most_slots * sizeof(*facts->values));
+	facts->evaluation = (struct evaluation){ .values = facts->values,
+		.value_count = ruleset->most_slots,
+		.regions = ruleset->regions,
+		.arena = &work->arena };
+	work->facts = facts;
+	return true;
+}
+
+/* As facts_read(), of the slots that clauses asked by value read. */
+static struct facts *facts_of_columns(struct sweep_work *work, size_t row, struct error *err)
+{
+	const struct sweep *sweep = work->sweep;
+	struct facts *facts = work->facts;
+
+	for (size_t i = 0; i < sweep->value_slot_count; i++) {
+		int slot = sweep->value_slots[i];
+		const struct block_column *column = sweep_column_sent(work, slot, err);
+
+		if (!column)
+			return NULL;
+		facts->values[slot] = block_value(work->block, slot, column, row, &work->arena);
+		facts->gaps[slot] = NULL;
+	}
+	for (size_t i = 0; i < sweep->value_derivation_count; i++)
+		facts_derive_one(facts, LIST_ENTERPRISE, sweep->value_derivations[i]);
+	return facts;
+}
+
+static struct facts *facts_of_profile(struct sweep_work *work, size_t row, struct error *err)
 {
 	const struct sweep *sweep = work->sweep;
 	struct findings findings = { .arena = &work->arena };
-	bool odd = has_row(block_odd_rows(work->block), row);
 	const Policycalc__V1__Profile *profile = NULL;
+	struct facts *facts;
+
+	if (!work->source->profile(
+			    work->source->context, (unsigned)row, &work->arena, &profile, err))
+		return NULL;
+	facts = facts_read(sweep->ruleset, sweep->epoch, profile, sweep->as_of, false,
+			&work->arena, &findings);
+	if (!facts)
+		arena_error(&work->arena, err, "reading an enterprise");
+	return facts;
+}
+
+static bool needs_profile(const struct sweep_work *work, size_t row)
+{
+	for (size_t i = 0; i < work->sweep->policy_count; i++) {
+		if (work->sweep->policies[i].by_profile && work->results[i].undone &&
+				has_row(work->results[i].pending, row))
+			return true;
+	}
+	return false;
+}
+
+static bool row_ask(struct sweep_work *work, size_t row, struct error *err)
+{
+	bool odd = has_row(block_odd_rows(work->block), row);
 	struct facts *facts;
 
 	arena_reset(&work->arena);
 	clause_memo_advance(&work->memo);
-	if (!work->source->profile(
-			    work->source->context, (unsigned)row, &work->arena, &profile, err))
+	facts = odd || needs_profile(work, row) ? facts_of_profile(work, row, err)
+						: facts_of_columns(work, row, err);
+	if (!facts)
 		return false;
-	facts = facts_read(sweep->ruleset, sweep->epoch, profile, sweep->as_of, false,
-			&work->arena, &findings);
-	for (size_t i = 0; facts && i < sweep->policy_count; i++) {
+	for (size_t i = 0; i < work->sweep->policy_count; i++) {
 		if (work->results[i].undone && has_row(work->results[i].pending, row))
 			policy_ask(work, facts, i, row, odd);
 	}
-	return (facts && !work->arena.exhausted) ||
-	       arena_error(&work->arena, err, "asking an enterprise");
+	return !work->arena.exhausted || arena_error(&work->arena, err, "asking an enterprise");
 }
 
 /* Rows whose values no column can hold are asked everything. */

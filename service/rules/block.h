@@ -87,6 +87,10 @@ uint64_t block_code_generation(const struct block *block);
 bool block_ask(struct block *block, uint32_t literal, const uint64_t *need,
 		struct block_answer *out_answer, struct error *err);
 
+/** The value of a row of a column of @slot, known or not; lists lie in @arena. */
+struct value block_value(const struct block *block, int slot, const struct block_column *column,
+		size_t row, struct arena *arena);
+
 /* Room for planes of answers that are wanted for a moment only. */
 struct block_mark {
 	size_t chunk, next;

@@ -21,13 +21,13 @@ static struct slice code_text(const struct block *block, int slot,
 	return block->codes[slot].entries[column_code(column, at)].text;
 }
 
-static struct value entries_value(struct block *block, int slot, size_t row)
+static struct value entries_value(const struct block *block, int slot,
+		const struct block_column *column, size_t row, struct arena *arena)
 {
-	const struct block_column *column = &block->columns[slot].column;
 	uint32_t begin = column->starts[row];
 	size_t count = column->starts[row + 1] - begin;
 	size_t each = column->kind == VALUE_MAP ? 2 : 1;
-	struct value *items = ARENA_NEW_ARRAY(&block->arena, struct value, count * each);
+	struct value *items = ARENA_NEW_ARRAY(arena, struct value, count * each);
 	struct value value = { .kind = column->kind, .list = { items, count } };
 
 	for (size_t i = 0; items && i < count; i++) {
@@ -41,9 +41,9 @@ static struct value entries_value(struct block *block, int slot, size_t row)
 	return value;
 }
 
-static struct value row_value(struct block *block, int slot, size_t row)
+struct value block_value(const struct block *block, int slot, const struct block_column *column,
+		size_t row, struct arena *arena)
 {
-	const struct block_column *column = &block->columns[slot].column;
 	struct value value = { .kind = column->kind };
 
 	if (!has_bit(column->known, row)) {
@@ -68,7 +68,7 @@ static struct value row_value(struct block *block, int slot, size_t row)
 		value.text = code_text(block, slot, column, row);
 		break;
 	default:
-		return entries_value(block, slot, row);
+		return entries_value(block, slot, column, row, arena);
 	}
 	return value;
 }
@@ -86,7 +86,8 @@ static void row_enter(struct block *block, const int *slots, size_t count, size_
 {
 	for (size_t i = 0; i < count; i++) {
 		if (block->attributes[slots[i]])
-			block->values[slots[i]] = row_value(block, slots[i], row);
+			block->values[slots[i]] = block_value(block, slots[i],
+					&block->columns[slots[i]].column, row, &block->arena);
 	}
 }
 
