@@ -260,21 +260,23 @@ static bool result_store(struct sweep_work *work, const struct sweep_policy *pol
 	return true;
 }
 
-/* Who has items that a policy is granted for; NULL: nobody knows. false: a failure. */
-static bool items_find(struct sweep_work *work, const struct sweep_policy *policy,
+bool sweep_items_find(struct sweep_work *work, enum item_list list,
 		const struct sweep_items **out_items, struct error *err)
 {
 	const struct sweep_source *source = work->source;
-	enum item_list list = policy->rules->list;
 	struct sweep_items *items = &work->items[list];
 
 	*out_items = NULL;
-	if (!policy->by_items || !source->items)
+	if (!source->items)
 		return true;
 	if (work->items_round[list] != work->round) {
 		*items = (struct sweep_items){ 0 };
 		if (!source->items(source->context, item_list_name(list), items, err))
 			return false;
+		if (!items->some)
+			items->some = plane_zeros;
+		if (!items->complete)
+			items->complete = plane_zeros;
 		work->items_round[list] = work->round;
 	}
 	*out_items = items;
@@ -284,45 +286,40 @@ static bool items_find(struct sweep_work *work, const struct sweep_policy *polic
 /* Without items one waits for them, or has none: as the items of one enterprise are asked. */
 static void items_rule_out(const struct sweep_items *items, struct plane_standing *rows)
 {
-	const uint64_t *some = items->some ? items->some : plane_zeros;
-	const uint64_t *complete = items->complete ? items->complete : plane_zeros;
-
 	for (size_t i = 0; i < SWEEP_WORDS; i++) {
-		rows->alive[i] &= some[i] | ~complete[i];
-		rows->asked[i] |= rows->alive[i] & ~some[i];
+		rows->alive[i] &= items->some[i] | ~items->complete[i];
+		rows->asked[i] |= rows->alive[i] & ~items->some[i];
 	}
 	rows->doubtful = true;
 }
 
-/* Rows that are not ruled out are asked themselves, of those in @rows. */
-static bool pending_store(struct sweep_work *work, const uint64_t *rows,
-		const struct sweep_items *items, struct sweep_result *result)
-{
-	result->pending = sweep_plane_new(work);
-	if (!result->pending)
-		return false;
-	memcpy(result->pending, rows, sizeof(work->rows));
-	result->undone = !items ||
-			 plane_cut(result->pending, items->some ? items->some : plane_zeros,
-					 false);
-	return true;
-}
-
-/* Writes down how the rows stand; of conditions all rows are asked themselves, not only these. */
+/*
+ * Writes down how the rows stand. Those that are not ruled out are asked themselves, of conditions
+ * all; without items there is nothing to ask about items.
+ */
 static bool rows_store(struct sweep_work *work, const struct sweep_policy *policy,
 		struct plane_standing *rows, struct sweep_result *result, struct error *err)
 {
+	bool for_items = policy->rules->list != LIST_ENTERPRISE;
 	const struct sweep_items *items = NULL;
-	const uint64_t *pending = work->sweep->conditions ? work->rows : rows->alive;
 
-	if (!items_find(work, policy, &items, err))
+	if (for_items && !sweep_items_find(work, policy->rules->list, &items, err))
 		return false;
 	if (items)
 		items_rule_out(items, rows);
 	if (!result_store(work, policy, rows, result))
 		return fail_memory(err);
-	return !policy->by_rows || pending_store(work, pending, items, result) ||
-	       fail_memory(err);
+	if (!policy->by_rows)
+		return true;
+	result->pending = sweep_plane_new(work);
+	if (!result->pending)
+		return fail_memory(err);
+	memcpy(result->pending, work->sweep->conditions ? work->rows : rows->alive,
+			sizeof(work->rows));
+	result->undone = true;
+	if (items && !policy->by_values && !policy->by_profile)
+		result->undone = plane_cut(result->pending, items->some, false);
+	return true;
 }
 
 static bool policy_ask(struct sweep_work *work, const struct sweep_policy *policy,

@@ -25,6 +25,9 @@ enum sweep_form {
 	SWEEP_CODE,    /* CODE and TEXT */
 	SWEEP_CODES,   /* CODES */
 	SWEEP_TITLES,  /* TITLES */
+	/* A series has no column: ->known is where the profile names the attribute at all. Asked only of
+	 * a source that says that it ->tells_series. */
+	SWEEP_SERIES,
 };
 
 /* One fact that the rules read: an attribute, of one period unless it is a state. */
@@ -73,6 +76,7 @@ struct sweep_source {
 	/* The whole enterprise, for what no column answers. It may lie in @arena. */
 	bool (*profile)(void *context, unsigned row, struct arena *arena,
 			const Policycalc__V1__Profile **out_profile, struct error *err);
+	bool tells_series; /* columns of SWEEP_SERIES are filled in; false: all rows may have any */
 	/* Which rows have items of @list ("projects", "loans", "hires"), so that only these are asked
 	 * themselves for what is granted for items; NULL: all may have some. */
 	bool (*items)(void *context, const char *list, struct sweep_items *out_items,

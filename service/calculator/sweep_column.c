@@ -16,7 +16,7 @@ static bool fail_memory(struct error *err)
 
 /* --- as sent ----------------------------------------------------------------------------------- */
 
-static const struct sweep_column *raw_column(
+const struct sweep_column *sweep_column_raw(
 		struct sweep_work *work, size_t want, struct error *err)
 {
 	struct sweep_raw *raw = &work->raws[want];
@@ -66,7 +66,8 @@ static const uint64_t *numbers_judge(struct sweep_work *work,
 /* The codes of a column as rules know them. */
 struct numbers {
 	uint32_t *list; /* by code as sent; NO_CODE: it is none */
-	bool valid;	/* all are codes, */
+	uint64_t *read; /* by code as sent: it stands in the column */
+	bool valid;	/* all that stand there are codes, */
 	bool different; /* and no two of them one */
 };
 
@@ -110,53 +111,63 @@ static void codes_renew(struct sweep_work *work)
 	work->code_generation = generation;
 }
 
-/* Whether no number but NO_CODE stands there twice. */
-static bool are_different(struct sweep_work *work, const uint32_t *numbers, size_t count)
+/* Puts the number of a code that stands there into the list, once. */
+static bool number_read(struct sweep_work *work, int slot, const struct sweep_column *column,
+		uint32_t at, struct numbers *numbers)
 {
-	uint32_t most = 0;
-	uint64_t *seen;
+	uint64_t bit = UINT64_C(1) << (at % 64);
+	struct sweep_code *code;
 
-	for (size_t i = 0; i < count; i++) {
-		if (numbers[i] != NO_CODE && numbers[i] > most)
-			most = numbers[i];
-	}
-	seen = block_room(work->block, most / 64 + 1);
-	if (!seen)
+	if (numbers->read[at / 64] & bit)
+		return true;
+	numbers->read[at / 64] |= bit;
+	code = map_find(&work->codes[slot], column->code_texts[at]);
+	if (!code)
+		code = code_judge(work, slot, column->code_texts[at]);
+	if (!code)
 		return false;
-	memset(seen, 0, (most / 64 + 1) * sizeof(*seen));
-	for (size_t i = 0; i < count; i++) {
-		uint64_t bit = UINT64_C(1) << (numbers[i] % 64);
-
-		if (numbers[i] == NO_CODE)
-			continue;
-		if (seen[numbers[i] / 64] & bit)
-			return false;
-		seen[numbers[i] / 64] |= bit;
+	numbers->list[at] = code->number;
+	if (code->number == NO_CODE) {
+		numbers->valid = false;
+		return true;
 	}
+	/* A text that stands there under two numbers. */
+	numbers->different = numbers->different && code->stamp != work->code_stamp;
+	code->stamp = work->code_stamp;
 	return true;
 }
 
-/* false when memory is short. */
+/* A table may hold all codes of a registry: only those that stand in the column are looked at. */
 static bool numbers_read(struct sweep_work *work, int slot, const struct sweep_column *column,
 		struct numbers *out)
 {
-	uint32_t *list = (uint32_t *)block_room(work->block, column->code_count / 2 + 1);
+	size_t words = column->code_count / 64 + 1;
 
-	if (!list)
+	*out = (struct numbers){ .list = (uint32_t *)block_room(
+						 work->block, column->code_count / 2 + 1),
+		.read = block_room(work->block, words),
+		.valid = true,
+		/* Of a table two codes may be one as rules know them. */
+		.different = !*work->sweep->slots[slot].entry->attribute->choice_table };
+	if (!out->list || !out->read)
 		return false;
-	*out = (struct numbers){ .list = list, .valid = true };
+	memset(out->read, 0, words * sizeof(*out->read));
 	codes_renew(work);
-	for (size_t i = 0; i < column->code_count; i++) {
-		struct sweep_code *code = map_find(&work->codes[slot], column->code_texts[i]);
+	work->code_stamp++;
+	for (size_t i = 0; i < SWEEP_WORDS; i++) {
+		uint64_t left = column->known[i] & work->rows[i];
 
-		if (!code)
-			code = code_judge(work, slot, column->code_texts[i]);
-		if (!code)
-			return false;
-		list[i] = code->number;
-		out->valid = out->valid && list[i] != NO_CODE;
+		for (; left; left &= left - 1) {
+			size_t row = i * 64 + (unsigned)__builtin_ctzll(left);
+			size_t begin = column->starts ? column->starts[row] : row;
+			size_t end = column->starts ? column->starts[row + 1] : row + 1;
+
+			for (size_t k = begin; k < end; k++) {
+				if (!number_read(work, slot, column, column->codes[k], out))
+					return false;
+			}
+		}
 	}
-	out->different = are_different(work, list, column->code_count);
 	return true;
 }
 
@@ -245,7 +256,7 @@ static bool sent_read(struct sweep_work *work, int number, struct block_column *
 {
 	const struct sweep_slot *slot = &work->sweep->slots[number];
 	size_t want = (size_t)slot->want;
-	const struct sweep_column *column = raw_column(work, want, err);
+	const struct sweep_column *column = sweep_column_raw(work, want, err);
 
 	*out = (struct block_column){ .kind = slot_kind(slot->entry) };
 	if (!column)
@@ -265,6 +276,7 @@ static bool sent_read(struct sweep_work *work, int number, struct block_column *
 	case SWEEP_TITLES:
 		return codes_judge(work, number, column, true, out) || fail_memory(err);
 	case SWEEP_FLAG:
+	case SWEEP_SERIES:
 	default:
 		return true;
 	}

@@ -35,9 +35,12 @@ struct sweep_policy {
 	const struct policy_rules *rules;
 	size_t index;	 /* among the ruleset's */
 	bool open;	 /* its window is */
-	bool by_rows;	 /* some clause is, or it is granted for items */
-	bool by_items;	 /* it is granted for items, and nothing else is asked by rows */
-	bool by_profile; /* some clause is asked of the enterprise itself, or it is for items */
+	bool by_rows;	 /* rows that columns do not settle are asked: */
+	bool by_values;	 /* some clause of the values that columns have for them; or */
+	bool by_profile; /* some clause of the enterprise itself */
+	unsigned lists;	 /* bits of lists, and */
+	size_t *series;	 /* wants of series: who has any of these is asked itself */
+	size_t series_count;
 	const struct sweep_clause *clauses; /* by clause */
 	const uint32_t *literals; /* of plain clauses, taken apart; the cheap ones first */
 	size_t literal_count;
@@ -87,7 +90,8 @@ struct sweep_raw {
 
 /* A code as it was sent, and what rules know it by. */
 struct sweep_code {
-	uint32_t number;
+	uint32_t number; /* UINT32_MAX: it is none */
+	uint64_t stamp;	 /* of the column that is being looked at, when it stands there */
 };
 
 struct sweep_work {
@@ -102,6 +106,7 @@ struct sweep_work {
 	struct map *codes;	 /* by slot, of texts to struct sweep_code */
 	struct arena code_arena; /* of these */
 	uint64_t code_generation;
+	uint64_t code_stamp;
 	struct sweep_result *results;
 	struct sweep_items items[LIST_COUNT];
 	uint64_t items_round[LIST_COUNT];
@@ -121,6 +126,13 @@ const struct block_column *sweep_column_sent(
 
 /* sweep_rows.c: asks pending rows of the enterprises themselves. */
 bool sweep_rows_ask(struct sweep_work *work, struct error *err);
+
+/* As it was sent; NULL on failure. */
+const struct sweep_column *sweep_column_raw(
+		struct sweep_work *work, size_t want, struct error *err);
+/* Who has items of a list; *out_items is NULL when nobody knows. false: a failure. */
+bool sweep_items_find(struct sweep_work *work, enum item_list list,
+		const struct sweep_items **out_items, struct error *err);
 
 /* Room for the facts of one row; false when memory is short. */
 bool sweep_rows_init(struct sweep_work *work);

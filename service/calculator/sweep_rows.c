@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What no column answers, asked of the enterprises themselves: all that is pending of one at once. */
 #include "calculator/sweep_internal.h"
+#include "rules/plane.h"
 
 #include <string.h>
 
@@ -134,14 +135,27 @@ static struct facts *facts_of_columns(struct sweep_work *work, size_t row, struc
 	const struct sweep *sweep = work->sweep;
 	struct facts *facts = work->facts;
 
+	facts->item_names = NULL; /* it lay in the arena */
+	for (enum item_list list = LIST_PROJECTS; list < LIST_COUNT; list++) {
+		const struct sweep_items *items;
+
+		if (!sweep_items_find(work, list, &items, err))
+			return NULL;
+		facts->complete[list] = items && has_row(items->complete, row);
+	}
 	for (size_t i = 0; i < sweep->value_slot_count; i++) {
 		int slot = sweep->value_slots[i];
-		const struct block_column *column = sweep_column_sent(work, slot, err);
+		const struct block_column *column;
 
+		facts->gaps[slot] = NULL;
+		facts->values[slot] = (struct value){ .kind = VALUE_UNKNOWN };
+		/* A series is not there: otherwise the enterprise itself would be asked. */
+		if (sweep->wants[sweep->slots[slot].want].form == SWEEP_SERIES)
+			continue;
+		column = sweep_column_sent(work, slot, err);
 		if (!column)
 			return NULL;
 		facts->values[slot] = block_value(work->block, slot, column, row, &work->arena);
-		facts->gaps[slot] = NULL;
 	}
 	for (size_t i = 0; i < sweep->value_derivation_count; i++)
 		facts_derive_one(facts, LIST_ENTERPRISE, sweep->value_derivations[i]);
@@ -165,25 +179,47 @@ static struct facts *facts_of_profile(struct sweep_work *work, size_t row, struc
 	return facts;
 }
 
-static bool needs_profile(const struct sweep_work *work, size_t row)
+/* Adds the pending rows of a policy for which columns do not have everything. */
+static bool profiles_need(struct sweep_work *work, const struct sweep_policy *policy,
+		const uint64_t *pending, uint64_t *rows, struct error *err)
 {
-	for (size_t i = 0; i < work->sweep->policy_count; i++) {
-		if (work->sweep->policies[i].by_profile && work->results[i].undone &&
-				has_row(work->results[i].pending, row))
-			return true;
+	bool all = policy->by_profile || (policy->series_count && !work->source->tells_series);
+	uint64_t some[SWEEP_WORDS] = { 0 };
+
+	for (enum item_list list = LIST_PROJECTS; !all && list < LIST_COUNT; list++) {
+		const struct sweep_items *items;
+
+		if (!(policy->lists >> list & 1))
+			continue;
+		if (!sweep_items_find(work, list, &items, err))
+			return false;
+		all = !items;
+		if (items)
+			plane_join(some, items->some);
 	}
-	return false;
+	for (size_t i = 0; !all && i < policy->series_count; i++) {
+		const struct sweep_column *column =
+				sweep_column_raw(work, policy->series[i], err);
+
+		if (!column)
+			return false;
+		if (column->known)
+			plane_join(some, column->known);
+	}
+	for (size_t i = 0; i < SWEEP_WORDS; i++)
+		rows[i] |= pending[i] & (all ? UINT64_MAX : some[i]);
+	return true;
 }
 
-static bool row_ask(struct sweep_work *work, size_t row, struct error *err)
+static bool row_ask(struct sweep_work *work, size_t row, bool by_profile, struct error *err)
 {
 	bool odd = has_row(block_odd_rows(work->block), row);
 	struct facts *facts;
 
 	arena_reset(&work->arena);
 	clause_memo_advance(&work->memo);
-	facts = odd || needs_profile(work, row) ? facts_of_profile(work, row, err)
-						: facts_of_columns(work, row, err);
+	facts = odd || by_profile ? facts_of_profile(work, row, err)
+				  : facts_of_columns(work, row, err);
 	if (!facts)
 		return false;
 	for (size_t i = 0; i < work->sweep->policy_count; i++) {
@@ -223,18 +259,23 @@ bool sweep_rows_ask(struct sweep_work *work, struct error *err)
 {
 	const struct sweep *sweep = work->sweep;
 	uint64_t rows[SWEEP_WORDS] = { 0 };
+	uint64_t profiles[SWEEP_WORDS] = { 0 };
 
 	if (!odd_rows_add(work))
 		return error_set(err, ERROR_MEMORY, "no memory for the results of a sweep");
 	for (size_t i = 0; i < sweep->policy_count; i++) {
 		if (!work->results[i].undone)
 			continue;
-		for (size_t k = 0; k < SWEEP_WORDS; k++)
-			rows[k] |= work->results[i].pending[k];
+		plane_join(rows, work->results[i].pending);
+		if (!profiles_need(work, &sweep->policies[i], work->results[i].pending,
+				    profiles, err))
+			return false;
 	}
 	for (size_t i = 0; i < SWEEP_WORDS; i++) {
 		for (uint64_t left = rows[i]; left; left &= left - 1) {
-			if (!row_ask(work, i * 64 + (unsigned)__builtin_ctzll(left), err))
+			size_t row = i * 64 + (unsigned)__builtin_ctzll(left);
+
+			if (!row_ask(work, row, has_row(profiles, row), err))
 				return false;
 		}
 	}

@@ -164,13 +164,16 @@ static void starter_measure(const char *path, unsigned known, unsigned items)
 	struct ruleset *ruleset;
 	struct sweep *sweep;
 	struct sweep_work *work;
-	struct profile_maker maker = {
-		.day = DAY, .arena = &arena, .seed = 11, .known = known, .items = items
-	};
+	struct profile_maker maker = { .day = DAY,
+		.arena = &arena,
+		.seed = 11,
+		.known = known,
+		.series = items ? known : 5,
+		.items = items };
 	Policycalc__V1__Profile **profiles;
 	struct profile_source source;
 	struct prepared prepared;
-	struct sweep_source columns = { &prepared, SWEEP_ROWS, on_column, on_profile,
+	struct sweep_source columns = { &prepared, SWEEP_ROWS, on_column, on_profile, true,
 		on_items };
 	struct error err = { 0 };
 	size_t want_count;
@@ -209,9 +212,10 @@ static void starter_measure(const char *path, unsigned known, unsigned items)
 	asked = figures_now() - begin;
 	printf("starter catalog, %u%% known%s: sweep %.1f us an enterprise (%u of %d asked "
 	       "themselves), one by one %.1f us: %.1f times; %llu matches, %s\n",
-			known, items ? ", items" : "", (double)swept / 1e3 / SWEEP_ROWS,
-			source.profiles_asked, SWEEP_ROWS, (double)asked / 1e3 / SWEEP_ROWS,
-			(double)asked / (double)swept, (unsigned long long)matches,
+			known, items ? ", items and series" : "",
+			(double)swept / 1e3 / SWEEP_ROWS, source.profiles_asked, SWEEP_ROWS,
+			(double)asked / 1e3 / SWEEP_ROWS, (double)asked / (double)swept,
+			(unsigned long long)matches,
 			sum == expected ? "the same" : "NOT THE SAME");
 	if (sum != expected)
 		exit(1);

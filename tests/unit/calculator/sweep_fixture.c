@@ -177,6 +177,20 @@ static void entries_put(struct column_making *making, const Policycalc__V1__Valu
 	}
 }
 
+/* Where the profile names the attribute, rightly or not. */
+static void series_fill(const struct profile_source *source, const struct sweep_want *want,
+		uint64_t *known)
+{
+	for (unsigned row = 0; row < source->source.row_count; row++) {
+		const Policycalc__V1__Profile *profile = source->profiles[row];
+
+		for (size_t i = 0; i < profile->n_attributes; i++) {
+			if (strcmp(profile->attributes[i]->name, want->attribute) == 0)
+				known[row / 64] |= UINT64_C(1) << (row % 64);
+		}
+	}
+}
+
 static void column_fill(const struct profile_source *source, const struct sweep_want *want,
 		struct column_making *making)
 {
@@ -223,7 +237,10 @@ static bool on_column(void *context, size_t number, struct sweep_column *out_col
 	making.integers = checked(calloc(making.capacity, sizeof(int64_t)));
 	making.codes = checked(calloc(making.capacity, sizeof(uint32_t)));
 	making.texts = checked(calloc(making.capacity, sizeof(struct slice)));
-	column_fill(source, want, &making);
+	if (want->form == SWEEP_SERIES)
+		series_fill(source, want, making.known);
+	else
+		column_fill(source, want, &making);
 	*out_column = (struct sweep_column){ .known = making.known,
 		.flags = making.flags,
 		.starts = making.starts,
@@ -285,6 +302,7 @@ void profile_source_init(struct profile_source *source, const struct sweep *swee
 		.row_count = count,
 		.column = on_column,
 		.profile = on_profile,
+		.tells_series = true,
 		.items = on_items };
 }
 
@@ -550,6 +568,13 @@ static Policycalc__V1__AttributeValue **values_make(
 	for (size_t i = 0; i < catalog->attribute_count; i++) {
 		const Policycalc__V1__Attribute *attribute = catalog->attributes[i];
 		unsigned periods = period_is_recurring(attribute->period) ? 3 : 1;
+		unsigned known =
+				attribute->derived ? 5
+				: attribute->type >= VALUE_TYPE(MONEY_SERIES) &&
+								attribute->type <=
+										VALUE_TYPE(COUNT_SERIES)
+						? maker->series
+						: maker->known;
 
 		if (strcmp(attribute->item_list, list) != 0)
 			continue;
@@ -557,7 +582,7 @@ static Policycalc__V1__AttributeValue **values_make(
 			Policycalc__V1__AttributeValue *value;
 
 			/* What is derived is supplied now and then. */
-			if (!percent(maker, attribute->derived ? 5 : maker->known))
+			if (!percent(maker, known))
 				continue;
 			value = checked(ARENA_NEW(
 					maker->arena, Policycalc__V1__AttributeValue));

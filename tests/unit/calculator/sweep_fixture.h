@@ -25,7 +25,8 @@ struct profile_maker {
 	const char *day;
 	struct arena *arena;
 	uint64_t seed;	 /* not 0 */
-	unsigned known;	 /* percent of the attributes that are known */
+	unsigned known;	 /* percent of the attributes that are known, */
+	unsigned series; /* of the series */
 	unsigned broken; /* values of a thousand that are wrong in some way */
 	unsigned items;	 /* the most of each list */
 };

@@ -156,8 +156,10 @@ static void swept_block(struct swept *swept, Policycalc__V1__Profile **profiles,
 	struct error err = { 0 };
 
 	profile_source_init(&swept->source, swept->sweep, profiles, count, day, arena);
-	if (count % 2) /* not every source knows */
+	/* Not every source knows. */
+	if (count % 2)
 		swept->source.source.items = NULL;
+	swept->source.source.tells_series = count % 3;
 	if (!sweep_block(swept->work, &swept->source.source, rows, &err))
 		fail_msg("%s", err.message);
 }
@@ -387,6 +389,7 @@ static void random_catalogs(void **state)
 			.arena = &arena,
 			.seed = 77 + n,
 			.known = (unsigned[]){ 95, 70, 40 }[n % 3],
+			.series = (unsigned[]){ 60, 10 }[n % 2],
 			.broken = (unsigned[]){ 0, 20 }[n % 2],
 			.items = 2 };
 		const char *lines = MORE;
@@ -449,6 +452,7 @@ static void starter_catalog(void **state)
 			.arena = &firms,
 			.seed = 5 + n,
 			.known = 98 - 20 * n,
+			.series = 20,
 			.broken = n * 5,
 			.items = 2 };
 
