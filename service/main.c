@@ -72,8 +72,10 @@ struct service {
 
 static void on_call_end(void *context, const struct rpc_report *report)
 {
-	bool is_ours = report->status == RPC_INTERNAL || report->status == RPC_UNKNOWN ||
-		       report->status == RPC_DATA_LOSS;
+	/* A warning for each mistake of a client would let it fill the log. */
+	bool is_ours = !report->peer_erred &&
+		       (report->status == RPC_INTERNAL || report->status == RPC_UNKNOWN ||
+				       report->status == RPC_DATA_LOSS);
 	enum log_level level = is_ours ? LOG_LEVEL_WARNING : LOG_LEVEL_DEBUG;
 
 	(void)context;

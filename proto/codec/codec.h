@@ -24,7 +24,10 @@ struct message_limits {
 };
 extern const struct message_limits message_limits_default;
 
-/** Refuses what must not be unpacked, with the field's path: "profile.attributes[3].name". */
+/**
+ * Refuses what must not be unpacked, with the field's path: "profile.attributes[3].name".
+ * ERROR_MALFORMED: these bytes are no such message; ERROR_INVALID: its contents are refused.
+ */
 bool message_scan(struct slice bytes, const ProtobufCMessageDescriptor *descriptor,
 		const struct message_limits *limits, struct error *err);
 

@@ -4,6 +4,10 @@
  *
  * It reads the bytes as the descriptor says and refuses at the first thing that is wrong. It
  * takes no memory and never goes deeper than the limit, so its cost is one pass over the bytes.
+ *
+ * Bytes that are no such message at all are the fault of the library that made them
+ * (ERROR_MALFORMED); a message whose texts are broken, or that is nested too deeply, is the fault
+ * of its caller (ERROR_INVALID).
  */
 #include "proto/codec/codec.h"
 #include "proto/codec/field.h"
@@ -152,37 +156,40 @@ static bool scan_value(struct scan *scan, const uint8_t **at, const uint8_t *end
 	switch (type) {
 	case WIRE_VARINT:
 		if (!read_varint(at, end, &value))
-			return scan_error(scan, ERROR_INVALID, path, "malformed varint");
+			return scan_error(scan, ERROR_MALFORMED, path, "malformed varint");
 		break;
 	case WIRE_FIXED64:
 	case WIRE_FIXED32: {
 		ptrdiff_t width = type == WIRE_FIXED32 ? 4 : 8;
 
 		if (end - *at < width)
-			return scan_error(scan, ERROR_INVALID, path, "the message is cut off");
+			return scan_error(
+					scan, ERROR_MALFORMED, path, "the message is cut off");
 		*at += width;
 		break;
 	}
 	case WIRE_BYTES:
 		if (!read_varint(at, end, &value) || value > (uint64_t)(end - *at))
-			return scan_error(scan, ERROR_INVALID, path, "the message is cut off");
+			return scan_error(
+					scan, ERROR_MALFORMED, path, "the message is cut off");
 		run = (struct slice){ (const char *)*at, (size_t)value };
 		*at += value;
 		break;
 	case WIRE_GROUP_START:
 	case WIRE_GROUP_END:
-		return scan_error(scan, ERROR_INVALID, path, "groups are not supported");
+		return scan_error(scan, ERROR_MALFORMED, path, "groups are not supported");
 	default:
-		return scan_error(scan, ERROR_INVALID, path, "unknown wire type");
+		return scan_error(scan, ERROR_MALFORMED, path, "unknown wire type");
 	}
 	if (!field)
 		return true;
 	if (type != wire_type_of(field)) {
 		if (!field_is_repeated(field) || type != WIRE_BYTES)
-			return scan_error(scan, ERROR_INVALID, path, "wrong wire type");
+			return scan_error(scan, ERROR_MALFORMED, path, "wrong wire type");
 		path->has_index = false;
 		if (!count_packed(run, wire_type_of(field), &elements))
-			return scan_error(scan, ERROR_INVALID, path, "malformed packed values");
+			return scan_error(
+					scan, ERROR_MALFORMED, path, "malformed packed values");
 		scan->fields += elements;
 		run.size = 0;
 	} else if (type == WIRE_BYTES && !scan_bytes(scan, run, path, depth)) {
@@ -226,7 +233,7 @@ static bool scan_message(struct scan *scan, struct slice bytes,
 		uint64_t tag;
 
 		if (!read_varint(&at, end, &tag) || tag >> 3 == 0 || tag > UINT32_MAX)
-			return scan_error(scan, ERROR_INVALID, path, "malformed field tag");
+			return scan_error(scan, ERROR_MALFORMED, path, "malformed field tag");
 		if (++scan->fields > scan->limits->fields)
 			return scan_error(scan, ERROR_LIMIT, NULL,
 					"the message has too many fields");

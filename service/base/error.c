@@ -39,6 +39,7 @@ const char *error_code_name(enum error_code code)
 	static const char *const names[] = {
 		[ERROR_NONE] = "none",
 		[ERROR_INVALID] = "invalid",
+		[ERROR_MALFORMED] = "malformed",
 		[ERROR_NOT_FOUND] = "not found",
 		[ERROR_EXISTS] = "exists",
 		[ERROR_PRECONDITION] = "precondition",

@@ -13,6 +13,7 @@
 enum error_code {
 	ERROR_NONE = 0,
 	ERROR_INVALID,	    /* the caller's input is wrong                  INVALID_ARGUMENT */
+	ERROR_MALFORMED,    /* no such message at all: a peer's library erred   INTERNAL */
 	ERROR_NOT_FOUND,    /* a named thing does not exist                 NOT_FOUND */
 	ERROR_EXISTS,	    /* it exists already                            ALREADY_EXISTS */
 	ERROR_PRECONDITION, /* the state does not allow it                  FAILED_PRECONDITION */

@@ -53,6 +53,13 @@ void rpc_call_header(struct rpc_call *call, struct slice name, struct slice valu
 	request_add(&call->request, &call->arena, call_limits(call), name, value);
 }
 
+/* The peer does not speak gRPC: its library's fault, for which gRPC has no status of its own. */
+static void call_fail_peer(struct rpc_call *call, const char *message)
+{
+	call->peer_erred = true;
+	call_fail(call, RPC_INTERNAL, message);
+}
+
 /* Everything that the header block alone can get wrong. */
 static bool call_check_request(struct rpc_call *call)
 {
@@ -71,6 +78,7 @@ static bool call_check_request(struct rpc_call *call)
 		return false;
 	}
 	if (!slice_equals_text(request->method, "POST")) {
+		call->peer_erred = true;
 		call_refuse(call, "405", &allow, RPC_INTERNAL, "gRPC calls are POST requests");
 		return false;
 	}
@@ -87,7 +95,7 @@ static bool call_check_request(struct rpc_call *call)
 	}
 	if (request->timeout.data) {
 		if (!timeout_parse(request->timeout, &timeout_us)) {
-			call_fail(call, RPC_INTERNAL,
+			call_fail_peer(call,
 					"grpc-timeout must be one to eight digits and a unit");
 			return false;
 		}
@@ -179,7 +187,7 @@ static bool call_decompress(struct rpc_call *call, struct framed_message *messag
 		return false;
 	}
 	if (!call->accepts_gzip_input) {
-		call_fail(call, RPC_INTERNAL, "a compressed message without grpc-encoding");
+		call_fail_peer(call, "a compressed message without grpc-encoding");
 		return false;
 	}
 	buffer_clear(&call->unpacked);
@@ -189,7 +197,7 @@ static bool call_decompress(struct rpc_call *call, struct framed_message *messag
 		message->bytes = (struct slice){ call->unpacked.data, call->unpacked.size };
 		return true;
 	case GZIP_BAD:
-		call_fail(call, RPC_INTERNAL, "the message is no gzip data");
+		call_fail_peer(call, "the message is no gzip data");
 		return false;
 	case GZIP_TOO_LARGE:
 		call_fail(call, RPC_RESOURCE_EXHAUSTED, "the unpacked message is too large");
@@ -213,6 +221,7 @@ static void call_refuse_message(struct rpc_call *call, const struct error *err)
 		field[colon - err->message] = '\0';
 		(void)rpc_call_add_violation(call, field, colon + 2);
 	}
+	call->peer_erred = err->code == ERROR_MALFORMED;
 	rpc_call_finish_error(call, err);
 }
 
@@ -259,7 +268,7 @@ static void call_fail_framing(struct rpc_call *call, enum framing_result result)
 		call_fail(call, RPC_RESOURCE_EXHAUSTED, "the message is larger than the limit");
 		break;
 	case FRAMING_BAD_FLAG:
-		call_fail(call, RPC_INTERNAL, "the message's flag byte is neither 0 nor 1");
+		call_fail_peer(call, "the message's flag byte is neither 0 nor 1");
 		break;
 	case FRAMING_NO_MEMORY:
 		call_fail(call, RPC_RESOURCE_EXHAUSTED,
@@ -330,7 +339,7 @@ static void call_tell_half_close(struct rpc_call *call)
 {
 	call->half_close_told = true;
 	if (!framing_is_clean(&call->reader)) {
-		call_fail(call, RPC_INTERNAL, "the request ends inside a message");
+		call_fail_peer(call, "the request ends inside a message");
 		return;
 	}
 	if (!call->method->client_streaming) {
@@ -451,6 +460,7 @@ static void call_report(struct rpc_call *call)
 			&(struct rpc_report){
 					.method = call->method,
 					.status = call->status.code,
+					.peer_erred = call->peer_erred,
 					.message = call->status.message.size
 								   ? call->status.message.data
 								   : "",

@@ -64,6 +64,7 @@ struct rpc_call {
 	bool was_full;
 
 	uint64_t started_us, deadline_us, progress_us;
+	bool peer_erred; /* what it sent is no gRPC: the status is INTERNAL, the fault not ours */
 	bool was_opened;   /* the method knows of the call */
 	bool is_lingering; /* past its deadline, trailers queued */
 

@@ -32,6 +32,9 @@ struct rpc_limits {
 struct rpc_report {
 	const struct rpc_method *method; /* NULL: no such method */
 	enum rpc_status status;
+	/* The status tells of what the peer sent, also when it is INTERNAL: gRPC has no other for bytes
+	 * that are no message. */
+	bool peer_erred;
 	const char *message; /* "" when there is none */
 	const char *peer;
 	uint64_t duration_us;

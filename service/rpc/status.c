@@ -84,6 +84,7 @@ enum rpc_status rpc_status_from_error(enum error_code code)
 		return RPC_PERMISSION_DENIED;
 	case ERROR_UNAUTHENTICATED:
 		return RPC_UNAUTHENTICATED;
+	case ERROR_MALFORMED:
 	case ERROR_IO:
 	case ERROR_INTERNAL:
 		return RPC_INTERNAL;

@@ -9,7 +9,7 @@
 #include <protobuf-c/protobuf-c.h>
 
 /**
- * NULL on failure: ERROR_INTERNAL for bytes that are no such message, ERROR_INVALID for one
+ * NULL on failure: ERROR_MALFORMED for bytes that are no such message, ERROR_INVALID for one
  * whose contents are refused, ERROR_LIMIT when the arena is used up. Never echoes bytes.
  */
 const ProtobufCMessage *unpack_message(struct slice bytes,

@@ -360,8 +360,22 @@ def small_window():
     assert len(body) == 5 + struct.unpack(">I", body[1:5])[0]
 
 
+def mistakes_of_clients_fill_no_log():
+    """What stood above sent many things that end INTERNAL: none of them is a warning of ours."""
+    for body in (b"\x3a\x01\x80", b"\x10" + b"\xff" * 9 + b"\x02", b"\x15\x01\0\0\0"):
+        expect("200", "13", body=frame(body))  # a cut packed run, a varint too long, fixed for varint
+    calls = [line for line in daemon.log().splitlines() if '"event":"call"' in line]
+    assert not calls, calls[:3]
+    # With the log at debug they are told, without a word of what was sent.
+    own = Daemon("--log-level", "debug")
+    Client(own).expect("200", "13", body=frame(b"\x3a\x01\x80"))
+    told = [line for line in own.log().splitlines() if '"event":"call"' in line]
+    assert '"debug"' in told[0] and "verdicts: malformed packed values" in told[0], told
+    assert own.stop() == 0
+
+
 run(normal, te_is_not_needed, content_types, methods, unknown_paths, paths_that_are_none,
     message_counts, cut_messages, flags, gzip_in, bad_protobuf, deep_nesting, bad_texts,
     too_large_at_once, five_megabytes, timeouts, odd_metadata, headers_that_are_no_http,
     large_headers, frames_of_any_size, trailers_only_is_one_block, early_end, too_many_calls,
-    options, chinese_message, small_window)
+    options, chinese_message, small_window, mistakes_of_clients_fill_no_log)

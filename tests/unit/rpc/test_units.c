@@ -403,13 +403,22 @@ static void unpacking_blames(void **state)
 		{ SLICE_LITERAL("\x3a\x02\x01\x05\x1a\x02\xff\xff"), ERROR_INVALID },
 		{ SLICE_LITERAL("\x38\x01\x38\x05\x1a\x02\xff\xff"), ERROR_INVALID },
 		/* revision, a number that does not repeat, as bytes, and as_of as a number */
-		{ SLICE_LITERAL("\x12\x02\x01\x05\x1a\x01x"), ERROR_INTERNAL },
-		{ SLICE_LITERAL("\x18\x01"), ERROR_INTERNAL },
+		{ SLICE_LITERAL("\x12\x02\x01\x05\x1a\x01x"), ERROR_MALFORMED },
+		{ SLICE_LITERAL("\x18\x01"), ERROR_MALFORMED },
 		/* profile.uscc: broken text, and a number */
 		{ SLICE_LITERAL("\x0a\x03\x0a\x01\xff"), ERROR_INVALID },
-		{ SLICE_LITERAL("\x0a\x02\x08\x01"), ERROR_INTERNAL },
-		{ SLICE_LITERAL("\x08\x01"), ERROR_INTERNAL },
-		{ SLICE_LITERAL("\x80"), ERROR_INTERNAL },
+		{ SLICE_LITERAL("\x0a\x02\x08\x01"), ERROR_MALFORMED },
+		{ SLICE_LITERAL("\x08\x01"), ERROR_MALFORMED },
+		{ SLICE_LITERAL("\x80"), ERROR_MALFORMED },
+		/* verdicts, packed: a cut varint, and one of more than 64 bits */
+		{ SLICE_LITERAL("\x3a\x01\x80"), ERROR_MALFORMED },
+		{ SLICE_LITERAL("\x3a\x0a\xff\xff\xff\xff\xff\xff\xff\xff\xff\x02"),
+				ERROR_MALFORMED },
+		/* revision: more than 64 bits, as fixed64 and as fixed32 */
+		{ SLICE_LITERAL("\x10\xff\xff\xff\xff\xff\xff\xff\xff\xff\x02"),
+				ERROR_MALFORMED },
+		{ SLICE_LITERAL("\x11\x01\x00\x00\x00\x00\x00\x00\x00"), ERROR_MALFORMED },
+		{ SLICE_LITERAL("\x15\x01\x00\x00\x00"), ERROR_MALFORMED },
 	};
 
 	(void)state;
