@@ -38,15 +38,19 @@ static void field_append(const struct render_style *style,
 		struct buffer *out)
 {
 	const char *label = word_text(style, field->label);
+	const char *before = word(style, field->before,
+			*field->before_en ? field->before_en : field->before);
+	const char *after = word(
+			style, field->after, *field->after_en ? field->after_en : field->after);
 
 	buffer_format(line, "%s%s", *label ? label : field->path, word(style, "：", ": "));
 	if (field->kind == CHANGE(CHANGED))
-		buffer_format(line, word(style, "由 %s 改为 %s", "from %s to %s"),
-				field->before, field->after);
+		buffer_format(line, word(style, "由 %s 改为 %s", "from %s to %s"), before,
+				after);
 	else if (field->kind == CHANGE(ADDED))
-		buffer_format(line, word(style, "新增 %s", "added %s"), field->after);
+		buffer_format(line, word(style, "新增 %s", "added %s"), after);
 	else
-		buffer_format(line, word(style, "删除 %s", "removed %s"), field->before);
+		buffer_format(line, word(style, "删除 %s", "removed %s"), before);
 	line_append(style, "    · ", line, out);
 }
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The entries of two catalogs: which are new, gone or other. Their fields: diff_fields.c. */
 #include "publish/diff.h"
 
 #include "calculator/parameters.h"
 #include "proto/codec/codec.h"
-#include "proto/codec/field.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -13,35 +13,21 @@ typedef Policycalc__V1__CatalogChange change_message;
 #define CHANGE(word) POLICYCALC__V1__CHANGE_KIND__CHANGE_KIND_##word
 #define ENTRY(word) POLICYCALC__V1__ENTRY_KIND__ENTRY_KIND_##word
 
-/* A growing list in an arena. */
-struct list {
-	void **items;
-	size_t count;
-	size_t capacity;
-};
-
 struct diff {
 	struct arena *arena;
 	const struct catalog *from;
 	const struct catalog *to;
-	struct list changes;
-	struct list fields; /* of the entry at hand */
+	struct diff_list changes;
+	struct diff_list fields; /* of the entry at hand */
 };
 
-/* Where we are in an entry: as a path, and in words. */
-struct place {
-	const char *path;
-	const char *zh;
-	const char *en;
-};
-
-static bool list_add(struct diff *diff, struct list *list, void *item)
+bool diff_list_append(struct diff_list *list, void *item, struct arena *arena)
 {
 	if (!item)
 		return false;
 	if (list->count == list->capacity) {
 		size_t capacity = list->capacity ? list->capacity * 2 : 16;
-		void **grown = ARENA_NEW_ARRAY(diff->arena, void *, capacity);
+		void **grown = ARENA_NEW_ARRAY(arena, void *, capacity);
 
 		if (!grown)
 			return false;
@@ -53,230 +39,6 @@ static bool list_add(struct diff *diff, struct list *list, void *item)
 	list->items[list->count++] = item;
 	return true;
 }
-
-static bool messages_are_equal(const ProtobufCMessage *a, const ProtobufCMessage *b)
-{
-	struct buffer left = { 0 };
-	struct buffer right = { 0 };
-	bool equal = message_pack(a, &left) && message_pack(b, &right) &&
-		     left.size == right.size &&
-		     (left.size == 0 || memcmp(left.data, right.data, left.size) == 0);
-
-	buffer_fini(&left);
-	buffer_fini(&right);
-	return equal;
-}
-
-/* --- fields ----------------------------------------------------------------------------------- */
-
-static bool field_report(struct diff *diff, const struct place *place,
-		Policycalc__V1__ChangeKind kind, const char *before, const char *after)
-{
-	Policycalc__V1__FieldChange *change =
-			ARENA_NEW(diff->arena, Policycalc__V1__FieldChange);
-	Policycalc__V1__Text *label = ARENA_NEW(diff->arena, Policycalc__V1__Text);
-
-	if (!change || !label || !before || !after || !place->path || !place->zh || !place->en)
-		return false;
-	policycalc__v1__field_change__init(change);
-	policycalc__v1__text__init(label);
-	label->zh = (char *)(uintptr_t)place->zh;
-	label->en = (char *)(uintptr_t)place->en;
-	change->path = (char *)(uintptr_t)place->path;
-	change->kind = kind;
-	change->before = (char *)(uintptr_t)before;
-	change->after = (char *)(uintptr_t)after;
-	change->label = label;
-	return list_add(diff, &diff->fields, change);
-}
-
-/* The place of @field within @place. */
-static struct place place_of_field(struct diff *diff, const struct place *place,
-		const ProtobufCFieldDescriptor *field)
-{
-	struct diff_word word = diff_field_word(field);
-
-	if (!*place->path)
-		return (struct place){ field->name, word.zh, word.en };
-	return (struct place){
-		arena_format(diff->arena, "%s.%s", place->path, field->name),
-		arena_format(diff->arena, "%s的%s", place->zh, word.zh),
-		arena_format(diff->arena, "%s, %s", place->en, word.en),
-	};
-}
-
-/* The place of one element of the list at @place. */
-static struct place place_of_element(struct diff *diff, const struct place *place,
-		const ProtobufCMessage *element, size_t index)
-{
-	const char *key = diff_element_key(element);
-	const Policycalc__V1__Text *title = diff_element_title(element);
-	bool undated = key && strcmp(key, "not_stated") == 0;
-	const char *zh = title && *title->zh ? title->zh : undated ? "起始日未载明" : key;
-	const char *en = title && *title->en ? title->en : undated ? "not dated" : key;
-
-	if (!key)
-		return (struct place){
-			arena_format(diff->arena, "%s[%zu]", place->path, index),
-			arena_format(diff->arena, "第%zu个%s", index + 1, place->zh),
-			arena_format(diff->arena, "%s %zu", place->en, index + 1),
-		};
-	return (struct place){
-		arena_format(diff->arena, "%s[%s]", place->path, key),
-		arena_format(diff->arena, "%s“%s”", place->zh, zh ? zh : key),
-		arena_format(diff->arena, "%s \"%s\"", place->en, en ? en : key),
-	};
-}
-
-static bool messages_compare(struct diff *diff, const struct place *place,
-		const ProtobufCMessage *from, const ProtobufCMessage *to);
-
-static const ProtobufCMessage *element_message(const ProtobufCMessage *message,
-		const ProtobufCFieldDescriptor *field, size_t index)
-{
-	return *(const ProtobufCMessage *const *)field_element(message, field, index);
-}
-
-/* Examples are many and change no answer: that they are others is enough. */
-static bool examples_compare(struct diff *diff, const struct place *place,
-		const ProtobufCFieldDescriptor *field, const ProtobufCMessage *from,
-		const ProtobufCMessage *to)
-{
-	size_t before = field_count(from, field);
-	size_t after = field_count(to, field);
-	bool equal = before == after;
-
-	for (size_t i = 0; equal && i < before; i++)
-		equal = messages_are_equal(
-				element_message(from, field, i), element_message(to, field, i));
-	return equal || field_report(diff, place, CHANGE(CHANGED),
-					arena_format(diff->arena, "%zu", before),
-					arena_format(diff->arena, "%zu", after));
-}
-
-/* The element of @message that @element is another state of: that with its key, or at its place. */
-static const ProtobufCMessage *element_find(const ProtobufCMessage *message,
-		const ProtobufCFieldDescriptor *field, const ProtobufCMessage *element,
-		size_t index)
-{
-	const char *key = diff_element_key(element);
-	size_t count = field_count(message, field);
-
-	if (!key)
-		return index < count ? element_message(message, field, index) : NULL;
-	for (size_t i = 0; i < count; i++) {
-		const ProtobufCMessage *other = element_message(message, field, i);
-		const char *other_key = diff_element_key(other);
-
-		if (other_key && strcmp(key, other_key) == 0)
-			return other;
-	}
-	return NULL;
-}
-
-static bool lists_compare(struct diff *diff, const struct place *place,
-		const ProtobufCFieldDescriptor *field, const ProtobufCMessage *from,
-		const ProtobufCMessage *to)
-{
-	for (size_t i = 0; i < field_count(from, field); i++) {
-		const ProtobufCMessage *before = element_message(from, field, i);
-		const ProtobufCMessage *after = element_find(to, field, before, i);
-		struct place here = place_of_element(diff, place, before, i);
-
-		if (after ? !messages_compare(diff, &here, before, after)
-			  : !field_report(diff, &here, CHANGE(REMOVED),
-					    diff_message_print(before, diff->arena), ""))
-			return false;
-	}
-	for (size_t i = 0; i < field_count(to, field); i++) {
-		const ProtobufCMessage *after = element_message(to, field, i);
-		struct place here;
-
-		if (element_find(from, field, after, i))
-			continue;
-		here = place_of_element(diff, place, after, i);
-		if (!field_report(diff, &here, CHANGE(ADDED), "",
-				    diff_message_print(after, diff->arena)))
-			return false;
-	}
-	return true;
-}
-
-static const char *scalars_print(struct diff *diff, const ProtobufCMessage *message,
-		const ProtobufCFieldDescriptor *field)
-{
-	const char *text = NULL;
-
-	for (size_t i = 0; i < field_count(message, field); i++) {
-		const char *next = diff_scalar_print(message, field, i, diff->arena);
-
-		text = text ? arena_format(diff->arena, "%s、%s", text, next ? next : "")
-			    : next;
-		if (!text)
-			return NULL;
-	}
-	if (text)
-		return text;
-	return field->type == PROTOBUF_C_TYPE_BOOL ? "否" : "";
-}
-
-static bool scalars_compare(struct diff *diff, const struct place *place,
-		const ProtobufCFieldDescriptor *field, const ProtobufCMessage *from,
-		const ProtobufCMessage *to)
-{
-	const char *before = scalars_print(diff, from, field);
-	const char *after = scalars_print(diff, to, field);
-
-	if (!before || !after)
-		return false;
-	if (strcmp(before, after) == 0)
-		return true;
-	return field_report(diff, place,
-			!*before  ? CHANGE(ADDED)
-			: !*after ? CHANGE(REMOVED)
-				  : CHANGE(CHANGED),
-			before, after);
-}
-
-static bool field_compare(struct diff *diff, const struct place *place,
-		const ProtobufCFieldDescriptor *field, const ProtobufCMessage *from,
-		const ProtobufCMessage *to)
-{
-	struct place here = place_of_field(diff, place, field);
-	const ProtobufCMessage *before;
-	const ProtobufCMessage *after;
-
-	if (!here.path || !here.zh || !here.en)
-		return false;
-	if (field->descriptor == &policycalc__v1__example__descriptor)
-		return examples_compare(diff, &here, field, from, to);
-	if (field->type != PROTOBUF_C_TYPE_MESSAGE)
-		return scalars_compare(diff, &here, field, from, to);
-	if (field_is_repeated(field))
-		return lists_compare(diff, &here, field, from, to);
-	before = field_count(from, field) ? element_message(from, field, 0) : NULL;
-	after = field_count(to, field) ? element_message(to, field, 0) : NULL;
-	if (!before && !after)
-		return true;
-	if (before && after)
-		return messages_compare(diff, &here, before, after);
-	return field_report(diff, &here, before ? CHANGE(REMOVED) : CHANGE(ADDED),
-			before ? diff_message_print(before, diff->arena) : "",
-			after ? diff_message_print(after, diff->arena) : "");
-}
-
-/* The schema of the catalog has no recursive types, so that this ends. */
-static bool messages_compare(struct diff *diff, const struct place *place,
-		const ProtobufCMessage *from, const ProtobufCMessage *to)
-{
-	for (unsigned i = 0; i < from->descriptor->n_fields; i++) {
-		if (!field_compare(diff, place, &from->descriptor->fields[i], from, to))
-			return false;
-	}
-	return true;
-}
-
-/* --- entries ---------------------------------------------------------------------------------- */
 
 /* One list of entries, in name order. */
 struct side {
@@ -319,6 +81,28 @@ static bool side_make(struct diff *diff, const void *list, size_t count, struct 
 	return true;
 }
 
+/* Whether @policy lies under a shared cap, or under one that holds it, whose limit is @parameter. */
+static bool policy_is_capped_by(const struct catalog *catalog,
+		const Policycalc__V1__Policy *policy, const char *parameter)
+{
+	const char *id = policy->shared_cap;
+
+	/* A checked catalog has no ring of caps; the bound is for what is not checked. */
+	for (size_t level = 0; *id && level <= catalog->shared_cap_count; level++) {
+		const Policycalc__V1__SharedCap *cap = NULL;
+
+		for (size_t i = 0; !cap && i < catalog->shared_cap_count; i++)
+			if (strcmp(catalog->shared_caps[i]->id, id) == 0)
+				cap = catalog->shared_caps[i];
+		if (!cap)
+			return false;
+		if (strcmp(cap->limit, parameter) == 0)
+			return true;
+		id = cap->parent;
+	}
+	return false;
+}
+
 static bool affects_fill(struct diff *diff, const struct catalog *catalog,
 		const char *parameter, change_message *change)
 {
@@ -327,7 +111,8 @@ static bool affects_fill(struct diff *diff, const struct catalog *catalog,
 	if (!change->affects)
 		return false;
 	for (size_t i = 0; i < catalog->policy_count; i++) {
-		if (policy_names_parameter(catalog->policies[i], parameter))
+		if (policy_names_parameter(catalog->policies[i], parameter) ||
+				policy_is_capped_by(catalog, catalog->policies[i], parameter))
 			change->affects[change->n_affects++] = catalog->policies[i]->id;
 	}
 	for (size_t i = 0; i < catalog->attribute_count; i++) {
@@ -363,24 +148,22 @@ static bool entry_report(struct diff *diff, Policycalc__V1__EntryKind entry,
 	change->title = (Policycalc__V1__Text *)(uintptr_t)diff_element_title(message);
 	change->fields = (Policycalc__V1__FieldChange **)diff->fields.items;
 	change->n_fields = diff->fields.count;
-	diff->fields = (struct list){ 0 };
+	diff->fields = (struct diff_list){ 0 };
 	if (!change->id)
 		return false;
 	if (entry == ENTRY(PARAMETER) &&
 			!affects_fill(diff, kind == CHANGE(REMOVED) ? diff->from : diff->to,
 					change->id, change))
 		return false;
-	return list_add(diff, &diff->changes, change);
+	return diff_list_append(&diff->changes, change, diff->arena);
 }
 
 static bool entry_changed(struct diff *diff, Policycalc__V1__EntryKind entry,
 		const ProtobufCMessage *from, const ProtobufCMessage *to)
 {
-	static const struct place top = { "", "", "" };
-
-	if (messages_are_equal(from, to))
+	if (diff_messages_are_equal(from, to))
 		return true;
-	if (!messages_compare(diff, &top, from, to))
+	if (!diff_fields_compare(from, to, diff->arena, &diff->fields))
 		return false;
 	return diff->fields.count == 0 || entry_report(diff, entry, CHANGE(CHANGED), to);
 }
@@ -424,6 +207,8 @@ Policycalc__V1__DiffRevisionsResponse *catalog_diff(const struct catalog *from,
 			ARENA_NEW(arena, Policycalc__V1__DiffRevisionsResponse);
 
 	if (!response || !ENTRIES_COMPARE(&diff, ENTRY(POLICY), policies, policy_count) ||
+			!ENTRIES_COMPARE(&diff, ENTRY(SHARED_CAP), shared_caps,
+					shared_cap_count) ||
 			!ENTRIES_COMPARE(
 					&diff, ENTRY(PARAMETER), parameters, parameter_count) ||
 			!ENTRIES_COMPARE(

@@ -122,6 +122,65 @@ static const struct {
 	{ "en", { "英文", "English" } },
 	{ "parent", { "上级", "parent" } },
 	{ "aliases", { "别名", "alias" } },
+	{ "id", { "编号", "id" } },
+	{ "by", { "按哪个地区", "by which region" } },
+	{ "zones", { "功能区", "zones" } },
+	{ "hosts", { "所在县", "host counties" } },
+	{ "reports_separately", { "单独统计", "reports separately" } },
+	{ "item_list", { "所属清单", "item list" } },
+	{ "question_group", { "合问的组", "question group" } },
+	{ "group_question", { "合问", "question for the group" } },
+	{ "choice_table", { "选项表", "choice table" } },
+	{ "direction", { "改变方向", "direction" } },
+	{ "change_weight", { "改变难度", "change weight" } },
+	{ "ask_cost", { "提问代价", "cost to ask" } },
+	{ "deprecated_note", { "停用说明", "why deprecated" } },
+	{ "kept_for", { "留用原因", "kept for" } },
+	{ "ratio", { "比值", "ratio" } },
+	{ "num", { "分子", "numerator" } },
+	{ "den", { "分母", "denominator" } },
+	{ "when_den_zero", { "分母为零时", "when the denominator is zero" } },
+	{ "aggregate", { "汇总", "aggregate" } },
+	{ "function", { "汇总方式", "function" } },
+	{ "field", { "字段", "field" } },
+	{ "filter_rule", { "计入哪些", "filter" } },
+	{ "when_empty", { "没有时", "when empty" } },
+	{ "tiers", { "档次", "tier" } },
+	{ "amount_rule", { "金额规则", "amount" } },
+	{ "quantity_rule", { "数量规则", "quantity" } },
+	{ "unit_amount_rule", { "单价规则", "amount of a unit" } },
+	{ "quantity_unit", { "计量单位", "unit of the quantity" } },
+	{ "yearly", { "逐年给付", "yearly" } },
+	{ "limits", { "额度", "limit" } },
+	{ "parameters", { "参数", "parameters" } },
+	{ "group", { "组", "group" } },
+	{ "highest", { "就高", "the higher one" } },
+	{ "outside", { "目录外的", "outside the catalog" } },
+	{ "limit", { "额度", "limit" } },
+	{ "form", { "形式", "form" } },
+	{ "fact_id", { "资料条目", "fact entry" } },
+	{ "score_tables", { "评分表", "score table" } },
+	{ "score_table", { "评分表", "score table" } },
+	{ "direct_pass", { "直通条件", "direct pass" } },
+	{ "full", { "满分", "full marks" } },
+	{ "pass", { "合格分", "pass mark" } },
+	{ "groups", { "分项", "group" } },
+	{ "floor", { "最低分", "floor" } },
+	{ "rows", { "评分行", "row" } },
+	{ "alternatives", { "可选指标", "metric" } },
+	{ "judged", { "人工评分", "judged" } },
+	{ "vetoes", { "否决项", "veto" } },
+	{ "row", { "评分行", "row" } },
+	{ "attribute", { "指标", "attribute" } },
+	{ "otherwise", { "其余得分", "otherwise" } },
+	{ "at_least", { "不低于", "at least" } },
+	{ "above", { "高于", "above" } },
+	{ "at_most", { "至多", "at most" } },
+	{ "below", { "低于", "below" } },
+	{ "points", { "得分", "points" } },
+	{ "shared_cap", { "共用上限", "shared cap" } },
+	{ "once_per", { "同一对象只给一次", "once per" } },
+	{ "url", { "网址", "address" } },
 };
 
 struct diff_word diff_field_word(const ProtobufCFieldDescriptor *field)
@@ -204,7 +263,8 @@ static const char *number_print(
 }
 
 const char *diff_scalar_print(const ProtobufCMessage *message,
-		const ProtobufCFieldDescriptor *field, size_t index, struct arena *arena)
+		const ProtobufCFieldDescriptor *field, size_t index, bool english,
+		struct arena *arena)
 {
 	const void *element = field_element(message, field, index);
 	const ProtobufCEnumValue *value;
@@ -213,6 +273,8 @@ const char *diff_scalar_print(const ProtobufCMessage *message,
 	case PROTOBUF_C_TYPE_STRING:
 		return *(const char *const *)element;
 	case PROTOBUF_C_TYPE_BOOL:
+		if (english)
+			return *(const protobuf_c_boolean *)element ? "yes" : "no";
 		return *(const protobuf_c_boolean *)element ? "是" : "否";
 	case PROTOBUF_C_TYPE_INT32:
 		return number_print(field, *(const int32_t *)element, arena);
@@ -241,66 +303,92 @@ const char *diff_scalar_print(const ProtobufCMessage *message,
 
 /* --- messages on one line --------------------------------------------------------------------- */
 
-static void message_append(const ProtobufCMessage *message, unsigned depth, struct buffer *out,
-		struct arena *arena);
+/* A line in one of the languages, being written. */
+struct line {
+	struct buffer text;
+	struct arena *arena; /* for the scalars */
+	bool english;
+};
+
+static void message_append(const ProtobufCMessage *message, unsigned depth, struct line *line);
 
 static void element_append(const ProtobufCMessage *message,
 		const ProtobufCFieldDescriptor *field, size_t index, unsigned depth,
-		struct buffer *out, struct arena *arena)
+		struct line *line)
 {
 	const char *text;
 
 	if (field->type == PROTOBUF_C_TYPE_MESSAGE) {
 		message_append(*(const ProtobufCMessage *const *)field_element(
 					       message, field, index),
-				depth + 1, out, arena);
+				depth + 1, line);
 		return;
 	}
-	text = diff_scalar_print(message, field, index, arena);
-	buffer_append_text(out, text ? text : "");
+	text = diff_scalar_print(message, field, index, line->english, line->arena);
+	line->text.failed |= !text;
+	buffer_append_text(&line->text, text ? text : "");
 }
 
-static void message_append(const ProtobufCMessage *message, unsigned depth, struct buffer *out,
-		struct arena *arena)
+/* Within other messages, a message of several fields stands in brackets. */
+static void message_append(const ProtobufCMessage *message, unsigned depth, struct line *line)
 {
 	const ProtobufCMessageDescriptor *descriptor = message->descriptor;
+	struct buffer *out = &line->text;
 	bool first = true;
 
 	if (descriptor == &policycalc__v1__text__descriptor) {
 		const Policycalc__V1__Text *text = (const Policycalc__V1__Text *)message;
+		const char *own = line->english ? text->en : text->zh;
+		const char *other = line->english ? text->zh : text->en;
 
-		buffer_append_text(out, *text->zh ? text->zh : text->en);
+		buffer_append_text(out, *own ? own : other);
 		return;
 	}
+	if (depth)
+		buffer_append_text(out, line->english ? "(" : "（");
 	for (unsigned i = 0; depth < DEPTH_MOST && i < descriptor->n_fields; i++) {
 		const ProtobufCFieldDescriptor *field = &descriptor->fields[i];
 		size_t count = field_count(message, field);
+		struct diff_word word = diff_field_word(field);
 
 		if (count == 0 || out->size > LINE_MOST || strcmp(field->name, "source") == 0)
 			continue;
-		buffer_format(out, "%s%s：", first ? "" : "；", diff_field_word(field).zh);
+		if (line->english)
+			buffer_format(out, "%s%s: ", first ? "" : "; ", word.en);
+		else
+			buffer_format(out, "%s%s：", first ? "" : "；", word.zh);
 		for (size_t k = 0; k < count && out->size <= LINE_MOST; k++) {
-			buffer_append_text(out, k ? "、" : "");
-			element_append(message, field, k, depth, out, arena);
+			buffer_append_text(out, k == 0 ? "" : line->english ? ", " : "、");
+			element_append(message, field, k, depth, line);
 		}
 		first = false;
 	}
+	if (depth)
+		buffer_append_text(out, line->english ? ")" : "）");
 }
 
-const char *diff_message_print(const ProtobufCMessage *message, struct arena *arena)
+static const char *line_print(
+		const ProtobufCMessage *message, bool english, struct arena *arena)
 {
-	struct buffer line = { 0 };
+	struct line line = { .arena = arena, .english = english };
+	struct buffer *out = &line.text;
 	char *text;
 
-	message_append(message, 0, &line, arena);
-	if (line.size > LINE_MOST) {
+	message_append(message, 0, &line);
+	if (out->size > LINE_MOST) {
+		out->size = LINE_MOST;
 		/* Not within a character. */
-		while (line.size && ((unsigned char)line.data[line.size - 1] & 0xc0) == 0x80)
-			line.size--;
-		line.size -= line.size > 0;
-		buffer_append_text(&line, "…");
+		while (out->size && ((unsigned char)out->data[out->size] & 0xc0) == 0x80)
+			out->size--;
+		buffer_append_text(out, "…");
 	}
-	text = line.failed ? NULL : arena_copy(arena, line.data ? line.data : "", line.size);
-	buffer_fini(&line);
+	text = out->failed ? NULL : arena_copy(arena, out->data ? out->data : "", out->size);
+	buffer_fini(out);
 	return text;
+}
+
+struct diff_word diff_message_print(const ProtobufCMessage *message, struct arena *arena)
+{
+	return (struct diff_word){ line_print(message, false, arena),
+		line_print(message, true, arena) };
 }

@@ -65,36 +65,37 @@ static const char POLICY_AFTER[] =
 		"examples: [{as_of: 2021-01-02}]\n";
 static const char POLICY_NEW[] = "id: b\nseries: b\ntitle: {zh: 新政策}\n";
 
-static const char EXPECTED[] = "CHANGED POLICY a 三大改造\n"
-			       "  CHANGED kind 种类: SUBSIDY -> AWARD\n"
-			       "  CHANGED departments 部门: 工信局 -> 工信局、财政局\n"
-			       "  ADDED in_force.until 有效期的止:  -> 2025-12-31\n"
-			       "  CHANGED conditions[invested].rule 条件“完成投资”的规则: "
-			       "i.cost >= p.threshold -> i.cost "
-			       "> p.threshold\n"
-			       "  REMOVED conditions[old] 条件“失信”: "
-			       "id：old；作用：EXCLUDE；名称：失信；规则：e.dishonest "
-			       "-> \n"
-			       "  ADDED conditions[new] 条件“在库”:  -> "
-			       "id：new；作用：REQUIRE；名称：在库；规则：e.listed\n"
-			       "  CHANGED amount.rate_rule 金额的比例: p.gone -> p.threshold\n"
-			       "  CHANGED amount.brackets[0].up_to_rule "
-			       "第1个金额的分段的段上限: wan(1) -> wan(2)\n"
-			       "  CHANGED amount.up_to 金额的最高不超过: 否 -> 是\n"
-			       "  CHANGED examples 示例: 1 -> 1\n"
-			       "ADDED POLICY b 新政策\n"
-			       "REMOVED PARAMETER gone 旧比例 affects a\n"
-			       "CHANGED PARAMETER same  affects e.large\n"
-			       "  CHANGED values[2020-01-01].count "
-			       "取值“2020-01-01”的数量: 5 -> 6\n"
-			       "CHANGED PARAMETER threshold 最低投资 affects a\n"
-			       "  CHANGED values[not_stated].money_fen "
-			       "取值“起始日未载明”的金额: 300万元 -> 350万元\n"
-			       "  ADDED values[2022-09-08] 取值“2022-09-08”:  -> "
-			       "起：2022-09-08；金额：150万元\n"
-			       "CHANGED ATTRIBUTE projects.cost 投资\n"
-			       "  CHANGED mutable 可改变: 是 -> 否\n"
-			       "ADDED INDUSTRY C31 \n";
+static const char EXPECTED[] =
+		"CHANGED POLICY a 三大改造\n"
+		"  CHANGED kind 种类: SUBSIDY -> AWARD\n"
+		"  CHANGED departments 部门: 工信局 -> 工信局、财政局\n"
+		"  ADDED in_force.until 有效期的止:  -> 2025-12-31\n"
+		"  CHANGED conditions[invested].rule 条件“完成投资”的规则: "
+		"i.cost >= p.threshold -> i.cost "
+		"> p.threshold\n"
+		"  REMOVED conditions[old] 条件“失信”: "
+		"编号：old；作用：EXCLUDE；名称：失信；规则：e.dishonest "
+		"-> \n"
+		"  ADDED conditions[new] 条件“在库”:  -> "
+		"编号：new；作用：REQUIRE；名称：在库；规则：e.listed\n"
+		"  CHANGED amount.rate_rule 金额的比例: p.gone -> p.threshold\n"
+		"  CHANGED amount.brackets[0].up_to_rule "
+		"金额的第1个分段的段上限: wan(1) -> wan(2)\n"
+		"  CHANGED amount.up_to 金额的最高不超过: 否 -> 是\n"
+		"  CHANGED examples 示例: 1 个 -> 1 个（其中 1 个是新的或改过的）\n"
+		"ADDED POLICY b 新政策\n"
+		"REMOVED PARAMETER gone 旧比例 affects a\n"
+		"CHANGED PARAMETER same  affects e.large\n"
+		"  CHANGED values[2020-01-01].count "
+		"取值“2020-01-01”的数量: 5 -> 6\n"
+		"CHANGED PARAMETER threshold 最低投资 affects a\n"
+		"  CHANGED values[not_stated].money_fen "
+		"取值“起始日未载明”的金额: 300万元 -> 350万元\n"
+		"  ADDED values[2022-09-08] 取值“2022-09-08”:  -> "
+		"起：2022-09-08；金额：150万元\n"
+		"CHANGED ATTRIBUTE projects.cost 投资\n"
+		"  CHANGED mutable 可改变: 是 -> 否\n"
+		"ADDED INDUSTRY C31 \n";
 
 static void *parse(
 		const char *text, const ProtobufCMessageDescriptor *type, struct arena *arena)
@@ -123,6 +124,8 @@ static struct catalog catalog_of(const char *text, const char *const *policies, 
 		.parameter_count = file->n_parameters,
 		.industries = file->industries,
 		.industry_count = file->n_industries,
+		.shared_caps = file->shared_caps,
+		.shared_cap_count = file->n_shared_caps,
 		.policies = ARENA_NEW_ARRAY(arena, Policycalc__V1__Policy *, count),
 		.policy_count = count,
 	};
@@ -182,11 +185,145 @@ static void in_words(void **state)
 	assert_string_equal(out.data, EXPECTED);
 	assert_string_equal(
 			diff->changes[0]->fields[3]->label->en, "condition \"Invested\", rule");
+	assert_string_equal(diff->changes[0]->fields[5]->after_en,
+			"id: new; role: REQUIRE; label: 在库; rule: e.listed");
+	assert_string_equal(diff->changes[0]->fields[8]->after_en, "yes");
 	diff = catalog_diff(&to, &to, &arena, &err);
 	assert_non_null(diff);
 	assert_int_equal(diff->n_changes, 0);
 	buffer_fini(&out);
 	arena_fini(&arena);
+}
+
+/* What has a name is paired by it, the rest by what stands unchanged around it. */
+static void lists(void **state)
+{
+	static const struct {
+		const char *before, *after, *changes;
+	} table[] = {
+		/* The first of those that have no name is gone: the others are what they were. */
+		{ "amount: {brackets: [{up_to_rule: wan(1)}, {up_to_rule: wan(2)}, {rate_rule: "
+		  "'1'}]}",
+				"amount: {brackets: [{up_to_rule: wan(2)}, {rate_rule: '1'}]}",
+				"  REMOVED amount.brackets[0] 金额的第1个分段: 段上限：wan(1) "
+				"-> \n" },
+		{ "amount: {brackets: [{up_to_rule: wan(1)}, {rate_rule: '1'}]}",
+				"amount: {brackets: [{up_to_rule: wan(9)}, {up_to_rule: "
+				"wan(1)}, "
+				"{rate_rule: '2'}]}",
+				"  CHANGED amount.brackets[1].rate_rule 金额的第2个分段的比例: "
+				"1 -> 2\n"
+				"  ADDED amount.brackets[0] 金额的第1个分段:  -> "
+				"段上限：wan(9)\n" },
+		/* Two sources of one document: neither is taken for the other. */
+		{ "sources: [{doc: 甲, clause: 一}, {doc: 甲, clause: 二}]",
+				"sources: [{doc: 甲, clause: 一}, {doc: 甲, clause: 三}]",
+				"  CHANGED sources[1].clause 第2个依据的条款: 二 -> 三\n" },
+		{ "sources: [{doc: 甲, clause: 一}, {doc: 乙}]",
+				"sources: [{doc: 乙}, {doc: 甲, clause: 一}, {doc: 甲, clause: "
+				"二}]",
+				"  ADDED sources[2] 第3个依据:  -> 文件：甲；条款：二\n" },
+		/* Another order is told, and only where it is another. */
+		{ "guide: {steps: [{id: a}, {id: b}, {id: c}, {id: d}]}",
+				"guide: {steps: [{id: a}, {id: c}, {id: b}, {id: e}, {id: d}]}",
+				"  ADDED guide.steps[e] 办事指南的步骤“e”:  -> 编号：e\n"
+				"  CHANGED guide.steps 办事指南的步骤的次序: b、c -> c、b\n" },
+		/* Of texts, each for itself. */
+		{ "keywords: [甲、乙]", "keywords: [甲, 乙]",
+				"  CHANGED keywords 关键词: 甲、乙 -> 甲、乙\n" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		const Policycalc__V1__DiffRevisionsResponse *diff;
+		struct buffer out = { 0 };
+		char before[512] = "id: a\n";
+		char after[512] = "id: a\n";
+		const char *from_policy[] = { strcat(before, table[i].before) };
+		const char *to_policy[] = { strcat(after, table[i].after) };
+		struct catalog from;
+		struct catalog to;
+		struct arena arena;
+		struct error err;
+
+		arena_init(&arena, (size_t)16 << 20);
+		from = catalog_of("parameters: []\n", from_policy, 1, 1, &arena);
+		to = catalog_of("parameters: []\n", to_policy, 1, 2, &arena);
+		diff = catalog_diff(&from, &to, &arena, &err);
+		assert_non_null(diff);
+		assert_int_equal(diff->n_changes, 1);
+		change_print(diff->changes[0], &out);
+		assert_string_equal(strchr(out.data, '\n') + 1, table[i].changes);
+		buffer_fini(&out);
+		arena_fini(&arena);
+	}
+}
+
+/* A shared cap is an entry; the parameter it names is that of all that lies under it. */
+static void shared_caps(void **state)
+{
+	static const char *const policies[] = { "id: a\nshared_cap: inner\n",
+		"id: b\nshared_cap: other\n" };
+	static const char *const caps[] = {
+		"shared_caps: [{id: inner, limit: x, parent: outer}, {id: outer, limit: cap}, "
+		"{id: other, limit: x}]\n"
+		"parameters: [{name: cap, values: [{from: 2020-01-01, money_fen: 1万元}]}]\n",
+		"shared_caps: [{id: inner, limit: x}, {id: outer, limit: cap}, {id: other, "
+		"limit: "
+		"x}]\n"
+		"parameters: [{name: cap, values: [{from: 2020-01-01, money_fen: 2万元}]}]\n",
+	};
+	const Policycalc__V1__DiffRevisionsResponse *diff;
+	struct buffer out = { 0 };
+	struct catalog from;
+	struct catalog to;
+	struct arena arena;
+	struct error err;
+
+	(void)state;
+	arena_init(&arena, (size_t)16 << 20);
+	from = catalog_of(caps[1], policies, 2, 1, &arena);
+	to = catalog_of(caps[0], policies, 2, 2, &arena);
+	diff = catalog_diff(&from, &to, &arena, &err);
+	assert_non_null(diff);
+	for (size_t i = 0; i < diff->n_changes; i++)
+		change_print(diff->changes[i], &out);
+	assert_string_equal(out.data, "CHANGED SHARED_CAP inner \n"
+				      "  ADDED parent 上级:  -> outer\n"
+				      "CHANGED PARAMETER cap  affects a\n"
+				      "  CHANGED values[2020-01-01].money_fen "
+				      "取值“2020-01-01”的金额: 2万元 -> "
+				      "1万元\n");
+	buffer_fini(&out);
+	arena_fini(&arena);
+}
+
+/* What an editor reads is no name of the schema, whatever is changed. */
+static void every_field_has_a_word(void **state)
+{
+	const ProtobufCMessageDescriptor *seen[64] = { &policycalc__v1__policy__descriptor,
+		&policycalc__v1__parameter__descriptor, &policycalc__v1__attribute__descriptor,
+		&policycalc__v1__region__descriptor, &policycalc__v1__industry__descriptor,
+		&policycalc__v1__shared_cap__descriptor };
+	size_t count = 6;
+
+	(void)state;
+	for (size_t i = 0; i < count; i++) {
+		for (unsigned k = 0; k < seen[i]->n_fields; k++) {
+			const ProtobufCFieldDescriptor *field = &seen[i]->fields[k];
+			bool is_new = field->type == PROTOBUF_C_TYPE_MESSAGE &&
+				      field->descriptor != &policycalc__v1__example__descriptor;
+
+			if (strcmp(diff_field_word(field).zh, field->name) == 0)
+				fail_msg("%s.%s", seen[i]->name, field->name);
+			for (size_t m = 0; is_new && m < count; m++)
+				is_new = seen[m] != field->descriptor;
+			assert_true(count < sizeof(seen) / sizeof(seen[0]));
+			if (is_new)
+				seen[count++] = field->descriptor;
+		}
+	}
+	assert_true(count > 25);
 }
 
 /* Every budget that is too small is an error, and none is a wrong answer. */
@@ -277,6 +414,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(in_words),
+		cmocka_unit_test(lists),
+		cmocka_unit_test(shared_caps),
+		cmocka_unit_test(every_field_has_a_word),
 		cmocka_unit_test(budgets),
 		cmocka_unit_test(names),
 	};
