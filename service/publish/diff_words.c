@@ -181,6 +181,7 @@ static const struct {
 	{ "shared_cap", { "共用上限", "shared cap" } },
 	{ "once_per", { "同一对象只给一次", "once per" } },
 	{ "url", { "网址", "address" } },
+	{ "confirm_before_push", { "推送前二次确认", "confirm before push" } },
 };
 
 struct diff_word diff_field_word(const ProtobufCFieldDescriptor *field)

@@ -315,7 +315,8 @@ static void every_field_has_a_word(void **state)
 				      field->descriptor != &policycalc__v1__example__descriptor;
 
 			if (strcmp(diff_field_word(field).zh, field->name) == 0)
-				fail_msg("%s.%s", seen[i]->name, field->name);
+				fail_msg("%s.%s: diff_words.c has no word for it",
+						seen[i]->name, field->name);
 			for (size_t m = 0; is_new && m < count; m++)
 				is_new = seen[m] != field->descriptor;
 			assert_true(count < sizeof(seen) / sizeof(seen[0]));
