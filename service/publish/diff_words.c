@@ -182,6 +182,7 @@ static const struct {
 	{ "once_per", { "同一对象只给一次", "once per" } },
 	{ "url", { "网址", "address" } },
 	{ "confirm_before_push", { "推送前二次确认", "confirm before push" } },
+	{ "budget", { "预算", "budget" } },
 };
 
 struct diff_word diff_field_word(const ProtobufCFieldDescriptor *field)

@@ -306,6 +306,7 @@ static void every_field_has_a_word(void **state)
 		&policycalc__v1__region__descriptor, &policycalc__v1__industry__descriptor,
 		&policycalc__v1__shared_cap__descriptor };
 	size_t count = 6;
+	size_t missing = 0;
 
 	(void)state;
 	for (size_t i = 0; i < count; i++) {
@@ -314,9 +315,11 @@ static void every_field_has_a_word(void **state)
 			bool is_new = field->type == PROTOBUF_C_TYPE_MESSAGE &&
 				      field->descriptor != &policycalc__v1__example__descriptor;
 
-			if (strcmp(diff_field_word(field).zh, field->name) == 0)
-				fail_msg("%s.%s: diff_words.c has no word for it",
+			if (strcmp(diff_field_word(field).zh, field->name) == 0) {
+				print_message("%s.%s: diff_words.c has no word for it\n",
 						seen[i]->name, field->name);
+				missing++;
+			}
 			for (size_t m = 0; is_new && m < count; m++)
 				is_new = seen[m] != field->descriptor;
 			assert_true(count < sizeof(seen) / sizeof(seen[0]));
@@ -324,6 +327,7 @@ static void every_field_has_a_word(void **state)
 				seen[count++] = field->descriptor;
 		}
 	}
+	assert_int_equal(missing, 0);
 	assert_true(count > 25);
 }
 
