@@ -46,6 +46,9 @@ FIGURES_FOR_PEOPLE = {
 	"smx_science_budget", "smx_talent_allowance_years", "smx_talent_research_least",
 	"smx_talent_special_most", "smx_talent_startup_least", "smx_talent_team_senior_least",
 	"smx_talent_team_top_least", "xiaohan_housing_old",
+	# Aims of the city, which the coverage report tells beside what is reached.
+	"counter_matching_411200", "counter_training_411200", "rd_coverage_start_411200",
+	"rd_coverage_target_411200",
 }
 RULES = ("rule", "met_if", "fails_if", "base_rule", "rate_rule", "up_to_rule", "limit_rule", "when_rule",
 	"quantity_rule", "unit_amount_rule", "amount_rule", "filter_rule", "direct_pass", "pass", "floor",
