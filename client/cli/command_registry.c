@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/date.h"
 #include "client/cli/dictionary.h"
+#include "client/cli/import_heading.h"
 #include "client/cli/registry.h"
 #include "client/render/table.h"
 #include "client/render/text.h"
@@ -76,14 +77,22 @@ static const char *fact_text(struct cli *cli, const struct dictionary *dictionar
 	return text ? text : "?";
 }
 
-static const char *fact_label(const struct cli *cli, const struct dictionary *dictionary,
-		const char *name, const char *item_list)
+/* With a period beside it the label needs no year of its own. */
+static const char *fact_label(struct cli *cli, const struct dictionary *dictionary,
+		const Policycalc__V1__AttributeValue *fact, const char *item_list)
 {
 	const Policycalc__V1__Attribute *attribute =
-			attribute_find(dictionary, name, item_list);
+			attribute_find(dictionary, fact->name, item_list);
 	const char *label = attribute ? word_text(&cli->style, attribute->label) : "";
+	struct slice stem = label_without_year(slice_from(label));
+	char *shorter;
 
-	return *label ? label : name;
+	if (!*label)
+		return fact->name;
+	if (!*fact->period || !stem.size)
+		return label;
+	shorter = arena_copy(&cli->arena, stem.data, stem.size);
+	return shorter ? shorter : label;
 }
 
 static void facts_print(struct cli *cli, const struct dictionary *dictionary,
@@ -102,9 +111,8 @@ static void facts_print(struct cli *cli, const struct dictionary *dictionary,
 		const Policycalc__V1__FactOrigin *origin =
 				i < response->n_origins ? response->origins[i] : NULL;
 		const char *value = fact_text(cli, dictionary, fact, "");
-		const char *cells[] = { fact_label(cli, dictionary, fact->name, ""),
-			fact->period, value, origin ? origin->supplier : "",
-			origin ? origin->date : "" };
+		const char *cells[] = { fact_label(cli, dictionary, fact, ""), fact->period,
+			value, origin ? origin->supplier : "", origin ? origin->date : "" };
 
 		for (size_t k = 0; k < response->n_not_on_list; k++)
 			if (strcmp(response->not_on_list[k], fact->name) == 0)
@@ -131,7 +139,7 @@ static void items_print(struct cli *cli, const struct dictionary *dictionary,
 		for (size_t k = 0; k < item->n_attributes; k++) {
 			const Policycalc__V1__AttributeValue *fact = item->attributes[k];
 			char *line = arena_format(&cli->arena, "  %s%s%s：%s",
-					fact_label(cli, dictionary, fact->name, item->list),
+					fact_label(cli, dictionary, fact, item->list),
 					*fact->period ? " " : "", fact->period,
 					fact_text(cli, dictionary, fact, item->list));
 
@@ -156,7 +164,7 @@ static void change_add(struct cli *cli, const struct dictionary *dictionary,
 		const Policycalc__V1__AttributeValue *after, const char *when)
 {
 	const Policycalc__V1__AttributeValue *fact = before ? before : after;
-	const char *cells[] = { when, fact_label(cli, dictionary, fact->name, ""), fact->period,
+	const char *cells[] = { when, fact_label(cli, dictionary, fact, ""), fact->period,
 		before ? fact_text(cli, dictionary, before, "") : "",
 		after ? fact_text(cli, dictionary, after, "") : "" };
 

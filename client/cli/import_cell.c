@@ -7,6 +7,7 @@
 #include "client/cli/import_cell.h"
 
 #include "base/map.h"
+#include "client/cli/import_heading.h"
 #include "client/cli/value_form.h"
 #include "client/lib/wire.h"
 #include "proto/codec/codec.h"

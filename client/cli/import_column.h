@@ -63,7 +63,3 @@ bool import_columns_read(const struct slice *headings, size_t count,
 		struct import_columns *out_columns);
 /** Whether some heading may be that of the code: for guessing the delimiter. */
 bool import_headings_have_uscc(const struct slice *headings, size_t count, struct arena *arena);
-
-/** Finds the power of ten of a unit ("万元", "%") of @type; false when it is none of its units. */
-bool unit_word_find(const Policycalc__V1__Attribute *attribute, struct slice word,
-		unsigned *out_digits);

@@ -269,7 +269,7 @@ def test_readme():
         said.append(out)
     fresh.stop()
     assert len(commands) == 6 and sorted(os.listdir(folder)) == ["firms.csv", "sample.csv"]
-    assert re.search(r"新增 +2\n", said[0]) and re.search(r"上年度营业收入 +2025 +3800.5万元", said[1]), said
+    assert re.search(r"新增 +2\n", said[0]) and re.search(r"\n营业收入 +2025 +3800.5万元", said[1]), said
     assert "没有改动" in said[3] and "三门峡市统计局" in said[4] and "结论" in said[5], said
 
 
