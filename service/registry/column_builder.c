@@ -343,6 +343,33 @@ static enum fit put_text(struct column_builder *builder, unsigned row,
 	return runs_leave(builder, runs, runs->texts.size, err);
 }
 
+/* That the row says something of @name, whatever it is. */
+static bool put_mark(struct column_builder *builder, unsigned row, enum column_kind kind,
+		const char *name, struct error *err)
+{
+	struct filling *filling = filling_of(
+			builder, kind, slice_from(name), (struct slice){ NULL, 0 }, err);
+
+	if (!filling)
+		return false;
+	column_bit_put(filling->values->known, row);
+	return true;
+}
+
+static bool put_marks(struct column_builder *builder, unsigned row,
+		const Policycalc__V1__Profile *profile, struct error *err)
+{
+	for (size_t i = 0; i < profile->n_items; i++) {
+		if (!put_mark(builder, row, COLUMN_ITEMS, profile->items[i]->list, err))
+			return false;
+	}
+	for (size_t i = 0; i < profile->n_complete_lists; i++) {
+		if (!put_mark(builder, row, COLUMN_COMPLETE, profile->complete_lists[i], err))
+			return false;
+	}
+	return true;
+}
+
 static enum fit put_value(struct column_builder *builder, unsigned row,
 		const Policycalc__V1__AttributeValue *from, struct error *err)
 {
@@ -374,6 +401,11 @@ static enum fit put_value(struct column_builder *builder, unsigned row,
 		return put_titles(builder, row, from, err);
 	case POLICYCALC__V1__VALUE__KIND_TEXT:
 		return put_text(builder, row, from, err);
+	case POLICYCALC__V1__VALUE__KIND_MONEY_SERIES:
+	case POLICYCALC__V1__VALUE__KIND_RATIO_SERIES:
+	case POLICYCALC__V1__VALUE__KIND_COUNT_SERIES:
+		return put_mark(builder, row, COLUMN_SERIES, from->name, err) ? FIT_REST
+									      : FIT_FAILED;
 	default:
 		return FIT_REST;
 	}
@@ -407,6 +439,8 @@ bool column_builder_add(struct column_builder *builder, unsigned row,
 		left[rest.n_attributes++] = profile->attributes[i];
 	}
 	rest.attributes = left;
+	if (!put_marks(builder, row, profile, err))
+		return false;
 	if (!message_pack(&rest.base, &builder->rest) || builder->rest.size > UINT32_MAX / 2)
 		return builder_error(builder, err);
 	column_bit_put(builder->present, row);

@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #define FILE_MAGIC "PCALCCOL"
-#define FILE_VERSION 1
+#define FILE_VERSION 2
 #define BYTE_ORDER_MARK 0x01020304u
 #define RECORD_MAGIC 0x52435050u
 /* So much may always be outdated. */

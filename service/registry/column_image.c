@@ -38,6 +38,9 @@ enum column_form column_kind_form(enum column_kind kind)
 {
 	switch (kind) {
 	case COLUMN_FLAG:
+	case COLUMN_SERIES:
+	case COLUMN_ITEMS:
+	case COLUMN_COMPLETE:
 		return COLUMN_BITS;
 	case COLUMN_TEXT:
 		return COLUMN_TEXTS;
@@ -101,6 +104,21 @@ bool column_image_read(struct slice front, size_t size, struct column_image *out
 	if (end != size || column_image_rest(&image)->size < image.head.rows * sizeof(uint32_t))
 		return false;
 	*out_image = image;
+	return true;
+}
+
+bool column_image_is_sound(const struct column_image *image, struct slice bytes)
+{
+	struct column_run_view view;
+
+	for (uint32_t i = 0; i < image->head.count; i++) {
+		const struct column_entry *entry = &image->entries[i];
+
+		if (entry->form != COLUMN_FIGURES && entry->form != COLUMN_BITS &&
+				!column_view_runs(entry, bytes.data + entry->offset,
+						image->head.rows, &view))
+			return false;
+	}
 	return true;
 }
 

@@ -6,7 +6,8 @@
  *     entries   one a column, in the order of their numbers; last, without a name, the rest
  *     sections  the columns, then the rest: of each row what no column holds
  *
- * A column is named by kind, attribute and period: "Mrevenue@2025", "Fdishonest". Series, items,
+ * A column is named by kind, attribute and period: "Mrevenue@2025", "Fdishonest"; or by kind and item
+ * list: "Iprojects". Series, items,
  * complete lists and the code of the enterprise are the rest, as an encoded Profile: with the columns
  * it makes the row's profile again. What does not fit its column (a period or a day that is none, a
  * value sent twice, a code named twice) is left to the rest, too, and the column does not know it.
@@ -27,6 +28,10 @@ enum column_kind {
 	COLUMN_TEXT = 'X',
 	COLUMN_CODE_LIST = 'L',
 	COLUMN_TITLE_LIST = 'T', /* codes, and the last days of validity as of dates */
+	/* Which rows say anything of what no column holds: known where they do. */
+	COLUMN_SERIES = 'S',   /* the attribute is sent as a series */
+	COLUMN_ITEMS = 'I',    /* there are items of the list that is named */
+	COLUMN_COMPLETE = 'A', /* the list holds all there are */
 };
 
 /* A column's name in parts; borrowed from the text. */
@@ -69,9 +74,11 @@ const struct column_entry *column_image_find(const struct column_image *image, u
 /** The rest of all rows. */
 const struct column_entry *column_image_rest(const struct column_image *image);
 
+/** Whether the columns of a whole image make sense, as far as their entries do not tell. */
+bool column_image_is_sound(const struct column_image *image, struct slice bytes);
 /**
- * The profile of a row that is there, from the bytes of a whole image whose checksums were seen to be
- * right; borrows texts from it and from @columns and @codes. NULL when memory is short.
+ * The profile of a row that is there, from the bytes of a whole image that is sound and whose checksums
+ * were seen to be right; borrows texts from it and from @columns and @codes. NULL when memory is short.
  */
 Policycalc__V1__Profile *column_image_profile(const struct column_image *image,
 		struct slice bytes, const struct slice *columns, size_t column_count,

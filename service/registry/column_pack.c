@@ -280,11 +280,29 @@ void column_run_at(const struct column_run_view *view, unsigned row, uint32_t *o
 	*out_until = number_at(view->ends, row);
 }
 
+struct column_run_view column_open_runs(
+		const struct column_entry *entry, const char *packed, unsigned rows)
+{
+	struct column_run_view view = { .ends = packed_body(entry, packed, rows) };
+	uint32_t end = number_at(view.ends, rows - 1);
+
+	view.codes = view.ends + rows * sizeof(uint32_t);
+	if (entry->form == COLUMN_TEXTS) {
+		view.texts = (struct slice){ view.codes, end };
+	} else {
+		view.count = end;
+		view.days = view.codes + (size_t)end * sizeof(uint32_t);
+	}
+	return view;
+}
+
 bool column_view_runs(const struct column_entry *entry, const char *packed, unsigned rows,
 		struct column_run_view *out_view)
 {
-	struct column_run_view view = { .ends = packed_body(entry, packed, rows) };
+	struct column_run_view view = column_open_runs(entry, packed, rows);
 	size_t left = entry->size - known_size(entry, rows) - rows * sizeof(uint32_t);
+	size_t each = entry->form == COLUMN_TITLES ? sizeof(uint32_t) + sizeof(int64_t)
+						   : sizeof(uint32_t);
 	uint32_t before = 0;
 
 	for (unsigned row = 0; row < rows; row++) {
@@ -294,18 +312,6 @@ bool column_view_runs(const struct column_entry *entry, const char *packed, unsi
 			return false;
 		before = end;
 	}
-	view.codes = view.ends + rows * sizeof(uint32_t);
-	if (entry->form == COLUMN_TEXTS) {
-		view.texts = (struct slice){ view.codes, before };
-		*out_view = view;
-		return left == before;
-	}
-	view.count = before;
-	view.days = view.codes + (size_t)view.count * sizeof(uint32_t);
 	*out_view = view;
-	return left ==
-	       (size_t)view.count *
-			       (entry->form == COLUMN_TITLES ? sizeof(uint32_t) +
-									       sizeof(int64_t)
-							     : sizeof(uint32_t));
+	return left == (entry->form == COLUMN_TEXTS ? view.texts.size : view.count * each);
 }

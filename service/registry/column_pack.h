@@ -105,7 +105,10 @@ struct column_run_view {
 	struct slice texts;
 	uint32_t count; /* codes */
 };
-/** false when the bytes make no sense. */
+/** Without a look at the ends: of bytes that column_view_runs() has seen. */
+struct column_run_view column_open_runs(
+		const struct column_entry *entry, const char *packed, unsigned rows);
+/** false when the bytes make no sense. Looks at the ends of all rows. */
 bool column_view_runs(const struct column_entry *entry, const char *packed, unsigned rows,
 		struct column_run_view *out_view);
 /** Where the run of @row begins and ends. */

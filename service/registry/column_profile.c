@@ -81,6 +81,9 @@ static bool figure_fill(const struct row_reading *reading, Policycalc__V1__Value
 	case COLUMN_TEXT:
 	case COLUMN_CODE_LIST:
 	case COLUMN_TITLE_LIST:
+	case COLUMN_SERIES:
+	case COLUMN_ITEMS:
+	case COLUMN_COMPLETE:
 	default:
 		return false;
 	}
@@ -143,13 +146,11 @@ static bool titles_fill(const struct row_reading *reading, Policycalc__V1__Value
 static bool run_fill(const struct row_reading *reading, const struct column_entry *entry,
 		Policycalc__V1__Value *value)
 {
-	struct column_run_view view;
+	struct column_run_view view = column_open_runs(
+			entry, reading->bytes.data + entry->offset, reading->image->head.rows);
 	uint32_t from;
 	uint32_t until;
 
-	if (!column_view_runs(entry, reading->bytes.data + entry->offset,
-			    reading->image->head.rows, &view))
-		return false;
 	column_run_at(&view, reading->row, &from, &until);
 	if (entry->form == COLUMN_CODES)
 		return codes_fill(reading, value, &view, from, until);
@@ -193,6 +194,12 @@ static Policycalc__V1__AttributeValue *attribute_make(const struct row_reading *
 	return ok && attribute->name ? attribute : NULL;
 }
 
+/* Columns that only tell what the rest has. */
+static bool is_of_rest(char kind)
+{
+	return kind == COLUMN_SERIES || kind == COLUMN_ITEMS || kind == COLUMN_COMPLETE;
+}
+
 Policycalc__V1__Profile *column_image_profile(const struct column_image *image,
 		struct slice bytes, const struct slice *columns, size_t column_count,
 		const struct slice *codes, size_t code_count, unsigned row, struct arena *arena,
@@ -212,7 +219,9 @@ Policycalc__V1__Profile *column_image_profile(const struct column_image *image,
 	for (uint32_t i = 0; list && i < image->head.count; i++) {
 		const struct column_entry *entry = &image->entries[i];
 
-		if (!column_row_is_known(entry, bytes.data + entry->offset, row))
+		if (!column_row_is_known(entry, bytes.data + entry->offset, row) ||
+				(entry->name < column_count &&
+						is_of_rest(columns[entry->name].data[0])))
 			continue;
 		if (entry->name < column_count)
 			list[count] = attribute_make(&reading, entry, columns[entry->name]);

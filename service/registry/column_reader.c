@@ -169,6 +169,9 @@ static bool image_load(struct column_reader *reader, struct error *err)
 		damaged = column_checksum(0, (struct slice){ reader->bytes.data + entry->offset,
 							     entry->size }) != entry->checksum;
 	}
+	damaged = damaged ||
+		  !column_image_is_sound(&reader->image,
+				  (struct slice){ reader->bytes.data, reader->place.size });
 	if (damaged)
 		return column_reader_repair(reader, err);
 	/* The front was checked; its entries stay where they were read. */

@@ -124,14 +124,14 @@ static void drop_all_wrong(const struct firms *firms, Policycalc__V1__Profile *p
 }
 
 void firms_init(struct firms *firms, const char *starter, int64_t count, unsigned known,
-		uint64_t seed)
+		unsigned items, uint64_t seed)
 {
 	struct column_origin origin = { firms, on_scan, on_block_sequence, on_stamp };
 	struct profile_maker maker = { .day = FIRMS_DAY,
 		.arena = &firms->arena,
 		.seed = seed,
 		.known = known,
-		.items = 2 };
+		.items = items };
 	struct error err = { 0 };
 	int number;
 

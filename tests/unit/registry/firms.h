@@ -16,9 +16,12 @@ struct firms {
 	struct column_cache *cache;
 };
 
-/** Reads the catalog at @starter and makes @count firms of whose facts @known percent are known. */
+/**
+ * Reads the catalog at @starter and makes @count firms of whose facts @known percent are known, with at
+ * most @items of each list.
+ */
 void firms_init(struct firms *firms, const char *starter, int64_t count, unsigned known,
-		uint64_t seed);
+		unsigned items, uint64_t seed);
 void firms_fini(struct firms *firms);
 /** Match about one firm; NULL when the catalog refuses its facts. */
 const Policycalc__V1__MatchResponse *firms_match(const struct firms *firms, int64_t id,

@@ -96,7 +96,7 @@ static void the_sweep_says_what_match_says(void **state)
 		const struct sweep_want *wants;
 		size_t want_count;
 
-		firms_init(&firms, starter, count, known[n], 11 + n);
+		firms_init(&firms, starter, count, known[n], 2, 11 + n);
 		sweep = sweep_new(firms.ruleset, &options, &err);
 		assert_non_null(sweep);
 		work = sweep_work_new(sweep, &err);

@@ -251,7 +251,7 @@ static int set_up(void **state)
 {
 	struct fixture *fixture = calloc(1, sizeof(*fixture));
 
-	firms_init(&fixture->firms, starter, FIRMS, 90, 3);
+	firms_init(&fixture->firms, starter, FIRMS, 90, 2, 3);
 	arena_init(&fixture->arena, (size_t)1 << 30);
 	*state = fixture;
 	return 0;

@@ -92,7 +92,7 @@ static int set_up(void **state)
 {
 	struct fixture *fixture = calloc(1, sizeof(*fixture));
 
-	firms_init(&fixture->firms, starter, 300, 92, 21);
+	firms_init(&fixture->firms, starter, 300, 92, 2, 21);
 	arena_init(&fixture->arena, (size_t)2 << 30);
 	old_read(fixture);
 	*state = fixture;
