@@ -33,5 +33,5 @@ fi
 meson configure build-bench -Dtests=true # a folder of before may be without
 ninja -C build-bench service/policycalcd client/policycalc tests/bench/bench_explain \
 	tests/bench/bench_calculator tests/bench/bench_question tests/bench/bench_report \
-	tests/bench/bench_import >/dev/null
+	tests/bench/bench_import tests/bench/bench_columns >/dev/null
 exec /usr/bin/python3 tests/bench/bench.py --build build-bench "$@"
