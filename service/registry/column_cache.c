@@ -289,6 +289,8 @@ bool column_reader_enter(struct column_reader *reader, int64_t block,
 		.row_count = reader->image.head.rows,
 		.column = column_reader_column,
 		.profile = column_reader_profile,
+		.tells_series = true,
+		.items = column_reader_items,
 	};
 	return true;
 }

@@ -39,6 +39,15 @@ struct column_want {
 	struct buffer packed; /* of texts, which are borrowed from it */
 };
 
+/* Item lists there are. */
+#define COLUMN_LISTS 3
+
+struct column_items {
+	char list[32]; /* "": nobody has asked yet */
+	uint64_t some[COLUMN_WORDS];
+	uint64_t complete[COLUMN_WORDS];
+};
+
 struct column_reader {
 	struct column_cache *cache;
 	int64_t sequence;
@@ -54,6 +63,7 @@ struct column_reader {
 	bool has_bytes;
 	struct column_image image;
 	struct buffer section;
+	struct column_items items[COLUMN_LISTS];
 };
 
 /** Builds the block of the reader's snapshot into ->bytes; with @keep also into the file. */
@@ -64,9 +74,11 @@ bool column_reader_repair(struct column_reader *reader, struct error *err);
 bool column_reader_section(struct column_reader *reader, const struct column_entry *entry,
 		struct buffer *room, const char **out_packed, bool *out_damaged,
 		struct error *err);
-/* The two faces of the source. */
+/* The faces of the source. */
 bool column_reader_column(
 		void *context, size_t want, struct sweep_column *out, struct error *err);
+bool column_reader_items(void *context, const char *list, struct sweep_items *out_items,
+		struct error *err);
 bool column_reader_profile(void *context, unsigned row, struct arena *arena,
 		const Policycalc__V1__Profile **out_profile, struct error *err);
 /** Looks the wants up anew when there are more columns than before. */

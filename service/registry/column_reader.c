@@ -5,6 +5,8 @@
 #include "base/memory.h"
 #include "calculator/period.h"
 
+#include <assert.h>
+#include <stdio.h>
 #include <string.h>
 
 struct column_reader *column_reader_new(struct column_cache *cache, int64_t sequence,
@@ -74,6 +76,10 @@ static int kind_of_type(Policycalc__V1__ValueType type)
 		return COLUMN_CODE_LIST;
 	case POLICYCALC__V1__VALUE_TYPE__VALUE_TYPE_TITLES:
 		return COLUMN_TITLE_LIST;
+	case POLICYCALC__V1__VALUE_TYPE__VALUE_TYPE_MONEY_SERIES:
+	case POLICYCALC__V1__VALUE_TYPE__VALUE_TYPE_RATIO_SERIES:
+	case POLICYCALC__V1__VALUE_TYPE__VALUE_TYPE_COUNT_SERIES:
+		return COLUMN_SERIES;
 	default:
 		return 0;
 	}
@@ -93,7 +99,8 @@ static bool want_resolve(
 	arena_init(&arena, 4096);
 	buffer_append_char(&text, (char)kind);
 	buffer_append_text(&text, fact->attribute);
-	if (fact->periodic) {
+	/* A series carries its periods itself. */
+	if (fact->periodic && kind != COLUMN_SERIES) {
 		period = period_print(fact->definition->period, fact->period, &arena);
 		buffer_append_char(&text, '@');
 		buffer_append_text(&text, period ? period : "");
@@ -343,4 +350,56 @@ bool column_reader_column(
 			return false;
 	}
 	return error_set(err, ERROR_INTERNAL, "columns that were made make no sense");
+}
+
+/* --- items ------------------------------------------------------------------------------------ */
+
+/* The rows of a mark, in @room; NULL in @out_rows: none. */
+static bool mark_read(struct column_reader *reader, enum column_kind kind, const char *list,
+		uint64_t *room, const uint64_t **out_rows, struct error *err)
+{
+	char text[40];
+	int size = snprintf(text, sizeof(text), "%c%s", (char)kind, list);
+	uint32_t name = column_names_find(
+			&reader->cache->columns, (struct slice){ text, (size_t)size });
+	const struct column_entry *entry;
+	const char *packed;
+	bool damaged;
+
+	*out_rows = NULL;
+	if (name == COLUMN_NAME_NONE)
+		return true;
+	for (int attempt = 0; attempt < 2; attempt++) {
+		entry = column_image_find(&reader->image, name);
+		if (!entry)
+			return true;
+		if (!column_reader_section(
+				    reader, entry, &reader->section, &packed, &damaged, err))
+			return false;
+		if (!damaged) {
+			column_unpack_known(entry, packed, reader->image.head.rows, room);
+			*out_rows = room;
+			return true;
+		}
+		if (!column_reader_repair(reader, err))
+			return false;
+	}
+	return error_set(err, ERROR_INTERNAL, "columns that were made make no sense");
+}
+
+bool column_reader_items(void *context, const char *list, struct sweep_items *out_items,
+		struct error *err)
+{
+	struct column_reader *reader = context;
+	struct column_items *items = NULL;
+
+	for (size_t i = 0; i < COLUMN_LISTS && !items; i++) {
+		if (!*reader->items[i].list || strcmp(reader->items[i].list, list) == 0)
+			items = &reader->items[i];
+	}
+	assert(items && strlen(list) < sizeof(items->list));
+	strcpy(items->list, list);
+	return mark_read(reader, COLUMN_ITEMS, list, items->some, &out_items->some, err) &&
+	       mark_read(reader, COLUMN_COMPLETE, list, items->complete, &out_items->complete,
+			       err);
 }

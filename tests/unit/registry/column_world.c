@@ -528,6 +528,31 @@ static void check_columns(const struct world *world, const struct sweep_source *
 	}
 }
 
+/* Whether a row has items of the only list there is, and says that these are all. */
+static void check_items(const struct world *world, const struct sweep_source *source,
+		int64_t block, int64_t sequence)
+{
+	struct sweep_items items;
+	struct error err = { 0 };
+
+	if (!source->items(source->context, "projects", &items, &err))
+		fail_msg("%s", err.message);
+	for (unsigned row = 0; row < source->row_count; row++) {
+		const Policycalc__V1__Profile *profile =
+				world_profile(world, block * COLUMN_ROWS + row + 1, sequence);
+
+		if (!profile)
+			continue;
+		assert_int_equal(items.some && column_bit_has(items.some, row),
+				profile->n_items > 0);
+		assert_int_equal(items.complete && column_bit_has(items.complete, row),
+				profile->n_complete_lists > 0);
+	}
+	assert_true(source->items(source->context, "loans", &items, &err));
+	assert_null(items.some);
+	assert_null(items.complete);
+}
+
 static void check_profiles(const struct world *world, const struct sweep_source *source,
 		int64_t block, int64_t sequence)
 {
@@ -570,6 +595,7 @@ void world_check_block(const struct world *world, struct column_reader *reader, 
 	/* In both orders: a profile takes the whole image, a column its part. */
 	if (block % 2)
 		check_profiles(world, &source, block, sequence);
+	check_items(world, &source, block, sequence);
 	check_columns(world, &source, block, sequence);
 	if (block % 2 == 0)
 		check_profiles(world, &source, block, sequence);
