@@ -278,6 +278,16 @@ static bool run_prepare(struct push_run *run, const struct push_order *order, st
 	       plan_fill(run, order->since, &history, err) && run_add(run, err);
 }
 
+/* Writes the end of a run that could not be written when it ended. */
+static bool engine_catch_up(struct push_engine *engine, struct error *err)
+{
+	if (engine->unended && !push_engine_abandon(engine, engine->unended,
+					       engine->unended_why.message, err))
+		return false;
+	engine->unended = 0;
+	return true;
+}
+
 static bool is_running(const struct push_engine *engine, struct error *err)
 {
 	if (!engine->run)
@@ -293,7 +303,7 @@ bool push_engine_start(struct push_engine *engine, const struct push_order *orde
 	Policycalc__V1__Run *message;
 	struct push_run *run;
 
-	if (is_running(engine, err))
+	if (is_running(engine, err) || !engine_catch_up(engine, err))
 		return false;
 	run = run_new(engine, order->ruleset, err);
 	if (!run)
@@ -448,6 +458,22 @@ static bool is_current(const struct push_engine *engine, int64_t id)
 	return engine->run && (id == 0 || engine->run->plan.run == id);
 }
 
+/* A stored run, as it is now. */
+static Policycalc__V1__Run *stored_run(struct push_engine *engine,
+		const struct ledger_run *stored, struct arena *arena, struct error *err)
+{
+	Policycalc__V1__Run *run = run_message_read(stored, arena, err);
+
+	if (!run || stored->id != engine->unended)
+		return run;
+	run->state = RUN_STATE(FAILED);
+	run->reason = arena_copy_text(arena, engine->unended_why.message);
+	if (run->reason)
+		return run;
+	arena_error(arena, err, "telling of a run");
+	return NULL;
+}
+
 bool push_engine_get(struct push_engine *engine, int64_t id, struct arena *arena,
 		Policycalc__V1__Run **out_run, struct error *err)
 {
@@ -466,7 +492,7 @@ bool push_engine_get(struct push_engine *engine, int64_t id, struct arena *arena
 		return id ? error_set(err, ERROR_NOT_FOUND, "there is no run %lld",
 					    (long long)id)
 			  : error_set(err, ERROR_NOT_FOUND, "there is no run yet");
-	*out_run = run_message_read(&list[0], arena, err);
+	*out_run = stored_run(engine, &list[0], arena, err);
 	return *out_run != NULL;
 }
 
@@ -489,7 +515,7 @@ bool push_engine_list(struct push_engine *engine, int64_t before, size_t limit,
 					  ? run_message_copy(run_message(engine->run, false,
 									     arena),
 							    arena)
-					  : run_message_read(&list[i], arena, err);
+					  : stored_run(engine, &list[i], arena, err);
 		if (!runs[i])
 			return arena->exhausted ? arena_error(arena, err, "listing runs")
 						: false;

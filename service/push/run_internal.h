@@ -53,6 +53,9 @@ struct push_engine {
 	struct push_host host;
 	unsigned threads;
 	struct push_run *run; /* that goes on, or NULL */
+	/* A run whose end could not be written, and why it failed; 0: there is none. */
+	int64_t unended;
+	struct error unended_why;
 };
 
 /* run_message.c */

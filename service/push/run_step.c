@@ -206,11 +206,19 @@ static void run_finish(struct push_run *run, Policycalc__V1__Run__State state)
 		run->message.finished_at = (char *)"";
 	ok = ledger_store_begin(store, &err) && run_store(run, &err) &&
 	     ledger_store_commit(store, &err);
-	if (!ok)
+	if (!ok) {
 		ledger_store_rollback(store);
-	if (state == RUN_STATE(FAILED) || !ok)
+		/* Whoever asks hears that it failed; that is written when it can be. */
+		if (state != RUN_STATE(FAILED))
+			run->err = err;
+		run->state = state = RUN_STATE(FAILED);
+		run->engine->unended = run->plan.run;
+		run->engine->unended_why = run->err;
+	}
+	if (state == RUN_STATE(FAILED))
 		log_event(LOG_LEVEL_ERROR, "push_run_failed", LOG_NUMBER("run", run->plan.run),
-				LOG_TEXT("message", ok ? run->err.message : err.message));
+				LOG_NUMBER("written", ok),
+				LOG_TEXT("message", run->err.message));
 	else
 		log_event(LOG_LEVEL_INFO, "push_run_ended", LOG_NUMBER("run", run->plan.run),
 				LOG_NUMBER("deliveries", run->deliveries),
