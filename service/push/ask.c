@@ -124,6 +124,8 @@ static bool is_near(const Policycalc__V1__PolicyAnswer *answer)
 static bool ask_some(
 		struct ask *ask, const bool *wanted, bool full, bool near, struct error *err)
 {
+	static Policycalc__V1__Verdict decided[] = { VERDICT(INELIGIBLE), VERDICT(NOT_OPEN),
+		VERDICT(ELIGIBLE) };
 	const struct push_scope *scope = ask->scope;
 	Policycalc__V1__MatchRequest request = POLICYCALC__V1__MATCH_REQUEST__INIT;
 	Policycalc__V1__MatchResponse *response;
@@ -142,6 +144,11 @@ static bool ask_some(
 	request.view = full ? POLICYCALC__V1__VIEW__VIEW_FULL
 			    : POLICYCALC__V1__VIEW__VIEW_BASIC;
 	request.near = near;
+	/* What is not decided is no news: its answer need not be made. */
+	if (!full) {
+		request.verdicts = decided;
+		request.n_verdicts = sizeof(decided) / sizeof(decided[0]);
+	}
 	if (!ruleset_match(scope->ruleset, &request, ask->day, ask->arena, &response, NULL,
 			    err))
 		return false;

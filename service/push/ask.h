@@ -14,7 +14,7 @@
 /* One policy's answer, by index of the target. */
 struct ask_answer {
 	struct now_state now;
-	const Policycalc__V1__PolicyAnswer *answer;
+	const Policycalc__V1__PolicyAnswer *answer; /* NULL: not asked, or not decided */
 	bool may_be_near; /* INELIGIBLE, by nothing but figures that may be close */
 	bool is_full;	  /* with sentences */
 };

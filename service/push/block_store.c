@@ -9,6 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Enterprises of a block that are read one by one rather than swept with all others. */
+#define FEW 256
+
 struct reading {
 	struct push_block *block;
 	struct ledger *ledger;
@@ -220,6 +223,48 @@ static bool changes_read(struct reading *reading, struct error *err)
 			first_id(block), REGISTRY_BLOCK_SIZE, on_changed, reading, err);
 }
 
+/* Only who has changed is in question (or may want now what it did not), and these are few. */
+static bool is_few(struct push_block *block)
+{
+	size_t count = 0;
+
+	if (block->plan->since < 0 || !(block->plan->changed_only || block->plan->is_same_day))
+		return false;
+	for (size_t i = 0; !block->plan->changed_only && i < block->told.count; i++) {
+		unsigned row = block->told.entries[i].row;
+
+		if (block->told.entries[i].aside == ASIDE_SUPPRESSED)
+			block->changed[row / 64] |= UINT64_C(1) << row % 64;
+	}
+	for (size_t i = 0; i < TOLD_ROWS / 64; i++)
+		count += (size_t)__builtin_popcountll(block->changed[i]);
+	return count <= FEW;
+}
+
+static bool on_few_row(void *context, int64_t id, int64_t changed_sequence,
+		const Policycalc__V1__Profile *profile, struct error *err)
+{
+	struct reading *reading = context;
+
+	(void)changed_sequence;
+	return push_block_add_row(reading->block, id, profile, NULL, err);
+}
+
+/* A sweep would read, and after a change build, the columns of all. */
+static bool few_read(struct reading *reading, struct error *err)
+{
+	const struct push_block *block = reading->block;
+
+	for (unsigned row = 0; row < TOLD_ROWS; row++) {
+		if (block->changed[row / 64] >> row % 64 & 1 &&
+				!registry_scan(reading->ledger->registry, block->plan->sequence,
+						first_id(block) + row, 1, on_few_row, reading,
+						err))
+			return false;
+	}
+	return true;
+}
+
 static bool block_read(struct reading *reading, bool rows, struct error *err)
 {
 	struct push_block *block = reading->block;
@@ -236,10 +281,13 @@ static bool block_read(struct reading *reading, bool rows, struct error *err)
 					&block->told, err) ||
 			!wishes_read(reading, err))
 		return false;
-	block->is_sifted = rows;
-	return rows ? registry_scan(ledger->registry, block->plan->sequence, first_id(block),
-				      REGISTRY_BLOCK_SIZE, on_row, reading, err)
-		    : changes_read(reading, err);
+	if (!rows && !changes_read(reading, err))
+		return false;
+	block->is_sifted = rows || is_few(block);
+	if (rows)
+		return registry_scan(ledger->registry, block->plan->sequence, first_id(block),
+				REGISTRY_BLOCK_SIZE, on_row, reading, err);
+	return !block->is_sifted || few_read(reading, err);
 }
 
 bool push_block_read(
