@@ -178,16 +178,22 @@ bool ask_all(struct ask *ask, const bool *wanted, struct error *err)
 
 bool ask_near(struct ask *ask, const bool *wanted, struct error *err)
 {
-	return ask_some(ask, wanted, true, true, err);
+	return ask_some(ask, wanted, false, true, err);
 }
 
 bool ask_full(struct ask *ask, const bool *wanted, struct error *err)
 {
-	bool *left = ARENA_NEW_ARRAY(ask->arena, bool, ask->scope->target_count + 1);
+	size_t count = ask->scope->target_count;
+	bool *plain = ARENA_NEW_ARRAY(ask->arena, bool, count + 1);
+	bool *near = ARENA_NEW_ARRAY(ask->arena, bool, count + 1);
 
-	if (!left)
+	if (!plain || !near)
 		return arena_error(ask->arena, err, "asking the policies");
-	for (size_t i = 0; i < ask->scope->target_count; i++)
-		left[i] = wanted[i] && !ask->answers[i].is_full;
-	return ask_some(ask, left, true, false, err);
+	for (size_t i = 0; i < count; i++) {
+		bool is_near_now = ask->answers[i].now.kind == NOW_NEAR;
+
+		plain[i] = wanted[i] && !ask->answers[i].is_full && !is_near_now;
+		near[i] = wanted[i] && !ask->answers[i].is_full && is_near_now;
+	}
+	return ask_some(ask, plain, true, false, err) && ask_some(ask, near, true, true, err);
 }
