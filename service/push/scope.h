@@ -65,7 +65,8 @@ const struct push_target *push_scope_find(const struct push_scope *scope, const 
 /** Whether conditions, and whether the amount, of a policy may come out otherwise on another day. */
 bool push_scope_reads_day(const struct push_scope *scope, const struct push_target *target,
 		bool *out_reads, bool *out_amount_reads, struct error *err);
-/** Whether two days (@to not before @from) have the same parameters and last full periods. */
+/** Whether two days (@to not before @from) have the same parameters, last full periods, versions and
+ * open windows. */
 bool push_scope_days_alike(const struct ruleset *ruleset, int32_t from, int32_t to);
 
 /**

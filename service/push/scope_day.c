@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Whether an answer may differ on another day though nothing else has changed: rules that read as_of,
- * titles (which run out), or a derived attribute that does. And whether the days between two differ in
- * anything else: parameters, and the periods that rules read.
+ * titles (which run out), or a derived attribute that does. And whether two days differ in
+ * anything else: parameters, the periods that rules read, windows and versions.
  */
 #include "push/scope.h"
 
@@ -117,6 +117,29 @@ static bool value_changes(const Policycalc__V1__ParameterValue *value, int32_t f
 	return day > from && day <= to;
 }
 
+/* Whether each policy is in force, and open, on the one day as it is on the other. */
+static bool policies_stand_alike(const struct ruleset *ruleset, int32_t from, int32_t to)
+{
+	const struct catalog *catalog = ruleset_catalog(ruleset);
+	char first[11], last[11];
+	struct arena arena;
+	bool alike = true;
+
+	date_print(date_from_days(from), first);
+	date_print(date_from_days(to), last);
+	arena_init(&arena, (size_t)64 << 20);
+	for (size_t i = 0; alike && i < catalog->policy_count; i++) {
+		const Policycalc__V1__Availability *then = ruleset_availability(
+				ruleset, catalog->policies[i], first, &arena);
+		const Policycalc__V1__Availability *now = ruleset_availability(
+				ruleset, catalog->policies[i], last, &arena);
+
+		alike = then && now && then->state == now->state;
+	}
+	arena_fini(&arena);
+	return alike;
+}
+
 bool push_scope_days_alike(const struct ruleset *ruleset, int32_t from, int32_t to)
 {
 	const struct catalog *catalog = ruleset_catalog(ruleset);
@@ -134,5 +157,5 @@ bool push_scope_days_alike(const struct ruleset *ruleset, int32_t from, int32_t 
 				return false;
 		}
 	}
-	return true;
+	return policies_stand_alike(ruleset, from, to);
 }

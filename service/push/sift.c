@@ -244,7 +244,7 @@ static bool entry_may_differ(
 		return !was_eligible || state->version != policy->version ||
 		       is_closing(policy, state, plan->today) || target->amount_reads_day;
 	if (bit_has(masks->ineligible, entry->row))
-		return was_eligible ||
+		return was_eligible || (entry->aside && target->reads_day) ||
 		       (bit_has(masks->near, entry->row) &&
 				       (target->reads_day ||
 						       state->version != policy->version));
