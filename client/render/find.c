@@ -130,7 +130,7 @@ void find_print_summary(const struct canvas *canvas, const Policycalc__V1__FindS
 				label(canvas, "  其中接近符合 %lld 家\n", "  near: %lld\n"),
 				(long long)summary->near);
 	if (summary->sure_fen) {
-		word_money(canvas->style, summary->sure_fen, money);
+		word_sum(canvas->style, summary->sure_fen, money);
 		buffer_format(canvas->out,
 				label(canvas, "  符合的企业金额合计至少 %s\n",
 						"  those eligible come to at least %s\n"),

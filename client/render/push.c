@@ -170,7 +170,7 @@ bool run_print(const struct render_style *style, const Policycalc__V1__Run *run,
 
 		(void)snprintf(number, sizeof(number), "%lld", (long long)count->count);
 		if (count->amount_fen)
-			word_money(style, count->amount_fen, sum);
+			word_sum(style, count->amount_fen, sum);
 		table_add(&table, cells);
 	}
 	if (run->n_counts == 0) {

@@ -39,7 +39,7 @@ void cell_money(const struct page *page, int64_t fen)
 {
 	char text[WORD_MONEY_SIZE];
 
-	word_money(page->style, fen, text);
+	word_sum(page->style, fen, text);
 	cell_figure(page, fen ? text : "—");
 }
 
@@ -173,7 +173,7 @@ static void unclaimed_chart(
 		char text[WORD_MONEY_SIZE];
 		const char *figure;
 
-		word_money(page->style, unit->sure_fen, text);
+		word_sum(page->style, unit->sure_fen, text);
 		figure = arena_copy_text(page->arena, text);
 		if (!figure)
 			return;

@@ -42,7 +42,7 @@ const char *tables_money(const struct tables *tables, int64_t fen)
 
 	if (fen == 0)
 		return "—";
-	word_money(tables->style, fen, text);
+	word_sum(tables->style, fen, text);
 	copy = arena_copy_text(tables->arena, text);
 	return copy ? copy : "";
 }

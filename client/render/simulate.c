@@ -25,7 +25,7 @@ void simulate_append_value(const struct render_style *style,
 	char text[WORD_MONEY_SIZE];
 
 	if (curve->type == POLICYCALC__V1__VALUE_TYPE__VALUE_TYPE_MONEY)
-		word_money(style, value, text);
+		word_sum(style, value, text);
 	else if (curve->type == POLICYCALC__V1__VALUE_TYPE__VALUE_TYPE_RATIO)
 		unit_print_ratio(value, text);
 	else
@@ -122,7 +122,7 @@ static struct figure money(const struct sheet *sheet, int64_t fen)
 {
 	struct figure figure;
 
-	word_money(sheet->style, fen, figure.text);
+	word_sum(sheet->style, fen, figure.text);
 	return figure;
 }
 

@@ -170,6 +170,37 @@ void word_money(const struct render_style *style, int64_t fen, char text[WORD_MO
 		(void)snprintf(text + used, WORD_MONEY_SIZE - used, " yuan");
 }
 
+void word_sum(const struct render_style *style, int64_t fen, char text[WORD_MONEY_SIZE])
+{
+	static const struct {
+		uint64_t least, hundredth; /* in fen */
+		const char *word;
+	} chinese[] = {
+		{ UINT64_C(10000000000), 100000000, "亿元" },
+		{ 1000000, 10000, "万元" },
+	}, english[] = {
+		{ UINT64_C(100000000000), UINT64_C(1000000000), " billion yuan" },
+		{ 100000000, 1000000, " million yuan" },
+	};
+	uint64_t size = fen < 0 ? 0 - (uint64_t)fen : (uint64_t)fen;
+
+	for (size_t i = 0; i < 2; i++) {
+		uint64_t hundredth =
+				style->english ? english[i].hundredth : chinese[i].hundredth;
+		uint64_t rounded = size / hundredth + (size % hundredth * 2 >= hundredth);
+
+		if (size < (style->english ? english[i].least : chinese[i].least))
+			continue;
+		if (size % hundredth == 0)
+			break; /* as it is */
+		(void)snprintf(text, WORD_MONEY_SIZE, "%s%llu.%02d%s", fen < 0 ? "-" : "",
+				(unsigned long long)(rounded / 100), (int)(rounded % 100),
+				style->english ? english[i].word : chinese[i].word);
+		return;
+	}
+	word_money(style, fen, text);
+}
+
 void word_amount(const struct render_style *style, const Policycalc__V1__AmountAnswer *amount,
 		struct buffer *out)
 {

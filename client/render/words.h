@@ -31,6 +31,9 @@ const char *word_review_reason(const struct render_style *style, const char *rea
 #define WORD_MONEY_SIZE 64
 /** "80万元", "800,000 yuan". */
 void word_money(const struct render_style *style, int64_t fen, char text[WORD_MONEY_SIZE]);
+/** Of many enterprises together, rounded half up to two decimals: "1亿元", "13.44亿元", "1.34 billion
+ * yuan". */
+void word_sum(const struct render_style *style, int64_t fen, char text[WORD_MONEY_SIZE]);
 /** "80万元", "最高 80万元", "10万元～80万元"; "" when the policy has no amount. */
 void word_amount(const struct render_style *style, const Policycalc__V1__AmountAnswer *amount,
 		struct buffer *out);

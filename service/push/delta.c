@@ -144,10 +144,14 @@ static struct delta delta_of_eligible(
 	return delta_none(told);
 }
 
-struct delta delta_find(
+static bool amount_is_nothing(const struct told_amount *amount)
+{
+	return amount->exactness == EXACTNESS(EXACT) && amount->most == 0;
+}
+
+static struct delta delta_of_worth(
 		const struct told_state *told, const struct now_state *now, int32_t today)
 {
-	assert(told->kind <= TOLD_LAPSED);
 	if (told->kind == TOLD_ELIGIBLE)
 		return delta_of_eligible(told, now, today);
 	if (now->kind == NOW_ELIGIBLE)
@@ -161,4 +165,26 @@ struct delta delta_find(
 			return delta_near(now);
 	}
 	return delta_none(told);
+}
+
+/*
+ * Whoever can have a policy of which nothing comes to it (the relief of a firm without taxable income)
+ * is not bothered with it: that is noted as if it were told, so that the next run need not look again,
+ * and nobody hears that nothing was lost.
+ */
+struct delta delta_find(
+		const struct told_state *told, const struct now_state *now, int32_t today)
+{
+	struct told_state from = *told;
+	struct delta delta;
+
+	assert(told->kind <= TOLD_LAPSED);
+	if (told->kind == TOLD_ELIGIBLE && amount_is_nothing(&told->amount) &&
+			now->kind != NOW_UNDECIDED)
+		from = (struct told_state){ 0 };
+	delta = delta_of_worth(&from, now, today);
+	if (now->kind == NOW_ELIGIBLE && amount_is_nothing(&now->amount) &&
+			delta.kind != DELTA_KIND(AMOUNT_CHANGED))
+		delta.kind = DELTA_KIND(UNSPECIFIED);
+	return delta;
 }

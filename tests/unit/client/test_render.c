@@ -376,6 +376,35 @@ static void test_money(void **state)
 	}
 }
 
+/* Sums of many are rounded, unless they are short as they are. */
+static void test_sum(void **state)
+{
+	static const struct {
+		int64_t fen;
+		const char *zh, *en;
+	} cases[] = {
+		{ 0, "0元", "0 yuan" },
+		{ 999999, "9999.99元", "9,999.99 yuan" },
+		{ 60000000, "60万元", "600,000 yuan" },
+		{ 123456789, "123.46万元", "1.23 million yuan" },
+		{ -123455000, "-123.46万元", "-1.23 million yuan" },
+		{ 10000000000, "1亿元", "100,000,000 yuan" },
+		{ 134399745500, "13.44亿元", "1.34 billion yuan" },
+	};
+	const struct render_style zh = { 0 };
+	const struct render_style en = { .english = true };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char text[WORD_MONEY_SIZE];
+
+		word_sum(&zh, cases[i].fen, text);
+		assert_string_equal(text, cases[i].zh);
+		word_sum(&en, cases[i].fen, text);
+		assert_string_equal(text, cases[i].en);
+	}
+}
+
 /* --- the short explanation -------------------------------------------------------------------- */
 
 #define BRIEF_OPEN 9
@@ -552,6 +581,7 @@ int main(void)
 		cmocka_unit_test(test_explanation),
 		cmocka_unit_test(test_attribute_names),
 		cmocka_unit_test(test_money),
+		cmocka_unit_test(test_sum),
 		cmocka_unit_test(test_brief_open),
 		cmocka_unit_test(test_odd_combination),
 		cmocka_unit_test(test_brief_failed),

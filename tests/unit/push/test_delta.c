@@ -233,6 +233,47 @@ static void a_deadline_that_was_told_is_not_told_again(void **state)
 			delta_find(&delta.next, &now, TODAY + 2).kind, DELTA_KIND(UNSPECIFIED));
 }
 
+/* --- nothing to be had ------------------------------------------------------------------------ */
+
+static void what_comes_to_nothing_is_told_to_nobody(void **state)
+{
+	static const struct told_amount nothing = { EXACTNESS(EXACT), 0, 0 };
+	static const enum now_kind lost[] = { NOW_INELIGIBLE, NOW_GONE, NOW_NOT_OPEN };
+	struct told_state untold = { 0 };
+	struct told_state told = { .kind = TOLD_ELIGIBLE, .version = NEW, .amount = TEN };
+	struct now_state now = closing_on(TODAY + 10);
+	struct delta delta;
+	struct delta later;
+
+	(void)state;
+	now.amount = nothing;
+	delta = delta_find(&untold, &now, TODAY);
+	assert_int_equal(delta.kind, DELTA_KIND(UNSPECIFIED));
+	assert_int_equal(delta.next.kind, TOLD_ELIGIBLE);
+	assert_int_equal(
+			delta_find(&delta.next, &now, TODAY + 1).kind, DELTA_KIND(UNSPECIFIED));
+	for (size_t i = 0; i < sizeof(lost) / sizeof(lost[0]); i++) {
+		struct now_state then = now_of(lost[i]);
+
+		later = delta_find(&delta.next, &then, TODAY + 1);
+		assert_int_equal(later.kind, DELTA_KIND(UNSPECIFIED));
+		assert_int_equal(later.next.kind, TOLD_NOTHING);
+	}
+	/* A column is dropped: what was noted stays. */
+	now = now_of(NOW_UNDECIDED);
+	assert_int_equal(delta_find(&delta.next, &now, TODAY + 1).next.kind, TOLD_ELIGIBLE);
+	/* Something comes of it: that is new. */
+	now = now_of(NOW_ELIGIBLE);
+	assert_int_equal(delta_find(&delta.next, &now, TODAY + 1).kind,
+			DELTA_KIND(NEWLY_ELIGIBLE));
+	now = now_of(NOW_NEAR);
+	assert_int_equal(delta_find(&delta.next, &now, TODAY + 1).kind, DELTA_KIND(NEWLY_NEAR));
+	/* Who was told a sum hears that nothing is left of it. */
+	now = now_of(NOW_ELIGIBLE);
+	now.amount = nothing;
+	assert_int_equal(delta_find(&told, &now, TODAY).kind, DELTA_KIND(AMOUNT_CHANGED));
+}
+
 /* --- the README ------------------------------------------------------------------------------ */
 
 static void cell_print(const struct told_state *told, enum now_kind kind, struct buffer *out)
@@ -312,6 +353,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(an_amount_is_news),
 		cmocka_unit_test(closing_is_told_once_a_window),
 		cmocka_unit_test(a_deadline_that_was_told_is_not_told_again),
+		cmocka_unit_test(what_comes_to_nothing_is_told_to_nobody),
 		cmocka_unit_test(the_readme_shows_the_table),
 	};
 
