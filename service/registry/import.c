@@ -225,6 +225,7 @@ struct record_merge import_merge(const struct import *import, const uint32_t *li
 {
 	return (struct record_merge){
 		.supplies = &import->registry->supplies,
+		.names = &import->registry->names,
 		.supply = import->supply.id,
 		.replace = replace,
 		.listed = listed,

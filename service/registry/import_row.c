@@ -12,8 +12,6 @@
 
 #include <string.h>
 
-#define ATTRIBUTES_MOST 1000
-#define ITEMS_MOST 1000
 #define ID_SIZE_MOST 200
 
 static bool stage_attributes(struct import *import, Policycalc__V1__AttributeValue **list,
@@ -63,7 +61,7 @@ static bool stage_item(struct import *import, const Policycalc__V1__Profile *pro
 				"1 to 200 bytes: the next import finds the item by it");
 		return true;
 	}
-	if (from->n_attributes > ATTRIBUTES_MOST) {
+	if (from->n_attributes > RECORD_FACTS_MOST) {
 		import_reject(import, arena_format(&import->scratch, "items[%zu]", at),
 				"TOO_MANY", "holds more than 1000 attributes");
 		return true;
@@ -204,7 +202,7 @@ bool import_stage(struct import *import, const Policycalc__V1__Profile *profile,
 	struct slice uscc = slice_from(profile->uscc);
 
 	import_check_uscc(import, uscc);
-	if (profile->n_attributes > ATTRIBUTES_MOST || profile->n_items > ITEMS_MOST)
+	if (profile->n_attributes > RECORD_FACTS_MOST || profile->n_items > RECORD_ITEMS_MOST)
 		import_reject(import, "", "TOO_MANY",
 				"holds more than 1000 attributes, or more than 1000 items");
 	else if (!stage_record(import, profile, &import->staged[import->staged_count]))

@@ -18,7 +18,6 @@
 #include <string.h>
 
 #define ROWS_MOST 10000
-#define FACTS_MOST 1000
 #define NUMBER_MOST 11	/* kind and varint */
 #define COLUMN_REACH 64 /* how many columns a row may lack in a row */
 
@@ -111,7 +110,7 @@ static bool take_apart(struct import *import, struct slice bytes, struct wire_ro
 			return false;
 		if (tag == TAG(1, BYTES) && !row->uscc.data)
 			row->uscc = part;
-		else if (tag != TAG(3, BYTES) || row->count == FACTS_MOST ||
+		else if (tag != TAG(3, BYTES) || row->count == RECORD_FACTS_MOST ||
 				!take_fact(part, &row->facts[row->count++]))
 			return false;
 	}

@@ -279,6 +279,16 @@ static bool make_said(struct import *import, int64_t last_id)
 	return true;
 }
 
+/* More items than one could ask about, with those that are known. */
+static void reject_items(struct import *import, const struct staged *staged)
+{
+	import->row = staged->row;
+	import->answer.rejected++;
+	import_reject(import, "items", "TOO_MANY",
+			"more than 1000 with those that are known; send a list that is "
+			"complete");
+}
+
 /* Lays the rows of @group over @record in turn. */
 static bool lay_rows(struct chunk *chunk, const struct group *group, struct record *record,
 		size_t first, bool *changed, struct error *err)
@@ -291,14 +301,20 @@ static bool lay_rows(struct chunk *chunk, const struct group *group, struct reco
 				import->registry->complete.count + import->complete_count,
 				import->replace && i == 0 && !was_seen);
 		struct record patch;
+		struct record both;
 		bool row_changed;
 
 		if (!record_decode(staged_record(import, &group->rows[i]), &chunk->arena,
 				    &patch, err))
 			return false;
-		if (!record_lay_over(record, &patch, &merge, &chunk->arena, record,
-				    &row_changed))
+		if (!record_lay_over(
+				    record, &patch, &merge, &chunk->arena, &both, &row_changed))
 			return arena_error(&chunk->arena, err, "writing rows");
+		if (both.item_count > RECORD_ITEMS_MOST) {
+			reject_items(import, &group->rows[i]);
+			continue;
+		}
+		*record = both;
 		if (merge.outdated)
 			warn_outdated(import, &group->rows[i], &merge);
 		if (!note_said(import, &patch, group->key.id))

@@ -71,8 +71,13 @@ Policycalc__V1__Profile *record_to_profile(const struct record *record, struct s
 
 /* --- merging --------------------------------------------------------------------------------- */
 
+/* A profile may hold so many of each: more could not be asked about. */
+#define RECORD_FACTS_MOST 1000
+#define RECORD_ITEMS_MOST 1000
+
 struct record_merge {
 	const struct supplies *supplies;
+	const struct names *names;
 	uint32_t supply; /* of the patch */
 	bool replace;	 /* what the patch does not mention is forgotten */
 	/* Attributes of which there are complete lists: a later "yes" is worth keeping though it is no
@@ -86,7 +91,8 @@ struct record_merge {
 
 /**
  * @old with @patch laid over it, in @arena; borrows from both. A value of the same day or a later one
- * replaces what is known. *out_changed: something is known now that was not, or no longer. false when
+ * replaces what is known. Of more than RECORD_FACTS_MOST facts those of the oldest periods are let go; they
+ * stay in past snapshots. *out_changed: something is known now that was not, or no longer. false when
  * memory is short.
  */
 bool record_lay_over(const struct record *old, const struct record *patch,

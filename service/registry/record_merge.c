@@ -6,7 +6,10 @@
  * An equal value keeps the supplier and the day it has: an import that says again what is known
  * changes nothing, or every month's feed would be a change of every enterprise.
  */
+#include "calculator/period.h"
 #include "registry/record.h"
+
+#include <string.h>
 
 static int64_t supply_days(const struct record_merge *merge, uint32_t supply)
 {
@@ -87,6 +90,66 @@ static bool merge_facts(const struct fact_list *old, const struct fact_list *pat
 			out->list[out->count++] = *choose(
 					merge, &old->list[i++], &patch->list[k++], changed);
 		}
+	}
+	return true;
+}
+
+/* When a fact's period began, in months; what has none is never let go. */
+static int64_t fact_month(const struct record_merge *merge, const struct fact *fact)
+{
+	const struct name *name = names_get(merge->names, fact->attribute);
+
+	if (!fact->period || !name)
+		return INT64_MAX;
+	return fact->period * (12 / (int64_t)period_per_year(name->period));
+}
+
+/* Lets go of the facts of the oldest periods. */
+static void trim_facts(const struct record_merge *merge, struct fact_list *facts)
+{
+	while (facts->count > RECORD_FACTS_MOST) {
+		size_t oldest = 0;
+		int64_t month = fact_month(merge, &facts->list[0]);
+
+		for (size_t i = 1; i < facts->count; i++) {
+			int64_t other = fact_month(merge, &facts->list[i]);
+
+			if (other < month) {
+				oldest = i;
+				month = other;
+			}
+		}
+		if (month == INT64_MAX)
+			return;
+		facts->count--;
+		memmove(&facts->list[oldest], &facts->list[oldest + 1],
+				(facts->count - oldest) * sizeof(*facts->list));
+	}
+}
+
+static bool is_same(const struct fact_list *a, const struct fact_list *b)
+{
+	if (a->count != b->count)
+		return false;
+	for (size_t i = 0; i < a->count; i++) {
+		if (fact_compare(&a->list[i], &b->list[i]) != 0 ||
+				a->list[i].supply != b->list[i].supply ||
+				!slice_equals(a->list[i].value, b->list[i].value))
+			return false;
+	}
+	return true;
+}
+
+/* The facts of the enterprise itself. What comes may be older than all that there is room for. */
+static bool merge_own_facts(const struct record *old, const struct record *patch,
+		struct record_merge *merge, struct arena *arena, struct fact_list *out,
+		bool *changed)
+{
+	if (!merge_facts(&old->facts, &patch->facts, merge, arena, out, changed))
+		return false;
+	if (out->count > RECORD_FACTS_MOST) {
+		trim_facts(merge, out);
+		*changed = !is_same(&old->facts, out);
 	}
 	return true;
 }
@@ -200,7 +263,7 @@ bool record_lay_over(const struct record *old, const struct record *patch,
 	bool changed = false;
 
 	merge->outdated = 0;
-	if (!merge_facts(&old->facts, &patch->facts, merge, arena, &record.facts, &changed) ||
+	if (!merge_own_facts(old, patch, merge, arena, &record.facts, &changed) ||
 			!merge_complete(old, patch, merge, arena, &record, &changed) ||
 			!merge_items(old, patch, merge, arena, &record, &changed))
 		return false;

@@ -369,6 +369,70 @@ static void test_orders(void **state)
 		assert_int_equal(fixture_import_row(fixture, NULL, 0, rows[i])->unchanged, 1);
 }
 
+/* Many years of months: the oldest are let go, and sending them again changes nothing. */
+static void test_many_periods(void **state)
+{
+	struct registry_fixture *fixture = *state;
+	const Policycalc__V1__ImportEnterprisesResponse *response;
+	int64_t before;
+	char *known;
+
+	open_registry(fixture);
+	fixture_import_row(fixture, "2026-11-01", 1, "staff=5 money@1900=1元");
+	for (unsigned year = 1940; year < 2026; year++) {
+		struct buffer row = { 0 };
+
+		for (unsigned month = 1; month <= 12; month++)
+			buffer_format(&row, "monthly@%u-%02u=%u%% ", year, month, month);
+		fixture_import_row(fixture, "2026-11-01", 1, row.data);
+		buffer_fini(&row);
+	}
+	known = fixture_known(fixture, 1, 0);
+	/* 999 months and the staff: from October 1942. */
+	assert_non_null(strstr(known, "staff=5"));
+	assert_null(strstr(known, "1900"));
+	assert_null(strstr(known, "monthly@1942-09"));
+	assert_non_null(strstr(known, "monthly@1942-10"));
+	assert_non_null(strstr(known, "monthly@2025-12"));
+	assert_true(registry_snapshot(fixture->registry, &before, NULL));
+	response = fixture_import_row(
+			fixture, "2026-11-01", 1, "monthly@1941-01=9% money@1900=2元");
+	assert_int_equal(response->unchanged, 1);
+	assert_int_equal(response->sequence, before);
+	/* They are still known of the past. */
+	assert_non_null(strstr(fixture_known(fixture, 1, 3), "money@1900"));
+}
+
+/* Items that pile up are refused before nobody could ask about the enterprise any more. */
+static void test_many_items(void **state)
+{
+	struct registry_fixture *fixture = *state;
+	struct fixture_import how = { .day = NULL };
+	const Policycalc__V1__ImportEnterprisesResponse *response;
+	Policycalc__V1__Profile *rows[2];
+	struct error err;
+
+	open_registry(fixture);
+	for (unsigned part = 0; part < 3; part++) {
+		struct buffer row = { 0 };
+
+		for (unsigned i = 0; i < 500; i++)
+			buffer_format(&row, "projects.p%u.invested=1元 ", part * 500 + i);
+		rows[0] = fixture_row(fixture, 1, row.data);
+		rows[1] = fixture_row(fixture, 2, "staff=1");
+		response = fixture_import(fixture, &how, rows, 2, &err);
+		assert_non_null(response);
+		buffer_fini(&row);
+		assert_string_equal(fixture_findings(fixture, response->rejects,
+						    response->n_rejects),
+				part < 2 ? "" : "1 items TOO_MANY");
+		assert_int_equal(response->rejected, part == 2);
+	}
+	fixture_import_row(fixture, NULL, 1, "projects.q.invested=1元 complete:projects");
+	assert_string_equal(fixture_known(fixture, 1, 0),
+			"complete:projects projects.q.invested=1元");
+}
+
 #define TEST(name)                                                                             \
 	cmocka_unit_test_setup_teardown(name, registry_fixture_setup, registry_fixture_teardown)
 
@@ -383,6 +447,8 @@ int main(void)
 		TEST(test_doubled),
 		TEST(test_ids),
 		TEST(test_orders),
+		TEST(test_many_periods),
+		TEST(test_many_items),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
