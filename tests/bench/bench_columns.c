@@ -187,9 +187,12 @@ static void measure_one(const struct firms *firms, int64_t total, const char *po
 	int64_t time;
 
 	file_make(&file, firms, total, policy);
-	time = sweep_all(firms, file.cache, total, policy, &eligible);
-	printf("  %s: %.3f s, %.1f ns an enterprise\n", policy, (double)time / 1e9,
-			(double)time / (double)total);
+	/* The first may find its columns on the disk still. */
+	for (int i = 0; i < 3; i++) {
+		time = sweep_all(firms, file.cache, total, policy, &eligible);
+		printf("  %s: %.3f s, %.1f ns an enterprise\n", policy, (double)time / 1e9,
+				(double)time / (double)total);
+	}
 	file_remove(&file);
 }
 
