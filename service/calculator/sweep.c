@@ -241,7 +241,7 @@ static bool rows_join_planes(struct plane_standing *rows, const uint64_t *planes
 }
 
 static bool result_store(struct sweep_work *work, const struct sweep_policy *policy,
-		const struct plane_standing *rows, struct sweep_result *result)
+		struct plane_standing *rows, struct sweep_result *result)
 {
 	uint64_t *planes = block_room(work->block, (size_t)3 * SWEEP_WORDS);
 
@@ -256,6 +256,7 @@ static bool result_store(struct sweep_work *work, const struct sweep_policy *pol
 		result->review = NULL;
 		return true;
 	}
+	plane_standing_doubt(rows);
 	plane_standing_part(rows, result->eligible, result->asked, result->review);
 	return true;
 }
@@ -286,11 +287,11 @@ bool sweep_items_find(struct sweep_work *work, enum item_list list,
 /* Without items one waits for them, or has none: as the items of one enterprise are asked. */
 static void items_rule_out(const struct sweep_items *items, struct plane_standing *rows)
 {
+	plane_standing_doubt(rows);
 	for (size_t i = 0; i < SWEEP_WORDS; i++) {
 		rows->alive[i] &= items->some[i] | ~items->complete[i];
 		rows->asked[i] |= rows->alive[i] & ~items->some[i];
 	}
-	rows->doubtful = true;
 }
 
 /*
@@ -330,10 +331,7 @@ static bool policy_ask(struct sweep_work *work, const struct sweep_policy *polic
 	struct plane_standing rows;
 	bool left = true;
 
-	memcpy(rows.alive, work->rows, sizeof(rows.alive));
-	memset(rows.asked, 0, sizeof(rows.asked));
-	memset(rows.review, 0, sizeof(rows.review));
-	rows.doubtful = false;
+	plane_standing_init(&rows, work->rows);
 	for (size_t i = 0; left && i < policy->literal_count; i++) {
 		struct block_answer answer;
 		uint32_t literal = policy->literals[i];
@@ -363,9 +361,9 @@ static bool policy_ask(struct sweep_work *work, const struct sweep_policy *polic
 static bool policy_ask_conditions(struct sweep_work *work, const struct sweep_policy *policy,
 		struct sweep_result *result, struct error *err)
 {
-	struct plane_standing rows = { .doubtful = true };
+	struct plane_standing rows;
 
-	memcpy(rows.alive, work->rows, sizeof(rows.alive));
+	plane_standing_init(&rows, work->rows);
 	for (size_t i = 0; i < policy->rules->clause_count; i++) {
 		const struct sweep_clause *clause = &policy->clauses[i];
 		struct block_mark mark = block_mark(work->block);

@@ -352,6 +352,10 @@ static bool formula_ask(struct block *block, uint32_t number, const uint64_t *ne
 	struct answer_note *note = &block->formula_notes[number];
 	bool keep = formula->uses > 1 && !formula->opaque;
 
+	if (note->round == block->round) {
+		*out_answer = note->answer;
+		return true;
+	}
 	switch (formula->kind) {
 	case FORMULA_TRUE:
 		*out_answer = (struct block_answer){ .sure = true, .yes = block->rows };
@@ -365,13 +369,14 @@ static bool formula_ask(struct block *block, uint32_t number, const uint64_t *ne
 			plane_zeros, block->rows };
 		return true;
 	case FORMULA_ATOM:
-		return block_ask_atom(block, formula->at, need, out_answer, err);
+		if (!block_ask_atom(block, formula->at, need, out_answer, err))
+			return false;
+		/* What the atom keeps is found here next time, in one step. */
+		if (keep)
+			*note = (struct answer_note){ block->round, *out_answer };
+		return true;
 	case FORMULA_ALL:
 		break;
-	}
-	if (note->round == block->round) {
-		*out_answer = note->answer;
-		return true;
 	}
 	if (!conjunction_ask(block, keep ? &block->kept : &block->scratch, formula,
 			    keep ? block->rows : need, out_answer, err))
@@ -384,10 +389,13 @@ static bool formula_ask(struct block *block, uint32_t number, const uint64_t *ne
 bool block_ask(struct block *block, uint32_t literal, const uint64_t *need,
 		struct block_answer *out_answer, struct error *err)
 {
+	const struct answer_note *note = &block->formula_notes[literal / 2];
 	struct block_answer answer;
 	uint64_t *yes;
 
-	if (!formula_ask(block, literal / 2, need, &answer, err))
+	if (note->round == block->round)
+		answer = note->answer;
+	else if (!formula_ask(block, literal / 2, need, &answer, err))
 		return false;
 	*out_answer = answer;
 	if (literal % 2 == 0)

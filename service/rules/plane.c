@@ -92,8 +92,8 @@ bool plane_standing_join(struct plane_standing *standing, const uint64_t *yes,
 		const uint64_t *no, const uint64_t *asked)
 {
 	uint64_t left = 0;
-	uint64_t doubt = 0;
 
+	plane_standing_doubt(standing);
 	for (size_t i = 0; i < PLANE_WORDS; i++) {
 		uint64_t alive = standing->alive[i] & ~no[i];
 		uint64_t open = alive & ~yes[i];
@@ -102,9 +102,7 @@ bool plane_standing_join(struct plane_standing *standing, const uint64_t *yes,
 		standing->asked[i] |= open & asked[i];
 		standing->review[i] |= open & ~asked[i];
 		left |= alive;
-		doubt |= open;
 	}
-	standing->doubtful = standing->doubtful || doubt;
 	return left != 0;
 }
 

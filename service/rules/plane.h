@@ -37,14 +37,32 @@ void plane_unite(const uint64_t *const *planes, size_t count, uint64_t *out);
 bool plane_meets(const uint64_t *a, const uint64_t *b);
 bool plane_exceeds(const uint64_t *a, const uint64_t *b);
 
-/* How rows stand: not ruled out yet, and what they wait for if nothing rules them out. */
+/*
+ * How rows stand: not ruled out yet, and what they wait for if nothing rules them out. The last two are
+ * filled in when the first row comes there.
+ */
 struct plane_standing {
 	uint64_t alive[PLANE_WORDS];
 	uint64_t asked[PLANE_WORDS];
 	uint64_t review[PLANE_WORDS];
-	bool doubtful; /* some row is in the last two */
+	bool doubtful; /* the last two are filled in */
 };
 
+/** All of @rows, and nothing said of them. */
+static inline void plane_standing_init(struct plane_standing *standing, const uint64_t *rows)
+{
+	__builtin_memcpy(standing->alive, rows, sizeof(standing->alive));
+	standing->doubtful = false;
+}
+/** Fills in the last two, unless they are. */
+static inline void plane_standing_doubt(struct plane_standing *standing)
+{
+	if (standing->doubtful)
+		return;
+	__builtin_memset(standing->asked, 0, sizeof(standing->asked));
+	__builtin_memset(standing->review, 0, sizeof(standing->review));
+	standing->doubtful = true;
+}
 /** Joins one more condition; what is none of yes, no, asked is for review. Whether any row is left. */
 bool plane_standing_join(struct plane_standing *standing, const uint64_t *yes,
 		const uint64_t *no, const uint64_t *asked);
