@@ -131,6 +131,7 @@ void firms_init(struct firms *firms, const char *starter, int64_t count, unsigne
 		.arena = &firms->arena,
 		.seed = seed,
 		.known = known,
+		.series = items ? 30 : 0,
 		.items = items };
 	struct error err = { 0 };
 	int number;
