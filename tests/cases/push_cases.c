@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Push runs in the words of a policy officer. The first argument is the dictionary, the others are
- * files of a world of their own. Beside the words of a catalog:
+ * Push runs in the words of a policy officer. The first argument is what fails while they are played
+ * (none, io, full, crash, kill), the second the dictionary, the others are files of a world of their own. Beside the words of a catalog:
  *
  *     catalog                       forget the policies and parameters so far: another revision follows
  *     kind LOAN, confirm            of the policy above: what it is; a department confirms its news
@@ -27,12 +27,16 @@
 
 #include "base/date.h"
 #include "base/log.h"
+#include "fault_vfs.h"
 #include "proto/codec/codec.h"
 #include "push/digest.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* Operations of the disk in one run. */
+#define REPLAYS_MOST 1000
 
 /* --- enterprises ----------------------------------------------------------------------------- */
 
@@ -178,9 +182,8 @@ static void read_run(struct push_case *push, char *rest)
 	order.ruleset = push->revisions[request.revision ? request.revision : push->revision];
 	if (request.since_revision)
 		order.since = push->revisions[request.since_revision];
-	if (!push_engine_start(push->world.engine, &order, push->file.arena, &push->run, &err))
+	if (!case_fault_run(push, &order, &err))
 		case_broken(&push->file, "%s", err.message);
-	push_world_drain(&push->world);
 	if (!push_engine_get(push->world.engine, 0, push->file.arena, &push->run, &err))
 		case_broken(&push->file, "%s", err.message);
 	if (push->run->state != POLICYCALC__V1__RUN__STATE__STATE_FINISHED)
@@ -252,10 +255,11 @@ static void read_file(struct push_case *push, const char *path)
 	fclose(in);
 }
 
-static void run_file(const char *dictionary, const char *path, bool columns, int *failures,
-		int *expectations)
+/* Returns how often a fault was met. */
+static unsigned run_file(const char *dictionary, const char *path, bool columns,
+		enum case_fault fault, unsigned replay, int *failures, int *expectations)
 {
-	struct push_case push = { .day = "2026-01-01" };
+	struct push_case push = { .day = "2026-01-01", .fault = fault, .replay = replay };
 	struct arena arena;
 
 	arena_init(&arena, (size_t)256 << 20);
@@ -272,19 +276,48 @@ static void run_file(const char *dictionary, const char *path, bool columns, int
 	for (int64_t i = 1; i <= push.revision; i++)
 		ruleset_unref(push.revisions[i]);
 	arena_fini(&arena);
+	if (push.file.failures && fault)
+		fprintf(stderr, "%s: with fault %d at operation %u\n", path, (int)fault,
+				replay);
+	return push.hits;
+}
+
+static enum case_fault read_fault(const char *name)
+{
+	static const char *const names[] = { "none", "io", "full", "crash", "kill" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (strcmp(names[i], name) == 0)
+			return (enum case_fault)i;
+	}
+	fprintf(stderr, "there is no fault %s\n", name);
+	exit(EXIT_FAILURE);
 }
 
 int main(int argc, char **argv)
 {
+	enum case_fault fault = argc > 1 ? read_fault(argv[1]) : CASE_FAULT_NONE;
 	int failures = 0;
 	int expectations = 0;
+	unsigned faults = 0;
 
 	log_set_level(LOG_LEVEL_ERROR);
-	/* Twice: asked one by one, and sifted by columns. */
-	for (int i = 2; i < argc; i++) {
-		run_file(argv[1], argv[i], false, &failures, &expectations);
-		run_file(argv[1], argv[i], true, &failures, &expectations);
+	if (fault != CASE_FAULT_NONE)
+		fault_vfs_install();
+	/* Twice: asked one by one, and sifted by columns; with faults as the service does. */
+	for (int i = 6 + (fault != CASE_FAULT_NONE); i < 2 * argc;
+			i += 1 + (fault != CASE_FAULT_NONE)) {
+		unsigned replay = 1;
+		unsigned hits = 1;
+
+		/* One operation after the other, the later ones more sparsely, until all comes through. */
+		for (; hits && replay <= REPLAYS_MOST; replay += 1 + replay / 6) {
+			hits = run_file(argv[2], argv[i / 2], i % 2, fault, replay, &failures,
+					&expectations);
+			faults += hits;
+		}
+		failures += hits > 0;
 	}
-	printf("%d expectations, %d failed\n", expectations, failures);
-	return failures || expectations == 0;
+	printf("%d expectations, %d failed, %u faults\n", expectations, failures, faults);
+	return failures || expectations == 0 || (fault != CASE_FAULT_NONE && faults == 0);
 }

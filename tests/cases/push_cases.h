@@ -8,6 +8,15 @@
 #define FIRMS_MOST 64
 #define REVISIONS_MOST 16
 
+/* What the disk or the process does at an operation of the disk, and at every later one. */
+enum case_fault {
+	CASE_FAULT_NONE,
+	CASE_FAULT_IO,	  /* it fails; everything is opened again */
+	CASE_FAULT_FULL,  /* it is full; everything is opened again */
+	CASE_FAULT_CRASH, /* it fails, and the process ends without a word */
+	CASE_FAULT_KILL, /* the process is killed, with half of what it was writing on the disk */
+};
+
 struct firm {
 	const char *name;
 	char uscc[24];
@@ -32,9 +41,19 @@ struct push_case {
 	Policycalc__V1__Run *run; /* the last */
 	struct firm firms[FIRMS_MOST];
 	size_t firm_count;
+	/* What each run and each decision meets; of ->replay, and how many did. */
+	enum case_fault fault;
+	unsigned replay, hits;
+	bool is_again;
 };
 
 /** The enterprise of that name, made when it is new. */
 struct firm *case_firm(struct push_case *push, const char *name);
+/** What is done next meets the fault. */
+void case_fault_begin(struct push_case *push);
+/** Whether it failed of that: everything is open again, and it has to be done once more. */
+bool case_fault_end(struct push_case *push, bool ok);
+/** Starts a run and waits for its end, or for that of the one that goes on after a fault. */
+bool case_fault_run(struct push_case *push, const struct push_order *order, struct error *err);
 /** Lines about what was told, and what becomes of it; false for other keywords. */
 bool case_read_told(struct push_case *push, const char *keyword, char *rest);

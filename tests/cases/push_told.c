@@ -193,12 +193,16 @@ static void read_pull(struct push_case *push, char *rest)
 		struct ledger_delivery *list;
 		struct error err;
 		size_t count;
+		int64_t after;
+		bool ok;
 
-		check(push,
-				ledger_lease(&push->world.ledger, &order, push->file.arena,
-						&list, &count, &order.filter.after, &more,
-						&err),
-				&err);
+		do {
+			case_fault_begin(push);
+			ok = ledger_lease(&push->world.ledger, &order, push->file.arena, &list,
+					&count, &after, &more, &err);
+		} while (case_fault_end(push, ok));
+		check(push, ok, &err);
+		order.filter.after = after;
 		for (size_t i = 0; i < count; i++) {
 			struct firm *firm = &push->firms[list[i].enterprise - 1];
 
@@ -223,16 +227,19 @@ static void read_ack(struct push_case *push, char *rest, bool failed)
 	size_t other_count;
 	int64_t count;
 	struct error err;
+	bool ok;
 
 	ack.key = (char *)(uintptr_t)firm->key;
 	ack.lease = (char *)(uintptr_t)firm->lease;
 	ack.failed = failed;
 	request.acks = acks;
 	request.n_acks = 1;
-	check(push,
-			ledger_ack(&push->world.ledger, &request, push->world.now_ms,
-					push->file.arena, &count, others, &other_count, &err),
-			&err);
+	do {
+		case_fault_begin(push);
+		ok = ledger_ack(&push->world.ledger, &request, push->world.now_ms,
+				push->file.arena, &count, others, &other_count, &err);
+	} while (case_fault_end(push, ok));
+	check(push, ok, &err);
 	case_compare(&push->file, "ack", case_trim(rest), count ? "" : others[0]->reason);
 }
 
@@ -278,12 +285,17 @@ static void read_decision(struct push_case *push, const char *series_name, bool 
 	if (!series)
 		case_broken(&push->file, "there is no series %s", series_name);
 	while (more) {
-		int64_t count;
+		int64_t count, next;
+		bool ok;
 
-		check(push,
-				ledger_confirm_series(&push->world.ledger, &decision, series,
-						&before, push->file.arena, &count, &more, &err),
-				&err);
+		do {
+			next = before;
+			case_fault_begin(push);
+			ok = ledger_confirm_series(&push->world.ledger, &decision, series,
+					&next, push->file.arena, &count, &more, &err);
+		} while (case_fault_end(push, ok));
+		check(push, ok, &err);
+		before = next;
 	}
 }
 

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 static void must(bool ok, const struct error *err, const char *what)
 {
@@ -147,7 +148,7 @@ static void columns_open(struct push_world *world)
 
 /* --- opening and closing --------------------------------------------------------------------- */
 
-static void world_open(struct push_world *world)
+void push_world_open(struct push_world *world)
 {
 	struct push_host host = { .context = world, .post = on_post, .now_ms = on_now };
 	struct error err;
@@ -168,7 +169,7 @@ static void world_open(struct push_world *world)
 	must(world->engine, &err, "making the engine");
 }
 
-static void world_close(struct push_world *world)
+void push_world_close(struct push_world *world)
 {
 	while (!push_engine_stop(world->engine))
 		(void)push_world_step(world);
@@ -195,12 +196,14 @@ void push_world_init(struct push_world *world, unsigned threads, bool columns)
 	pthread_mutex_init(&world->lock, NULL);
 	pthread_mutex_init(&world->registry_lock, NULL);
 	pthread_cond_init(&world->posted, NULL);
-	(void)strcpy(world->folder, "/tmp/policycalc-push-XXXXXX");
+	/* Memory, when there is some: faults are met thousands of times, and disks are slow to be sure. */
+	(void)snprintf(world->folder, sizeof(world->folder), "%s/policycalc-push-XXXXXX",
+			access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
 	if (!mkdtemp(world->folder)) {
 		perror("mkdtemp");
 		exit(EXIT_FAILURE);
 	}
-	world_open(world);
+	push_world_open(world);
 }
 
 static int on_file(const char *path, const struct stat *status, int kind, struct FTW *place)
@@ -213,7 +216,7 @@ static int on_file(const char *path, const struct stat *status, int kind, struct
 
 void push_world_fini(struct push_world *world)
 {
-	world_close(world);
+	push_world_close(world);
 	(void)nftw(world->folder, on_file, 8, FTW_DEPTH | FTW_PHYS);
 	pthread_mutex_destroy(&world->lock);
 	pthread_mutex_destroy(&world->registry_lock);
@@ -222,8 +225,8 @@ void push_world_fini(struct push_world *world)
 
 void push_world_restart(struct push_world *world)
 {
-	world_close(world);
-	world_open(world);
+	push_world_close(world);
+	push_world_open(world);
 }
 
 /* --- enterprises ----------------------------------------------------------------------------- */

@@ -40,7 +40,11 @@ struct push_world {
 /** In a new folder; @columns: blocks come of a column cache. Ends the program when that fails, as everything here does. */
 void push_world_init(struct push_world *world, unsigned threads, bool columns);
 void push_world_fini(struct push_world *world);
-/** Closes everything and opens it again, as a process that was killed does. */
+/** Closes everything; what stands in the folder stays. */
+void push_world_close(struct push_world *world);
+/** Opens it again, as the next process does. */
+void push_world_open(struct push_world *world);
+/** Both. */
 void push_world_restart(struct push_world *world);
 /** Runs one job; waits for it at most ten seconds. false: none came. */
 bool push_world_step(struct push_world *world);
