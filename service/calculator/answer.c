@@ -405,12 +405,7 @@ static bool items_answer(const struct facts *facts, const struct outcome *outcom
 	return true;
 }
 
-/*
- * A policy per item whose list is there and empty, or of which nobody has told: the one condition that
- * everybody forgets.
- */
-static Policycalc__V1__ConditionAnswer *empty_list_answer(
-		const struct facts *facts, const struct outcome *outcome)
+Policycalc__V1__Text *empty_list_label(enum item_list list)
 {
 	static Policycalc__V1__Text labels[LIST_COUNT] = {
 		[LIST_PROJECTS] = { PROTOBUF_C_MESSAGE_INIT(&policycalc__v1__text__descriptor),
@@ -420,16 +415,27 @@ static Policycalc__V1__ConditionAnswer *empty_list_answer(
 		[LIST_HIRES] = { PROTOBUF_C_MESSAGE_INIT(&policycalc__v1__text__descriptor),
 				(char *)"有招用人员", (char *)"There is a hire" },
 	};
+
+	return &labels[list];
+}
+
+/*
+ * A policy per item whose list is there and empty, or of which nobody has told: the one condition that
+ * everybody forgets.
+ */
+static Policycalc__V1__ConditionAnswer *empty_list_answer(
+		const struct facts *facts, const struct outcome *outcome)
+{
 	Policycalc__V1__ConditionAnswer *answer =
 			ARENA_NEW(facts->arena, Policycalc__V1__ConditionAnswer);
 
 	if (!answer)
 		return NULL;
 	policycalc__v1__condition_answer__init(answer);
-	answer->id = (char *)"items";
+	answer->id = (char *)EMPTY_LIST_CONDITION;
 	answer->role = POLICYCALC__V1__ROLE__ROLE_REQUIRE;
 	answer->status = outcome->list_unknown ? STATUS(UNKNOWN) : STATUS(NOT_MET);
-	answer->label = &labels[outcome->policy->list];
+	answer->label = empty_list_label(outcome->policy->list);
 	answer->sentence = words_text(facts->arena,
 			arena_format(facts->arena, "%s：%s", answer->label->zh,
 					outcome->list_unknown ? "尚不能确定" : "不符合"),

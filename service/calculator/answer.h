@@ -50,6 +50,13 @@ Policycalc__V1__PolicyAnswer *outcome_answer(const struct facts *facts,
 		const struct outcome *outcome, const struct standing *standing,
 		Policycalc__V1__View view);
 
+/** Only how everything stands, see ruleset_match_statuses(). NULL when memory is short. */
+Policycalc__V1__PolicyAnswer *outcome_statuses(
+		const struct facts *facts, const struct outcome *outcome);
+/** Of a policy per item, the condition that everybody forgets: that there is an item at all. */
+Policycalc__V1__Text *empty_list_label(enum item_list list);
+#define EMPTY_LIST_CONDITION "items"
+
 /**
  * What the outcome, or one of its items, waits for: attributes that would settle its verdict, and
  * those that would make its amount exact. Sorted, each once. false: memory is short.

@@ -82,6 +82,16 @@ bool ruleset_match(const struct ruleset *ruleset, const Policycalc__V1__MatchReq
 		Policycalc__V1__MatchResponse **out_response, struct violations *out_violations,
 		struct error *err);
 
+/**
+ * As ruleset_match(), for those who count answers and read none: each has its ids, title, verdicts and
+ * what is missing, and of its conditions and items only ids, labels, roles and statuses; near, combine
+ * and view aside. The statuses are those of the FULL view.
+ */
+bool ruleset_match_statuses(const struct ruleset *ruleset,
+		const Policycalc__V1__MatchRequest *request, const char *today,
+		struct arena *arena, Policycalc__V1__MatchResponse **out_response,
+		struct error *err);
+
 /** The best combination; as ruleset_match() in all else. */
 bool ruleset_combine(const struct ruleset *ruleset,
 		const Policycalc__V1__CombineRequest *request, const char *today,

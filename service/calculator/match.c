@@ -22,6 +22,7 @@ struct match {
 	struct selections selections;
 	struct outcome *outcomes;
 	size_t outcome_count;
+	bool statuses; /* only how everything stands is told */
 };
 
 /* --- the request ------------------------------------------------------------------------------ */
@@ -163,8 +164,10 @@ static bool answers_fill(const struct match *match, const struct facts *facts,
 
 		if (!verdict_is_asked_for(match, outcome->verdict))
 			continue;
-		answer = outcome_answer(facts, outcome, &match->epoch->standings[index],
-				match->request->view);
+		answer = match->statuses ? outcome_statuses(facts, outcome)
+					 : outcome_answer(facts, outcome,
+							   &match->epoch->standings[index],
+							   match->request->view);
 		if (!answer || (wants_near(match->request) &&
 					       !near_answer(facts, outcome,
 							       &match->epoch->standings[index],
@@ -224,10 +227,10 @@ static bool match_run(struct match *match, Policycalc__V1__MatchResponse **out_r
 	return *out_response || arena_error(match->arena, err, "making the answer");
 }
 
-bool ruleset_match(const struct ruleset *ruleset, const Policycalc__V1__MatchRequest *request,
-		const char *today, struct arena *arena,
-		Policycalc__V1__MatchResponse **out_response, struct violations *out_violations,
-		struct error *err)
+static bool request_answer(const struct ruleset *ruleset,
+		const Policycalc__V1__MatchRequest *request, bool statuses, const char *today,
+		struct arena *arena, Policycalc__V1__MatchResponse **out_response,
+		struct violations *out_violations, struct error *err)
 {
 	struct match match = {
 		.ruleset = ruleset,
@@ -235,6 +238,7 @@ bool ruleset_match(const struct ruleset *ruleset, const Policycalc__V1__MatchReq
 		.arena = arena,
 		.findings = { .arena = arena },
 		.as_of = { 1970, 1, 1 },
+		.statuses = statuses,
 	};
 	bool ok = request_check(&match, today, err) &&
 		  selections_read(ruleset, request->policies, request->n_policies, arena,
@@ -245,6 +249,23 @@ bool ruleset_match(const struct ruleset *ruleset, const Policycalc__V1__MatchReq
 	if (out_violations)
 		*out_violations = match.findings.violations;
 	return ok;
+}
+
+bool ruleset_match(const struct ruleset *ruleset, const Policycalc__V1__MatchRequest *request,
+		const char *today, struct arena *arena,
+		Policycalc__V1__MatchResponse **out_response, struct violations *out_violations,
+		struct error *err)
+{
+	return request_answer(ruleset, request, false, today, arena, out_response,
+			out_violations, err);
+}
+
+bool ruleset_match_statuses(const struct ruleset *ruleset,
+		const Policycalc__V1__MatchRequest *request, const char *today,
+		struct arena *arena, Policycalc__V1__MatchResponse **out_response,
+		struct error *err)
+{
+	return request_answer(ruleset, request, true, today, arena, out_response, NULL, err);
 }
 
 bool ruleset_combine(const struct ruleset *ruleset,

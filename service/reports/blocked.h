@@ -16,7 +16,7 @@ struct blocked *blocked_new(const struct ruleset *ruleset, struct arena *arena);
 /** Gives back what does not lie in the arena; the report must be gone. */
 void blocked_fini(struct blocked *blocked);
 /**
- * Adds the answers about one firm, with their conditions (FULL view); @scratch is for this call.
+ * Adds the answers about one firm, with their conditions; @scratch is for this call.
  * false: memory is short.
  */
 bool blocked_add(struct blocked *blocked, const Policycalc__V1__MatchResponse *match,

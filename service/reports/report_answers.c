@@ -49,6 +49,19 @@ static bool answers_add(struct answers *answers, int place,
 	return ok || arena_error(answers->work->base->arena, err, "adding up answers");
 }
 
+/* Money is told in full; for all else it is enough how things stand. */
+static bool answers_ask(const struct answers *answers, struct arena *scratch,
+		Policycalc__V1__MatchResponse **out_match, struct error *err)
+{
+	const struct report_work *work = answers->work;
+
+	if (answers->unclaimed)
+		return ruleset_match(work->base->ruleset, &answers->request, work->day, scratch,
+				out_match, NULL, err);
+	return ruleset_match_statuses(work->base->ruleset, &answers->request, work->day,
+			scratch, out_match, err);
+}
+
 static bool on_firm(void *context, const Policycalc__V1__Profile *profile,
 		struct arena *scratch, struct error *err)
 {
@@ -63,8 +76,7 @@ static bool on_firm(void *context, const Policycalc__V1__Profile *profile,
 		return true;
 	work->enterprises++;
 	answers->request.profile = (Policycalc__V1__Profile *)(uintptr_t)profile;
-	if (ruleset_match(work->base->ruleset, &answers->request, work->day, scratch, &match,
-			    NULL, err))
+	if (answers_ask(answers, scratch, &match, err))
 		return answers_add(answers, place, profile, match, scratch, err);
 	/* A value that does not fit the catalog: nothing can be said of it. */
 	if (err->code != ERROR_INVALID)
@@ -96,7 +108,6 @@ bool report_make_blocked(struct report_work *work, Policycalc__V1__BlockedReport
 	bool ok;
 
 	answers.blocked = blocked_new(work->base->ruleset, arena);
-	answers.request.view = POLICYCALC__V1__VIEW__VIEW_FULL;
 	if (!answers.blocked)
 		return arena_error(arena, err, "making the report");
 	ok = answers_read(&answers, err);

@@ -18,6 +18,8 @@
 
 #include <cmocka.h>
 
+#include "firms.h"
+
 #define KIND(word) POLICYCALC__V1__REPORT_KIND__REPORT_KIND_##word
 #define REASON(word) POLICYCALC__V1__UNCOVERED_REASON__UNCOVERED_REASON_##word
 #define FIRMS_MOST 40
@@ -485,6 +487,74 @@ static void days_of_a_request(void **state)
 	}
 }
 
+static void conditions_are_the_same(Policycalc__V1__ConditionAnswer *const *whole,
+		size_t whole_count, Policycalc__V1__ConditionAnswer *const *brief, size_t count)
+{
+	assert_int_equal(whole_count, count);
+	for (size_t i = 0; i < count; i++) {
+		assert_string_equal(whole[i]->id, brief[i]->id);
+		assert_int_equal(whole[i]->status, brief[i]->status);
+		assert_int_equal(whole[i]->role, brief[i]->role);
+		assert_ptr_equal(whole[i]->label, brief[i]->label);
+	}
+}
+
+static void answers_are_the_same(const Policycalc__V1__PolicyAnswer *whole,
+		const Policycalc__V1__PolicyAnswer *brief)
+{
+	assert_string_equal(whole->policy_id, brief->policy_id);
+	assert_int_equal(whole->verdict, brief->verdict);
+	assert_int_equal(whole->conditions_verdict, brief->conditions_verdict);
+	assert_int_equal(whole->n_missing, brief->n_missing);
+	for (size_t i = 0; i < whole->n_missing; i++)
+		assert_string_equal(whole->missing[i], brief->missing[i]);
+	conditions_are_the_same(whole->conditions, whole->n_conditions, brief->conditions,
+			brief->n_conditions);
+	assert_int_equal(whole->n_items, brief->n_items);
+	for (size_t i = 0; i < whole->n_items; i++) {
+		assert_int_equal(whole->items[i]->verdict, brief->items[i]->verdict);
+		conditions_are_the_same(whole->items[i]->conditions,
+				whole->items[i]->n_conditions, brief->items[i]->conditions,
+				brief->items[i]->n_conditions);
+	}
+}
+
+/* What reports count is what Match says. */
+static void statuses_are_those_of_match(void **state)
+{
+	Policycalc__V1__MatchRequest request = POLICYCALC__V1__MATCH_REQUEST__INIT;
+	Policycalc__V1__MatchResponse *whole, *brief;
+	struct firms firms;
+	struct arena arena;
+	struct error err = { 0 };
+	size_t answers = 0, items = 0;
+
+	(void)state;
+	firms_init(&firms, starter, 60, 85, 2, 11);
+	arena_init(&arena, (size_t)256 << 20);
+	request.as_of = (char *)FIRMS_DAY;
+	request.view = POLICYCALC__V1__VIEW__VIEW_FULL;
+	for (int64_t i = 0; i < firms.count; i++, arena_reset(&arena)) {
+		request.profile = firms.profiles[i];
+		if (!ruleset_match(firms.ruleset, &request, FIRMS_DAY, &arena, &whole, NULL,
+				    &err)) {
+			assert_false(ruleset_match_statuses(firms.ruleset, &request, FIRMS_DAY,
+					&arena, &brief, &err));
+			continue;
+		}
+		assert_true(ruleset_match_statuses(
+				firms.ruleset, &request, FIRMS_DAY, &arena, &brief, &err));
+		assert_int_equal(whole->n_answers, brief->n_answers);
+		for (size_t n = 0; n < whole->n_answers; n++, answers++) {
+			answers_are_the_same(whole->answers[n], brief->answers[n]);
+			items += whole->answers[n]->n_items;
+		}
+	}
+	assert_true(answers > 1000 && items > 20);
+	arena_fini(&arena);
+	firms_fini(&firms);
+}
+
 /* A firm that the catalog cannot take is counted all the same, and told. */
 static void unread_is_told(void **state)
 {
@@ -551,6 +621,7 @@ int main(int argc, char **argv)
 		WORLD_TEST(late_values_are_marked),
 		WORLD_TEST(counters_add_up),
 		WORLD_TEST(opening_is_the_difference),
+		cmocka_unit_test(statuses_are_those_of_match),
 		WORLD_TEST(unread_is_told),
 		cmocka_unit_test(days_of_a_request),
 		WORLD_TEST(no_report),
