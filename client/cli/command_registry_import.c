@@ -295,9 +295,9 @@ int command_registry_import(struct cli *cli, int argc, char **argv)
 	request.path = argv[0];
 	request.day = today();
 	if (as_of && !date_parse(slice_from(as_of), &request.day))
-		return cli_usage(
-				cli, cli_word(cli, "--as-of 需要一个日期，如 2026-03-01",
-						     "--as-of needs a day such as 2026-03-01"));
+		return cli_usage(cli, "%s",
+				cli_word(cli, "--as-of 需要一个日期，如 2026-03-01",
+						"--as-of needs a day such as 2026-03-01"));
 	date_print(request.day, date);
 	request.date = date;
 	if (encoding && !encoding_parse(encoding, &request.encoding))

@@ -80,9 +80,9 @@ int command_registry_sample(struct cli *cli, int argc, char **argv)
 	if (seed && !cli_parse_number(seed, &number))
 		return cli_usage(cli, "--seed S");
 	if (as_of && (!date_parse(slice_from(as_of), &sample.day) || sample.day.year < 1910))
-		return cli_usage(
-				cli, cli_word(cli, "--as-of 需要一个日期，如 2026-03-01",
-						     "--as-of needs a day such as 2026-03-01"));
+		return cli_usage(cli, "%s",
+				cli_word(cli, "--as-of 需要一个日期，如 2026-03-01",
+						"--as-of needs a day such as 2026-03-01"));
 	sample.seed = (uint64_t)number;
 	sample.english = cli->style.english;
 	if (path) {
