@@ -11,6 +11,7 @@
  */
 #include "calculator/answer.h"
 #include "figures.h"
+#include "profile_maker.h"
 #include "publish/publish.h"
 #include "sweep_fixture.h"
 #ifdef SWEEP_WORKLOAD

@@ -6,6 +6,7 @@
  */
 #include "calculator/answer.h"
 #include "fixture.h"
+#include "profile_maker.h"
 #include "publish/publish.h"
 #include "sweep_fixture.h"
 

@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 #include "firms.h"
-#include "sweep_fixture.h"
+#include "profile_maker.h"
 
 #include "base/date.h"
 #include "calculator/period.h"
