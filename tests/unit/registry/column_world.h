@@ -38,12 +38,6 @@ const Policycalc__V1__Profile *world_profile(
 		const struct world *world, int64_t id, int64_t sequence);
 struct column_origin world_origin(struct world *world);
 
-/** Fails the test unless both say the same, whatever the order of their attributes. */
-void world_assert_same(const Policycalc__V1__Profile *a, const Policycalc__V1__Profile *b);
-
 /* The facts that the profiles may have. */
 extern const struct sweep_want *const world_want_list;
 extern const size_t world_want_count;
-/** Fails the test unless the columns of the block say what its profiles do. */
-void world_check_block(const struct world *world, struct column_reader *reader, int64_t block,
-		int64_t sequence);

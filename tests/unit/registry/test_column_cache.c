@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "column_world.h"
+#include "column_check.h"
 
 #include "base/memory.h"
 #include "registry/column_pack.h"

@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "column_world.h"
+#include "column_check.h"
 #include "firms.h"
 
 #include "base/memory.h"
