@@ -5,10 +5,9 @@
  *
  * usage: test_report STARTER_DIR
  */
-#include "base/date.h"
+#include "report_world.h"
+
 #include "proto/codec/codec.h"
-#include "publish/publish.h"
-#include "reports/report.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -22,217 +21,7 @@
 
 #define KIND(word) POLICYCALC__V1__REPORT_KIND__REPORT_KIND_##word
 #define REASON(word) POLICYCALC__V1__UNCOVERED_REASON__UNCOVERED_REASON_##word
-#define FIRMS_MOST 40
-#define SNAPSHOTS_MOST 8
-#define CHANGES_MOST 200
 #define TODAY "2026-10-31"
-
-/* What is known of a firm from a snapshot on. */
-struct change {
-	int64_t sequence;
-	int64_t id;
-	Policycalc__V1__Profile *profile; /* NULL: it is gone */
-};
-
-struct world {
-	struct arena arena;
-	struct ruleset *ruleset;
-	struct change changes[CHANGES_MOST];
-	size_t change_count;
-	int64_t times[SNAPSHOTS_MOST + 1]; /* by sequence */
-	struct rows_import imports[SNAPSHOTS_MOST];
-	size_t import_count;
-	int64_t sequence;
-	int64_t last_id;
-	struct counter_row counters[8];
-	int64_t counter_sequences[8];
-	size_t counter_count;
-	struct rows_source source;
-	int64_t done, total;
-	bool leaves; /* the caller, at the first progress */
-	unsigned scans;
-};
-
-static const char *starter;
-
-/* --- the registry ----------------------------------------------------------------------------- */
-
-static bool world_state(void *context, int64_t time, int64_t *out_sequence,
-		int64_t *out_last_id, struct error *err)
-{
-	const struct world *world = context;
-
-	(void)err;
-	*out_sequence = 0;
-	for (int64_t i = 1; i <= world->sequence; i++)
-		if (world->times[i] <= time)
-			*out_sequence = i;
-	*out_last_id = world->last_id;
-	return true;
-}
-
-static const struct change *known_at(const struct world *world, int64_t id, int64_t sequence)
-{
-	const struct change *found = NULL;
-
-	for (size_t i = 0; i < world->change_count; i++)
-		if (world->changes[i].id == id && world->changes[i].sequence <= sequence)
-			found = &world->changes[i];
-	return found && found->profile ? found : NULL;
-}
-
-static bool world_scan(void *context, int64_t sequence, int64_t first_id, int64_t count,
-		registry_row_fn row, void *row_context, struct error *err)
-{
-	struct world *world = context;
-
-	world->scans++;
-	for (int64_t id = first_id; id < first_id + count && id <= world->last_id; id++) {
-		const struct change *known = known_at(world, id, sequence);
-
-		if (known && !row(row_context, id, known->sequence, known->profile, err))
-			return false;
-	}
-	return true;
-}
-
-static bool world_imports(void *context,
-		bool (*import)(void *import_context, const struct rows_import *import,
-				struct error *err),
-		void *import_context, struct error *err)
-{
-	const struct world *world = context;
-
-	for (size_t i = world->import_count; i-- > 0;)
-		if (!import(import_context, &world->imports[i], err))
-			return false;
-	return true;
-}
-
-static bool world_counters(void *context, const char *region, int64_t sequence,
-		bool (*row)(void *row_context, const struct counter_row *row,
-				struct error *err),
-		void *row_context, struct error *err)
-{
-	const struct world *world = context;
-
-	for (size_t i = 0; i < world->counter_count; i++)
-		if (world->counter_sequences[i] <= sequence &&
-				slice_equals_text(world->counters[i].region, region) &&
-				!row(row_context, &world->counters[i], err))
-			return false;
-	return true;
-}
-
-static bool world_progress(void *context, int64_t done, int64_t total)
-{
-	struct world *world = context;
-
-	assert_true(done > world->done || world->done == 0);
-	world->done = done;
-	world->total = total;
-	return !world->leaves;
-}
-
-/* Noon in China on @day: everything that is set from here on belongs to it. */
-static void snapshot_begin(struct world *world, const char *day, const char *of_day)
-{
-	struct date date;
-	struct rows_import *import = &world->imports[world->import_count++];
-
-	assert_true(date_parse(slice_from(day), &date));
-	world->times[++world->sequence] =
-			date_to_days(date) * SECONDS_PER_DAY + 12 * 3600 - DATE_CHINA_OFFSET;
-	import->sequence = world->sequence;
-	(void)snprintf(import->day, sizeof(import->day), "%s", of_day);
-}
-
-static Policycalc__V1__AttributeValue *fact_add(
-		struct world *world, Policycalc__V1__Profile *profile, const char *name)
-{
-	Policycalc__V1__AttributeValue *fact =
-			ARENA_NEW(&world->arena, Policycalc__V1__AttributeValue);
-
-	policycalc__v1__attribute_value__init(fact);
-	fact->name = arena_copy_text(&world->arena, name);
-	fact->value = ARENA_NEW(&world->arena, Policycalc__V1__Value);
-	policycalc__v1__value__init(fact->value);
-	profile->attributes[profile->n_attributes++] = fact;
-	return fact;
-}
-
-static void flag_add(struct world *world, Policycalc__V1__Profile *profile, const char *name,
-		bool flag)
-{
-	Policycalc__V1__Value *value = fact_add(world, profile, name)->value;
-
-	value->kind_case = POLICYCALC__V1__VALUE__KIND_FLAG;
-	value->flag = flag;
-}
-
-static void code_add(struct world *world, Policycalc__V1__Profile *profile, const char *name,
-		const char *code)
-{
-	Policycalc__V1__Value *value = fact_add(world, profile, name)->value;
-
-	value->kind_case = POLICYCALC__V1__VALUE__KIND_CODE;
-	value->code = arena_copy_text(&world->arena, code);
-}
-
-static Policycalc__V1__Profile *firm_set(
-		struct world *world, int64_t id, const char *unit, bool has_rd)
-{
-	Policycalc__V1__Profile *profile = ARENA_NEW(&world->arena, Policycalc__V1__Profile);
-
-	policycalc__v1__profile__init(profile);
-	profile->uscc = arena_format(&world->arena, "9141%014lld", (long long)id);
-	profile->attributes =
-			ARENA_NEW_ARRAY(&world->arena, Policycalc__V1__AttributeValue *, 16);
-	flag_add(world, profile, "in_statistics_library", true);
-	flag_add(world, profile, "rd_statistics_included", has_rd);
-	code_add(world, profile, "region", unit);
-	code_add(world, profile, "statistical_region", unit);
-	world->changes[world->change_count++] = (struct change){ world->sequence, id, profile };
-	if (id > world->last_id)
-		world->last_id = id;
-	return profile;
-}
-
-static void firms_set(struct world *world, int64_t first, int64_t count, const char *unit,
-		int64_t covered)
-{
-	for (int64_t i = 0; i < count; i++)
-		firm_set(world, first + i, unit, i < covered);
-}
-
-static int world_setup(void **state)
-{
-	struct world *world = test_calloc(1, sizeof(*world));
-	struct diagnostics diagnostics;
-	struct draft draft;
-	struct error err = { 0 };
-
-	arena_init(&world->arena, (size_t)256 << 20);
-	diagnostics_init(&diagnostics, &world->arena);
-	if (!draft_load(starter, &world->arena, &draft, &err) ||
-			!draft_check(&draft, false, &world->arena, &diagnostics,
-					&world->ruleset, NULL, &err))
-		fail_msg("%s: %s", starter, err.message);
-	world->source = (struct rows_source){ world, world_state, world_scan, world_imports,
-		world_counters, world_progress };
-	*state = world;
-	return 0;
-}
-
-static int world_teardown(void **state)
-{
-	struct world *world = *state;
-
-	ruleset_unref(world->ruleset);
-	arena_fini(&world->arena);
-	test_free(world);
-	return 0;
-}
 
 static bool no_ledger(void *context, const struct area *area, const char *day,
 		Policycalc__V1__PushReport *report, struct error *err)
@@ -274,15 +63,15 @@ static Policycalc__V1__CoverageReport *coverage(
 
 static void fill_year(struct world *world)
 {
-	snapshot_begin(world, "2025-12-20", "2025-12-01");
-	firms_set(world, 1, 10, "411224", 5);  /* Lushi */
-	firms_set(world, 11, 10, "411281", 8); /* Yima */
-	snapshot_begin(world, "2026-09-10", "2026-09-01");
-	firms_set(world, 1, 6, "411224", 6);
-	snapshot_begin(world, "2026-10-15", "2026-10-01");
-	firms_set(world, 1, 8, "411224", 8);
-	firm_set(world, 11, "411281", false);
-	firm_set(world, 21, "411281", false); /* new in the library */
+	world_begin(world, "2025-12-20", "2025-12-01");
+	world_set_firms(world, 1, 10, "411224", 5);  /* Lushi */
+	world_set_firms(world, 11, 10, "411281", 8); /* Yima */
+	world_begin(world, "2026-09-10", "2026-09-01");
+	world_set_firms(world, 1, 6, "411224", 6);
+	world_begin(world, "2026-10-15", "2026-10-01");
+	world_set_firms(world, 1, 8, "411224", 8);
+	world_set_firm(world, 11, "411281", false);
+	world_set_firm(world, 21, "411281", false); /* new in the library */
 	world->changes[world->change_count++] = (struct change){ world->sequence, 20, NULL };
 }
 
@@ -348,8 +137,8 @@ static void last_month_again(void **state)
 
 	fill_year(world);
 	assert_true(message_pack(&coverage(world, "2026-09", 0)->base, &first));
-	snapshot_begin(world, "2026-10-20", "2026-10-18");
-	firms_set(world, 1, 10, "411224", 0);
+	world_begin(world, "2026-10-20", "2026-10-18");
+	world_set_firms(world, 1, 10, "411224", 0);
 	assert_true(message_pack(&coverage(world, "2026-09", 0)->base, &again));
 	assert_int_equal(first.size, again.size);
 	assert_memory_equal(first.data, again.data, first.size);
@@ -368,8 +157,8 @@ static void late_values_are_marked(void **state)
 
 	fill_year(world);
 	/* Figures of July, sent in October. */
-	snapshot_begin(world, "2026-10-20", "2026-07-15");
-	firm_set(world, 9, "411224", true);
+	world_begin(world, "2026-10-20", "2026-07-15");
+	world_set_firm(world, 9, "411224", true);
 	trend = coverage(world, "", 0)->trend[0];
 	assert_false(trend->points[7]->revised); /* June */
 	assert_true(trend->points[8]->revised);	 /* July, */
@@ -423,14 +212,14 @@ static void opening_is_the_difference(void **state)
 	Policycalc__V1__AttributeValue *fact;
 	bool found = false;
 
-	snapshot_begin(world, "2026-10-01", "2026-10-01");
-	firm_set(world, 1, "411224", true);
-	profile = firm_set(world, 2, "411224", false);
-	code_add(world, profile, "industry", "C31");
-	code_add(world, profile, "org_type", "enterprise");
-	flag_add(world, profile, "audited_collection", true);
-	flag_add(world, profile, "rd_ledger", false);
-	fact = fact_add(world, profile, "rd_expense");
+	world_begin(world, "2026-10-01", "2026-10-01");
+	world_set_firm(world, 1, "411224", true);
+	profile = world_set_firm(world, 2, "411224", false);
+	world_add_code(world, profile, "industry", "C31");
+	world_add_code(world, profile, "org_type", "enterprise");
+	world_add_flag(world, profile, "audited_collection", true);
+	world_add_flag(world, profile, "rd_ledger", false);
+	fact = world_add_fact(world, profile, "rd_expense");
 	fact->period = (char *)"2025";
 	fact->value->kind_case = POLICYCALC__V1__VALUE__KIND_MONEY_FEN;
 	fact->value->money_fen = 100000000;
@@ -530,7 +319,7 @@ static void statuses_are_those_of_match(void **state)
 	size_t answers = 0, items = 0;
 
 	(void)state;
-	firms_init(&firms, starter, 60, 85, 2, 11);
+	firms_init(&firms, world_starter, 60, 85, 2, 11);
 	arena_init(&arena, (size_t)256 << 20);
 	request.as_of = (char *)FIRMS_DAY;
 	request.view = POLICYCALC__V1__VIEW__VIEW_FULL;
@@ -561,8 +350,8 @@ static void unread_is_told(void **state)
 	struct world *world = *state;
 	const Policycalc__V1__CoverageReport *report;
 
-	snapshot_begin(world, "2026-10-01", "2026-10-01");
-	firm_set(world, 1, "411224", false)->uscc = (char *)"no code at all";
+	world_begin(world, "2026-10-01", "2026-10-01");
+	world_set_firm(world, 1, "411224", false)->uscc = (char *)"no code at all";
 	report = coverage(world, "", 0);
 	assert_int_equal(report->city->count->total, 1);
 	assert_int_equal(report->head->unread_count, 1);
@@ -597,9 +386,9 @@ static void negatives_leave_undecided(void **state)
 	struct error err = { 0 };
 	const Policycalc__V1__NegativeAttribute *wages = NULL;
 
-	snapshot_begin(world, "2026-10-01", "2026-10-01");
-	firm_set(world, 1, "411224", true);
-	flag_add(world, firm_set(world, 2, "411224", true), "wage_arrears", false);
+	world_begin(world, "2026-10-01", "2026-10-01");
+	world_set_firm(world, 1, "411224", true);
+	world_add_flag(world, world_set_firm(world, 2, "411224", true), "wage_arrears", false);
 	request.kind = KIND(PUSH);
 	if (!make(world, &request, &response, &err))
 		fail_msg("%s", err.message);
@@ -632,6 +421,6 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: test_report STARTER_DIR\n");
 		return 2;
 	}
-	starter = argv[1];
+	world_starter = argv[1];
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
