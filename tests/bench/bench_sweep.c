@@ -23,17 +23,11 @@
 #include <string.h>
 
 #define DAY "2026-06-01"
-#define MILLION 1000000.0
 
 static _Noreturn void broken(const char *what, const struct error *err)
 {
 	(void)fprintf(stderr, "%s: %s\n", what, err->message);
 	exit(1);
-}
-
-static double million_ms(int64_t nanoseconds, double enterprises, double policies)
-{
-	return (double)nanoseconds / 1e6 / policies * (MILLION / enterprises);
 }
 
 /* Asks the policies one by one, as Match does; the sum of mix over the eligible. */
@@ -230,6 +224,12 @@ static void starter_measure(const char *path, unsigned known, unsigned items)
 /* --- the workload ------------------------------------------------------------------------------ */
 
 #ifdef SWEEP_WORKLOAD
+
+static double million_ms(int64_t nanoseconds, double enterprises, double policies)
+{
+	return (double)nanoseconds / 1e6 / policies * (1e6 / enterprises);
+}
+
 #define MATCH_SAMPLE 64
 
 /* The pairs that match, one after the other, as a run hands them on. */
