@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BYTE_ORDER_MARK "\xef\xbb\xbf"
 /* Acknowledged together, after they were written. */
 #define ACK_STEP 500
 
@@ -277,9 +276,7 @@ int command_push_pull(struct cli *cli, int argc, char **argv)
 	pulling.lines = cli->json || strcmp(cli->format, "ndjson") == 0;
 	policycalc__v1__ack_deliveries_request__init(&pulling.request);
 	pulling.request.acks = pulling.pointers;
-	if (pulling.csv) {
-		buffer_append_text(&pulling.out, BYTE_ORDER_MARK);
+	if (pulling.csv)
 		digest_print_csv_heading(&cli->style, &pulling.out);
-	}
 	return pull(&pulling, &request);
 }

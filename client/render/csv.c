@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define MARK "\xef\xbb\xbf"
+#define EXACTNESS(word) POLICYCALC__V1__AMOUNT_ANSWER__EXACTNESS__EXACTNESS_##word
 
 void csv_begin(struct csv *csv)
 {
@@ -64,6 +65,35 @@ void csv_yuan(struct csv *csv, int64_t fen)
 	cell_begin(csv);
 	buffer_format(csv->out, "%s%" PRIu64 ".%02u", fen < 0 ? "-" : "", size / 100,
 			(unsigned)(size % 100));
+}
+
+void csv_amount(struct csv *csv, const Policycalc__V1__AmountAnswer *amount)
+{
+	bool least = false;
+	bool most = false;
+
+	switch (amount ? (int)amount->exactness : 0) {
+	case EXACTNESS(EXACT):
+	case EXACTNESS(RANGE):
+		least = most = true;
+		break;
+	case EXACTNESS(UP_TO):
+		most = true;
+		break;
+	case EXACTNESS(AT_LEAST):
+		least = true;
+		break;
+	default:
+		break;
+	}
+	if (least)
+		csv_yuan(csv, amount->least_fen);
+	else
+		cell_begin(csv);
+	if (most)
+		csv_yuan(csv, amount->most_fen);
+	else
+		cell_begin(csv);
 }
 
 void csv_row_end(struct csv *csv)

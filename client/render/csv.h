@@ -27,6 +27,8 @@ void csv_figure(struct csv *csv, const char *text);
 void csv_number(struct csv *csv, int64_t number);
 /** Yuan with two decimals, as spreadsheets add them up. */
 void csv_yuan(struct csv *csv, int64_t fen);
+/** Two cells: the least and the most in yuan, each empty where there is none. @amount may be NULL. */
+void csv_amount(struct csv *csv, const Policycalc__V1__AmountAnswer *amount);
 void csv_row_end(struct csv *csv);
 void csv_headings(struct csv *csv, const struct csv_heading *headings, size_t count);
 

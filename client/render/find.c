@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "client/render/find.h"
 
+#include "client/render/csv.h"
 #include "client/render/near.h"
 #include "client/render/text.h"
 
@@ -155,88 +156,38 @@ void find_print_summary(const struct canvas *canvas, const Policycalc__V1__FindS
 
 /* --- CSV -------------------------------------------------------------------------------------- */
 
-static void csv_cell(struct buffer *out, const char *text, bool is_last)
-{
-	if (strpbrk(text, ",\"\r\n")) {
-		buffer_append_char(out, '"');
-		for (; *text; text++) {
-			if (*text == '"')
-				buffer_append_char(out, '"');
-			buffer_append_char(out, *text);
-		}
-		buffer_append_char(out, '"');
-	} else {
-		buffer_append_text(out, text);
-	}
-	buffer_append_text(out, is_last ? "\r\n" : ",");
-}
-
 void find_print_csv_heading(const struct render_style *style, struct buffer *out)
 {
-	csv_cell(out, word(style, "统一社会信用代码", "uscc"), false);
-	csv_cell(out, word(style, "注册地代码", "region_code"), false);
-	csv_cell(out, word(style, "注册地", "region"), false);
-	csv_cell(out, word(style, "行业", "industry"), false);
-	csv_cell(out, word(style, "结论", "verdict"), false);
-	csv_cell(out, word(style, "金额下限（元）", "amount_least_yuan"), false);
-	csv_cell(out, word(style, "金额上限（元）", "amount_most_yuan"), false);
-	csv_cell(out, word(style, "差距", "near"), false);
-	csv_cell(out, word(style, "缺少", "lacks"), true);
-}
+	struct csv csv = { .style = style, .out = out };
 
-static void csv_money(struct buffer *out, bool known, int64_t fen)
-{
-	char text[32] = "";
-
-	/* Amounts are never negative. */
-	if (known && fen % 100)
-		snprintf(text, sizeof(text), "%lld.%02lld", (long long)(fen / 100),
-				(long long)(fen % 100));
-	else if (known)
-		snprintf(text, sizeof(text), "%lld", (long long)(fen / 100));
-	csv_cell(out, text, false);
-}
-
-static bool has_least(const Policycalc__V1__AmountAnswer *amount)
-{
-	return amount &&
-	       (amount->exactness == POLICYCALC__V1__AMOUNT_ANSWER__EXACTNESS__EXACTNESS_EXACT ||
-			       amount->exactness ==
-					       POLICYCALC__V1__AMOUNT_ANSWER__EXACTNESS__EXACTNESS_RANGE ||
-			       amount->exactness ==
-					       POLICYCALC__V1__AMOUNT_ANSWER__EXACTNESS__EXACTNESS_AT_LEAST);
-}
-
-static bool has_most(const Policycalc__V1__AmountAnswer *amount)
-{
-	return amount &&
-	       (amount->exactness == POLICYCALC__V1__AMOUNT_ANSWER__EXACTNESS__EXACTNESS_EXACT ||
-			       amount->exactness ==
-					       POLICYCALC__V1__AMOUNT_ANSWER__EXACTNESS__EXACTNESS_RANGE ||
-			       amount->exactness ==
-					       POLICYCALC__V1__AMOUNT_ANSWER__EXACTNESS__EXACTNESS_UP_TO);
+	csv_begin(&csv);
+	CSV_HEADINGS(&csv, { "统一社会信用代码", "uscc" }, { "注册地代码", "region_code" },
+			{ "注册地", "region" }, { "行业", "industry" }, { "结论", "verdict" },
+			{ "金额下限（元）", "amount_least_yuan" },
+			{ "金额上限（元）", "amount_most_yuan" }, { "差距", "near" },
+			{ "缺少", "lacks" });
 }
 
 void find_print_csv(const struct render_style *style,
 		const Policycalc__V1__FoundEnterprise *found, struct buffer *out)
 {
 	const Policycalc__V1__PolicyAnswer *answer = found->answer;
+	struct csv csv = { .style = style, .out = out };
 	struct buffer lacks = { 0 };
 
 	if (!answer)
 		return;
-	csv_cell(out, found->uscc, false);
-	csv_cell(out, found->region, false);
-	csv_cell(out, word_text(style, found->region_label), false);
-	csv_cell(out, found->industry, false);
-	csv_cell(out, word_verdict(style, answer->verdict), false);
-	csv_money(out, has_least(answer->amount),
-			answer->amount ? answer->amount->least_fen : 0);
-	csv_money(out, has_most(answer->amount), answer->amount ? answer->amount->most_fen : 0);
-	csv_cell(out, answer->n_near ? word_text(style, answer->near[0]->sentence) : "", false);
+	csv_text(&csv, found->uscc);
+	csv_text(&csv, found->region);
+	csv_text(&csv, word_text(style, found->region_label));
+	csv_text(&csv, found->industry);
+	csv_text(&csv, word_verdict(style, answer->verdict));
+	csv_amount(&csv, answer->amount);
+	csv_text(&csv, answer->n_near ? word_text(style, answer->near[0]->sentence) : "");
 	for (size_t i = 0; i < answer->n_missing; i++)
 		buffer_format(&lacks, "%s%s", i ? " " : "", answer->missing[i]);
-	csv_cell(out, lacks.size ? lacks.data : "", true);
+	csv_text(&csv, lacks.size ? lacks.data : "");
+	csv_row_end(&csv);
 	out->failed = out->failed || lacks.failed;
 	buffer_fini(&lacks);
 }

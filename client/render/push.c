@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "client/render/push.h"
 
+#include "client/render/csv.h"
 #include "client/render/table.h"
 #include "client/render/text.h"
 
@@ -9,23 +10,9 @@
 
 /* --- words ------------------------------------------------------------------------------------ */
 
-struct pair {
-	const char *zh, *en;
-};
-
-static const char *pair_word(const struct render_style *style, const struct pair *pairs,
-		size_t count, int index)
-{
-	if (index < 0 || (size_t)index >= count || !pairs[index].zh)
-		return "?";
-	return word(style, pairs[index].zh, pairs[index].en);
-}
-#define PAIR_WORD(style, pairs, index)                                                         \
-	pair_word((style), (pairs), sizeof(pairs) / sizeof((pairs)[0]), (int)(index))
-
 const char *word_delta(const struct render_style *style, Policycalc__V1__DeltaKind kind)
 {
-	static const struct pair words[] = {
+	static const struct word_pair words[] = {
 		{ "", "" },
 		{ "新符合", "newly eligible" },
 		{ "接近符合", "newly near" },
@@ -35,13 +22,13 @@ const char *word_delta(const struct render_style *style, Policycalc__V1__DeltaKi
 		{ "政策换版", "version changed" },
 	};
 
-	return PAIR_WORD(style, words, kind);
+	return WORD_OF(style, words, kind);
 }
 
 const char *word_delivery_state(
 		const struct render_style *style, Policycalc__V1__DeliveryState state)
 {
-	static const struct pair words[] = {
+	static const struct word_pair words[] = {
 		{ "", "" },
 		{ "待确认", "held" },
 		{ "可领取", "released" },
@@ -53,12 +40,12 @@ const char *word_delivery_state(
 		{ "已放弃", "dead" },
 	};
 
-	return PAIR_WORD(style, words, state);
+	return WORD_OF(style, words, state);
 }
 
 const char *word_run_state(const struct render_style *style, Policycalc__V1__Run__State state)
 {
-	static const struct pair words[] = {
+	static const struct word_pair words[] = {
 		{ "", "" },
 		{ "进行中", "running" },
 		{ "完成", "finished" },
@@ -66,12 +53,12 @@ const char *word_run_state(const struct render_style *style, Policycalc__V1__Run
 		{ "失败", "failed" },
 	};
 
-	return PAIR_WORD(style, words, state);
+	return WORD_OF(style, words, state);
 }
 
 static const char *word_silence(const struct render_style *style, const char *reason)
 {
-	static const struct pair words[] = {
+	static const struct word_pair words[] = {
 		{ "试运行", "dry run" },
 		{ "旧版目录", "an old revision" },
 		{ "过去的日期", "a past day" },
@@ -297,100 +284,46 @@ bool deliveries_print(const struct render_style *style,
 
 /* --- CSV -------------------------------------------------------------------------------------- */
 
-/* A cell that a spreadsheet would take for a formula begins with an apostrophe. */
-static void csv_cell(struct buffer *out, const char *text, bool is_last)
-{
-	bool formula = *text && strchr("=+-@\t", *text);
-
-	if (formula || strpbrk(text, ",\"\r\n")) {
-		buffer_append_text(out, formula ? "\"'" : "\"");
-		for (; *text; text++) {
-			if (*text == '"')
-				buffer_append_char(out, '"');
-			buffer_append_char(out, *text);
-		}
-		buffer_append_char(out, '"');
-	} else {
-		buffer_append_text(out, text);
-	}
-	buffer_append_text(out, is_last ? "\r\n" : ",");
-}
-
-static void csv_money(struct buffer *out, bool known, int64_t fen)
-{
-	char text[32] = "";
-
-	/* Amounts are never negative. */
-	if (known && fen % 100)
-		(void)snprintf(text, sizeof(text), "%lld.%02lld", (long long)(fen / 100),
-				(long long)(fen % 100));
-	else if (known)
-		(void)snprintf(text, sizeof(text), "%lld", (long long)(fen / 100));
-	csv_cell(out, text, false);
-}
-
 void digest_print_csv_heading(const struct render_style *style, struct buffer *out)
 {
-	static const struct pair names[] = {
-		{ "凭证号", "key" },
-		{ "租约", "lease" },
-		{ "统一社会信用代码", "uscc" },
-		{ "企业名称", "name" },
-		{ "注册地代码", "region_code" },
-		{ "批次", "run" },
-		{ "日期", "as_of" },
-		{ "内容", "news" },
-		{ "政策系列", "series" },
-		{ "政策编号", "policy" },
-		{ "政策名称", "title" },
-		{ "金额下限（元）", "amount_least_yuan" },
-		{ "金额上限（元）", "amount_most_yuan" },
-		{ "截止日期", "deadline" },
-		{ "理由", "reason" },
-	};
-	size_t count = sizeof(names) / sizeof(names[0]);
+	struct csv csv = { .style = style, .out = out };
 
-	for (size_t i = 0; i < count; i++)
-		csv_cell(out, word(style, names[i].zh, names[i].en), i + 1 == count);
+	csv_begin(&csv);
+	CSV_HEADINGS(&csv, { "凭证号", "key" }, { "租约", "lease" },
+			{ "统一社会信用代码", "uscc" }, { "企业名称", "name" },
+			{ "注册地代码", "region_code" }, { "批次", "run" }, { "日期", "as_of" },
+			{ "内容", "news" }, { "政策系列", "series" }, { "政策编号", "policy" },
+			{ "政策名称", "title" }, { "金额下限（元）", "amount_least_yuan" },
+			{ "金额上限（元）", "amount_most_yuan" }, { "截止日期", "deadline" },
+			{ "理由", "reason" });
 }
 
-static void csv_row(const struct render_style *style,
-		const Policycalc__V1__PullDeliveriesResponse *delivery,
-		const Policycalc__V1__Digest *digest, const Policycalc__V1__DeltaEntry *entry,
-		struct buffer *out)
+static void csv_row(struct csv *csv, const Policycalc__V1__PullDeliveriesResponse *delivery,
+		const Policycalc__V1__Digest *digest, const Policycalc__V1__DeltaEntry *entry)
 {
-	const Policycalc__V1__AmountAnswer *amount = entry_amount(entry);
-	int exactness = amount ? (int)amount->exactness : 0;
-	bool least = exactness == POLICYCALC__V1__AMOUNT_ANSWER__EXACTNESS__EXACTNESS_EXACT ||
-		     exactness == POLICYCALC__V1__AMOUNT_ANSWER__EXACTNESS__EXACTNESS_RANGE ||
-		     exactness == POLICYCALC__V1__AMOUNT_ANSWER__EXACTNESS__EXACTNESS_AT_LEAST;
-	bool most = exactness == POLICYCALC__V1__AMOUNT_ANSWER__EXACTNESS__EXACTNESS_EXACT ||
-		    exactness == POLICYCALC__V1__AMOUNT_ANSWER__EXACTNESS__EXACTNESS_RANGE ||
-		    exactness == POLICYCALC__V1__AMOUNT_ANSWER__EXACTNESS__EXACTNESS_UP_TO;
-	char run[32];
-
-	(void)snprintf(run, sizeof(run), "%lld", (long long)digest->run);
-	csv_cell(out, delivery->key, false);
-	csv_cell(out, delivery->lease, false);
-	csv_cell(out, digest->uscc, false);
-	csv_cell(out, digest->name, false);
-	csv_cell(out, digest->region, false);
-	csv_cell(out, run, false);
-	csv_cell(out, digest->as_of, false);
-	csv_cell(out, word_delta(style, entry->kind), false);
-	csv_cell(out, entry->series, false);
-	csv_cell(out, entry->policy, false);
-	csv_cell(out, word_text(style, entry->title), false);
-	csv_money(out, least, amount ? amount->least_fen : 0);
-	csv_money(out, most, amount ? amount->most_fen : 0);
-	csv_cell(out, entry->deadline, false);
-	csv_cell(out, word_text(style, entry->reason), true);
+	csv_text(csv, delivery->key);
+	csv_text(csv, delivery->lease);
+	csv_text(csv, digest->uscc);
+	csv_text(csv, digest->name);
+	csv_text(csv, digest->region);
+	csv_number(csv, digest->run);
+	csv_figure(csv, digest->as_of);
+	csv_text(csv, word_delta(csv->style, entry->kind));
+	csv_text(csv, entry->series);
+	csv_text(csv, entry->policy);
+	csv_text(csv, word_text(csv->style, entry->title));
+	csv_amount(csv, entry_amount(entry));
+	csv_figure(csv, entry->deadline);
+	csv_text(csv, word_text(csv->style, entry->reason));
+	csv_row_end(csv);
 }
 
 void digest_print_csv(const struct render_style *style,
 		const Policycalc__V1__PullDeliveriesResponse *delivery,
 		const Policycalc__V1__Digest *digest, struct buffer *out)
 {
+	struct csv csv = { .style = style, .out = out };
+
 	for (size_t i = 0; i < digest->n_entries; i++)
-		csv_row(style, delivery, digest, digest->entries[i], out);
+		csv_row(&csv, delivery, digest, digest->entries[i]);
 }

@@ -47,22 +47,6 @@ const char *report_rank(int32_t rank, char text[REPORT_FIGURE_SIZE])
 	return text;
 }
 
-struct word_pair {
-	const char *zh;
-	const char *en;
-};
-
-static const char *word_of(const struct render_style *style, const struct word_pair *pairs,
-		size_t count, unsigned number)
-{
-	if (number >= count || !pairs[number].zh)
-		return "?";
-	return word(style, pairs[number].zh, pairs[number].en);
-}
-
-#define WORD_OF(style, pairs, number)                                                          \
-	word_of(style, pairs, sizeof(pairs) / sizeof((pairs)[0]), (unsigned)(number))
-
 const char *report_reason(
 		const struct render_style *style, Policycalc__V1__UncoveredReason reason)
 {

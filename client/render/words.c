@@ -6,11 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 
-struct word_pair {
-	const char *zh;
-	const char *en;
-};
-
 const char *word(const struct render_style *style, const char *zh, const char *en)
 {
 	return style->english ? en : zh;
@@ -25,16 +20,13 @@ const char *word_text(const struct render_style *style, const Policycalc__V1__Te
 	return *text->zh ? text->zh : text->en;
 }
 
-static const char *word_of(const struct render_style *style, const struct word_pair *pairs,
+const char *word_of(const struct render_style *style, const struct word_pair *pairs,
 		size_t count, unsigned number)
 {
 	if (number >= count || !pairs[number].zh)
 		return "?";
 	return word(style, pairs[number].zh, pairs[number].en);
 }
-
-#define WORD_OF(style, pairs, number)                                                          \
-	word_of(style, pairs, sizeof(pairs) / sizeof((pairs)[0]), (unsigned)(number))
 
 const char *word_verdict(const struct render_style *style, Policycalc__V1__Verdict verdict)
 {

@@ -20,6 +20,18 @@ const char *word(const struct render_style *style, const char *zh, const char *e
 /** The language wanted, the other when it is missing, "" when both are. */
 const char *word_text(const struct render_style *style, const Policycalc__V1__Text *text);
 
+/* A word in both languages; a table of them goes by the numbers of an enum. */
+struct word_pair {
+	const char *zh;
+	const char *en;
+};
+
+/** "?" for a number that has no word. */
+const char *word_of(const struct render_style *style, const struct word_pair *pairs,
+		size_t count, unsigned number);
+#define WORD_OF(style, pairs, number)                                                          \
+	word_of(style, pairs, sizeof(pairs) / sizeof((pairs)[0]), (unsigned)(number))
+
 const char *word_verdict(const struct render_style *style, Policycalc__V1__Verdict verdict);
 const char *word_kind(const struct render_style *style, Policycalc__V1__Kind kind);
 const char *word_level(const struct render_style *style, Policycalc__V1__Level level);

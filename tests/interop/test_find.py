@@ -227,8 +227,10 @@ def test_command_line():
              cli(POLICY, "--as-of", DAY, "--undecided", "--format", "json").splitlines()]
     assert "summary" in lines[-1] and all("found" in line for line in lines[:-1])
     assert len(lines) - 1 == int(lines[-1]["summary"]["told"])
-    table = list(csv.reader(io.StringIO(
-        cli(POLICY, "--as-of", DAY, "--undecided", "--format", "csv"), newline="")))
+    text = cli(POLICY, "--as-of", DAY, "--undecided", "--format", "csv")
+    assert text.startswith("\ufeff")
+    table = list(csv.reader(io.StringIO(text[1:], newline="")))
+    assert table[0][0] == "统一社会信用代码"
     assert len(table) == len(lines) and {len(row) for row in table} == {9}
     cli(POLICY, "--size", "huge", status=2)
     cli(POLICY, "--sort", "size", status=2)

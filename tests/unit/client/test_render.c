@@ -2,6 +2,7 @@
 /* Widths, cleaning, cutting, wrapping, tables, and the explanation of an answer. */
 #include "client/render/brief.h"
 #include "client/render/combination.h"
+#include "client/render/find.h"
 #include "client/render/table.h"
 #include "client/render/text.h"
 
@@ -405,6 +406,33 @@ static void test_sum(void **state)
 	}
 }
 
+/* What others wrote is no formula, whichever command prints it; figures stay figures. */
+static void test_csv(void **state)
+{
+	Policycalc__V1__AmountAnswer amount = POLICYCALC__V1__AMOUNT_ANSWER__INIT;
+	Policycalc__V1__PolicyAnswer answer = POLICYCALC__V1__POLICY_ANSWER__INIT;
+	Policycalc__V1__FoundEnterprise found = POLICYCALC__V1__FOUND_ENTERPRISE__INIT;
+	Policycalc__V1__Text label;
+	const struct render_style zh = { 0 };
+	struct buffer out = { 0 };
+
+	(void)state;
+	policycalc__v1__text__init(&label);
+	label.zh = (char *)"=HYPERLINK(\"x\")";
+	amount.exactness = POLICYCALC__V1__AMOUNT_ANSWER__EXACTNESS__EXACTNESS_UP_TO;
+	amount.most_fen = 14436050;
+	answer.amount = &amount;
+	found.uscc = (char *)"91";
+	found.industry = (char *)"@SUM(1)";
+	found.region_label = &label;
+	found.answer = &answer;
+	find_print_csv(&zh, &found, &out);
+	assert_string_equal(out.data,
+			"\"91\",\"\",\"'=HYPERLINK(\"\"x\"\")\",\"'@SUM(1)\",\"未计算\",,"
+			"144360.50,\"\",\"\"\r\n");
+	buffer_fini(&out);
+}
+
 /* --- the short explanation -------------------------------------------------------------------- */
 
 #define BRIEF_OPEN 9
@@ -582,6 +610,7 @@ int main(void)
 		cmocka_unit_test(test_attribute_names),
 		cmocka_unit_test(test_money),
 		cmocka_unit_test(test_sum),
+		cmocka_unit_test(test_csv),
 		cmocka_unit_test(test_brief_open),
 		cmocka_unit_test(test_odd_combination),
 		cmocka_unit_test(test_brief_failed),
