@@ -246,25 +246,11 @@ static const Policycalc__V1__Value *told_value(
 	return NULL;
 }
 
-static const Policycalc__V1__Series *series_of(const Policycalc__V1__Value *value)
-{
-	switch ((int)value->kind_case) {
-	case POLICYCALC__V1__VALUE__KIND_MONEY_SERIES:
-		return value->money_series;
-	case POLICYCALC__V1__VALUE__KIND_RATIO_SERIES:
-		return value->ratio_series;
-	case POLICYCALC__V1__VALUE__KIND_COUNT_SERIES:
-		return value->count_series;
-	default:
-		return NULL;
-	}
-}
-
 /* The figure that was told before of a period, or NULL. */
 static const char *told_figure(const struct ask *ask, const Policycalc__V1__Value *told,
 		const Policycalc__V1__Attribute *attribute, const char *period)
 {
-	const Policycalc__V1__Series *series = told ? series_of(told) : NULL;
+	const Policycalc__V1__Series *series = told ? value_series(told) : NULL;
 
 	for (size_t i = 0; series && i < series->n_points; i++) {
 		Policycalc__V1__Series one = *series;

@@ -5,6 +5,7 @@
 #include "client/lib/import_stream.h"
 #include "policycalc/v1/registry_service.pb-c.h"
 #include "proto/codec/codec.h"
+#include "proto/codec/value_text.h"
 
 #include <string.h>
 
@@ -259,24 +260,10 @@ static const Policycalc__V1__AttributeValue *fact_find(const pcalc_enterprise *e
 	return NULL;
 }
 
-static const Policycalc__V1__Series *series_of(const Policycalc__V1__Value *value)
-{
-	switch ((int)value->kind_case) {
-	case POLICYCALC__V1__VALUE__KIND_MONEY_SERIES:
-		return value->money_series;
-	case POLICYCALC__V1__VALUE__KIND_RATIO_SERIES:
-		return value->ratio_series;
-	case POLICYCALC__V1__VALUE__KIND_COUNT_SERIES:
-		return value->count_series;
-	default:
-		return NULL;
-	}
-}
-
 /* Fills what is of the value; the kinds are the field numbers of the schema. */
 static void value_get(const Policycalc__V1__Value *value, struct pcalc_known_fact *fact)
 {
-	const Policycalc__V1__Series *series = series_of(value);
+	const Policycalc__V1__Series *series = value_series(value);
 
 	fact->kind = (enum pcalc_value_kind)value->kind_case;
 	if (series)
@@ -348,7 +335,7 @@ bool pcalc_enterprise_fact_entry(const pcalc_enterprise *enterprise, size_t inde
 	const Policycalc__V1__Item *item;
 	const Policycalc__V1__AttributeValue *known = fact_find(enterprise, index, &item);
 	const Policycalc__V1__Value *value = known ? known->value : NULL;
-	const Policycalc__V1__Series *series = value ? series_of(value) : NULL;
+	const Policycalc__V1__Series *series = value ? value_series(value) : NULL;
 	struct pcalc_known_entry found = { "", "", "", 0 };
 
 	if (!value)

@@ -138,3 +138,17 @@ char *value_print_text(const value_message *value, const attribute_message *attr
 	buffer_fini(&out);
 	return text;
 }
+
+const Policycalc__V1__Series *value_series(const Policycalc__V1__Value *value)
+{
+	switch ((int)value->kind_case) {
+	case POLICYCALC__V1__VALUE__KIND_MONEY_SERIES:
+		return value->money_series;
+	case POLICYCALC__V1__VALUE__KIND_RATIO_SERIES:
+		return value->ratio_series;
+	case POLICYCALC__V1__VALUE__KIND_COUNT_SERIES:
+		return value->count_series;
+	default:
+		return NULL;
+	}
+}

@@ -29,5 +29,8 @@ char *value_print_text(const Policycalc__V1__Value *value,
 /** true when the oneof fits the dictionary's type. */
 bool value_fits_type(const Policycalc__V1__Value *value, Policycalc__V1__ValueType type);
 
+/** The series of a value of any type of series; NULL when it holds none. */
+const Policycalc__V1__Series *value_series(const Policycalc__V1__Value *value);
+
 /** The nearest of @count names by edit distance, when near enough to suggest; or NULL. */
 const char *name_suggest(struct slice written, const char *const *names, size_t count);

@@ -27,6 +27,9 @@ struct outcome {
 	int64_t order; /* what answers of one verdict are ordered by */
 };
 
+/** What a policy would be if this were its only condition. */
+Policycalc__V1__Verdict verdict_of_status(Policycalc__V1__ConditionStatus status);
+
 /** Asks every condition and computes the amount. Memory that runs short shows in the arena. */
 void outcome_compute(const struct facts *facts, const struct policy_rules *policy,
 		const struct standing *standing, struct outcome *out_outcome);

@@ -9,7 +9,7 @@
  */
 #include "calculator/answer.h"
 
-static Policycalc__V1__Verdict verdict_of_status(Policycalc__V1__ConditionStatus status)
+Policycalc__V1__Verdict verdict_of_status(Policycalc__V1__ConditionStatus status)
 {
 	switch ((int)status) {
 	case STATUS(MET):

@@ -317,25 +317,11 @@ bool value_read(const struct reading *reading, const struct entry *entry,
 	}
 }
 
-static const Policycalc__V1__Series *series_of(const Policycalc__V1__Value *from)
-{
-	switch ((int)from->kind_case) {
-	case POLICYCALC__V1__VALUE__KIND_MONEY_SERIES:
-		return from->money_series;
-	case POLICYCALC__V1__VALUE__KIND_RATIO_SERIES:
-		return from->ratio_series;
-	case POLICYCALC__V1__VALUE__KIND_COUNT_SERIES:
-		return from->count_series;
-	default:
-		return NULL;
-	}
-}
-
 struct value series_window(const struct reading *reading, const struct entry *entry,
 		const Policycalc__V1__Value *from, const struct variant *variant)
 {
 	Policycalc__V1__Period period = entry->attribute->period;
-	const Policycalc__V1__Series *series = series_of(from);
+	const Policycalc__V1__Series *series = value_series(from);
 	struct value value = { .kind = VALUE_UNKNOWN };
 	size_t count = period_window_size(period, variant->window);
 	int64_t first = period_window_first(

@@ -3,6 +3,8 @@
 
 #include "calculator/facts.h"
 
+#include <string.h>
+
 /* The flags of the dictionary that make up the table. */
 #define COVERED "size_covered"
 #define AT_LEAST_SMALL "at_least_small"
@@ -58,4 +60,16 @@ bool ruleset_firm_size(const struct ruleset *ruleset, const Policycalc__V1__Prof
 		*out_size = size_of(facts);
 	epoch_unpin(ruleset, epoch);
 	return facts != NULL || arena_error(arena, err, "reading the size of an enterprise");
+}
+
+const char *firm_code(const Policycalc__V1__Profile *profile, const char *name)
+{
+	for (size_t i = 0; i < profile->n_attributes; i++) {
+		const Policycalc__V1__AttributeValue *attribute = profile->attributes[i];
+
+		if (strcmp(attribute->name, name) == 0 && attribute->value &&
+				attribute->value->kind_case == POLICYCALC__V1__VALUE__KIND_CODE)
+			return attribute->value->code;
+	}
+	return "";
 }

@@ -18,3 +18,6 @@ enum firm_size {
 bool ruleset_firm_size(const struct ruleset *ruleset, const Policycalc__V1__Profile *profile,
 		const char *day, struct arena *arena, enum firm_size *out_size,
 		struct error *err);
+
+/** The code that @profile tells of @name, as it was told; "" when it tells none. */
+const char *firm_code(const Policycalc__V1__Profile *profile, const char *name);

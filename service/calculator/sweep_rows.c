@@ -5,20 +5,6 @@
 
 #include <string.h>
 
-static Policycalc__V1__Verdict verdict_of(Policycalc__V1__ConditionStatus status)
-{
-	switch ((int)status) {
-	case STATUS(MET):
-		return VERDICT(ELIGIBLE);
-	case STATUS(NOT_MET):
-		return VERDICT(INELIGIBLE);
-	case STATUS(UNKNOWN):
-		return VERDICT(NEEDS_INFORMATION);
-	default:
-		return VERDICT(NEEDS_REVIEW);
-	}
-}
-
 static bool has_row(const uint64_t *plane, size_t row)
 {
 	return (plane[row / 64] >> (row % 64)) & 1;
@@ -92,7 +78,7 @@ static void policy_ask(struct sweep_work *work, const struct facts *facts, size_
 			continue;
 		answer = clause_ask_once(
 				facts, &work->memo, policy->rules, &policy->rules->clauses[i]);
-		own = verdict_of(answer.status);
+		own = verdict_of_status(answer.status);
 		verdict = own < verdict ? own : verdict;
 		status_put(work, result, i, row, answer.status);
 	}

@@ -32,27 +32,15 @@ static answer_message *ask(
 	return response->answers[0];
 }
 
-static const char *code_of(const Policycalc__V1__Profile *profile, const char *name)
-{
-	for (size_t i = 0; i < profile->n_attributes; i++) {
-		const Policycalc__V1__AttributeValue *attribute = profile->attributes[i];
-
-		if (strcmp(attribute->name, name) == 0 && attribute->value &&
-				attribute->value->kind_case == POLICYCALC__V1__VALUE__KIND_CODE)
-			return attribute->value->code;
-	}
-	return "";
-}
-
 static void found_fill(struct find *find, const Policycalc__V1__Profile *profile,
 		answer_message *answer, found_message *found)
 {
 	const Policycalc__V1__Region *region;
-	const char *industry = code_of(profile, FIRM_INDUSTRY);
+	const char *industry = firm_code(profile, FIRM_INDUSTRY);
 
 	policycalc__v1__found_enterprise__init(found);
 	found->uscc = profile->uscc;
-	found->region = (char *)(uintptr_t)code_of(profile, FIRM_REGION);
+	found->region = (char *)(uintptr_t)firm_code(profile, FIRM_REGION);
 	region = firm_region_of_code(find->catalog, slice_from(found->region));
 	if (region)
 		found->region_label = region->name;

@@ -27,22 +27,10 @@ static const struct {
 	[FIRM_SIZE_NONE] = SIZE("NOT_COVERED", "划型表外", "not in the size table"),
 };
 
-static const char *code_of(const Policycalc__V1__Profile *profile, const char *name)
-{
-	for (size_t i = 0; i < profile->n_attributes; i++) {
-		const Policycalc__V1__AttributeValue *attribute = profile->attributes[i];
-
-		if (strcmp(attribute->name, name) == 0 && attribute->value &&
-				attribute->value->kind_case == POLICYCALC__V1__VALUE__KIND_CODE)
-			return attribute->value->code;
-	}
-	return "";
-}
-
 static void region_read(const struct catalog *catalog, const Policycalc__V1__Profile *profile,
 		struct firm_codes *codes)
 {
-	const char *code = code_of(profile, FIRM_REGION);
+	const char *code = firm_code(profile, FIRM_REGION);
 	const Policycalc__V1__Region *region = firm_region_of_code(catalog, slice_from(code));
 
 	codes->code[GROUP_REGION] = region ? region->code : code;
@@ -53,7 +41,7 @@ static void region_read(const struct catalog *catalog, const Policycalc__V1__Pro
 static void industry_read(const struct catalog *catalog, const Policycalc__V1__Profile *profile,
 		struct arena *arena, struct firm_codes *codes)
 {
-	const char *code = code_of(profile, FIRM_INDUSTRY);
+	const char *code = firm_code(profile, FIRM_INDUSTRY);
 
 	code = *code ? firm_industry_code(catalog, code, arena) : NULL;
 	codes->code[GROUP_INDUSTRY] = "";
