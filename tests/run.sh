@@ -147,7 +147,7 @@ if wanted proto; then
 	if ! $buf --version >/dev/null 2>&1; then
 		echo "proto: skipped, buf is not there and the npm registry was not reached"
 		skipped=$((skipped + 1))
-	elif $buf lint >"$logs/proto.log" 2>&1; then
+	elif $buf lint proto >"$logs/proto.log" 2>&1; then
 		passed=$((passed + 1))
 	else
 		head -n 20 "$logs/proto.log"
