@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "push_world.h"
 
+#include "folder.h"
+
 #include "proto/codec/codec.h"
 #include "registry/import.h"
 
 #include <errno.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -197,27 +198,18 @@ void push_world_init(struct push_world *world, unsigned threads, bool columns)
 	pthread_mutex_init(&world->registry_lock, NULL);
 	pthread_cond_init(&world->posted, NULL);
 	/* Memory, when there is some: faults are met thousands of times, and disks are slow to be sure. */
-	(void)snprintf(world->folder, sizeof(world->folder), "%s/policycalc-push-XXXXXX",
-			access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
-	if (!mkdtemp(world->folder)) {
+	if (!folder_make(access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp", "push",
+			    world->folder, sizeof(world->folder))) {
 		perror("mkdtemp");
 		exit(EXIT_FAILURE);
 	}
 	push_world_open(world);
 }
 
-static int on_file(const char *path, const struct stat *status, int kind, struct FTW *place)
-{
-	(void)status;
-	(void)kind;
-	(void)place;
-	return remove(path);
-}
-
 void push_world_fini(struct push_world *world)
 {
 	push_world_close(world);
-	(void)nftw(world->folder, on_file, 8, FTW_DEPTH | FTW_PHYS);
+	folder_remove(world->folder);
 	pthread_mutex_destroy(&world->lock);
 	pthread_mutex_destroy(&world->registry_lock);
 	pthread_cond_destroy(&world->posted);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "publish_fixture.h"
 
+#include "folder.h"
+
 #include "base/buffer.h"
 
-#include <ftw.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -260,13 +260,10 @@ void fixture_reset(struct fixture *fixture)
 int fixture_setup(void **state)
 {
 	struct fixture *fixture = calloc(1, sizeof(*fixture));
-	const char *base = getenv("TMPDIR");
 
 	if (!fixture)
 		return 1;
-	(void)snprintf(fixture->folder, sizeof(fixture->folder), "%s/policycalc-publish-XXXXXX",
-			base && strlen(base) < 200 ? base : "/tmp");
-	if (!mkdtemp(fixture->folder)) {
+	if (!folder_make(NULL, "publish", fixture->folder, sizeof(fixture->folder))) {
 		free(fixture);
 		return 1;
 	}
@@ -276,19 +273,11 @@ int fixture_setup(void **state)
 	return 0;
 }
 
-static int on_remove(const char *path, const struct stat *status, int type, struct FTW *ftw)
-{
-	(void)status;
-	(void)type;
-	(void)ftw;
-	return remove(path);
-}
-
 int fixture_teardown(void **state)
 {
 	struct fixture *fixture = *state;
 
-	(void)nftw(fixture->folder, on_remove, 8, FTW_DEPTH | FTW_PHYS);
+	folder_remove(fixture->folder);
 	arena_fini(&fixture->arena);
 	free(fixture);
 	return 0;

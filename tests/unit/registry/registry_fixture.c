@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "registry_fixture.h"
 
+#include "folder.h"
+
 #include "proto/codec/codec.h"
 #include "proto/codec/value_text.h"
 
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define TYPE(word) POLICYCALC__V1__VALUE_TYPE__VALUE_TYPE_##word
 #define PERIOD(word) POLICYCALC__V1__PERIOD__PERIOD_##word
@@ -116,14 +116,10 @@ static struct ruleset *ruleset_make(struct arena *arena)
 int registry_fixture_setup(void **state)
 {
 	struct registry_fixture *fixture = calloc(1, sizeof(*fixture));
-	const char *base = getenv("TMPDIR");
 
 	if (!fixture)
 		return 1;
-	(void)snprintf(fixture->folder, sizeof(fixture->folder),
-			"%s/policycalc-registry-XXXXXX",
-			base && strlen(base) < 200 ? base : "/tmp");
-	if (!mkdtemp(fixture->folder)) {
+	if (!folder_make(NULL, "registry", fixture->folder, sizeof(fixture->folder))) {
 		free(fixture);
 		return 1;
 	}
@@ -135,21 +131,13 @@ int registry_fixture_setup(void **state)
 	return 0;
 }
 
-static int on_remove(const char *path, const struct stat *status, int type, struct FTW *ftw)
-{
-	(void)status;
-	(void)type;
-	(void)ftw;
-	return remove(path);
-}
-
 int registry_fixture_teardown(void **state)
 {
 	struct registry_fixture *fixture = *state;
 
 	registry_fixture_close(fixture);
 	ruleset_unref(fixture->ruleset);
-	(void)nftw(fixture->folder, on_remove, 8, FTW_DEPTH | FTW_PHYS);
+	folder_remove(fixture->folder);
 	arena_fini(&fixture->arena);
 	free(fixture);
 	return 0;

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store_fixture.h"
 
+#include "folder.h"
+
 #include "store/directory.h"
 
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 /* The folder of the one store that is open. */
 static struct directory *opened;
@@ -37,13 +37,10 @@ void fixture_close(struct catalog_store *store)
 int fixture_setup(void **state)
 {
 	struct fixture *fixture = calloc(1, sizeof(*fixture));
-	const char *base = getenv("TMPDIR");
 
 	if (!fixture)
 		return 1;
-	(void)snprintf(fixture->folder, sizeof(fixture->folder), "%s/policycalc-store-XXXXXX",
-			base && strlen(base) < 200 ? base : "/tmp");
-	if (!mkdtemp(fixture->folder)) {
+	if (!folder_make(NULL, "store", fixture->folder, sizeof(fixture->folder))) {
 		free(fixture);
 		return 1;
 	}
@@ -54,19 +51,11 @@ int fixture_setup(void **state)
 	return 0;
 }
 
-static int on_remove(const char *path, const struct stat *status, int type, struct FTW *ftw)
-{
-	(void)status;
-	(void)type;
-	(void)ftw;
-	return remove(path);
-}
-
 int fixture_teardown(void **state)
 {
 	struct fixture *fixture = *state;
 
-	(void)nftw(fixture->folder, on_remove, 8, FTW_DEPTH | FTW_PHYS);
+	folder_remove(fixture->folder);
 	arena_fini(&fixture->arena);
 	free(fixture);
 	return 0;
