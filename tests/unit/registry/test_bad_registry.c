@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A registry.db that is not as it should be: each gets its own words, and stays as it was. */
+#include "bad_file.h"
 #include "registry_fixture.h"
 
 #include "store/catalog_store.h"
 
 #include <fcntl.h>
-#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,27 +37,7 @@ static void expect_refused(
 	struct error err = { 0 };
 
 	assert_false(registry_fixture_open(fixture, &err));
-	if (!strstr(err.message, words) || err.code != code)
-		fail_msg("expected %s (%s), got: %s (%s)", words, error_code_name(code),
-				err.message, error_code_name(err.code));
-}
-
-static void run_sql(const char *path, const char *sql)
-{
-	sqlite3 *raw;
-
-	assert_int_equal(sqlite3_open(path, &raw), SQLITE_OK);
-	assert_int_equal(sqlite3_exec(raw, sql, NULL, NULL, NULL), SQLITE_OK);
-	assert_int_equal(sqlite3_close(raw), SQLITE_OK);
-}
-
-static void write_file(const char *path, const char *bytes, size_t size)
-{
-	FILE *file = fopen(path, "wbe");
-
-	assert_non_null(file);
-	assert_int_equal(fwrite(bytes, 1, size, file), size);
-	assert_int_equal(fclose(file), 0);
+	assert_refused(&err, code, words);
 }
 
 static void test_not_ours(void **state)
@@ -66,21 +46,20 @@ static void test_not_ours(void **state)
 	struct directory *directory;
 	struct catalog_store *catalog;
 	char other[400];
-	char text[64] = "";
 	struct error err;
-	FILE *file;
+	char *bytes;
+	size_t size;
 
 	assert_int_equal(mkdir(fixture->data, 0700), 0);
-	write_file(fixture->file, "registry\n", 9);
+	bad_file_write(fixture->file, "registry\n", 9);
 	expect_refused(fixture, ERROR_PRECONDITION, "not a policycalc registry database");
-	file = fopen(fixture->file, "re");
-	assert_non_null(file);
-	assert_non_null(fgets(text, sizeof(text), file));
-	(void)fclose(file);
-	assert_string_equal(text, "registry\n");
+	bytes = bad_file_read(fixture->file, &size);
+	assert_int_equal(size, 9);
+	assert_memory_equal(bytes, "registry\n", size);
+	free(bytes);
 	assert_int_equal(unlink(fixture->file), 0);
 	/* Another's database; and our own catalog under the wrong name. */
-	run_sql(fixture->file, "CREATE TABLE enterprise (id INTEGER)");
+	bad_file_run_sql(fixture->file, "CREATE TABLE enterprise (id INTEGER)");
 	expect_refused(fixture, ERROR_PRECONDITION, "another application made it");
 	assert_int_equal(unlink(fixture->file), 0);
 	directory = directory_open(fixture->data, &err);
@@ -97,7 +76,7 @@ static void test_not_ours(void **state)
 	expect_refused(fixture, ERROR_PRECONDITION, "not a regular file");
 	assert_int_equal(rmdir(fixture->file), 0);
 	/* An empty file is none yet. */
-	write_file(fixture->file, "", 0);
+	bad_file_write(fixture->file, "", 0);
 	make_registry(fixture, 1);
 }
 
@@ -107,9 +86,9 @@ static void test_newer(void **state)
 	struct error err;
 
 	make_registry(fixture, 1);
-	run_sql(fixture->file, "PRAGMA user_version = 99");
+	bad_file_run_sql(fixture->file, "PRAGMA user_version = 99");
 	expect_refused(fixture, ERROR_PRECONDITION, "schema version 99");
-	run_sql(fixture->file, "PRAGMA user_version = 1");
+	bad_file_run_sql(fixture->file, "PRAGMA user_version = 1");
 	assert_true(registry_fixture_open(fixture, &err));
 	assert_string_equal(fixture_known(fixture, 0, 0),
 			"listed=否 money@2025=3元 note=一 staff=5");
@@ -159,7 +138,7 @@ static void test_wrong_contents(void **state)
 		int64_t id;
 
 		make_registry(fixture, 1);
-		run_sql(fixture->file, cases[i].sql);
+		bad_file_run_sql(fixture->file, cases[i].sql);
 		if (!cases[i].opens) {
 			expect_refused(fixture, ERROR_IO, "is damaged");
 		} else {
