@@ -5,17 +5,15 @@
  *
  *     test_import_faults [--long]     ten times as many kills at random
  */
-#include "fault_vfs.h"
+#include "bad_file.h"
+#include "fault_replay.h"
 #include "registry_fixture.h"
 
 #include "proto/codec/codec.h"
 
-#include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -80,33 +78,12 @@ static bool import_rows_of(struct registry_fixture *fixture, Policycalc__V1__Pro
 	return fixture_import(fixture, &how, rows, count, err) != NULL;
 }
 
-static char *file_read(const char *path, size_t *out_size)
-{
-	FILE *file = fopen(path, "rbe");
-	char *bytes;
-	long size;
-
-	assert_non_null(file);
-	assert_int_equal(fseek(file, 0, SEEK_END), 0);
-	size = ftell(file);
-	rewind(file);
-	bytes = malloc((size_t)size);
-	assert_non_null(bytes);
-	assert_int_equal(fread(bytes, 1, (size_t)size, file), size);
-	(void)fclose(file);
-	*out_size = (size_t)size;
-	return bytes;
-}
-
 /* The folder as it was before: the file, and nothing beside it. */
 static void file_restore(const struct registry_fixture *fixture, const char *bytes, size_t size)
 {
 	char wal[400];
-	FILE *file = fopen(fixture->file, "wbe");
 
-	assert_non_null(file);
-	assert_int_equal(fwrite(bytes, 1, size, file), size);
-	assert_int_equal(fclose(file), 0);
+	bad_file_write(fixture->file, bytes, size);
 	(void)snprintf(wal, sizeof(wal), "%s-wal", fixture->file);
 	(void)unlink(wal);
 }
@@ -124,6 +101,7 @@ static void send_again(struct registry_fixture *fixture, Policycalc__V1__Profile
 }
 
 struct disturbed {
+	struct registry_fixture *fixture;
 	Policycalc__V1__Profile **rows;
 	char *before; /* the file */
 	size_t before_size;
@@ -132,11 +110,11 @@ struct disturbed {
 
 static struct disturbed disturbed_make(struct registry_fixture *fixture)
 {
-	struct disturbed disturbed;
+	struct disturbed disturbed = { .fixture = fixture };
 	struct error err;
 
 	make_before(fixture);
-	disturbed.before = file_read(fixture->file, &disturbed.before_size);
+	disturbed.before = bad_file_read(fixture->file, &disturbed.before_size);
 	disturbed.rows = rows_make(fixture, ROWS, "5元");
 	must_open(fixture);
 	if (!import_rows_of(fixture, disturbed.rows, ROWS, &err))
@@ -145,6 +123,21 @@ static struct disturbed disturbed_make(struct registry_fixture *fixture)
 	assert_non_null(strstr(disturbed.expected, "listed=否"));
 	registry_fixture_close(fixture);
 	return disturbed;
+}
+
+static bool on_import(void *context, struct error *err)
+{
+	const struct disturbed *disturbed = context;
+
+	return import_rows_of(disturbed->fixture, disturbed->rows, ROWS, err);
+}
+
+/* In a process that has nothing open yet. */
+static bool on_open_and_import(void *context, struct error *err)
+{
+	const struct disturbed *disturbed = context;
+
+	return registry_fixture_open(disturbed->fixture, err) && on_import(context, err);
 }
 
 /* --- failing writes -------------------------------------------------------------------------- */
@@ -159,18 +152,11 @@ static unsigned run_failures(
 
 	for (unsigned nth = 1; !ok; nth++) {
 		struct arena_mark mark = arena_mark(&fixture->arena);
-		struct error err = { 0 };
 
 		file_restore(fixture, disturbed.before, disturbed.before_size);
 		must_open(fixture);
-		(void)fault_vfs_set(fault, nth);
-		ok = import_rows_of(fixture, disturbed.rows, ROWS, &err);
-		(void)fault_vfs_set(FAULT_NONE, 0);
-		if (!ok) {
-			failures++;
-			if (err.code != expected)
-				fail_msg("at %u: %s", nth, err.message);
-		}
+		ok = fault_try(fault, nth, expected, on_import, &disturbed);
+		failures += !ok;
 		/* At once, on the same open database; or after opening it again. */
 		if (nth % 2) {
 			registry_fixture_close(fixture);
@@ -197,21 +183,21 @@ static void test_disk_full(void **state)
 	assert_true(run_failures(*state, FAULT_FULL, ERROR_LIMIT) >= 6);
 }
 
+static bool on_open(void *context, struct error *err)
+{
+	return registry_fixture_open(context, err);
+}
+
 /* Opening a new file, with every operation of it failing in turn. */
 static void test_failing_open(void **state)
 {
 	struct registry_fixture *fixture = *state;
-	struct error err;
 	bool ok = false;
 	unsigned failures = 0;
 
 	for (unsigned nth = 1; !ok; nth++) {
-		(void)fault_vfs_set(FAULT_IO, nth);
-		ok = registry_fixture_open(fixture, &err);
-		(void)fault_vfs_set(FAULT_NONE, 0);
+		ok = fault_try(FAULT_IO, nth, ERROR_IO, on_open, fixture);
 		failures += !ok;
-		if (!ok)
-			assert_int_equal(err.code, ERROR_IO);
 		registry_fixture_close(fixture);
 		must_open(fixture);
 		assert_int_equal(registry_last_id(fixture->registry), 0);
@@ -222,31 +208,6 @@ static void test_failing_open(void **state)
 }
 
 /* --- kills ----------------------------------------------------------------------------------- */
-
-/* Imports in a child; returns whether it was killed. */
-static bool run_child(struct registry_fixture *fixture, const struct disturbed *disturbed,
-		unsigned nth)
-{
-	int status = 0;
-	pid_t child = fork();
-
-	assert_true(child >= 0);
-	if (child == 0) {
-		struct error err;
-
-		if (!registry_fixture_open(fixture, &err))
-			_exit(2);
-		(void)fault_vfs_set(FAULT_KILL, nth);
-		_exit(import_rows_of(fixture, disturbed->rows, ROWS, &err) ? 0 : 1);
-	}
-	assert_int_equal(waitpid(child, &status, 0), child);
-	if (WIFSIGNALED(status)) {
-		assert_int_equal(WTERMSIG(status), SIGKILL);
-		return true;
-	}
-	assert_int_equal(WEXITSTATUS(status), 0);
-	return false;
-}
 
 /* Killed in the middle of every write, with half of its bytes on the disk. */
 static void test_killed_in_each_write(void **state)
@@ -259,7 +220,7 @@ static void test_killed_in_each_write(void **state)
 		struct arena_mark mark = arena_mark(&fixture->arena);
 
 		file_restore(fixture, disturbed.before, disturbed.before_size);
-		if (!run_child(fixture, &disturbed, nth))
+		if (!fault_kill(nth, 0, on_open_and_import, &disturbed))
 			break;
 		kills++;
 		must_open(fixture);
@@ -300,51 +261,50 @@ static struct buffer *messages_make(struct registry_fixture *fixture, size_t *ou
 	return messages;
 }
 
-static bool import_many(
-		struct registry_fixture *fixture, const struct buffer *messages, size_t count)
+struct many {
+	struct registry_fixture *fixture;
+	struct buffer *messages;
+	size_t count;
+};
+
+static bool on_import_many(void *context, struct error *err)
 {
+	const struct many *many = context;
+	struct registry_fixture *fixture = many->fixture;
 	Policycalc__V1__ImportHeader header = POLICYCALC__V1__IMPORT_HEADER__INIT;
 	Policycalc__V1__ImportEnterprisesResponse *response;
 	struct import_options options = { .header = &header, .now = on_now };
-	struct error err;
 	const char *field;
 	struct import *import;
 	bool ok;
 
 	header.supplier = (char *)"局";
 	header.date = (char *)"2026-02-01";
-	import = import_new(fixture->registry, fixture->ruleset, &options, &field, &err);
+	import = import_new(fixture->registry, fixture->ruleset, &options, &field, err);
 	ok = import != NULL;
-	for (size_t i = 0; ok && i < count; i++)
+	for (size_t i = 0; ok && i < many->count; i++)
 		ok = import_rows(import, fixture->ruleset,
-				(struct slice){ messages[i].data, messages[i].size }, &err);
-	ok = ok && import_finish(import, &fixture->arena, &response, &err);
+				(struct slice){ many->messages[i].data,
+						many->messages[i].size },
+				err);
+	ok = ok && import_finish(import, &fixture->arena, &response, err);
 	import_free(import);
 	return ok;
 }
 
-/* Killed after a while; returns whether it was, and not done before. */
-static bool kill_after(struct registry_fixture *fixture, const struct buffer *messages,
-		size_t count, unsigned delay_us)
+static bool on_open_and_import_many(void *context, struct error *err)
 {
-	int status = 0;
-	pid_t child = fork();
+	const struct many *many = context;
 
-	assert_true(child >= 0);
-	if (child == 0) {
-		struct error err;
+	return registry_fixture_open(many->fixture, err) && on_import_many(context, err);
+}
 
-		if (!registry_fixture_open(fixture, &err))
-			_exit(2);
-		_exit(import_many(fixture, messages, count) ? 0 : 1);
-	}
-	(void)usleep(delay_us);
-	(void)kill(child, SIGKILL);
-	assert_int_equal(waitpid(child, &status, 0), child);
-	if (WIFSIGNALED(status))
-		return true;
-	assert_int_equal(WEXITSTATUS(status), 0);
-	return false;
+static void must_import_many(struct many *many)
+{
+	struct error err;
+
+	if (!on_import_many(many, &err))
+		fail_msg("%s", err.message);
 }
 
 static int64_t clock_us(void)
@@ -364,8 +324,7 @@ static char *dump_many(struct registry_fixture *fixture)
 static void test_killed_at_random(void **state)
 {
 	struct registry_fixture *fixture = *state;
-	size_t count;
-	struct buffer *messages = messages_make(fixture, &count);
+	struct many many = { .fixture = fixture };
 	struct arena_mark mark;
 	unsigned seed = 20260101;
 	unsigned kills = 0;
@@ -374,9 +333,10 @@ static void test_killed_at_random(void **state)
 	char *expected;
 	int64_t last;
 
+	many.messages = messages_make(fixture, &many.count);
 	must_open(fixture);
 	duration_us = clock_us();
-	assert_true(import_many(fixture, messages, count));
+	must_import_many(&many);
 	duration_us = clock_us() - duration_us;
 	registry_fixture_close(fixture);
 	expected = dump_many(fixture);
@@ -386,14 +346,16 @@ static void test_killed_at_random(void **state)
 	mark = arena_mark(&fixture->arena);
 	for (unsigned i = 0; kills < kills_wanted && i < kills_wanted * 4; i++) {
 		seed = seed * 1103515245u + 12345u;
-		kills += kill_after(fixture, messages, count,
-				(unsigned)(duration_us * (seed / 65536 % 1000) / 900));
+		/* Not of 0, which is never. */
+		kills += fault_kill(0,
+				1 + (unsigned)(duration_us * (seed / 65536 % 1000) / 900),
+				on_open_and_import_many, &many);
 		must_open(fixture);
 		last = registry_last_id(fixture->registry);
 		partly += last > 0 && last < MANY_ROWS;
 		if (last == MANY_ROWS) {
 			/* All is there: it must be right, and the next begins anew. */
-			assert_true(import_many(fixture, messages, count));
+			must_import_many(&many);
 			assert_string_equal(fixture_dump(fixture), expected);
 			registry_fixture_close(fixture);
 			assert_int_equal(unlink(fixture->file), 0);
@@ -407,11 +369,11 @@ static void test_killed_at_random(void **state)
 	assert_true(kills >= 20);
 	assert_true(partly > 0);
 	must_open(fixture);
-	assert_true(import_many(fixture, messages, count));
+	must_import_many(&many);
 	assert_string_equal(fixture_dump(fixture), expected);
-	for (size_t i = 0; i < count; i++)
-		buffer_fini(&messages[i]);
-	free(messages);
+	for (size_t i = 0; i < many.count; i++)
+		buffer_fini(&many.messages[i]);
+	free(many.messages);
 }
 
 #define TEST(name)                                                                             \

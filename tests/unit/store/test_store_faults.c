@@ -3,14 +3,11 @@
  * Writes that fail and processes that die in the middle of a publish: afterwards the catalog is
  * the old revision or the new one, whole, and the next publish works.
  */
-#include "fault_vfs.h"
+#include "fault_replay.h"
 #include "store_fixture.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #define POLICIES 150
 
@@ -45,9 +42,10 @@ static bool check_and_go_back(struct fixture *fixture)
 	return was_new;
 }
 
-/* Opens, publishes "new", closes; true when the publish said that it is done. */
-static bool try_publish(struct fixture *fixture, struct error *err)
+/* Opens, publishes "new", closes. */
+static bool on_publish(void *context, struct error *err)
 {
+	struct fixture *fixture = context;
 	struct catalog_store *store = fixture_open(fixture->data, err);
 	const struct catalog *catalog = fixture_catalog(fixture, POLICIES, "new");
 	struct publish_request request = fixture_request(fixture, catalog, "new", 0);
@@ -73,17 +71,10 @@ static unsigned run_failures(
 
 	make_first(fixture);
 	for (unsigned nth = 1; !ok || nth < 4; nth++) {
-		struct error err = { 0 };
 		bool is_new;
 
-		(void)fault_vfs_set(fault, nth);
-		ok = try_publish(fixture, &err);
-		(void)fault_vfs_set(FAULT_NONE, 0);
-		if (!ok) {
-			failures++;
-			if (err.code != expected)
-				fail_msg("at %u: %s", nth, err.message);
-		}
+		ok = fault_try(fault, nth, expected, on_publish, fixture);
+		failures += !ok;
 		is_new = check_and_go_back(fixture);
 		/* What was said to be done is there. */
 		assert_true(is_new || !ok);
@@ -102,33 +93,6 @@ static void test_disk_full(void **state)
 	assert_true(run_failures(*state, FAULT_FULL, ERROR_LIMIT) >= 3);
 }
 
-/* Runs a publish in a child; returns whether it was killed. */
-static bool run_child(struct fixture *fixture, unsigned nth, unsigned delay_us)
-{
-	int status = 0;
-	pid_t child = fork();
-
-	assert_true(child >= 0);
-	if (child == 0) {
-		struct error err = { 0 };
-
-		if (nth)
-			(void)fault_vfs_set(FAULT_KILL, nth);
-		_exit(try_publish(fixture, &err) ? 0 : 1);
-	}
-	if (delay_us) {
-		(void)usleep(delay_us);
-		(void)kill(child, SIGKILL);
-	}
-	assert_int_equal(waitpid(child, &status, 0), child);
-	if (WIFSIGNALED(status)) {
-		assert_int_equal(WTERMSIG(status), SIGKILL);
-		return true;
-	}
-	assert_int_equal(WEXITSTATUS(status), 0);
-	return false;
-}
-
 /* Killed in the middle of every write, with half of its bytes on the disk. */
 static void test_killed_in_each_write(void **state)
 {
@@ -138,7 +102,7 @@ static void test_killed_in_each_write(void **state)
 	unsigned nth = 1;
 
 	make_first(fixture);
-	for (; run_child(fixture, nth, 0); nth++) {
+	for (; fault_kill(nth, 0, on_publish, fixture); nth++) {
 		kills++;
 		kept += !check_and_go_back(fixture);
 		arena_reset(&fixture->arena);
@@ -157,7 +121,7 @@ static void test_killed_at_random(void **state)
 	make_first(fixture);
 	for (int i = 0; i < 30; i++) {
 		seed = seed * 1103515245u + 12345u;
-		kills += run_child(fixture, 0, 200 + seed / 65536 % 12000);
+		kills += fault_kill(0, 200 + seed / 65536 % 12000, on_publish, fixture);
 		(void)check_and_go_back(fixture);
 		arena_reset(&fixture->arena);
 	}
