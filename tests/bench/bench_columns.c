@@ -52,24 +52,6 @@ static bool on_scan(void *context, int64_t sequence, int64_t first_id, int64_t c
 	return true;
 }
 
-static bool on_block_sequence(
-		void *context, int64_t block, int64_t *out_sequence, struct error *err)
-{
-	(void)context;
-	(void)block;
-	(void)err;
-	*out_sequence = 1;
-	return true;
-}
-
-static bool on_stamp(void *context, int64_t sequence, int64_t *out_stamp, struct error *err)
-{
-	(void)context;
-	(void)err;
-	*out_stamp = sequence;
-	return true;
-}
-
 static void failed(const char *doing, const struct error *err)
 {
 	fprintf(stderr, "bench_columns: %s: %s\n", doing, err->message);
@@ -149,7 +131,7 @@ struct file {
 static void file_make(
 		struct file *file, const struct firms *firms, int64_t total, const char *policy)
 {
-	struct column_origin origin = { &file->repeated, on_scan, on_block_sequence, on_stamp };
+	struct column_origin origin = firms_origin(&file->repeated, on_scan);
 	struct column_file_state state;
 	struct error err = { 0 };
 	int64_t eligible;

@@ -48,6 +48,11 @@ static bool on_stamp(void *context, int64_t sequence, int64_t *out_stamp, struct
 	return true;
 }
 
+struct column_origin firms_origin(void *context, firms_scan_fn scan)
+{
+	return (struct column_origin){ context, scan, on_block_sequence, on_stamp };
+}
+
 /* The registry tells every period, and no day. */
 static void tell_periods(struct firms *firms, Policycalc__V1__Profile *profile)
 {
@@ -126,7 +131,7 @@ static void drop_all_wrong(const struct firms *firms, Policycalc__V1__Profile *p
 void firms_init(struct firms *firms, const char *starter, int64_t count, unsigned known,
 		unsigned items, uint64_t seed)
 {
-	struct column_origin origin = { firms, on_scan, on_block_sequence, on_stamp };
+	struct column_origin origin = firms_origin(firms, on_scan);
 	struct profile_maker maker = { .day = FIRMS_DAY,
 		.arena = &firms->arena,
 		.seed = seed,

@@ -23,6 +23,11 @@ struct firms {
 void firms_init(struct firms *firms, const char *starter, int64_t count, unsigned known,
 		unsigned items, uint64_t seed);
 void firms_fini(struct firms *firms);
+/* What column_origin.scan is. */
+typedef bool (*firms_scan_fn)(void *context, int64_t sequence, int64_t first_id, int64_t count,
+		column_row_fn row, void *row_context, struct error *err);
+/** Where the blocks of a registry come from that never changes after its first snapshot. */
+struct column_origin firms_origin(void *context, firms_scan_fn scan);
 /** Match about one firm; NULL when the catalog refuses its facts. */
 const Policycalc__V1__MatchResponse *firms_match(const struct firms *firms, int64_t id,
 		const Policycalc__V1__MatchRequest *like, struct arena *call);
