@@ -22,8 +22,8 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "interop
 
 import grpc  # noqa: E402
 
-from harness import DAEMON, Daemon, SKIP, module, profile, starter_files  # noqa: E402
-from push_world import POLICY, Push, code, push, registry  # noqa: E402
+from harness import DAEMON, Daemon, SKIP, module, profile  # noqa: E402
+from push_world import Push, code, dictionary, held_policy, policy, push, registry  # noqa: E402
 
 catalog = module("policycalc.v1.catalog_service_pb2")
 NIGHTS = ["2026-03-31", "2026-04-01", "2026-04-02"]
@@ -50,48 +50,26 @@ def clock(day, seconds=0):
 
 # --- the catalog ----------------------------------------------------------------------------------
 
-PARAMETERS = """  - name: demo_push_staff
-    type: COUNT
-    label: {{zh: 演示人数, en: Demo staff}}
-    values:
-      - from: 2020-01-01
-        count: {staff}
-        source: {{doc: 演示, confidence: SEED}}
-  - name: demo_push_each
+EACH = """  - name: demo_push_each
     type: MONEY
-    label: {{zh: 演示每人, en: Demo for each}}
+    label: {zh: 演示每人, en: Demo for each}
     values:
       - from: 2020-01-01
         money_fen: 1000元
-        source: {{doc: 演示, confidence: SEED}}
+        source: {doc: 演示, confidence: SEED}
 """
-
-
-def policy(name, kind="AWARD", more="", **changes):
-    text = POLICY.format(name=name, kind=kind, more=more)
-    for old, new in changes.values():
-        assert old in text, (old, text)
-        text = text.replace(old, new)
-    return (f"policies/demo-push-{name}.yaml", text.encode())
 
 
 def draft(revision):
     """A catalog of made-up policies; the second one asks for less, has one changed and one taken out."""
-    staff = ASKED[revision]
-    files = []
-    for path, content in starter_files():
-        if path.startswith("policies/") or path == "facts.yaml":
-            continue
-        if path == "parameters.yaml":
-            content = content.rstrip() + b"\n" + PARAMETERS.format(staff=staff).encode()
-        files.append((path, content))
+    files = dictionary(ASKED[revision], EACH)
     paid = ("nature: CASH, not_stated: true", "nature: CASH, rule: e.staff * p.demo_push_each")
     files.append(policy("award", amount=paid, force=(
         "in_force: {from: 2020-01-01}", "in_force: {from: 2020-01-01, until: 2026-03-31}")))
     path, text = policy("award", amount=paid, identity=("award-2020", "award-2026"), force=(
         "in_force: {from: 2020-01-01}", "in_force: {from: 2026-04-01}"))
     files.append((path.replace("award", "award-2026"), text))
-    files.append(policy("held", kind="SUBSIDY", more="confirm_before_push: true\n"))
+    files.append(held_policy())
     files.append(policy("grant", amount=paid, window=(
         "window_always: true", "windows:\n  - from: 2026-01-01\n    until: 2026-05-01\n"
         "    source: {doc: 演示, confidence: SEED}")))

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the tests of push runs share: a small catalog, enterprises that do not exist, and a client."""
+from enterprise import code
 from harness import Client, Daemon, module, profile, starter_files
 
 registry = module("policycalc.v1.registry_service_pb2")
 push = module("policycalc.v1.push_service_pb2")
-SYMBOLS = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 
 POLICY = """id: demo-push-{name}-2020
 series: demo-push-{name}
@@ -36,26 +36,33 @@ PARAMETER = """  - name: demo_push_staff
 """
 
 
-def code(number):
-    """A unified social credit code of an enterprise that does not exist."""
-    text = "91411282MA" + f"{number:07d}"
-    total = sum(SYMBOLS.index(c) * pow(3, i, 31) for i, c in enumerate(text))
-    return text + SYMBOLS[(31 - total % 31) % 31]
+def policy(name, kind="AWARD", more="", **changes):
+    """A file of a made-up policy; @changes, (old, new) each, of what stands in all of them."""
+    text = POLICY.format(name=name, kind=kind, more=more)
+    for old, new in changes.values():
+        assert old in text, (old, text)
+        text = text.replace(old, new)
+    return (f"policies/demo-push-{name}.yaml", text.encode())
 
 
-def draft(staff):
+def held_policy():
+    return policy("held", kind="SUBSIDY", more="confirm_before_push: true\n")
+
+
+def dictionary(staff, parameters=""):
+    """Files of the starter catalog without its policies, with what the made-up ones stand on."""
     files = []
     for path, content in starter_files():
         if path.startswith("policies/") or path == "facts.yaml":
             continue
         if path == "parameters.yaml":
-            content = content.rstrip() + b"\n" + PARAMETER.format(staff=staff).encode()
+            content = content.rstrip() + b"\n" + (PARAMETER.format(staff=staff) + parameters).encode()
         files.append((path, content))
-    files.append(("policies/demo-push-award.yaml", POLICY.format(
-        name="award", kind="AWARD", more="").encode()))
-    files.append(("policies/demo-push-held.yaml", POLICY.format(
-        name="held", kind="SUBSIDY", more="confirm_before_push: true\n").encode()))
     return files
+
+
+def draft(staff):
+    return [*dictionary(staff), policy("award"), held_policy()]
 
 
 class Push(Client):

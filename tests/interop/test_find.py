@@ -13,6 +13,7 @@ import unicodedata
 
 import grpc
 
+from enterprise import code
 from harness import Client, Daemon, detail, details, fails, module, profile, run
 
 calculator = module("policycalc.v1.calculator_service_pb2")
@@ -22,16 +23,9 @@ registry = module("policycalc.v1.registry_service_pb2")
 POLICY = "henan-rd-subsidy-2018"
 DAY = "2020-06-01"
 FIRMS = 9000
-SYMBOLS = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 
 daemon = Daemon()
 client = Client(daemon.channel())
-
-
-def code(number):
-    text = "91411282MA" + f"{number:07d}"
-    total = sum(SYMBOLS.index(c) * pow(3, i, 31) for i, c in enumerate(text))
-    return text + SYMBOLS[(31 - total % 31) % 31]
 
 
 def firm(number, **facts):

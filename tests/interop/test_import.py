@@ -15,10 +15,10 @@ import subprocess
 import sys
 import tempfile
 
+import enterprise
 from harness import FOLDER, Daemon, run
 
 PROGRAM = str(pathlib.Path(sys.argv[5]).resolve())
-SYMBOLS = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 AS_OF = ("--as-of", "2026-06-30")
 daemon = Daemon()
 
@@ -32,10 +32,7 @@ def policycalc(*arguments, stdin=None, server=None, cwd=None):
 
 
 def code(number, check=True):
-    text = "91411203MA" + f"{number:07d}"
-    total = sum(SYMBOLS.index(c) * pow(3, i, 31) for i, c in enumerate(text))
-    digit = (31 - total % 31) % 31
-    return text + SYMBOLS[digit if check else (digit + 1) % 31]
+    return enterprise.code(number, check, place="411203")
 
 
 def file(text, name="firms.csv"):

@@ -12,6 +12,7 @@ import time
 
 import grpc
 
+from enterprise import code
 from harness import Client, Daemon, detail, details, fails, module, profile, refuses_to_start, run
 
 calculator = module("policycalc.v1.calculator_service_pb2")
@@ -21,18 +22,9 @@ catalog_pb = module("policycalc.v1.catalog_pb2")
 INVALID = grpc.StatusCode.INVALID_ARGUMENT
 TODAY = (datetime.datetime.now(datetime.timezone.utc)
          + datetime.timedelta(hours=8)).date()
-SYMBOLS = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 
 daemon = Daemon()
 client = Client(daemon.channel())
-
-
-def code(number, check=True):
-    """A unified social credit code of an enterprise that does not exist."""
-    text = "91411282MA" + f"{number:07d}"
-    total = sum(SYMBOLS.index(c) * pow(3, i, 31) for i, c in enumerate(text))
-    digit = (31 - total % 31) % 31
-    return text + SYMBOLS[digit if check else (digit + 1) % 31]
 
 
 def attribute(name, period="", **value):

@@ -11,19 +11,17 @@ import time
 
 import grpc
 
+from enterprise import code
 from harness import FOLDER, Client, Daemon, module, profile, run
 
 registry = module("policycalc.v1.registry_service_pb2")
 LONG = "--long" in sys.argv
 KILLS = 300 if LONG else 20
 ROWS, MESSAGE_ROWS = 50000, 1000  # three transactions
-SYMBOLS = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 
 
-def code(number):
-    text = "91411282MA" + f"{number * 7919 % 9999991:07d}"
-    total = sum(SYMBOLS.index(c) * pow(3, i, 31) for i, c in enumerate(text))
-    return text + SYMBOLS[(31 - total % 31) % 31]
+def uscc(number):
+    return code(number * 7919 % 9999991)
 
 
 def messages(version):
@@ -34,7 +32,7 @@ def messages(version):
     for first in range(0, ROWS, MESSAGE_ROWS):
         rows = registry.ImportRows(first_row=first + 1)
         for number in range(first, first + MESSAGE_ROWS):
-            row = rows.profiles.add(uscc=code(number))
+            row = rows.profiles.add(uscc=uscc(number))
             staff = row.attributes.add(name="staff")
             staff.value.count = number + (version if number % 3 == 0 else 0)
             if number % 50 == version:
@@ -58,7 +56,7 @@ def known(client, numbers):
     """What is known of some enterprises; who supplied it is an import's number, which may differ."""
     return [(a.name, a.value.count, a.value.flag)
             for number in numbers
-            for a in sorted(ask(client, "GetEnterprise", uscc=code(number)).profile.attributes,
+            for a in sorted(ask(client, "GetEnterprise", uscc=uscc(number)).profile.attributes,
                             key=lambda a: a.name)]
 
 

@@ -15,13 +15,13 @@ import unicodedata
 
 import grpc
 
+from enterprise import code
 from harness import FOLDER, Client, Daemon, detail, details, fails, module, profile, run
 
 registry = module("policycalc.v1.registry_service_pb2")
 report_pb = module("policycalc.v1.report_pb2")
 catalog_pb = module("policycalc.v1.catalog_pb2")
 PROGRAM = sys.argv[5]
-SYMBOLS = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 TODAY = (datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(hours=8)).date()
 LAST_YEAR = str(TODAY.year - 1)
 # Rates and order as in the city's reply; the denominators are made up.
@@ -31,12 +31,6 @@ FIXTURE = [("411224", "卢氏县", 34, 39, "87.2%"), ("411281", "义马市", 36,
            ("411203", "陕州区", 46, 72, "63.9%"), ("411202", "湖滨区", 20, 32, "62.5%")]
 daemon = Daemon()
 client = Client(daemon.channel())
-
-
-def code(number):
-    text = "91411282MA" + f"{number:07d}"
-    total = sum(SYMBOLS.index(c) * pow(3, i, 31) for i, c in enumerate(text))
-    return text + SYMBOLS[(31 - total % 31) % 31]
 
 
 def fact(name, period="", **value):

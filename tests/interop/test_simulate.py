@@ -13,6 +13,7 @@ import xml.dom.minidom
 
 import grpc
 
+from enterprise import code
 from harness import FOLDER, STARTER, Client, Daemon, detail, details, fails, module, profile, run
 
 catalog = module("policycalc.v1.catalog_service_pb2")
@@ -20,18 +21,11 @@ registry = module("policycalc.v1.registry_service_pb2")
 simulate_pb = module("policycalc.v1.simulate_pb2")
 DAY = "2026-06-01"
 WAN = 1_000_000
-SYMBOLS = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 POLICY = "smx-transformation-2022"
 
 daemon = Daemon()
 client = Client(daemon.channel())
 draft = FOLDER / "draft"
-
-
-def code(number):
-    text = "91411282MA" + f"{number:07d}"
-    total = sum(SYMBOLS.index(c) * pow(3, i, 31) for i, c in enumerate(text))
-    return text + SYMBOLS[(31 - total % 31) % 31]
 
 
 def firm(number, region, is_srdi, invested):
