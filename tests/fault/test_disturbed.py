@@ -1,200 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Full disks, two services and two runners at once, a catalog published in mid-run, a clock that jumps,
-leases of others: what was wrong is said, nothing is lost, nothing comes twice.
+"""Two services and two runners at once, a catalog published in mid-run, a clock that jumps, leases of
+others: what was wrong is said, nothing is lost, nothing comes twice.
 
 usage: test_disturbed.py DAEMON PROTOC PROTO_DIR STARTER_DIR POLICYCALC
 """
-import atexit
-import calendar
 import json
-import os
 import subprocess
 import sys
-import tempfile
 import threading
-import time
 
-import story
-from story import ASKED, NIGHTS, PULLED, Push, catalog, code, draft, firm, first_staff, grpc, push, registry
-from harness import Daemon, FOLDER, fails, refuses_to_start, run
+from story import NIGHTS, grpc, push
+from harness import refuses_to_start, run
+from world import BIG, World
 
 POLICYCALC = sys.argv[5]
-FULL = grpc.StatusCode.RESOURCE_EXHAUSTED
-BIG = 8600  # three blocks
-SERIES = ["award", "held", "grant", "gone"]
-
-
-class Clock:
-    """What the service takes for the time: set while it runs."""
-
-    def __init__(self, text):
-        self.path = tempfile.mkstemp(prefix="clock-", dir=FOLDER)[1]
-        self.set(text)
-        self.env = {**story.clock("2026-01-01"), "FAKETIME_TIMESTAMP_FILE": self.path,
-                    "FAKETIME_NO_CACHE": "1"}
-        del self.env["FAKETIME"]
-
-    def set(self, text):
-        """@text: day and hour in China."""
-        self.offset = calendar.timegm(time.strptime(text, "%Y-%m-%d %H:%M")) - 8 * 3600 - time.time()
-        self.jump(0)
-
-    def jump(self, seconds):
-        self.offset += seconds
-        other = self.path + ".new"
-        with open(other, "w", encoding="ascii") as out:
-            out.write(f"{self.offset:+.0f}\n")
-        os.replace(other, self.path)
-
-
-class World:
-    def __init__(self, count, data=None, when=NIGHTS[0] + " 08:00"):
-        self.clock = Clock(when)
-        self.count = count
-        self.data = data or tempfile.mkdtemp(prefix="world-", dir=FOLDER)
-        self.open()
-        self.publish(1)
-
-    def open(self):
-        self.daemon = Daemon(data=self.data, starter="", env=self.clock.env)
-        self.client = Push(self.daemon.channel())
-
-    def close(self):
-        assert self.daemon.stop() == 0, self.daemon.log()
-
-    def publish(self, revision):
-        self.client.publish(draft(revision), base_revision=revision - 1)
-
-    def fill(self, numbers=None, add=0):
-        def messages():
-            yield registry.ImportEnterprisesRequest(header=registry.ImportHeader(
-                supplier="演示局", date=NIGHTS[0]))
-            firms = [firm(n, (first_staff(n) + add) % 60) for n in numbers or range(1, self.count + 1)]
-            for at in range(0, len(firms), 500):
-                yield registry.ImportEnterprisesRequest(rows=registry.ImportRows(
-                    first_row=at + 1, profiles=firms[at:at + 500]))
-        return self.client._method("stream_unary", "RegistryService", "ImportEnterprises",
-                                   registry.ImportEnterprisesResponse)(messages(), timeout=60)
-
-    def watch(self):
-        return list(self.client.stream("WatchRun"))[-1].run
-
-    def failed(self, number):
-        """The run, which has failed for lack of space whichever way one asks."""
-        seen = [list(self.client.stream("WatchRun", id=number))[-1].run,
-                self.client.ask("GetRun", id=number).run,
-                next(r for r in self.client.ask("ListRuns").runs if r.id == number)]
-        for one in seen:
-            assert one.state == push.Run.STATE_FAILED and "no space left" in one.reason, one
-        return seen[0]
-
-    def told(self):
-        """(firm, series, kind), each once, of all there is; and that no key comes twice."""
-        found = []
-        for _, text in self.client.ledger().values():
-            digest = push.Digest.FromString(text)
-            found += [(digest.uscc, e.series, e.kind) for e in digest.entries]
-        assert len(found) == len(set(found)), "somebody is told the same twice"
-        return set(found)
-
-    def eligible(self, asked=ASKED[1]):
-        can = [code(n) for n in range(1, self.count + 1) if first_staff(n) >= asked]
-        return {(uscc, "demo-push-" + series, push.DELTA_KIND_NEWLY_ELIGIBLE)
-                for uscc in can for series in SERIES}
-
-
-# --- a full disk ----------------------------------------------------------------------------------
-
-class Disk:
-    """A small one, with a file that fills it."""
-
-    def __init__(self, size):
-        self.path = tempfile.mkdtemp(prefix="small-", dir=FOLDER)
-        done = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", self.path],
-                              capture_output=True, text=True)
-        self.is_mounted = done.returncode == 0
-        if self.is_mounted:
-            atexit.register(subprocess.run, ["umount", "-l", self.path], check=False)
-
-    def free(self):
-        status = os.statvfs(self.path)
-        return status.f_bavail * status.f_bsize
-
-    def fill(self, left):
-        with open(self.path + "/ballast", "ab") as out:
-            out.write(bytes(max(0, self.free() - left)))
-        assert self.free() <= left
-
-    def clear(self):
-        os.unlink(self.path + "/ballast")
-
-
-def test_full_disk():
-    disk = Disk("64m")
-    if not disk.is_mounted:
-        print("no full disk: only root may mount one")
-        return
-    world = World(BIG, data=disk.path + "/data")
-    disk.fill(200 << 10)
-    assert "no space left" in fails(FULL, world.fill).details()
-    # It goes on answering; and once there is room the import is sent again.
-    world.client.match()
-    disk.clear()
-    reply = world.fill()
-    assert reply.rejected == 0 and reply.inserted + reply.unchanged == BIG, reply
-    # A run that comes to a full disk keeps what it has told, and fails.
-    for room in range(4, 24, 2):  # megabytes: as many as the first block takes, and no more
-        world.close()
-        world.open()
-        first = world.client.ask("StartRun").run.id
-        disk.fill(room << 20)
-        last = world.failed(first)
-        if last.done:
-            break
-        disk.clear()
-    assert 0 < last.done < last.total and 0 < last.deliveries, last
-    # One whose end could not even be written has ended nevertheless, for whoever asks.
-    disk.clear()
-    world.close()
-    world.open()
-    second = world.client.ask("StartRun").run.id
-    disk.fill(0)
-    world.failed(second)
-    assert "no space left" in fails(FULL, world.client.ask, "StartRun").details()
-    world.failed(second)
-    before = world.client.ledger()
-    disk.clear()
-    # The next one finds the rest, and nothing else.
-    third = world.client.run()
-    assert third.id == second + 1
-    assert {r.state for r in world.client.ask("ListRuns").runs if r.id != third.id} == {
-        push.Run.STATE_FAILED}
-    assert third.deliveries + last.deliveries == len(world.client.ledger()), (third, last)
-    after = world.client.ledger()
-    assert before.items() <= after.items() and len(after) > len(before) > 0
-    assert {t for t in world.told() if t[2] == push.DELTA_KIND_NEWLY_ELIGIBLE} == world.eligible()
-    # An acknowledgement that could not be written is none, and can be sent again.
-    leased = world.client.pull(region=PULLED, limit=10000)
-    acks = [dict(key=d.key, lease=d.lease) for d in leased]
-    disk.fill(0)
-    refused = 0
-    for at in range(0, len(acks), 100):
-        try:
-            assert world.client.ask("AckDeliveries", acks=acks[at:at + 100]).count == len(
-                acks[at:at + 100])
-        except grpc.RpcError as error:
-            assert error.code() == FULL and "no space left" in error.details(), error
-            refused += 1
-    disk.clear()
-    assert world.client.ask("AckDeliveries", acks=acks).count == len(acks)
-    print(f"{len(before)} of {len(after)} deliveries before the disk was full; "
-          f"{refused} acknowledgements refused")
-    world.close()
-    world.open()
-    world.failed(second)
-    assert set(world.client.ledger()) == set(after)
-    world.close()
-    story.ledger(world.data)  # and the file is whole
 
 
 # --- two at once ----------------------------------------------------------------------------------
@@ -365,5 +184,5 @@ def test_bad_input_of_the_command_line():
     world.close()
 
 
-run(test_full_disk, test_two_services, test_two_runners, test_pinned,
+run(test_two_services, test_two_runners, test_pinned,
     test_leases_when_the_clock_jumps, test_day_when_the_clock_jumps, test_bad_input_of_the_command_line)
