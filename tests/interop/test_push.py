@@ -8,7 +8,7 @@ import time
 import grpc
 
 from harness import Daemon, FOLDER, details, detail, fails, module, run
-from push_world import Push, code, counts, draft, push, world
+from push_world import Push, code, counts, draft, policy, push, world
 
 catalog = module("policycalc.v1.catalog_service_pb2")
 INVALID = grpc.StatusCode.INVALID_ARGUMENT
@@ -128,17 +128,37 @@ def test_bad_input():
     fails(NOT_FOUND, client.stream, "WatchRun", id=99)
     fails(NOT_FOUND, client.ask, "CancelRun", id=99)
     fails(grpc.StatusCode.FAILED_PRECONDITION, client.ask, "CancelRun", id=1)
-    for fields in [dict(consumer=""), dict(limit=-1), dict(lease_seconds=5), dict(region="999999"),
-                   dict(kinds=[77])]:
+    for fields in [dict(consumer=""), dict(limit=-1), dict(lease_seconds=9), dict(lease_seconds=86401),
+                   dict(region="999999"), dict(kinds=[77])]:
         fails(INVALID, client.stream, "PullDeliveries", **{"consumer": "t", **fields})
+    for seconds in [10, 86400]:
+        assert client.pull(region="411221", lease_seconds=seconds) == []
     for fields in [dict(), dict(keys=["a"], series="b"), dict(keys=["a"] * 1001)]:
         fails(INVALID, client.ask, "ConfirmDeliveries", confirmed_by="w", **fields)
     fails(INVALID, client.ask, "ConfirmDeliveries", keys=["a"])
     fails(NOT_FOUND, client.ask, "ConfirmDeliveries", series="no-such", confirmed_by="w")
     fails(INVALID, client.ask, "AckDeliveries")
+    nothing = dict(key="00" * 32, lease="x")
+    fails(INVALID, client.ask, "AckDeliveries", acks=[nothing] * 10001)
+    reply = client.ask("AckDeliveries", acks=[nothing] * 10000)
+    assert reply.count == 0 and len(reply.others) == 10000
     fails(INVALID, client.ask, "ListDeliveries", page_token="x")
     fails(NOT_FOUND, client.ask, "ListDeliveries", uscc=code(77))
     fails(NOT_FOUND, client.ask, "ListDeliveries", series="no-such")
+
+
+def test_lists_of_a_series():
+    """A delivery about several series is found by each of them."""
+    other = Daemon(starter="")
+    both = Push(other.channel())
+    both.publish([*draft(10), policy("grant")])
+    both.send({1: 30, 2: 30})
+    both.run()
+    found = [[d.key for d in both.ask("ListDeliveries", series="demo-push-" + name).deliveries]
+             for name in ("award", "grant", "held")]
+    assert len(found[0]) == 2 and found[0] == found[1], found
+    assert len(found[2]) == 2 and not set(found[2]) & set(found[0]), found
+    assert other.stop() == 0
 
 
 FIRMS = {n: n % 40 for n in range(1, 12001)}
@@ -232,5 +252,5 @@ def test_watchers_hear_the_end():
 
 
 run(test_first_run, test_pull_filters_and_ack, test_lists, test_confirmation,
-    test_changed_threshold, test_wishes, test_bad_input, test_one_at_a_time_and_flow,
-    test_killed_and_resumed, test_watchers_hear_the_end)
+    test_changed_threshold, test_wishes, test_bad_input, test_lists_of_a_series,
+    test_one_at_a_time_and_flow, test_killed_and_resumed, test_watchers_hear_the_end)

@@ -160,6 +160,7 @@ static void an_amount_is_news(void **state)
 	static const struct told_amount wide = { EXACTNESS(RANGE), 500, 1500 };
 	static const struct told_amount high = { EXACTNESS(RANGE), 1500, 3000 };
 	static const struct told_amount up_to = { EXACTNESS(UP_TO), 0, 1000 };
+	static const struct told_amount from_ten = { EXACTNESS(RANGE), 1000, 3000 };
 	static const struct told_amount at_least = { EXACTNESS(AT_LEAST), 900, 0 };
 	static const struct told_amount not_stated = { EXACTNESS(NOT_STATED), 0, 0 };
 	const Policycalc__V1__DeltaKind news = DELTA_KIND(AMOUNT_CHANGED);
@@ -174,6 +175,9 @@ static void an_amount_is_news(void **state)
 	assert_int_equal(amount_news(TEN, wide, true), quiet);
 	assert_int_equal(amount_news(TEN, at_least, true), quiet);
 	assert_int_equal(amount_news(TEN, lost, true), quiet);
+	/* Also when it is just the least or the most of what may be. */
+	assert_int_equal(amount_news(TEN, from_ten, true), quiet);
+	assert_int_equal(amount_news(TEN, up_to, true), quiet);
 	/* It cannot be any more. */
 	assert_int_equal(amount_news(TEN, high, true), news);
 	assert_int_equal(amount_news(TWENTY, wide, true), news);

@@ -209,6 +209,39 @@ static void test_complete(void **state)
 	assert_string_equal(fixture_known(fixture, 3, before), "listed=是");
 }
 
+/* Who says that 1 is not on the list. */
+static const char *supplier_of(struct registry_fixture *fixture)
+{
+	Policycalc__V1__GetEnterpriseRequest request =
+			POLICYCALC__V1__GET_ENTERPRISE_REQUEST__INIT;
+	Policycalc__V1__GetEnterpriseResponse *response;
+	struct error err;
+
+	request.uscc = fixture_code(fixture, 1);
+	if (!registry_describe(fixture->registry, &request, &fixture->arena, &response, &err))
+		fail_msg("%s", err.message);
+	for (size_t i = 0; i < response->n_origins; i++) {
+		if (strcmp(response->origins[i]->attribute, "e.listed") == 0)
+			return response->origins[i]->supplier;
+	}
+	return "nobody";
+}
+
+/* Of lists of one day the later import counts; of an older day none does. */
+static void test_complete_names_the_newest(void **state)
+{
+	struct registry_fixture *fixture = *state;
+
+	open_registry(fixture);
+	fixture_import_row(fixture, "2025-12-01", 1, "listed=是");
+	(void)list_of(fixture, "2026-01-01", "甲局", NULL, 0);
+	assert_string_equal(supplier_of(fixture), "甲局");
+	(void)list_of(fixture, "2026-01-01", "乙局", NULL, 0);
+	assert_string_equal(supplier_of(fixture), "乙局");
+	(void)list_of(fixture, "2025-12-31", "丙局", NULL, 0);
+	assert_string_equal(supplier_of(fixture), "乙局");
+}
+
 struct changed {
 	int64_t sequences[16]; /* by id */
 	size_t count;
@@ -442,6 +475,7 @@ int main(void)
 		TEST(test_values),
 		TEST(test_merging),
 		TEST(test_complete),
+		TEST(test_complete_names_the_newest),
 		TEST(test_changed_sequence),
 		TEST(test_past_moments),
 		TEST(test_doubled),
