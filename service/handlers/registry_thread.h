@@ -9,6 +9,7 @@
 #include "handlers/worker.h"
 #include "registry/registry.h"
 
+/* A worker by a name of its own, so that the compiler tells it from the others. */
 struct registry_thread;
 struct directory;
 

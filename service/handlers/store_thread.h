@@ -8,6 +8,7 @@
 #include "handlers/worker.h"
 #include "store/catalog_store.h"
 
+/* A worker by a name of its own, so that the compiler tells it from the others. */
 struct store_thread;
 struct directory;
 

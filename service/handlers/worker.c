@@ -7,7 +7,8 @@
 #include <pthread.h>
 
 struct worker {
-	void *context;
+	void *context;			  /* when it is owned: touched on the thread only */
+	const struct worker_owned *owned; /* NULL: the context is the caller's */
 	size_t limit;
 	pthread_t thread;
 	pthread_mutex_t lock; /* guards all below */
@@ -40,6 +41,8 @@ static void *worker_main(void *argument)
 		pthread_mutex_lock(&worker->lock);
 	}
 	pthread_mutex_unlock(&worker->lock);
+	if (worker->context && worker->owned)
+		worker->owned->close(worker->context);
 	return NULL;
 }
 
@@ -146,4 +149,39 @@ void worker_call(struct worker *worker, void (*work)(void *context, void *argume
 	pthread_mutex_unlock(&waited.lock);
 	pthread_cond_destroy(&waited.finished);
 	pthread_mutex_destroy(&waited.lock);
+}
+
+/* --- what the thread owns --------------------------------------------------------------------- */
+
+struct opening {
+	struct worker *worker;
+	void *argument;
+	bool ok;
+	struct error *err;
+};
+
+static void on_open(void *context, void *argument)
+{
+	struct opening *opening = argument;
+	struct worker *worker = opening->worker;
+
+	(void)context;
+	worker->context = worker->owned->open(opening->argument, opening->err);
+	opening->ok = worker->context != NULL;
+}
+
+struct worker *worker_open(const struct worker_owned *owned, void *argument, size_t limit,
+		struct error *err)
+{
+	struct worker *worker = worker_new(NULL, limit, err);
+	struct opening opening = { .worker = worker, .argument = argument, .err = err };
+
+	if (!worker)
+		return NULL;
+	worker->owned = owned;
+	worker_call(worker, on_open, &opening);
+	if (opening.ok)
+		return worker;
+	worker_free(worker);
+	return NULL;
 }

@@ -21,7 +21,17 @@ struct job {
 
 /** Starts the thread. At most @limit jobs may wait. */
 struct worker *worker_new(void *context, size_t limit, struct error *err);
-/** Runs what is queued, then ends the thread. */
+
+/* What a worker's thread owns: opened, used and closed there, and touched nowhere else. */
+struct worker_owned {
+	void *(*open)(void *argument, struct error *err);
+	void (*close)(void *owned);
+};
+/** As worker_new(); the context is what ->open makes of @argument, which is waited for. */
+struct worker *worker_open(const struct worker_owned *owned, void *argument, size_t limit,
+		struct error *err);
+
+/** Runs what is queued, closes what the thread owns, then ends it. NULL is fine. */
 void worker_free(struct worker *worker);
 /** Any thread. false with ERROR_UNAVAILABLE when too many are waiting; then it will not run. */
 bool worker_submit(struct worker *worker, struct job *job, struct error *err);

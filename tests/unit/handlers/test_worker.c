@@ -100,6 +100,79 @@ static void too_many_are_refused(void **state)
 	worker_free(worker);
 }
 
+/* --- what the thread owns --------------------------------------------------------------------- */
+
+struct owned_record {
+	struct record record;
+	pthread_t thread;
+	bool refuses;
+	int opened, closed;
+	int count_when_closed;
+};
+
+static void *on_open(void *argument, struct error *err)
+{
+	struct owned_record *owned = argument;
+
+	owned->opened++;
+	owned->thread = pthread_self();
+	if (!owned->refuses)
+		return owned;
+	error_set(err, ERROR_NOT_FOUND, "there is none");
+	return NULL;
+}
+
+static void on_close(void *argument)
+{
+	struct owned_record *owned = argument;
+
+	assert_true(pthread_equal(owned->thread, pthread_self()));
+	owned->closed++;
+	owned->count_when_closed = owned->record.count;
+}
+
+static const struct worker_owned record_owned = { on_open, on_close };
+
+static void compare_thread(void *context, void *argument)
+{
+	struct owned_record *owned = context;
+
+	*(bool *)argument = pthread_equal(owned->thread, pthread_self()) != 0;
+}
+
+static void thread_owns(void **state)
+{
+	struct owned_record owned = { .opened = 0 };
+	struct numbered jobs[JOBS];
+	struct error err = { ERROR_NONE, "" };
+	struct worker *worker = worker_open(&record_owned, &owned, JOBS, &err);
+	bool same = false;
+
+	assert_non_null(worker);
+	assert_int_equal(owned.opened, 1);
+	assert_false(pthread_equal(owned.thread, pthread_self()));
+	worker_call(worker, compare_thread, &same);
+	assert_true(same);
+	for (int i = 0; i < JOBS; i++) {
+		jobs[i] = (struct numbered){ { .run = on_job }, i };
+		assert_true(worker_submit(worker, &jobs[i].job, &err));
+	}
+	worker_free(worker);
+	assert_int_equal(owned.closed, 1);
+	assert_int_equal(owned.count_when_closed, JOBS);
+}
+
+static void nothing_is_owned(void **state)
+{
+	struct owned_record owned = { .refuses = true };
+	struct error err = { ERROR_NONE, "" };
+
+	assert_null(worker_open(&record_owned, &owned, 1, &err));
+	assert_int_equal(err.code, ERROR_NOT_FOUND);
+	assert_int_equal(owned.opened, 1);
+	assert_int_equal(owned.closed, 0);
+}
+
 static void memory_runs_short(void **state)
 {
 	struct error err = { ERROR_NONE, "" };
@@ -110,6 +183,12 @@ static void memory_runs_short(void **state)
 	memory_fail_nth(0, 0);
 	assert_null(worker);
 	assert_int_equal(err.code, ERROR_MEMORY);
+	err.code = ERROR_NONE;
+	memory_fail_nth(1, 1);
+	worker = worker_open(&record_owned, NULL, 1, &err);
+	memory_fail_nth(0, 0);
+	assert_null(worker);
+	assert_int_equal(err.code, ERROR_MEMORY);
 }
 
 int main(void)
@@ -117,6 +196,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(jobs_run_in_order),
 		cmocka_unit_test(too_many_are_refused),
+		cmocka_unit_test(thread_owns),
+		cmocka_unit_test(nothing_is_owned),
 		cmocka_unit_test(memory_runs_short),
 	};
 
