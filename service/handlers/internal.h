@@ -105,16 +105,6 @@ bool ruleset_loading_start(struct rpc_call *call, int64_t revision,
 		void (*finished)(struct rpc_call *call, struct ruleset_loading *loading),
 		const ProtobufCMessage *request, answer_fn answer, struct error *err);
 
-/*
- * What the registry answers, on its thread: the response in @arena, or NULL and why. @request lives as
- * long as the call.
- */
-typedef const ProtobufCMessage *(*registry_ask_fn)(struct registry *registry,
-		const ProtobufCMessage *request, struct arena *arena, struct error *err);
-/** Asks, and finishes the call. A wrong code is a violation of @uscc_field. */
-void call_ask_registry(struct rpc_call *call, const ProtobufCMessage *request,
-		registry_ask_fn ask, const char *uscc_field);
-
 /** Finishes with the error; one whose message is "field: what is wrong" is a violation of the field. */
 void call_refuse_error(struct rpc_call *call, const struct error *err);
 /** Finishes with INVALID_ARGUMENT and one field violation. */

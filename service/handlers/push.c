@@ -4,76 +4,8 @@
 #include "handlers/page.h"
 #include "handlers/push_internal.h"
 
-#include <string.h>
-
-/* What one answer may take. */
-#define ASK_MEMORY ((size_t)256 << 20)
-
-/* --- a question on its way ------------------------------------------------------------------- */
-
-struct asking {
-	struct job job;
-	struct rpc_call *call; /* holds a reference */
-	const ProtobufCMessage *request;
-	push_ask_fn ask;
-	struct arena arena;
-	const ProtobufCMessage *response; /* in ->arena; NULL: ->err */
-	struct error err;
-};
-
-static void asking_free(struct asking *asking)
-{
-	rpc_call_unref(asking->call);
-	arena_fini(&asking->arena);
-	memory_free(asking);
-}
-
-static void on_asked(struct rpc_call *call, void *argument)
-{
-	struct asking *asking = argument;
-
-	if (asking->response)
-		call_reply(call, asking->response);
-	else
-		rpc_call_finish_error(call, &asking->err);
-	asking_free(asking);
-}
-
-static void on_ask(struct job *job, void *context)
-{
-	struct asking *asking = (struct asking *)job;
-	struct push_service *service = call_handlers(asking->call)->options.push;
-
-	(void)context;
-	if (rpc_call_is_cancelled(asking->call))
-		error_set(&asking->err, ERROR_CANCELLED, "the call was cancelled");
-	else
-		asking->response = asking->ask(
-				service, asking->request, &asking->arena, &asking->err);
-	if (!rpc_call_post(asking->call, on_asked, asking))
-		asking_free(asking);
-}
-
-void call_ask_push(struct rpc_call *call, const ProtobufCMessage *request, push_ask_fn ask)
-{
-	struct asking *asking = memory_alloc_zero(1, sizeof(*asking));
-	struct error err;
-
-	if (!asking) {
-		rpc_call_finish(call, RPC_RESOURCE_EXHAUSTED,
-				"out of memory while asking the ledger");
-		return;
-	}
-	asking->job.run = on_ask;
-	asking->call = rpc_call_ref(call);
-	asking->request = request;
-	asking->ask = ask;
-	arena_init(&asking->arena, ASK_MEMORY);
-	if (registry_thread_submit(call_handlers(call)->options.registry, &asking->job, &err))
-		return;
-	asking_free(asking);
-	rpc_call_finish_error(call, &err);
-}
+/* What starting a run may take. */
+#define START_MEMORY ((size_t)256 << 20)
 
 static void *response_new(
 		struct arena *arena, size_t size, void (*init)(void *), struct error *err)
@@ -209,7 +141,7 @@ static void on_start_run(struct rpc_call *call, const ProtobufCMessage *message)
 	starting->call = rpc_call_ref(call);
 	starting->request = request;
 	starting->service = service;
-	arena_init(&starting->arena, ASK_MEMORY);
+	arena_init(&starting->arena, START_MEMORY);
 	if (store_thread_submit(push_service_store(service), &starting->job, &err))
 		return;
 	starting_free(starting);

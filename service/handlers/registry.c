@@ -1,87 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * RegistryService: what is known of one enterprise, the registry itself, and subscriptions. Asked on the
- * registry's thread, answered on the call's loop; registry_import.c takes the imports.
+ * RegistryService: what is known of one enterprise, the registry itself, and subscriptions;
+ * registry_import.c takes the imports.
  */
-#include "base/memory.h"
-#include "handlers/internal.h"
+#include "handlers/ask_registry.h"
 #include "policycalc/v1/push_service.pb-c.h"
 #include "policycalc/v1/registry_service.pb-c.h"
 
-#include <string.h>
-
 #define SERVICE "policycalc.v1.RegistryService"
-/* What answering one question may take: an enterprise with a long history. */
-#define ASK_MEMORY ((size_t)64 << 20)
-
-/* --- a question on its way ------------------------------------------------------------------- */
-
-struct asking {
-	struct job job;
-	struct rpc_call *call; /* holds a reference */
-	const ProtobufCMessage *request;
-	registry_ask_fn ask;
-	const char *uscc_field;
-	struct arena arena;
-	const ProtobufCMessage *response; /* in ->arena; NULL: ->err */
-	struct error err;
-};
-
-static void asking_free(struct asking *asking)
-{
-	rpc_call_unref(asking->call);
-	arena_fini(&asking->arena);
-	memory_free(asking);
-}
-
-static void on_asked(struct rpc_call *call, void *argument)
-{
-	struct asking *asking = argument;
-
-	if (asking->response)
-		call_reply(call, asking->response);
-	else if (asking->err.code == ERROR_INVALID && asking->uscc_field)
-		call_refuse_field(call, asking->uscc_field, asking->err.message);
-	else
-		rpc_call_finish_error(call, &asking->err);
-	asking_free(asking);
-}
-
-static void on_ask(struct job *job, void *context)
-{
-	struct asking *asking = (struct asking *)job;
-
-	if (rpc_call_is_cancelled(asking->call))
-		error_set(&asking->err, ERROR_CANCELLED, "the call was cancelled");
-	else
-		asking->response = asking->ask(registry_thread_registry(context),
-				asking->request, &asking->arena, &asking->err);
-	if (!rpc_call_post(asking->call, on_asked, asking))
-		asking_free(asking);
-}
-
-void call_ask_registry(struct rpc_call *call, const ProtobufCMessage *request,
-		registry_ask_fn ask, const char *uscc_field)
-{
-	struct asking *asking = memory_alloc_zero(1, sizeof(*asking));
-	struct error err;
-
-	if (!asking) {
-		rpc_call_finish(call, RPC_RESOURCE_EXHAUSTED,
-				"out of memory while asking the registry");
-		return;
-	}
-	asking->job.run = on_ask;
-	asking->call = rpc_call_ref(call);
-	asking->request = request;
-	asking->ask = ask;
-	asking->uscc_field = uscc_field;
-	arena_init(&asking->arena, ASK_MEMORY);
-	if (registry_thread_submit(call_handlers(call)->options.registry, &asking->job, &err))
-		return;
-	asking_free(asking);
-	rpc_call_finish_error(call, &err);
-}
 
 /* --- GetEnterprise, GetRegistry -------------------------------------------------------------- */
 
