@@ -7,6 +7,18 @@
 #define REGISTRY_MEMORY ((size_t)64 << 20)
 #define PUSH_MEMORY ((size_t)256 << 20)
 
+void *response_new(
+		struct arena *arena, const ProtobufCMessageDescriptor *type, struct error *err)
+{
+	void *response = arena_alloc_zero(arena, 1, type->sizeof_message);
+
+	if (response)
+		protobuf_c_message_init(type, response);
+	else
+		arena_error(arena, err, "answering");
+	return response;
+}
+
 /* A question on its way. */
 struct asking {
 	struct job job;

@@ -7,6 +7,10 @@
 
 #include "handlers/internal.h"
 
+/** An empty response of @type in @arena, for what is asked below; NULL with "answering". */
+void *response_new(
+		struct arena *arena, const ProtobufCMessageDescriptor *type, struct error *err);
+
 /* What the registry answers, on its thread: the response in @arena, or NULL and why. */
 typedef const ProtobufCMessage *(*registry_ask_fn)(struct registry *registry,
 		const ProtobufCMessage *request, struct arena *arena, struct error *err);

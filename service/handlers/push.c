@@ -7,21 +7,6 @@
 /* What starting a run may take. */
 #define START_MEMORY ((size_t)256 << 20)
 
-static void *response_new(
-		struct arena *arena, size_t size, void (*init)(void *), struct error *err)
-{
-	void *response = arena_alloc_zero(arena, 1, size);
-
-	if (response)
-		init(response);
-	else
-		arena_error(arena, err, "answering");
-	return response;
-}
-#define RESPONSE_NEW(arena, type, init, err)                                                   \
-	((type *)response_new((arena), sizeof(type), (void (*)(void *))(void (*)(void))(init), \
-			(err)))
-
 /* --- StartRun -------------------------------------------------------------------------------- */
 
 /*
@@ -162,8 +147,7 @@ static const ProtobufCMessage *ask_get(struct push_service *service,
 		const ProtobufCMessage *request, struct arena *arena, struct error *err)
 {
 	Policycalc__V1__GetRunResponse *response =
-			RESPONSE_NEW(arena, Policycalc__V1__GetRunResponse,
-					policycalc__v1__get_run_response__init, err);
+			response_new(arena, &policycalc__v1__get_run_response__descriptor, err);
 
 	return response && push_engine_get(push_service_engine(service),
 					   ((const Policycalc__V1__GetRunRequest *)request)->id,
@@ -195,9 +179,8 @@ static const ProtobufCMessage *ask_list(struct push_service *service,
 {
 	const Policycalc__V1__ListRunsRequest *request =
 			(const Policycalc__V1__ListRunsRequest *)message;
-	Policycalc__V1__ListRunsResponse *response =
-			RESPONSE_NEW(arena, Policycalc__V1__ListRunsResponse,
-					policycalc__v1__list_runs_response__init, err);
+	Policycalc__V1__ListRunsResponse *response = response_new(
+			arena, &policycalc__v1__list_runs_response__descriptor, err);
 	struct page page = { 0 };
 	size_t size = 0;
 
@@ -248,9 +231,8 @@ const struct rpc_method push_list_runs_method = {
 static const ProtobufCMessage *ask_cancel(struct push_service *service,
 		const ProtobufCMessage *request, struct arena *arena, struct error *err)
 {
-	Policycalc__V1__CancelRunResponse *response =
-			RESPONSE_NEW(arena, Policycalc__V1__CancelRunResponse,
-					policycalc__v1__cancel_run_response__init, err);
+	Policycalc__V1__CancelRunResponse *response = response_new(
+			arena, &policycalc__v1__cancel_run_response__descriptor, err);
 
 	return response && push_engine_cancel(push_service_engine(service),
 					   ((const Policycalc__V1__CancelRunRequest *)request)

@@ -22,6 +22,18 @@ static bool is_text(const char *text, size_t most)
 	return *text && strlen(text) <= most;
 }
 
+/* Room for what cannot be done to some of @count deliveries. */
+static Policycalc__V1__DeliveryStatus **others_new(
+		size_t count, struct arena *arena, struct error *err)
+{
+	Policycalc__V1__DeliveryStatus **others =
+			ARENA_NEW_ARRAY(arena, Policycalc__V1__DeliveryStatus *, count + 1);
+
+	if (!others)
+		arena_error(arena, err, "answering");
+	return others;
+}
+
 /* --- ConfirmDeliveries ----------------------------------------------------------------------- */
 
 static bool confirm_series(struct push_service *service,
@@ -65,25 +77,19 @@ static const ProtobufCMessage *ask_confirm(struct push_service *service,
 		.note = request->note,
 		.now_ms = push_service_now_ms(service),
 	};
-	Policycalc__V1__ConfirmDeliveriesResponse *response =
-			ARENA_NEW(arena, Policycalc__V1__ConfirmDeliveriesResponse);
+	Policycalc__V1__ConfirmDeliveriesResponse *response = response_new(
+			arena, &policycalc__v1__confirm_deliveries_response__descriptor, err);
 	bool ok;
 
-	if (!response) {
-		arena_error(arena, err, "answering");
+	if (!response)
 		return NULL;
-	}
-	policycalc__v1__confirm_deliveries_response__init(response);
 	if (*request->series) {
 		ok = confirm_series(service, request, &decision, arena, &response->count, err);
 		return ok ? &response->base : NULL;
 	}
-	response->others = ARENA_NEW_ARRAY(
-			arena, Policycalc__V1__DeliveryStatus *, request->n_keys + 1);
-	if (!response->others) {
-		arena_error(arena, err, "answering");
+	response->others = others_new(request->n_keys, arena, err);
+	if (!response->others)
 		return NULL;
-	}
 	ok = ledger_confirm_keys(push_service_ledger(service), &decision, request->keys,
 			request->n_keys, arena, &response->count, response->others,
 			&response->n_others, err);
@@ -122,24 +128,18 @@ static const ProtobufCMessage *ask_ack(struct push_service *service,
 {
 	const Policycalc__V1__AckDeliveriesRequest *request =
 			(const Policycalc__V1__AckDeliveriesRequest *)message;
-	Policycalc__V1__AckDeliveriesResponse *response =
-			ARENA_NEW(arena, Policycalc__V1__AckDeliveriesResponse);
+	Policycalc__V1__AckDeliveriesResponse *response = response_new(
+			arena, &policycalc__v1__ack_deliveries_response__descriptor, err);
 
-	if (!response)
-		goto failed;
-	policycalc__v1__ack_deliveries_response__init(response);
-	response->others = ARENA_NEW_ARRAY(
-			arena, Policycalc__V1__DeliveryStatus *, request->n_acks + 1);
-	if (!response->others)
-		goto failed;
+	if (response)
+		response->others = others_new(request->n_acks, arena, err);
+	if (!response || !response->others)
+		return NULL;
 	return ledger_ack(push_service_ledger(service), request, push_service_now_ms(service),
 			       arena, &response->count, response->others, &response->n_others,
 			       err)
 			       ? &response->base
 			       : NULL;
-failed:
-	arena_error(arena, err, "answering");
-	return NULL;
 }
 
 static void on_ack(struct rpc_call *call, const ProtobufCMessage *message)
@@ -326,18 +326,16 @@ static const ProtobufCMessage *ask_list(struct push_service *service,
 		const ProtobufCMessage *message, struct arena *arena, struct error *err)
 {
 	struct listing listing = { .service = service, .arena = arena };
-	Policycalc__V1__ListDeliveriesResponse *response =
-			ARENA_NEW(arena, Policycalc__V1__ListDeliveriesResponse);
+	Policycalc__V1__ListDeliveriesResponse *response = response_new(
+			arena, &policycalc__v1__list_deliveries_response__descriptor, err);
 
-	if (!listing_init(&listing, (const Policycalc__V1__ListDeliveriesRequest *)message,
-			    err))
+	if (!response || !listing_init(&listing,
+					 (const Policycalc__V1__ListDeliveriesRequest *)message,
+					 err))
 		return NULL;
-	if (response) {
-		policycalc__v1__list_deliveries_response__init(response);
-		response->deliveries = ARENA_NEW_ARRAY(
-				arena, Policycalc__V1__Delivery *, listing.size + 1);
-	}
-	if (!response || !response->deliveries) {
+	response->deliveries =
+			ARENA_NEW_ARRAY(arena, Policycalc__V1__Delivery *, listing.size + 1);
+	if (!response->deliveries) {
 		arena_error(arena, err, "listing deliveries");
 		return NULL;
 	}

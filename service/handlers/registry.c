@@ -53,17 +53,14 @@ static void on_get_registry(struct rpc_call *call, const ProtobufCMessage *messa
 static const ProtobufCMessage *ask_subscription(struct registry *registry,
 		const ProtobufCMessage *request, struct arena *arena, struct error *err)
 {
-	Policycalc__V1__GetSubscriptionResponse *response =
-			ARENA_NEW(arena, Policycalc__V1__GetSubscriptionResponse);
+	Policycalc__V1__GetSubscriptionResponse *response = response_new(
+			arena, &policycalc__v1__get_subscription_response__descriptor, err);
 
-	if (!response) {
-		arena_error(arena, err, "answering");
-		return NULL;
-	}
-	policycalc__v1__get_subscription_response__init(response);
-	return registry_subscription(registry,
-			       ((const Policycalc__V1__GetSubscriptionRequest *)request)->uscc,
-			       arena, &response->subscription, err)
+	return response && registry_subscription(registry,
+					   ((const Policycalc__V1__GetSubscriptionRequest *)
+									   request)
+							   ->uscc,
+					   arena, &response->subscription, err)
 			       ? &response->base
 			       : NULL;
 }
@@ -134,15 +131,12 @@ static const ProtobufCMessage *ask_set_subscription(struct registry *registry,
 {
 	const Policycalc__V1__Subscription *wanted =
 			((const Policycalc__V1__SetSubscriptionRequest *)message)->subscription;
-	Policycalc__V1__SetSubscriptionResponse *response =
-			ARENA_NEW(arena, Policycalc__V1__SetSubscriptionResponse);
+	Policycalc__V1__SetSubscriptionResponse *response = response_new(
+			arena, &policycalc__v1__set_subscription_response__descriptor, err);
 	Policycalc__V1__Subscription kept = *wanted;
 
-	if (!response) {
-		arena_error(arena, err, "answering");
+	if (!response)
 		return NULL;
-	}
-	policycalc__v1__set_subscription_response__init(response);
 	if (kept.frequency == POLICYCALC__V1__SUBSCRIPTION__FREQUENCY__FREQUENCY_UNSPECIFIED)
 		kept.frequency = POLICYCALC__V1__SUBSCRIPTION__FREQUENCY__FREQUENCY_DAILY;
 	/* Before anything is kept: what is kept is answered. */
