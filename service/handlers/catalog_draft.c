@@ -8,63 +8,40 @@
  * A draft_work holds a draft on its whole way; one thread has it at a time. On the loop it is the
  * call's data until half close, then it belongs to the job, and comes back with rpc_call_post().
  */
-#include "base/memory.h"
 #include "google/rpc/error_details.pb-c.h"
-#include "handlers/internal.h"
-#include "handlers/upload.h"
+#include "handlers/upload_call.h"
 #include "policycalc/v1/catalog_service.pb-c.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #define SERVICE "policycalc.v1.CatalogService"
 
-/* Drafts in memory at once; the next one is told to try again. */
-#define UPLOADS_MAX 8
-/* What checking one draft may take. */
-#define CHECK_MEMORY ((size_t)512 << 20)
 /* Details travel in trailers, and many clients take 8 KiB of those. */
 #define DETAIL_COUNT_MAX 20
 #define DETAIL_SIZE_MAX 3000
 
 struct draft_work {
-	struct job job;
-	struct handlers *handlers;
-	struct rpc_call *call; /* holds a reference once the job is on its way */
-	struct upload upload;
+	struct upload_call base; /* ->err: why there is no catalog, or no revision */
 	bool is_publish;
-	bool has_first; /* the options of the first message were read */
 	bool strict;
 	int64_t base_revision;
 	char *author, *note; /* in the upload's arena */
 
-	struct arena arena; /* all below */
-	struct diagnostics diagnostics;
+	/* In the call's own arena. */
 	struct catalog *catalog;
 	struct draft_summary summary;
-	struct error err;  /* why there is no catalog, or no revision */
-	bool check_failed; /* err tells of findings */
+	bool check_failed; /* ->err tells of findings */
 	bool is_published;
 	bool unchanged;
 	Policycalc__V1__Revision *revision;
 };
-
-static void work_free(struct draft_work *work)
-{
-	if (!work)
-		return;
-	atomic_fetch_sub(&work->handlers->upload_count, 1);
-	arena_fini(&work->arena);
-	upload_fini(&work->upload);
-	memory_free(work);
-}
 
 /* --- the answer, on the loop ----------------------------------------------------------------- */
 
 static bool findings_fill(const struct draft_work *work, struct arena *arena,
 		Policycalc__V1__Finding ***out_list, size_t *out_count)
 {
-	const struct diagnostics *diagnostics = &work->diagnostics;
+	const struct diagnostics *diagnostics = &work->base.diagnostics;
 	Policycalc__V1__Finding *findings =
 			ARENA_NEW_ARRAY(arena, Policycalc__V1__Finding, diagnostics->count + 1);
 
@@ -99,16 +76,16 @@ static void reply_check(struct rpc_call *call, struct draft_work *work)
 			POLICYCALC__V1__CHECK_CATALOG_RESPONSE__INIT;
 
 	if (!work->catalog && !work->check_failed) {
-		rpc_call_finish_error(call, &work->err);
+		rpc_call_finish_error(call, &work->base.err);
 		return;
 	}
-	if (!findings_fill(work, &work->arena, &response.findings, &response.n_findings)) {
+	if (!findings_fill(work, &work->base.arena, &response.findings, &response.n_findings)) {
 		rpc_call_finish(call, RPC_RESOURCE_EXHAUSTED,
 				"out of memory while listing the findings");
 		return;
 	}
-	response.error_count = (int32_t)work->diagnostics.error_count;
-	response.warning_count = (int32_t)work->diagnostics.warning_count;
+	response.error_count = (int32_t)work->base.diagnostics.error_count;
+	response.warning_count = (int32_t)work->base.diagnostics.warning_count;
 	response.policy_count = (int32_t)work->summary.policy_count;
 	response.example_count = (int32_t)work->summary.example_count;
 	call_reply(call, &response.base);
@@ -122,14 +99,14 @@ static void add_check_details(struct rpc_call *call, struct draft_work *work)
 	Google__Rpc__PreconditionFailure__Violation *rows[DETAIL_COUNT_MAX];
 	size_t size = 0;
 
-	for (size_t i = 0; i < work->diagnostics.count; i++) {
-		const struct diagnostic *diagnostic = &work->diagnostics.list[i];
+	for (size_t i = 0; i < work->base.diagnostics.count; i++) {
+		const struct diagnostic *diagnostic = &work->base.diagnostics.list[i];
 		size_t n = failure.n_violations;
 		char *subject;
 
 		if (diagnostic->severity != DIAGNOSTIC_ERROR)
 			continue;
-		subject = arena_format(&work->arena, "%s:%d:%d", diagnostic->path,
+		subject = arena_format(&work->base.arena, "%s:%d:%d", diagnostic->path,
 				diagnostic->line, diagnostic->column);
 		if (!subject)
 			return;
@@ -166,18 +143,18 @@ static void reply_publish(struct rpc_call *call, struct draft_work *work)
 		add_check_details(call, work);
 		error_set(&err, ERROR_PRECONDITION,
 				"the draft has %zu errors; nothing was published",
-				work->diagnostics.error_count);
+				work->base.diagnostics.error_count);
 		rpc_call_finish_error(call, &err);
 		return;
 	}
 	if (!work->is_published) {
-		if (work->err.code == ERROR_CONFLICT)
+		if (work->base.err.code == ERROR_CONFLICT)
 			add_conflict_detail(call, work);
-		rpc_call_finish_error(call, &work->err);
+		rpc_call_finish_error(call, &work->base.err);
 		return;
 	}
 	/* The revision is made: without room for the warnings it is told without them. */
-	if (!findings_fill(work, &work->arena, &response.findings, &response.n_findings))
+	if (!findings_fill(work, &work->base.arena, &response.findings, &response.n_findings))
 		response.n_findings = 0;
 	response.revision = work->revision;
 	response.unchanged = work->unchanged;
@@ -192,17 +169,17 @@ static void on_work_finished(struct rpc_call *call, void *argument)
 		reply_publish(call, work);
 	else
 		reply_check(call, work);
-	work_free(work);
+	upload_call_free(&work->base);
 	rpc_call_unref(call);
 }
 
 static void work_post(struct draft_work *work)
 {
-	struct rpc_call *call = work->call;
+	struct rpc_call *call = work->base.call;
 
 	if (rpc_call_post(call, on_work_finished, work))
 		return;
-	work_free(work);
+	upload_call_free(&work->base);
 	rpc_call_unref(call);
 }
 
@@ -211,12 +188,12 @@ static void work_post(struct draft_work *work)
 /* The new revision becomes the current one; what was current stays at hand for a while. */
 static bool work_swap(struct draft_work *work, struct catalog_store *store)
 {
-	const struct handlers_options *options = &work->handlers->options;
-	struct ruleset *ruleset = ruleset_load(store, work->revision->number, &work->err);
+	const struct handlers_options *options = &work->base.handlers->options;
+	struct ruleset *ruleset = ruleset_load(store, work->revision->number, &work->base.err);
 	struct ruleset *old;
 
 	if (!ruleset)
-		return error_prefix(&work->err,
+		return error_prefix(&work->base.err,
 				"revision %lld is published, but this service could not load "
 				"it",
 				(long long)work->revision->number);
@@ -247,16 +224,16 @@ static void on_publish(struct job *job, void *context)
 		.strict = work->strict,
 	};
 
-	handlers_now(work->handlers, now);
-	if (rpc_call_is_cancelled(work->call)) {
-		error_set(&work->err, ERROR_CANCELLED, "the call was cancelled");
-	} else if (catalog_publish_checked(store, work->catalog, &work->upload.draft, &options,
-				   &work->arena, &work->diagnostics, &work->revision,
-				   &work->unchanged, &work->err)) {
+	handlers_now(work->base.handlers, now);
+	if (rpc_call_is_cancelled(work->base.call)) {
+		error_set(&work->base.err, ERROR_CANCELLED, "the call was cancelled");
+	} else if (catalog_publish_checked(store, work->catalog, &work->base.upload.draft,
+				   &options, &work->base.arena, &work->base.diagnostics,
+				   &work->revision, &work->unchanged, &work->base.err)) {
 		work->is_published = work->unchanged || work_swap(work, store);
 	} else {
-		work->check_failed = work->err.code == ERROR_INVALID &&
-				     work->diagnostics.error_count > 0;
+		work->check_failed = work->base.err.code == ERROR_INVALID &&
+				     work->base.diagnostics.error_count > 0;
 	}
 	work_post(work);
 }
@@ -268,17 +245,18 @@ static void on_check(struct job *job, void *context)
 	struct draft_work *work = (struct draft_work *)job;
 
 	(void)context;
-	if (rpc_call_is_cancelled(work->call)) {
-		error_set(&work->err, ERROR_CANCELLED, "the call was cancelled");
+	if (rpc_call_is_cancelled(work->base.call)) {
+		error_set(&work->base.err, ERROR_CANCELLED, "the call was cancelled");
 		work_post(work);
 		return;
 	}
-	work->catalog = draft_check(&work->upload.draft, work->strict, &work->arena,
-			&work->diagnostics, NULL, &work->summary, &work->err);
-	work->check_failed = !work->catalog && work->err.code == ERROR_INVALID;
+	work->catalog = draft_check(&work->base.upload.draft, work->strict, &work->base.arena,
+			&work->base.diagnostics, NULL, &work->summary, &work->base.err);
+	work->check_failed = !work->catalog && work->base.err.code == ERROR_INVALID;
 	if (work->is_publish && work->catalog) {
-		work->job.run = on_publish;
-		if (store_thread_submit(work->handlers->options.store, &work->job, &work->err))
+		work->base.job.run = on_publish;
+		if (store_thread_submit(work->base.handlers->options.store, &work->base.job,
+				    &work->base.err))
 			return;
 	}
 	work_post(work);
@@ -286,55 +264,17 @@ static void on_check(struct job *job, void *context)
 
 /* --- files come in, on the loop -------------------------------------------------------------- */
 
-static void start(struct rpc_call *call, bool is_publish)
-{
-	struct handlers *handlers = call_handlers(call);
-	struct draft_work *work;
-
-	if (atomic_fetch_add(&handlers->upload_count, 1) >= UPLOADS_MAX) {
-		atomic_fetch_sub(&handlers->upload_count, 1);
-		rpc_call_finish(call, RPC_UNAVAILABLE,
-				"too many drafts are being checked; try again later");
-		return;
-	}
-	work = memory_alloc_zero(1, sizeof(*work));
-	if (!work) {
-		atomic_fetch_sub(&handlers->upload_count, 1);
-		rpc_call_finish(call, RPC_RESOURCE_EXHAUSTED,
-				"out of memory while receiving a draft");
-		return;
-	}
-	work->handlers = handlers;
-	work->call = call;
-	work->job.run = on_check;
-	work->is_publish = is_publish;
-	upload_init(&work->upload);
-	arena_init(&work->arena, CHECK_MEMORY);
-	diagnostics_init(&work->diagnostics, &work->arena);
-	rpc_call_set_data(call, work);
-}
-
 static void on_check_start(struct rpc_call *call)
 {
-	start(call, false);
+	(void)upload_call_new(call, sizeof(struct draft_work), on_check);
 }
 
 static void on_publish_start(struct rpc_call *call)
 {
-	start(call, true);
-}
+	struct draft_work *work = upload_call_new(call, sizeof(*work), on_check);
 
-static void add_file(struct rpc_call *call, struct draft_work *work,
-		const Policycalc__V1__SourceFile *file)
-{
-	const char *field;
-	struct error err;
-
-	if (upload_add(&work->upload, file, &field, &err))
-		return;
-	if (field)
-		rpc_call_add_violation(call, field, err.message);
-	rpc_call_finish_error(call, &err);
+	if (work)
+		work->is_publish = true;
 }
 
 static void on_check_message(struct rpc_call *call, const ProtobufCMessage *message)
@@ -345,10 +285,10 @@ static void on_check_message(struct rpc_call *call, const ProtobufCMessage *mess
 
 	if (!work)
 		return;
-	if (!work->has_first)
+	if (!work->base.has_first)
 		work->strict = request->strict;
-	work->has_first = true;
-	add_file(call, work, request->file);
+	work->base.has_first = true;
+	upload_call_add(&work->base, request->file);
 }
 
 static void on_publish_message(struct rpc_call *call, const ProtobufCMessage *message)
@@ -359,18 +299,18 @@ static void on_publish_message(struct rpc_call *call, const ProtobufCMessage *me
 
 	if (!work)
 		return;
-	if (!work->has_first) {
-		work->has_first = true;
+	if (!work->base.has_first) {
+		work->base.has_first = true;
 		work->strict = request->strict;
 		work->base_revision = request->base_revision;
-		work->author = arena_copy_text(&work->upload.arena, request->author);
-		work->note = arena_copy_text(&work->upload.arena, request->note);
+		work->author = arena_copy_text(&work->base.upload.arena, request->author);
+		work->note = arena_copy_text(&work->base.upload.arena, request->note);
 		if (request->base_revision < 0) {
 			call_refuse_field(call, "base_revision", "must be 0 or more");
 			return;
 		}
 	}
-	add_file(call, work, request->file);
+	upload_call_add(&work->base, request->file);
 }
 
 static void on_half_close(struct rpc_call *call)
@@ -380,16 +320,16 @@ static void on_half_close(struct rpc_call *call)
 
 	if (!work)
 		return;
-	if (!work->has_first) {
+	if (!work->base.has_first) {
 		call_refuse_field(call, "file", "at least one file must be sent");
 		return;
 	}
 	rpc_call_set_data(call, NULL);
 	rpc_call_ref(call);
-	if (worker_submit(work->handlers->options.checker, &work->job, &err))
+	if (worker_submit(work->base.handlers->options.checker, &work->base.job, &err))
 		return;
 	rpc_call_unref(call);
-	work_free(work);
+	upload_call_free(&work->base);
 	rpc_call_finish_error(call, &err);
 }
 
@@ -398,7 +338,8 @@ static void on_end(struct rpc_call *call)
 	struct draft_work *work = rpc_call_data(call);
 
 	rpc_call_set_data(call, NULL);
-	work_free(work);
+	if (work)
+		upload_call_free(&work->base);
 }
 
 const struct rpc_method catalog_check_method = {

@@ -8,40 +8,27 @@
  *
  * One thread has the simulation at a time, as it is with searches.
  */
-#include "base/memory.h"
 #include "handlers/columns.h"
-#include "handlers/internal.h"
-#include "handlers/upload.h"
+#include "handlers/upload_call.h"
 #include "policycalc/v1/catalog_service.pb-c.h"
 #include "proto/codec/codec.h"
 #include "reports/simulate.h"
 
-#include <string.h>
 #include <time.h>
 
-/* Drafts in memory at once, with those being checked; the next one is told to try again. */
-#define UPLOADS_MAX 8
-#define CHECK_MEMORY ((size_t)512 << 20)
 #define TURN_US 20000
 #define PROGRESS_US 500000
 
 struct simulating {
-	struct job job;
-	struct rpc_call *call; /* holds a reference once the job is on its way */
-	struct handlers *handlers;
-	struct upload upload;
-	bool has_first;
+	struct upload_call base;
 	/* What the first message says, in the upload's arena. */
 	const Policycalc__V1__SimulateRequest *request;
 	char day[11];
 
-	struct arena arena;
-	struct diagnostics diagnostics;
 	struct ruleset *current, *draft;
 	struct simulate *simulate;
 	Policycalc__V1__Simulation *result;
 	struct violations violations;
-	struct error err;
 	uint64_t told_us;
 	bool tells;   /* progress, when it is back on the loop */
 	bool is_away; /* with a worker; the loop keeps its hands off */
@@ -59,13 +46,10 @@ static void simulating_free(struct simulating *work)
 {
 	if (!work)
 		return;
-	atomic_fetch_sub(&work->handlers->upload_count, 1);
 	simulate_free(work->simulate);
 	ruleset_unref(work->current);
 	ruleset_unref(work->draft);
-	arena_fini(&work->arena);
-	upload_fini(&work->upload);
-	memory_free(work);
+	upload_call_free(&work->base);
 }
 
 /* --- on the loop, between turns --------------------------------------------------------------- */
@@ -106,22 +90,23 @@ static void on_turn_ended(struct rpc_call *call, void *argument)
 		rpc_call_unref(call);
 		return;
 	}
-	if (work->err.code != ERROR_NONE) {
+	if (work->base.err.code != ERROR_NONE) {
 		for (size_t i = 0; i < work->violations.count; i++)
 			rpc_call_add_violation(call, work->violations.list[i].field,
 					work->violations.list[i].description);
-		rpc_call_finish_error(call, &work->err);
+		rpc_call_finish_error(call, &work->base.err);
 	} else if (work->result) {
 		tell_result(call, work);
 	} else if (!rpc_call_is_cancelled(call)) {
 		if (work->tells)
 			tell_progress(call, work);
-		work->job.run = on_turn;
+		work->base.job.run = on_turn;
 		work->is_away = true;
-		if (worker_submit(work->handlers->options.finder, &work->job, &work->err))
+		if (worker_submit(work->base.handlers->options.finder, &work->base.job,
+				    &work->base.err))
 			return;
 		work->is_away = false;
-		rpc_call_finish_error(call, &work->err);
+		rpc_call_finish_error(call, &work->base.err);
 	}
 	/* on_end frees the work. */
 	rpc_call_unref(call);
@@ -129,7 +114,7 @@ static void on_turn_ended(struct rpc_call *call, void *argument)
 
 static void turn_end(struct simulating *work)
 {
-	struct rpc_call *call = work->call;
+	struct rpc_call *call = work->base.call;
 
 	if (rpc_call_post(call, on_turn_ended, work))
 		return;
@@ -141,7 +126,7 @@ static void turn_end(struct simulating *work)
 
 static bool simulation_begin(struct simulating *work, struct error *err)
 {
-	struct columns *columns = work->handlers->options.columns;
+	struct columns *columns = work->base.handlers->options.columns;
 	struct simulate_options options = {
 		.current = work->current,
 		.draft = work->draft,
@@ -156,7 +141,7 @@ static bool simulation_begin(struct simulating *work, struct error *err)
 	if (!columns_snapshot(columns, &options.sequence, &options.last_id, err))
 		return false;
 	work->told_us = now_us();
-	work->simulate = simulate_new(&options, &work->arena, &work->violations, err);
+	work->simulate = simulate_new(&options, &work->base.arena, &work->violations, err);
 	return work->simulate != NULL;
 }
 
@@ -169,7 +154,7 @@ static bool turn(struct simulating *work, struct error *err)
 	if (!work->simulate && !simulation_begin(work, err))
 		return false;
 	while (more && now - start < TURN_US) {
-		if (rpc_call_is_cancelled(work->call))
+		if (rpc_call_is_cancelled(work->base.call))
 			return error_set(err, ERROR_CANCELLED, "the call was cancelled");
 		if (!simulate_step(work->simulate, &more, err))
 			return false;
@@ -189,7 +174,7 @@ static void on_turn(struct job *job, void *context)
 	struct simulating *work = (struct simulating *)job;
 
 	(void)context;
-	(void)turn(work, &work->err);
+	(void)turn(work, &work->base.err);
 	turn_end(work);
 }
 
@@ -210,18 +195,19 @@ static void on_check(struct job *job, void *context)
 	const struct diagnostic *first;
 
 	(void)context;
-	if (rpc_call_is_cancelled(work->call)) {
-		error_set(&work->err, ERROR_CANCELLED, "the call was cancelled");
-	} else if (!draft_check(&work->upload.draft, false, &work->arena, &work->diagnostics,
-				   &work->draft, NULL, &work->err)) {
-		first = first_error(&work->diagnostics);
-		if (work->err.code == ERROR_INVALID && first)
-			error_set(&work->err, ERROR_PRECONDITION,
+	if (rpc_call_is_cancelled(work->base.call)) {
+		error_set(&work->base.err, ERROR_CANCELLED, "the call was cancelled");
+	} else if (!draft_check(&work->base.upload.draft, false, &work->base.arena,
+				   &work->base.diagnostics, &work->draft, NULL,
+				   &work->base.err)) {
+		first = first_error(&work->base.diagnostics);
+		if (work->base.err.code == ERROR_INVALID && first)
+			error_set(&work->base.err, ERROR_PRECONDITION,
 					"the draft has %zu errors, the first at %s:%d:%d: %s",
-					work->diagnostics.error_count, first->path, first->line,
-					first->column, first->message);
+					work->base.diagnostics.error_count, first->path,
+					first->line, first->column, first->message);
 	} else {
-		work->err.code = ERROR_NONE;
+		work->base.err.code = ERROR_NONE;
 	}
 	turn_end(work);
 }
@@ -230,30 +216,10 @@ static void on_check(struct job *job, void *context)
 
 static void on_start(struct rpc_call *call)
 {
-	struct handlers *handlers = call_handlers(call);
-	struct simulating *work;
+	struct simulating *work = upload_call_new(call, sizeof(*work), on_check);
 
-	if (atomic_fetch_add(&handlers->upload_count, 1) >= UPLOADS_MAX) {
-		atomic_fetch_sub(&handlers->upload_count, 1);
-		rpc_call_finish(call, RPC_UNAVAILABLE,
-				"too many drafts are being checked; try again later");
-		return;
-	}
-	work = memory_alloc_zero(1, sizeof(*work));
-	if (!work) {
-		atomic_fetch_sub(&handlers->upload_count, 1);
-		rpc_call_finish(call, RPC_RESOURCE_EXHAUSTED,
-				"out of memory while receiving a draft");
-		return;
-	}
-	work->handlers = handlers;
-	work->call = call;
-	work->job.run = on_check;
-	handlers_today(handlers, work->day);
-	upload_init(&work->upload);
-	arena_init(&work->arena, CHECK_MEMORY);
-	diagnostics_init(&work->diagnostics, &work->arena);
-	rpc_call_set_data(call, work);
+	if (work)
+		handlers_today(work->base.handlers, work->day);
 }
 
 /* A copy of what the first message asks, without its file. */
@@ -271,7 +237,7 @@ static bool request_copy(
 		work->request = (const Policycalc__V1__SimulateRequest *)message_unpack(
 				(struct slice){ bytes.data, bytes.size },
 				&policycalc__v1__simulate_request__descriptor,
-				&message_limits_default, &work->upload.arena, &err);
+				&message_limits_default, &work->base.upload.arena, &err);
 	buffer_fini(&bytes);
 	return ok && work->request;
 }
@@ -281,22 +247,16 @@ static void on_message(struct rpc_call *call, const ProtobufCMessage *message)
 	const Policycalc__V1__SimulateRequest *request =
 			(const Policycalc__V1__SimulateRequest *)message;
 	struct simulating *work = rpc_call_data(call);
-	const char *field;
-	struct error err;
 
 	if (!work)
 		return;
-	if (!work->has_first && !request_copy(work, request)) {
+	if (!work->base.has_first && !request_copy(work, request)) {
 		rpc_call_finish(call, RPC_RESOURCE_EXHAUSTED,
 				"out of memory while receiving a draft");
 		return;
 	}
-	work->has_first = true;
-	if (upload_add(&work->upload, request->file, &field, &err))
-		return;
-	if (field)
-		rpc_call_add_violation(call, field, err.message);
-	rpc_call_finish_error(call, &err);
+	work->base.has_first = true;
+	upload_call_add(&work->base, request->file);
 }
 
 static void on_half_close(struct rpc_call *call)
@@ -305,22 +265,23 @@ static void on_half_close(struct rpc_call *call)
 
 	if (!work)
 		return;
-	if (!work->has_first) {
+	if (!work->base.has_first) {
 		call_refuse_field(call, "file", "at least one file must be sent");
 		return;
 	}
-	work->current = snapshot_find(work->handlers->options.snapshot, 0);
+	work->current = snapshot_find(work->base.handlers->options.snapshot, 0);
 	if (!work->current) {
 		rpc_call_finish(call, RPC_FAILED_PRECONDITION, "no catalog is published yet");
 		return;
 	}
 	rpc_call_ref(call);
 	work->is_away = true;
-	if (worker_submit(work->handlers->options.checker, &work->job, &work->err))
+	if (worker_submit(work->base.handlers->options.checker, &work->base.job,
+			    &work->base.err))
 		return;
 	work->is_away = false;
 	rpc_call_unref(call);
-	rpc_call_finish_error(call, &work->err);
+	rpc_call_finish_error(call, &work->base.err);
 }
 
 static void on_end(struct rpc_call *call)

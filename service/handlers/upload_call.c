@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "handlers/upload_call.h"
+
+#include "base/memory.h"
+
+/* Drafts in memory at once. */
+#define UPLOADS_MAX 8
+/* What checking one draft, and what follows, may take. */
+#define CHECK_MEMORY ((size_t)512 << 20)
+
+void *upload_call_new(struct rpc_call *call, size_t size,
+		void (*check)(struct job *job, void *context))
+{
+	struct handlers *handlers = call_handlers(call);
+	struct upload_call *upload_call;
+
+	if (atomic_fetch_add(&handlers->upload_count, 1) >= UPLOADS_MAX) {
+		atomic_fetch_sub(&handlers->upload_count, 1);
+		rpc_call_finish(call, RPC_UNAVAILABLE,
+				"too many drafts are being checked; try again later");
+		return NULL;
+	}
+	upload_call = memory_alloc_zero(1, size);
+	if (!upload_call) {
+		atomic_fetch_sub(&handlers->upload_count, 1);
+		rpc_call_finish(call, RPC_RESOURCE_EXHAUSTED,
+				"out of memory while receiving a draft");
+		return NULL;
+	}
+	upload_call->job.run = check;
+	upload_call->call = call;
+	upload_call->handlers = handlers;
+	upload_init(&upload_call->upload);
+	arena_init(&upload_call->arena, CHECK_MEMORY);
+	diagnostics_init(&upload_call->diagnostics, &upload_call->arena);
+	rpc_call_set_data(call, upload_call);
+	return upload_call;
+}
+
+void upload_call_free(struct upload_call *upload_call)
+{
+	atomic_fetch_sub(&upload_call->handlers->upload_count, 1);
+	arena_fini(&upload_call->arena);
+	upload_fini(&upload_call->upload);
+	memory_free(upload_call);
+}
+
+void upload_call_add(struct upload_call *upload_call, const Policycalc__V1__SourceFile *file)
+{
+	const char *field;
+	struct error err;
+
+	if (upload_add(&upload_call->upload, file, &field, &err))
+		return;
+	if (field)
+		rpc_call_add_violation(upload_call->call, field, err.message);
+	rpc_call_finish_error(upload_call->call, &err);
+}
