@@ -8,6 +8,8 @@ import pathlib
 import shutil
 import subprocess
 import sys
+import threading
+import time
 import unicodedata
 import xml.dom.minidom
 
@@ -127,6 +129,53 @@ def test_wrong():
         sources=[catalog.SourceFile(path="/etc/passwd", content=b"x")]))
 
 
+def until(wanted, attempt):
+    """Attempts until the status is the one wanted, for at most twenty seconds."""
+    end = time.monotonic() + 20
+    while True:
+        try:
+            attempt()
+            status, told = grpc.StatusCode.OK, ""
+        except grpc.RpcError as error:
+            status, told = error.code(), error.details()
+        if status == wanted:
+            return told
+        assert time.monotonic() < end, (status, told)
+        time.sleep(0.05)
+
+
+def test_drafts_at_once():
+    """Those that are simulated and those that are checked take the same eight places."""
+    over = threading.Event()
+    sources = files(draft)
+
+    def unfinished(kind):
+        yield kind(file=sources[0])
+        over.wait(60)
+
+    def check():
+        return client._method("stream_unary", "CatalogService", "CheckCatalog",
+                              catalog.CheckCatalogResponse)
+
+    simulated = client._method("stream_stream", "CatalogService", "Simulate",
+                               catalog.SimulateResponse)
+    calls = [simulated(unfinished(catalog.SimulateRequest), timeout=60) for _ in range(4)]
+    calls += [check().future(unfinished(catalog.CheckCatalogRequest), timeout=60)
+              for _ in range(4)]
+    whole = [catalog.CheckCatalogRequest(file=f) for f in sources]
+    attempts = (lambda: simulate(as_of=DAY), lambda: check()(iter(whole), timeout=60))
+    for attempt in attempts:
+        told = until(grpc.StatusCode.UNAVAILABLE, attempt)
+        assert told == "too many drafts are being checked; try again later", told
+    # A place that is given back is there for either.
+    calls.pop(0).cancel()
+    for attempt in attempts:
+        until(grpc.StatusCode.OK, attempt)
+    for call in calls:
+        call.cancel()
+    over.set()
+
+
 def test_nothing_changes():
     result = simulate(folder=STARTER, as_of=DAY)
     assert not result.policies and result.total.gaining == 0
@@ -163,4 +212,5 @@ def test_command_line():
     cli(status=2)
 
 
-run(test_import, test_who_loses, test_sensitivity, test_wrong, test_nothing_changes, test_command_line)
+run(test_import, test_who_loses, test_sensitivity, test_wrong, test_drafts_at_once,
+    test_nothing_changes, test_command_line)
