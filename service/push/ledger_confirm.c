@@ -7,6 +7,7 @@
 
 #include "push/digest.h"
 
+#include <assert.h>
 #include <string.h>
 
 #define SERIES_STEP 500
@@ -112,6 +113,7 @@ static bool delivery_decide(struct deciding *deciding, struct ledger_delivery *d
 	Policycalc__V1__DeliveryState state =
 			decision->refuse ? DELIVERY(REFUSED) : DELIVERY(RELEASED);
 
+	assert(ledger_may_move((Policycalc__V1__DeliveryState)delivery->state, state));
 	if (!entries_decide(deciding, delivery->enterprise, entries, count, err))
 		return false;
 	delivery->state = (int)state;
