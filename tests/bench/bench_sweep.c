@@ -2,8 +2,8 @@
 /*
  * What a block of enterprises under all policies costs, beside the loops that it replaces.
  *
- * usage: bench_sweep CATALOG [blocks]                the starter catalog, and then, where the program
- *        bench_sweep CATALOG blocks policies rounds [sorted]  was built beside its folder, the workload
+ * usage: bench_sweep CATALOG [blocks]                the starter catalog, and then the workload
+ *        bench_sweep CATALOG blocks policies rounds [sorted]  the workload alone
  *
  * Peers: Match's own way (read the profile, ask each policy), and of the workload also a straight loop
  * in C over its own structures, the clauses that rule out most first. Milliseconds are of a million
@@ -14,9 +14,7 @@
 #include "profile_maker.h"
 #include "publish/publish.h"
 #include "sweep_fixture.h"
-#ifdef SWEEP_WORKLOAD
 #include "sweep_workload.h"
-#endif
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -223,8 +221,6 @@ static void starter_measure(const char *path, unsigned known, unsigned items)
 
 /* --- the workload ------------------------------------------------------------------------------ */
 
-#ifdef SWEEP_WORKLOAD
-
 static double million_ms(int64_t nanoseconds, double enterprises, double policies)
 {
 	return (double)nanoseconds / 1e6 / policies * (1e6 / enterprises);
@@ -344,7 +340,6 @@ static void workload_measure(
 	arena_fini(&call);
 	workload_free(workload);
 }
-#endif
 
 int main(int argc, char **argv)
 {
@@ -357,7 +352,6 @@ int main(int argc, char **argv)
 		starter_measure(argv[1], 60, 0);
 		starter_measure(argv[1], 95, 1);
 	}
-#ifdef SWEEP_WORKLOAD
 	struct workload_options options = { .policy_count = argc > 3 ? atol(argv[3]) : 1000,
 		.enterprise_count = blocks * SWEEP_ROWS,
 		.seed = 42,
@@ -369,8 +363,5 @@ int main(int argc, char **argv)
 	workload_measure(blocks, &options, rounds);
 	options.unknown = 20;
 	workload_measure(blocks, &options, rounds);
-#else
-	printf("the folder \"shared\" is not beside the project: no workload\n");
-#endif
 	return 0;
 }

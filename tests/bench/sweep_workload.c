@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sweep_workload.h"
 
-#include "workload.h"
-
 #include "base/diagnostics.h"
+#include "generator.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #define VALUE_TYPE(word) POLICYCALC__V1__VALUE_TYPE__VALUE_TYPE_##word
 #define CODES_MOST 128
@@ -21,12 +24,12 @@ struct workload {
 	struct workload_options options;
 	struct arena arena;
 	struct ruleset *ruleset;
-	policy_t *policies;
-	policy_t *ordered;
-	ent_t *enterprises;
+	struct made_policy *policies;
+	struct made_policy *ordered;
+	struct made_enterprise *enterprises;
 	bool *known; /* by enterprise and attribute */
-	struct whole_column columns[NATTR];
-	struct slice texts[NATTR][CODES_MOST];
+	struct whole_column columns[MADE_COUNT];
+	struct slice texts[MADE_COUNT][CODES_MOST];
 	long block;
 	const struct sweep *sweep;
 };
@@ -40,113 +43,14 @@ static void *checked(void *memory)
 	return memory;
 }
 
-static bool is_money(int a)
-{
-	return a == A_REVENUE || a == A_RD_EXPENSE || a == A_TAX || a == A_ASSETS ||
-	       a == A_INVEST || a == A_EQUIP || a == A_EXPORT || a == A_REGCAP;
-}
-
-static bool is_ratio(int a)
-{
-	return a == A_RD_INTENSITY || a == A_RD_STAFF || a == A_COLLEGE || a == A_DEBT ||
-	       a == A_GROWTH || a == A_MAINSHARE;
-}
-
-static int64_t unit_of(int a)
-{
-	return is_money(a) ? 1000000 : is_ratio(a) ? 1000 : 1;
-}
-
-/* --- policies as text -------------------------------------------------------------------------- */
-
-static void bound_write(FILE *out, int a, bool least, int32_t bound)
-{
-	if (is_money(a))
-		(void)fprintf(out, "e.%s %s wan(%d)", ADEF[a].name, least ? ">=" : "<=", bound);
-	else if (is_ratio(a) && !least)
-		(void)fprintf(out, "e.%s < %lld", ADEF[a].name, ((long long)bound + 1) * 1000);
-	else
-		(void)fprintf(out, "e.%s %s %lld", ADEF[a].name,
-				least ? ">=" : "<=", (long long)bound * unit_of(a));
-}
-
-static void values_write(FILE *out, const atom_t *atom)
-{
-	const char *joint = "[";
-	char text[16];
-
-	for (int v = 0; v < ADEF[atom->attr].nval; v++) {
-		if (!((atom->m[v >> 6] >> (v & 63)) & 1))
-			continue;
-		(void)fprintf(out, "%s\"%s\"", joint, val_name(atom->attr, v, text));
-		joint = ", ";
-	}
-	(void)fprintf(out, "]");
-}
-
-static void atom_write(FILE *out, const atom_t *atom)
-{
-	const char *name = ADEF[atom->attr].name;
-	const char *joint = "(";
-	char text[16];
-
-	switch (atom->op) {
-	case OP_GE:
-		bound_write(out, atom->attr, true, atom->lo);
-		break;
-	case OP_LE:
-		bound_write(out, atom->attr, false, atom->hi);
-		break;
-	case OP_BETWEEN:
-		(void)fprintf(out, "(");
-		bound_write(out, atom->attr, true, atom->lo);
-		(void)fprintf(out, " && ");
-		bound_write(out, atom->attr, false, atom->hi);
-		(void)fprintf(out, ")");
-		break;
-	case OP_BOOL:
-		(void)fprintf(out, "%se.%s", atom->lo ? "" : "!", name);
-		break;
-	case OP_IN:
-		(void)fprintf(out, "e.%s in ", name);
-		values_write(out, atom);
-		break;
-	case OP_TAG_ANY:
-		values_write(out, atom);
-		(void)fprintf(out, ".exists(t, t in e.%s)", name);
-		break;
-	default:
-		for (int v = 0; v < ADEF[atom->attr].nval; v++) {
-			if (!((atom->m[0] >> v) & 1))
-				continue;
-			(void)fprintf(out, "%s\"%s\" in e.%s", joint,
-					val_name(atom->attr, v, text), name);
-			joint = " && ";
-		}
-		(void)fprintf(out, ")");
-		break;
-	}
-}
-
-static char *policy_print(const policy_t *policy, struct arena *arena)
+static char *policy_print(const struct made_policy *policy, struct arena *arena)
 {
 	char *text = NULL;
 	size_t size = 0;
 	FILE *out = checked(open_memstream(&text, &size));
 	char *copy;
 
-	for (int c = 0; c < policy->n; c++) {
-		const clause_t *clause = &policy->c[c];
-		bool negated = clause->kind == C_NOT || clause->kind == C_NOTAND;
-
-		(void)fprintf(out, "%s%s(", c ? " && " : "", negated ? "!" : "");
-		for (int x = 0; x < clause->n; x++) {
-			if (x)
-				(void)fprintf(out, clause->kind == C_OR ? " || " : " && ");
-			atom_write(out, &clause->a[x]);
-		}
-		(void)fprintf(out, ")");
-	}
+	made_policy_print(policy, out);
 	(void)fclose(out);
 	copy = checked(arena_copy(arena, text, size));
 	free(text);
@@ -159,19 +63,19 @@ static Policycalc__V1__Attribute *attribute_make(int a, struct arena *arena)
 			checked(ARENA_NEW(arena, Policycalc__V1__Attribute));
 
 	policycalc__v1__attribute__init(attribute);
-	attribute->name = (char *)ADEF[a].name;
+	attribute->name = (char *)made_name(a);
 	attribute->period = POLICYCALC__V1__PERIOD__PERIOD_POINT;
-	attribute->type = ADEF[a].t == T_STR	? VALUE_TYPE(CODE)
-			  : ADEF[a].t == T_BOOL ? VALUE_TYPE(FLAG)
-			  : ADEF[a].t == T_TAGS ? VALUE_TYPE(CODES)
-			  : is_money(a)		? VALUE_TYPE(MONEY)
-			  : is_ratio(a)		? VALUE_TYPE(RATIO)
-						: VALUE_TYPE(COUNT);
+	attribute->type = made_type(a) == MADE_CODE   ? VALUE_TYPE(CODE)
+			  : made_type(a) == MADE_FLAG ? VALUE_TYPE(FLAG)
+			  : made_type(a) == MADE_TAGS ? VALUE_TYPE(CODES)
+			  : made_is_money(a)	      ? VALUE_TYPE(MONEY)
+			  : made_is_ratio(a)	      ? VALUE_TYPE(RATIO)
+						      : VALUE_TYPE(COUNT);
 	return attribute;
 }
 
 static Policycalc__V1__Policy *policy_make(
-		long number, const policy_t *policy, struct arena *arena)
+		long number, const struct made_policy *policy, struct arena *arena)
 {
 	Policycalc__V1__Policy *made = checked(ARENA_NEW(arena, Policycalc__V1__Policy));
 	Policycalc__V1__Condition *condition =
@@ -193,18 +97,18 @@ static Policycalc__V1__Policy *policy_make(
 static void ruleset_make(struct workload *workload)
 {
 	size_t count = (size_t)workload->options.policy_count;
-	struct catalog catalog = { .content_hash = "", .attribute_count = NATTR };
+	struct catalog catalog = { .content_hash = "", .attribute_count = MADE_COUNT };
 	struct diagnostics diagnostics;
 	struct error err = { 0 };
 	struct arena arena;
 
 	arena_init(&arena, (size_t)4 << 30);
 	diagnostics_init(&diagnostics, &arena);
-	catalog.attributes =
-			checked(ARENA_NEW_ARRAY(&arena, Policycalc__V1__Attribute *, NATTR));
+	catalog.attributes = checked(
+			ARENA_NEW_ARRAY(&arena, Policycalc__V1__Attribute *, MADE_COUNT));
 	catalog.policies = checked(ARENA_NEW_ARRAY(&arena, Policycalc__V1__Policy *, count));
 	catalog.policy_count = count;
-	for (int a = 0; a < NATTR; a++)
+	for (int a = 0; a < MADE_COUNT; a++)
 		catalog.attributes[a] = attribute_make(a, &arena);
 	for (size_t i = 0; i < count; i++)
 		catalog.policies[i] = policy_make((long)i, &workload->policies[i], &arena);
@@ -221,29 +125,30 @@ static void ruleset_make(struct workload *workload)
 
 static int enterprise_compare(const void *a, const void *b)
 {
-	const ent_t *left = a;
-	const ent_t *right = b;
+	const struct made_enterprise *left = a;
+	const struct made_enterprise *right = b;
 
-	if (left->v[A_COUNTY] != right->v[A_COUNTY])
-		return left->v[A_COUNTY] < right->v[A_COUNTY] ? -1 : 1;
-	return (left->v[A_INDUSTRY] > right->v[A_INDUSTRY]) -
-	       (left->v[A_INDUSTRY] < right->v[A_INDUSTRY]);
+	if (left->values[MADE_COUNTY] != right->values[MADE_COUNTY])
+		return left->values[MADE_COUNTY] < right->values[MADE_COUNTY] ? -1 : 1;
+	return (left->values[MADE_INDUSTRY] > right->values[MADE_INDUSTRY]) -
+	       (left->values[MADE_INDUSTRY] < right->values[MADE_INDUSTRY]);
 }
 
-static void enterprises_make(struct workload *workload)
+static void enterprises_make(struct workload *workload, const struct generator *generator)
 {
 	const struct workload_options *options = &workload->options;
 	size_t count = (size_t)options->enterprise_count;
-	rng_t random = { options->seed + 1 };
+	uint64_t random = options->seed + 1;
 
-	workload->enterprises = checked(calloc(count, sizeof(ent_t)));
+	workload->enterprises = checked(calloc(count, sizeof(struct made_enterprise)));
 	for (size_t i = 0; i < count; i++)
-		gen_ent(options->seed, i, &workload->enterprises[i]);
+		generator_enterprise(generator, i, &workload->enterprises[i]);
 	if (options->sorted)
-		qsort(workload->enterprises, count, sizeof(ent_t), enterprise_compare);
-	workload->known = checked(calloc(count * NATTR, sizeof(bool)));
-	for (size_t i = 0; i < count * NATTR; i++)
-		workload->known[i] = rng_n(&random, 100) >= options->unknown;
+		qsort(workload->enterprises, count, sizeof(struct made_enterprise),
+				enterprise_compare);
+	workload->known = checked(calloc(count * MADE_COUNT, sizeof(bool)));
+	for (size_t i = 0; i < count * MADE_COUNT; i++)
+		workload->known[i] = generator_random(&random, 100) >= options->unknown;
 }
 
 static void column_make(struct workload *workload, int a)
@@ -256,32 +161,32 @@ static void column_make(struct workload *workload, int a)
 	column->known = checked(calloc(blocks * SWEEP_WORDS, sizeof(uint64_t)));
 	column->flags = checked(calloc(blocks * SWEEP_WORDS, sizeof(uint64_t)));
 	for (size_t i = 0; i < count; i++)
-		entries += ADEF[a].t == T_TAGS
+		entries += made_type(a) == MADE_TAGS
 					   ? (size_t)__builtin_popcountll(
 							     (uint64_t)workload->enterprises[i]
-									     .v[a])
+									     .values[a])
 					   : 1;
-	if (ADEF[a].t == T_INT)
+	if (made_type(a) == MADE_NUMBER)
 		column->integers = checked(calloc(blocks * SWEEP_ROWS, sizeof(int64_t)));
-	if (ADEF[a].t == T_STR || ADEF[a].t == T_TAGS)
+	if (made_type(a) == MADE_CODE || made_type(a) == MADE_TAGS)
 		column->codes = checked(calloc(entries + SWEEP_ROWS, sizeof(uint32_t)));
-	if (ADEF[a].t == T_TAGS) {
+	if (made_type(a) == MADE_TAGS) {
 		column->starts = checked(calloc(blocks * (SWEEP_ROWS + 1), sizeof(uint32_t)));
 		column->firsts = checked(calloc(blocks + 1, sizeof(uint64_t)));
 	}
 	entries = 0;
 	for (size_t i = 0; i < count; i++) {
-		int64_t value = workload->enterprises[i].v[a];
+		int64_t value = workload->enterprises[i].values[a];
 		uint64_t bit = UINT64_C(1) << (i % 64);
 		size_t block = i / SWEEP_ROWS;
 
-		if (workload->known[i * NATTR + (size_t)a])
+		if (workload->known[i * MADE_COUNT + (size_t)a])
 			column->known[i / 64] |= bit;
 		if (column->integers)
-			column->integers[i] = value * unit_of(a);
-		else if (ADEF[a].t == T_BOOL)
+			column->integers[i] = value * made_unit(a);
+		else if (made_type(a) == MADE_FLAG)
 			column->flags[i / 64] |= value ? bit : 0;
-		else if (ADEF[a].t == T_STR)
+		else if (made_type(a) == MADE_CODE)
 			column->codes[i] = (uint32_t)value;
 		if (!column->starts)
 			continue;
@@ -294,11 +199,11 @@ static void column_make(struct workload *workload, int a)
 		column->starts[block * (SWEEP_ROWS + 1) + i % SWEEP_ROWS + 1] =
 				(uint32_t)(entries - column->firsts[block]);
 	}
-	for (int v = 0; v < ADEF[a].nval && ADEF[a].t >= T_STR; v++) {
+	for (int v = 0; v < made_code_count(a) && made_type(a) >= MADE_CODE; v++) {
 		char text[16];
 
 		workload->texts[a][v] = slice_from(checked(
-				arena_copy_text(&workload->arena, val_name(a, v, text))));
+				arena_copy_text(&workload->arena, made_code(a, v, text))));
 	}
 }
 
@@ -306,7 +211,7 @@ static int attribute_find(const char *name)
 {
 	int a = 0;
 
-	while (strcmp(ADEF[a].name, name) != 0)
+	while (strcmp(made_name(a), name) != 0)
 		a++;
 	return a;
 }
@@ -325,7 +230,7 @@ static bool on_column(void *context, size_t number, struct sweep_column *out_col
 	*out_column = (struct sweep_column){ .known = column->known + block * SWEEP_WORDS,
 		.flags = column->flags + block * SWEEP_WORDS,
 		.code_texts = workload->texts[a],
-		.code_count = (size_t)ADEF[a].nval };
+		.code_count = (size_t)made_code_count(a) };
 	if (column->integers)
 		out_column->integers = column->integers + first;
 	if (column->codes)
@@ -366,26 +271,26 @@ static Policycalc__V1__Value *value_make(int a, int64_t from, struct arena *aren
 	char text[16];
 
 	policycalc__v1__value__init(value);
-	if (ADEF[a].t == T_BOOL) {
+	if (made_type(a) == MADE_FLAG) {
 		value->kind_case = POLICYCALC__V1__VALUE__KIND_FLAG;
 		value->flag = from != 0;
-	} else if (ADEF[a].t == T_STR) {
+	} else if (made_type(a) == MADE_CODE) {
 		value->kind_case = POLICYCALC__V1__VALUE__KIND_CODE;
-		value->code = checked(arena_copy_text(arena, val_name(a, (int)from, text)));
-	} else if (ADEF[a].t == T_TAGS) {
+		value->code = checked(arena_copy_text(arena, made_code(a, (int)from, text)));
+	} else if (made_type(a) == MADE_TAGS) {
 		value->kind_case = POLICYCALC__V1__VALUE__KIND_CODES;
 		value->codes = checked(ARENA_NEW(arena, Policycalc__V1__CodeList));
 		policycalc__v1__code_list__init(value->codes);
 		value->codes->codes = checked(ARENA_NEW_ARRAY(arena, char *, 64));
 		for (uint64_t left = (uint64_t)from; left; left &= left - 1)
 			value->codes->codes[value->codes->n_codes++] = checked(arena_copy_text(
-					arena, val_name(a, __builtin_ctzll(left), text)));
-	} else if (is_money(a)) {
+					arena, made_code(a, __builtin_ctzll(left), text)));
+	} else if (made_is_money(a)) {
 		value->kind_case = POLICYCALC__V1__VALUE__KIND_MONEY_FEN;
-		value->money_fen = from * unit_of(a);
-	} else if (is_ratio(a)) {
+		value->money_fen = from * made_unit(a);
+	} else if (made_is_ratio(a)) {
 		value->kind_case = POLICYCALC__V1__VALUE__KIND_RATIO_PPM;
-		value->ratio_ppm = from * unit_of(a);
+		value->ratio_ppm = from * made_unit(a);
 	} else {
 		value->kind_case = POLICYCALC__V1__VALUE__KIND_COUNT;
 		value->count = from;
@@ -396,45 +301,27 @@ static Policycalc__V1__Value *value_make(int a, int64_t from, struct arena *aren
 Policycalc__V1__Profile *workload_profile(
 		const struct workload *workload, long enterprise, struct arena *arena)
 {
-	const ent_t *from = &workload->enterprises[enterprise];
+	const struct made_enterprise *from = &workload->enterprises[enterprise];
 	Policycalc__V1__Profile *profile = checked(ARENA_NEW(arena, Policycalc__V1__Profile));
 
 	policycalc__v1__profile__init(profile);
 	profile->attributes = checked(
-			ARENA_NEW_ARRAY(arena, Policycalc__V1__AttributeValue *, NATTR));
-	for (int a = 0; a < NATTR; a++) {
+			ARENA_NEW_ARRAY(arena, Policycalc__V1__AttributeValue *, MADE_COUNT));
+	for (int a = 0; a < MADE_COUNT; a++) {
 		Policycalc__V1__AttributeValue *value;
 
-		if (!workload->known[enterprise * NATTR + a])
+		if (!workload->known[enterprise * MADE_COUNT + a])
 			continue;
 		value = checked(ARENA_NEW(arena, Policycalc__V1__AttributeValue));
 		policycalc__v1__attribute_value__init(value);
-		value->name = (char *)ADEF[a].name;
-		value->value = value_make(a, from->v[a], arena);
+		value->name = (char *)made_name(a);
+		value->value = value_make(a, from->values[a], arena);
 		profile->attributes[profile->n_attributes++] = value;
 	}
 	return profile;
 }
 
 /* --- the straight loop ------------------------------------------------------------------------- */
-
-static bool clause_holds(const clause_t *clause, const ent_t *enterprise)
-{
-	bool holds = atom_eval(&clause->a[0], enterprise);
-
-	switch (clause->kind) {
-	case C_OR:
-		for (int x = 1; x < clause->n && !holds; x++)
-			holds = atom_eval(&clause->a[x], enterprise);
-		return holds;
-	case C_NOT:
-		return !holds;
-	case C_NOTAND:
-		return !(holds && atom_eval(&clause->a[1], enterprise));
-	default:
-		return holds;
-	}
-}
 
 /* The clauses of each policy, those that few meet first. */
 static void policies_order(struct workload *workload)
@@ -445,23 +332,23 @@ static void policies_order(struct workload *workload)
 	long step = workload->options.enterprise_count / sample;
 
 	for (long i = 0; i < workload->options.policy_count; i++) {
-		policy_t *policy = &workload->ordered[i];
+		struct made_policy *policy = &workload->ordered[i];
 		int met[8] = { 0 };
 
 		*policy = workload->policies[i];
-		for (int c = 0; c < policy->n; c++) {
+		for (int c = 0; c < policy->count; c++) {
 			for (long j = 0; j < sample; j++)
-				met[c] += clause_holds(&policy->c[c],
+				met[c] += made_clause_holds(&policy->clauses[c],
 						&workload->enterprises[j * step]);
 		}
-		for (int c = 1; c < policy->n; c++) {
+		for (int c = 1; c < policy->count; c++) {
 			for (int k = c; k > 0 && met[k - 1] > met[k]; k--) {
-				clause_t clause = policy->c[k];
+				struct made_clause clause = policy->clauses[k];
 				int count = met[k];
 
-				policy->c[k] = policy->c[k - 1];
+				policy->clauses[k] = policy->clauses[k - 1];
 				met[k] = met[k - 1];
-				policy->c[k - 1] = clause;
+				policy->clauses[k - 1] = clause;
 				met[k - 1] = count;
 			}
 		}
@@ -484,15 +371,16 @@ uint64_t workload_loop(
 	uint64_t matches = 0;
 
 	for (long j = first; j < first + count; j++) {
-		const ent_t *enterprise = &workload->enterprises[j];
+		const struct made_enterprise *enterprise = &workload->enterprises[j];
 
 		for (long i = 0; i < workload->options.policy_count; i++) {
-			const policy_t *policy = &workload->ordered[i];
+			const struct made_policy *policy = &workload->ordered[i];
 			int c = 0;
 
-			while (c < policy->n && clause_holds(&policy->c[c], enterprise))
+			while (c < policy->count &&
+					made_clause_holds(&policy->clauses[c], enterprise))
 				c++;
-			if (c < policy->n)
+			if (c < policy->count)
 				continue;
 			sum += workload_mix(i, j);
 			matches++;
@@ -508,28 +396,27 @@ struct workload *workload_new(const struct workload_options *options)
 {
 	struct workload *workload = checked(calloc(1, sizeof(*workload)));
 	size_t count = (size_t)options->policy_count;
-	gen_t generator;
+	struct generator generator;
 
 	workload->options = *options;
 	arena_init(&workload->arena, (size_t)64 << 20);
-	gen_init(&generator, options->seed);
-	workload->policies = checked(calloc(count, sizeof(policy_t)));
-	workload->ordered = checked(calloc(count, sizeof(policy_t)));
+	generator_init(&generator, options->seed, NULL);
+	workload->policies = checked(calloc(count, sizeof(struct made_policy)));
+	workload->ordered = checked(calloc(count, sizeof(struct made_policy)));
 	for (size_t i = 0; i < count; i++)
-		gen_policy(&generator, i, &workload->policies[i]);
-	for (int a = 0; a <= A_HIRES; a++)
-		free(generator.q[a]);
-	enterprises_make(workload);
+		generator_policy(&generator, i, &workload->policies[i]);
+	enterprises_make(workload, &generator);
+	generator_fini(&generator);
 	policies_order(workload);
 	ruleset_make(workload);
-	for (int a = 0; a < NATTR; a++)
+	for (int a = 0; a < MADE_COUNT; a++)
 		column_make(workload, a);
 	return workload;
 }
 
 void workload_free(struct workload *workload)
 {
-	for (int a = 0; a < NATTR; a++) {
+	for (int a = 0; a < MADE_COUNT; a++) {
 		free(workload->columns[a].known);
 		free(workload->columns[a].flags);
 		free(workload->columns[a].integers);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The workload of the folder "shared" beside the project (bench/README.md there), in memory: its
- * policies as a catalog, its enterprises as columns, and the right answers.
+ * The workload of generator.h in memory: its policies as a catalog, its enterprises as columns, and the
+ * right answers.
  */
 #pragma once
 
