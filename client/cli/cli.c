@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "client/cli/cli.h"
 
+#include "client/cli/progress.h"
+#include "client/lib/answer_stream.h"
 #include "client/lib/clock.h"
 #include "client/render/text.h"
 #include "google/rpc/error_details.pb-c.h"
@@ -395,6 +397,34 @@ int cli_call(struct cli *cli, const char *path, const ProtobufCMessage *request,
 			    &response, &status))
 		return cli_status(cli, &status);
 	memcpy(out_response, &response, sizeof(response));
+	return CLI_OK;
+}
+
+int cli_open_stream(struct cli *cli, struct answer_stream *stream, const char *path,
+		const ProtobufCMessage *request, const ProtobufCMessageDescriptor *type,
+		int64_t deadline)
+{
+	struct call_status status = { 0 };
+
+	if (!cli_channel(cli))
+		return cli_out_of_memory(cli);
+	if (!answer_stream_open(stream, cli->channel, path, request, type, deadline, &status))
+		return cli_status(cli, &status);
+	return CLI_OK;
+}
+
+int cli_receive(struct cli *cli, struct answer_stream *stream, struct progress *progress,
+		void *out_message)
+{
+	struct call_status status = { 0 };
+	ProtobufCMessage *message;
+
+	if (!answer_stream_receive(stream, &message, &status)) {
+		if (progress)
+			progress_fini(progress);
+		return cli_status(cli, &status);
+	}
+	memcpy(out_message, &message, sizeof(message));
 	return CLI_OK;
 }
 

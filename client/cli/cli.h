@@ -82,6 +82,22 @@ int64_t cli_deadline(const struct cli *cli);
 int cli_call(struct cli *cli, const char *path, const ProtobufCMessage *request,
 		const ProtobufCMessageDescriptor *type, void *out_response);
 
+struct answer_stream;
+struct progress;
+/**
+ * Opens @stream until @deadline; CLI_OK, or the exit code after the failure was said. It is to be closed
+ * in any case.
+ */
+int cli_open_stream(struct cli *cli, struct answer_stream *stream, const char *path,
+		const ProtobufCMessage *request, const ProtobufCMessageDescriptor *type,
+		int64_t deadline);
+/**
+ * The next answer, or NULL at the end; CLI_OK, or the exit code after the failure was said, without
+ * @progress (may be NULL) in its way.
+ */
+int cli_receive(struct cli *cli, struct answer_stream *stream, struct progress *progress,
+		void *out_message);
+
 /** Writes @out to stdout and frees it; CLI_OK, or CLI_FAILURE when that is not possible. */
 int cli_write(const struct cli *cli, struct buffer *out);
 /** One JSON document. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "client/cli/cli.h"
 #include "client/cli/file.h"
+#include "client/lib/answer_stream.h"
 #include "client/render/table.h"
 #include "publish/publish.h"
 
@@ -225,14 +226,12 @@ static int command_export(struct cli *cli, int argc, char **argv)
 	const struct cli_option list[] = { { "--revision", .text = &revision } };
 	Policycalc__V1__ExportCatalogRequest request =
 			POLICYCALC__V1__EXPORT_CATALOG_REQUEST__INIT;
-	struct call_status status = { 0 };
-	ProtobufCMessage *message = NULL;
+	const Policycalc__V1__ExportCatalogResponse *response = NULL;
+	struct answer_stream stream = { 0 };
 	struct buffer out = { 0 };
-	struct call *call;
 	struct error err;
 	long long number = 0;
 	size_t count = 0;
-	bool ok;
 	int code = cli_options(cli, list, 1, EXPORT_HELP_ZH, EXPORT_HELP_EN, &argc, argv);
 
 	if (code >= 0)
@@ -242,25 +241,13 @@ static int command_export(struct cli *cli, int argc, char **argv)
 				cli_word(cli, "需要一个目录", "one folder is needed"));
 	if (revision && !cli_parse_number(revision, &number))
 		return cli_usage(cli, "--revision N");
-	if (!cli_channel(cli))
-		return cli_out_of_memory(cli);
 	request.revision = number;
-	call = call_start(cli->channel, "/policycalc.v1.CatalogService/ExportCatalog",
-			cli_deadline(cli), &status);
-	if (!call)
-		return cli_status(cli, &status);
-	if (call_send(call, &request.base))
-		call_half_close(call);
-	code = CLI_OK;
+	code = cli_open_stream(cli, &stream, "/policycalc.v1.CatalogService/ExportCatalog",
+			&request.base, &policycalc__v1__export_catalog_response__descriptor,
+			cli_deadline(cli));
 	while (code == CLI_OK) {
-		const Policycalc__V1__ExportCatalogResponse *response;
-
-		ok = call_receive(call, &policycalc__v1__export_catalog_response__descriptor,
-				&cli->arena, &message, &status);
-		response = (const Policycalc__V1__ExportCatalogResponse *)message;
-		if (!ok)
-			code = cli_status(cli, &status);
-		if (!ok || !response)
+		code = cli_receive(cli, &stream, NULL, &response);
+		if (code != CLI_OK || !response)
 			break;
 		number = response->revision;
 		if (!response->file)
@@ -273,7 +260,7 @@ static int command_export(struct cli *cli, int argc, char **argv)
 		else
 			code = cli_failure(cli, "%s", err.message);
 	}
-	call_free(call);
+	answer_stream_close(&stream);
 	if (code != CLI_OK)
 		return code;
 	buffer_format(&out,

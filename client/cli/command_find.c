@@ -2,6 +2,7 @@
 /* policycalc find: which enterprises have a policy, nearly have it, or of which it is not known. */
 #include "client/cli/dictionary.h"
 #include "client/cli/progress.h"
+#include "client/lib/answer_stream.h"
 #include "client/render/find.h"
 #include "policycalc/v1/find.pb-c.h"
 
@@ -182,37 +183,27 @@ static int part_take(
 	return code;
 }
 
-static int parts_receive(struct finding *finding, struct call *call)
+static int parts_receive(struct finding *finding, struct answer_stream *stream)
 {
-	struct call_status status = { 0 };
-	struct arena arena;
+	const Policycalc__V1__FindEnterprisesResponse *part = NULL;
 	bool has_summary = false;
-	int code = CLI_OK;
+	int code;
 
-	arena_init(&arena, (size_t)64 << 20);
-	while (code == CLI_OK) {
-		const Policycalc__V1__FindEnterprisesResponse *part;
-		ProtobufCMessage *message = NULL;
-
-		arena_reset(&arena);
-		if (!call_receive(call, &policycalc__v1__find_enterprises_response__descriptor,
-				    &arena, &message, &status)) {
-			progress_fini(&finding->progress);
-			code = cli_status(finding->cli, &status);
-		}
-		part = (const Policycalc__V1__FindEnterprisesResponse *)message;
+	for (;;) {
+		code = cli_receive(finding->cli, stream, &finding->progress, &part);
 		if (code != CLI_OK || !part)
 			break;
 		has_summary = has_summary ||
 			      part->part_case ==
 					      POLICYCALC__V1__FIND_ENTERPRISES_RESPONSE__PART_SUMMARY;
 		code = part_take(finding, part);
+		if (code != CLI_OK)
+			break;
 	}
 	if (code == CLI_OK && !has_summary)
 		code = cli_failure(finding->cli, "%s",
 				cli_word(finding->cli, "答复不完整：没有汇总",
 						"the answer has no summary"));
-	arena_fini(&arena);
 	return code;
 }
 
@@ -221,21 +212,18 @@ static int find_run(struct cli *cli, const Policycalc__V1__FindEnterprisesReques
 {
 	const struct render_dictionary names = { dictionary->attributes, dictionary->count };
 	struct finding finding = { .cli = cli };
-	struct call_status status = { 0 };
-	struct call *call;
+	struct answer_stream stream = { 0 };
 	int code;
 
 	finding.canvas = (struct canvas){ &cli->style, &names, &finding.out };
-	call = call_start(cli->channel, "/policycalc.v1.RegistryService/FindEnterprises",
-			cli_deadline(cli), &status);
-	if (!call)
-		return cli_status(cli, &status);
 	progress_init(&finding.progress, 0, cli->style.english);
-	if (call_send(call, &request->base))
-		call_half_close(call);
-	code = parts_receive(&finding, call);
+	code = cli_open_stream(cli, &stream, "/policycalc.v1.RegistryService/FindEnterprises",
+			&request->base, &policycalc__v1__find_enterprises_response__descriptor,
+			cli_deadline(cli));
+	if (code == CLI_OK)
+		code = parts_receive(&finding, &stream);
 	progress_fini(&finding.progress);
-	call_free(call);
+	answer_stream_close(&stream);
 	buffer_fini(&finding.out);
 	return code;
 }

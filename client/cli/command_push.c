@@ -3,6 +3,7 @@
 #include "client/cli/command_push.h"
 
 #include "client/cli/progress.h"
+#include "client/lib/answer_stream.h"
 #include "client/render/push.h"
 
 #include <string.h>
@@ -96,7 +97,7 @@ int push_too_much(const struct cli *cli, const char *argument)
 int push_call(struct cli *cli, const char *name, const ProtobufCMessage *request,
 		const ProtobufCMessageDescriptor *type, void *out_response)
 {
-	const char *path = arena_format(&cli->arena, "/policycalc.v1.PushService/%s", name);
+	const char *path = arena_format(&cli->arena, PUSH_PATH "%s", name);
 
 	return path ? cli_call(cli, path, request, type, out_response) : cli_out_of_memory(cli);
 }
@@ -114,40 +115,29 @@ static int run_write(struct cli *cli, const Policycalc__V1__Run *run)
 
 /* --- watching --------------------------------------------------------------------------------- */
 
-/* Receives until the run has ended; the last word is *out_run. With @lines each is a line of NDJSON. */
-static int watch(struct cli *cli, int64_t id, bool lines, const Policycalc__V1__Run **out_run)
+/*
+ * Receives until the run has ended; the last word is *out_run, which lives as long as @stream, to be
+ * closed by the caller. With @lines each is a line of NDJSON.
+ */
+static int watch(struct cli *cli, int64_t id, bool lines, struct answer_stream *stream,
+		const Policycalc__V1__Run **out_run)
 {
 	Policycalc__V1__WatchRunRequest request = POLICYCALC__V1__WATCH_RUN_REQUEST__INIT;
-	struct call_status status = { 0 };
+	const Policycalc__V1__WatchRunResponse *response = NULL;
 	struct progress progress;
-	struct call *call;
-	int code = CLI_OK;
+	int code;
 
 	request.id = id;
 	*out_run = NULL;
-	if (!cli_channel(cli))
-		return cli_out_of_memory(cli);
 	/* A run takes as long as it takes. */
-	call = call_start(cli->channel, "/policycalc.v1.PushService/WatchRun", INT64_MAX,
-			&status);
-	if (!call)
-		return cli_status(cli, &status);
+	code = cli_open_stream(cli, stream, PUSH_PATH "WatchRun", &request.base,
+			&policycalc__v1__watch_run_response__descriptor, INT64_MAX);
 	progress_init(&progress, 0, cli->style.english);
-	if (call_send(call, &request.base))
-		call_half_close(call);
 	while (code == CLI_OK) {
-		const Policycalc__V1__WatchRunResponse *response;
-		ProtobufCMessage *message = NULL;
 		struct buffer out = { 0 };
 
-		if (!call_receive(call, &policycalc__v1__watch_run_response__descriptor,
-				    &cli->arena, &message, &status)) {
-			progress_fini(&progress);
-			code = cli_status(cli, &status);
-			break;
-		}
-		response = (const Policycalc__V1__WatchRunResponse *)message;
-		if (!response || !response->run)
+		code = cli_receive(cli, stream, &progress, &response);
+		if (code != CLI_OK || !response || !response->run)
 			break;
 		*out_run = response->run;
 		progress.total = (uint64_t)response->run->total;
@@ -160,7 +150,6 @@ static int watch(struct cli *cli, int64_t id, bool lines, const Policycalc__V1__
 		code = cli_write(cli, &out);
 	}
 	progress_fini(&progress);
-	call_free(call);
 	if (code == CLI_OK && !*out_run)
 		code = cli_failure(cli, "%s", cli_word(cli, "服务没有答复", "no answer came"));
 	return code;
@@ -174,6 +163,7 @@ static int run_code(const Policycalc__V1__Run *run)
 
 static int command_watch(struct cli *cli, int argc, char **argv)
 {
+	struct answer_stream stream = { 0 };
 	const Policycalc__V1__Run *run;
 	long long id = 0;
 	int code = cli_options(cli, NULL, 0, WATCH_HELP_ZH, WATCH_HELP_EN, &argc, argv);
@@ -184,10 +174,13 @@ static int command_watch(struct cli *cli, int argc, char **argv)
 		return push_too_much(cli, argv[1]);
 	if (argc == 1 && !cli_parse_number(argv[0], &id))
 		return cli_usage(cli, "push watch N");
-	code = watch(cli, id, cli->json, &run);
+	code = watch(cli, id, cli->json, &stream, &run);
 	if (code == CLI_OK && !cli->json)
 		code = run_write(cli, run);
-	return code == CLI_OK ? run_code(run) : code;
+	if (code == CLI_OK)
+		code = run_code(run);
+	answer_stream_close(&stream);
+	return code;
 }
 
 /* --- run -------------------------------------------------------------------------------------- */
@@ -272,6 +265,7 @@ static int command_run(struct cli *cli, int argc, char **argv)
 	};
 	Policycalc__V1__StartRunRequest request = POLICYCALC__V1__START_RUN_REQUEST__INIT;
 	const Policycalc__V1__StartRunResponse *started;
+	struct answer_stream stream = { 0 };
 	const Policycalc__V1__Run *run;
 	int code = cli_options(cli, list, sizeof(list) / sizeof(list[0]), RUN_HELP_ZH,
 			RUN_HELP_EN, &argc, argv);
@@ -288,10 +282,13 @@ static int command_run(struct cli *cli, int argc, char **argv)
 		return cli_failure(cli, "%s", cli_word(cli, "服务没有答复", "no answer came"));
 	if (arguments.no_wait)
 		return run_write(cli, started->run);
-	code = watch(cli, started->run->id, false, &run);
+	code = watch(cli, started->run->id, false, &stream, &run);
 	if (code == CLI_OK)
 		code = run_write(cli, run);
-	return code == CLI_OK ? run_code(run) : code;
+	if (code == CLI_OK)
+		code = run_code(run);
+	answer_stream_close(&stream);
+	return code;
 }
 
 /* --- list, show, cancel ----------------------------------------------------------------------- */

@@ -5,6 +5,8 @@
 #include "client/cli/cli.h"
 #include "policycalc/v1/push_service.pb-c.h"
 
+#define PUSH_PATH "/policycalc.v1.PushService/"
+
 int command_push_deliveries(struct cli *cli, int argc, char **argv);
 int command_push_confirm(struct cli *cli, int argc, char **argv);
 int command_push_pull(struct cli *cli, int argc, char **argv);

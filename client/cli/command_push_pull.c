@@ -2,6 +2,7 @@
 /* policycalc push pull: deliveries on a lease, for people, as NDJSON or as CSV. */
 #include "client/cli/command_push.h"
 
+#include "client/lib/answer_stream.h"
 #include "client/render/push.h"
 #include "proto/codec/codec.h"
 
@@ -154,27 +155,21 @@ static int delivery_take(struct pulling *pulling,
 
 /* --- receiving -------------------------------------------------------------------------------- */
 
-static int deliveries_receive(struct pulling *pulling, struct call *call)
+static int deliveries_receive(struct pulling *pulling, struct answer_stream *stream)
 {
-	struct call_status status = { 0 };
+	const Policycalc__V1__PullDeliveriesResponse *delivery = NULL;
 	struct arena arena;
-	int code = CLI_OK;
+	int code;
 
 	arena_init(&arena, (size_t)64 << 20);
-	while (code == CLI_OK) {
-		ProtobufCMessage *message = NULL;
-
+	for (;;) {
+		code = cli_receive(pulling->cli, stream, NULL, &delivery);
+		if (code != CLI_OK || !delivery)
+			break;
 		arena_reset(&arena);
-		if (!call_receive(call, &policycalc__v1__pull_deliveries_response__descriptor,
-				    &arena, &message, &status)) {
-			code = cli_status(pulling->cli, &status);
+		code = delivery_take(pulling, delivery, &arena);
+		if (code != CLI_OK)
 			break;
-		}
-		if (!message)
-			break;
-		code = delivery_take(pulling,
-				(const Policycalc__V1__PullDeliveriesResponse *)message,
-				&arena);
 	}
 	arena_fini(&arena);
 	return code;
@@ -183,20 +178,15 @@ static int deliveries_receive(struct pulling *pulling, struct call *call)
 static int pull(struct pulling *pulling, const Policycalc__V1__PullDeliveriesRequest *request)
 {
 	struct cli *cli = pulling->cli;
-	struct call_status status = { 0 };
-	struct call *call;
+	struct answer_stream stream = { 0 };
 	int code, last;
 
-	if (!cli_channel(cli))
-		return cli_out_of_memory(cli);
-	call = call_start(cli->channel, "/policycalc.v1.PushService/PullDeliveries",
-			cli_deadline(cli), &status);
-	if (!call)
-		return cli_status(cli, &status);
-	if (call_send(call, &request->base))
-		call_half_close(call);
-	code = deliveries_receive(pulling, call);
-	call_free(call);
+	code = cli_open_stream(cli, &stream, PUSH_PATH "PullDeliveries", &request->base,
+			&policycalc__v1__pull_deliveries_response__descriptor,
+			cli_deadline(cli));
+	if (code == CLI_OK)
+		code = deliveries_receive(pulling, &stream);
+	answer_stream_close(&stream);
 	if (code == CLI_OK && !pulling->count && !pulling->csv && !pulling->lines)
 		buffer_append_text(&pulling->out,
 				cli_word(cli, "没有可领取的消息\n", "nothing to pull\n"));

@@ -2,17 +2,8 @@
 /* Reading the catalog: lists are read page after page into one handle. */
 #include "client/lib/client_internal.h"
 
-#include "base/memory.h"
+#include "client/lib/list.h"
 
-#include <string.h>
-
-/* What every list handle is: its arena and one array of messages. */
-struct list {
-	struct arena arena;
-	void **items;
-	size_t count;
-	size_t capacity;
-};
 struct pcalc_policies {
 	struct list list;
 };
@@ -26,33 +17,6 @@ struct pcalc_policy {
 	struct arena arena;
 	const Policycalc__V1__GetPolicyResponse *response;
 };
-
-static bool list_append(struct list *list, void *items, size_t count)
-{
-	size_t wanted = list->count + count;
-
-	if (count == 0)
-		return true;
-	if (wanted > list->capacity) {
-		void **grown = ARENA_NEW_ARRAY(&list->arena, void *, wanted * 2);
-
-		if (!grown)
-			return false;
-		if (list->count)
-			memcpy(grown, list->items, list->count * sizeof(*grown));
-		list->items = grown;
-		list->capacity = wanted * 2;
-	}
-	memcpy(list->items + list->count, items, count * sizeof(*list->items));
-	list->count = wanted;
-	return true;
-}
-
-/* A service that repeats a page would else be asked for ever. */
-static bool page_is_last(const char *token, const char *before)
-{
-	return !*token || strcmp(token, before) == 0;
-}
 
 pcalc_policies *pcalc_policies_list(pcalc_client *client,
 		const struct pcalc_policy_filter *filter, struct pcalc_failure *failure)

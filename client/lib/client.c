@@ -2,6 +2,7 @@
 #include "client/lib/client_internal.h"
 
 #include "base/memory.h"
+#include "client/lib/answer_stream.h"
 #include "google/rpc/error_details.pb-c.h"
 #include "google/rpc/status.pb-c.h"
 #include "proto/codec/codec.h"
@@ -170,6 +171,28 @@ ProtobufCMessage *client_call(pcalc_client *client, const char *path,
 			    deadline_after(client->timeout_ms), arena, &response, &status))
 		(void)failure_from_status(failure, &status);
 	return response;
+}
+
+bool client_open_stream(pcalc_client *client, struct answer_stream *stream, const char *path,
+		const ProtobufCMessage *request, const ProtobufCMessageDescriptor *type,
+		struct pcalc_failure *failure)
+{
+	struct call_status status = { 0 };
+
+	if (answer_stream_open(stream, client->channel, path, request, type,
+			    deadline_after(client->timeout_ms), &status))
+		return true;
+	answer_stream_close(stream);
+	return failure_from_status(failure, &status);
+}
+
+bool client_receive(struct answer_stream *stream, ProtobufCMessage **out_message,
+		struct pcalc_failure *failure)
+{
+	struct call_status status = { 0 };
+
+	return answer_stream_receive(stream, out_message, &status) ||
+	       failure_from_status(failure, &status);
 }
 
 struct pcalc_warning warning_from(const Policycalc__V1__Warning *warning)

@@ -10,6 +10,8 @@
 
 #define CALCULATOR_PATH "/policycalc.v1.CalculatorService/"
 #define CATALOG_PATH "/policycalc.v1.CatalogService/"
+#define REGISTRY_PATH "/policycalc.v1.RegistryService/"
+#define PUSH_PATH "/policycalc.v1.PushService/"
 /* What one answer may take from the machine. */
 #define ANSWER_BUDGET ((size_t)256 << 20)
 
@@ -41,9 +43,29 @@ struct pcalc_combination {
 
 struct pcalc_warning warning_from(const Policycalc__V1__Warning *warning);
 struct pcalc_text text_from(const Policycalc__V1__Text *text);
+/** All zero when @amount is NULL. */
+struct pcalc_amount amount_from(const Policycalc__V1__AmountAnswer *amount);
+struct pcalc_answer answer_from(const Policycalc__V1__PolicyAnswer *answer);
+struct pcalc_near_miss near_from(const Policycalc__V1__NearMiss *near);
+/** A field of a request, which packing only reads; NULL is "". */
+static inline char *text_field(const char *text)
+{
+	return (char *)(uintptr_t)(text ? text : "");
+}
 
 /** The profile as a message; borrowed, and as it is now. NULL when memory is short. */
 const Policycalc__V1__Profile *profile_message(const pcalc_profile *profile);
+
+struct answer_stream;
+/**
+ * Opens @stream within the client's timeout; false with @failure filled, and the stream closed.
+ */
+bool client_open_stream(pcalc_client *client, struct answer_stream *stream, const char *path,
+		const ProtobufCMessage *request, const ProtobufCMessageDescriptor *type,
+		struct pcalc_failure *failure);
+/** The next answer, or NULL at the end; false with @failure filled. */
+bool client_receive(struct answer_stream *stream, ProtobufCMessage **out_message,
+		struct pcalc_failure *failure);
 
 /** A handle of @size bytes that begins with its arena. NULL when memory is short. */
 void *handle_new(size_t size);

@@ -81,7 +81,7 @@ size_t pcalc_answers_count(const pcalc_answers *answers)
 	return answers->response->n_answers;
 }
 
-static struct pcalc_amount amount_from(const Policycalc__V1__AmountAnswer *amount)
+struct pcalc_amount amount_from(const Policycalc__V1__AmountAnswer *amount)
 {
 	if (!amount)
 		return (struct pcalc_amount){ .sentence = { "", "" } };
@@ -122,17 +122,11 @@ bool pcalc_answers_funding(const pcalc_answers *answers, size_t index, size_t pa
 	return true;
 }
 
-bool pcalc_answers_get(
-		const pcalc_answers *answers, size_t index, struct pcalc_answer *out_answer)
+struct pcalc_answer answer_from(const Policycalc__V1__PolicyAnswer *answer)
 {
-	const Policycalc__V1__PolicyAnswer *answer;
-	const Policycalc__V1__Availability *availability;
+	const Policycalc__V1__Availability *availability = answer->availability;
 
-	if (index >= answers->response->n_answers)
-		return false;
-	answer = answers->response->answers[index];
-	availability = answer->availability;
-	*out_answer = (struct pcalc_answer){
+	return (struct pcalc_answer){
 		.policy_id = answer->policy_id,
 		.series = answer->series,
 		.title = text_from(answer->title),
@@ -152,6 +146,14 @@ bool pcalc_answers_get(
 		.cliff_count = answer->n_cliffs,
 		.begin_not_stated = availability && availability->begin_not_stated,
 	};
+}
+
+bool pcalc_answers_get(
+		const pcalc_answers *answers, size_t index, struct pcalc_answer *out_answer)
+{
+	if (index >= answers->response->n_answers)
+		return false;
+	*out_answer = answer_from(answers->response->answers[index]);
 	return true;
 }
 
@@ -262,6 +264,19 @@ static const Policycalc__V1__NearMiss *near_find(
 	return answers->response->answers[index]->near[near];
 }
 
+struct pcalc_near_miss near_from(const Policycalc__V1__NearMiss *near)
+{
+	return (struct pcalc_near_miss){
+		.cost_ppm = near->cost_ppm,
+		.verdict = (enum pcalc_verdict)near->verdict,
+		.amount = amount_from(near->amount),
+		.stays_unknown = (const char *const *)near->stays_unknown,
+		.stays_unknown_count = near->n_stays_unknown,
+		.sentence = text_from(near->sentence),
+		.change_count = near->n_changes,
+	};
+}
+
 bool pcalc_answers_near(const pcalc_answers *answers, size_t index, size_t near,
 		struct pcalc_near_miss *out_near)
 {
@@ -269,15 +284,7 @@ bool pcalc_answers_near(const pcalc_answers *answers, size_t index, size_t near,
 
 	if (!found)
 		return false;
-	*out_near = (struct pcalc_near_miss){
-		.cost_ppm = found->cost_ppm,
-		.verdict = (enum pcalc_verdict)found->verdict,
-		.amount = amount_from(found->amount),
-		.stays_unknown = (const char *const *)found->stays_unknown,
-		.stays_unknown_count = found->n_stays_unknown,
-		.sentence = text_from(found->sentence),
-		.change_count = found->n_changes,
-	};
+	*out_near = near_from(found);
 	return true;
 }
 

@@ -9,8 +9,6 @@
 
 #include <string.h>
 
-#define REGISTRY_PATH "/policycalc.v1.RegistryService/"
-
 struct pcalc_import {
 	struct call *call;
 	struct import_stream stream;
@@ -66,8 +64,8 @@ pcalc_import *pcalc_import_open(pcalc_client *client,
 		(void)failure_out_of_memory(failure);
 		return NULL;
 	}
-	header.supplier = (char *)(uintptr_t)(options->supplier ? options->supplier : "");
-	header.date = (char *)(uintptr_t)(options->date ? options->date : "");
+	header.supplier = text_field(options->supplier);
+	header.date = text_field(options->date);
 	header.complete = (char **)(uintptr_t)options->complete;
 	header.n_complete = options->complete_count;
 	header.dry_run = options->dry_run;

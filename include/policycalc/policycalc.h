@@ -9,6 +9,7 @@
 #include "policycalc/guide.h"
 #include "policycalc/match.h"
 #include "policycalc/profile.h"
+#include "policycalc/push.h"
 #include "policycalc/question.h"
 #include "policycalc/registry.h"
 #include "policycalc/types.h"

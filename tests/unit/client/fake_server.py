@@ -318,6 +318,8 @@ class Friendly:
         from policycalc.v1 import guide_pb2, question_pb2
         from policycalc.v1 import registry_service_pb2 as registry
         calculator, service = self.calculator, self.service
+        from fake_push import FakePush
+        fake_push = FakePush()
         server = grpc.server(concurrent.futures.ThreadPoolExecutor(8))
         server.add_generic_rpc_handlers((
             grpc.method_handlers_generic_handler("policycalc.v1.CalculatorService", {
@@ -336,7 +338,9 @@ class Friendly:
                 "GetEnterprise": method(grpc.unary_unary_rpc_method_handler, self.get_enterprise,
                                         registry.GetEnterpriseRequest),
                 "GetRegistry": method(grpc.unary_unary_rpc_method_handler, self.get_registry,
-                                      registry.GetRegistryRequest)}),
+                                      registry.GetRegistryRequest),
+                **fake_push.registry_methods(method)}),
+            fake_push.handlers(method),
             grpc.method_handlers_generic_handler("policycalc.v1.CatalogService", {
                 "ListAttributes": method(grpc.unary_unary_rpc_method_handler,
                                          self.list_attributes, service.ListAttributesRequest),

@@ -7,6 +7,7 @@
  */
 #include "base/memory.h"
 #include "fixture.h"
+#include "memory_push.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -359,6 +360,13 @@ static const struct {
 	{ "stream", use_stream, 10 },
 	{ "import", use_import, 12 },
 	{ "enterprise", use_enterprise, 6 },
+	{ "run", use_run, 6 },
+	{ "runs", use_runs, 10 },
+	{ "watch", use_watch, 8 },
+	{ "pull", use_pull, 16 },
+	{ "deliveries", use_deliveries, 12 },
+	{ "confirm", use_confirm, 6 },
+	{ "subscription", use_subscription, 12 },
 };
 
 static void fail_in_turn(const char *name, use_fn use, bool persistent, unsigned long least)
