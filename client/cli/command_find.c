@@ -262,8 +262,6 @@ int command_find(struct cli *cli, int argc, char **argv)
 	if (code != CLI_OK)
 		return code;
 	request.policy = argv[0];
-	if (!cli_channel(cli))
-		return cli_out_of_memory(cli);
 	/* What is lacking is told by its name. */
 	if (arguments.undecided && !cli->json && strcmp(cli->format, "table") == 0)
 		code = dictionary_load(cli, request.revision, &dictionary);
