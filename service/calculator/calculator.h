@@ -161,6 +161,13 @@ bool ruleset_condition_may_turn(const struct ruleset *ruleset,
 		const Policycalc__V1__Policy *policy, size_t index);
 
 /**
+ * Whether @policy may come out ELIGIBLE for anyone on @day ("YYYY-MM-DD"): not when a condition about
+ * the enterprise itself is left to people whatever its facts are.
+ */
+bool ruleset_policy_may_fit(const struct ruleset *ruleset, const Policycalc__V1__Policy *policy,
+		const char *day);
+
+/**
  * What all of @policy may cost in the calendar year of @day ("YYYY-MM-DD"), in fen. false when the
  * catalog does not say, or not for that day.
  */

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Which conditions no near miss can turn: those that read nothing a firm can change. Asked once a
- * policy, it spares the search for most of a registry.
+ * What no near miss can bring about: conditions turned that read nothing a firm can change, and
+ * policies had that people decide in the end. Asked once a policy, it spares the search for most of a
+ * registry.
  */
+#include "base/date.h"
+#include "calculator/epoch.h"
 #include "calculator/score.h"
 
 static bool slot_may_turn(const struct ruleset *ruleset, enum item_list list, int slot)
@@ -60,5 +63,67 @@ bool ruleset_condition_may_turn(const struct ruleset *ruleset,
 		      rule_may_turn(ruleset, rules->list, clause->met_if, room) ||
 		      rule_may_turn(ruleset, rules->list, clause->fails_if, room);
 	arena_fini(&arena);
+	return may;
+}
+
+/* --- policies that people decide -------------------------------------------------------------- */
+
+/*
+ * Rows that experts judge, with nothing measured, have no points for certain: a table in which all
+ * others together do not pass is never passed by facts alone.
+ */
+static bool table_may_pass(const struct ruleset *ruleset, const struct score_rules *table,
+		const struct epoch *epoch, struct arena *arena)
+{
+	struct evaluation evaluation = {
+		.values = epoch->values,
+		.value_count = ruleset->most_slots,
+		.regions = ruleset->regions,
+		.arena = arena,
+	};
+	int64_t reached = 0;
+	struct value pass;
+
+	if (!table->pass)
+		return true;
+	pass = rule_evaluate(table->pass, &evaluation);
+	for (size_t i = 0; i < table->row_count; i++) {
+		if (!table->rows[i].row->judged || table->rows[i].metric_count)
+			reached += table->rows[i].row->full;
+	}
+	return pass.kind != VALUE_INT || pass.integer <= reached;
+}
+
+static bool clause_may_be_met(const struct ruleset *ruleset, const struct clause *clause,
+		const struct epoch *epoch, struct arena *arena)
+{
+	if (clause->kind == CLAUSE_SCORE)
+		return clause->direct_pass ||
+		       table_may_pass(ruleset, clause->score, epoch, arena);
+	return clause->kind != CLAUSE_RULE || clause->met_if ||
+	       clause->condition->role != POLICYCALC__V1__ROLE__ROLE_REVIEW;
+}
+
+bool ruleset_policy_may_fit(const struct ruleset *ruleset, const Policycalc__V1__Policy *policy,
+		const char *day)
+{
+	const struct policy_rules *rules =
+			map_find(&ruleset->policy_ids, slice_from(policy->id));
+	const struct epoch *epoch;
+	struct date date;
+	struct arena arena;
+	bool may = true;
+
+	if (!rules || !date_parse(slice_from(day), &date))
+		return true;
+	epoch = epoch_pin(ruleset, date_to_days(date));
+	if (!epoch)
+		return true;
+	arena_init(&arena, (size_t)1 << 20);
+	for (size_t i = 0; may && i < rules->clause_count; i++)
+		may = rules->clauses[i].per_item ||
+		      clause_may_be_met(ruleset, &rules->clauses[i], epoch, &arena);
+	arena_fini(&arena);
+	epoch_unpin(ruleset, epoch);
 	return may;
 }

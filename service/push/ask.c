@@ -58,6 +58,8 @@ bool ask_is_near(const Policycalc__V1__NearMiss *near)
 static bool may_be_near(
 		const struct push_target *target, const Policycalc__V1__PolicyAnswer *answer)
 {
+	if (!target->may_fit)
+		return false;
 	for (size_t i = 0; i < answer->n_settled_by; i++) {
 		size_t size = strcspn(answer->settled_by[i], "@");
 		bool found = false;

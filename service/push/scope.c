@@ -192,10 +192,12 @@ static bool condition_may_be_near(
 	return false;
 }
 
-static bool near_fill(struct push_scope *scope, struct push_target *target, struct arena *arena)
+static bool near_fill(struct push_scope *scope, struct push_target *target, const char *day,
+		struct arena *arena)
 {
 	const Policycalc__V1__Policy *policy = target->policy;
 
+	target->may_fit = ruleset_policy_may_fit(scope->ruleset, policy, day);
 	target->near_conditions =
 			ARENA_NEW_ARRAY(arena, const char *, policy->n_conditions + 1);
 	for (size_t i = 0; target->near_conditions && i < policy->n_conditions; i++) {
@@ -216,7 +218,7 @@ bool push_scope_init(struct push_scope *scope, const struct ruleset *ruleset,
 			!targets_fill(scope, day, arena, err))
 		return false;
 	for (size_t i = 0; i < scope->target_count; i++) {
-		if (!near_fill(scope, &scope->targets[i], arena) ||
+		if (!near_fill(scope, &scope->targets[i], day, arena) ||
 				!window_fill(scope, &scope->targets[i], day, arena))
 			return arena_error(arena, err, "finding what to run");
 	}

@@ -19,6 +19,7 @@ struct push_target {
 	/* The last day on which one may apply, days since 1970; 0: not stated, always, or the next
 	 * version goes on from there. */
 	int32_t window_end;
+	bool may_fit; /* anyone: people do not decide in the end */
 	/* Ids of conditions that a change of figures can turn, with a parameter behind them. */
 	const char **near_conditions;
 	size_t near_count;

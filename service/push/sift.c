@@ -189,6 +189,8 @@ static void verdict_take(const struct push_sift *sift, size_t index,
 static bool masks_fill(
 		struct push_sift *sift, const struct sweep_source *source, struct error *err)
 {
+	const struct push_scope *scope = &sift->sifter->plan->scope;
+
 	for (size_t i = 0; i < sift->sifter->count; i++) {
 		struct sift_masks *masks = &sift->masks[i];
 
@@ -198,6 +200,8 @@ static bool masks_fill(
 		verdict_take(sift, i, VERDICT(NOT_OPEN), masks->not_open);
 		verdict_take(sift, i, VERDICT(NEEDS_INFORMATION), masks->undecided);
 		verdict_take(sift, i, VERDICT(NEEDS_REVIEW), masks->undecided);
+		if (!scope->targets[sift->sifter->targets[i].target].may_fit)
+			continue;
 		memcpy(masks->near, masks->ineligible, sizeof(masks->near));
 		if (!sift_near_narrow(&sift->sifter->targets[i].near, sift->work, source,
 				    masks->near, err))

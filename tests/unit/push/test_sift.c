@@ -2,13 +2,16 @@
 /*
  * Sifted by columns or asked one by one, the ledger is the same: two worlds with the same made-up
  * enterprises go through the same days, changes and wishes, and all their deliveries are compared. A
- * third is stopped in the middle of its runs, again and again, and must end like them.
+ * third is stopped in the middle of its runs, again and again, and must end like them. Once with
+ * policies made for it, and once with the starter catalog.
  */
 #include "fixture.h"
+#include "profile_maker.h"
 #include "push_world.h"
 
 #include "base/date.h"
 #include "base/log.h"
+#include "publish/publish.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -18,10 +21,10 @@
 
 #include <cmocka.h>
 
-#define FIRMS 260
-#define STEPS 14
+#define WORLDS 3
 
 static const char *dictionary;
+static const char *starter;
 
 static const char POLICIES[] =
 		"parameter few COUNT 20\n"
@@ -45,11 +48,6 @@ static const char POLICIES[] =
 		"policy technical\n    window always\n    require e.tech_share >= p.share\n"
 		"policy asked\n    window always\n    require e.srdi\n    require e.staff >= "
 		"p.few\n";
-
-struct world {
-	struct push_world push;
-	struct ruleset *ruleset;
-};
 
 static uint64_t seed;
 
@@ -103,7 +101,9 @@ static void run_day(
 {
 	Policycalc__V1__StartRunRequest request = POLICYCALC__V1__START_RUN_REQUEST__INIT;
 	struct push_order order = {
-		.request = &request, .ruleset = ruleset, .current_revision = 1
+		.request = &request,
+		.ruleset = ruleset,
+		.current_revision = ruleset_revision(ruleset),
 	};
 	Policycalc__V1__Run *run;
 	struct arena arena;
@@ -171,49 +171,61 @@ static struct slice ledger_print(struct push_world *world, struct arena *arena)
 	return copy;
 }
 
-static void the_ledgers_are_the_same(void **state)
-{
-	static const int32_t gaps[STEPS] = { 0, 1, 0, 1, 3, 9, 1, 0, 8, 10, 1, 2, 20, 0 };
-	struct push_world worlds[3];
-	struct case_file file;
+/* A registry that changes, and the days of its runs. */
+struct story {
 	struct ruleset *ruleset;
+	size_t firms;
+	const int32_t *gaps; /* days from run to run */
+	unsigned steps;
+	int32_t day; /* of the first */
+	void *context;
+	Policycalc__V1__Profile *(*make)(void *context, size_t number, const char *day);
+};
+
+static void story_change(const struct story *story, struct push_world *worlds, unsigned step,
+		int32_t day)
+{
+	size_t changes = step == 0 ? story->firms : next_random() % 30;
+	char text[11];
+
+	date_print(date_from_days(day), text);
+	for (size_t k = 0; k < changes; k++) {
+		size_t number = step == 0 ? k + 1 : 1 + next_random() % story->firms;
+		const Policycalc__V1__Profile *firm = story->make(story->context, number, text);
+		bool replace = next_random() % 3 == 0;
+
+		for (size_t i = 0; i < WORLDS; i++) {
+			set_day(&worlds[i], day);
+			push_world_import(&worlds[i], story->ruleset, firm, text, replace);
+			if (number % 29 == 0)
+				wish_set(&worlds[i], firm->uscc, step % 3 != 2);
+		}
+	}
+}
+
+/* Bytes of the ledger at the end. */
+static size_t story_tell(const struct story *story)
+{
+	struct push_world worlds[WORLDS];
 	struct arena arena;
-	int32_t day = 20510; /* 2026-02-26 */
+	int32_t day = story->day;
 	size_t told = 0;
 
-	(void)state;
 	arena_init(&arena, (size_t)512 << 20);
-	fixture_read(&file, &arena, dictionary, POLICIES);
-	file.catalog.revision = 1;
-	ruleset = fixture_compile(&file, NULL);
-	assert_non_null(ruleset);
-	for (size_t i = 0; i < 3; i++) {
+	for (size_t i = 0; i < WORLDS; i++) {
 		push_world_init(&worlds[i], 2, i > 0);
 		set_day(&worlds[i], day);
 	}
-	for (unsigned step = 0; step < STEPS; step++) {
-		size_t changes = step == 0 ? FIRMS : next_random() % 30;
-		char text[11];
+	for (unsigned step = 0; step < story->steps; step++) {
+		struct arena_mark mark = arena_mark(&arena);
 
-		day += gaps[step];
-		date_print(date_from_days(day), text);
-		for (size_t k = 0; k < changes; k++) {
-			size_t number = step == 0 ? k + 1 : 1 + next_random() % FIRMS;
-			const Policycalc__V1__Profile *firm = firm_make(&file, number);
-			bool replace = next_random() % 3 == 0;
-
-			for (size_t i = 0; i < 3; i++) {
-				set_day(&worlds[i], day);
-				push_world_import(&worlds[i], ruleset, firm, text, replace);
-				if (number % 29 == 0)
-					wish_set(&worlds[i], firm->uscc, step % 3 != 2);
-			}
-		}
-		for (size_t i = 0; i < 3; i++) {
+		day += story->gaps[step];
+		story_change(story, worlds, step, day);
+		for (size_t i = 0; i < WORLDS; i++) {
 			set_day(&worlds[i], day);
-			run_day(&worlds[i], ruleset, step % 5 == 4, i == 2);
+			run_day(&worlds[i], story->ruleset, step % 5 == 4, i == 2);
 		}
-		for (size_t i = 1; i < 3; i++) {
+		for (size_t i = 1; i < WORLDS; i++) {
 			struct slice alone = ledger_print(&worlds[0], &arena);
 			struct slice other = ledger_print(&worlds[i], &arena);
 
@@ -221,11 +233,184 @@ static void the_ledgers_are_the_same(void **state)
 			if (!slice_equals(alone, other))
 				fail_msg("step %u, world %zu: the ledgers differ", step, i);
 		}
+		arena_rewind(&arena, mark);
 	}
-	assert_true(told > 10000);
-	for (size_t i = 0; i < 3; i++)
+	for (size_t i = 0; i < WORLDS; i++)
 		push_world_fini(&worlds[i]);
+	arena_fini(&arena);
+	return told;
+}
+
+static Policycalc__V1__Profile *on_firm(void *context, size_t number, const char *day)
+{
+	(void)day;
+	return firm_make(context, number);
+}
+
+static void the_ledgers_are_the_same(void **state)
+{
+	static const int32_t gaps[] = { 0, 1, 0, 1, 3, 9, 1, 0, 8, 10, 1, 2, 20, 0 };
+	struct case_file file;
+	struct arena arena;
+	struct story story = {
+		.firms = 260,
+		.gaps = gaps,
+		.steps = sizeof(gaps) / sizeof(*gaps),
+		.day = 20510, /* 2026-02-26 */
+		.context = &file,
+		.make = on_firm,
+	};
+
+	(void)state;
+	arena_init(&arena, (size_t)512 << 20);
+	fixture_read(&file, &arena, dictionary, POLICIES);
+	file.catalog.revision = 1;
+	story.ruleset = fixture_compile(&file, NULL);
+	assert_non_null(story.ruleset);
+	assert_true(story_tell(&story) > 10000);
+	ruleset_unref(story.ruleset);
+	arena_fini(&arena);
+}
+
+/* --- the starter catalog ---------------------------------------------------------------------- */
+
+static struct ruleset *starter_read(struct arena *arena)
+{
+	struct diagnostics diagnostics;
+	struct draft draft = { 0 };
+	struct ruleset *ruleset = NULL;
+	struct error err = { 0 };
+
+	diagnostics_init(&diagnostics, arena);
+	if (!draft_load(starter, arena, &draft, &err) ||
+			!draft_check(&draft, false, arena, &diagnostics, &ruleset, NULL, &err))
+		fail_msg("%s: %s", starter, err.message);
+	return ruleset;
+}
+
+/* Within what the dictionary allows, so that an import takes it. */
+static void value_cut(const struct catalog *catalog, Policycalc__V1__AttributeValue *sent)
+{
+	const Policycalc__V1__Attribute *attribute = NULL;
+	Policycalc__V1__Value *value = sent->value;
+	int64_t *figure = value->kind_case == POLICYCALC__V1__VALUE__KIND_MONEY_FEN
+					  ? &value->money_fen
+			  : value->kind_case == POLICYCALC__V1__VALUE__KIND_RATIO_PPM
+					  ? &value->ratio_ppm
+			  : value->kind_case == POLICYCALC__V1__VALUE__KIND_COUNT
+					  ? &value->count
+					  : NULL;
+
+	for (size_t i = 0; !attribute && i < catalog->attribute_count; i++) {
+		if (strcmp(catalog->attributes[i]->name, sent->name) == 0)
+			attribute = catalog->attributes[i];
+	}
+	assert_non_null(attribute);
+	if (figure && attribute->_minimum_case && *figure < attribute->minimum)
+		*figure = attribute->minimum;
+	if (figure && attribute->_maximum_case && *figure > attribute->maximum)
+		*figure = attribute->maximum;
+}
+
+static Policycalc__V1__Profile *on_made(void *context, size_t number, const char *day)
+{
+	struct profile_maker *maker = context;
+	Policycalc__V1__Profile *profile;
+	size_t kept = 0;
+
+	maker->day = day;
+	/* Much is known of some, little of others. */
+	maker->known = 35 + 15 * (unsigned)(number % 5);
+	profile = maker_profile(maker);
+	for (size_t i = 0; i < profile->n_attributes; i++) {
+		Policycalc__V1__AttributeValue *sent = profile->attributes[i];
+		bool twice = false;
+
+		for (size_t k = 0; k < kept; k++)
+			twice |= strcmp(profile->attributes[k]->name, sent->name) == 0 &&
+				 strcmp(profile->attributes[k]->period, sent->period) == 0;
+		if (!twice) {
+			value_cut(maker->catalog, sent);
+			profile->attributes[kept++] = sent;
+		}
+	}
+	profile->n_attributes = kept;
+	profile->uscc = arena_format(maker->arena, "91411200MA40000%03zu", number);
+	return profile;
+}
+
+static void the_ledgers_of_the_starter_are_the_same(void **state)
+{
+	static const int32_t gaps[] = { 0, 1, 1, 0, 6, 1, 13, 1, 8, 1 };
+	struct arena arena;
+	struct profile_maker maker = { .arena = &arena, .seed = 3, .series = 10 };
+	struct story story = {
+		.firms = getenv("POLICYCALC_LONG") ? 900 : 220,
+		.gaps = gaps,
+		.steps = sizeof(gaps) / sizeof(*gaps),
+		.day = 20600, /* 2026-05-27 */
+		.context = &maker,
+		.make = on_made,
+	};
+
+	(void)state;
+	arena_init(&arena, (size_t)1 << 30);
+	story.ruleset = starter_read(&arena);
+	maker.catalog = ruleset_catalog(story.ruleset);
+	assert_true(story_tell(&story) > 10000);
+	ruleset_unref(story.ruleset);
+	arena_fini(&arena);
+}
+
+/* Of a policy that people decide in the end nobody is near, however facts are changed. */
+static void people_decide(void **state)
+{
+	static const char day[] = "2026-06-01";
+	struct arena arena, call;
+	struct profile_maker maker = { .arena = &call, .seed = 11, .series = 30, .day = day };
+	const struct catalog *catalog;
+	struct ruleset *ruleset;
+	size_t decided = 0, misses = 0;
+
+	(void)state;
+	arena_init(&arena, (size_t)1 << 30);
+	arena_init(&call, (size_t)256 << 20);
+	ruleset = starter_read(&arena);
+	catalog = maker.catalog = ruleset_catalog(ruleset);
+	for (unsigned n = 0; n < (getenv("POLICYCALC_LONG") ? 1500u : 60u); n++) {
+		Policycalc__V1__MatchRequest request = POLICYCALC__V1__MATCH_REQUEST__INIT;
+		Policycalc__V1__MatchResponse *response;
+		struct error err;
+
+		arena_reset(&call);
+		request.policies = ARENA_NEW_ARRAY(&call, char *, catalog->policy_count);
+		for (size_t i = 0; i < catalog->policy_count; i++) {
+			if (!ruleset_policy_may_fit(ruleset, catalog->policies[i], day))
+				request.policies[request.n_policies++] =
+						catalog->policies[i]->id;
+		}
+		decided = request.n_policies;
+		request.profile = on_made(&maker, n, day);
+		request.as_of = (char *)(uintptr_t)day;
+		request.near = true;
+		assert_true(ruleset_match(
+				ruleset, &request, day, &call, &response, NULL, &err));
+		for (size_t i = 0; i < response->n_answers; i++) {
+			const Policycalc__V1__PolicyAnswer *answer = response->answers[i];
+
+			assert_int_not_equal(answer->verdict,
+					POLICYCALC__V1__VERDICT__VERDICT_ELIGIBLE);
+			misses += answer->n_near;
+			for (size_t k = 0; k < answer->n_near; k++)
+				assert_int_not_equal(answer->near[k]->verdict,
+						POLICYCALC__V1__VERDICT__VERDICT_ELIGIBLE);
+		}
+	}
+	print_message("%zu of %zu policies are decided by people; %zu near misses\n", decided,
+			catalog->policy_count, misses);
+	assert_true(decided > 5 && decided < catalog->policy_count && misses > 10);
 	ruleset_unref(ruleset);
+	arena_fini(&call);
 	arena_fini(&arena);
 }
 
@@ -240,11 +425,14 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(the_ledgers_are_the_same, seeded),
+		cmocka_unit_test_setup(the_ledgers_of_the_starter_are_the_same, seeded),
+		cmocka_unit_test(people_decide),
 	};
 
-	if (argc != 2)
+	if (argc != 3)
 		return EXIT_FAILURE;
 	dictionary = argv[1];
+	starter = argv[2];
 	log_set_level(LOG_LEVEL_ERROR);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
