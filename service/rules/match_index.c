@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "rules/match_internal.h"
+
+#include "base/memory.h"
+
+#include <string.h>
+
+/* Texts of codes; and what is needed for a moment while an index is made. */
+#define TEXTS_BUDGET ((size_t)256 << 20)
+#define BUILD_BUDGET ((size_t)4 << 30)
+
+static bool build_init(struct match_build *build)
+{
+	const struct atoms *atoms = build->atoms;
+	const struct evaluation *bound = &atoms->bound;
+	size_t slots = (size_t)build->options->slot_count;
+	size_t known = bound->value_count < slots ? bound->value_count : slots;
+
+	build->index->slots = memory_alloc_zero(slots + 1, sizeof(*build->index->slots));
+	build->values = ARENA_NEW_ARRAY(&build->arena, struct value, slots + 1);
+	build->atom_parts = ARENA_NEW_ARRAY(&build->arena, uint32_t, atoms->count + 1);
+	build->atom_codes = ARENA_NEW_ARRAY(&build->arena, uint32_t, atoms->count + 1);
+	build->plan_of = ARENA_NEW_ARRAY(&build->arena, uint32_t, 2 * atoms->formula_count + 1);
+	if (!build->index->slots || !build->values || !build->atom_parts ||
+			!build->atom_codes || !build->plan_of)
+		return false;
+	if (known)
+		memcpy(build->values, bound->values, known * sizeof(*build->values));
+	build->evaluation = *bound;
+	build->evaluation.values = build->values;
+	build->evaluation.value_count = slots;
+	build->evaluation.arena = &build->arena;
+	return true;
+}
+
+static bool index_build(struct match_index *index, const struct atoms *atoms,
+		const struct match_index_options *options)
+{
+	struct match_build build = { .index = index, .atoms = atoms, .options = options };
+	bool ok;
+
+	arena_init(&build.arena, BUILD_BUDGET);
+	ok = build_init(&build) && match_parts_build(&build) && match_plans_build(&build) &&
+	     match_order_build(&build) && match_rows_build(&build);
+	ok = ok && !build.failed && !build.arena.exhausted;
+	memory_free(build.sets.data);
+	memory_free(build.words.data);
+	memory_free(build.plans.data);
+	memory_free(build.runs.data);
+	memory_free(build.entries.data);
+	memory_free(build.positions.data);
+	arena_fini(&build.arena);
+	return ok;
+}
+
+struct match_index *match_index_new(
+		const struct atoms *atoms, const struct match_index_options *options)
+{
+	struct match_index *index = memory_alloc_zero(1, sizeof(*index));
+
+	if (!index)
+		return NULL;
+	arena_init(&index->arena, TEXTS_BUDGET);
+	index->policy_count = options->policy_count;
+	index->slot_count = options->slot_count;
+	index->simple = options->policy_count < MATCH_INDEX_LEAST;
+	if (index->simple || index_build(index, atoms, options))
+		return index;
+	match_index_free(index);
+	return NULL;
+}
+
+void match_index_free(struct match_index *index)
+{
+	if (!index)
+		return;
+	match_parts_fini(index);
+	memory_free(index->streams);
+	memory_free(index->policies);
+	memory_free(index->row_room);
+	memory_free(index->summaries);
+	memory_free(index->mentions);
+	memory_free(index->special);
+	memory_free(index->open);
+	arena_fini(&index->arena);
+	memory_free(index);
+}
+
+size_t match_index_size(const struct match_index *index)
+{
+	size_t words = match_row_words(index);
+	size_t size = sizeof(*index) + index->arena.taken;
+
+	size += (size_t)index->slot_count * sizeof(*index->slots);
+	size += index->part_count * sizeof(*index->parts);
+	size += index->stream_count * sizeof(*index->streams);
+	size += index->position_count * sizeof(*index->policies);
+	size += (index->row_count + index->mention_count + 2) * words * sizeof(uint64_t);
+	size += index->row_count * index->summary_words * sizeof(uint64_t);
+	size += index->border_count * sizeof(struct match_border);
+	for (uint32_t i = 0; i < index->part_count; i++) {
+		const struct match_part *part = &index->parts[i];
+
+		size += part->cell_count * (sizeof(int64_t) + 2 * sizeof(uint32_t));
+		if (part->thresholds)
+			size += part->threshold_count * sizeof(*part->thresholds);
+		size += part->text_count * 2 * sizeof(uint32_t);
+	}
+	for (int i = 0; index->slots && i < index->slot_count; i++)
+		size += index->slots[i].codes.capacity * sizeof(struct map_entry);
+	return size;
+}
+
+bool match_index_reads(const struct match_index *index, int slot)
+{
+	return !index->simple && index->slots[slot].part_count > 0;
+}
+
+uint32_t match_index_code(const struct match_index *index, int slot, struct slice text)
+{
+	uintptr_t number = 0;
+
+	if (!index->simple)
+		number = (uintptr_t)map_find(&index->slots[slot].codes, text);
+	return number ? (uint32_t)number - 1 : MATCH_CODE_NONE;
+}
+
+void match_index_dump(const struct match_index *index, FILE *out)
+{
+	static const char *const kinds[] = { "flag", "number", "code", "members" };
+
+	(void)fprintf(out,
+			"%zu policies, %u positions, %u blocks, %u rows of %u streams, %zu "
+			"borders\n",
+			index->policy_count, index->position_count, index->block_count,
+			index->row_count, index->stream_count, index->border_count);
+	for (uint32_t i = 0; i < index->part_count; i++) {
+		const struct match_part *part = &index->parts[i];
+
+		(void)fprintf(out, "slot %d: %s, %u cells, stream %u\n", part->slot,
+				kinds[part->kind], part->cell_count, part->stream);
+	}
+}

@@ -1,0 +1,390 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is asked of each slot, from the atoms: thresholds of numbers, codes of texts and lists. */
+#include "rules/match_internal.h"
+#include "rules/program.h"
+
+#include "base/memory.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* With more cells, numbers take more room; with fewer, more borders are looked at. */
+#define CELLS_MOST 64
+/* Codes of one list that have cells, those asked for most. */
+#define MEMBERS_MOST 48
+
+void *match_list_room(struct match_list *list, size_t more, size_t size)
+{
+	size_t capacity = list->capacity ? list->capacity : 64;
+	void *grown;
+
+	while (capacity < list->count + more)
+		capacity *= 2;
+	if (capacity != list->capacity) {
+		grown = memory_resize(list->data, capacity * size);
+		if (!grown)
+			return NULL;
+		list->data = grown;
+		list->capacity = capacity;
+	}
+	return (char *)list->data + list->count * size;
+}
+
+static struct match_part *part_add(struct match_build *build, enum part_kind kind, int slot)
+{
+	struct match_index *index = build->index;
+	struct match_slot *asked = &index->slots[slot];
+	struct match_part *part = &index->parts[index->part_count];
+
+	*part = (struct match_part){ .kind = kind, .slot = slot };
+	if (!asked->part_count) {
+		asked->part_first = index->part_count;
+		asked->mention = index->mention_count++;
+	}
+	asked->part_count++;
+	index->part_count++;
+	return part;
+}
+
+/* --- numbers ----------------------------------------------------------------------------------- */
+
+static int atom_compare_bound(const void *a, const void *b)
+{
+	const struct atom *left = *(const struct atom *const *)a;
+	const struct atom *right = *(const struct atom *const *)b;
+
+	return (left->bound > right->bound) - (left->bound < right->bound);
+}
+
+/* Edges where the rules that ask are parted evenly. */
+static void edges_choose(struct match_part *part, const struct atom *const *atoms, size_t count,
+		uint32_t cells)
+{
+	uint64_t total = 0, seen = 0;
+	uint32_t cell = 1;
+
+	for (size_t i = 0; i < count; i++)
+		total += atoms[i]->uses + 1;
+	part->starts[0] = 0;
+	for (size_t i = 0; i < count && cell < cells; i++) {
+		size_t left = count - i;
+
+		if (left <= cells - cell || seen * cells >= total * cell) {
+			part->edges[cell - 1] = atoms[i]->bound;
+			part->starts[cell++] = (uint32_t)i + 1;
+		}
+		seen += atoms[i]->uses + 1;
+	}
+	part->cell_count = cell;
+	part->starts[cell] = (uint32_t)count + 1;
+}
+
+static bool number_build(
+		struct match_build *build, int slot, const struct atom **atoms, size_t count)
+{
+	struct match_part *part = part_add(build, PART_NUMBER, slot);
+	uint32_t cells = build->options->cells_most ? build->options->cells_most : CELLS_MOST;
+
+	if (count + 1 < cells)
+		cells = (uint32_t)count + 1;
+	part->thresholds = memory_alloc(count * sizeof(*part->thresholds));
+	part->edges = memory_alloc(cells * sizeof(*part->edges));
+	part->starts = memory_alloc((cells + 1) * sizeof(*part->starts));
+	if (!part->thresholds || !part->edges || !part->starts)
+		return false;
+	qsort(atoms, count, sizeof(*atoms), atom_compare_bound);
+	for (size_t i = 0; i < count; i++)
+		part->thresholds[i] = atoms[i]->bound;
+	part->threshold_count = (uint32_t)count;
+	edges_choose(part, atoms, count, cells);
+	for (size_t i = 0; i < count; i++)
+		build->atom_parts[atoms[i] - build->atoms->list] = build->index->part_count;
+	return true;
+}
+
+/* --- codes of lists and maps ------------------------------------------------------------------- */
+
+/* The number of @text, which is put when it is new. UINT32_MAX when memory is short. */
+static uint32_t code_put(struct match_build *build, int slot, struct slice text)
+{
+	struct match_slot *asked = &build->index->slots[slot];
+	uintptr_t number = (uintptr_t)map_find(&asked->codes, text);
+	char *copy;
+
+	if (number)
+		return (uint32_t)number - 1;
+	copy = arena_copy(&build->index->arena, text.data, text.size);
+	if (!copy || !map_put(&asked->codes, (struct slice){ copy, text.size },
+				     (void *)((uintptr_t)asked->code_count + 1)))
+		return UINT32_MAX;
+	return asked->code_count++;
+}
+
+static int atom_compare_uses(const void *a, const void *b)
+{
+	const struct atom *left = *(const struct atom *const *)a;
+	const struct atom *right = *(const struct atom *const *)b;
+
+	if (left->uses != right->uses)
+		return left->uses > right->uses ? -1 : 1;
+	return slice_compare(left->code, right->code);
+}
+
+static bool members_build(
+		struct match_build *build, int slot, const struct atom **atoms, size_t count)
+{
+	qsort(atoms, count, sizeof(*atoms), atom_compare_uses);
+	if (count > MEMBERS_MOST)
+		count = MEMBERS_MOST;
+	for (size_t i = 0; i < count; i++) {
+		size_t at = (size_t)(atoms[i] - build->atoms->list);
+		struct match_part *part = &build->index->parts[build->index->part_count - 1];
+
+		if (i % MATCH_MEMBERS_MOST == 0) {
+			part = part_add(build, PART_MEMBERS, slot);
+			part->member_first = (uint32_t)i;
+		}
+		part->member_count++;
+		part->cell_count = 1U << part->member_count;
+		build->atom_parts[at] = build->index->part_count;
+		build->atom_codes[at] = code_put(build, slot, atoms[i]->code);
+		if (build->atom_codes[at] == UINT32_MAX)
+			return false;
+	}
+	return true;
+}
+
+/* --- texts ------------------------------------------------------------------------------------- */
+
+/* The texts that an atom compares its slot with, when that is all it does. */
+static bool atom_texts(struct match_build *build, const struct atom *atom,
+		struct value *out_texts, bool *out_negated)
+{
+	const struct node *node = atom->node;
+
+	if (atom->test || !node || node->kind != NODE_OPERATOR)
+		return false;
+	*out_negated = node->operation == OPERATOR_NOT_EQUAL;
+	if (node->operation != OPERATOR_IN && node->operation != OPERATOR_EQUAL &&
+			node->operation != OPERATOR_NOT_EQUAL)
+		return false;
+	for (unsigned i = 0; i < 2; i++) {
+		const struct node *side = node->children[i];
+		const struct node *other = node->children[1 - i];
+
+		if ((node->operation == OPERATOR_IN && i == 1) || !side->variable ||
+				side->variable->slot != atom->slot || other->reads_attribute ||
+				other->code_begin < 0)
+			continue;
+		*out_texts = program_run(&atom->rule->program, other->code_begin,
+				other->code_end, &build->evaluation);
+		if (node->operation != OPERATOR_IN)
+			return out_texts->kind == VALUE_STRING;
+		return out_texts->kind == VALUE_LIST &&
+		       (out_texts->list.count == 0 ||
+				       out_texts->list.items[0].kind == VALUE_STRING);
+	}
+	return false;
+}
+
+static bool code_build(
+		struct match_build *build, int slot, const struct atom **atoms, size_t count)
+{
+	struct match_part *part = part_add(build, PART_CODE, slot);
+	struct arena_mark mark = arena_mark(&build->arena);
+	struct value texts;
+	bool negated;
+	bool ok = true;
+
+	part->closed = true;
+	for (size_t i = 0; i < count; i++) {
+		build->atom_parts[atoms[i] - build->atoms->list] = build->index->part_count;
+		if (!atom_texts(build, atoms[i], &texts, &negated))
+			part->closed = false;
+		else if (texts.kind == VALUE_STRING)
+			ok = ok && code_put(build, slot, texts.text) != UINT32_MAX;
+		else
+			for (size_t k = 0; k < texts.list.count; k++)
+				ok = ok && code_put(build, slot, texts.list.items[k].text) !=
+							   UINT32_MAX;
+		arena_rewind(&build->arena, mark);
+	}
+	for (size_t i = 0; i < build->options->text_count && !part->closed; i++) {
+		if (build->options->texts[i].slot == slot)
+			ok = ok &&
+			     code_put(build, slot, build->options->texts[i].text) != UINT32_MAX;
+	}
+	part->text_count = build->index->slots[slot].code_count + 1;
+	return ok;
+}
+
+static void bit_put(uint64_t *bits, size_t at)
+{
+	bits[at / 64] |= UINT64_C(1) << (at % 64);
+}
+
+/* Asks the rule about a text of the slot, or (NULL) about none. */
+static enum atom_answer text_ask(
+		struct match_build *build, const struct atom *atom, const struct slice *text)
+{
+	struct value made;
+
+	if (atom->test)
+		return text ? atom->test->ask(atom->test->context, *text, false) : ANSWER_ASKED;
+	build->values[atom->slot] = (struct value){ .kind = VALUE_UNKNOWN };
+	if (text)
+		build->values[atom->slot] =
+				(struct value){ .kind = VALUE_STRING, .text = *text };
+	made = program_run(&atom->rule->program, atom->node->code_begin, atom->node->code_end,
+			&build->evaluation);
+	build->values[atom->slot] = (struct value){ .kind = VALUE_UNKNOWN };
+	if (made.kind == VALUE_BOOL)
+		return made.boolean ? ANSWER_YES : ANSWER_NO;
+	return made.kind == VALUE_UNKNOWN ? ANSWER_ASKED : ANSWER_ERROR;
+}
+
+bool match_code_answers(struct match_build *build, uint32_t number, uint64_t *yes, uint64_t *no)
+{
+	const struct atom *atom = &build->atoms->list[number];
+	struct match_part *part = &build->index->parts[build->atom_parts[number] - 1];
+	const struct match_slot *asked = &build->index->slots[atom->slot];
+	struct arena_mark mark = arena_mark(&build->arena);
+	size_t words = (part->text_count + 63) / 64;
+	struct value texts;
+	bool negated;
+
+	memset(yes, 0, words * sizeof(*yes));
+	memset(no, 0, words * sizeof(*no));
+	if (atom_texts(build, atom, &texts, &negated)) {
+		size_t count = texts.kind == VALUE_LIST ? texts.list.count : 1;
+
+		for (size_t i = 0; i < count; i++) {
+			struct slice text = texts.kind == VALUE_LIST ? texts.list.items[i].text
+								     : texts.text;
+
+			bit_put(negated ? no : yes,
+					(uintptr_t)map_find(&asked->codes, text) - 1);
+		}
+		for (size_t i = 0; i < words; i++) {
+			if (negated)
+				yes[i] = ~no[i];
+			else
+				no[i] = ~yes[i];
+		}
+		arena_rewind(&build->arena, mark);
+		return true;
+	}
+	for (size_t i = 0; i < asked->codes.capacity; i++) {
+		const struct map_entry *entry = &asked->codes.entries[i];
+		enum atom_answer answer;
+
+		if (!entry->value)
+			continue;
+		answer = text_ask(build, atom, &entry->key);
+		if (answer == ANSWER_YES)
+			bit_put(yes, (uintptr_t)entry->value - 1);
+		else if (answer == ANSWER_NO)
+			bit_put(no, (uintptr_t)entry->value - 1);
+		arena_rewind(&build->arena, mark);
+	}
+	return text_ask(build, atom, NULL) == ANSWER_ASKED;
+}
+
+/* --- all --------------------------------------------------------------------------------------- */
+
+static int part_kind_of(const struct atom *atom)
+{
+	switch (atom->kind) {
+	case ATOM_FLAG:
+		return PART_FLAG;
+	case ATOM_AT_LEAST:
+		return atom->unstated ? -1 : PART_NUMBER;
+	case ATOM_CODE:
+		return PART_CODE;
+	case ATOM_MEMBER:
+	case ATOM_HELD:
+		return PART_MEMBERS;
+	case ATOM_QUOTIENT:
+	case ATOM_VALID:
+	case ATOM_OTHER:
+	default:
+		return -1;
+	}
+}
+
+/* Atoms of a slot, those that have a part. */
+static bool slot_build(
+		struct match_build *build, int slot, const struct atom **atoms, size_t count)
+{
+	struct match_part *part;
+
+	if (count == 0)
+		return true;
+	switch ((enum part_kind)part_kind_of(atoms[0])) {
+	case PART_NUMBER:
+		return number_build(build, slot, atoms, count);
+	case PART_CODE:
+		return code_build(build, slot, atoms, count);
+	case PART_MEMBERS:
+		return members_build(build, slot, atoms, count);
+	case PART_FLAG:
+	default:
+		part = part_add(build, PART_FLAG, slot);
+		part->cell_count = 2;
+		build->atom_parts[atoms[0] - build->atoms->list] = build->index->part_count;
+		return true;
+	}
+}
+
+bool match_parts_build(struct match_build *build)
+{
+	struct match_index *index = build->index;
+	const struct atoms *atoms = build->atoms;
+	size_t slots = (size_t)index->slot_count;
+	size_t *starts = ARENA_NEW_ARRAY(&build->arena, size_t, slots + 2);
+	const struct atom **sorted = (const struct atom **)arena_alloc_zero(
+			&build->arena, atoms->count + 1, sizeof(*sorted));
+	size_t most = 0;
+
+	if (!starts || !sorted)
+		return false;
+	for (size_t i = 0; i < atoms->count; i++) {
+		if (part_kind_of(&atoms->list[i]) >= 0)
+			starts[atoms->list[i].slot + 2]++;
+	}
+	for (size_t i = 2; i < slots + 2; i++) {
+		most += starts[i] ? 1 + MEMBERS_MOST / MATCH_MEMBERS_MOST : 0;
+		starts[i] += starts[i - 1];
+	}
+	for (size_t i = 0; i < atoms->count; i++) {
+		if (part_kind_of(&atoms->list[i]) >= 0)
+			sorted[starts[atoms->list[i].slot + 1]++] = &atoms->list[i];
+	}
+	index->parts = memory_alloc_zero(most + 1, sizeof(*index->parts));
+	if (!index->parts)
+		return false;
+	for (size_t i = 0; i < slots; i++) {
+		if (!slot_build(build, (int)i, &sorted[starts[i]], starts[i + 1] - starts[i]))
+			return false;
+	}
+	return true;
+}
+
+void match_parts_fini(struct match_index *index)
+{
+	for (uint32_t i = 0; i < index->part_count; i++) {
+		struct match_part *part = &index->parts[i];
+
+		memory_free(part->thresholds);
+		memory_free(part->edges);
+		memory_free(part->starts);
+		memory_free(part->border_starts);
+		memory_free(part->borders);
+		memory_free(part->text_cells);
+		memory_free(part->cell_texts);
+	}
+	memory_free(index->parts);
+	for (int i = 0; index->slots && i < index->slot_count; i++)
+		map_fini(&index->slots[i].codes);
+	memory_free(index->slots);
+}
