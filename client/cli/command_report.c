@@ -3,6 +3,8 @@
 #include "client/cli/cli.h"
 #include "client/cli/profile_argument.h"
 #include "client/cli/progress.h"
+#include "client/lib/answer_stream.h"
+#include "client/lib/report_parts.h"
 #include "client/render/report.h"
 #include "policycalc/v1/registry_service.pb-c.h"
 #include "proto/codec/codec.h"
@@ -197,88 +199,35 @@ static int request_fill(struct cli *cli, const struct report_options *options,
 
 /* --- the call --------------------------------------------------------------------------------- */
 
-/* The report as it comes, in parts. */
-struct receipt {
-	Policycalc__V1__GetReportResponse *report; /* NULL: it has not come yet */
-	struct progress progress;
-	size_t capacity; /* of the report's list of firms */
-};
-
-static bool firms_take(struct cli *cli, struct receipt *receipt,
-		const Policycalc__V1__UncoveredFirms *more)
-{
-	Policycalc__V1__CoverageReport *coverage = receipt->report->coverage;
-	size_t needed = coverage->n_firms + more->n_firms;
-
-	if (needed > receipt->capacity) {
-		size_t capacity = needed * 2;
-		Policycalc__V1__UncoveredFirm **firms = ARENA_NEW_ARRAY(
-				&cli->arena, Policycalc__V1__UncoveredFirm *, capacity);
-
-		if (!firms)
-			return false;
-		if (coverage->n_firms)
-			memcpy(firms, coverage->firms, coverage->n_firms * sizeof(*firms));
-		coverage->firms = firms;
-		receipt->capacity = capacity;
-	}
-	for (size_t i = 0; i < more->n_firms; i++)
-		coverage->firms[coverage->n_firms++] = more->firms[i];
-	return true;
-}
-
-static bool part_take(struct cli *cli, struct receipt *receipt,
-		Policycalc__V1__GetReportResponse *part)
-{
-	switch ((int)part->part_case) {
-	case POLICYCALC__V1__GET_REPORT_RESPONSE__PART_PROGRESS:
-		receipt->progress.total = (uint64_t)part->progress->total;
-		progress_advance(&receipt->progress, (uint64_t)part->progress->done,
-				part->progress->done);
-		return true;
-	case POLICYCALC__V1__GET_REPORT_RESPONSE__PART_FIRMS:
-		return !receipt->report || !receipt->report->coverage ||
-		       firms_take(cli, receipt, part->firms);
-	case POLICYCALC__V1__GET_REPORT_RESPONSE__PART__NOT_SET:
-		return true;
-	default:
-		receipt->report = part;
-		return true;
-	}
-}
-
 static int report_receive(struct cli *cli, const Policycalc__V1__GetReportRequest *request,
-		struct receipt *receipt)
+		struct answer_stream *stream, struct report_parts *parts)
 {
-	struct call_status status = { 0 };
-	ProtobufCMessage *message;
-	struct call *call;
-	bool ok = true;
+	Policycalc__V1__GetReportResponse *part = NULL;
+	struct progress progress;
+	int code;
 
-	if (!cli_channel(cli))
-		return cli_out_of_memory(cli);
-	call = call_start(cli->channel, "/policycalc.v1.RegistryService/GetReport",
-			cli_deadline(cli), &status);
-	if (!call)
-		return cli_status(cli, &status);
-	progress_init(&receipt->progress, 1, cli->style.english);
-	if (call_send(call, &request->base))
-		call_half_close(call);
-	while ((ok = call_receive(call, &policycalc__v1__get_report_response__descriptor,
-				&cli->arena, &message, &status)) &&
-			message)
-		if (!part_take(cli, receipt, (Policycalc__V1__GetReportResponse *)message))
+	code = cli_open_stream(cli, stream, "/policycalc.v1.RegistryService/GetReport",
+			&request->base, &policycalc__v1__get_report_response__descriptor,
+			cli_deadline(cli));
+	progress_init(&progress, 1, cli->style.english);
+	while (code == CLI_OK) {
+		code = cli_receive(cli, stream, &progress, &part);
+		if (code != CLI_OK || !part)
 			break;
-	progress_fini(&receipt->progress);
-	call_free(call);
-	if (!ok)
-		return cli_status(cli, &status);
-	if (cli->arena.exhausted)
-		return cli_out_of_memory(cli);
-	return receipt->report ? CLI_OK
-			       : cli_failure(cli, "%s",
-						 cli_word(cli, "服务没有答复",
-								 "no answer came"));
+		if (part->part_case == POLICYCALC__V1__GET_REPORT_RESPONSE__PART_PROGRESS) {
+			progress.total = (uint64_t)part->progress->total;
+			progress_advance(&progress, (uint64_t)part->progress->done,
+					part->progress->done);
+			continue;
+		}
+		stream->keeps = true;
+		if (!report_parts_take(parts, &stream->arenas[stream->current], part))
+			code = cli_out_of_memory(cli);
+	}
+	progress_fini(&progress);
+	if (code == CLI_OK && !parts->report)
+		code = cli_failure(cli, "%s", cli_word(cli, "服务没有答复", "no answer came"));
+	return code;
 }
 
 /* --- the command ------------------------------------------------------------------------------ */
@@ -343,7 +292,8 @@ int command_report(struct cli *cli, int argc, char **argv)
 		{ "--draft", .flag = &options.draft },
 	};
 	Policycalc__V1__GetReportRequest request = POLICYCALC__V1__GET_REPORT_REQUEST__INIT;
-	struct receipt receipt = { 0 };
+	struct answer_stream stream = { 0 };
+	struct report_parts parts = { 0 };
 	int code;
 
 	cli->formats = formats;
@@ -363,6 +313,9 @@ int command_report(struct cli *cli, int argc, char **argv)
 	/* A whole registry takes its time, and tells how far it is. */
 	if (!cli->timeout)
 		cli->timeout = "0";
-	code = report_receive(cli, &request, &receipt);
-	return code == CLI_OK ? report_write(cli, &options, receipt.report) : code;
+	code = report_receive(cli, &request, &stream, &parts);
+	if (code == CLI_OK)
+		code = report_write(cli, &options, parts.report);
+	answer_stream_close(&stream);
+	return code;
 }

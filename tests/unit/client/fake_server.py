@@ -319,7 +319,8 @@ class Friendly:
         from policycalc.v1 import registry_service_pb2 as registry
         calculator, service = self.calculator, self.service
         from fake_push import FakePush
-        fake_push = FakePush()
+        from fake_reports import FakeReports
+        fake_push, fake_reports = FakePush(), FakeReports()
         server = grpc.server(concurrent.futures.ThreadPoolExecutor(8))
         server.add_generic_rpc_handlers((
             grpc.method_handlers_generic_handler("policycalc.v1.CalculatorService", {
@@ -339,7 +340,7 @@ class Friendly:
                                         registry.GetEnterpriseRequest),
                 "GetRegistry": method(grpc.unary_unary_rpc_method_handler, self.get_registry,
                                       registry.GetRegistryRequest),
-                **fake_push.registry_methods(method)}),
+                **fake_push.registry_methods(method), **fake_reports.registry_methods(method)}),
             fake_push.handlers(method),
             grpc.method_handlers_generic_handler("policycalc.v1.CatalogService", {
                 "ListAttributes": method(grpc.unary_unary_rpc_method_handler,
@@ -357,7 +358,8 @@ class Friendly:
                 "CheckCatalog": method(grpc.stream_unary_rpc_method_handler, self.check,
                                        service.CheckCatalogRequest),
                 "PublishCatalog": method(grpc.stream_unary_rpc_method_handler, self.publish,
-                                         service.PublishCatalogRequest)})))
+                                         service.PublishCatalogRequest),
+                **fake_reports.catalog_methods(method)})))
         port = server.add_insecure_port("127.0.0.1:0")
         server.add_insecure_port(f"unix:{unix_path}")
         server.start()

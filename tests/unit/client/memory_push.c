@@ -128,3 +128,54 @@ enum pcalc_code use_subscription(pcalc_client *client, struct pcalc_failure *fai
 	pcalc_subscription_free(then);
 	return code;
 }
+
+enum pcalc_code use_find(pcalc_client *client, struct pcalc_failure *failure)
+{
+	struct pcalc_find_options options = { .policy = "a" };
+	pcalc_find *find = pcalc_find_open(client, &options, failure);
+	enum pcalc_code code = code_of(find, failure);
+	struct pcalc_found found = { .part = PCALC_FIND_FIRM };
+	int count = 0;
+
+	while (code == PCALC_OK && found.part != PCALC_FIND_END) {
+		if (!pcalc_find_receive(find, &found, failure))
+			code = code_of(NULL, failure);
+		else
+			count += found.part == PCALC_FIND_FIRM;
+	}
+	if (code == PCALC_OK) {
+		assert_int_equal(count, 2);
+		assert_int_equal(pcalc_find_count(find, PCALC_VERDICT_ELIGIBLE), 40);
+	}
+	pcalc_find_free(find);
+	return code;
+}
+
+enum pcalc_code use_report(pcalc_client *client, struct pcalc_failure *failure)
+{
+	struct pcalc_report_options options = { .kind = PCALC_REPORT_COVERAGE, .names = true };
+	pcalc_report *report = pcalc_report_get(client, &options, failure);
+	enum pcalc_code code = code_of(report, failure);
+	struct pcalc_coverage coverage;
+
+	/* All of its enterprises or nothing. */
+	if (report) {
+		assert_true(pcalc_report_coverage(report, &coverage));
+		assert_int_equal(coverage.firm_count, 12);
+	}
+	pcalc_report_free(report);
+	return code;
+}
+
+enum pcalc_code use_simulate(pcalc_client *client, struct pcalc_failure *failure)
+{
+	static const struct pcalc_file draft[] = { { "a.yaml", "x", 1 },
+		{ "b.yaml", "yy", 2 } };
+	pcalc_simulation *simulation = pcalc_simulate(client, draft, 2, NULL, failure);
+	enum pcalc_code code = code_of(simulation, failure);
+
+	if (simulation)
+		assert_int_equal(pcalc_simulation_summary_get(simulation).enterprises, 3);
+	pcalc_simulation_free(simulation);
+	return code;
+}

@@ -367,6 +367,9 @@ static const struct {
 	{ "deliveries", use_deliveries, 12 },
 	{ "confirm", use_confirm, 6 },
 	{ "subscription", use_subscription, 12 },
+	{ "find", use_find, 8 },
+	{ "report", use_report, 8 },
+	{ "simulate", use_simulate, 8 },
 };
 
 static void fail_in_turn(const char *name, use_fn use, bool persistent, unsigned long least)
