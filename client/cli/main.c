@@ -139,7 +139,7 @@ int main(int argc, char **argv)
 	descriptors_hold();
 	/* A reader that goes away is noticed where we write. */
 	(void)signal(SIGPIPE, SIG_IGN);
-	arena_init(&cli.arena, (size_t)1 << 30);
+	arena_init(&cli.arena, (size_t)8 << 30);
 	if (argc > 1 && strcmp(argv[1], "--version") == 0) {
 		struct buffer out = { 0 };
 

@@ -11,7 +11,7 @@
 
 #include <string.h>
 
-#define KEYS_BUDGET ((size_t)64 << 20) /* of a build; a ruleset is not larger */
+#define KEYS_BUDGET ((size_t)1 << 30) /* of a build; a ruleset is not larger */
 
 static const char *codes_print(
 		struct arena *arena, const char *before, char *const *codes, size_t count)

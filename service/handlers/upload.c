@@ -86,7 +86,7 @@ bool upload_add(struct upload *upload, const Policycalc__V1__SourceFile *file,
 	if (file->content.len > UPLOAD_FILE_MAX)
 		return error_set(err, ERROR_LIMIT, "%s: a file may have 1 MiB", file->path);
 	if (file->content.len > UPLOAD_TOTAL_MAX - upload->total)
-		return error_set(err, ERROR_LIMIT, "a draft may have 64 MiB");
+		return error_set(err, ERROR_LIMIT, "a draft may have 256 MiB");
 	if (upload->draft.count == UPLOAD_COUNT_MAX)
 		return error_set(err, ERROR_LIMIT, "a draft may have %d files",
 				UPLOAD_COUNT_MAX);

@@ -9,8 +9,8 @@
 #include "publish/publish.h"
 
 #define UPLOAD_FILE_MAX ((size_t)1 << 20)
-#define UPLOAD_TOTAL_MAX ((size_t)64 << 20)
-#define UPLOAD_COUNT_MAX 100000
+#define UPLOAD_TOTAL_MAX ((size_t)256 << 20)
+#define UPLOAD_COUNT_MAX 200000
 #define UPLOAD_PATH_MAX 255
 
 struct upload {

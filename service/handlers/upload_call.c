@@ -6,7 +6,7 @@
 /* Drafts in memory at once. */
 #define UPLOADS_MAX 8
 /* What checking one draft, and what follows, may take. */
-#define CHECK_MEMORY ((size_t)512 << 20)
+#define CHECK_MEMORY ((size_t)6 << 30)
 
 void *upload_call_new(struct rpc_call *call, size_t size,
 		void (*check)(struct job *job, void *context))

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #define FILE_LARGEST ((off_t)1 << 20)
-#define FILES_MOST 100000
+#define FILES_MOST 200000
 #define NAME_LONGEST 200
 
 struct file_list {

@@ -19,7 +19,7 @@ struct draft {
 /**
  * Reads every YAML file of @directory and of @directory/policies into @arena, in path order;
  * what is not expected among them is for the check to say. No symbolic links, files of at most
- * 1 MiB, at most 100,000 of them.
+ * 1 MiB, at most 200,000 of them.
  */
 bool draft_load(const char *directory, struct arena *arena, struct draft *out_draft,
 		struct error *err);

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What it takes to publish a catalog, and to read it back until it answers, beside a bare scan.
+ *
+ * usage: bench_load CATALOG ROUNDS
+ *
+ * The folder is published into an empty database. Then a bare scan and a load (read from SQLite,
+ * decode, compare with its hash, compile, check) take turns. The scan is of a table that has nothing but
+ * the same names and bytes, in a file of its own. Wall clock, since a load may use more than one thread;
+ * processor time beside it. At the end: what the process holds after many loads more than after one.
+ */
+#include "folder.h"
+#include "publish/publish.h"
+#include "store/directory.h"
+
+#include <malloc.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+static _Noreturn void broken(const char *what, const char *why)
+{
+	(void)fprintf(stderr, "%s: %s\n", what, why);
+	exit(1);
+}
+
+static double clock_ms(clockid_t clock)
+{
+	struct timespec now;
+
+	clock_gettime(clock, &now);
+	return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
+}
+
+static double wall_ms(void)
+{
+	return clock_ms(CLOCK_MONOTONIC);
+}
+
+static double cpu_ms(void)
+{
+	return clock_ms(CLOCK_PROCESS_CPUTIME_ID);
+}
+
+static double memory_mib(void)
+{
+	FILE *file = fopen("/proc/self/statm", "r");
+	long all = 0, resident = 0;
+
+	if (!file || fscanf(file, "%ld %ld", &all, &resident) != 2)
+		broken("/proc/self/statm", "cannot be read");
+	(void)fclose(file);
+	return (double)resident * (double)sysconf(_SC_PAGESIZE) / 1048576;
+}
+
+/* --- the catalog -------------------------------------------------------------------------------- */
+
+static void publish(struct catalog_store *store, const char *folder)
+{
+	struct publish_options options = { .author = "bench", .now = "2026-11-27T00:00:00Z" };
+	Policycalc__V1__Revision *revision;
+	struct diagnostics diagnostics;
+	struct draft draft = { 0 };
+	struct error err = { 0 };
+	struct arena arena;
+	bool unchanged;
+	double begin = wall_ms();
+
+	arena_init(&arena, (size_t)16 << 30);
+	diagnostics_init(&diagnostics, &arena);
+	if (!draft_load(folder, &arena, &draft, &err) ||
+			!draft_publish(store, &draft, &options, &arena, &diagnostics, &revision,
+					&unchanged, &err))
+		broken("publish", err.message);
+	printf("publish %d policies, %zu files: %.1f s, %.0f MiB of memory\n",
+			(int)revision->policy_count, draft.count, (wall_ms() - begin) / 1e3,
+			memory_mib());
+	arena_fini(&arena);
+}
+
+/* --- the bare scan ------------------------------------------------------------------------------ */
+
+static sqlite3 *table_copy(const char *catalog, const char *path)
+{
+	char attach[4800];
+	sqlite3 *db;
+
+	(void)snprintf(attach, sizeof(attach),
+			"ATTACH 'file:%s?immutable=1' AS c;"
+			"CREATE TABLE policy (name TEXT PRIMARY KEY, bytes BLOB) STRICT;"
+			"INSERT INTO policy SELECT kind || name, bytes FROM c.revision_entry "
+			"JOIN "
+			"c.content ON content.id = revision_entry.content ORDER BY 1;"
+			"DETACH c;",
+			catalog);
+	if (sqlite3_open_v2(path, &db,
+			    SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_URI,
+			    NULL) != SQLITE_OK ||
+			sqlite3_exec(db, attach, NULL, NULL, NULL) != SQLITE_OK)
+		broken(path, sqlite3_errmsg(db));
+	return db;
+}
+
+static double scan(sqlite3 *db, long *out_rows, long long *out_bytes)
+{
+	double begin = wall_ms();
+	sqlite3_stmt *rows;
+
+	*out_rows = 0;
+	*out_bytes = 0;
+	if (sqlite3_prepare_v2(db, "SELECT name, bytes FROM policy", -1, &rows, NULL) !=
+			SQLITE_OK)
+		broken("scan", sqlite3_errmsg(db));
+	while (sqlite3_step(rows) == SQLITE_ROW) {
+		++*out_rows;
+		*out_bytes += sqlite3_column_bytes(rows, 0) +
+			      (sqlite3_column_blob(rows, 1) ? sqlite3_column_bytes(rows, 1)
+							    : 0);
+	}
+	sqlite3_finalize(rows);
+	return wall_ms() - begin;
+}
+
+/* --- all ---------------------------------------------------------------------------------------- */
+
+static int on_compare(const void *a, const void *b)
+{
+	double left = *(const double *)a;
+	double right = *(const double *)b;
+
+	return (left > right) - (left < right);
+}
+
+static double median(double *list, int count)
+{
+	qsort(list, (size_t)count, sizeof(*list), on_compare);
+	return list[count / 2];
+}
+
+static struct ruleset *load(struct catalog_store *store)
+{
+	struct error err = { 0 };
+	struct ruleset *ruleset = ruleset_load(store, 0, &err);
+
+	if (!ruleset)
+		broken("load", err.message);
+	return ruleset;
+}
+
+static void measure(struct catalog_store *store, sqlite3 *db, int rounds)
+{
+	double *scans = calloc((size_t)rounds, sizeof(double));
+	double *loads = calloc((size_t)rounds, sizeof(double));
+	double *works = calloc((size_t)rounds, sizeof(double));
+	double *scan_works = calloc((size_t)rounds, sizeof(double));
+	struct ruleset *current = load(store);
+	double first = memory_mib();
+	double freed = 0;
+	long long bytes;
+	long rows;
+
+	if (!scans || !loads || !works || !scan_works)
+		broken("measure", "out of memory");
+	(void)scan(db, &rows, &bytes);
+	for (int i = 0; i < rounds; i++) {
+		struct ruleset *next;
+		double begin, work;
+
+		work = cpu_ms();
+		scans[i] = scan(db, &rows, &bytes);
+		scan_works[i] = cpu_ms() - work;
+		begin = wall_ms();
+		work = cpu_ms();
+		next = load(store);
+		loads[i] = wall_ms() - begin;
+		works[i] = cpu_ms() - work;
+		begin = wall_ms();
+		ruleset_unref(current);
+		freed = wall_ms() - begin;
+		current = next;
+	}
+	printf("bare scan of %ld rows, %.1f MB: %.1f ms (processor %.1f ms); load: %.1f ms "
+	       "(processor "
+	       "%.1f ms): %.2f times (processor %.2f times)\n",
+			rows, (double)bytes / 1e6, median(scans, rounds),
+			median(scan_works, rounds), median(loads, rounds),
+			median(works, rounds), median(loads, rounds) / median(scans, rounds),
+			median(works, rounds) / median(scan_works, rounds));
+	printf("memory after the first load %.0f MiB, after %d more %.0f MiB; freeing one took "
+	       "%.0f "
+	       "ms\n",
+			first, rounds, memory_mib(), freed);
+	ruleset_unref(current);
+	free(scans);
+	free(loads);
+	free(works);
+	free(scan_works);
+}
+
+int main(int argc, char **argv)
+{
+	int rounds = argc > 2 ? atoi(argv[2]) : 0;
+	char folder[2048], path[4096], table[4096];
+	struct directory *directory;
+	struct catalog_store *store;
+	struct error err = { 0 };
+	sqlite3 *db;
+
+	if (argc != 3 || rounds < 1)
+		return 2;
+	if (!folder_make(NULL, "load", folder, sizeof(folder)))
+		broken("load", "no folder can be made");
+	directory = directory_open(folder, &err);
+	store = directory ? catalog_store_open(directory, &err) : NULL;
+	if (!store)
+		broken(folder, err.message);
+	publish(store, argv[1]);
+	catalog_store_close(store); /* the log is copied back, and its lock is given up */
+	malloc_trim(0);
+	(void)snprintf(path, sizeof(path), "%s/catalog.db", folder);
+	(void)snprintf(table, sizeof(table), "%s/bare.db", folder);
+	db = table_copy(path, table);
+	store = catalog_store_open(directory, &err);
+	if (!store)
+		broken(folder, err.message);
+	measure(store, db, rounds);
+	sqlite3_close(db);
+	catalog_store_close(store);
+	directory_close(directory);
+	folder_remove(folder);
+	return 0;
+}
