@@ -39,7 +39,8 @@ done
 # --- packages ---------------------------------------------------------------------------------
 packages="gcc libc6-dev meson ninja-build pkg-config
 	libuv1-dev libnghttp2-dev libprotobuf-c-dev protobuf-c-compiler protobuf-compiler
-	libsqlite3-dev libssl-dev libyaml-dev libjansson-dev libutf8proc-dev zlib1g-dev"
+	libsqlite3-dev libssl-dev libyaml-dev libjansson-dev libutf8proc-dev zlib1g-dev
+	libcurl4-openssl-dev"
 missing=
 command -v dpkg-query >/dev/null 2>&1 || fail "需要 Debian 12（未找到 dpkg）needs Debian 12 (no dpkg)"
 for package in $packages; do

@@ -24,10 +24,11 @@ BELOW = {
     "push": {"reports", "registry", "publish", "calculator", "store", "proto", "pb", "base"},
     "rpc": {"proto", "pb", "base"},
     "transport": {"rpc", "base"},
-    "handlers": {"rpc", "push", "reports", "registry", "publish", "calculator", "store", "proto",
-                 "pb", "base"},
-    "service": {"transport", "handlers", "rpc", "push", "reports", "registry", "publish",
-                "calculator", "rules", "store", "proto", "pb", "base"},
+    "operations": {"base"},
+    "handlers": {"operations", "rpc", "push", "reports", "registry", "publish", "calculator", "store",
+                 "proto", "pb", "base"},
+    "service": {"transport", "handlers", "operations", "rpc", "push", "reports", "registry",
+                "publish", "calculator", "rules", "store", "proto", "pb", "base"},
     "client/lib": {"policycalc", "proto", "pb", "base"},
     "client/render": {"proto", "pb", "base"},
     # The two offline commands reach down to publish/ and below.
@@ -41,7 +42,8 @@ LIBRARIES = {
     "sqlite3.h": {"store"},
     "nghttp2/": {"transport", "client/lib"},
     "uv.h": {"transport", "service"},
-    "openssl/": {"transport", "publish", "client/lib", "handlers", "store"},
+    "curl/": {"operations"},
+    "openssl/": {"operations", "transport", "publish", "client/lib", "handlers", "store"},
     "yaml.h": {"proto", "client/cli"},
     "jansson.h": {"proto", "client/cli"},
     "zlib.h": {"rpc", "registry", "client/lib"},
@@ -68,7 +70,7 @@ def room_of_include(name):
         return "pb"
     if first == "client":
         return "/".join(name.split("/")[:2])
-    if first in ("service", "config.h"):
+    if first in ("service", "config.h", "config_webhook.h"):
         return "service"
     return first if "/" in name else None
 
