@@ -19,11 +19,12 @@ static const unsigned ledger_may_enter[DELIVERY_STATE_END] = {
 	[DELIVERY(HELD)] = TO(RELEASED) | TO(REFUSED) | TO(SUPERSEDED),
 	[DELIVERY(RELEASED)] = TO(LEASED) | TO(SUPERSEDED),
 	[DELIVERY(LEASED)] = TO(RELEASED) | TO(ACKED) | TO(DEAD),
-	[DELIVERY(DEAD)] = TO(RELEASED),
+	[DELIVERY(DEAD)] = TO(RELEASED) | TO(DROPPED),
 	[DELIVERY(ACKED)] = 0,
 	[DELIVERY(REFUSED)] = 0,
 	[DELIVERY(SUPPRESSED)] = 0,
 	[DELIVERY(SUPERSEDED)] = 0,
+	[DELIVERY(DROPPED)] = 0,
 };
 
 bool ledger_may_move(Policycalc__V1__DeliveryState from, Policycalc__V1__DeliveryState to)
@@ -92,7 +93,7 @@ bool ledger_entries_decode(struct slice bytes, struct arena *arena,
 
 /* --- leases ---------------------------------------------------------------------------------- */
 
-static void delivery_enter(struct ledger_delivery *delivery,
+void ledger_delivery_enter(struct ledger_delivery *delivery,
 		Policycalc__V1__DeliveryState state, int64_t now_ms)
 {
 	assert(ledger_may_move((Policycalc__V1__DeliveryState)delivery->state, state));
@@ -122,7 +123,7 @@ static bool leases_take_back(
 		if (list[i].leased_ms > now_ms)
 			list[i].leased_ms = now_ms;
 		else
-			delivery_enter(&list[i], DELIVERY(RELEASED), now_ms);
+			ledger_delivery_enter(&list[i], DELIVERY(RELEASED), now_ms);
 		if (!ledger_store_change_delivery(ledger->store, &list[i], err))
 			return false;
 	}
@@ -161,7 +162,7 @@ static bool delivery_lease(struct ledger *ledger, struct ledger_delivery *delive
 
 	if (!lease_name(name, err))
 		return false;
-	delivery_enter(delivery, DELIVERY(LEASED), order->now_ms);
+	ledger_delivery_enter(delivery, DELIVERY(LEASED), order->now_ms);
 	delivery->attempts++;
 	delivery->leased_ms = order->now_ms;
 	delivery->lease_length_ms = order->length_ms;
@@ -204,15 +205,22 @@ static bool leases_give(struct ledger *ledger, const struct ledger_lease_order *
 	return true;
 }
 
+bool ledger_lease_within(struct ledger *ledger, const struct ledger_lease_order *order,
+		struct arena *arena, struct ledger_delivery **out_list, size_t *out_count,
+		int64_t *out_after, bool *out_more, struct error *err)
+{
+	return leases_take_back(ledger, order->now_ms, arena, err) &&
+	       leases_give(ledger, order, arena, out_list, out_count, out_after, out_more, err);
+}
+
 bool ledger_lease(struct ledger *ledger, const struct ledger_lease_order *order,
 		struct arena *arena, struct ledger_delivery **out_list, size_t *out_count,
 		int64_t *out_after, bool *out_more, struct error *err)
 {
 	if (!ledger_store_begin(ledger->store, err))
 		return false;
-	if (leases_take_back(ledger, order->now_ms, arena, err) &&
-			leases_give(ledger, order, arena, out_list, out_count, out_after,
-					out_more, err) &&
+	if (ledger_lease_within(ledger, order, arena, out_list, out_count, out_after, out_more,
+			    err) &&
 			ledger_store_commit(ledger->store, err))
 		return true;
 	ledger_store_rollback(ledger->store);
@@ -244,6 +252,7 @@ static const char *ack_why_not(const struct ledger_delivery *delivery,
 	case DELIVERY(SUPPRESSED):
 	case DELIVERY(SUPERSEDED):
 	case DELIVERY(DEAD):
+	case DELIVERY(DROPPED):
 	default:
 		return "it is not leased";
 	}
@@ -254,12 +263,17 @@ static bool ack_apply(struct ledger *ledger, struct ledger_delivery *delivery, b
 {
 	if (delivery->state == (int)DELIVERY(ACKED))
 		return true;
-	if (!failed)
-		delivery_enter(delivery, DELIVERY(ACKED), now_ms);
-	else if (delivery->attempts >= LEDGER_ATTEMPTS_MOST)
-		delivery_enter(delivery, DELIVERY(DEAD), now_ms);
-	else
-		delivery_enter(delivery, DELIVERY(RELEASED), now_ms);
+	if (!failed) {
+		ledger_delivery_enter(delivery, DELIVERY(ACKED), now_ms);
+		/* Whoever brought it, the service tries no more. */
+		if (!ledger_store_drop_try(ledger->store, delivery->id, err))
+			return false;
+	} else if (delivery->attempts >= LEDGER_ATTEMPTS_MOST) {
+		ledger_delivery_enter(delivery, DELIVERY(DEAD), now_ms);
+		delivery->note = SLICE_LITERAL("handed out many times, and never delivered");
+	} else {
+		ledger_delivery_enter(delivery, DELIVERY(RELEASED), now_ms);
+	}
 	return ledger_store_change_delivery(ledger->store, delivery, err);
 }
 
@@ -334,7 +348,7 @@ static bool bury(struct ledger *ledger, const unsigned char key[LEDGER_KEY_SIZE]
 	if (delivery->state != (int)DELIVERY(LEASED) ||
 			!slice_equals_text(delivery->lease, lease))
 		return error_set(err, ERROR_PRECONDITION, "the delivery is not leased so");
-	delivery_enter(delivery, DELIVERY(DEAD), now_ms);
+	ledger_delivery_enter(delivery, DELIVERY(DEAD), now_ms);
 	delivery->note = slice_from(why);
 	return ledger_store_change_delivery(ledger->store, delivery, err);
 }

@@ -11,7 +11,8 @@
  *                     LEASED ─────────────┴──► ACKED, DEAD
  *
  *     SUPERSEDED   from HELD or RELEASED, by a later run, as long as nobody has pulled it.
- *     DEAD         given up after many attempts; may be released again by hand.
+ *     DEAD         given up after many attempts, or refused for good by a receiver; staff may release it
+ *                  again, or put it aside (DROPPED).
  *
  * A redelivery is the same row: the same key and the same bytes. A lease is counted from when it was
  * given, so that after the clock has gone back it lasts no longer than its length from when that is
@@ -25,7 +26,7 @@
 #include "store/ledger_store.h"
 
 #define DELIVERY(word) POLICYCALC__V1__DELIVERY_STATE__DELIVERY_STATE_##word
-#define DELIVERY_STATE_END 9
+#define DELIVERY_STATE_END 10
 
 /* Attempts after which a delivery that fails is given up. */
 #define LEDGER_ATTEMPTS_MOST 20
@@ -80,6 +81,13 @@ bool ledger_ack(struct ledger *ledger, const Policycalc__V1__AckDeliveriesReques
 		int64_t now_ms, struct arena *arena, int64_t *out_count,
 		Policycalc__V1__DeliveryStatus **out_others, size_t *out_other_count,
 		struct error *err);
+/** As ledger_lease(), within a transaction that the caller began. */
+bool ledger_lease_within(struct ledger *ledger, const struct ledger_lease_order *order,
+		struct arena *arena, struct ledger_delivery **out_list, size_t *out_count,
+		int64_t *out_after, bool *out_more, struct error *err);
+/** Moves it along an arrow of the drawing, in memory. */
+void ledger_delivery_enter(struct ledger_delivery *delivery,
+		Policycalc__V1__DeliveryState state, int64_t now_ms);
 /** Gives up one that is leased on @lease (a webhook's, say), with why. */
 bool ledger_bury(struct ledger *ledger, const unsigned char key[LEDGER_KEY_SIZE],
 		const char *lease, const char *why, int64_t now_ms, struct error *err);

@@ -215,7 +215,12 @@ bool ledger_store_list_released(struct ledger_store *store, const struct ledger_
 		size_t limit, struct arena *arena, struct ledger_delivery **out_list,
 		size_t *out_count, struct error *err)
 {
-	struct statement *scan = store->statements[LEDGER_RELEASED];
+	static const enum ledger_statement scans[] = {
+		[LEDGER_TRIED_OR_NOT] = LEDGER_RELEASED,
+		[LEDGER_UNTRIED] = LEDGER_RELEASED_UNTRIED,
+		[LEDGER_DUE] = LEDGER_RELEASED_DUE,
+	};
+	struct statement *scan = store->statements[scans[filter->tried]];
 	struct statement *row = database_prepare(store->db,
 			"SELECT " LEDGER_DELIVERY_COLUMNS " FROM delivery WHERE id = ?", err);
 	struct ledger_delivery *list =
@@ -225,6 +230,9 @@ bool ledger_store_list_released(struct ledger_store *store, const struct ledger_
 	bool ok = row && statement_bind_int(scan, 1, filter->after, err) &&
 		  statement_bind_int(scan, 2, filter->today, err);
 
+	if (ok && filter->tried == LEDGER_DUE)
+		ok = statement_bind_int(scan, 3, filter->now_ms, err) &&
+		     statement_bind_int(scan, 4, filter->now_ms + LEDGER_TRY_LONGEST_MS, err);
 	if (ok && !list)
 		ok = arena_error(arena, err, "reading the ledger");
 	while (ok && count < limit && (ok = statement_step(scan, &more, err)) && more) {
@@ -249,6 +257,17 @@ bool ledger_store_list_expired(struct ledger_store *store, int64_t now_ms, size_
 	struct statement *rows = store->statements[LEDGER_EXPIRED];
 
 	return statement_bind_int(rows, 1, now_ms, err) &&
+	       statement_bind_int(rows, 2, (int64_t)limit, err) &&
+	       deliveries_read(store, rows, false, arena, out_list, out_count, err);
+}
+
+bool ledger_store_list_under_way(struct ledger_store *store, int64_t after, size_t limit,
+		struct arena *arena, struct ledger_delivery **out_list, size_t *out_count,
+		struct error *err)
+{
+	struct statement *rows = store->statements[LEDGER_UNDER_WAY];
+
+	return statement_bind_int(rows, 1, after, err) &&
 	       statement_bind_int(rows, 2, (int64_t)limit, err) &&
 	       deliveries_read(store, rows, false, arena, out_list, out_count, err);
 }

@@ -70,6 +70,22 @@
 	" WHERE state = 2;"                                                                    \
 	"CREATE INDEX delivery_leased ON delivery (id, leased, lease_length) WHERE state = 3;"
 
+/*
+ * push_try      what the service remembers of its own tries to bring a delivery; gone when that is over.
+ *
+ * Younger than the first registries: made when the ledger is opened and does not have it.
+ */
+#define LEDGER_SCHEMA_TRY                                                                      \
+	"CREATE TABLE IF NOT EXISTS push_try ("                                                \
+	" id INTEGER PRIMARY KEY REFERENCES delivery,"                                         \
+	" tries INTEGER NOT NULL,"                                                             \
+	" next INTEGER NOT NULL,"                                                              \
+	" lease TEXT NOT NULL,"                                                                \
+	" reason TEXT NOT NULL"                                                                \
+	") STRICT;"                                                                            \
+	"CREATE INDEX IF NOT EXISTS push_try_next ON push_try (next);"                         \
+	"CREATE INDEX IF NOT EXISTS delivery_dead ON delivery (id) WHERE state = 8;"
+
 enum ledger_statement {
 	LEDGER_FIND_SERIES,
 	LEDGER_ADD_SERIES,
@@ -89,7 +105,15 @@ enum ledger_statement {
 	LEDGER_WAITING,
 	LEDGER_LAST_DAY,
 	LEDGER_RELEASED,
+	LEDGER_RELEASED_UNTRIED,
+	LEDGER_RELEASED_DUE,
 	LEDGER_EXPIRED,
+	LEDGER_PUT_TRY,
+	LEDGER_FIND_TRY,
+	LEDGER_DROP_TRY,
+	LEDGER_UNDER_WAY,
+	LEDGER_COUNT_TRIES,
+	LEDGER_NEXT_TRY,
 	LEDGER_STATEMENT_COUNT,
 };
 

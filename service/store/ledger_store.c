@@ -44,6 +44,26 @@ static const char *const ledger_statements[LEDGER_STATEMENT_COUNT] = {
 			    " AND (state IN (3, 4, 8) OR (state = 2 AND attempts > 0))",
 	[LEDGER_RELEASED] = "SELECT id, kinds, region FROM delivery"
 			    " WHERE state = 2 AND id > ? AND not_before <= ? ORDER BY id",
+	[LEDGER_RELEASED_UNTRIED] = "SELECT id, kinds, region FROM delivery"
+				    " WHERE state = 2 AND id > ? AND not_before <= ?"
+				    " AND NOT EXISTS (SELECT 1 FROM push_try WHERE push_try.id "
+				    "= delivery.id)"
+				    " ORDER BY id",
+	[LEDGER_RELEASED_DUE] = "SELECT delivery.id, kinds, region FROM push_try"
+				" JOIN delivery ON delivery.id = push_try.id"
+				" WHERE state = 2 AND delivery.id > ?1 AND not_before <= ?2"
+				" AND (next <= ?3 OR next > ?4) ORDER BY next",
+	[LEDGER_PUT_TRY] = "INSERT OR REPLACE INTO push_try (id, tries, next, lease, reason)"
+			   " VALUES (?, ?, ?, ?, ?)",
+	[LEDGER_FIND_TRY] = "SELECT tries, next, lease, reason FROM push_try WHERE id = ?",
+	[LEDGER_DROP_TRY] = "DELETE FROM push_try WHERE id = ?",
+	[LEDGER_UNDER_WAY] = DELIVERY_ROWS
+	" WHERE state = 3 AND id > ? AND EXISTS (SELECT 1 FROM push_try"
+	" WHERE push_try.id = delivery.id AND push_try.lease = delivery.lease)"
+	" ORDER BY id LIMIT ?",
+	[LEDGER_COUNT_TRIES] = "SELECT count(*) FROM push_try"
+			       " JOIN delivery ON delivery.id = push_try.id WHERE state = 2",
+	[LEDGER_NEXT_TRY] = "SELECT min(next) FROM push_try WHERE next > ?",
 	[LEDGER_EXPIRED] = DELIVERY_ROWS
 	" WHERE state = 3 AND (leased > ?1 OR leased + lease_length <= ?1)"
 	" ORDER BY id LIMIT ?2",
@@ -58,6 +78,10 @@ struct ledger_store *ledger_store_open(struct registry_store *registry, struct e
 		return NULL;
 	}
 	store->db = registry->db;
+	if (!database_run(store->db, LEDGER_SCHEMA_TRY, err)) {
+		ledger_store_close(store);
+		return NULL;
+	}
 	for (size_t i = 0; i < LEDGER_STATEMENT_COUNT; i++) {
 		store->statements[i] = database_prepare(store->db, ledger_statements[i], err);
 		if (!store->statements[i]) {

@@ -137,8 +137,16 @@ bool ledger_store_list_waiting(struct ledger_store *store, int64_t enterprise,
 bool ledger_store_last_day(struct ledger_store *store, int64_t enterprise, int32_t *out_day,
 		struct error *err);
 
+/* Whether the service itself has tried to bring a delivery to its receiver. */
+enum ledger_tried {
+	LEDGER_TRIED_OR_NOT,
+	LEDGER_UNTRIED,
+	LEDGER_DUE, /* tried, and to be tried again by now; those that are so longest come first */
+};
 struct ledger_filter {
-	int64_t after;		     /* only larger ids */
+	int64_t after; /* only larger ids */
+	enum ledger_tried tried;
+	int64_t now_ms;		     /* LEDGER_DUE */
 	int32_t today;		     /* not those that have to wait longer */
 	uint32_t kinds;		     /* any of these bits; 0: all */
 	const struct slice *regions; /* sorted bytewise; with a count of 0: all */
@@ -170,3 +178,33 @@ bool ledger_store_list_deliveries(struct ledger_store *store,
 /** How many deliveries are in @state. */
 bool ledger_store_count_deliveries(
 		struct ledger_store *store, int state, int64_t *out_count, struct error *err);
+
+/* --- tries ----------------------------------------------------------------------------------- */
+
+/* What the service remembers of its own tries to bring a delivery to its receiver. */
+struct ledger_try {
+	int64_t id;	     /* of the delivery */
+	int tries;	     /* that were begun */
+	int64_t next_ms;     /* not before, since 1970, UTC */
+	struct slice lease;  /* of the try that is under way; empty: none is */
+	struct slice reason; /* why the last that ended has failed */
+};
+/* No try is put off for longer: one that is comes from a clock that has gone back, and is due. */
+#define LEDGER_TRY_LONGEST_MS ((int64_t)25 * 3600 * 1000)
+/** In place of what was remembered. */
+bool ledger_store_put_try(
+		struct ledger_store *store, const struct ledger_try *try, struct error *err);
+/** Zeroed, but for the id, when there was none. */
+bool ledger_store_find_try(struct ledger_store *store, int64_t id, struct arena *arena,
+		struct ledger_try *out_try, struct error *err);
+bool ledger_store_drop_try(struct ledger_store *store, int64_t id, struct error *err);
+/** Leased deliveries whose try is under way, with numbers above @after, at most @limit. */
+bool ledger_store_list_under_way(struct ledger_store *store, int64_t after, size_t limit,
+		struct arena *arena, struct ledger_delivery **out_list, size_t *out_count,
+		struct error *err);
+/** How many released deliveries wait for another try. */
+bool ledger_store_count_tries(
+		struct ledger_store *store, int64_t *out_count, struct error *err);
+/** When the next try later than @now_ms is due; 0: none is. */
+bool ledger_store_next_try(struct ledger_store *store, int64_t now_ms, int64_t *out_next_ms,
+		struct error *err);

@@ -40,6 +40,7 @@ static const struct {
 	{ DELIVERY(HELD), DELIVERY(SUPERSEDED) },
 	{ DELIVERY(RELEASED), DELIVERY(SUPERSEDED) },
 	{ DELIVERY(DEAD), DELIVERY(RELEASED) },
+	{ DELIVERY(DEAD), DELIVERY(DROPPED) },
 };
 
 static bool is_arrow(Policycalc__V1__DeliveryState from, Policycalc__V1__DeliveryState to)
