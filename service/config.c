@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "config.h"
 
+#include "config_webhook.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,7 +27,9 @@ enum option_id {
 	OPTION_LOG_LEVEL,
 	OPTION_INSECURE_PLAINTEXT,
 	OPTION_REUSE_PORT,
-	OPTION_CONFIG,
+	/* Those of the webhook, in the order of enum config_webhook_option. */
+	OPTION_WEBHOOK,
+	OPTION_CONFIG = OPTION_WEBHOOK + WEBHOOK_OPTION_COUNT,
 	OPTION_COUNT,
 };
 
@@ -66,6 +70,36 @@ static const struct option {
 			NULL, "allow addresses that other machines can reach" },
 	[OPTION_REUSE_PORT] = { "reuse-port", "POLICYCALC_REUSE_PORT", NULL,
 			"let another process take the port over" },
+	[OPTION_WEBHOOK + WEBHOOK_URL] = { "webhook-url", "POLICYCALC_WEBHOOK_URL", "URL",
+			"brings released deliveries there, by POST (https, or http to\n"
+			"                          this machine)" },
+	[OPTION_WEBHOOK + WEBHOOK_SECRET] = { "webhook-secret", "POLICYCALC_WEBHOOK_SECRET",
+			"FILE", "signs them with the secrets in it, one a line" },
+	[OPTION_WEBHOOK + WEBHOOK_CA] = { "webhook-ca", "POLICYCALC_WEBHOOK_CA", "FILE",
+			"certificates to trust instead of the system's (PEM)" },
+	[OPTION_WEBHOOK + WEBHOOK_TIMEOUT_MS] = { "webhook-timeout-ms",
+			"POLICYCALC_WEBHOOK_TIMEOUT_MS", "MS",
+			"how long the receiver may take to answer (default 10000)" },
+	[OPTION_WEBHOOK + WEBHOOK_CONCURRENCY] = { "webhook-concurrency",
+			"POLICYCALC_WEBHOOK_CONCURRENCY", "N",
+			"deliveries on their way at once, 1 to 256 (default 8)" },
+	[OPTION_WEBHOOK + WEBHOOK_ATTEMPTS] = { "webhook-attempts",
+			"POLICYCALC_WEBHOOK_ATTEMPTS", "N",
+			"tries before a delivery is a dead letter (default 20)" },
+	[OPTION_WEBHOOK + WEBHOOK_RETRY_MS] = { "webhook-retry-ms",
+			"POLICYCALC_WEBHOOK_RETRY_MS", "MS",
+			"wait after the first failed try, doubled with each (default\n"
+			"                          1000)" },
+	[OPTION_WEBHOOK + WEBHOOK_RETRY_MOST_MS] = { "webhook-retry-most-ms",
+			"POLICYCALC_WEBHOOK_RETRY_MOST_MS", "MS",
+			"the longest wait between tries (default 3600000)" },
+	[OPTION_WEBHOOK + WEBHOOK_KINDS] = { "webhook-kinds", "POLICYCALC_WEBHOOK_KINDS",
+			"KIND,...", "only news of policies of these kinds" },
+	[OPTION_WEBHOOK + WEBHOOK_REGION] = { "webhook-region", "POLICYCALC_WEBHOOK_REGION",
+			"CODE", "only enterprises registered there or below" },
+	[OPTION_WEBHOOK + WEBHOOK_INSECURE_PLAINTEXT] = { "webhook-insecure-plaintext",
+			"POLICYCALC_WEBHOOK_INSECURE_PLAINTEXT", NULL,
+			"allow http to other machines" },
 	[OPTION_CONFIG] = { "config", "POLICYCALC_CONFIG", "FILE",
 			"reads options from a file: name = value" },
 };
@@ -85,7 +119,7 @@ static bool fail(const struct loading *loading, enum option_id id, struct error 
 			options[id].name, expected);
 }
 
-static bool parse_number(const char *text, long least, long most, long *out_number)
+bool config_parse_number(const char *text, long least, long most, long *out_number)
 {
 	char *end;
 	long number;
@@ -100,7 +134,7 @@ static bool parse_number(const char *text, long least, long most, long *out_numb
 	return true;
 }
 
-static bool parse_switch(const char *text, bool *out_value)
+bool config_parse_switch(const char *text, bool *out_value)
 {
 	static const char *const words[] = { "true", "yes", "1", "false", "no", "0" };
 
@@ -139,7 +173,13 @@ static bool set(struct loading *loading, enum option_id id, const char *value,
 		struct error *err)
 {
 	struct config *config = loading->config;
+	const char *expected;
 
+	if (id >= OPTION_WEBHOOK && id < OPTION_CONFIG) {
+		expected = config_webhook_set(&config->webhook,
+				(enum config_webhook_option)(id - OPTION_WEBHOOK), value);
+		return !expected || fail(loading, id, err, expected);
+	}
 	switch (id) {
 	case OPTION_DATA:
 		config->data = value;
@@ -148,35 +188,38 @@ static bool set(struct loading *loading, enum option_id id, const char *value,
 		return (value[0] && add_addresses(loading, value, err)) ||
 		       (!value[0] && fail(loading, id, err, "an address"));
 	case OPTION_THREADS:
-		return parse_number(value, 0, 256, &config->threads) ||
+		return config_parse_number(value, 0, 256, &config->threads) ||
 		       fail(loading, id, err, "a number from 0 to 256");
 	case OPTION_STARTER:
 		config->starter = value;
 		return true;
 	case OPTION_GRACE_MS:
-		return parse_number(value, 0, 3600000, &config->grace_ms) ||
+		return config_parse_number(value, 0, 3600000, &config->grace_ms) ||
 		       fail(loading, id, err, "milliseconds from 0 to 3600000");
 	case OPTION_LAME_DUCK_MS:
-		return parse_number(value, 0, 3600000, &config->lame_duck_ms) ||
+		return config_parse_number(value, 0, 3600000, &config->lame_duck_ms) ||
 		       fail(loading, id, err, "milliseconds from 0 to 3600000");
 	case OPTION_PING_INTERVAL_MS:
-		return parse_number(value, 1, 86400000, &config->ping_interval_ms) ||
+		return config_parse_number(value, 1, 86400000, &config->ping_interval_ms) ||
 		       fail(loading, id, err, "milliseconds from 1 to 86400000");
 	case OPTION_IDLE_PING_INTERVAL_MS:
-		return parse_number(value, 1, 86400000, &config->idle_ping_interval_ms) ||
+		return config_parse_number(
+				       value, 1, 86400000, &config->idle_ping_interval_ms) ||
 		       fail(loading, id, err, "milliseconds from 1 to 86400000");
 	case OPTION_COMPRESS_ABOVE:
-		return parse_number(value, 0, 1L << 30, &config->compress_above) ||
+		return config_parse_number(value, 0, 1L << 30, &config->compress_above) ||
 		       fail(loading, id, err, "bytes from 0 to 1073741824");
 	case OPTION_LOG_LEVEL:
 		return log_level_parse(value, &config->log_level) ||
 		       fail(loading, id, err, "debug, info, warning or error");
 	case OPTION_INSECURE_PLAINTEXT:
-		return parse_switch(value, &config->insecure_plaintext) ||
+		return config_parse_switch(value, &config->insecure_plaintext) ||
 		       fail(loading, id, err, "true or false");
 	case OPTION_REUSE_PORT:
-		return parse_switch(value, &config->reuse_port) ||
+		return config_parse_switch(value, &config->reuse_port) ||
 		       fail(loading, id, err, "true or false");
+	case OPTION_WEBHOOK:
+		break;
 	case OPTION_CONFIG:
 		config->file = value;
 		return value[0] || fail(loading, id, err, "a file");
@@ -383,6 +426,7 @@ bool config_load(int argument_count, char *const *arguments, char *const *enviro
 	};
 	struct loading loading = { .config = &config, .arena = arena };
 
+	config_webhook_init(&config.webhook);
 	*out_action = CONFIG_SERVE;
 	if (!read_arguments(&loading, argument_count, arguments, out_action, err))
 		return false;
@@ -404,6 +448,8 @@ bool config_load(int argument_count, char *const *arguments, char *const *enviro
 					"said there is not encrypted; --insecure-plaintext "
 					"allows it",
 					config.listen[i]);
+	if (!config_webhook_check(&config.webhook, err))
+		return false;
 	*out_config = config;
 	return true;
 }
@@ -424,6 +470,7 @@ void config_print(const struct config *config, FILE *out)
 	fprintf(out, "insecure-plaintext = %s\n",
 			config->insecure_plaintext ? "true" : "false");
 	fprintf(out, "reuse-port = %s\n", config->reuse_port ? "true" : "false");
+	config_webhook_print(&config->webhook, out);
 }
 
 void config_print_help(FILE *out)

@@ -17,6 +17,21 @@
 
 #define CONFIG_LISTEN_MAX 16
 
+/* The webhook: nothing of it counts without an address. */
+struct config_webhook {
+	const char *url;    /* NULL: none */
+	const char *secret; /* file */
+	const char *ca;	    /* file */
+	long timeout_ms;
+	long concurrency;
+	long attempts;
+	long retry_ms;
+	long retry_most_ms;
+	uint32_t kinds;	    /* bit n: kind n of policies; 0: all */
+	const char *region; /* "": all */
+	bool plaintext;
+};
+
 struct config {
 	const char *data;
 	const char *listen[CONFIG_LISTEN_MAX];
@@ -31,6 +46,7 @@ struct config {
 	enum log_level log_level;
 	bool insecure_plaintext;
 	bool reuse_port;
+	struct config_webhook webhook;
 	const char *file; /* or NULL */
 };
 

@@ -15,6 +15,7 @@
 #include "config.h"
 #include "handlers/columns.h"
 #include "handlers/handlers.h"
+#include "handlers/push_sink.h"
 #include "handlers/startup.h"
 #include "proto/descriptor_set.h"
 #include "rpc/health.h"
@@ -28,6 +29,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -55,6 +57,7 @@ struct service {
 	struct store_thread *store;
 	struct registry_thread *registry_thread;
 	struct push_service *push;
+	struct push_sink *sink;
 	struct worker *checker;
 	struct worker *reporter;
 	struct columns *columns;
@@ -204,6 +207,7 @@ static void *take_signals(void *argument)
 		}
 		server_drain(service->server,
 				number == 0 ? (unsigned)service->config.grace_ms : 0);
+		push_sink_end(service->sink, number == 0 ? service->config.grace_ms : 0);
 		state = DRAINING;
 		until_ms = INT64_MAX;
 	}
@@ -224,6 +228,36 @@ static bool open_push(struct service *service, struct error *err)
 
 	service->push = push_service_open(&options, err);
 	return service->push != NULL;
+}
+
+static bool open_sink(struct service *service, struct error *err)
+{
+	const struct config_webhook *webhook = &service->config.webhook;
+	struct push_sink_options options = {
+		.push = service->push,
+		.snapshot = service->snapshot,
+		.webhook = {
+			.url = webhook->url,
+			.ca = webhook->ca,
+			.secret_file = webhook->secret,
+			.timeout_ms = webhook->timeout_ms,
+			.most = (size_t)webhook->concurrency,
+			.attempts = (unsigned)webhook->attempts,
+			.pacing = { .first_ms = webhook->retry_ms,
+					.most_ms = webhook->retry_most_ms },
+		},
+		.kinds = webhook->kinds,
+		.region = webhook->region,
+	};
+
+	if (!webhook->url)
+		return true;
+	/* Two services that wait for the same receiver are not to wait in step. */
+	if (getrandom(&options.webhook.pacing.seed, sizeof(options.webhook.pacing.seed), 0) !=
+			(ssize_t)sizeof(options.webhook.pacing.seed))
+		return error_set(err, ERROR_INTERNAL, "the system gives no random bytes");
+	service->sink = push_sink_open(&options, err);
+	return service->sink != NULL;
 }
 
 static bool open_catalog(struct service *service, struct error *err)
@@ -357,6 +391,11 @@ static bool start_service(struct service *service, struct error *err)
 	}
 	if (!server_start(service->server, err))
 		return false;
+	if (!open_sink(service, err)) {
+		server_drain(service->server, 0);
+		server_wait(service->server);
+		return false;
+	}
 	if (pthread_create(&service->signal_thread, NULL, take_signals, service) != 0) {
 		server_drain(service->server, 0);
 		server_wait(service->server);
@@ -380,6 +419,7 @@ static void close_service(struct service *service)
 		pthread_kill(service->signal_thread, SIGHUP);
 		pthread_join(service->signal_thread, NULL);
 	}
+	push_sink_close(service->sink);
 	worker_free(service->checker);
 	worker_free(service->reporter);
 	worker_free(service->finder);

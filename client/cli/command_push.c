@@ -10,7 +10,8 @@
 
 static const char HELP_ZH[] =
 		"用法：policycalc push "
-		"run|watch|list|show|cancel|deliveries|confirm|pull|ack|subscribe\n"
+		"run|watch|list|show|cancel|deliveries|confirm|pull|ack\n"
+		"                     subscribe|dead|status\n"
 		"\n"
 		"  run [选项]          全库匹配，把新内容写入消息台账（只推送新内容，一次）\n"
 		"  watch [N]           看一次推送的进度，直到结束\n"
@@ -21,10 +22,13 @@ static const char HELP_ZH[] =
 		"  confirm [选项]      主管部门二次确认（或不同意）\n"
 		"  pull [选项]         领取消息（带租约），可导出 NDJSON、CSV\n"
 		"  ack [选项]          确认送达，或退回\n"
-		"  subscribe 代码 ...  企业愿意接收什么、多久一次\n";
+		"  subscribe 代码 ...  企业愿意接收什么、多久一次\n"
+		"  dead [选项]         退信：列出、重新发出、搁置\n"
+		"  status              各状态的份数，推送接口的状况\n";
 static const char HELP_EN[] =
 		"usage: policycalc push "
-		"run|watch|list|show|cancel|deliveries|confirm|pull|ack|subscribe\n"
+		"run|watch|list|show|cancel|deliveries|confirm|pull|ack\n"
+		"                     subscribe|dead|status\n"
 		"\n"
 		"  run [options]         match the registry; what is new goes to the ledger, "
 		"once\n"
@@ -36,7 +40,9 @@ static const char HELP_EN[] =
 		"  confirm [options]     a department confirms (or refuses) what is held\n"
 		"  pull [options]        take deliveries on a lease; exports NDJSON and CSV\n"
 		"  ack [options]         they were delivered, or go back\n"
-		"  subscribe USCC ...    what an enterprise wants to be told, and how often\n";
+		"  subscribe USCC ...    what an enterprise wants to be told, and how often\n"
+		"  dead [options]        dead letters: list them, send them again, drop them\n"
+		"  status                how many wait, and how the webhook does\n";
 static const char RUN_HELP_ZH[] =
 		"用法：policycalc push run [选项]\n"
 		"\n"
@@ -375,6 +381,8 @@ int command_push(struct cli *cli, int argc, char **argv)
 		{ "pull", command_push_pull },
 		{ "ack", command_push_ack },
 		{ "subscribe", command_push_subscribe },
+		{ "dead", command_push_dead },
+		{ "status", command_push_status },
 	};
 
 	return cli_dispatch(cli, commands, sizeof(commands) / sizeof(commands[0]), "push ",

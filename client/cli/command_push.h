@@ -12,6 +12,8 @@ int command_push_confirm(struct cli *cli, int argc, char **argv);
 int command_push_pull(struct cli *cli, int argc, char **argv);
 int command_push_ack(struct cli *cli, int argc, char **argv);
 int command_push_subscribe(struct cli *cli, int argc, char **argv);
+int command_push_dead(struct cli *cli, int argc, char **argv);
+int command_push_status(struct cli *cli, int argc, char **argv);
 
 /** "'x' is too much" on stderr; returns CLI_USAGE. */
 int push_too_much(const struct cli *cli, const char *argument);

@@ -17,6 +17,7 @@ static const char DELIVERIES_HELP_ZH[] =
 		"  --id 代码       只看这家企业\n"
 		"  --state 状态    held released leased acked refused suppressed superseded "
 		"dead\n"
+		"                  dropped\n"
 		"  --run N         只看第 N 次推送的\n"
 		"  --series 系列   只看关于这个政策系列的\n"
 		"  --limit N       最多 N 份（默认 100）\n";
@@ -28,6 +29,7 @@ static const char DELIVERIES_HELP_EN[] = "usage: policycalc push deliveries [opt
 					 "  --id USCC       only of this enterprise\n"
 					 "  --state STATE   held released leased acked refused "
 					 "suppressed superseded dead\n"
+					 "                  dropped\n"
 					 "  --run N         only of run N\n"
 					 "  --series NAME   only with news of this series\n"
 					 "  --limit N       at most N (100)\n";
@@ -185,7 +187,7 @@ int command_push_deliveries(struct cli *cli, int argc, char **argv)
 		if (value < 0)
 			return cli_usage(cli, "--state: held released leased acked refused "
 					      "suppressed "
-					      "superseded dead");
+					      "superseded dead dropped");
 		request.state = (Policycalc__V1__DeliveryState)value;
 	}
 	request.uscc = (char *)(uintptr_t)uscc;

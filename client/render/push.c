@@ -37,7 +37,8 @@ const char *word_delivery_state(
 		{ "不同意", "refused" },
 		{ "不接收", "suppressed" },
 		{ "已合并", "superseded" },
-		{ "已放弃", "dead" },
+		{ "退信", "dead" },
+		{ "已搁置", "dropped" },
 	};
 
 	return WORD_OF(style, words, state);

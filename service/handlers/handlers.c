@@ -58,6 +58,8 @@ struct handlers *handlers_new(const struct handlers_options *options, struct err
 		&push_pull_method,
 		&push_ack_method,
 		&push_list_deliveries_method,
+		&push_decide_dead_method,
+		&push_get_status_method,
 		&registry_get_report_method,
 		&registry_add_counters_method,
 	};

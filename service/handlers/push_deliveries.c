@@ -175,7 +175,7 @@ struct listing {
 	struct arena *arena;
 };
 
-static char *time_print(int64_t ms, struct arena *arena)
+char *push_time_print(int64_t ms, struct arena *arena)
 {
 	struct timestamp time = { .seconds = ms / 1000,
 		.nanos = (int32_t)(ms % 1000) * 1000000 };
@@ -195,7 +195,25 @@ static char *day_print(int32_t day, struct arena *arena)
 	return text;
 }
 
-static Policycalc__V1__Delivery *delivery_message(
+/* What the webhook remembers of it; and why it is as it is. */
+static bool try_fill(Policycalc__V1__Delivery *delivery, const struct ledger_delivery *from,
+		struct ledger *ledger, struct arena *arena, struct error *err)
+{
+	struct slice reason = from->note;
+	struct ledger_try try;
+
+	if (!ledger_store_find_try(ledger->store, from->id, arena, &try, err))
+		return false;
+	if (from->state == (int)DELIVERY(RELEASED) && try.reason.size)
+		reason = try.reason;
+	delivery->reason = arena_copy(arena, reason.data, reason.size);
+	delivery->tries = try.tries;
+	if (from->state == (int)DELIVERY(RELEASED) && try.tries)
+		delivery->next_try_at = push_time_print(try.next_ms, arena);
+	return true;
+}
+
+static Policycalc__V1__Delivery *delivery_message(struct ledger *ledger,
 		const struct ledger_delivery *from, struct arena *arena, struct error *err)
 {
 	Policycalc__V1__Delivery *delivery = ARENA_NEW(arena, Policycalc__V1__Delivery);
@@ -212,14 +230,16 @@ static Policycalc__V1__Delivery *delivery_message(
 			err);
 	if (!delivery->digest)
 		return NULL;
-	delivery->created_at = time_print(from->created_ms, arena);
-	delivery->changed_at = time_print(from->changed_ms, arena);
+	delivery->created_at = push_time_print(from->created_ms, arena);
+	delivery->changed_at = push_time_print(from->changed_ms, arena);
 	if (from->not_before)
 		delivery->not_before = day_print(from->not_before, arena);
 	delivery->attempts = from->attempts;
 	delivery->by = arena_copy(arena, from->who.data, from->who.size);
+	if (!try_fill(delivery, from, ledger, arena, err))
+		return NULL;
 	if (delivery->created_at && delivery->changed_at && delivery->not_before &&
-			delivery->by)
+			delivery->by && delivery->reason && delivery->next_try_at)
 		return delivery;
 failed:
 	arena_error(arena, err, "listing deliveries");
@@ -267,7 +287,8 @@ static bool listing_step(
 		}
 		if (wants) {
 			response->deliveries[response->n_deliveries] =
-					delivery_message(&list[i], listing->arena, err);
+					delivery_message(push_service_ledger(listing->service),
+							&list[i], listing->arena, err);
 			if (!response->deliveries[response->n_deliveries])
 				return false;
 			response->n_deliveries++;

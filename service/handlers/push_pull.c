@@ -150,18 +150,13 @@ static bool regions_have(const struct slice *list, size_t count, const char *cod
 	return false;
 }
 
-/* The region and all below it; they live as long as the call. 0: it is none. */
-static size_t regions_find(struct rpc_call *call, const char *code, struct slice **out_list)
+size_t push_regions_find(const struct catalog *catalog, const char *code, struct arena *arena,
+		struct slice **out_list)
 {
-	const struct ruleset *ruleset = snapshot_current(call_handlers(call)->options.snapshot);
-	const struct catalog *catalog = ruleset ? ruleset_catalog(ruleset) : NULL;
-	struct arena *arena = rpc_call_arena(call);
 	struct slice *list;
 	size_t count = 0;
 	size_t before = SIZE_MAX;
 
-	if (!catalog)
-		return 0;
 	list = ARENA_NEW_ARRAY(arena, struct slice, catalog->region_count + 1);
 	if (!list)
 		return 0;
@@ -190,6 +185,7 @@ static size_t regions_find(struct rpc_call *call, const char *code, struct slice
 static bool filter_read(struct rpc_call *call, struct pull *pull,
 		const Policycalc__V1__PullDeliveriesRequest *request)
 {
+	const struct ruleset *ruleset;
 	struct slice *regions = NULL;
 
 	for (size_t i = 0; i < request->n_kinds; i++) {
@@ -204,7 +200,10 @@ static bool filter_read(struct rpc_call *call, struct pull *pull,
 	}
 	if (!*request->region)
 		return true;
-	pull->order.filter.region_count = regions_find(call, request->region, &regions);
+	ruleset = snapshot_current(call_handlers(call)->options.snapshot);
+	if (ruleset)
+		pull->order.filter.region_count = push_regions_find(ruleset_catalog(ruleset),
+				request->region, rpc_call_arena(call), &regions);
 	pull->order.filter.regions = regions;
 	if (pull->order.filter.region_count)
 		return true;

@@ -13,6 +13,7 @@ struct push_service {
 	struct ledger ledger;
 	struct push_engine *engine;
 	struct push_watcher *watchers;
+	struct push_sink *sink;
 	bool is_ending;
 };
 
@@ -255,6 +256,31 @@ struct push_engine *push_service_engine(struct push_service *service)
 struct ledger *push_service_ledger(struct push_service *service)
 {
 	return &service->ledger;
+}
+
+struct push_sink *push_service_sink(struct push_service *service)
+{
+	return service->sink;
+}
+
+struct setting {
+	struct push_service *service;
+	struct push_sink *sink;
+};
+
+static void on_set_sink(void *registry, void *argument)
+{
+	const struct setting *setting = argument;
+
+	(void)registry;
+	setting->service->sink = setting->sink;
+}
+
+void push_service_set_sink(struct push_service *service, struct push_sink *sink)
+{
+	struct setting setting = { .service = service, .sink = sink };
+
+	registry_thread_call(service->options.registry, on_set_sink, &setting);
 }
 
 struct registry_thread *push_service_registry(struct push_service *service)

@@ -13,6 +13,7 @@
 #include "push/run.h"
 
 struct push_service;
+struct push_sink;
 
 struct push_service_options {
 	struct registry_thread *registry;
@@ -39,6 +40,8 @@ void push_service_free(struct push_service *service);
 
 struct push_engine *push_service_engine(struct push_service *service);
 struct ledger *push_service_ledger(struct push_service *service);
+/** The webhook; NULL: there is none, or no more. */
+struct push_sink *push_service_sink(struct push_service *service);
 /** Milliseconds since 1970, UTC. Any thread. */
 int64_t push_service_now_ms(const struct push_service *service);
 
@@ -54,6 +57,8 @@ void push_service_watch(struct push_service *service, struct push_watcher *watch
 
 /* --- any thread ------------------------------------------------------------------------------ */
 
+/** Waits for the registry's thread. NULL: none, from now on. */
+void push_service_set_sink(struct push_service *service, struct push_sink *sink);
 struct registry_thread *push_service_registry(struct push_service *service);
 struct store_thread *push_service_store(struct push_service *service);
 /**
