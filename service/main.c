@@ -15,6 +15,7 @@
 #include "config.h"
 #include "handlers/columns.h"
 #include "handlers/handlers.h"
+#include "handlers/priors.h"
 #include "handlers/push_sink.h"
 #include "handlers/startup.h"
 #include "proto/descriptor_set.h"
@@ -61,6 +62,7 @@ struct service {
 	struct worker *checker;
 	struct worker *reporter;
 	struct columns *columns;
+	struct priors_keeper *priors;
 	struct worker *finder;
 	struct snapshot *snapshot;
 	struct handlers *handlers;
@@ -277,6 +279,9 @@ static bool open_catalog(struct service *service, struct error *err)
 			directory_path(service->directory), service->registry_thread, err);
 	if (!service->columns)
 		return false;
+	service->priors = priors_keeper_open(service->columns, service->registry_thread, err);
+	if (!service->priors)
+		return false;
 	service->snapshot = snapshot_new(err);
 	if (!service->snapshot)
 		return false;
@@ -356,6 +361,7 @@ static bool open_service(struct service *service, struct error *err)
 		.store = service->store,
 		.registry = service->registry_thread,
 		.columns = service->columns,
+		.priors = service->priors,
 		.finder = service->finder,
 		.push = service->push,
 		.checker = service->checker,
@@ -404,6 +410,7 @@ static bool start_service(struct service *service, struct error *err)
 	}
 	service->has_signal_thread = true;
 	push_service_resume(service->push);
+	priors_keeper_look(service->priors);
 	health_set(service->health, "", HEALTH_SERVING);
 	for (size_t i = 0; (address = server_address(service->server, i)); i++)
 		log_event(LOG_LEVEL_INFO, "listening", LOG_TEXT("address", address),
@@ -425,6 +432,7 @@ static void close_service(struct service *service)
 	worker_free(service->finder);
 	store_thread_close(service->store);
 	push_service_stop(service->push);
+	priors_keeper_close(service->priors);
 	columns_close(service->columns);
 	registry_thread_close(service->registry_thread);
 	push_service_free(service->push);

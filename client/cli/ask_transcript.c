@@ -123,6 +123,15 @@ void ask_print_transcript(const struct ask *ask, const Policycalc__V1__MatchResp
 					"As of %s; catalog revision %lld; engine %s; %s.\n"),
 			result->as_of, (long long)result->revision, result->engine_version,
 			ask_done_word(ask));
+	if (ask->response && ask->response->priors_sequence)
+		buffer_format(out,
+				cli_word(ask->cli,
+						"提问次序参考了企业库第 %lld "
+						"号快照中企业的情况。\n",
+						"The order of the questions rests on the firms "
+						"of "
+						"registry snapshot %lld.\n"),
+				(long long)ask->response->priors_sequence);
 	append_known(ask, out);
 	append_steps(ask, out);
 	append_result(ask, result, out);

@@ -12,6 +12,7 @@
 #include "base/arena.h"
 #include "base/diagnostics.h"
 #include "base/error.h"
+#include "base/slice.h"
 #include "policycalc/v1/calculator_service.pb-c.h"
 #include "policycalc/v1/catalog.pb-c.h"
 #include "policycalc/v1/catalog_service.pb-c.h"
@@ -105,18 +106,29 @@ struct question_class {
 	const char *code; /* of codes: one of them; "" for "none" or "any other"; else NULL */
 };
 
+/* The answers to a question about one attribute of the enterprise, which are to be weighed. */
+struct question_answers {
+	const Policycalc__V1__Attribute *attribute;
+	int64_t period; /* by its number, see calculator/period.h; 0: a state */
+	const struct question_class *classes;
+	size_t count;
+	/* Of codes, otherwise NULL: the class that @code falls into ("": none of a list); ->count when
+	 * it falls into none. */
+	size_t (*class_of)(const void *classifier, struct slice code);
+	const void *classifier;
+};
+
 /*
- * How likely the answers to a question are: what a registry knows of firms like this one. Without it
- * (NULL, or when ->weigh answers false) every class is equally likely. ->weigh fills one weight a
- * class, of which only the proportions count; @back: how many periods before the last full one. It
- * is asked for one attribute at a time, must be quick, and give the same weights for the same
- * classes: the answer's bytes depend on it.
+ * How likely the answers to a question are: what a registry knows of firms. Without it (NULL, or when
+ * ->weigh answers false) every class is equally likely. ->weigh fills one weight a class, of which
+ * only the proportions count, at most a milliard each. It must be quick, and give the same weights
+ * for the same answers: the response's bytes depend on it.
  */
 struct question_priors {
-	bool (*weigh)(void *context, const Policycalc__V1__Attribute *attribute, unsigned back,
-			const struct question_class *classes, size_t count,
+	bool (*weigh)(void *context, const struct question_answers *answers,
 			uint32_t *out_weights);
 	void *context;
+	int64_t sequence; /* the snapshot of the registry; goes into the response */
 };
 
 /**

@@ -187,9 +187,23 @@ struct points {
 /** Classes of codes, titles and texts. false: memory is short. */
 bool answers_find_codes(struct questionnaire *questionnaire, const struct question *question,
 		const struct points *points, struct answers *answers);
-/** Asks the priors; equal weights without any. */
+
+/* --- question_weigh.c: how likely they are ---------------------------------------------------- */
+
+/* How a code is told to which class it belongs; see question_answers. */
+struct classifier {
+	size_t (*class_of)(const void *codes, struct slice code);
+	const void *codes;
+};
+
+/** The number of the period that @unit is of; 0: a state. */
+int64_t unit_period(const struct questionnaire *questionnaire, const struct unit *unit);
+/** Asks the priors about a unit; equal weights without any. @classifier: of codes, else NULL. */
 void answers_weigh(const struct questionnaire *questionnaire, const struct unit *unit,
-		struct answers *answers);
+		const struct classifier *classifier, struct answers *answers);
+/** Of a group of flags, whose classes are "none of these" and each one alone. */
+void answers_weigh_group(const struct questionnaire *questionnaire,
+		const struct question *question, struct answers *answers);
 
 /* --- question_score.c ------------------------------------------------------------------------- */
 

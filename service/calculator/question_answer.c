@@ -354,9 +354,7 @@ static bool attribute_answer(const struct questionnaire *questionnaire, const st
 					attribute->type == VALUE_TYPE(RATIO) ||
 					attribute->type == VALUE_TYPE(COUNT) ||
 					attribute->type == VALUE_TYPE(FLAG)))
-		period = period_print(attribute->period,
-				period_of_date(attribute->period, questionnaire->as_of) - 1 -
-						(int64_t)unit->place->back,
+		period = period_print(attribute->period, unit_period(questionnaire, unit),
 				questionnaire->arena);
 	if (!period)
 		return false;
@@ -546,6 +544,8 @@ Policycalc__V1__NextQuestionResponse *questionnaire_answer(
 	response->revision = ruleset_revision(questionnaire->ruleset);
 	response->as_of = day;
 	response->engine_version = (char *)POLICYCALC_VERSION;
+	if (questionnaire->priors)
+		response->priors_sequence = questionnaire->priors->sequence;
 	response->warnings = questionnaire->findings.warnings;
 	response->n_warnings = questionnaire->findings.warning_count;
 	response->progress = progress_make(questionnaire);

@@ -412,7 +412,7 @@ static bool answers_find_figures(struct questionnaire *questionnaire,
 	if (!answers->jobs || !answers_reserve(questionnaire, count + 1, 1, answers))
 		return false;
 	spans_fill(domain, all, answers);
-	answers_weigh(questionnaire, &questionnaire->units[question->units[0]], answers);
+	answers_weigh(questionnaire, &questionnaire->units[question->units[0]], NULL, answers);
 	for (size_t i = 0; i < question->pending_count; i++) {
 		size_t own_count = points_sort(points, points->runs[i].first,
 				points->runs[i].count, domain, own);
@@ -469,7 +469,7 @@ static bool answers_find_flag(struct questionnaire *questionnaire,
 		answers->values[i] = (struct value){ .kind = VALUE_BOOL, .boolean = i };
 		answers->faces[i].from = answers->faces[i].until = i;
 	}
-	answers_weigh(questionnaire, &questionnaire->units[question->units[0]], answers);
+	answers_weigh(questionnaire, &questionnaire->units[question->units[0]], NULL, answers);
 	return jobs_fill(questionnaire, question, answers);
 }
 
@@ -494,12 +494,11 @@ static bool answers_find_group(struct questionnaire *questionnaire,
 	if (!answers_reserve(questionnaire, units + 1, units, answers))
 		return false;
 	for (size_t k = 0; k <= units; k++) {
-		answers->weights[k] = 1;
 		for (size_t i = 0; i < units; i++)
 			answers->values[k * units + i] = (struct value){ .kind = VALUE_BOOL,
 				.boolean = k == i + 1 };
 	}
-	answers->total = units + 1;
+	answers_weigh_group(questionnaire, question, answers);
 	return jobs_fill(questionnaire, question, answers);
 }
 

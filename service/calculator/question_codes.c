@@ -63,23 +63,33 @@ static bool test_holds(
 	}
 }
 
-/* Takes @code as a class of its own unless one like it is there. */
-static void candidate_add(struct codes *codes, struct slice code, struct value value)
+/* The class of @code; ->count when there is none yet: then its tests stand behind the others. */
+static size_t class_find(const struct codes *codes, struct slice code)
 {
 	uint64_t *truth = codes->truth + codes->count * codes->words;
+	size_t at = 0;
 
-	if (codes->count == CLASSES_MOST)
-		return;
 	memset(truth, 0, codes->words * sizeof(*truth));
 	for (size_t i = 0; i < codes->test_count; i++) {
 		if (test_holds(codes, codes->tests[i], code))
 			truth[i / 64] |= UINT64_C(1) << (i % 64);
 	}
-	for (size_t i = 0; i < codes->count; i++) {
-		if (memcmp(codes->truth + i * codes->words, truth,
-				    codes->words * sizeof(*truth)) == 0)
-			return;
-	}
+	while (at < codes->count && memcmp(codes->truth + at * codes->words, truth,
+						    codes->words * sizeof(*truth)) != 0)
+		at++;
+	return at;
+}
+
+static size_t on_class_of(const void *context, struct slice code)
+{
+	return class_find(context, code.size ? code : SLICE_LITERAL(OTHER));
+}
+
+/* Takes @code as a class of its own unless one like it is there. */
+static void candidate_add(struct codes *codes, struct slice code, struct value value)
+{
+	if (codes->count == CLASSES_MOST || class_find(codes, code) < codes->count)
+		return;
 	codes->values[codes->count] = value;
 	codes->faces[codes->count++].code = slice_equals_text(code, OTHER) ? "" : code.data;
 }
@@ -259,28 +269,11 @@ bool answers_find_codes(struct questionnaire *questionnaire, const struct questi
 			arena, struct job, codes.count * question->pending_count + 1);
 	if (!own || !answers->weights || !answers->jobs)
 		return false;
-	answers_weigh(questionnaire, unit, answers);
+	answers_weigh(questionnaire, unit, &(struct classifier){ on_class_of, &codes },
+			answers);
 	for (size_t i = 0; i < question->pending_count; i++) {
 		own_tests(&codes, points, &points->runs[i], own);
 		jobs_of_pending(&codes, i, own, answers);
 	}
 	return true;
-}
-
-void answers_weigh(const struct questionnaire *questionnaire, const struct unit *unit,
-		struct answers *answers)
-{
-	const struct question_priors *priors = questionnaire->priors;
-
-	answers->total = 0;
-	if (priors && priors->weigh(priors->context, unit->place->attribute, unit->place->back,
-				      answers->faces, answers->count, answers->weights)) {
-		for (size_t i = 0; i < answers->count; i++)
-			answers->total += answers->weights[i];
-	}
-	if (answers->total)
-		return;
-	for (size_t i = 0; i < answers->count; i++)
-		answers->weights[i] = 1;
-	answers->total = answers->count;
 }

@@ -143,6 +143,19 @@ void call_reply(struct rpc_call *call, const ProtobufCMessage *message)
 		rpc_call_finish(call, RPC_OK, "");
 }
 
+void call_answer_with(struct rpc_call *call, const ProtobufCMessage *response,
+		const struct violations *violations, const struct error *err)
+{
+	if (response) {
+		call_reply(call, response);
+		return;
+	}
+	for (size_t i = 0; i < violations->count; i++)
+		rpc_call_add_violation(call, violations->list[i].field,
+				violations->list[i].description);
+	rpc_call_finish_error(call, err);
+}
+
 void call_ask(struct rpc_call *call, const ProtobufCMessage *request,
 		const struct ruleset *ruleset, ask_fn ask)
 {
@@ -153,14 +166,7 @@ void call_ask(struct rpc_call *call, const ProtobufCMessage *request,
 
 	handlers_today(call_handlers(call), today);
 	response = ask(ruleset, request, today, rpc_call_arena(call), &violations, &err);
-	if (response) {
-		call_reply(call, response);
-		return;
-	}
-	for (size_t i = 0; i < violations.count; i++)
-		rpc_call_add_violation(
-				call, violations.list[i].field, violations.list[i].description);
-	rpc_call_finish_error(call, &err);
+	call_answer_with(call, response, &violations, &err);
 }
 
 /* --- rulesets -------------------------------------------------------------------------------- */

@@ -21,7 +21,8 @@ struct handlers_options {
 	struct snapshot *snapshot;
 	struct store_thread *store;
 	struct registry_thread *registry;
-	struct columns *columns; /* of the registry */
+	struct columns *columns;      /* of the registry */
+	struct priors_keeper *priors; /* likewise */
 	/* The registry is searched here; a worker without context. */
 	struct worker *finder;
 	struct push_service *push;

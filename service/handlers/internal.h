@@ -75,6 +75,9 @@ void call_answer(struct rpc_call *call, const ProtobufCMessage *request, int64_t
 typedef const ProtobufCMessage *(*ask_fn)(const struct ruleset *ruleset,
 		const ProtobufCMessage *request, const char *today, struct arena *arena,
 		struct violations *out_violations, struct error *err);
+/** Finishes the call: with @response, or when that is NULL with the error and its violations. */
+void call_answer_with(struct rpc_call *call, const ProtobufCMessage *response,
+		const struct violations *violations, const struct error *err);
 /** Asks, and finishes the call with the response or with the error and its violations. */
 void call_ask(struct rpc_call *call, const ProtobufCMessage *request,
 		const struct ruleset *ruleset, ask_fn ask);

@@ -15,6 +15,7 @@
  */
 #include "base/memory.h"
 #include "handlers/internal.h"
+#include "handlers/priors.h"
 #include "policycalc/v1/registry_service.pb-c.h"
 #include "registry/import.h"
 #include "rpc/unpack.h"
@@ -63,8 +64,11 @@ static void job_free(struct import_job *job)
 	memory_free(job);
 }
 
-static void state_free(struct import_call *state)
+static void state_free(struct import_call *state, const struct handlers *handlers)
 {
+	/* Also after a call that ended early: what was committed stays. */
+	if (state->import)
+		priors_keeper_look(handlers->options.priors);
 	import_free(state->import);
 	memory_free(state);
 }
@@ -122,7 +126,7 @@ static void on_job_finished(struct rpc_call *call, void *argument)
 	state->jobs--;
 	if (state->is_over) {
 		if (state->jobs == 0)
-			state_free(state);
+			state_free(state, call_handlers(call));
 	} else if (job->err.code != ERROR_NONE) {
 		call_refuse_error(call, &job->err);
 	} else if (job->response) {
@@ -273,7 +277,7 @@ static void on_end(struct rpc_call *call)
 		return;
 	state->is_over = true;
 	if (state->jobs == 0)
-		state_free(state);
+		state_free(state, call_handlers(call));
 }
 
 const struct rpc_method registry_import_method = {

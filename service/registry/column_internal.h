@@ -66,6 +66,8 @@ struct column_reader {
 	struct column_items items[COLUMN_LISTS];
 };
 
+/** An enum column_kind; 0: values of the type have no column. */
+int column_kind_of_type(Policycalc__V1__ValueType type);
 /** Builds the block of the reader's snapshot into ->bytes; with @keep also into the file. */
 bool column_reader_build(struct column_reader *reader, bool keep, struct error *err);
 /** The image is damaged: builds it anew. */

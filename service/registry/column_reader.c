@@ -55,7 +55,7 @@ void column_reader_free(struct column_reader *reader)
 
 /* --- names of wants --------------------------------------------------------------------------- */
 
-static int kind_of_type(Policycalc__V1__ValueType type)
+int column_kind_of_type(Policycalc__V1__ValueType type)
 {
 	switch ((int)type) {
 	case POLICYCALC__V1__VALUE_TYPE__VALUE_TYPE_MONEY:
@@ -89,7 +89,7 @@ static bool want_resolve(
 		struct column_reader *reader, struct column_want *want, struct error *err)
 {
 	const struct sweep_want *fact = want->want;
-	int kind = kind_of_type(fact->definition->type);
+	int kind = column_kind_of_type(fact->definition->type);
 	struct buffer text = { 0 };
 	struct arena arena;
 	const char *period = "";

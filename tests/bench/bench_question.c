@@ -1,17 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * How long NextQuestion takes: policies that read six of thirty attributes of which nothing is known,
- * with thresholds of their own, region and industry scopes, and amounts.
+ * with thresholds of their own, region and industry scopes, and amounts; alone, and beside a registry
+ * whose firms answer all of it.
  *
  *     bench_question tests/cases/dictionary.case [policies] [rounds]
  */
 #include "figures.h"
 #include "fixture.h"
+#include "registry/priors.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#define FIRMS 20000
+#define KINDS 1000 /* of firms */
 #define FLAGS 12
 #define FIGURES 14 /* with region, industry, a choice and a date: thirty */
 
@@ -83,7 +88,89 @@ static char *catalog_write(unsigned policies)
 	return text;
 }
 
-static int measure(const struct ruleset *ruleset, unsigned rounds)
+/* --- a registry ------------------------------------------------------------------------------- */
+
+static Policycalc__V1__Profile *kinds[KINDS];
+
+static const char *kind_text(struct arena *arena)
+{
+	static const char *const regions[] = { "411202", "411203", "411221", "411224", "411281",
+		"411282" };
+	const char *text = arena_format(arena, "region = %s, industry = C%u, kind = k%u",
+			regions[random_below(6)], 13 + random_below(30), random_below(6));
+
+	text = arena_format(arena, "%s, founded = %u-06-01", text, 2010 + random_below(16));
+	for (unsigned i = 0; i < FLAGS; i++)
+		text = arena_format(arena, "%s, f%u = %s", text, i,
+				random_below(FLAGS) < i ? "是" : "否");
+	for (unsigned i = 0; i < FIGURES; i++)
+		text = arena_format(arena, "%s, n%u = %u", text, i,
+				random_below(1 + random_below(60)));
+	return text;
+}
+
+static bool on_scan(void *context, int64_t sequence, int64_t first_id, int64_t count,
+		column_row_fn row, void *row_context, struct error *err)
+{
+	(void)context;
+	for (int64_t id = first_id; id < first_id + count && id <= FIRMS; id++) {
+		if (!row(row_context, id, sequence, kinds[id % KINDS], err))
+			return false;
+	}
+	return true;
+}
+
+static bool on_block_sequence(
+		void *context, int64_t block, int64_t *out_sequence, struct error *err)
+{
+	(void)context;
+	(void)block;
+	(void)err;
+	*out_sequence = 1;
+	return true;
+}
+
+static bool on_stamp(void *context, int64_t sequence, int64_t *out_stamp, struct error *err)
+{
+	(void)context;
+	(void)err;
+	*out_stamp = sequence;
+	return true;
+}
+
+static struct priors *priors_make(struct case_file *file, struct arena *arena)
+{
+	static const struct column_origin origin = { NULL, on_scan, on_block_sequence,
+		on_stamp };
+	const atomic_bool stop = false;
+	char path[] = "/tmp/bench-question-XXXXXX";
+	struct column_cache *cache;
+	struct priors *priors = NULL;
+	struct error err = { 0 };
+	int file_number = mkstemp(path);
+
+	if (file_number < 0)
+		return NULL;
+	close(file_number);
+	unlink(path);
+	for (size_t i = 0; i < KINDS; i++) {
+		kinds[i] = fixture_profile(file, kind_text(arena));
+		kinds[i]->uscc = (char *)"91411282MA00000000";
+	}
+	cache = column_cache_open(path, &origin, &err);
+	if (cache)
+		priors = priors_count(cache, 1, FIRMS, &stop, &err);
+	if (!priors)
+		fprintf(stderr, "%s\n", err.message);
+	column_cache_close(cache);
+	unlink(path);
+	return priors;
+}
+
+/* --- measuring -------------------------------------------------------------------------------- */
+
+static int measure(const struct ruleset *ruleset, const struct question_priors *priors,
+		const char *name, unsigned rounds)
 {
 	Policycalc__V1__NextQuestionRequest request =
 			POLICYCALC__V1__NEXT_QUESTION_REQUEST__INIT;
@@ -96,7 +183,7 @@ static int measure(const struct ruleset *ruleset, unsigned rounds)
 		struct error err = { 0 };
 		int64_t begin = figures_now();
 
-		if (!ruleset_next_question(ruleset, &request, NULL, "2026-06-01", &arena,
+		if (!ruleset_next_question(ruleset, &request, priors, "2026-06-01", &arena,
 				    &response, NULL, &err)) {
 			fprintf(stderr, "%s\n", err.message);
 			return 1;
@@ -112,7 +199,7 @@ static int measure(const struct ruleset *ruleset, unsigned rounds)
 		arena_reset(&arena);
 	}
 	arena_fini(&arena);
-	figures_print(&figures, "NextQuestion, 1,000 policies, 30 unknown attributes", 1, 5000);
+	figures_print(&figures, name, 1, 5000);
 	figures_fini(&figures);
 	return 0;
 }
@@ -125,6 +212,8 @@ int main(int argc, char **argv)
 	struct case_file file;
 	struct arena arena;
 	struct ruleset *ruleset;
+	struct priors *priors;
+	struct question_priors weighs;
 	const char *mistake = NULL;
 	int code;
 
@@ -137,7 +226,15 @@ int main(int argc, char **argv)
 		fprintf(stderr, "%s\n", mistake);
 		return 1;
 	}
-	code = measure(ruleset, rounds);
+	priors = priors_make(&file, &arena);
+	if (!priors)
+		return 1;
+	weighs = priors_for_questions(priors);
+	code = measure(ruleset, NULL, "NextQuestion, 1,000 policies, 30 unknown attributes",
+			rounds);
+	if (code == 0)
+		code = measure(ruleset, &weighs, "The same beside a registry", rounds);
+	priors_unref(priors);
 	ruleset_unref(ruleset);
 	arena_fini(&arena);
 	free(lines);

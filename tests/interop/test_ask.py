@@ -17,7 +17,7 @@ import termios
 import time
 import unicodedata
 
-from harness import FOLDER, Daemon, run
+from harness import FOLDER, Client, Daemon, module, run
 
 PROGRAM = sys.argv[5]
 AS_OF = ("--as-of", "2026-03-01")
@@ -330,6 +330,98 @@ def on_a_terminal():
     assert json.load(open(file, encoding="utf-8"))["attributes"] == {"region": "411282"}
 
 
+# --- what a registry knows ------------------------------------------------------------------------
+
+SIX_TAXES = "national-six-taxes-2023"
+
+
+def registry_daemon(data=None):
+    """A service of its own, and what to call it with."""
+    other = Daemon(data=data)
+    environment = dict(ENVIRONMENT, POLICYCALC_SERVER=other.addresses[0])
+    question = module("policycalc.v1.question_pb2")
+    registry = module("policycalc.v1.registry_service_pb2")
+    client = Client(other.channel())
+    ask_next = client._method("unary_unary", "CalculatorService", "NextQuestion",
+                              question.NextQuestionResponse)
+    get_registry = client._method("unary_unary", "RegistryService", "GetRegistry",
+                                  registry.GetRegistryResponse)
+
+    def policycalc(*arguments, lines=()):
+        return subprocess.run([PROGRAM, *arguments], env=environment, text=True, check=True,
+                              input="".join(line + "\n" for line in lines),
+                              capture_output=True, timeout=120).stdout
+
+    def import_rows(lines):
+        """The snapshot that comes of it."""
+        file = path("rows.csv")
+        pathlib.Path(file).write_text("\n".join(lines) + "\n", encoding="utf-8")
+        policycalc("registry", "import", file)
+        return get_registry(registry.GetRegistryRequest(), timeout=20).sequence
+
+    def next_question():
+        return ask_next(question.NextQuestionRequest(policies=[SIX_TAXES], as_of="2026-03-01"),
+                        timeout=20)
+
+    def wait_for(sequence):
+        deadline = time.monotonic() + 60
+        while (reply := next_question()).priors_sequence != sequence:
+            assert time.monotonic() < deadline, reply.priors_sequence
+            time.sleep(0.05)
+        return reply
+    return other, policycalc, import_rows, next_question, wait_for
+
+
+def asks_what_the_registry_makes_telling():
+    """Nine in ten firms are enterprises; whether one is a small taxpayer divides them."""
+    other, policycalc, import_rows, next_question, wait_for = registry_daemon()
+    before = next_question()
+    assert before.priors_sequence == 0, before
+    assert before.question.attributes[0].key == "e.org_type", before.question
+    sample = policycalc("registry", "sample", "2000", "--seed", "5").splitlines()
+    # Too few firms to say anything of: as if there were none.
+    import_rows(sample[:900])
+    time.sleep(0.3)
+    assert next_question() == before, next_question()
+    first = import_rows(sample)
+    after = wait_for(first)
+    assert after.question.attributes[0].key == "e.vat_small_scale", after.question
+    assert next_question().SerializeToString(deterministic=True) == \
+        after.SerializeToString(deterministic=True)
+
+    def asked_first():
+        log = [json.loads(line) for line in policycalc(
+            "ask", *AS_OF, "--policy", SIX_TAXES, "--format", "json",
+            "--transcript", path("priors.md")).splitlines()]
+        return next(e["question"]["attributes"][0]["key"] for e in log
+                    if e["event"] == "question")
+    assert asked_first() == "e.vat_small_scale"
+    transcript = pathlib.Path(path("priors.md")).read_text(encoding="utf-8")
+    assert f"企业库第 {first} 号快照" in transcript, transcript
+    # A few firms that change do not change how it asks; a hundredth of them does.
+    column = sample[0].split(",").index("职工总数")
+
+    def changed(count):
+        lines = [sample[0]]
+        for line in sample[1:count + 1]:
+            cells = line.split(",")
+            cells[column] = str(int(cells[column] or 0) + 1000)
+            lines.append(",".join(cells))
+        return lines
+    few = import_rows(changed(10))
+    assert few > first
+    time.sleep(0.5)
+    assert next_question() == after
+    many = import_rows(changed(60))
+    assert wait_for(many).question.attributes[0].key == "e.vat_small_scale"
+    # Counted again when the service starts.
+    assert other.stop() == 0
+    other, *_, wait_for = registry_daemon(other.data)
+    wait_for(many)
+    assert "priors_not_counted" not in other.log(), other.log()
+    assert other.stop() == 0
+
+
 run(asks_and_reads_answers, wrong_answers_are_asked_again, goes_back, skips, reads_series,
     runs_to_the_end, saves_and_resumes, odd_input, back_over_a_group, on_a_narrow_terminal, limits,
-    writes_a_transcript, on_a_terminal)
+    writes_a_transcript, on_a_terminal, asks_what_the_registry_makes_telling)

@@ -299,35 +299,46 @@ struct seen {
 	int64_t from[16];
 	char codes[256];
 	uint32_t first;
+	int64_t period;
+	const char *code; /* that is looked for, */
+	size_t class;	  /* and its class */
 };
 
-static bool weigh(void *context, const Policycalc__V1__Attribute *attribute, unsigned back,
-		const struct question_class *classes, size_t count, uint32_t *out_weights)
+static bool weigh(void *context, const struct question_answers *answers, uint32_t *out_weights)
 {
 	struct seen *seen = context;
 
-	(void)back;
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < answers->count; i++)
 		out_weights[i] = i == 0 ? seen->first : 1;
-	if (strcmp(attribute->name, seen->attribute) != 0)
+	if (strcmp(answers->attribute->name, seen->attribute) != 0)
 		return false;
-	seen->count = count;
+	seen->count = answers->count;
+	seen->period = answers->period;
 	seen->codes[0] = 0;
-	for (size_t i = 0; i < count && i < 16; i++) {
-		seen->from[i] = classes[i].from;
-		if (classes[i].code) {
-			strncat(seen->codes, classes[i].code, 30);
+	for (size_t i = 0; i < answers->count && i < 16; i++) {
+		const char *code = answers->classes[i].code;
+
+		seen->from[i] = answers->classes[i].from;
+		if (code) {
+			strncat(seen->codes, code, 30);
 			strncat(seen->codes, " ", 2);
+			assert_int_equal(answers->class_of(
+							 answers->classifier, slice_from(code)),
+					i);
 		}
 	}
+	seen->class = answers->class_of ? answers->class_of(answers->classifier,
+							  slice_from(seen->code))
+					: SIZE_MAX;
 	return true;
 }
 
-static void classes_of(struct world *world, const char *attribute, struct seen *seen)
+static void classes_of(
+		struct world *world, const char *attribute, const char *code, struct seen *seen)
 {
-	struct question_priors priors = { weigh, seen };
+	struct question_priors priors = { weigh, seen, 7 };
 
-	*seen = (struct seen){ .first = 1 };
+	*seen = (struct seen){ .first = 1, .code = code };
 	strncpy(seen->attribute, attribute, sizeof(seen->attribute) - 1);
 	(void)ask_with(world, "", &priors);
 }
@@ -346,7 +357,7 @@ static void finds_classes(void **state)
 			   "policy c\nwindow always\nrequire \"srdi\" in e.titles\n"
 			   "require e.at_least_small\n");
 	/* 20, 51 from == 50, 301 from <= 300, and the table of sizes (5, 20). */
-	classes_of(&world, "staff", &seen);
+	classes_of(&world, "staff", "", &seen);
 	assert_int_equal(seen.count, 6);
 	assert_int_equal(seen.from[0], 0);
 	assert_int_equal(seen.from[1], 5);
@@ -354,13 +365,20 @@ static void finds_classes(void **state)
 	assert_int_equal(seen.from[3], 50);
 	assert_int_equal(seen.from[4], 51);
 	assert_int_equal(seen.from[5], 301);
-	classes_of(&world, "region", &seen);
+	assert_int_equal(seen.class, SIZE_MAX);
+	classes_of(&world, "region", "411282", &seen);
 	assert_string_equal(seen.codes, "411202 411282 ");
-	classes_of(&world, "industry", &seen);
+	assert_int_equal(seen.class, 1);
+	/* Not the one that stands for them all, but one that no rule tells from it. */
+	classes_of(&world, "region", "411224", &seen);
+	assert_int_equal(seen.class, 0);
+	classes_of(&world, "industry", "C3130", &seen);
 	assert_int_equal(seen.count, 4); /* C31, C otherwise, F51, all else */
-	classes_of(&world, "titles", &seen);
+	assert_true(seen.class < 4);
+	classes_of(&world, "titles", "gazelle", &seen);
 	assert_string_equal(seen.codes, " srdi ");
-	classes_of(&world, "registered_on", &seen);
+	assert_int_equal(seen.class, 0); /* a title that nobody asks for is none */
+	classes_of(&world, "registered_on", "", &seen);
 	assert_int_equal(seen.count, 2);
 	assert_int_equal(seen.from[1], 1685635200); /* 2023-06-02, less than three years */
 	world_fini(&world);
@@ -370,8 +388,8 @@ static void finds_classes(void **state)
 static void priors_count(void **state)
 {
 	struct world world;
-	struct seen seen = { .attribute = "srdi", .first = 1000 };
-	struct question_priors priors = { weigh, &seen };
+	struct seen seen = { .attribute = "srdi", .first = 1000, .code = "" };
+	struct question_priors priors = { weigh, &seen, 7 };
 
 	(void)state;
 	world_init(&world, "policy a\nwindow always\nrequire e.srdi && e.tech_sme\n");
@@ -382,6 +400,71 @@ static void priors_count(void **state)
 	strcpy(seen.attribute, "tech_sme");
 	assert_string_equal(ask_with(&world, "", &priors)->question->attributes[0]->key,
 			"e.tech_sme");
+	assert_int_equal(ask_with(&world, "", &priors)->priors_sequence, 7);
+	assert_int_equal(ask_with(&world, "", NULL)->priors_sequence, 0);
+	world_fini(&world);
+}
+
+/* Each period has its own likelihoods. */
+static void priors_know_periods(void **state)
+{
+	struct world world;
+	struct seen seen;
+
+	(void)state;
+	world_init(&world, "policy a\nwindow always\nrequire e.revenue_y2 >= wan(100)\n");
+	classes_of(&world, "revenue", "", &seen);
+	assert_int_equal(seen.count, 2);
+	assert_int_equal(seen.period, 2024);
+	world_fini(&world);
+}
+
+/* @yes of eight firms say yes to every flag. */
+static bool weigh_flags(
+		void *context, const struct question_answers *answers, uint32_t *out_weights)
+{
+	const uint32_t *yes = context;
+
+	if (answers->attribute->type != POLICYCALC__V1__VALUE_TYPE__VALUE_TYPE_FLAG)
+		return false;
+	assert_int_equal(answers->count, 2);
+	assert_int_equal(answers->classes[1].from, 1);
+	out_weights[0] = 8 - *yes;
+	out_weights[1] = *yes;
+	return true;
+}
+
+/* Where "none of these" settles it, a group is worth the more the likelier that is. */
+static void priors_weigh_groups(void **state)
+{
+	struct world world;
+	uint32_t yes;
+	struct question_priors priors = { weigh_flags, &yes, 1 };
+	int64_t scores[3];
+	int64_t even;
+
+	(void)state;
+	world_init(&world, "policy a\nwindow always\n"
+			   "require (e.srdi || e.tech_sme) && e.staff >= 20\n");
+	for (size_t i = 0; i < world.file.catalog.attribute_count; i++) {
+		Policycalc__V1__Attribute *attribute = world.file.catalog.attributes[i];
+
+		if (strcmp(attribute->name, "srdi") == 0 ||
+				strcmp(attribute->name, "tech_sme") == 0)
+			attribute->question_group = (char *)"two";
+		if (strcmp(attribute->name, "staff") == 0)
+			attribute->ask_cost = 50;
+	}
+	ruleset_unref(world.ruleset);
+	world.ruleset = fixture_compile(&world.file, NULL);
+	assert_non_null(world.ruleset);
+	even = ask_with(&world, "", NULL)->question->score;
+	for (size_t i = 0; i < 3; i++) {
+		yes = (const uint32_t[]){ 0, 4, 8 }[i];
+		scores[i] = ask_with(&world, "", &priors)->question->score;
+	}
+	assert_true(scores[0] > scores[1] && scores[1] > scores[2]);
+	assert_int_equal(scores[1], even);
 	world_fini(&world);
 }
 
@@ -492,6 +575,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(asks_lists_before_items),
 		cmocka_unit_test(finds_classes),
 		cmocka_unit_test(priors_count),
+		cmocka_unit_test(priors_know_periods),
+		cmocka_unit_test(priors_weigh_groups),
 		cmocka_unit_test(pages_choices),
 		cmocka_unit_test(refuses_wrong_requests),
 		cmocka_unit_test(gives_the_same_bytes),
