@@ -227,6 +227,7 @@ enum pcalc_delivery_state {
 	PCALC_DELIVERY_SUPPRESSED = 6, /* the enterprise does not want it */
 	PCALC_DELIVERY_SUPERSEDED = 7, /* merged into a later one before anybody pulled it */
 	PCALC_DELIVERY_DEAD = 8,       /* given up after too many attempts */
+	PCALC_DELIVERY_DROPPED = 9,    /* given up, and put aside by staff */
 };
 
 /* What to pull. */
