@@ -10,6 +10,7 @@
  * Signals are blocked in every thread and taken by one that does nothing else, so that no handler
  * ever runs between two lines of anything.
  */
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "config.h"
@@ -144,10 +145,7 @@ static void reload(struct service *service)
 
 static int64_t now_ms(void)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+	return (int64_t)(clock_us() / 1000);
 }
 
 /* The next signal; 0: none came until @until_ms. */

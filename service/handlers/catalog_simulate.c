@@ -8,13 +8,12 @@
  *
  * One thread has the simulation at a time, as it is with searches.
  */
+#include "base/clock.h"
 #include "handlers/columns.h"
 #include "handlers/upload_call.h"
 #include "policycalc/v1/catalog_service.pb-c.h"
 #include "proto/codec/codec.h"
 #include "reports/simulate.h"
-
-#include <time.h>
 
 #define TURN_US 20000
 #define PROGRESS_US 500000
@@ -33,14 +32,6 @@ struct simulating {
 	bool tells;   /* progress, when it is back on the loop */
 	bool is_away; /* with a worker; the loop keeps its hands off */
 };
-
-static uint64_t now_us(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
 
 static void simulating_free(struct simulating *work)
 {
@@ -91,10 +82,7 @@ static void on_turn_ended(struct rpc_call *call, void *argument)
 		return;
 	}
 	if (work->base.err.code != ERROR_NONE) {
-		for (size_t i = 0; i < work->violations.count; i++)
-			rpc_call_add_violation(call, work->violations.list[i].field,
-					work->violations.list[i].description);
-		rpc_call_finish_error(call, &work->base.err);
+		call_refuse_violations(call, &work->violations, &work->base.err);
 	} else if (work->result) {
 		tell_result(call, work);
 	} else if (!rpc_call_is_cancelled(call)) {
@@ -140,14 +128,14 @@ static bool simulation_begin(struct simulating *work, struct error *err)
 
 	if (!columns_snapshot(columns, &options.sequence, &options.last_id, err))
 		return false;
-	work->told_us = now_us();
+	work->told_us = clock_us();
 	work->simulate = simulate_new(&options, &work->base.arena, &work->violations, err);
 	return work->simulate != NULL;
 }
 
 static bool turn(struct simulating *work, struct error *err)
 {
-	uint64_t start = now_us();
+	uint64_t start = clock_us();
 	uint64_t now = start;
 	bool more = true;
 
@@ -158,7 +146,7 @@ static bool turn(struct simulating *work, struct error *err)
 			return error_set(err, ERROR_CANCELLED, "the call was cancelled");
 		if (!simulate_step(work->simulate, &more, err))
 			return false;
-		now = now_us();
+		now = clock_us();
 	}
 	if (!more) {
 		work->result = simulate_result(work->simulate, err);

@@ -11,6 +11,7 @@
  */
 #include "registry/find.h"
 #include "base/buffer.h"
+#include "base/clock.h"
 #include "base/memory.h"
 #include "handlers/columns.h"
 #include "handlers/internal.h"
@@ -18,7 +19,6 @@
 #include "proto/codec/codec.h"
 
 #include <string.h>
-#include <time.h>
 
 typedef Policycalc__V1__FindEnterprisesRequest request_message;
 typedef Policycalc__V1__FindEnterprisesResponse response_message;
@@ -47,14 +47,6 @@ struct search {
 	bool is_done;
 	bool is_away; /* with the finder; the loop keeps its hands off */
 };
-
-static uint64_t now_us(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
 
 static void search_free(struct search *search)
 {
@@ -111,7 +103,7 @@ static bool search_begin(struct search *search, struct error *err)
 		return false;
 	options.sequence = search->sequence;
 	options.last_id = search->last_id;
-	search->told_us = now_us();
+	search->told_us = clock_us();
 	search->find = find_new(&options, &search->arena, &search->violations, err);
 	return search->find != NULL;
 }
@@ -141,7 +133,7 @@ static bool search_end(struct search *search, struct error *err)
 
 static bool search_turn(struct search *search, struct error *err)
 {
-	uint64_t start = now_us();
+	uint64_t start = clock_us();
 	uint64_t now = start;
 	bool more = true;
 
@@ -152,7 +144,7 @@ static bool search_turn(struct search *search, struct error *err)
 			return error_set(err, ERROR_CANCELLED, "the call was cancelled");
 		if (!find_step(search->find, &more, err))
 			return false;
-		now = now_us();
+		now = clock_us();
 		if (more && now - search->told_us >= PROGRESS_US &&
 				!search_tell_progress(search, now, err))
 			return false;
@@ -175,14 +167,6 @@ static void on_turn(struct job *job, void *context)
 
 /* --- on the loop ------------------------------------------------------------------------------ */
 
-static void search_fail(struct rpc_call *call, const struct search *search)
-{
-	for (size_t i = 0; i < search->violations.count; i++)
-		rpc_call_add_violation(call, search->violations.list[i].field,
-				search->violations.list[i].description);
-	rpc_call_finish_error(call, &search->err);
-}
-
 static void search_send(struct rpc_call *call, struct search *search)
 {
 	while (search->sent < search->found.size && rpc_call_is_writable(call)) {
@@ -204,7 +188,7 @@ static void search_advance(struct rpc_call *call, struct search *search)
 	if (search->sent < search->found.size)
 		return;
 	if (search->err.code != ERROR_NONE) {
-		search_fail(call, search);
+		call_refuse_violations(call, &search->violations, &search->err);
 		return;
 	}
 	if (search->is_done) {

@@ -137,6 +137,15 @@ void call_refuse_error(struct rpc_call *call, const struct error *err)
 	rpc_call_finish_error(call, err);
 }
 
+void call_refuse_violations(struct rpc_call *call, const struct violations *violations,
+		const struct error *err)
+{
+	for (size_t i = 0; i < violations->count; i++)
+		rpc_call_add_violation(call, violations->list[i].field,
+				violations->list[i].description);
+	rpc_call_finish_error(call, err);
+}
+
 void call_reply(struct rpc_call *call, const ProtobufCMessage *message)
 {
 	if (rpc_call_send(call, message))
@@ -150,10 +159,7 @@ void call_answer_with(struct rpc_call *call, const ProtobufCMessage *response,
 		call_reply(call, response);
 		return;
 	}
-	for (size_t i = 0; i < violations->count; i++)
-		rpc_call_add_violation(call, violations->list[i].field,
-				violations->list[i].description);
-	rpc_call_finish_error(call, err);
+	call_refuse_violations(call, violations, err);
 }
 
 void call_ask(struct rpc_call *call, const ProtobufCMessage *request,

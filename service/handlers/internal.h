@@ -114,5 +114,8 @@ bool ruleset_loading_start(struct rpc_call *call, int64_t revision,
 void call_refuse_error(struct rpc_call *call, const struct error *err);
 /** Finishes with INVALID_ARGUMENT and one field violation. */
 void call_refuse_field(struct rpc_call *call, const char *field, const char *description);
+/** Finishes with the error and the violations that led to it. */
+void call_refuse_violations(struct rpc_call *call, const struct violations *violations,
+		const struct error *err);
 /** Finishes a unary answer: sends @message and OK. */
 void call_reply(struct rpc_call *call, const ProtobufCMessage *message);

@@ -10,6 +10,7 @@
  * One report is made at a time; a call that ended is noticed with the next slice.
  */
 #include "reports/report.h"
+#include "base/clock.h"
 #include "base/memory.h"
 #include "handlers/internal.h"
 #include "policycalc/v1/registry_service.pb-c.h"
@@ -17,11 +18,10 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 /* What one report may hold in memory. */
 #define REPORT_MEMORY ((size_t)1 << 30)
-#define PROGRESS_MS 500
+#define PROGRESS_US 500000
 /* Names a message. */
 #define FIRMS_MOST 200
 
@@ -33,7 +33,7 @@ struct report_call {
 	const Policycalc__V1__GetReportRequest *request;
 	struct ruleset *ruleset; /* holds a reference */
 	char today[11];
-	int64_t told_ms; /* progress, on the monotonic clock */
+	uint64_t told_us; /* progress, on the monotonic clock */
 	/* Made on the reporter's thread, then the loop's. */
 	struct arena arena;
 	response_message response;
@@ -265,25 +265,17 @@ static void on_progress(struct rpc_call *call, void *argument)
 	memory_free(note);
 }
 
-static int64_t monotonic_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 static bool source_progress(void *context, int64_t done, int64_t total)
 {
 	struct report_call *report = context;
-	int64_t now_ms = monotonic_ms();
+	uint64_t now_us = clock_us();
 	struct progress_note *note;
 
 	if (rpc_call_is_cancelled(report->call))
 		return false;
-	if (now_ms - report->told_ms < PROGRESS_MS)
+	if (now_us - report->told_us < PROGRESS_US)
 		return true;
-	report->told_ms = now_ms;
+	report->told_us = now_us;
 	note = memory_alloc_zero(1, sizeof(*note));
 	if (!note)
 		return true;
@@ -375,7 +367,7 @@ static void answer_report(struct rpc_call *call, const ProtobufCMessage *request
 	report->call = rpc_call_ref(call);
 	report->request = (const Policycalc__V1__GetReportRequest *)request;
 	report->ruleset = ruleset_ref((struct ruleset *)(uintptr_t)ruleset);
-	report->told_ms = monotonic_ms();
+	report->told_us = clock_us();
 	handlers_today(call_handlers(call), report->today);
 	arena_init(&report->arena, REPORT_MEMORY);
 	if (!call_handlers(call)->options.reporter)
