@@ -60,6 +60,13 @@ struct amount amount_compute(const struct facts *facts, const struct policy_rule
 
 Policycalc__V1__AmountAnswer__Exactness amount_exactness(
 		const struct facts *facts, const struct amount *amount);
+/* What an answer tells of an amount: ends that are not known are 0. */
+struct amount_figures {
+	Policycalc__V1__AmountAnswer__Exactness exactness;
+	int64_t least, most;
+	int64_t year_least, year_most;
+};
+struct amount_figures amount_figures(const struct facts *facts, const struct amount *amount);
 /** What answers are ordered by. */
 int64_t amount_order(const struct facts *facts, const struct amount *amount);
 /** The message; NULL when memory is short. @item_id names the item, NULL for a whole policy. */

@@ -176,32 +176,39 @@ static void figures_answer(const struct amount *amount, Policycalc__V1__AmountAn
 		answer->tier = amount->tier->tier->label;
 }
 
-/* The ends that the answer's exactness leaves standing. */
-static void ends_answer(const struct amount *amount, Policycalc__V1__AmountAnswer *answer)
+/* The ends that its exactness leaves standing. */
+struct amount_figures amount_figures(const struct facts *facts, const struct amount *amount)
 {
-	switch ((int)answer->exactness) {
-	case EXACTNESS(EXACT):
-	case EXACTNESS(RANGE):
-		answer->least_fen = amount->least;
-		answer->most_fen = amount->most;
-		answer->first_year_least_fen = amount->year.least;
-		answer->first_year_most_fen = amount->year.most;
-		break;
-	case EXACTNESS(UP_TO):
-		answer->most_fen = amount->most;
-		answer->first_year_most_fen = amount->year.most;
-		break;
-	case EXACTNESS(AT_LEAST):
-		answer->least_fen = amount->least;
-		answer->first_year_least_fen = amount->year.least;
-		break;
-	case EXACTNESS(UNSPECIFIED):
-	case EXACTNESS(NOT_STATED):
-	case EXACTNESS(NOT_COMPUTABLE):
-	default:
-		break;
+	struct amount_figures ends = { .exactness = amount_exactness(facts, amount) };
+	bool has_least = ends.exactness == EXACTNESS(EXACT) ||
+			 ends.exactness == EXACTNESS(RANGE) ||
+			 ends.exactness == EXACTNESS(AT_LEAST);
+	bool has_most = ends.exactness == EXACTNESS(EXACT) ||
+			ends.exactness == EXACTNESS(RANGE) ||
+			ends.exactness == EXACTNESS(UP_TO);
+
+	if (has_least) {
+		ends.least = amount->least;
+		ends.year_least = amount->year.least;
 	}
-	if (answer->exactness == EXACTNESS(EXACT) || answer->exactness == EXACTNESS(UP_TO))
+	if (has_most) {
+		ends.most = amount->most;
+		ends.year_most = amount->year.most;
+	}
+	return ends;
+}
+
+static void ends_answer(const struct facts *facts, const struct amount *amount,
+		Policycalc__V1__AmountAnswer *answer)
+{
+	struct amount_figures ends = amount_figures(facts, amount);
+
+	answer->exactness = ends.exactness;
+	answer->least_fen = ends.least;
+	answer->most_fen = ends.most;
+	answer->first_year_least_fen = ends.year_least;
+	answer->first_year_most_fen = ends.year_most;
+	if (ends.exactness == EXACTNESS(EXACT) || ends.exactness == EXACTNESS(UP_TO))
 		answer->binding = amount->binding;
 }
 
@@ -216,8 +223,7 @@ Policycalc__V1__AmountAnswer *amount_answer(const struct facts *facts,
 	if (!answer)
 		return NULL;
 	policycalc__v1__amount_answer__init(answer);
-	answer->exactness = amount_exactness(facts, amount);
-	ends_answer(amount, answer);
+	ends_answer(facts, amount, answer);
 	figures_answer(amount, answer);
 	if (rules) {
 		answer->beneficiary = rules->beneficiary;

@@ -26,11 +26,6 @@ static int name_compare(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-static bool is_aggregate(const struct slot *slot)
-{
-	return slot->derived && slot->attribute->derived->aggregate;
-}
-
 /* Joins two runs of names, sorted, each once. */
 static bool names_join(const struct facts *facts, char ***names, size_t *count, char **more,
 		size_t more_count)
@@ -84,7 +79,7 @@ static bool names_of(const struct facts *facts, enum item_list list, const uint6
 
 			if (slot->role != role)
 				continue;
-			if (is_aggregate(slot)) {
+			if (slot_is_aggregate(slot)) {
 				if (!aggregate_names(facts, (size_t)at, &own) ||
 						!names_join(facts, &behind.names, &behind.count,
 								own.names, own.count))
@@ -180,13 +175,22 @@ static void missing_gather(const struct facts *facts, const struct policy_rules 
 /* What items would be asked for, when there are none: their own attributes, and unknown others. */
 static void unknown_gather(const struct facts *facts, const uint64_t *reads, uint64_t *bits)
 {
-	size_t base_count = facts->ruleset->base_count;
+	for (size_t word = 0; word < facts->ruleset->set_words; word++) {
+		for (uint64_t rest = reads[word]; rest; rest &= rest - 1) {
+			size_t at = word * 64 + (unsigned)__builtin_ctzll(rest);
 
-	for (size_t i = 0; i < facts->ruleset->most_slots; i++) {
-		if (slot_bits_has(reads, (int)i) &&
-				(i >= base_count || facts->values[i].kind == VALUE_UNKNOWN))
-			slot_bits_put(bits, (int)i);
+			if (at >= facts->ruleset->base_count ||
+					facts->values[at].kind == VALUE_UNKNOWN)
+				slot_bits_put(bits, (int)at);
+		}
 	}
+}
+
+bool missing_of_no_items(
+		const struct facts *facts, const struct policy_rules *policy, uint64_t *bits)
+{
+	unknown_gather(facts, policy->item_reads, bits);
+	return bits_count(policy->item_reads, facts->ruleset->set_words) > 0;
 }
 
 /* "i@projects": nothing is known of the list. */
@@ -208,6 +212,7 @@ bool missing_answer(const struct facts *facts, const struct outcome *outcome,
 		Policycalc__V1__PolicyAnswer *answer)
 {
 	const struct policy_rules *policy = outcome->policy;
+	bool list_alone = false;
 	uint64_t *bits;
 	char **names;
 	size_t count;
@@ -219,7 +224,7 @@ bool missing_answer(const struct facts *facts, const struct outcome *outcome,
 		return false;
 	missing_gather(facts, policy, false, outcome->results, bits);
 	if (outcome->list_unknown)
-		unknown_gather(facts, policy->item_reads, bits);
+		list_alone = !missing_of_no_items(facts, policy, bits);
 	if (!names_print(facts, policy->list, bits, NULL, &answer->missing, &answer->n_missing))
 		return false;
 	for (size_t i = 0; i < outcome->item_count; i++) {
@@ -234,8 +239,7 @@ bool missing_answer(const struct facts *facts, const struct outcome *outcome,
 						count))
 			return false;
 	}
-	if (outcome->list_unknown &&
-			bits_count(policy->item_reads, facts->ruleset->set_words) == 0) {
+	if (list_alone) {
 		return list_name_print(facts, policy->list, &names, &count) &&
 		       names_join(facts, &answer->missing, &answer->n_missing, names, count);
 	}
@@ -528,6 +532,16 @@ static bool answer_fill_full(const struct facts *facts, const struct outcome *ou
 	return true;
 }
 
+bool outcome_amount(const struct facts *facts, const struct outcome *outcome,
+		Policycalc__V1__AmountAnswer **out_amount)
+{
+	*out_amount = NULL;
+	if (outcome->amount.none)
+		return true;
+	*out_amount = amount_answer(facts, outcome->policy, &outcome->amount, NULL);
+	return *out_amount && total_missing_answer(facts, outcome, *out_amount);
+}
+
 Policycalc__V1__PolicyAnswer *outcome_answer(const struct facts *facts,
 		const struct outcome *outcome, const struct standing *standing,
 		Policycalc__V1__View view)
@@ -564,11 +578,8 @@ Policycalc__V1__PolicyAnswer *outcome_answer(const struct facts *facts,
 			!settled_answer(facts, outcome, view == POLICYCALC__V1__VIEW__VIEW_FULL,
 					answer))
 		return NULL;
-	if (!outcome->amount.none) {
-		answer->amount = amount_answer(facts, outcome->policy, &outcome->amount, NULL);
-		if (!answer->amount || !total_missing_answer(facts, outcome, answer->amount))
-			return NULL;
-	}
+	if (!outcome_amount(facts, outcome, &answer->amount))
+		return NULL;
 	if (view == POLICYCALC__V1__VIEW__VIEW_FULL &&
 			!answer_fill_full(facts, outcome, answer))
 		return NULL;

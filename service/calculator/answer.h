@@ -59,6 +59,8 @@ Policycalc__V1__PolicyAnswer *outcome_statuses(
 /** Of a policy per item, the condition that everybody forgets: that there is an item at all. */
 Policycalc__V1__Text *empty_list_label(enum item_list list);
 #define EMPTY_LIST_CONDITION "items"
+/** It as a condition; its texts are the program's own. */
+Policycalc__V1__Condition empty_list_condition(enum item_list list);
 
 /**
  * What the outcome, or one of its items, waits for: attributes that would settle its verdict, and
@@ -74,6 +76,15 @@ bool names_print(const struct facts *facts, enum item_list list, const uint64_t 
 /** Fills what is missing of @answer: of a policy that is settled, nothing. false: memory is short. */
 bool missing_answer(const struct facts *facts, const struct outcome *outcome,
 		Policycalc__V1__PolicyAnswer *answer);
+/**
+ * Puts what items would be asked for, when nothing is known of the list; false: nothing, so that only
+ * the list itself is missing.
+ */
+bool missing_of_no_items(
+		const struct facts *facts, const struct policy_rules *policy, uint64_t *bits);
+/** PolicyAnswer.amount, NULL when nothing is paid. false: memory is short. */
+bool outcome_amount(const struct facts *facts, const struct outcome *outcome,
+		Policycalc__V1__AmountAnswer **out_amount);
 /** As it, what would make the sum over items exact. */
 bool total_missing_answer(const struct facts *facts, const struct outcome *outcome,
 		Policycalc__V1__AmountAnswer *answer);

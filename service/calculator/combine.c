@@ -478,17 +478,44 @@ static bool caps_make(struct combine *combine)
 
 /* --- all -------------------------------------------------------------------------------------- */
 
-bool combine_compute(struct combine *combine, const struct facts *facts,
+static bool combine_prepare(struct combine *combine, const struct facts *facts,
 		const struct outcome *outcomes, size_t count, struct arena *arena)
 {
 	*combine = (struct combine){ .facts = facts, .arena = arena, .outcome_count = count };
 	combine->outcomes = ARENA_NEW_ARRAY(arena, const struct outcome *, count + 1);
-	if (!combine->outcomes || !units_gather(combine, outcomes) || !groups_make(combine) ||
-			!caps_make(combine))
+	return combine->outcomes && units_gather(combine, outcomes) && groups_make(combine) &&
+	       caps_make(combine);
+}
+
+bool combine_compute(struct combine *combine, const struct facts *facts,
+		const struct outcome *outcomes, size_t count, struct arena *arena)
+{
+	if (!combine_prepare(combine, facts, outcomes, count, arena))
 		return false;
 	for (int i = 0; i < CASE_COUNT; i++) {
 		if (!solver_solve(&combine->problems[i], arena, &combine->answers[i]))
 			return false;
 	}
 	return !arena->exhausted;
+}
+
+int64_t combine_total(const struct combine *combine, enum combine_case which)
+{
+	wide_int total = combine->answers[which].total;
+
+	return total > INT64_MAX ? INT64_MAX : (int64_t)total;
+}
+
+bool combine_sure(const struct facts *facts, const struct outcome *outcomes, size_t count,
+		struct arena *arena, int64_t *out_total)
+{
+	struct combine combine;
+
+	if (!combine_prepare(&combine, facts, outcomes, count, arena) ||
+			!solver_solve(&combine.problems[CASE_SURE], arena,
+					&combine.answers[CASE_SURE]) ||
+			arena->exhausted)
+		return false;
+	*out_total = combine_total(&combine, CASE_SURE);
+	return true;
 }

@@ -62,6 +62,12 @@ bool policy_pays_money(const struct policy_rules *policy);
 bool combine_compute(struct combine *combine, const struct facts *facts,
 		const struct outcome *outcomes, size_t count, struct arena *arena);
 
+/** The sum of the best choice, at most INT64_MAX. */
+int64_t combine_total(const struct combine *combine, enum combine_case which);
+/** Only the sum of what is sure. false when memory is short. */
+bool combine_sure(const struct facts *facts, const struct outcome *outcomes, size_t count,
+		struct arena *arena, int64_t *out_total);
+
 /** The message for the outcomes of one match; NULL when memory is short. */
 Policycalc__V1__Combination *combination_answer(
 		const struct facts *facts, const struct outcome *outcomes, size_t count);

@@ -394,7 +394,7 @@ static Policycalc__V1__CombinationChoice *choice_answer(
 			combine->unit_count + 1);
 	if (!answer->chosen || !answer->left_out)
 		return NULL;
-	answer->total_fen = clamp(from->total);
+	answer->total_fen = combine_total(combine, which);
 	answer->proved = from->proved;
 	for (size_t i = 0; i < combine->unit_count; i++) {
 		if (!unit_takes_part(&combine->units[i], which))

@@ -120,6 +120,12 @@ bool aggregate_names(const struct facts *facts, size_t slot, struct item_names *
 char *item_name_print(const struct facts *facts, enum item_list list, const char *name,
 		const char *item_id);
 
+/** Where an attribute of the enterprise stands, of its last full period; -1: there is none. */
+int facts_find_attribute(const struct ruleset *ruleset, const char *name);
+/** What a value says; texts are copied to @arena. false when memory is short. */
+bool facts_read_value(const struct value *value, struct arena *arena,
+		struct profile_reading *out_reading);
+
 /** How a profile's industry code is written in rules: "3130" becomes "C3130"; NULL: no such code. */
 const char *industry_normal_code(
 		const struct ruleset *ruleset, const char *code, struct arena *arena);

@@ -2,9 +2,10 @@
 /* What a profile says, by name: for reports, which count firms and ask no rule. */
 #include "calculator/facts.h"
 
+#include <stdio.h>
 #include <string.h>
 
-static bool reading_take(
+bool facts_read_value(
 		const struct value *value, struct arena *arena, struct profile_reading *out)
 {
 	*out = (struct profile_reading){ .known = true, .text = "" };
@@ -28,21 +29,27 @@ static bool reading_take(
 	}
 }
 
+int facts_find_attribute(const struct ruleset *ruleset, const char *name)
+{
+	char full[256];
+	int size = snprintf(full, sizeof(full), "e.%s", name);
+	const struct scope_name *found = NULL;
+
+	if (size > 0 && (size_t)size < sizeof(full))
+		found = scope_find(ruleset->scopes[LIST_ENTERPRISE],
+				(struct slice){ full, (size_t)size });
+	return found ? (int)found->slot : -1;
+}
+
 static bool readings_fill(const struct facts *facts, const char *const *names, size_t count,
 		struct profile_reading *out_readings, struct error *err)
 {
-	const struct scope *scope = facts->ruleset->scopes[LIST_ENTERPRISE];
-
 	for (size_t i = 0; i < count; i++) {
-		const char *name = arena_format(facts->arena, "e.%s", names[i]);
-		const struct scope_name *found;
+		int at = facts_find_attribute(facts->ruleset, names[i]);
 
-		if (!name)
-			return arena_error(facts->arena, err, "reading a profile");
-		found = scope_find(scope, slice_from(name));
 		out_readings[i] = (struct profile_reading){ .text = "" };
-		if (found && !reading_take(&facts->values[found->slot], facts->arena,
-					     &out_readings[i]))
+		if (at >= 0 && !facts_read_value(&facts->values[at], facts->arena,
+					       &out_readings[i]))
 			return arena_error(facts->arena, err, "reading a profile");
 	}
 	return true;

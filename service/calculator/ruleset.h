@@ -236,6 +236,12 @@ static inline const struct slot *ruleset_slot(
 	return &ruleset->slots[list][at - ruleset->base_count];
 }
 
+/* Whether it is made of items. */
+static inline bool slot_is_aggregate(const struct slot *slot)
+{
+	return slot->derived && slot->attribute->derived->aggregate;
+}
+
 static inline void slot_bits_put(uint64_t *bits, int slot)
 {
 	bits[(unsigned)slot / 64] |= UINT64_C(1) << ((unsigned)slot % 64);

@@ -24,7 +24,7 @@ static int flag_of(const struct facts *facts, const char *name)
 	return value.kind == VALUE_BOOL ? value.boolean : -1;
 }
 
-static enum firm_size size_of(const struct facts *facts)
+enum firm_size facts_size(const struct facts *facts)
 {
 	if (flag_of(facts, COVERED) == 0)
 		return FIRM_SIZE_NONE;
@@ -57,7 +57,7 @@ bool ruleset_firm_size(const struct ruleset *ruleset, const Policycalc__V1__Prof
 		return error_set(err, ERROR_MEMORY, "no memory for the epoch of the day");
 	facts = facts_read(ruleset, epoch, profile, date, false, arena, &findings);
 	if (facts)
-		*out_size = size_of(facts);
+		*out_size = facts_size(facts);
 	epoch_unpin(ruleset, epoch);
 	return facts != NULL || arena_error(arena, err, "reading the size of an enterprise");
 }

@@ -19,5 +19,9 @@ bool ruleset_firm_size(const struct ruleset *ruleset, const Policycalc__V1__Prof
 		const char *day, struct arena *arena, enum firm_size *out_size,
 		struct error *err);
 
+struct facts;
+/** The same of facts that were read. */
+enum firm_size facts_size(const struct facts *facts);
+
 /** The code that @profile tells of @name, as it was told; "" when it tells none. */
 const char *firm_code(const Policycalc__V1__Profile *profile, const char *name);

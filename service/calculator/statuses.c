@@ -43,14 +43,21 @@ static bool statuses_answer(const struct facts *facts, const struct policy_rules
 	return true;
 }
 
-static bool empty_list_add(const struct facts *facts, const struct outcome *outcome,
-		Policycalc__V1__PolicyAnswer *answer)
+Policycalc__V1__Condition empty_list_condition(enum item_list list)
 {
 	Policycalc__V1__Condition condition = POLICYCALC__V1__CONDITION__INIT;
 
 	condition.id = (char *)EMPTY_LIST_CONDITION;
 	condition.role = POLICYCALC__V1__ROLE__ROLE_REQUIRE;
-	condition.label = empty_list_label(outcome->policy->list);
+	condition.label = empty_list_label(list);
+	return condition;
+}
+
+static bool empty_list_add(const struct facts *facts, const struct outcome *outcome,
+		Policycalc__V1__PolicyAnswer *answer)
+{
+	const Policycalc__V1__Condition condition = empty_list_condition(outcome->policy->list);
+
 	answer->conditions[answer->n_conditions] = status_answer(facts, &condition,
 			outcome->list_unknown ? STATUS(UNKNOWN) : STATUS(NOT_MET));
 	return answer->conditions[answer->n_conditions++] != NULL;

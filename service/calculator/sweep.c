@@ -81,6 +81,12 @@ const Policycalc__V1__Policy *sweep_policy(const struct sweep *sweep, size_t ind
 	return sweep->policies[index].rules->policy;
 }
 
+const char *sweep_policy_list(const struct sweep *sweep, size_t index)
+{
+	assert(index < sweep->policy_count);
+	return item_list_name(sweep->policies[index].rules->list);
+}
+
 size_t sweep_condition_count(const struct sweep *sweep, size_t policy)
 {
 	assert(policy < sweep->policy_count);
@@ -92,6 +98,18 @@ const Policycalc__V1__Condition *sweep_condition(
 {
 	assert(index < sweep_condition_count(sweep, policy));
 	return sweep->policies[policy].rules->clauses[index].condition;
+}
+
+const Policycalc__V1__Condition *sweep_list_condition(const struct sweep *sweep, size_t policy)
+{
+	assert(policy < sweep->policy_count);
+	return sweep->policies[policy].list_condition;
+}
+
+bool sweep_condition_is_per_item(const struct sweep *sweep, size_t policy, size_t index)
+{
+	assert(index < sweep_condition_count(sweep, policy));
+	return sweep->policies[policy].rules->clauses[index].per_item;
 }
 
 /* --- what one thread works with ---------------------------------------------------------------- */

@@ -107,10 +107,16 @@ const struct sweep_want *sweep_wants(const struct sweep *sweep, size_t *out_coun
 /** Policies in id order. */
 size_t sweep_policy_count(const struct sweep *sweep);
 const Policycalc__V1__Policy *sweep_policy(const struct sweep *sweep, size_t index);
+/** What it is granted for: "" the enterprise, "projects", "loans", "hires". */
+const char *sweep_policy_list(const struct sweep *sweep, size_t index);
 /** Conditions of a policy as in PolicyAnswer: scopes of region and industry first. */
 size_t sweep_condition_count(const struct sweep *sweep, size_t policy);
 const Policycalc__V1__Condition *sweep_condition(
 		const struct sweep *sweep, size_t policy, size_t index);
+/** As PolicyAnswer has it for firms without items: that there is one; NULL: it is granted for none. */
+const Policycalc__V1__Condition *sweep_list_condition(const struct sweep *sweep, size_t policy);
+/** Whether it is about an item, so that it has no rows. */
+bool sweep_condition_is_per_item(const struct sweep *sweep, size_t policy, size_t index);
 
 struct sweep_work;
 

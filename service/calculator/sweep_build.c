@@ -224,6 +224,20 @@ static bool policy_literals(struct building *building, struct sweep_policy *poli
 	return true;
 }
 
+static bool list_condition_build(struct building *building, struct sweep_policy *policy)
+{
+	Policycalc__V1__Condition *condition;
+
+	if (policy->rules->list == LIST_ENTERPRISE)
+		return true;
+	condition = ARENA_NEW(&building->sweep->arena, Policycalc__V1__Condition);
+	if (!condition)
+		return false;
+	*condition = empty_list_condition(policy->rules->list);
+	policy->list_condition = condition;
+	return true;
+}
+
 static bool policy_build(struct building *building, struct sweep_policy *policy)
 {
 	struct sweep *sweep = building->sweep;
@@ -247,7 +261,7 @@ static bool policy_build(struct building *building, struct sweep_policy *policy)
 	}
 	policy->by_rows = policy->by_profile || policy->by_values ||
 			  rules->list != LIST_ENTERPRISE;
-	return policy_literals(building, policy);
+	return list_condition_build(building, policy) && policy_literals(building, policy);
 }
 
 /* --- policies ---------------------------------------------------------------------------------- */

@@ -33,8 +33,9 @@ struct sweep_clause {
 
 struct sweep_policy {
 	const struct policy_rules *rules;
-	size_t index;	 /* among the ruleset's */
-	bool open;	 /* its window is */
+	size_t index;					 /* among the ruleset's */
+	const Policycalc__V1__Condition *list_condition; /* that there is an item; or NULL */
+	bool open;					 /* its window is */
 	bool by_rows;	 /* rows that columns do not settle are asked: */
 	bool by_values;	 /* some clause of the values that columns have for them; or */
 	bool by_profile; /* some clause of the enterprise itself */
