@@ -88,6 +88,24 @@ void arena_reset(struct arena *arena)
 	rest_hide(arena);
 }
 
+void arena_adopt(struct arena *arena, struct arena *from)
+{
+	struct arena_block **oldest = &arena->blocks;
+
+	if (!arena->blocks) {
+		arena->next = from->next;
+		arena->end = from->end;
+	}
+	while (*oldest)
+		oldest = &(*oldest)->older;
+	*oldest = from->blocks;
+	arena->exhausted |= from->taken > arena->budget - arena->taken;
+	arena->taken += from->taken;
+	if (arena->taken > arena->budget)
+		arena->taken = arena->budget;
+	arena_init(from, from->budget);
+}
+
 struct arena_mark arena_mark(const struct arena *arena)
 {
 	return (struct arena_mark){ arena->blocks, arena->next };

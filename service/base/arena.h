@@ -33,6 +33,12 @@ void arena_fini(struct arena *arena);
 /** Forgets everything but keeps the first block, for the next call. */
 void arena_reset(struct arena *arena);
 
+/**
+ * Takes over all that was made in @from, which is empty then: what threads made apart lives on together.
+ * Together it must be within the budget of @arena, or @arena is exhausted.
+ */
+void arena_adopt(struct arena *arena, struct arena *from);
+
 /* A place in an arena that it can be taken back to. */
 struct arena_mark {
 	struct arena_block *block;
