@@ -20,6 +20,7 @@
 #include "handlers/push_sink.h"
 #include "handlers/startup.h"
 #include "proto/descriptor_set.h"
+#include "registry/crew.h"
 #include "rpc/health.h"
 #include "rpc/reflection.h"
 #include "store/directory.h"
@@ -64,6 +65,7 @@ struct service {
 	struct worker *reporter;
 	struct columns *columns;
 	struct priors_keeper *priors;
+	struct crew *crew;
 	struct worker *finder;
 	struct snapshot *snapshot;
 	struct handlers *handlers;
@@ -217,13 +219,12 @@ static void *take_signals(void *argument)
 
 static bool open_push(struct service *service, struct error *err)
 {
-	long cores = sysconf(_SC_NPROCESSORS_ONLN);
 	const struct push_service_options options = {
 		.registry = service->registry_thread,
 		.store = service->store,
 		.snapshot = service->snapshot,
 		.columns = columns_cache(service->columns),
-		.threads = cores > 0 ? (unsigned)cores : 1,
+		.threads = crew_cores(),
 	};
 
 	service->push = push_service_open(&options, err);
@@ -351,7 +352,8 @@ static bool open_service(struct service *service, struct error *err)
 	service->reporter = worker_new(NULL, REPORT_QUEUE, err);
 	if (!service->checker || !service->reporter)
 		return false;
-	service->finder = worker_new(NULL, FIND_QUEUE, err);
+	service->crew = crew_new(crew_cores(), err);
+	service->finder = service->crew ? worker_new(NULL, FIND_QUEUE, err) : NULL;
 	if (!service->finder)
 		return false;
 	options = (struct handlers_options){
@@ -360,6 +362,7 @@ static bool open_service(struct service *service, struct error *err)
 		.registry = service->registry_thread,
 		.columns = service->columns,
 		.priors = service->priors,
+		.crew = service->crew,
 		.finder = service->finder,
 		.push = service->push,
 		.checker = service->checker,
@@ -428,6 +431,7 @@ static void close_service(struct service *service)
 	worker_free(service->checker);
 	worker_free(service->reporter);
 	worker_free(service->finder);
+	crew_free(service->crew);
 	store_thread_close(service->store);
 	push_service_stop(service->push);
 	priors_keeper_close(service->priors);

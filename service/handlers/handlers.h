@@ -23,6 +23,7 @@ struct handlers_options {
 	struct registry_thread *registry;
 	struct columns *columns;      /* of the registry */
 	struct priors_keeper *priors; /* likewise */
+	struct crew *crew; /* what reports and searches sweep with; NULL: their own thread */
 	/* The registry is searched here; a worker without context. */
 	struct worker *finder;
 	struct push_service *push;

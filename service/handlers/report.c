@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * RegistryService.GetReport: made on a thread of its own, a slice of rows at a time.
+ * RegistryService.GetReport: made on a thread of its own and the crew's, a few blocks at a time.
  *
- *     loop ──► reporter: report_make() ──► registry's thread: copies a slice ──► reporter: looks at it
- *                 │                              (again until all rows were read)
+ *     loop ──► reporter: report_make() ──► crew: blocks of the column cache
+ *                 │                          (again until all were read)
  *                 ├── now and then ──► loop: progress
  *                 └── at the end ────► loop: the report, then the names while the caller takes them
  *
- * One report is made at a time; a call that ended is noticed with the next slice.
+ * One report is made at a time; a call that ended is noticed after the blocks at hand.
  */
 #include "reports/report.h"
 #include "base/clock.h"
 #include "base/memory.h"
+#include "handlers/columns.h"
 #include "handlers/internal.h"
 #include "policycalc/v1/registry_service.pb-c.h"
 #include "push/told_report.h"
@@ -56,8 +57,7 @@ static void report_free(struct report_call *report)
 
 /* A question that the reporter waits for. */
 struct visit {
-	int64_t time, sequence, first_id, count;
-	registry_row_fn row;
+	int64_t time, sequence;
 	bool (*import)(void *context, const struct rows_import *import, struct error *err);
 	bool (*counter)(void *context, const struct counter_row *row, struct error *err);
 	const char *region;
@@ -88,30 +88,6 @@ static bool source_state(void *context, int64_t at, int64_t *out_sequence, int64
 	registry_thread_call(registry_of(context), on_state, &visit);
 	*out_sequence = visit.sequence;
 	*out_last_id = visit.last_id;
-	return visit.ok;
-}
-
-static void on_scan(void *registry, void *argument)
-{
-	struct visit *visit = argument;
-
-	visit->ok = registry_scan(registry, visit->sequence, visit->first_id, visit->count,
-			visit->row, visit->context, visit->err);
-}
-
-static bool source_scan(void *context, int64_t sequence, int64_t first_id, int64_t count,
-		registry_row_fn row, void *row_context, struct error *err)
-{
-	struct visit visit = {
-		.sequence = sequence,
-		.first_id = first_id,
-		.count = count,
-		.row = row,
-		.context = row_context,
-		.err = err,
-	};
-
-	registry_thread_call(registry_of(context), on_scan, &visit);
 	return visit.ok;
 }
 
@@ -338,8 +314,16 @@ static void on_made(struct rpc_call *call, void *argument)
 static void on_make(struct job *job, void *context)
 {
 	struct report_call *report = (struct report_call *)job;
-	const struct rows_source source = { report, source_state, source_scan, source_imports,
-		source_counters, source_progress };
+	const struct handlers_options *options = &call_handlers(report->call)->options;
+	const struct rows_source source = {
+		.context = report,
+		.columns = columns_cache(options->columns),
+		.crew = options->crew,
+		.state = source_state,
+		.imports = source_imports,
+		.counters = source_counters,
+		.progress = source_progress,
+	};
 	const struct report_base base = { report->ruleset, &source, report->request,
 		report->today, &report->arena, source_told, report };
 

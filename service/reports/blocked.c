@@ -1,390 +1,313 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "reports/blocked.h"
+/*
+ * Conditions are counted by planes, all rows of a block at once; only what is waited for, and policies
+ * granted for items of those who have some, are asked firm by firm.
+ */
+#include "reports/blocked_internal.h"
 
-#include "base/map.h"
+#include "base/memory.h"
 
-#include <stdlib.h>
 #include <string.h>
 
-#define VERDICT(word) POLICYCALC__V1__VERDICT__VERDICT_##word
-#define STATUS(word) POLICYCALC__V1__CONDITION_STATUS__CONDITION_STATUS_##word
-#define VERDICTS (VERDICT(ELIGIBLE) + 1)
-
-/* A condition of a policy. */
-struct blocker {
-	struct blocker *next;
-	Policycalc__V1__BlockedCondition message;
-	/* Of the firm at hand. */
-	bool alone, fails, unknown, review;
-};
-
-/* A data item. */
-struct lack {
-	struct lack *next;
-	Policycalc__V1__BlockedAttribute message;
-	uint64_t seen; /* the answer that named it last */
-};
-
-struct lacks {
-	struct map map; /* name to struct lack */
-	struct lack *list;
-	size_t count;
-};
-
-struct blocked_policy {
-	const char *id, *series;
-	Policycalc__V1__Text *title;
-	int64_t verdicts[VERDICTS];
-	struct blocker *first, **last;
-	size_t blocker_count;
-	struct lacks lacks;
-};
-
-struct blocked {
-	const struct ruleset *ruleset;
-	const struct catalog *catalog;
-	struct arena *arena;
-	struct blocked_policy **policies; /* by index in the catalog; NULL: no answer yet */
-	struct lacks lacks;
-	uint64_t answers; /* so far */
-};
-
-/* --- data items ------------------------------------------------------------------------------- */
-
-/* "i.insured_months@hires/p1" without the item; NULL when memory is short. */
-static const char *name_bare(const char *name, struct arena *arena)
-{
-	const char *item = strchr(name, '/');
-
-	return item ? arena_copy(arena, name, (size_t)(item - name)) : name;
-}
-
-static const Policycalc__V1__Attribute *attribute_of(
-		const struct ruleset *ruleset, const char *name, struct arena *arena)
-{
-	const char *list = strchr(name, '@');
-	size_t size = list ? (size_t)(list - name) : strlen(name);
-	const char *bare;
-
-	if (size < 2)
-		return NULL;
-	bare = arena_copy(arena, name + 2, size - 2);
-	return bare ? ruleset_find_attribute(ruleset, bare, list ? list + 1 : "") : NULL;
-}
-
-static struct lack *lack_get(struct blocked *blocked, struct lacks *lacks, const char *name)
-{
-	struct lack *lack = map_find(&lacks->map, slice_from(name));
-	const Policycalc__V1__Attribute *attribute;
-
-	if (lack)
-		return lack;
-	lack = ARENA_NEW(blocked->arena, struct lack);
-	if (!lack)
-		return NULL;
-	policycalc__v1__blocked_attribute__init(&lack->message);
-	lack->message.name = arena_copy_text(blocked->arena, name);
-	if (!lack->message.name || !map_put(&lacks->map, slice_from(lack->message.name), lack))
-		return NULL;
-	attribute = attribute_of(blocked->ruleset, name, blocked->arena);
-	if (attribute) {
-		lack->message.label = attribute->label;
-		lack->message.supplier = attribute->supplier;
-	}
-	lack->next = lacks->list;
-	lacks->list = lack;
-	lacks->count++;
-	return lack;
-}
-
-/* What one undecided answer waits for. */
-static bool lacks_add(
-		struct blocked *blocked, struct lacks *lacks, char *const *names, size_t count)
-{
-	struct lack *only = NULL;
-	size_t different = 0;
-
-	for (size_t i = 0; i < count; i++) {
-		struct lack *lack = lack_get(blocked, lacks, names[i]);
-
-		if (!lack)
-			return false;
-		if (lack->seen == blocked->answers)
-			continue;
-		lack->seen = blocked->answers;
-		lack->message.among++;
-		only = lack;
-		different++;
-	}
-	/* What is missing alone is not among others. */
-	if (different == 1) {
-		only->message.among--;
-		only->message.alone++;
-	}
-	return true;
-}
-
-static bool answer_add_lacks(struct blocked *blocked, struct blocked_policy *policy,
-		const Policycalc__V1__PolicyAnswer *answer, struct arena *scratch)
-{
-	char **names = ARENA_NEW_ARRAY(scratch, char *, answer->n_missing + 1);
-
-	if (!names)
-		return false;
-	for (size_t i = 0; i < answer->n_missing; i++) {
-		names[i] = (char *)(uintptr_t)name_bare(answer->missing[i], scratch);
-		if (!names[i])
-			return false;
-	}
-	return lacks_add(blocked, &policy->lacks, names, answer->n_missing) &&
-	       lacks_add(blocked, &blocked->lacks, names, answer->n_missing);
-}
-
-/* --- conditions ------------------------------------------------------------------------------- */
-
-static struct blocker *blocker_get(struct blocked *blocked, struct blocked_policy *policy,
-		const Policycalc__V1__ConditionAnswer *condition)
-{
-	struct blocker *blocker = policy->first;
-
-	while (blocker && strcmp(blocker->message.id, condition->id) != 0)
-		blocker = blocker->next;
-	if (blocker)
-		return blocker;
-	blocker = ARENA_NEW(blocked->arena, struct blocker);
-	if (!blocker)
-		return NULL;
-	policycalc__v1__blocked_condition__init(&blocker->message);
-	blocker->message.id = arena_copy_text(blocked->arena, condition->id);
-	blocker->message.label = condition->label;
-	blocker->message.role = condition->role;
-	*policy->last = blocker;
-	policy->last = &blocker->next;
-	policy->blocker_count++;
-	return blocker->message.id ? blocker : NULL;
-}
-
-/* Notes how conditions stand; adds those that fail to *out_failing, the last of them in *out_one. */
-static bool conditions_note(struct blocked *blocked, struct blocked_policy *policy,
-		Policycalc__V1__ConditionAnswer *const *conditions, size_t count,
-		size_t *out_failing, struct blocker **out_one)
-{
-	for (size_t i = 0; i < count; i++) {
-		struct blocker *blocker = blocker_get(blocked, policy, conditions[i]);
-
-		if (!blocker)
-			return false;
-		blocker->unknown |= conditions[i]->status == STATUS(UNKNOWN);
-		blocker->review |= conditions[i]->status == STATUS(REVIEW);
-		if (conditions[i]->status != STATUS(NOT_MET))
-			continue;
-		blocker->fails = true;
-		*out_one = blocker;
-		++*out_failing;
-	}
-	return true;
-}
-
-/*
- * A condition keeps the firm out alone when it is the only one that fails: of a policy granted per
- * item, for some item. Without any item the firm's own conditions are all there is.
- */
-static bool answer_add_conditions(struct blocked *blocked, struct blocked_policy *policy,
-		const Policycalc__V1__PolicyAnswer *answer)
-{
-	struct blocker *one = NULL;
-	size_t failing = 0;
-
-	if (!conditions_note(blocked, policy, answer->conditions, answer->n_conditions,
-			    &failing, &one))
-		return false;
-	if (answer->n_items == 0 && failing == 1)
-		one->alone = true;
-	for (size_t i = 0; i < answer->n_items; i++) {
-		struct blocker *last = one;
-		size_t all = failing;
-
-		if (!conditions_note(blocked, policy, answer->items[i]->conditions,
-				    answer->items[i]->n_conditions, &all, &last))
-			return false;
-		if (all == 1)
-			last->alone = true;
-	}
-	for (struct blocker *blocker = policy->first; blocker; blocker = blocker->next) {
-		blocker->message.unknown += blocker->unknown;
-		blocker->message.review += blocker->review;
-		if (answer->conditions_verdict == VERDICT(INELIGIBLE)) {
-			blocker->message.alone += blocker->alone;
-			blocker->message.among += blocker->fails && !blocker->alone;
-		}
-		blocker->alone = blocker->fails = blocker->unknown = blocker->review = false;
-	}
-	return true;
-}
-
-/* --- answers ---------------------------------------------------------------------------------- */
-
-struct blocked *blocked_new(const struct ruleset *ruleset, struct arena *arena)
+struct blocked *blocked_new(const struct sweep *sweep, struct arena *arena)
 {
 	struct blocked *blocked = ARENA_NEW(arena, struct blocked);
+	size_t count = sweep_policy_count(sweep);
 
 	if (!blocked)
 		return NULL;
-	blocked->ruleset = ruleset;
-	blocked->catalog = ruleset_catalog(ruleset);
+	blocked->sweep = sweep;
 	blocked->arena = arena;
-	blocked->policies = ARENA_NEW_ARRAY(
-			arena, struct blocked_policy *, blocked->catalog->policy_count + 1);
-	return blocked->policies ? blocked : NULL;
-}
-
-static int compare_ids(const void *key, const void *entry)
-{
-	const Policycalc__V1__Policy *const *policy = entry;
-
-	return strcmp(key, (*policy)->id);
-}
-
-static struct blocked_policy *policy_get(
-		struct blocked *blocked, const Policycalc__V1__PolicyAnswer *answer)
-{
-	const struct catalog *catalog = blocked->catalog;
-	Policycalc__V1__Policy **found = bsearch(answer->policy_id, catalog->policies,
-			catalog->policy_count, sizeof(*catalog->policies), compare_ids);
-	struct blocked_policy **at = &blocked->policies[found - catalog->policies];
-
-	if (*at)
-		return *at;
-	*at = ARENA_NEW(blocked->arena, struct blocked_policy);
-	if (!*at)
+	blocked->policies = ARENA_NEW_ARRAY(arena, struct blocked_policy, count + 1);
+	blocked->policy_count = count;
+	if (!blocked->policies)
 		return NULL;
-	(*at)->id = (*found)->id;
-	(*at)->series = (*found)->series;
-	(*at)->title = (*found)->title;
-	(*at)->last = &(*at)->first;
-	return *at;
+	for (size_t i = 0; i < count; i++) {
+		struct blocked_policy *policy = &blocked->policies[i];
+		const char *list = sweep_policy_list(sweep, i);
+
+		policy->condition_count = sweep_condition_count(sweep, i);
+		/* And that there is an item at all. */
+		policy->conditions = ARENA_NEW_ARRAY(
+				arena, struct blocked_condition, policy->condition_count + 1);
+		if (!policy->conditions)
+			return NULL;
+		for (size_t k = 0; *list && k < BLOCKED_LISTS && !policy->list; k++) {
+			if (!blocked->lists[k].name)
+				blocked->lists[k].name = list;
+			if (strcmp(blocked->lists[k].name, list) == 0)
+				policy->list = &blocked->lists[k];
+		}
+	}
+	return blocked;
 }
 
 void blocked_fini(struct blocked *blocked)
 {
-	if (!blocked)
-		return;
-	map_fini(&blocked->lacks.map);
-	for (size_t i = 0; blocked->policies && i < blocked->catalog->policy_count; i++)
-		if (blocked->policies[i])
-			map_fini(&blocked->policies[i]->lacks.map);
+	for (size_t i = 0; blocked && blocked->policies && i < blocked->policy_count; i++)
+		memory_free(blocked->policies[i].lacks);
 }
 
-bool blocked_add(struct blocked *blocked, const Policycalc__V1__MatchResponse *match,
-		struct arena *scratch)
-{
-	for (size_t i = 0; i < match->n_answers; i++) {
-		const Policycalc__V1__PolicyAnswer *answer = match->answers[i];
-		struct blocked_policy *policy = policy_get(blocked, answer);
+/* --- a block ---------------------------------------------------------------------------------- */
 
-		if (!policy)
+bool blocked_enter_block(struct blocked *blocked, const struct sweep_work *work,
+		const struct rows_block *block, struct error *err)
+{
+	for (size_t i = 0; i < BLOCKED_LISTS && blocked->lists[i].name; i++) {
+		struct blocked_list *list = &blocked->lists[i];
+		struct sweep_items items = { 0 };
+
+		if (!block->source.items(block->source.context, list->name, &items, err))
 			return false;
-		blocked->answers++;
-		policy->verdicts[answer->verdict]++;
-		if (!answer_add_conditions(blocked, policy, answer))
-			return false;
-		if (answer->verdict == VERDICT(NEEDS_INFORMATION) &&
-				!answer_add_lacks(blocked, policy, answer, scratch))
-			return false;
+		memset(list->some, 0, sizeof(list->some));
+		memset(list->complete, 0, sizeof(list->complete));
+		if (items.some)
+			memcpy(list->some, items.some, sizeof(list->some));
+		if (items.complete)
+			memcpy(list->complete, items.complete, sizeof(list->complete));
+	}
+	for (size_t i = 0; i < blocked->policy_count; i++) {
+		struct blocked_policy *policy = &blocked->policies[i];
+
+		memset(policy->waiting, 0, sizeof(policy->waiting));
+		(void)sweep_verdict(work, i, VERDICT(NEEDS_INFORMATION), policy->waiting);
 	}
 	return true;
 }
 
-/* --- the report ------------------------------------------------------------------------------- */
+/* --- one firm --------------------------------------------------------------------------------- */
 
-static int compare_attributes(const void *a, const void *b)
+static bool lacks_reserve(struct blocked_policy *policy, uint32_t count)
 {
-	const Policycalc__V1__BlockedAttribute *const *left = a, *const *right = b;
+	uint32_t capacity = policy->lack_capacity ? policy->lack_capacity : 32;
+	struct blocked_lack *grown;
 
-	if ((*left)->alone != (*right)->alone)
-		return (*left)->alone < (*right)->alone ? 1 : -1;
-	if ((*left)->among != (*right)->among)
-		return (*left)->among < (*right)->among ? 1 : -1;
-	return strcmp((*left)->name, (*right)->name);
-}
-
-static bool lacks_report(struct lacks *lacks, struct arena *arena,
-		Policycalc__V1__BlockedAttribute ***out_list, size_t *out_count)
-{
-	Policycalc__V1__BlockedAttribute **list = ARENA_NEW_ARRAY(
-			arena, Policycalc__V1__BlockedAttribute *, lacks->count + 1);
-	size_t count = 0;
-
-	if (!list)
+	if (count <= policy->lack_capacity)
+		return true;
+	while (capacity < count)
+		capacity *= 2;
+	grown = memory_resize(policy->lacks, capacity * sizeof(*grown));
+	if (!grown)
 		return false;
-	for (struct lack *lack = lacks->list; lack; lack = lack->next)
-		list[count++] = &lack->message;
-	if (count)
-		qsort(list, count, sizeof(*list), compare_attributes);
-	*out_list = list;
-	*out_count = count;
+	memset(grown + policy->lack_capacity, 0,
+			(capacity - policy->lack_capacity) * sizeof(*grown));
+	policy->lacks = grown;
+	policy->lack_capacity = capacity;
 	return true;
 }
 
-static bool verdicts_report(const struct blocked_policy *policy, struct arena *arena,
-		Policycalc__V1__BlockedPolicy *out)
+/* What is missing alone is not among others. */
+static bool lacks_add(struct blocked_policy *policy, struct look *look,
+		const struct look_lacks *lacks)
 {
-	out->verdicts = ARENA_NEW_ARRAY(arena, Policycalc__V1__VerdictTotal *, VERDICTS);
-	if (!out->verdicts)
+	if (!lacks_reserve(policy, look_name_count(look)))
 		return false;
-	for (int verdict = VERDICT(ELIGIBLE); verdict > VERDICT(UNSPECIFIED); verdict--) {
-		Policycalc__V1__VerdictTotal *total =
-				ARENA_NEW(arena, Policycalc__V1__VerdictTotal);
+	for (size_t i = 0; i < lacks->count; i++) {
+		struct blocked_lack *lack = &policy->lacks[lacks->numbers[i]];
 
-		if (!total)
-			return false;
-		policycalc__v1__verdict_total__init(total);
-		total->verdict = (Policycalc__V1__Verdict)verdict;
-		total->count = policy->verdicts[verdict];
-		out->verdicts[out->n_verdicts++] = total;
+		lack->alone += lacks->count == 1;
+		lack->among += lacks->count != 1;
 	}
 	return true;
 }
 
-static bool policy_report(struct blocked_policy *policy, struct arena *arena,
-		Policycalc__V1__BlockedPolicy *out)
+static struct blocked_condition *condition_find(
+		const struct blocked *blocked, struct blocked_policy *policy, const char *id)
 {
-	policycalc__v1__blocked_policy__init(out);
-	out->policy_id = (char *)(uintptr_t)policy->id;
-	out->series = (char *)(uintptr_t)policy->series;
-	out->title = policy->title;
-	out->conditions = ARENA_NEW_ARRAY(
-			arena, Policycalc__V1__BlockedCondition *, policy->blocker_count + 1);
-	if (!out->conditions)
-		return false;
-	for (struct blocker *blocker = policy->first; blocker; blocker = blocker->next)
-		out->conditions[out->n_conditions++] = &blocker->message;
-	return verdicts_report(policy, arena, out) &&
-	       lacks_report(&policy->lacks, arena, &out->attributes, &out->n_attributes);
+	size_t index = (size_t)(policy - blocked->policies);
+
+	for (size_t i = 0; i < policy->condition_count; i++) {
+		if (strcmp(sweep_condition(blocked->sweep, index, i)->id, id) == 0)
+			return &policy->conditions[i];
+	}
+	return &policy->conditions[policy->condition_count];
 }
 
-Policycalc__V1__BlockedReport *blocked_report(struct blocked *blocked)
+/* Notes how conditions stand; adds those that fail to *out_failing, the last of them in *out_one. */
+static void conditions_note(const struct blocked *blocked, struct blocked_policy *policy,
+		Policycalc__V1__ConditionAnswer *const *conditions, size_t count,
+		size_t *out_failing, struct blocked_condition **out_one)
 {
-	struct arena *arena = blocked->arena;
-	size_t count = blocked->catalog->policy_count;
-	Policycalc__V1__BlockedReport *report = ARENA_NEW(arena, Policycalc__V1__BlockedReport);
-
-	if (!report)
-		return NULL;
-	policycalc__v1__blocked_report__init(report);
-	report->policies = ARENA_NEW_ARRAY(arena, Policycalc__V1__BlockedPolicy *, count + 1);
-	if (!report->policies || !lacks_report(&blocked->lacks, arena, &report->attributes,
-						 &report->n_attributes))
-		return NULL;
 	for (size_t i = 0; i < count; i++) {
-		Policycalc__V1__BlockedPolicy *out;
+		struct blocked_condition *condition =
+				condition_find(blocked, policy, conditions[i]->id);
 
-		if (!blocked->policies[i])
+		condition->is_seen = true;
+		condition->of_firm.unknown |= conditions[i]->status == STATUS(UNKNOWN);
+		condition->of_firm.review |= conditions[i]->status == STATUS(REVIEW);
+		if (conditions[i]->status != STATUS(NOT_MET))
 			continue;
-		out = ARENA_NEW(arena, Policycalc__V1__BlockedPolicy);
-		if (!out || !policy_report(blocked->policies[i], arena, out))
-			return NULL;
-		report->policies[report->n_policies++] = out;
+		condition->of_firm.fails = true;
+		*out_one = condition;
+		++*out_failing;
 	}
-	return report;
+}
+
+/*
+ * A condition keeps the firm out alone when it is the only one that fails: of a policy granted per
+ * item, for some item.
+ */
+static void items_add(const struct blocked *blocked, struct blocked_policy *policy,
+		const Policycalc__V1__PolicyAnswer *answer)
+{
+	struct blocked_condition *one = NULL;
+	size_t failing = 0;
+
+	conditions_note(blocked, policy, answer->conditions, answer->n_conditions, &failing,
+			&one);
+	for (size_t i = 0; i < answer->n_items; i++) {
+		struct blocked_condition *last = one;
+		size_t all = failing;
+
+		conditions_note(blocked, policy, answer->items[i]->conditions,
+				answer->items[i]->n_conditions, &all, &last);
+		if (all == 1)
+			last->of_firm.alone = true;
+	}
+	for (size_t i = 0; i <= policy->condition_count; i++) {
+		struct blocked_condition *condition = &policy->conditions[i];
+
+		condition->unknown += condition->of_firm.unknown;
+		condition->review += condition->of_firm.review;
+		if (answer->conditions_verdict == VERDICT(INELIGIBLE)) {
+			condition->alone += condition->of_firm.alone;
+			condition->among +=
+					condition->of_firm.fails && !condition->of_firm.alone;
+		}
+		memset(&condition->of_firm, 0, sizeof(condition->of_firm));
+	}
+}
+
+bool blocked_add_firm(struct blocked *blocked, struct look *look, const struct sweep_work *work,
+		unsigned row, struct error *err)
+{
+	blocked->look = look;
+	for (size_t i = 0; i < blocked->policy_count; i++) {
+		struct blocked_policy *policy = &blocked->policies[i];
+		Policycalc__V1__PolicyAnswer *answer;
+		struct look_lacks lacks;
+
+		if (rows_has(policy->waiting, row)) {
+			if (!look_lacks(look, work, row, i, &lacks, err))
+				return false;
+			if (!lacks_add(policy, look, &lacks))
+				return error_set(err, ERROR_MEMORY,
+						"out of memory while adding up answers");
+		}
+		if (!policy->list || !rows_has(policy->list->some, row))
+			continue;
+		if (!look_statuses(look, i, &answer, err))
+			return false;
+		items_add(blocked, policy, answer);
+	}
+	return true;
+}
+
+/* --- the rows of a block ---------------------------------------------------------------------- */
+
+/* Rows in which at least one condition fails, and in which at least two do. */
+struct failing {
+	uint64_t once[SWEEP_WORDS];
+	uint64_t twice[SWEEP_WORDS];
+};
+
+static void failing_add(struct failing *failing, const uint64_t *rows)
+{
+	for (size_t i = 0; i < SWEEP_WORDS; i++) {
+		failing->twice[i] |= failing->once[i] & rows[i];
+		failing->once[i] |= rows[i];
+	}
+}
+
+static void condition_add(struct blocked_condition *condition, const struct failing *failing,
+		const uint64_t *not_met)
+{
+	int64_t alone = 0;
+	int64_t all = 0;
+
+	for (size_t i = 0; i < SWEEP_WORDS; i++) {
+		alone += __builtin_popcountll(not_met[i] & ~failing->twice[i]);
+		all += __builtin_popcountll(not_met[i]);
+	}
+	condition->alone += alone;
+	condition->among += all - alone;
+}
+
+static void rows_cut(uint64_t *rows, const uint64_t *among)
+{
+	for (size_t i = 0; i < SWEEP_WORDS; i++)
+		rows[i] &= among[i];
+}
+
+/* The rows of a condition in one status, among @rows; the last condition is that there is an item. */
+static bool status_rows(const struct blocked *blocked, const struct sweep_work *work,
+		size_t policy, size_t condition, Policycalc__V1__ConditionStatus status,
+		const uint64_t *rows, uint64_t *out_rows)
+{
+	const struct blocked_policy *of = &blocked->policies[policy];
+
+	if (condition < of->condition_count) {
+		if (!sweep_condition_status(work, policy, condition, status, out_rows))
+			return false;
+		rows_cut(out_rows, rows);
+		return true;
+	}
+	if (!of->list || (status != STATUS(NOT_MET) && status != STATUS(UNKNOWN)))
+		return false;
+	for (size_t i = 0; i < SWEEP_WORDS; i++)
+		out_rows[i] = rows[i] & (status == STATUS(NOT_MET) ? of->list->complete[i]
+								   : ~of->list->complete[i]);
+	return true;
+}
+
+/* Of rows that have no items: whatever fails keeps out. */
+static void policy_add(struct blocked *blocked, const struct sweep_work *work, size_t index,
+		const uint64_t *rows)
+{
+	struct blocked_policy *policy = &blocked->policies[index];
+	struct failing failing = { 0 };
+	uint64_t in_status[SWEEP_WORDS];
+	bool any = rows_count(rows, NULL) > 0;
+
+	for (size_t i = 0; any && i <= policy->condition_count; i++) {
+		struct blocked_condition *condition = &policy->conditions[i];
+
+		if (i < policy->condition_count &&
+				sweep_condition_is_per_item(blocked->sweep, index, i))
+			continue;
+		condition->is_seen |= i < policy->condition_count || policy->list;
+		if (status_rows(blocked, work, index, i, STATUS(NOT_MET), rows, in_status))
+			failing_add(&failing, in_status);
+		if (status_rows(blocked, work, index, i, STATUS(UNKNOWN), rows, in_status))
+			condition->unknown += rows_count(in_status, NULL);
+		if (status_rows(blocked, work, index, i, STATUS(REVIEW), rows, in_status))
+			condition->review += rows_count(in_status, NULL);
+	}
+	for (size_t i = 0; any && i <= policy->condition_count; i++) {
+		if (i < policy->condition_count &&
+				sweep_condition_is_per_item(blocked->sweep, index, i))
+			continue;
+		if (status_rows(blocked, work, index, i, STATUS(NOT_MET), rows, in_status))
+			condition_add(&policy->conditions[i], &failing, in_status);
+	}
+}
+
+void blocked_add_block(
+		struct blocked *blocked, const struct sweep_work *work, const uint64_t *rows)
+{
+	for (size_t i = 0; i < blocked->policy_count; i++) {
+		struct blocked_policy *policy = &blocked->policies[i];
+		uint64_t own[SWEEP_WORDS];
+
+		for (int verdict = VERDICT(UNSPECIFIED) + 1; verdict < BLOCKED_VERDICTS;
+				verdict++) {
+			if (sweep_verdict(work, i, (Policycalc__V1__Verdict)verdict, own))
+				policy->verdicts[verdict] += rows_count(own, rows);
+		}
+		policy->is_seen |= rows_count(rows, NULL) > 0;
+		memcpy(own, rows, sizeof(own));
+		for (size_t k = 0; policy->list && k < SWEEP_WORDS; k++)
+			own[k] &= ~policy->list->some[k];
+		policy_add(blocked, work, i, own);
+	}
 }

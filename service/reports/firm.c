@@ -38,19 +38,6 @@ static const char *const NAMES[READ_COUNT] = {
 	[READ_SMALL] = "at_least_small",
 };
 
-enum known firm_in_library(const Policycalc__V1__Profile *profile)
-{
-	for (size_t i = 0; i < profile->n_attributes; i++) {
-		const Policycalc__V1__AttributeValue *fact = profile->attributes[i];
-
-		if (strcmp(fact->name, FIRM_LIBRARY) != 0 || !fact->value ||
-				fact->value->kind_case != POLICYCALC__V1__VALUE__KIND_FLAG)
-			continue;
-		return fact->value->flag ? KNOWN_YES : KNOWN_NO;
-	}
-	return KNOWN_NOT;
-}
-
 static enum known known_of(const struct profile_reading *reading, bool is_true)
 {
 	if (!reading->known)

@@ -13,9 +13,6 @@
 #define FIRM_LIBRARY "in_statistics_library"
 #define FIRM_HAS_RD "rd_statistics_included"
 
-/* What a profile may say of the library without a closer look: enough to pass over most firms. */
-enum known firm_in_library(const Policycalc__V1__Profile *profile);
-
 /** Reads a firm as of @day; its texts live in @arena. */
 bool firm_read(const struct ruleset *ruleset, const struct area *area,
 		const Policycalc__V1__Profile *profile, const char *day, struct arena *arena,

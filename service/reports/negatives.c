@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "reports/negatives.h"
 
+#include "base/memory.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,16 +10,21 @@
 
 struct negative {
 	Policycalc__V1__NegativeAttribute message;
+	const char *bare; /* its name in the dictionary */
+	int at;		  /* in the look */
 	/* Of the firm at hand. */
 	bool undecided, alone;
 };
 
 struct negatives {
-	const struct ruleset *ruleset;
 	struct arena *arena;
 	struct negative *list;
-	const char **names; /* bare, for reading */
 	size_t count;
+	size_t policy_count;
+	uint64_t (*waiting)[SWEEP_WORDS]; /* by policy: rows that need information */
+	struct look *look;		  /* NULL: no firm yet */
+	size_t *by_number;		  /* index + 1 by number of the look; 0: none of them */
+	uint32_t number_count, number_capacity;
 };
 
 /* --- which there are -------------------------------------------------------------------------- */
@@ -67,22 +74,25 @@ static bool negative_add(
 	negative->message.name = arena_format(negatives->arena, "e.%s", attribute->name);
 	negative->message.label = attribute->label;
 	negative->message.supplier = attribute->supplier;
-	negatives->names[negatives->count++] = attribute->name;
+	negative->bare = attribute->name;
+	negatives->count++;
 	return negative->message.name != NULL;
 }
 
-struct negatives *negatives_new(const struct ruleset *ruleset, struct arena *arena)
+struct negatives *negatives_new(
+		const struct ruleset *ruleset, const struct sweep *sweep, struct arena *arena)
 {
 	const struct catalog *catalog = ruleset_catalog(ruleset);
 	struct negatives *negatives = ARENA_NEW(arena, struct negatives);
 
 	if (!negatives)
 		return NULL;
-	negatives->ruleset = ruleset;
 	negatives->arena = arena;
+	negatives->policy_count = sweep_policy_count(sweep);
+	negatives->waiting = arena_alloc_zero(
+			arena, negatives->policy_count + 1, sizeof(*negatives->waiting));
 	negatives->list = ARENA_NEW_ARRAY(arena, struct negative, catalog->attribute_count + 1);
-	negatives->names = ARENA_NEW_ARRAY(arena, const char *, catalog->attribute_count + 1);
-	if (!negatives->list || !negatives->names)
+	if (!negatives->list || !negatives->waiting)
 		return NULL;
 	for (size_t i = 0; i < catalog->attribute_count; i++) {
 		const Policycalc__V1__Attribute *attribute = catalog->attributes[i];
@@ -97,41 +107,93 @@ struct negatives *negatives_new(const struct ruleset *ruleset, struct arena *are
 	return negatives;
 }
 
-/* --- firms ------------------------------------------------------------------------------------ */
-
-static void answer_note(
-		const struct negatives *negatives, const Policycalc__V1__PolicyAnswer *answer)
+void negatives_fini(struct negatives *negatives)
 {
-	for (size_t i = 0; i < answer->n_missing; i++)
-		for (size_t k = 0; k < negatives->count; k++) {
-			struct negative *negative = &negatives->list[k];
-
-			if (strcmp(answer->missing[i], negative->message.name) != 0)
-				continue;
-			negative->undecided = true;
-			negative->alone |= answer->n_missing == 1;
-		}
+	if (negatives)
+		memory_free(negatives->by_number);
 }
 
-bool negatives_add(struct negatives *negatives, const Policycalc__V1__Profile *profile,
-		const char *day, const Policycalc__V1__MatchResponse *match,
-		struct arena *scratch, struct error *err)
-{
-	struct profile_reading *readings =
-			ARENA_NEW_ARRAY(scratch, struct profile_reading, negatives->count + 1);
+/* --- firms ------------------------------------------------------------------------------------ */
 
-	if (!readings)
-		return arena_error(scratch, err, "adding up answers");
-	if (!ruleset_read_values(negatives->ruleset, profile, day, negatives->names,
-			    negatives->count, scratch, readings, err))
-		return false;
-	for (size_t i = 0; i < match->n_answers; i++)
-		if (match->answers[i]->verdict == VERDICT(NEEDS_INFORMATION))
-			answer_note(negatives, match->answers[i]);
+void negatives_enter_block(struct negatives *negatives, const struct sweep_work *work)
+{
+	for (size_t i = 0; i < negatives->policy_count; i++) {
+		memset(negatives->waiting[i], 0, sizeof(negatives->waiting[i]));
+		(void)sweep_verdict(work, i, VERDICT(NEEDS_INFORMATION), negatives->waiting[i]);
+	}
+}
+
+static void look_take(struct negatives *negatives, struct look *look)
+{
+	if (negatives->look)
+		return;
+	negatives->look = look;
+	for (size_t k = 0; k < negatives->count; k++)
+		negatives->list[k].at = look_find(look, negatives->list[k].bare);
+}
+
+/* Names that the look has learned since. */
+static bool numbers_learn(struct negatives *negatives)
+{
+	uint32_t count = look_name_count(negatives->look);
+
+	if (count > negatives->number_capacity) {
+		uint32_t capacity = count * 2;
+		size_t *grown = memory_resize(negatives->by_number, capacity * sizeof(*grown));
+
+		if (!grown)
+			return false;
+		negatives->by_number = grown;
+		negatives->number_capacity = capacity;
+	}
+	for (; negatives->number_count < count; negatives->number_count++) {
+		const char *name = look_name(negatives->look, negatives->number_count);
+		size_t *at = &negatives->by_number[negatives->number_count];
+
+		*at = 0;
+		for (size_t k = 0; k < negatives->count; k++) {
+			if (strcmp(name, negatives->list[k].message.name) == 0)
+				*at = k + 1;
+		}
+	}
+	return true;
+}
+
+static void lacks_note(struct negatives *negatives, const struct look_lacks *lacks)
+{
+	for (size_t i = 0; i < lacks->count; i++) {
+		size_t at = negatives->by_number[lacks->numbers[i]];
+
+		if (!at)
+			continue;
+		negatives->list[at - 1].undecided = true;
+		negatives->list[at - 1].alone |= lacks->missing_count == 1;
+	}
+}
+
+bool negatives_add_firm(struct negatives *negatives, struct look *look,
+		const struct sweep_work *work, unsigned row, struct error *err)
+{
+	look_take(negatives, look);
+	for (size_t i = 0; i < negatives->policy_count; i++) {
+		struct look_lacks lacks;
+
+		if (!rows_has(negatives->waiting[i], row))
+			continue;
+		if (!look_lacks(look, work, row, i, &lacks, err))
+			return false;
+		if (!numbers_learn(negatives))
+			return error_set(err, ERROR_MEMORY,
+					"out of memory while adding up answers");
+		lacks_note(negatives, &lacks);
+	}
 	for (size_t k = 0; k < negatives->count; k++) {
 		struct negative *negative = &negatives->list[k];
+		struct profile_reading reading;
 
-		negative->message.unknown += !readings[k].known;
+		if (!look_value(look, negative->at, &reading, err))
+			return false;
+		negative->message.unknown += !reading.known;
 		negative->message.undecided += negative->undecided;
 		negative->message.undecided_alone += negative->alone;
 		negative->undecided = negative->alone = false;
@@ -150,14 +212,37 @@ static int compare_negatives(const void *a, const void *b)
 	return strcmp((*left)->name, (*right)->name);
 }
 
-bool negatives_report(struct negatives *negatives, Policycalc__V1__PushReport *report)
+bool negatives_report(struct negatives *const *threads, size_t count, struct arena *arena,
+		Policycalc__V1__PushReport *report)
 {
-	report->negatives = ARENA_NEW_ARRAY(negatives->arena,
-			Policycalc__V1__NegativeAttribute *, negatives->count + 1);
+	size_t most = count ? threads[0]->count : 0;
+
+	report->negatives =
+			ARENA_NEW_ARRAY(arena, Policycalc__V1__NegativeAttribute *, most + 1);
 	if (!report->negatives)
 		return false;
-	for (size_t k = 0; k < negatives->count; k++)
-		report->negatives[report->n_negatives++] = &negatives->list[k].message;
+	for (size_t k = 0; k < most; k++) {
+		Policycalc__V1__NegativeAttribute *all =
+				ARENA_NEW(arena, Policycalc__V1__NegativeAttribute);
+
+		if (!all)
+			return false;
+		policycalc__v1__negative_attribute__init(all);
+		all->name = arena_copy_text(arena, threads[0]->list[k].message.name);
+		all->label = threads[0]->list[k].message.label;
+		all->supplier = threads[0]->list[k].message.supplier;
+		if (!all->name)
+			return false;
+		for (size_t i = 0; i < count; i++) {
+			const Policycalc__V1__NegativeAttribute *add =
+					&threads[i]->list[k].message;
+
+			all->unknown += add->unknown;
+			all->undecided += add->undecided;
+			all->undecided_alone += add->undecided_alone;
+		}
+		report->negatives[report->n_negatives++] = all;
+	}
 	if (report->n_negatives)
 		qsort(report->negatives, report->n_negatives, sizeof(*report->negatives),
 				compare_negatives);

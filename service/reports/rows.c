@@ -2,54 +2,59 @@
 #include "reports/rows.h"
 
 #include "base/memory.h"
-#include "proto/codec/codec.h"
 
-/* Rows read at once: some milliseconds of the registry's thread. */
-#define SLICE 1024
-/* What one firm may need while it is looked at. */
-#define ROW_MEMORY ((size_t)256 << 20)
-#define ROW_FIELDS 2000000
-#define ROW_DEPTH 32
+/* Blocks a thread, between two looks at whether anybody still waits. */
+#define BLOCKS_A_TURN 4
+/* What a block, or one firm of it, may need while it is looked at. */
+#define SCRATCH_MEMORY ((size_t)256 << 20)
 
-struct slice_copy {
-	const struct rows_visit *visit;
-	struct buffer bytes;
-	size_t ends[SLICE];
-	size_t count;
+struct rows_seat {
+	struct column_reader *reader; /* made with its first block */
+	struct arena scratch;
 };
 
-/* On the registry's thread, while the report's waits. */
-static bool on_row(void *context, int64_t id, int64_t changed_sequence,
-		const Policycalc__V1__Profile *profile, struct error *err)
-{
-	struct slice_copy *copy = context;
+struct rows_passing {
+	const struct rows_source *source;
+	const struct rows_visit *visit;
+	int64_t sequence;
+	struct rows_seat *seats;
+};
 
-	(void)id;
-	(void)changed_sequence;
-	if (copy->visit->wants && !copy->visit->wants(copy->visit->context, profile))
-		return true;
-	if (!message_pack(&profile->base, &copy->bytes))
-		return error_set(err, ERROR_MEMORY, "out of memory while reading enterprises");
-	copy->ends[copy->count++] = copy->bytes.size;
-	return true;
+static bool block_visit(void *context, unsigned at, int64_t number, struct error *err)
+{
+	struct rows_passing *passing = context;
+	const struct rows_visit *visit = passing->visit;
+	struct rows_seat *seat = &passing->seats[at];
+	struct rows_block block = { .scratch = &seat->scratch };
+
+	if (!seat->reader) {
+		arena_init(&seat->scratch, SCRATCH_MEMORY);
+		seat->reader = column_reader_new(passing->source->columns, passing->sequence,
+				visit->wants, visit->want_count, err);
+	}
+	arena_reset(&seat->scratch);
+	if (!seat->reader || !column_reader_enter(seat->reader, number, &block.source, err))
+		return false;
+	block.present = column_reader_present(seat->reader);
+	return visit->block(visit->context, at, &block, err);
 }
 
-static bool slice_look(struct slice_copy *copy, struct arena *scratch, struct error *err)
+static bool blocks_visit(struct rows_passing *passing, int64_t last_id,
+		struct rows_progress *progress, struct error *err)
 {
-	static const struct message_limits limits = { ROW_DEPTH, ROW_FIELDS, ROW_FIELDS };
-	size_t start = 0;
+	const struct rows_source *source = passing->source;
+	int64_t count = (last_id + SWEEP_ROWS - 1) / SWEEP_ROWS;
+	int64_t turn = (int64_t)crew_seats(source->crew) * BLOCKS_A_TURN;
+	int64_t before = progress->done;
 
-	for (size_t i = 0; i < copy->count; i++) {
-		struct slice bytes = { copy->bytes.data + start, copy->ends[i] - start };
-		const ProtobufCMessage *profile = message_unpack(bytes,
-				&policycalc__v1__profile__descriptor, &limits, scratch, err);
+	for (int64_t first = 0; first < count; first += turn) {
+		int64_t end = first + turn < count ? first + turn : count;
 
-		start = copy->ends[i];
-		if (!profile || !copy->visit->row(copy->visit->context,
-						(const Policycalc__V1__Profile *)profile,
-						scratch, err))
+		if (!crew_run(source->crew, first, end, block_visit, passing, err))
 			return false;
-		arena_reset(scratch);
+		progress->done = before + (end == count ? last_id : end * SWEEP_ROWS);
+		if (!source->progress(source->context, progress->done, progress->total))
+			return error_set(err, ERROR_CANCELLED, "the call was cancelled");
 	}
 	return true;
 }
@@ -58,27 +63,18 @@ bool rows_visit(const struct rows_source *source, int64_t sequence, int64_t last
 		const struct rows_visit *visit, struct rows_progress *progress,
 		struct error *err)
 {
-	struct slice_copy *copy = memory_alloc_zero(1, sizeof(*copy));
-	struct arena scratch;
-	bool ok = copy != NULL;
+	unsigned count = crew_seats(source->crew);
+	struct rows_passing passing = { source, visit, sequence,
+		memory_alloc_zero(count, sizeof(*passing.seats)) };
+	bool ok;
 
-	if (!copy)
+	if (!passing.seats)
 		return error_set(err, ERROR_MEMORY, "out of memory while reading enterprises");
-	copy->visit = visit;
-	arena_init(&scratch, ROW_MEMORY);
-	for (int64_t first = 1; ok && first <= last_id; first += SLICE) {
-		int64_t rest = last_id - first + 1;
-
-		buffer_clear(&copy->bytes);
-		copy->count = 0;
-		ok = source->scan(source->context, sequence, first, SLICE, on_row, copy, err) &&
-		     slice_look(copy, &scratch, err);
-		progress->done += rest < SLICE ? rest : SLICE;
-		if (ok && !source->progress(source->context, progress->done, progress->total))
-			ok = error_set(err, ERROR_CANCELLED, "the call was cancelled");
+	ok = blocks_visit(&passing, last_id, progress, err);
+	for (unsigned i = 0; i < count; i++) {
+		column_reader_free(passing.seats[i].reader);
+		arena_fini(&passing.seats[i].scratch);
 	}
-	arena_fini(&scratch);
-	buffer_fini(&copy->bytes);
-	memory_free(copy);
+	memory_free(passing.seats);
 	return ok;
 }

@@ -8,6 +8,9 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -38,7 +41,7 @@ static const struct change *known_at(const struct world *world, int64_t id, int6
 }
 
 static bool world_scan(void *context, int64_t sequence, int64_t first_id, int64_t count,
-		registry_row_fn row, void *row_context, struct error *err)
+		column_row_fn row, void *row_context, struct error *err)
 {
 	struct world *world = context;
 
@@ -49,6 +52,29 @@ static bool world_scan(void *context, int64_t sequence, int64_t first_id, int64_
 		if (known && !row(row_context, id, known->sequence, known->profile, err))
 			return false;
 	}
+	return true;
+}
+
+static bool world_block_sequence(
+		void *context, int64_t block, int64_t *out_sequence, struct error *err)
+{
+	const struct world *world = context;
+
+	(void)err;
+	*out_sequence = 0;
+	for (size_t i = 0; i < world->change_count; i++)
+		if ((world->changes[i].id - 1) / SWEEP_ROWS == block &&
+				world->changes[i].sequence > *out_sequence)
+			*out_sequence = world->changes[i].sequence;
+	return true;
+}
+
+static bool world_stamp(void *context, int64_t sequence, int64_t *out_stamp, struct error *err)
+{
+	const struct world *world = context;
+
+	(void)err;
+	*out_stamp = sequence <= world->sequence ? world->times[sequence] : 0;
 	return true;
 }
 
@@ -163,6 +189,8 @@ void world_set_firms(struct world *world, int64_t first, int64_t count, const ch
 int world_setup(void **state)
 {
 	struct world *world = test_calloc(1, sizeof(*world));
+	struct column_origin origin = { world, world_scan, world_block_sequence, world_stamp };
+	int file;
 	struct diagnostics diagnostics;
 	struct draft draft;
 	struct error err = { 0 };
@@ -173,8 +201,19 @@ int world_setup(void **state)
 			!draft_check(&draft, false, &world->arena, &diagnostics,
 					&world->ruleset, NULL, &err))
 		fail_msg("%s: %s", world_starter, err.message);
-	world->source = (struct rows_source){ world, world_state, world_scan, world_imports,
-		world_counters, world_progress };
+	strcpy(world->path, "/tmp/report-world-XXXXXX");
+	file = mkstemp(world->path);
+	assert_true(file >= 0);
+	close(file);
+	world->source = (struct rows_source){
+		.context = world,
+		.columns = column_cache_open(world->path, &origin, &err),
+		.state = world_state,
+		.imports = world_imports,
+		.counters = world_counters,
+		.progress = world_progress,
+	};
+	assert_non_null(world->source.columns);
 	*state = world;
 	return 0;
 }
@@ -183,6 +222,8 @@ int world_teardown(void **state)
 {
 	struct world *world = *state;
 
+	column_cache_close(world->source.columns);
+	unlink(world->path);
 	ruleset_unref(world->ruleset);
 	arena_fini(&world->arena);
 	test_free(world);

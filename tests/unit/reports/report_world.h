@@ -30,6 +30,7 @@ struct world {
 	struct counter_row counters[8];
 	int64_t counter_sequences[8];
 	size_t counter_count;
+	char path[40];		   /* of its columns */
 	struct rows_source source; /* to be given to a report */
 	int64_t done, total;
 	bool leaves; /* the caller, at the first progress */

@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Reports out of columns, on one thread and on several, against the same made of the whole answer of
+ * every firm: random firms, some of which the catalog refuses, under random choices of its policies, on
+ * several days.
+ *
+ * usage: test_same STARTER [FIRMS]
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "firms.h"
+#include "slow_report.h"
+
+#include "proto/codec/codec.h"
+#include "reports/report.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define KIND(word) POLICYCALC__V1__REPORT_KIND__REPORT_KIND_##word
+#define CHOSEN_MOST 12
+
+static const char *starter;
+static int64_t firm_count = 1500;
+/* Ids lie apart, so that a few firms are in several blocks. */
+static int64_t apart = 8;
+
+struct fixture {
+	struct firms firms;
+	char path[40];
+	struct rows_source source;
+	struct crew *crew;
+	uint64_t random;
+};
+
+static uint64_t random_next(struct fixture *fixture)
+{
+	fixture->random ^= fixture->random << 13;
+	fixture->random ^= fixture->random >> 7;
+	fixture->random ^= fixture->random << 17;
+	return fixture->random;
+}
+
+/* --- the world -------------------------------------------------------------------------------- */
+
+static bool on_scan(void *context, int64_t sequence, int64_t first_id, int64_t count,
+		column_row_fn row, void *row_context, struct error *err)
+{
+	const struct fixture *fixture = context;
+
+	for (int64_t id = first_id; id < first_id + count; id++) {
+		if (id % apart == 0 && id / apart <= fixture->firms.count &&
+				!row(row_context, id, sequence,
+						fixture->firms.profiles[id / apart - 1], err))
+			return false;
+	}
+	return true;
+}
+
+static bool on_state(void *context, int64_t at, int64_t *out_sequence, int64_t *out_last_id,
+		struct error *err)
+{
+	const struct fixture *fixture = context;
+
+	(void)at;
+	(void)err;
+	*out_sequence = 1;
+	*out_last_id = fixture->firms.count * apart;
+	return true;
+}
+
+static bool on_imports(void *context,
+		bool (*import)(void *import_context, const struct rows_import *import,
+				struct error *err),
+		void *import_context, struct error *err)
+{
+	(void)context;
+	(void)import;
+	(void)import_context;
+	(void)err;
+	return true;
+}
+
+static bool on_counters(void *context, const char *region, int64_t sequence,
+		bool (*row)(void *row_context, const struct counter_row *row,
+				struct error *err),
+		void *row_context, struct error *err)
+{
+	(void)context;
+	(void)region;
+	(void)sequence;
+	(void)row;
+	(void)row_context;
+	(void)err;
+	return true;
+}
+
+static bool on_progress(void *context, int64_t done, int64_t total)
+{
+	(void)context;
+	assert_true(done <= total);
+	return true;
+}
+
+static bool on_told(void *context, const struct area *area, const char *day,
+		Policycalc__V1__PushReport *report, struct error *err)
+{
+	(void)context;
+	(void)area;
+	(void)day;
+	(void)report;
+	(void)err;
+	return true;
+}
+
+/* One in fifty has a figure below zero where none may be, or a code that nobody knows. */
+static void make_some_wrong(struct fixture *fixture)
+{
+	struct firms *firms = &fixture->firms;
+
+	for (int64_t i = 0; i < firms->count; i += 50) {
+		Policycalc__V1__Profile *profile = firms->profiles[i];
+
+		for (size_t k = 0; k < profile->n_attributes; k++) {
+			Policycalc__V1__Value *value = profile->attributes[k]->value;
+
+			if (value->kind_case != POLICYCALC__V1__VALUE__KIND_CODE ||
+					random_next(fixture) % 2)
+				continue;
+			value->code = (char *)"no such code";
+			break;
+		}
+	}
+}
+
+static int setup(void **state)
+{
+	struct fixture *fixture = test_calloc(1, sizeof(*fixture));
+	struct column_origin origin = firms_origin(fixture, on_scan);
+	struct error err = { 0 };
+	int file;
+
+	fixture->random = 20261127;
+	firms_init(&fixture->firms, starter, firm_count, 55, 2, 8);
+	make_some_wrong(fixture);
+	fixture->crew = crew_new(3, &err);
+	assert_non_null(fixture->crew);
+	strcpy(fixture->path, "/tmp/reports-same-XXXXXX");
+	file = mkstemp(fixture->path);
+	assert_true(file >= 0);
+	close(file);
+	fixture->source = (struct rows_source){
+		.context = fixture,
+		.columns = column_cache_open(fixture->path, &origin, &err),
+		.state = on_state,
+		.imports = on_imports,
+		.counters = on_counters,
+		.progress = on_progress,
+	};
+	assert_non_null(fixture->source.columns);
+	*state = fixture;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct fixture *fixture = *state;
+
+	crew_free(fixture->crew);
+	column_cache_close(fixture->source.columns);
+	unlink(fixture->path);
+	firms_fini(&fixture->firms);
+	test_free(fixture);
+	return 0;
+}
+
+/* --- comparing -------------------------------------------------------------------------------- */
+
+static int compare_conditions(const void *a, const void *b)
+{
+	return strcmp((*(Policycalc__V1__BlockedCondition *const *)a)->id,
+			(*(Policycalc__V1__BlockedCondition *const *)b)->id);
+}
+
+/* Answers tell the conditions of items in the order in which firms come. */
+static void conditions_sort(Policycalc__V1__GetReportResponse *response)
+{
+	for (size_t i = 0; i < response->blocked->n_policies; i++) {
+		Policycalc__V1__BlockedPolicy *policy = response->blocked->policies[i];
+
+		qsort(policy->conditions, policy->n_conditions, sizeof(*policy->conditions),
+				compare_conditions);
+	}
+}
+
+static Policycalc__V1__ReportHead *head_of(const Policycalc__V1__GetReportResponse *response)
+{
+	return response->part_case == POLICYCALC__V1__GET_REPORT_RESPONSE__PART_BLOCKED
+			       ? response->blocked->head
+	       : response->part_case == POLICYCALC__V1__GET_REPORT_RESPONSE__PART_UNCLAIMED
+			       ? response->unclaimed->head
+			       : response->push->head;
+}
+
+static struct buffer report_bytes(const Policycalc__V1__GetReportResponse *response)
+{
+	struct buffer bytes = { 0 };
+
+	assert_true(message_pack(&response->base, &bytes));
+	return bytes;
+}
+
+static void assert_same_bytes(const Policycalc__V1__GetReportResponse *a,
+		const Policycalc__V1__GetReportResponse *b)
+{
+	struct buffer left = report_bytes(a);
+	struct buffer right = report_bytes(b);
+
+	assert_int_equal(left.size, right.size);
+	assert_memory_equal(left.data, right.data, left.size);
+	buffer_fini(&left);
+	buffer_fini(&right);
+}
+
+static void make(struct fixture *fixture, const Policycalc__V1__GetReportRequest *request,
+		struct crew *crew, struct arena *arena,
+		Policycalc__V1__GetReportResponse *out_response)
+{
+	struct report_base base = {
+		.ruleset = fixture->firms.ruleset,
+		.source = &fixture->source,
+		.request = request,
+		.today = "2026-12-31",
+		.arena = arena,
+		.told = on_told,
+	};
+	struct error err = { 0 };
+
+	fixture->source.crew = crew;
+	if (!report_make(&base, out_response, &err))
+		fail_msg("%s", err.message);
+}
+
+static void assert_same(
+		struct fixture *fixture, const Policycalc__V1__GetReportRequest *request)
+{
+	const struct slow_world world = { fixture->firms.ruleset, fixture->firms.profiles,
+		fixture->firms.count };
+	Policycalc__V1__GetReportResponse alone, together, slow;
+	Policycalc__V1__ReportHead *head;
+	struct arena arena;
+
+	arena_init(&arena, (size_t)1 << 30);
+	make(fixture, request, NULL, &arena, &alone);
+	make(fixture, request, fixture->crew, &arena, &together);
+	assert_same_bytes(&alone, &together);
+	slow_report(&world, request, &arena, &slow);
+	head = head_of(&alone);
+	assert_true(head->enterprise_count > 0);
+	assert_int_equal(head->enterprise_count, head_of(&slow)->enterprise_count);
+	assert_int_equal(head->unread_count, head_of(&slow)->unread_count);
+	assert_true(head->unread_count > 0);
+	*head_of(&slow) = *head;
+	if (request->kind == KIND(BLOCKED)) {
+		conditions_sort(&alone);
+		conditions_sort(&slow);
+	}
+	assert_same_bytes(&alone, &slow);
+	arena_fini(&arena);
+}
+
+/* Some policies, by id or series. */
+static void policies_choose(
+		struct fixture *fixture, Policycalc__V1__GetReportRequest *request, char **room)
+{
+	const struct catalog *catalog = ruleset_catalog(fixture->firms.ruleset);
+
+	request->policies = room;
+	request->n_policies = 1 + random_next(fixture) % CHOSEN_MOST;
+	for (size_t i = 0; i < request->n_policies; i++) {
+		const Policycalc__V1__Policy *policy =
+				catalog->policies[random_next(fixture) % catalog->policy_count];
+
+		room[i] = random_next(fixture) % 2 ? policy->id : policy->series;
+	}
+}
+
+static void kind_is_the_same(struct fixture *fixture, Policycalc__V1__ReportKind kind)
+{
+	static const char *const days[] = { "2026-06-01", "2025-03-31", "2026-12-15" };
+
+	for (size_t i = 0; i < sizeof(days) / sizeof(*days); i++) {
+		Policycalc__V1__GetReportRequest request =
+				POLICYCALC__V1__GET_REPORT_REQUEST__INIT;
+		char *room[CHOSEN_MOST];
+
+		request.kind = kind;
+		request.as_of = (char *)(uintptr_t)days[i];
+		request.sequence = 1;
+		if (i > 0)
+			policies_choose(fixture, &request, room);
+		assert_same(fixture, &request);
+	}
+}
+
+/* --- tests ------------------------------------------------------------------------------------ */
+
+static void blocked_is_the_same(void **state)
+{
+	kind_is_the_same(*state, KIND(BLOCKED));
+}
+
+static void unclaimed_is_the_same(void **state)
+{
+	kind_is_the_same(*state, KIND(UNCLAIMED));
+}
+
+static void negatives_are_the_same(void **state)
+{
+	kind_is_the_same(*state, KIND(PUSH));
+}
+
+int main(int argc, char **argv)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(blocked_is_the_same),
+		cmocka_unit_test(unclaimed_is_the_same),
+		cmocka_unit_test(negatives_are_the_same),
+	};
+
+	if (argc < 2) {
+		fprintf(stderr, "usage: test_same STARTER [FIRMS]\n");
+		return 2;
+	}
+	starter = argv[1];
+	if (argc > 2) {
+		apart = apart * firm_count / atoll(argv[2]);
+		firm_count = atoll(argv[2]);
+	}
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
