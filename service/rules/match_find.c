@@ -26,8 +26,6 @@ enum standing {
 
 struct match_work {
 	const struct match_index *index;
-	uint32_t *cells; /* by number of stream */
-	bool *all;	 /* likewise: no row, nothing is ruled out */
 	const uint64_t **rows;
 	const uint64_t **summaries;
 	size_t row_count;
@@ -62,6 +60,14 @@ static void summaries_join(
 	}
 }
 
+/* Half a line of memory. */
+typedef uint64_t half_line __attribute__((vector_size(32), aligned(8), may_alias));
+
+static inline bool half_any(half_line half)
+{
+	return (half[0] | half[1] | half[2] | half[3]) != 0;
+}
+
 /* What all rows have in common, of each block that has anything; how many those are. */
 PLANE_CLONES
 static size_t blocks_join(const uint64_t *const *rows, size_t row_count, const uint32_t *blocks,
@@ -71,30 +77,27 @@ static size_t blocks_join(const uint64_t *const *rows, size_t row_count, const u
 
 	for (size_t b = 0; b < count; b++) {
 		size_t at = blocks[b] * MATCH_WORDS;
-		uint64_t left[MATCH_WORDS];
-		uint64_t any = 1;
-		size_t i = 0;
+		size_t next = blocks[b + 1 < count ? b + 1 : b] * MATCH_WORDS;
+		const half_line *row = (const half_line *)(rows[0] + at);
+		half_line left = row[0];
+		half_line right = row[1];
+		size_t i = 1;
 
-		for (size_t w = 0; w < MATCH_WORDS; w++)
-			left[w] = UINT64_MAX;
-		while (i < row_count && any) {
+		while (i < row_count && half_any(left | right)) {
 			size_t end = i + ROWS_AT_ONCE < row_count ? i + ROWS_AT_ONCE
 								  : row_count;
 
 			for (; i < end; i++) {
-				const uint64_t *row = rows[i] + at;
-
-				for (size_t w = 0; w < MATCH_WORDS; w++)
-					left[w] &= row[w];
+				row = (const half_line *)(rows[i] + at);
+				__builtin_prefetch(rows[i] + next);
+				left &= row[0];
+				right &= row[1];
 			}
-			any = 0;
-			for (size_t w = 0; w < MATCH_WORDS; w++)
-				any |= left[w];
 		}
-		if (!any)
+		if (!half_any(left | right))
 			continue;
-		for (size_t w = 0; w < MATCH_WORDS; w++)
-			hits[found * MATCH_WORDS + w] = left[w];
+		((half_line *)hits)[2 * found] = left;
+		((half_line *)hits)[2 * found + 1] = right;
 		hit_blocks[found++] = blocks[b];
 	}
 	return found;
@@ -102,20 +105,32 @@ static size_t blocks_join(const uint64_t *const *rows, size_t row_count, const u
 
 /* --- cells ------------------------------------------------------------------------------------- */
 
-/* How many of @count ascending edges @value reaches. */
-static uint32_t edges_reached(const int64_t *edges, uint32_t count, int64_t value)
+/* How many of @count ascending edges @value reaches, without a branch. */
+static inline uint32_t edges_reached(const int64_t *edges, uint32_t count, int64_t value)
 {
-	const int64_t *base = edges;
+	uint32_t at = 0;
 
-	if (count == 0)
-		return 0;
-	while (count > 1) {
+	for (uint32_t step = (1U << match_halves(count)) / 2; step; step /= 2)
+		at += step & -(uint32_t)(edges[at + step - 1] <= value);
+	return at < count ? at : count;
+}
+
+/* How many of @count ascending thresholds @value reaches. */
+static uint32_t thresholds_reached(const int64_t *thresholds, uint32_t count, int64_t value)
+{
+	uint32_t low = 0;
+
+	while (count > 0) {
 		uint32_t half = count / 2;
 
-		base += base[half - 1] <= value ? half : 0;
-		count -= half;
+		if (thresholds[low + half] <= value) {
+			low += half + 1;
+			count -= half + 1;
+		} else {
+			count = half;
+		}
 	}
-	return (uint32_t)(base - edges) + (*base <= value ? 1 : 0);
+	return low;
 }
 
 /* Positions that the cell does not rule out, but this value does. */
@@ -129,106 +144,84 @@ static void borders_veto(struct match_work *work, const struct match_part *part,
 
 	if (part->border_starts[cell] == end)
 		return;
-	rank = first + edges_reached(&part->thresholds[first], count, value);
+	rank = first + thresholds_reached(&part->thresholds[first], count, value);
 	for (uint32_t i = part->border_starts[cell]; i < end; i++) {
 		const struct match_border *border = &part->borders[i];
 		bool from = rank >= border->from;
 		bool until = rank < border->until;
 		bool in = border->from <= border->until ? from && until : from || until;
 
-		if (in)
-			continue;
-		work->veto[border->position / 64] |= UINT64_C(1) << (border->position % 64);
-		work->has_veto = true;
+		work->veto[border->position / 64] |= (uint64_t)!in << (border->position % 64);
 	}
+	work->has_veto = true;
 }
 
-static void members_enter(struct match_work *work, const struct match_part *parts,
-		const struct match_slot *slot, const struct match_value *value)
-{
-	for (uint32_t i = 0; i < value->count; i++) {
-		uint32_t code = value->codes[i];
-
-		if (code >= slot->code_count)
-			continue;
-		work->cells[parts[code / MATCH_MEMBERS_MOST].stream] |=
-				1U << (code % MATCH_MEMBERS_MOST);
-	}
-}
-
-static bool text_cell(const struct match_part *part, uint32_t code, uint32_t *out_cell)
-{
-	if (code >= part->text_count - 1) {
-		if (!part->closed)
-			return false;
-		code = part->text_count - 1;
-	}
-	*out_cell = part->text_cells[code];
-	return true;
-}
-
-static void slot_enter(struct match_work *work, const struct match_slot *slot,
+/* The cell of a known value, or UINT32_MAX: it is odd. */
+static inline uint32_t reader_cell(struct match_work *work, const struct match_reader *reader,
 		const struct match_value *value)
 {
-	const struct match_index *index = work->index;
-	const struct match_part *part = &index->parts[slot->part_first];
-	enum match_state state = value->state;
-	uint32_t cell = 0;
+	uint32_t cell;
 
-	if (state == MATCH_KNOWN) {
-		switch (part->kind) {
-		case PART_FLAG:
-			cell = value->integer != 0;
-			break;
-		case PART_NUMBER:
-			cell = edges_reached(part->edges, part->cell_count - 1, value->integer);
-			if (part->border_starts)
-				borders_veto(work, part, cell, value->integer);
-			break;
-		case PART_CODE:
-			if (!text_cell(part, value->code, &cell))
-				state = MATCH_ODD;
-			break;
-		case PART_MEMBERS:
-		default:
-			members_enter(work, part, slot, value);
-			return;
-		}
-	}
-	if (state == MATCH_KNOWN) {
-		work->cells[part->stream] += cell * part->stride;
-		return;
-	}
-	if (state == MATCH_UNKNOWN)
-		work->unknown[work->unknown_count++] =
-				index->mentions + slot->mention * match_row_words(index);
-	else
-		work->odd[work->odd_count++] =
-				index->mentions + slot->mention * match_row_words(index);
-	for (uint32_t i = 0; i < slot->part_count; i++) {
-		work->cells[part[i].stream] += part[i].cell_count * part[i].stride;
-		work->all[part[i].stream] = true;
+	switch (reader->kind) {
+	case PART_NUMBER:
+		cell = edges_reached(reader->edges, reader->cell_count - 1, value->integer);
+		if (reader->part->border_starts)
+			borders_veto(work, reader->part, cell, value->integer);
+		return cell;
+	case PART_CODE:
+		if (value->code < reader->known)
+			return reader->text_cells[value->code];
+		return reader->part->closed ? reader->text_cells[reader->known] : UINT32_MAX;
+	case PART_MEMBERS:
+		return (uint32_t)(value->codes >> reader->known) & (reader->cell_count - 1);
+	case PART_FLAG:
+	default:
+		return value->integer != 0;
 	}
 }
 
 static void values_enter(struct match_work *work, const struct match_value *values)
 {
 	const struct match_index *index = work->index;
+	const struct match_reader *reader = index->readers;
+	size_t words = match_row_words(index);
 
 	work->row_count = work->unknown_count = work->odd_count = 0;
-	memset(work->cells, 0, index->stream_count * sizeof(*work->cells));
-	memset(work->all, 0, index->stream_count * sizeof(*work->all));
-	for (uint32_t i = 0; i < index->part_count;
-			i += index->slots[index->parts[i].slot].part_count)
-		slot_enter(work, &index->slots[index->parts[i].slot],
-				&values[index->parts[i].slot]);
 	for (uint32_t i = 0; i < index->stream_count; i++) {
 		const struct match_stream *stream = &index->streams[i];
-		size_t row = stream->row_first + work->cells[stream->number];
+		const struct match_reader *end = reader + stream->part_count;
+		size_t row = stream->row_first;
+		bool all = !stream->merged;
 
-		if (!stream->merged && work->all[stream->number])
+		for (; reader < end; reader++) {
+			const struct match_value *value = &values[reader->slot];
+			bool odd = value->state == MATCH_ODD;
+			uint32_t cell = UINT32_MAX;
+
+			if (value->state == MATCH_KNOWN) {
+				cell = reader_cell(work, reader, value);
+				odd = cell == UINT32_MAX;
+			}
+			if (cell != UINT32_MAX) {
+				row += (size_t)cell * reader->stride;
+				all = false;
+				continue;
+			}
+			row += (size_t)reader->cell_count * reader->stride;
+			if (!reader->mentions)
+				continue;
+			if (odd)
+				work->odd[work->odd_count++] =
+						index->mentions +
+						index->slots[reader->slot].mention * words;
+			else
+				work->unknown[work->unknown_count++] =
+						index->mentions +
+						index->slots[reader->slot].mention * words;
+		}
+		if (all)
 			continue;
-		work->rows[work->row_count] = index->rows + row * match_row_words(index);
+		work->rows[work->row_count] = index->rows + row * words;
 		work->summaries[work->row_count++] =
 				index->summaries + row * index->summary_words;
 	}
@@ -357,7 +350,7 @@ void match_index_find(struct match_work *work, const struct match_value *values,
 	}
 	work->has_veto = false;
 	values_enter(work, values);
-	if (index->block_count)
+	if (index->block_count && work->row_count)
 		rows_find(work);
 	standings_settle(work);
 	if (work->has_veto)
@@ -385,8 +378,6 @@ static bool work_init(struct match_work *work)
 		work->touched[i] = (uint32_t)i;
 	if (index->simple)
 		return true;
-	work->cells = memory_alloc_zero(streams, sizeof(*work->cells));
-	work->all = memory_alloc_zero(streams, sizeof(*work->all));
 	work->rows = (const uint64_t **)memory_alloc_zero(streams, sizeof(*work->rows));
 	work->summaries = (const uint64_t **)memory_alloc_zero(streams, sizeof(*work->rows));
 	work->unknown = (const uint64_t **)memory_alloc_zero(slots, sizeof(*work->unknown));
@@ -396,9 +387,8 @@ static bool work_init(struct match_work *work)
 	work->veto = memory_alloc_zero(match_row_words(index) + 1, sizeof(*work->veto));
 	work->standings = memory_alloc_zero(index->policy_count + 1, 1);
 	work->found = memory_alloc_zero(index->policy_count + 1, sizeof(*work->found));
-	return work->cells && work->all && work->rows && work->summaries && work->unknown &&
-	       work->odd && work->alive && work->blocks && work->veto && work->standings &&
-	       work->found;
+	return work->rows && work->summaries && work->unknown && work->odd && work->alive &&
+	       work->blocks && work->veto && work->standings && work->found;
 }
 
 struct match_work *match_work_new(const struct match_index *index)
@@ -418,8 +408,6 @@ void match_work_free(struct match_work *work)
 {
 	if (!work)
 		return;
-	memory_free(work->cells);
-	memory_free(work->all);
 	memory_free((void *)work->rows);
 	memory_free((void *)work->summaries);
 	memory_free((void *)work->unknown);

@@ -76,6 +76,7 @@ void match_index_free(struct match_index *index)
 		return;
 	match_parts_fini(index);
 	memory_free(index->streams);
+	memory_free(index->readers);
 	memory_free(index->policies);
 	memory_free(index->row_room);
 	memory_free(index->summaries);

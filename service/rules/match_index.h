@@ -33,11 +33,10 @@ enum match_state {
 /* The value of a slot. */
 struct match_value {
 	enum match_state state;
-	uint32_t count; /* of ->codes */
 	union {
 		int64_t integer; /* of flags 0 or 1; of days whole seconds; others are ODD */
 		uint32_t code;	 /* of a text: match_index_code() */
-		const uint32_t *codes; /* likewise, of a list or the keys of a map, each once */
+		uint64_t codes;	 /* of a list, or the keys of a map: a bit for each such code */
 	};
 };
 
@@ -66,7 +65,7 @@ void match_index_free(struct match_index *index);
 size_t match_index_size(const struct match_index *index);
 /** Whether anything is asked of the slot; of others the value is not read. */
 bool match_index_reads(const struct match_index *index, int slot);
-/** The number of a text in @slot, or MATCH_CODE_NONE. */
+/** The number of a text in @slot, or MATCH_CODE_NONE; of lists and maps below 64. */
 uint32_t match_index_code(const struct match_index *index, int slot, struct slice text);
 /** For people. */
 void match_index_dump(const struct match_index *index, FILE *out);

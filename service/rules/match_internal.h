@@ -5,6 +5,7 @@
  *     match_part.c    atoms  -> parts: slots, thresholds, codes
  *     match_plan.c    literals -> alternatives, each some sets of cells
  *     match_order.c   alternatives -> positions, those alike side by side
+ *     match_stream.c  parts -> streams of rows
  *     match_rows.c    positions -> rows
  *
  * match_find.c reads the rows.
@@ -16,7 +17,7 @@
 /* Positions that are looked at together: a line of memory a row. */
 #define MATCH_BLOCK 512
 #define MATCH_WORDS ((size_t)MATCH_BLOCK / 64)
-#define MATCH_ALTERNATIVES_MOST 16
+#define MATCH_ALTERNATIVES_MOST 48
 #define MATCH_MEMBERS_MOST 4 /* of one part */
 
 enum part_kind {
@@ -66,11 +67,33 @@ struct match_slot {
 
 /* Parts whose cells are put together: a row for every combination. */
 struct match_stream {
-	uint32_t number; /* that parts know it by */
+	uint32_t number; /* that parts know it by, while the index is made */
 	uint32_t row_first, row_count;
-	uint32_t part_count;
-	bool merged; /* unknown has rows of its own */
+	uint32_t part_count; /* one after the other in ->readers */
+	bool merged;	     /* unknown has rows of its own */
 };
+
+/* What of a part is needed to find the cell of a value. */
+struct match_reader {
+	enum part_kind kind;
+	int slot;
+	uint32_t cell_count, stride;
+	union {
+		const int64_t *edges;
+		const uint32_t *text_cells;
+	};
+	uint32_t known; /* CODE: texts; MEMBERS: the place of the first among codes */
+	bool mentions;	/* the first of its slot */
+	const struct match_part *part;
+};
+
+/* Edges are searched in steps of this many halves, behind them stand the greatest numbers. */
+#define MATCH_EDGES_ROOM(count) ((size_t)1 << match_halves(count))
+
+static inline unsigned match_halves(uint32_t count)
+{
+	return count ? 32U - (unsigned)__builtin_clz(count) : 0;
+}
 
 struct match_index {
 	bool simple;	    /* too few policies: nothing below is there */
@@ -82,6 +105,7 @@ struct match_index {
 	uint32_t part_count;
 	struct match_stream *streams; /* those that rule out most first */
 	uint32_t stream_count;
+	struct match_reader *readers; /* by stream */
 
 	uint32_t position_count, block_count;
 	uint32_t *policies; /* by position */
@@ -157,10 +181,35 @@ void match_parts_fini(struct match_index *index);
 
 bool match_plans_build(struct match_build *build);
 bool match_order_build(struct match_build *build);
+/** Cells of texts. */
+bool match_cells_build(struct match_build *build);
+bool match_streams_build(struct match_index *index);
 bool match_rows_build(struct match_build *build);
+/** Those that rule out most come first, so that a block falls away early. */
+bool match_streams_sort(struct match_index *index);
+/** What is left to be done for a value, in the order of the streams. */
+bool match_readers_build(struct match_index *index);
 
 /** Whether the number, text or subset is in the set. */
 bool match_set_has(const struct match_build *build, const struct match_set *set, uint32_t at);
+
+static inline const struct match_set *match_set_at(
+		const struct match_build *build, uint32_t set)
+{
+	return (const struct match_set *)build->sets.data + set;
+}
+
+static inline const uint64_t *match_set_words(
+		const struct match_build *build, const struct match_set *set)
+{
+	return (const uint64_t *)build->words.data + set->at;
+}
+
+static inline const struct match_position *match_position_at(
+		const struct match_build *build, size_t at)
+{
+	return (const struct match_position *)build->positions.data + at;
+}
 
 static inline size_t match_row_words(const struct match_index *index)
 {

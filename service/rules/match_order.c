@@ -26,11 +26,6 @@ struct ordering {
 	uint32_t used[ORDER_DEPTH];
 };
 
-static const struct match_position *position_at(const struct match_build *build, uint32_t at)
-{
-	return (const struct match_position *)build->positions.data + at;
-}
-
 static bool is_used(const struct ordering *ordering, int depth, uint32_t part)
 {
 	for (int i = 0; i < depth; i++) {
@@ -43,7 +38,7 @@ static bool is_used(const struct ordering *ordering, int depth, uint32_t part)
 static uint64_t position_key(const struct ordering *ordering, uint32_t at, int depth)
 {
 	const struct match_build *build = ordering->build;
-	const struct match_run *run = &position_at(build, at)->run;
+	const struct match_run *run = &match_position_at(build, at)->run;
 	const uint32_t *entries = (const uint32_t *)build->entries.data + run->first;
 	const struct match_set *best = NULL;
 
@@ -141,7 +136,7 @@ bool match_order_build(struct match_build *build)
 			list[i].position = (uint32_t)i;
 		group_sort(&ordering, list, count, 0);
 		for (size_t i = 0; i < count; i++)
-			sorted[i] = *position_at(build, list[i].position);
+			sorted[i] = *match_position_at(build, list[i].position);
 		memory_free(build->positions.data);
 		build->positions.data = sorted;
 		build->positions.capacity = count + 1;

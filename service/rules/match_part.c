@@ -11,7 +11,7 @@
 /* With more cells, numbers take more room; with fewer, more borders are looked at. */
 #define CELLS_MOST 64
 /* Codes of one list that have cells, those asked for most. */
-#define MEMBERS_MOST 48
+#define MEMBERS_MOST 48 /* below 64: a value is a word */
 
 void *match_list_room(struct match_list *list, size_t more, size_t size)
 {
@@ -77,6 +77,8 @@ static void edges_choose(struct match_part *part, const struct atom *const *atom
 	}
 	part->cell_count = cell;
 	part->starts[cell] = (uint32_t)count + 1;
+	for (size_t i = cell - 1; i < MATCH_EDGES_ROOM(cells - 1); i++)
+		part->edges[i] = INT64_MAX;
 }
 
 static bool number_build(
@@ -88,7 +90,7 @@ static bool number_build(
 	if (count + 1 < cells)
 		cells = (uint32_t)count + 1;
 	part->thresholds = memory_alloc(count * sizeof(*part->thresholds));
-	part->edges = memory_alloc(cells * sizeof(*part->edges));
+	part->edges = memory_alloc(MATCH_EDGES_ROOM(cells - 1) * sizeof(*part->edges));
 	part->starts = memory_alloc((cells + 1) * sizeof(*part->starts));
 	if (!part->thresholds || !part->edges || !part->starts)
 		return false;

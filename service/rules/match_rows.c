@@ -10,165 +10,7 @@
 
 #include <string.h>
 
-/* Rows of parts that are put together in one stream. */
-#define MERGED_MOST 81
 #define LINE ((size_t)64)
-
-static const struct match_set *set_at(const struct match_build *build, uint32_t set)
-{
-	return (const struct match_set *)build->sets.data + set;
-}
-
-static const uint64_t *set_words(const struct match_build *build, const struct match_set *set)
-{
-	return (const uint64_t *)build->words.data + set->at;
-}
-
-static const struct match_position *position_at(const struct match_build *build, size_t at)
-{
-	return (const struct match_position *)build->positions.data + at;
-}
-
-/* --- cells of texts ---------------------------------------------------------------------------- */
-
-static uint64_t mix(uint64_t x)
-{
-	x = (x ^ (x >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);
-	x = (x ^ (x >> 27)) * UINT64_C(0x94D049BB133111EB);
-	return x ^ (x >> 31);
-}
-
-/* What tells the texts of a part apart: two sums over the sets that hold them. */
-struct text_sum {
-	uint64_t low, high;
-};
-
-static bool text_cells_build(
-		struct match_build *build, struct match_part *part, const struct text_sum *sums)
-{
-	struct map seen = { 0 };
-	bool ok = true;
-
-	part->text_cells = memory_alloc(part->text_count * sizeof(*part->text_cells));
-	part->cell_texts = memory_alloc(part->text_count * sizeof(*part->cell_texts));
-	if (!part->text_cells || !part->cell_texts)
-		return false;
-	for (uint32_t i = 0; i < part->text_count && ok; i++) {
-		struct slice key = { (const char *)&sums[i], sizeof(sums[i]) };
-		uintptr_t cell = (uintptr_t)map_find(&seen, key);
-
-		if (!cell) {
-			part->cell_texts[part->cell_count] = i;
-			cell = ++part->cell_count;
-			ok = map_put(&seen, key, (void *)cell);
-		}
-		part->text_cells[i] = (uint32_t)cell - 1;
-	}
-	map_fini(&seen);
-	return ok;
-}
-
-static bool cells_build(struct match_build *build)
-{
-	struct match_index *index = build->index;
-	struct text_sum **sums = (struct text_sum **)arena_alloc_zero(
-			&build->arena, index->part_count + 1, sizeof(*sums));
-
-	if (!sums)
-		return false;
-	for (uint32_t i = 0; i < index->part_count; i++) {
-		if (index->parts[i].kind != PART_CODE)
-			continue;
-		sums[i] = ARENA_NEW_ARRAY(
-				&build->arena, struct text_sum, index->parts[i].text_count);
-		if (!sums[i])
-			return false;
-	}
-	for (uint32_t i = 0; i < build->sets.count; i++) {
-		const struct match_set *set = set_at(build, i);
-		const uint64_t *words = set_words(build, set);
-		struct text_sum *part = sums[set->part];
-
-		if (!part)
-			continue;
-		for (uint32_t w = 0; w < set->count; w++) {
-			for (uint64_t left = words[w]; left; left &= left - 1) {
-				size_t text = w * 64 + (unsigned)__builtin_ctzll(left);
-
-				part[text].low += mix(2 * (uint64_t)i + 1);
-				part[text].high += mix(2 * (uint64_t)i + 2);
-			}
-		}
-	}
-	for (uint32_t i = 0; i < index->part_count; i++) {
-		if (sums[i] && !text_cells_build(build, &index->parts[i], sums[i]))
-			return false;
-	}
-	return true;
-}
-
-/* --- streams ----------------------------------------------------------------------------------- */
-
-static void stream_put(struct match_index *index, uint32_t at, uint32_t part, bool merged)
-{
-	struct match_stream *stream = &index->streams[at];
-	uint32_t radix = index->parts[part].cell_count + (merged ? 1 : 0);
-
-	index->parts[part].stream = at;
-	index->parts[part].stride = stream->row_count ? stream->row_count : 1;
-	stream->row_count = index->parts[part].stride * radix;
-	stream->number = at;
-	stream->merged = merged;
-	stream->part_count++;
-}
-
-/* Small parts are put together, the smallest first. */
-static bool streams_build(struct match_index *index)
-{
-	bool *done = memory_alloc_zero(index->part_count + 1, sizeof(*done));
-
-	index->streams = memory_alloc_zero(index->part_count + 1, sizeof(*index->streams));
-	if (!done || !index->streams) {
-		memory_free(done);
-		return false;
-	}
-	for (;;) {
-		uint32_t next = UINT32_MAX;
-		uint32_t rows;
-
-		for (uint32_t i = 0; i < index->part_count; i++) {
-			if (!done[i] && (next == UINT32_MAX ||
-							index->parts[i].cell_count <
-									index->parts[next]
-											.cell_count))
-				next = i;
-		}
-		if (next == UINT32_MAX)
-			break;
-		rows = index->parts[next].cell_count + 1;
-		done[next] = true;
-		stream_put(index, index->stream_count, next,
-				index->parts[next].kind != PART_MEMBERS &&
-						rows * rows <= MERGED_MOST);
-		for (uint32_t i = 0; i < index->part_count; i++) {
-			if (done[i] || index->parts[i].cell_count >= 32 ||
-					index->parts[i].kind == PART_MEMBERS ||
-					index->parts[next].kind == PART_MEMBERS ||
-					rows * (index->parts[i].cell_count + 1) > MERGED_MOST)
-				continue;
-			rows *= index->parts[i].cell_count + 1;
-			done[i] = true;
-			stream_put(index, index->stream_count, i, true);
-		}
-		index->stream_count++;
-	}
-	memory_free(done);
-	for (uint32_t i = 0; i < index->stream_count; i++) {
-		index->streams[i].row_first = index->row_count;
-		index->row_count += index->streams[i].row_count;
-	}
-	return true;
-}
 
 /* --- rows -------------------------------------------------------------------------------------- */
 
@@ -201,7 +43,7 @@ static uint32_t rank_cell(const struct match_part *part, uint32_t rank)
 static void set_cells(const struct match_build *build, const struct match_set *set, bool *out)
 {
 	const struct match_part *part = &build->index->parts[set->part];
-	const uint64_t *words = set_words(build, set);
+	const uint64_t *words = match_set_words(build, set);
 
 	memset(out, 0, part->cell_count * sizeof(*out));
 	if (part->kind == PART_NUMBER) {
@@ -237,7 +79,7 @@ static bool turns_build(struct filling *filling)
 	if (!in || !filling->turns)
 		return false;
 	for (uint32_t i = 0; i < build->sets.count; i++) {
-		const struct match_set *set = set_at(build, i);
+		const struct match_set *set = match_set_at(build, i);
 		const struct match_part *part = &build->index->parts[set->part];
 		uint32_t *room = match_list_room(&cells, part->cell_count, sizeof(*room));
 		bool merged = build->index->streams[part->stream].merged;
@@ -272,7 +114,8 @@ static void position_put(struct filling *filling, size_t at, const struct match_
 	uint64_t bit = UINT64_C(1) << (at % 64);
 
 	for (uint32_t i = 0; i < run->count; i++) {
-		const struct match_part *part = &index->parts[set_at(build, entries[i])->part];
+		const struct match_part *part =
+				&index->parts[match_set_at(build, entries[i])->part];
 		const struct match_stream *stream = &index->streams[part->stream];
 		const struct match_run *turns = &filling->turns[entries[i]];
 		const uint32_t *cells = &filling->cells[turns->first];
@@ -343,7 +186,7 @@ static void block_fill(struct filling *filling, size_t block)
 		memset(lines, 0xFF, full * LINE);
 	}
 	for (size_t at = first; at < end; at++) {
-		const struct match_position *position = position_at(build, at);
+		const struct match_position *position = match_position_at(build, at);
 		uint64_t bit = UINT64_C(1) << (at % 64);
 
 		index->policies[at] = position->policy;
@@ -409,7 +252,7 @@ static void entry_borders(struct match_build *build, uint32_t at, const struct m
 {
 	struct match_index *index = build->index;
 	struct match_part *part = &index->parts[set->part];
-	const uint64_t *words = set_words(build, set);
+	const uint64_t *words = match_set_words(build, set);
 	uint32_t last = UINT32_MAX;
 
 	for (uint32_t i = 0; i < 2 * set->count; i++) {
@@ -440,11 +283,11 @@ static void entry_borders(struct match_build *build, uint32_t at, const struct m
 static void borders_walk(struct match_build *build)
 {
 	for (uint32_t at = 0; at < build->index->position_count; at++) {
-		const struct match_run *run = &position_at(build, at)->run;
+		const struct match_run *run = &match_position_at(build, at)->run;
 		const uint32_t *entries = (const uint32_t *)build->entries.data + run->first;
 
 		for (uint32_t i = 0; i < run->count; i++) {
-			const struct match_set *set = set_at(build, entries[i]);
+			const struct match_set *set = match_set_at(build, entries[i]);
 
 			if (build->index->parts[set->part].border_starts)
 				entry_borders(build, at, set);
@@ -503,39 +346,6 @@ static bool borders_build(struct match_build *build)
 
 /* --- all --------------------------------------------------------------------------------------- */
 
-/* Those that rule out most come first, so that a block falls away early. */
-static bool streams_sort(struct match_index *index)
-{
-	double *shares = memory_alloc_zero(index->stream_count + 1, sizeof(*shares));
-
-	if (!shares)
-		return false;
-	for (uint32_t s = 0; s < index->stream_count; s++) {
-		const struct match_stream *stream = &index->streams[s];
-		uint64_t bits = 0;
-		const uint64_t *words =
-				index->rows + stream->row_first * match_row_words(index);
-
-		for (size_t i = 0; i < stream->row_count * match_row_words(index); i++)
-			bits += (uint64_t)__builtin_popcountll(words[i]);
-		shares[s] = (double)bits / (double)stream->row_count;
-	}
-	for (uint32_t s = 1; s < index->stream_count; s++) {
-		struct match_stream stream = index->streams[s];
-		double share = shares[s];
-		uint32_t k = s;
-
-		for (; k > 0 && shares[k - 1] > share; k--) {
-			index->streams[k] = index->streams[k - 1];
-			shares[k] = shares[k - 1];
-		}
-		index->streams[k] = stream;
-		shares[k] = share;
-	}
-	memory_free(shares);
-	return true;
-}
-
 static bool rooms_build(struct match_build *build)
 {
 	struct match_index *index = build->index;
@@ -563,8 +373,8 @@ bool match_rows_build(struct match_build *build)
 {
 	struct match_index *index = build->index;
 	struct filling filling = { .build = build };
-	bool ok = cells_build(build) && streams_build(index) && rooms_build(build) &&
-		  turns_build(&filling);
+	bool ok = match_cells_build(build) && match_streams_build(index) &&
+		  rooms_build(build) && turns_build(&filling);
 
 	if (ok)
 		filling.lines = memory_alloc(index->row_count * LINE + LINE);
@@ -573,5 +383,6 @@ bool match_rows_build(struct match_build *build)
 		block_fill(&filling, block);
 	memory_free(filling.lines);
 	memory_free(filling.cells);
-	return ok && borders_build(build) && streams_sort(index);
+	return ok && borders_build(build) && match_streams_sort(index) &&
+	       match_readers_build(index);
 }

@@ -20,7 +20,7 @@
 
 #include <cmocka.h>
 
-enum { POLICIES_MOST = 700, RULES_MOST = 4, PROFILES = 48, CODES_ROOM = 8 };
+enum { POLICIES_MOST = 700, RULES_MOST = 4, PROFILES = 48 };
 
 enum truth { FALSE, NEITHER, TRUE, OPEN, TRUTHS };
 
@@ -151,8 +151,8 @@ static enum truth naive(const struct catalog *catalog, const struct policy *poli
 }
 
 /* As the index is given it. */
-static struct match_value value_put(const struct catalog *catalog, int slot,
-		const struct value *value, uint32_t *codes)
+static struct match_value value_put(
+		const struct catalog *catalog, int slot, const struct value *value)
 {
 	struct match_value made = { .state = MATCH_KNOWN };
 
@@ -171,13 +171,14 @@ static struct match_value value_put(const struct catalog *catalog, int slot,
 		break;
 	case VALUE_LIST:
 	case VALUE_MAP:
-		for (size_t i = 0; i < value->list.count; i++)
-			codes[i] = match_index_code(catalog->index, slot,
-					value->list.items[i * (value->kind == VALUE_MAP ? 2
-											: 1)]
-							.text);
-		made.codes = codes;
-		made.count = (uint32_t)value->list.count;
+		for (size_t i = 0; i < value->list.count; i++) {
+			size_t at = i * (value->kind == VALUE_MAP ? 2 : 1);
+			uint32_t code = match_index_code(
+					catalog->index, slot, value->list.items[at].text);
+
+			if (code != MATCH_CODE_NONE)
+				made.codes |= UINT64_C(1) << code;
+		}
 		break;
 	default:
 		made.state = MATCH_UNKNOWN;
@@ -199,7 +200,6 @@ static void profile_compare(struct catalog *catalog)
 	static const unsigned lacking[] = { 0, 5, 33, 80 };
 	unsigned missing = lacking[random_below(4)];
 	struct match_value values[SLOTS] = { 0 };
-	uint32_t codes[SLOTS][CODES_ROOM];
 	enum truth truths[POLICIES_MOST] = { FALSE };
 	struct match_found found;
 
@@ -211,7 +211,7 @@ static void profile_compare(struct catalog *catalog)
 			*value = block_value_make(&catalog->arena, slot);
 		else if (random_below(8) == 0 && slot < FIRST_QUOTIENT)
 			*value = (struct value){ .kind = VALUE_ERROR, .error = "broken" };
-		values[slot] = value_put(catalog, slot, value, codes[slot]);
+		values[slot] = value_put(catalog, slot, value);
 	}
 	match_index_find(catalog->work, values, &found);
 	list_note(truths, found.eligible, found.eligible_count, TRUE);

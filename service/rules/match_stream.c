@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Streams: parts, or several small ones together, of which a value chooses one row. Texts that no set tells
+ * apart are one cell.
+ */
+#include "rules/match_internal.h"
+
+#include "base/memory.h"
+
+/* Rows of parts that are put together in one stream. */
+#define MERGED_MOST 81
+
+/* --- cells of texts ---------------------------------------------------------------------------- */
+
+static uint64_t mix(uint64_t x)
+{
+	x = (x ^ (x >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);
+	x = (x ^ (x >> 27)) * UINT64_C(0x94D049BB133111EB);
+	return x ^ (x >> 31);
+}
+
+/* What tells the texts of a part apart: two sums over the sets that hold them. */
+struct text_sum {
+	uint64_t low, high;
+};
+
+static bool text_cells_build(
+		struct match_build *build, struct match_part *part, const struct text_sum *sums)
+{
+	struct map seen = { 0 };
+	bool ok = true;
+
+	part->text_cells = memory_alloc(part->text_count * sizeof(*part->text_cells));
+	part->cell_texts = memory_alloc(part->text_count * sizeof(*part->cell_texts));
+	if (!part->text_cells || !part->cell_texts)
+		return false;
+	for (uint32_t i = 0; i < part->text_count && ok; i++) {
+		struct slice key = { (const char *)&sums[i], sizeof(sums[i]) };
+		uintptr_t cell = (uintptr_t)map_find(&seen, key);
+
+		if (!cell) {
+			part->cell_texts[part->cell_count] = i;
+			cell = ++part->cell_count;
+			ok = map_put(&seen, key, (void *)cell);
+		}
+		part->text_cells[i] = (uint32_t)cell - 1;
+	}
+	map_fini(&seen);
+	return ok;
+}
+
+bool match_cells_build(struct match_build *build)
+{
+	struct match_index *index = build->index;
+	struct text_sum **sums = (struct text_sum **)arena_alloc_zero(
+			&build->arena, index->part_count + 1, sizeof(*sums));
+
+	if (!sums)
+		return false;
+	for (uint32_t i = 0; i < index->part_count; i++) {
+		if (index->parts[i].kind != PART_CODE)
+			continue;
+		sums[i] = ARENA_NEW_ARRAY(
+				&build->arena, struct text_sum, index->parts[i].text_count);
+		if (!sums[i])
+			return false;
+	}
+	for (uint32_t i = 0; i < build->sets.count; i++) {
+		const struct match_set *set = match_set_at(build, i);
+		const uint64_t *words = match_set_words(build, set);
+		struct text_sum *part = sums[set->part];
+
+		if (!part)
+			continue;
+		for (uint32_t w = 0; w < set->count; w++) {
+			for (uint64_t left = words[w]; left; left &= left - 1) {
+				size_t text = w * 64 + (unsigned)__builtin_ctzll(left);
+
+				part[text].low += mix(2 * (uint64_t)i + 1);
+				part[text].high += mix(2 * (uint64_t)i + 2);
+			}
+		}
+	}
+	for (uint32_t i = 0; i < index->part_count; i++) {
+		if (sums[i] && !text_cells_build(build, &index->parts[i], sums[i]))
+			return false;
+	}
+	return true;
+}
+
+/* --- streams ----------------------------------------------------------------------------------- */
+
+static void stream_put(struct match_index *index, uint32_t at, uint32_t part, bool merged)
+{
+	struct match_stream *stream = &index->streams[at];
+	uint32_t radix = index->parts[part].cell_count + (merged ? 1 : 0);
+
+	index->parts[part].stream = at;
+	index->parts[part].stride = stream->row_count ? stream->row_count : 1;
+	stream->row_count = index->parts[part].stride * radix;
+	stream->number = at;
+	stream->merged = merged;
+	stream->part_count++;
+}
+
+/* Small parts are put together, the smallest first. */
+bool match_streams_build(struct match_index *index)
+{
+	bool *done = memory_alloc_zero(index->part_count + 1, sizeof(*done));
+
+	index->streams = memory_alloc_zero(index->part_count + 1, sizeof(*index->streams));
+	if (!done || !index->streams) {
+		memory_free(done);
+		return false;
+	}
+	for (;;) {
+		uint32_t next = UINT32_MAX;
+		uint32_t rows;
+
+		for (uint32_t i = 0; i < index->part_count; i++) {
+			if (!done[i] && (next == UINT32_MAX ||
+							index->parts[i].cell_count <
+									index->parts[next]
+											.cell_count))
+				next = i;
+		}
+		if (next == UINT32_MAX)
+			break;
+		rows = index->parts[next].cell_count + 1;
+		done[next] = true;
+		stream_put(index, index->stream_count, next,
+				index->parts[next].kind != PART_MEMBERS &&
+						rows * rows <= MERGED_MOST);
+		for (uint32_t i = 0; i < index->part_count; i++) {
+			if (done[i] || index->parts[i].cell_count >= 32 ||
+					index->parts[i].kind == PART_MEMBERS ||
+					index->parts[next].kind == PART_MEMBERS ||
+					rows * (index->parts[i].cell_count + 1) > MERGED_MOST)
+				continue;
+			rows *= index->parts[i].cell_count + 1;
+			done[i] = true;
+			stream_put(index, index->stream_count, i, true);
+		}
+		index->stream_count++;
+	}
+	memory_free(done);
+	for (uint32_t i = 0; i < index->stream_count; i++) {
+		index->streams[i].row_first = index->row_count;
+		index->row_count += index->streams[i].row_count;
+	}
+	return true;
+}
+
+/* --- in use ------------------------------------------------------------------------------------ */
+
+/* Those that rule out most come first, so that a block falls away early. */
+bool match_streams_sort(struct match_index *index)
+{
+	double *shares = memory_alloc_zero(index->stream_count + 1, sizeof(*shares));
+
+	if (!shares)
+		return false;
+	for (uint32_t s = 0; s < index->stream_count; s++) {
+		const struct match_stream *stream = &index->streams[s];
+		uint64_t bits = 0;
+		const uint64_t *words =
+				index->rows + stream->row_first * match_row_words(index);
+
+		for (size_t i = 0; i < stream->row_count * match_row_words(index); i++)
+			bits += (uint64_t)__builtin_popcountll(words[i]);
+		shares[s] = (double)bits / (double)stream->row_count;
+	}
+	for (uint32_t s = 1; s < index->stream_count; s++) {
+		struct match_stream stream = index->streams[s];
+		double share = shares[s];
+		uint32_t k = s;
+
+		for (; k > 0 && shares[k - 1] > share; k--) {
+			index->streams[k] = index->streams[k - 1];
+			shares[k] = shares[k - 1];
+		}
+		index->streams[k] = stream;
+		shares[k] = share;
+	}
+	memory_free(shares);
+	return true;
+}
+
+/* What is left to be done for a value, in the order of the streams. */
+bool match_readers_build(struct match_index *index)
+{
+	uint32_t count = 0;
+	bool *told = memory_alloc_zero((size_t)index->slot_count + 1, sizeof(*told));
+
+	index->readers = memory_alloc_zero(index->part_count + 1, sizeof(*index->readers));
+	if (!told || !index->readers) {
+		memory_free(told);
+		return false;
+	}
+	for (uint32_t s = 0; s < index->stream_count; s++) {
+		for (uint32_t i = 0; i < index->part_count; i++) {
+			const struct match_part *part = &index->parts[i];
+			struct match_reader *reader = &index->readers[count];
+
+			if (part->stream != index->streams[s].number)
+				continue;
+			*reader = (struct match_reader){ .kind = part->kind,
+				.slot = part->slot,
+				.cell_count = part->cell_count,
+				.stride = part->stride,
+				.mentions = !told[part->slot],
+				.part = part };
+			if (part->kind == PART_CODE) {
+				reader->text_cells = part->text_cells;
+				reader->known = part->text_count - 1;
+			} else {
+				reader->edges = part->edges;
+				reader->known = part->member_first;
+			}
+			told[part->slot] = true;
+			count++;
+		}
+	}
+	memory_free(told);
+	return true;
+}
