@@ -166,7 +166,9 @@ bool push_block_make(struct push_block *block, const struct block_row *row,
 		.not_before = quiet_not_before(row->wish, row->last_day, block->plan->today),
 		.region = slice_from(arena_copy_text(&block->arena, region)),
 	};
-	if (!digest_key(block->plan->run, uscc, part, delivery->key, err))
+	/* What is held is of one series. */
+	if (!digest_key(block->plan->run, uscc, part,
+			    part == PART_HELD ? entries[0]->series : "", delivery->key, err))
 		return false;
 	for (size_t i = 0; i < count; i++)
 		delivery->kinds |= 1u << (unsigned)entries[i]->policy_kind;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * From news to deliveries: up to one of each part for an enterprise.
+ * From news to deliveries: for an enterprise up to one of each part, and of what is held one a series.
  *
  * What nobody has pulled yet merges with what is new. The reader knows nothing of a digest that was
  * not pulled, so that its news is found anew from what he was told before it: he can then have a
@@ -24,6 +24,12 @@ struct parcel {
 	size_t capacity;
 	char **replaces;
 	size_t replace_count;
+};
+
+/* All that are made of a row. */
+struct parcels {
+	struct parcel released, suppressed;
+	struct parcel **held; /* by cell; NULL: nothing is held of it */
 };
 
 /* --- whether it merges ----------------------------------------------------------------------- */
@@ -118,6 +124,21 @@ static bool parcel_add_news(struct parcel *parcel, struct cell *cell,
 	cell->entry.aside = parcel->part == PART_HELD ? ASIDE_HELD : ASIDE_SUPPRESSED;
 	cell->entry.raised = delta->next;
 	return true;
+}
+
+static struct parcel *held_parcel(
+		struct parcels *parcels, const struct cell *cell, struct error *err)
+{
+	struct row_work *work = parcels->released.work;
+	struct parcel **parcel = &parcels->held[cell - work->cells];
+
+	if (*parcel)
+		return *parcel;
+	*parcel = ARENA_NEW(work->scratch, struct parcel);
+	if (*parcel && parcel_init(*parcel, work, PART_HELD, err))
+		return *parcel;
+	arena_error(work->scratch, err, "making a delivery");
+	return NULL;
 }
 
 static bool parcel_send(struct parcel *parcel, struct error *err)
@@ -218,15 +239,23 @@ static bool released_merge(struct parcel *parcel, struct parcel *suppressed,
 }
 
 /* An entry of a held delivery: what is no longer so is left out. */
-static bool held_merge(struct parcel *parcel, const Policycalc__V1__Digest *digest,
+static bool held_merge(struct parcels *parcels, const Policycalc__V1__Digest *digest,
 		const struct ledger_entry *about, size_t index, struct error *err)
 {
-	struct cell *cell = row_work_find(parcel->work, about[index].series);
+	struct cell *cell = row_work_find(parcels->released.work, about[index].series);
+	struct parcel *parcel;
 	struct told_state before;
 	size_t nth;
 
 	if (!cell || cell->is_made || cell->entry.aside != ASIDE_HELD)
 		return true;
+	parcel = held_parcel(parcels, cell, err);
+	if (!parcel)
+		return false;
+	/* Several entries of a delivery may go the same way; it is replaced once. */
+	if (parcel->replace_count == 0 ||
+			parcel->replaces[parcel->replace_count - 1] != digest->key)
+		parcel->replaces[parcel->replace_count++] = digest->key;
 	if (!cell->is_known || cell->now.kind == NOW_UNDECIDED) {
 		(void)is_first(about, index, &nth);
 		return parcel_carry(parcel, digest, &about[index], nth, err);
@@ -238,10 +267,26 @@ static bool held_merge(struct parcel *parcel, const Policycalc__V1__Digest *dige
 	return parcel_add_news(parcel, cell, &before, &cell->delta, err);
 }
 
-static bool waiting_merge(struct parcel *parcel, struct parcel *suppressed,
-		struct ledger_delivery *waiting, struct error *err)
+/* A held delivery stays when nothing is new of what it is about. */
+static bool held_merges(
+		const struct parcels *parcels, const struct ledger_entry *about, size_t count)
 {
-	struct row_work *work = parcel->work;
+	bool merges = false;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct cell *cell =
+				row_work_find(parcels->released.work, about[i].series);
+
+		merges |= cell && is_held_news(cell);
+	}
+	return merges;
+}
+
+static bool waiting_merge(
+		struct parcels *parcels, struct ledger_delivery *waiting, struct error *err)
+{
+	struct row_work *work = parcels->released.work;
+	bool is_held = waiting->state == (int)DELIVERY(HELD);
 	const Policycalc__V1__Digest *digest;
 	struct ledger_entry *about;
 	size_t count;
@@ -252,27 +297,30 @@ static bool waiting_merge(struct parcel *parcel, struct parcel *suppressed,
 	if (!digest || !ledger_entries_decode(
 				       waiting->entries, work->scratch, &about, &count, err))
 		return false;
+	if (is_held && !held_merges(parcels, about, count))
+		return true;
 	for (size_t i = 0; i < count; i++) {
-		bool ok = parcel->part == PART_HELD ? held_merge(parcel, digest, about, i, err)
-						    : released_merge(parcel, suppressed, digest,
-								      about, i, err);
+		bool ok = is_held ? held_merge(parcels, digest, about, i, err)
+				  : released_merge(&parcels->released, &parcels->suppressed,
+						    digest, about, i, err);
 
 		if (!ok)
 			return false;
 	}
-	parcel->replaces[parcel->replace_count++] = digest->key;
+	if (!is_held)
+		parcels->released.replaces[parcels->released.replace_count++] = digest->key;
 	return push_block_supersede(work->block, waiting) ||
 	       arena_error(&work->block->arena, err, "making a delivery");
 }
 
-static bool waiting_merge_all(struct parcel *parcel, struct parcel *suppressed,
-		Policycalc__V1__DeliveryState state, struct error *err)
+static bool waiting_merge_all(
+		struct parcels *parcels, Policycalc__V1__DeliveryState state, struct error *err)
 {
-	struct block_row *row = parcel->work->row;
+	struct block_row *row = parcels->released.work->row;
 
 	for (size_t i = 0; i < row->waiting_count; i++) {
 		if (row->waiting[i].state == (int)state &&
-				!waiting_merge(parcel, suppressed, &row->waiting[i], err))
+				!waiting_merge(parcels, &row->waiting[i], err))
 			return false;
 	}
 	return true;
@@ -299,16 +347,21 @@ static bool sentences_ask(struct row_work *work, struct error *err)
 	return ask_full(&work->ask, wanted, err);
 }
 
-static bool fresh_add(struct parcel *parcel, struct error *err)
+static bool fresh_add(struct parcels *parcels, enum digest_part part, struct error *err)
 {
-	struct row_work *work = parcel->work;
+	struct row_work *work = parcels->released.work;
 
 	for (size_t i = 0; i < work->cell_count; i++) {
 		struct cell *cell = &work->cells[i];
 		struct told_state before = cell->entry.told;
+		struct parcel *parcel;
 
-		if (cell->is_fresh && !cell->is_made && cell->part == parcel->part &&
-				!parcel_add_news(parcel, cell, &before, &cell->delta, err))
+		if (!cell->is_fresh || cell->is_made || cell->part != part)
+			continue;
+		parcel = part == PART_HELD	 ? held_parcel(parcels, cell, err)
+			 : part == PART_RELEASED ? &parcels->released
+						 : &parcels->suppressed;
+		if (!parcel || !parcel_add_news(parcel, cell, &before, &cell->delta, err))
 			return false;
 	}
 	return true;
@@ -331,25 +384,40 @@ static void silent_apply(struct row_work *work)
 	}
 }
 
+static bool parcels_init(struct parcels *parcels, struct row_work *work, struct error *err)
+{
+	parcels->held = ARENA_NEW_ARRAY(work->scratch, struct parcel *, work->cell_count + 1);
+	if (!parcels->held)
+		return arena_error(work->scratch, err, "making a delivery");
+	return parcel_init(&parcels->released, work, PART_RELEASED, err) &&
+	       parcel_init(&parcels->suppressed, work, PART_SUPPRESSED, err);
+}
+
+static bool parcels_send(struct parcels *parcels, struct error *err)
+{
+	if (!parcel_send(&parcels->released, err))
+		return false;
+	for (size_t i = 0; i < parcels->released.work->cell_count; i++) {
+		if (parcels->held[i] && !parcel_send(parcels->held[i], err))
+			return false;
+	}
+	return parcel_send(&parcels->suppressed, err);
+}
+
 bool row_news_make(struct row_work *work, struct error *err)
 {
-	struct parcel released, held, suppressed;
-	bool released_merges = row_has(work, is_released_news);
-	bool held_merges = row_has(work, is_held_news);
+	struct parcels parcels;
 
-	if (!sentences_ask(work, err) || !parcel_init(&released, work, PART_RELEASED, err) ||
-			!parcel_init(&held, work, PART_HELD, err) ||
-			!parcel_init(&suppressed, work, PART_SUPPRESSED, err))
+	if (!sentences_ask(work, err) || !parcels_init(&parcels, work, err))
 		return false;
-	if (held_merges && !waiting_merge_all(&held, &suppressed, DELIVERY(HELD), err))
+	if (row_has(work, is_held_news) && !waiting_merge_all(&parcels, DELIVERY(HELD), err))
 		return false;
-	if (released_merges &&
-			!waiting_merge_all(&released, &suppressed, DELIVERY(RELEASED), err))
+	if (row_has(work, is_released_news) &&
+			!waiting_merge_all(&parcels, DELIVERY(RELEASED), err))
 		return false;
-	if (!fresh_add(&held, err) || !fresh_add(&released, err) ||
-			!fresh_add(&suppressed, err))
+	if (!fresh_add(&parcels, PART_HELD, err) || !fresh_add(&parcels, PART_RELEASED, err) ||
+			!fresh_add(&parcels, PART_SUPPRESSED, err))
 		return false;
 	silent_apply(work);
-	return parcel_send(&released, err) && parcel_send(&held, err) &&
-	       parcel_send(&suppressed, err);
+	return parcels_send(&parcels, err);
 }

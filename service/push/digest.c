@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "push/digest.h"
 
+#include "base/buffer.h"
 #include "base/date.h"
 #include "store/entry.h"
 
@@ -10,15 +11,19 @@
 
 #define NATURE(word) POLICYCALC__V1__NATURE__NATURE_##word
 
-bool digest_key(int64_t run, const char *uscc, enum digest_part part,
+bool digest_key(int64_t run, const char *uscc, enum digest_part part, const char *series,
 		unsigned char out_key[DIGEST_KEY_SIZE], struct error *err)
 {
 	static const char *const parts[DIGEST_PART_END] = { "released", "held", "suppressed" };
-	char text[96];
-	int size = snprintf(
-			text, sizeof(text), "%lld/%.32s/%s", (long long)run, uscc, parts[part]);
+	struct buffer text = { 0 };
+	bool ok;
 
-	return entry_hash((struct slice){ text, (size_t)size }, out_key, err);
+	buffer_format(&text, "%lld/%.32s/%s%s%s", (long long)run, uscc, parts[part],
+			*series ? "/" : "", series);
+	ok = text.failed ? error_set(err, ERROR_MEMORY, "out of memory while making a key")
+			 : entry_hash((struct slice){ text.data, text.size }, out_key, err);
+	buffer_fini(&text);
+	return ok;
 }
 
 void digest_key_print(const unsigned char key[DIGEST_KEY_SIZE],

@@ -12,7 +12,8 @@
 
 #define DIGEST_KEY_SIZE 32
 
-/* The parts of what a run has for an enterprise; the word goes into the key. */
+/* The parts of what a run has for an enterprise; the word goes into the key. What is held is one part a
+ * series, so that a department decides what is its own and nothing beside it. */
 enum digest_part {
 	PART_RELEASED,
 	PART_HELD,
@@ -20,8 +21,8 @@ enum digest_part {
 };
 #define DIGEST_PART_END 3
 
-/** SHA-256 over run, code and part. */
-bool digest_key(int64_t run, const char *uscc, enum digest_part part,
+/** SHA-256 over run, code and part; @series: of a part that is held, else "". */
+bool digest_key(int64_t run, const char *uscc, enum digest_part part, const char *series,
 		unsigned char out_key[DIGEST_KEY_SIZE], struct error *err);
 /** Lower-case hex, and back; false when @text is no key. */
 void digest_key_print(const unsigned char key[DIGEST_KEY_SIZE],

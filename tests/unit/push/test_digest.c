@@ -25,16 +25,23 @@ static void a_key_names_run_enterprise_and_part(void **state)
 	struct error err;
 
 	(void)state;
-	assert_true(digest_key(12, USCC, PART_RELEASED, key, &err));
+	assert_true(digest_key(12, USCC, PART_RELEASED, "", key, &err));
 	digest_key_print(key, text);
 	/* printf '12/91411200MA40000005/released' | sha256sum */
 	assert_string_equal(text,
 			"b12bc17ab1f662b71f0495007d957c7df0029ec4dff3050cc066b8c05112c03b");
 	assert_true(digest_key_parse(text, other));
 	assert_memory_equal(key, other, DIGEST_KEY_SIZE);
-	assert_true(digest_key(12, USCC, PART_HELD, other, &err));
+	assert_true(digest_key(12, USCC, PART_HELD, "award", other, &err));
 	assert_memory_not_equal(key, other, DIGEST_KEY_SIZE);
-	assert_true(digest_key(13, USCC, PART_RELEASED, other, &err));
+	/* What is held has a key by series. */
+	digest_key_print(other, text);
+	/* printf '12/91411200MA40000005/held/award' | sha256sum */
+	assert_string_equal(text,
+			"8e207583a5f3ad2f5512c673b3d6a0a5498cedc0c7d4a77f60edfa4c5939a278");
+	assert_true(digest_key(12, USCC, PART_HELD, "loan", key, &err));
+	assert_memory_not_equal(key, other, DIGEST_KEY_SIZE);
+	assert_true(digest_key(13, USCC, PART_RELEASED, "", other, &err));
 	assert_memory_not_equal(key, other, DIGEST_KEY_SIZE);
 	assert_false(digest_key_parse("", other));
 	assert_false(digest_key_parse("zz", other));
