@@ -95,6 +95,20 @@ void *push_block_grow(struct push_block *block, void *list, size_t count, size_t
 	return grown;
 }
 
+static int row_compare(const void *a, const void *b)
+{
+	int64_t left = ((const struct block_row *)a)->id;
+	int64_t right = ((const struct block_row *)b)->id;
+
+	return (left > right) - (left < right);
+}
+
+void push_block_sort_rows(struct push_block *block)
+{
+	if (block->row_count)
+		qsort(block->rows, block->row_count, sizeof(*block->rows), row_compare);
+}
+
 bool push_block_supersede(struct push_block *block, struct ledger_delivery *delivery)
 {
 	block->superseded = push_block_grow(block, block->superseded, block->superseded_count,

@@ -17,6 +17,7 @@
 #include "push/ask.h"
 #include "push/digest.h"
 #include "push/ledger.h"
+#include "registry/column_cache.h"
 
 /* What holds for all blocks of a run; immutable while they are worked on. */
 struct push_plan {
@@ -26,7 +27,8 @@ struct push_plan {
 	int64_t sequence;
 	/* Enterprises that did not change after it were told all on the day below; -1: there is none. */
 	int64_t since;
-	bool is_same_day; /* and that day is today: nothing at all is new of them */
+	int32_t since_day; /* that day, days since 1970 */
+	bool is_same_day;  /* and it is today: nothing at all is new of them */
 	bool changed_only;
 	bool silent;
 	struct push_scope scope;
@@ -59,7 +61,7 @@ struct block_wish {
 struct block_row {
 	int64_t id;
 	struct slice profile; /* encoded */
-	const bool *wanted;   /* by target: what it is asked about; NULL: all */
+	const bool *wanted;   /* by target: what it is asked about; NULL: all that may matter */
 	const Policycalc__V1__Subscription *wish; /* NULL: it never said */
 	int32_t last_day; /* when it was told something last; only of those not told daily */
 	bool is_waiting;  /* it has deliveries that nobody pulled */
@@ -84,6 +86,13 @@ struct push_block {
 	bool is_sifted;		/* the rows are those of a sweep, or were read */
 	/* Rows that changed after plan->since; all without one. */
 	uint64_t changed[TOLD_ROWS / 64];
+	/* Who has changed was read; of all others nothing is new but for the day. */
+	bool is_day;
+	/* Then: the columns that will do, of this snapshot, for all but the rows ->stale; and of these,
+	 * whose titles ran out since. */
+	int64_t floor;
+	uint64_t stale[TOLD_ROWS / 64];
+	uint64_t due[TOLD_ROWS / 64];
 	struct block_wish *wishes; /* in id order */
 	size_t wish_count;
 	size_t wish_capacity;
@@ -113,11 +122,11 @@ struct push_block *push_block_new(const struct push_plan *plan, int64_t number);
 void push_block_free(struct push_block *block);
 
 /**
- * Reads what the work needs; in a block in which nothing can be new, nothing. With @rows also the
+ * Reads what the work needs; in a block in which nothing can be new, nothing. Without @columns also the
  * enterprises, which otherwise come of a sweep.
  */
-bool push_block_read(
-		struct push_block *block, struct ledger *ledger, bool rows, struct error *err);
+bool push_block_read(struct push_block *block, struct ledger *ledger,
+		struct column_cache *columns, struct error *err);
 /** Loads the deliveries of rows that are deferred. */
 bool push_block_load(struct push_block *block, struct ledger *ledger, struct error *err);
 /** In a transaction that is open. @now_ms: for created and changed. */
@@ -131,9 +140,16 @@ void push_block_work(struct push_block *block, struct arena *scratch);
 
 /** What the enterprise of that id wants; NULL: it never said. Ids may be asked in any order. */
 const Policycalc__V1__Subscription *push_block_wish(const struct push_block *block, int64_t id);
-/** Adds a row, in id order; copies the profile. @wanted (NULL: all) lives in the block's arena. */
+/** Whether the enterprise of that id has deliveries that nobody pulled. */
+bool push_block_is_waiting(const struct push_block *block, int64_t id);
+/** Whether a title that the enterprise holds ran out on @from or later, and before @to. */
+bool push_block_title_ends(const Policycalc__V1__Profile *profile, int32_t from, int32_t to);
+/** Adds a row, in id order (or see push_block_sort_rows()); copies the profile. @wanted (NULL: all) lives in the block's arena. */
 bool push_block_add_row(struct push_block *block, int64_t id,
 		const Policycalc__V1__Profile *profile, const bool *wanted, struct error *err);
+
+/** Puts rows in id order that were added in another one. */
+void push_block_sort_rows(struct push_block *block);
 
 /* --- within the work ------------------------------------------------------------------------- */
 

@@ -254,6 +254,23 @@ static bool row_compare(struct row_work *work, bool *out_changed, struct error *
 	return true;
 }
 
+/* Whatever anyone may have, and what this one was told. */
+static const bool *wanted_find(const struct push_scope *scope, const struct told_entry *entries,
+		size_t count, struct arena *scratch)
+{
+	bool *wanted = ARENA_NEW_ARRAY(scratch, bool, scope->target_count + 1);
+	size_t next = 0;
+
+	for (size_t i = 0; wanted && i < scope->target_count; i++) {
+		while (next < count && entries[next].series < scope->targets[i].series)
+			next++;
+		wanted[i] = scope->targets[i].may_fit ||
+			    (next < count && entries[next].series == scope->targets[i].series &&
+					    !told_entry_is_empty(&entries[next]));
+	}
+	return wanted;
+}
+
 /* A failure of the rules ends this enterprise; one of memory ends the run. */
 static bool row_failed(struct row_work *work, const struct told_entry *entries, size_t count,
 		const struct error *err)
@@ -270,6 +287,9 @@ bool push_block_row_work(struct push_block *block, struct block_row *row,
 		struct error *err)
 {
 	struct row_work work = { .block = block, .row = row, .scratch = scratch };
+	const bool *wanted = row->wanted ? row->wanted
+					 : wanted_find(&block->plan->scope, entries,
+							   entry_count, scratch);
 	bool changed;
 
 	work.profile = (const Policycalc__V1__Profile *)message_unpack(row->profile,
@@ -282,7 +302,9 @@ bool push_block_row_work(struct push_block *block, struct block_row *row,
 		.profile = work.profile,
 		.day = block->plan->day,
 		.arena = scratch };
-	if (!ask_all(&work.ask, row->wanted, err))
+	if (!wanted)
+		return arena_error(scratch, err, "comparing an enterprise");
+	if (!ask_all(&work.ask, wanted, err))
 		return row_failed(&work, entries, entry_count, err);
 	if (!cells_make(&work, entries, entry_count, err) || !row_compare(&work, &changed, err))
 		return false;

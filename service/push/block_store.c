@@ -2,6 +2,8 @@
 /* What a block reads from the registry and the ledger, and what it writes. */
 #include "push/block.h"
 
+#include "base/date.h"
+
 #include "proto/codec/codec.h"
 #include "push/quiet.h"
 
@@ -11,11 +13,14 @@
 
 /* Enterprises of a block that are read one by one rather than swept with all others. */
 #define FEW 256
+/* Of so many runs one makes the columns of a block anew when they are old. */
+#define RENEWAL_RUNS 8
 
 struct reading {
 	struct push_block *block;
 	struct ledger *ledger;
-	size_t next; /* entry that is looked at */
+	size_t next;	/* entry that is looked at */
+	uint64_t *rows; /* that are to be marked */
 };
 
 static int64_t first_id(const struct push_block *block)
@@ -110,6 +115,12 @@ const Policycalc__V1__Subscription *push_block_wish(const struct push_block *blo
 
 /* --- rows ------------------------------------------------------------------------------------ */
 
+bool push_block_is_waiting(const struct push_block *block, int64_t id)
+{
+	return block->waiting_count && bsearch(&id, block->waiting, block->waiting_count,
+						       sizeof(*block->waiting), id_compare);
+}
+
 bool push_block_add_row(struct push_block *block, int64_t id,
 		const Policycalc__V1__Profile *profile, const bool *wanted, struct error *err)
 {
@@ -130,9 +141,7 @@ bool push_block_add_row(struct push_block *block, int64_t id,
 		.id = id,
 		.profile = { copy, block->scratch.size },
 		.wanted = wanted,
-		.is_waiting = block->waiting_count &&
-			      bsearch(&id, block->waiting, block->waiting_count,
-					      sizeof(*block->waiting), id_compare),
+		.is_waiting = push_block_is_waiting(block, id),
 	};
 	if (wish) {
 		row->wish = wish->wish;
@@ -171,11 +180,10 @@ static bool on_row(void *context, int64_t id, int64_t changed_sequence,
 
 static bool on_changed(void *context, int64_t id, struct error *err)
 {
-	struct push_block *block = ((struct reading *)context)->block;
 	unsigned row = row_of(id);
 
 	(void)err;
-	block->changed[row / 64] |= UINT64_C(1) << row % 64;
+	((struct reading *)context)->rows[row / 64] |= UINT64_C(1) << row % 64;
 	return true;
 }
 
@@ -211,34 +219,61 @@ static bool wishes_read(struct reading *reading, struct error *err)
 	       last_days_read(reading, err);
 }
 
+/* Marks in @rows who has changed after @sequence. */
+static bool changes_mark(
+		struct reading *reading, int64_t sequence, uint64_t *rows, struct error *err)
+{
+	struct registry *registry = reading->ledger->registry;
+	const struct push_block *block = reading->block;
+	int64_t newest;
+
+	reading->rows = rows;
+	if (!registry_block_sequence(registry, block->number, &newest, err))
+		return false;
+	return newest <= sequence ||
+	       registry_each_changed(registry, sequence, first_id(block), REGISTRY_BLOCK_SIZE,
+			       on_changed, reading, err);
+}
+
 static bool changes_read(struct reading *reading, struct error *err)
 {
 	struct push_block *block = reading->block;
 
-	if (block->plan->since < 0) {
-		memset(block->changed, 0xff, sizeof(block->changed));
-		return true;
-	}
-	return registry_each_changed(reading->ledger->registry, block->plan->since,
-			first_id(block), REGISTRY_BLOCK_SIZE, on_changed, reading, err);
+	if (block->plan->since >= 0)
+		return changes_mark(reading, block->plan->since, block->changed, err);
+	memset(block->changed, 0xff, sizeof(block->changed));
+	return true;
 }
 
-/* Only who has changed is in question (or may want now what it did not), and these are few. */
-static bool is_few(struct push_block *block)
+static size_t rows_count(const uint64_t *rows)
 {
 	size_t count = 0;
 
-	if (block->plan->since < 0 || !(block->plan->changed_only || block->plan->is_same_day))
-		return false;
-	for (size_t i = 0; !block->plan->changed_only && i < block->told.count; i++) {
+	for (size_t i = 0; i < TOLD_ROWS / 64; i++)
+		count += (size_t)__builtin_popcountll(rows[i]);
+	return count;
+}
+
+static bool row_has(const uint64_t *rows, unsigned row)
+{
+	return rows[row / 64] >> row % 64 & 1;
+}
+
+/*
+ * Few have changed (or may want now what they did not): they are read one by one. On the day of the
+ * runs before nobody else is in question, and on another day for the day alone.
+ */
+static bool is_few(struct push_block *block)
+{
+	const struct push_plan *plan = block->plan;
+
+	for (size_t i = 0; plan->is_same_day && i < block->told.count; i++) {
 		unsigned row = block->told.entries[i].row;
 
 		if (block->told.entries[i].aside == ASIDE_SUPPRESSED)
 			block->changed[row / 64] |= UINT64_C(1) << row % 64;
 	}
-	for (size_t i = 0; i < TOLD_ROWS / 64; i++)
-		count += (size_t)__builtin_popcountll(block->changed[i]);
-	return count <= FEW;
+	return plan->since >= 0 && rows_count(block->changed) <= FEW;
 }
 
 static bool on_few_row(void *context, int64_t id, int64_t changed_sequence,
@@ -256,7 +291,7 @@ static bool few_read(struct reading *reading, struct error *err)
 	const struct push_block *block = reading->block;
 
 	for (unsigned row = 0; row < TOLD_ROWS; row++) {
-		if (block->changed[row / 64] >> row % 64 & 1 &&
+		if (row_has(block->changed, row) &&
 				!registry_scan(reading->ledger->registry, block->plan->sequence,
 						first_id(block) + row, 1, on_few_row, reading,
 						err))
@@ -265,10 +300,81 @@ static bool few_read(struct reading *reading, struct error *err)
 	return true;
 }
 
-static bool block_read(struct reading *reading, bool rows, struct error *err)
+/* --- the day --------------------------------------------------------------------------------- */
+
+bool push_block_title_ends(const Policycalc__V1__Profile *profile, int32_t from, int32_t to)
+{
+	for (size_t i = 0; i < profile->n_attributes; i++) {
+		const Policycalc__V1__Value *value = profile->attributes[i]->value;
+		struct date date;
+
+		if (!value || value->kind_case != POLICYCALC__V1__VALUE__KIND_TITLES)
+			continue;
+		for (size_t k = 0; k < value->titles->n_titles; k++) {
+			if (!date_parse(slice_from(value->titles->titles[k]->valid_until),
+					    &date))
+				continue;
+			if (date_to_days(date) >= from && date_to_days(date) < to)
+				return true;
+		}
+	}
+	return false;
+}
+
+static bool on_stale(void *context, int64_t id, int64_t changed_sequence,
+		const Policycalc__V1__Profile *profile, struct error *err)
+{
+	struct push_block *block = ((struct reading *)context)->block;
+	unsigned row = row_of(id);
+
+	(void)changed_sequence;
+	(void)err;
+	if (push_block_title_ends(profile, block->plan->since_day, block->plan->today))
+		block->due[row / 64] |= UINT64_C(1) << row % 64;
+	return true;
+}
+
+/*
+ * A night changes a few enterprises of every block, for which it would take longer to make all columns
+ * anew than to do without. What has gathered so is made anew in one of some runs, and not of all blocks
+ * in the same.
+ */
+static bool stale_read(struct reading *reading, struct column_cache *columns, struct error *err)
+{
+	struct push_block *block = reading->block;
+	const struct push_plan *plan = block->plan;
+	int64_t built = column_cache_sequence(columns, block->number);
+
+	block->floor = INT64_MAX;
+	if (built < 0 || (block->number + plan->run) % RENEWAL_RUNS == 0)
+		return true;
+	if (built < plan->since && !changes_mark(reading, built, block->stale, err))
+		return false;
+	for (size_t i = 0; i < TOLD_ROWS / 64; i++)
+		block->stale[i] &= ~block->changed[i];
+	if (rows_count(block->stale) > FEW) {
+		memset(block->stale, 0, sizeof(block->stale));
+		return true;
+	}
+	block->floor = built < plan->since ? built : plan->since;
+	for (unsigned row = 0; row < TOLD_ROWS; row++) {
+		if (row_has(block->stale, row) &&
+				!registry_scan(reading->ledger->registry, plan->sequence,
+						first_id(block) + row, 1, on_stale, reading,
+						err))
+			return false;
+	}
+	return true;
+}
+
+/* --- a block --------------------------------------------------------------------------------- */
+
+static bool block_read(struct reading *reading, struct column_cache *columns, struct error *err)
 {
 	struct push_block *block = reading->block;
 	struct ledger *ledger = reading->ledger;
+	const struct push_plan *plan = block->plan;
+	bool is_few_changed;
 
 	if (!ledger_store_find_told_marks(ledger->store, block->number, &block->stored, err) ||
 			!quiet_find(block, ledger, err))
@@ -281,21 +387,25 @@ static bool block_read(struct reading *reading, bool rows, struct error *err)
 					&block->told, err) ||
 			!wishes_read(reading, err))
 		return false;
-	if (!rows && !changes_read(reading, err))
-		return false;
-	block->is_sifted = rows || is_few(block);
-	if (rows)
-		return registry_scan(ledger->registry, block->plan->sequence, first_id(block),
+	block->is_sifted = !columns;
+	if (!columns)
+		return registry_scan(ledger->registry, plan->sequence, first_id(block),
 				REGISTRY_BLOCK_SIZE, on_row, reading, err);
-	return !block->is_sifted || few_read(reading, err);
+	if (!changes_read(reading, err))
+		return false;
+	is_few_changed = is_few(block);
+	block->is_day = is_few_changed && !plan->changed_only && !plan->is_same_day;
+	block->is_sifted = is_few_changed && !block->is_day;
+	return (!is_few_changed || few_read(reading, err)) &&
+	       (!block->is_day || stale_read(reading, columns, err));
 }
 
-bool push_block_read(
-		struct push_block *block, struct ledger *ledger, bool rows, struct error *err)
+bool push_block_read(struct push_block *block, struct ledger *ledger,
+		struct column_cache *columns, struct error *err)
 {
 	struct reading reading = { .block = block, .ledger = ledger };
 
-	return block_read(&reading, rows, err) ||
+	return block_read(&reading, columns, err) ||
 	       error_prefix(err, "reading block %lld", (long long)block->number);
 }
 

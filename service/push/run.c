@@ -209,9 +209,10 @@ static void base_find(struct push_run *run, const struct history *history)
 	if (history->whole_sequence < 0 || history->whole_revision != message->revision ||
 			!date_parse(slice_from(history->whole_day), &day))
 		return;
-	plan->is_same_day = date_to_days(day) == plan->today;
-	if (plan->is_same_day || push_scope_days_alike(run->ruleset, (int32_t)date_to_days(day),
-						 plan->today))
+	plan->since_day = (int32_t)date_to_days(day);
+	plan->is_same_day = plan->since_day == plan->today;
+	if (plan->is_same_day ||
+			push_scope_days_alike(run->ruleset, plan->since_day, plan->today))
 		plan->since = history->whole_sequence;
 }
 

@@ -285,7 +285,7 @@ static bool block_again(struct push_run *run, int64_t number, struct error *err)
 
 	if (!block)
 		return error_set(err, ERROR_MEMORY, "out of memory while reading a block");
-	if (!push_block_read(block, &run->engine->ledger, !run->sifter, err)) {
+	if (!push_block_read(block, &run->engine->ledger, run->engine->host.columns, err)) {
 		push_block_free(block);
 		return false;
 	}
@@ -364,7 +364,8 @@ static bool blocks_read(struct push_run *run, bool *out_read, struct error *err)
 		if (!block)
 			return error_set(err, ERROR_MEMORY,
 					"out of memory while reading a block");
-		if (!push_block_read(block, &run->engine->ledger, !run->sifter, err)) {
+		if (!push_block_read(block, &run->engine->ledger, run->engine->host.columns,
+				    err)) {
 			push_block_free(block);
 			return false;
 		}

@@ -63,9 +63,18 @@ bool push_scope_has(const struct push_scope *scope, uint32_t series);
 /** NULL when the policy is none of the run's. */
 const struct push_target *push_scope_find(const struct push_scope *scope, const char *policy);
 
-/** Whether conditions, and whether the amount, of a policy may come out otherwise on another day. */
+/* What of the day a policy reads; each also what stands before it. */
+enum push_day {
+	PUSH_DAY_NONE,
+	PUSH_DAY_TITLES, /* whether titles of the enterprise are still valid on it, and nothing else */
+	PUSH_DAY_ANY,
+};
+
+/** What conditions, and what the amount, of a policy read of the day. */
 bool push_scope_reads_day(const struct push_scope *scope, const struct push_target *target,
-		bool *out_reads, bool *out_amount_reads, struct error *err);
+		enum push_day *out_reads, enum push_day *out_amount_reads, struct error *err);
+/** Whether the days on which titles that this attribute holds run out matter to PUSH_DAY_TITLES. */
+bool push_scope_is_titles(const Policycalc__V1__Attribute *attribute);
 /** Whether two days (@to not before @from) have the same parameters, last full periods, versions and
  * open windows. */
 bool push_scope_days_alike(const struct ruleset *ruleset, int32_t from, int32_t to);

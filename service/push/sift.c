@@ -1,95 +1,96 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "push/sift.h"
+#include "push/sift_internal.h"
 
 #include "base/memory.h"
-#include "calculator/sweep.h"
 #include "proto/codec/codec.h"
 #include "push/quiet.h"
-#include "push/sift_near.h"
 
+#include <assert.h>
 #include <string.h>
 
 #define VERDICT(word) POLICYCALC__V1__VERDICT__VERDICT_##word
-#define NO_INDEX SIZE_MAX
-
-/* What is known of a policy of the run before any block. */
-struct sift_target {
-	size_t target; /* in the scope */
-	struct sift_near near;
-	bool amount_reads_day;
-	bool reads_day; /* its conditions */
-};
-
-struct push_sifter {
-	const struct push_plan *plan;
-	struct column_cache *columns;
-	struct sweep *sweep;
-	struct arena arena;
-	struct sift_target *targets; /* as the sweep has them */
-	size_t count;
-	size_t *by_series; /* index of the target; NO_INDEX: none */
-};
-
-/* Rows by verdict, of one policy. */
-struct sift_masks {
-	uint64_t eligible[SWEEP_WORDS];
-	uint64_t ineligible[SWEEP_WORDS];
-	uint64_t not_open[SWEEP_WORDS];
-	uint64_t undecided[SWEEP_WORDS];
-	uint64_t near[SWEEP_WORDS];
-	uint64_t told[SWEEP_WORDS];
-	uint64_t need[SWEEP_WORDS];
-};
-
-struct push_sift {
-	struct push_sifter *sifter;
-	struct sweep_work *work;
-	struct column_reader *reader;
-	struct sift_masks *masks;   /* by target of the sweep */
-	uint64_t rows[SWEEP_WORDS]; /* to be asked, if only about what is gone */
-};
 
 /* --- the run's part -------------------------------------------------------------------------- */
 
-static bool sweep_make(struct push_sifter *sifter, struct error *err)
+static bool target_make(struct push_sifter *sifter, struct sift_set *set, size_t index,
+		struct error *err)
+{
+	const struct push_scope *scope = &sifter->plan->scope;
+	const Policycalc__V1__Policy *policy = sweep_policy(set->sweep, index);
+	const struct push_target *target = push_scope_find(scope, policy->id);
+	struct sift_target *out = &set->targets[index];
+
+	if (!target)
+		return error_set(err, ERROR_INTERNAL,
+				"a sweep has a policy that is not of the run");
+	out->target = (size_t)(target - scope->targets);
+	set->by_target[out->target] = index;
+	return sift_near_init(&out->near, scope, target, set->sweep, index, sifter->plan->today,
+			       &sifter->arena, err) &&
+	       push_scope_reads_day(
+			       scope, target, &out->reads_day, &out->amount_reads_day, err);
+}
+
+/* What anyone may have, and reads at least @least of the day. */
+static bool set_make(struct push_sifter *sifter, struct sift_set *set, enum push_day least,
+		struct error *err)
 {
 	const struct push_scope *scope = &sifter->plan->scope;
 	struct sweep_options options = { .day = sifter->plan->day, .conditions = true };
 	const char **policies =
 			ARENA_NEW_ARRAY(&sifter->arena, const char *, scope->target_count + 1);
 
-	if (!policies)
+	set->by_target = ARENA_NEW_ARRAY(&sifter->arena, size_t, scope->target_count + 1);
+	if (!policies || !set->by_target)
 		return arena_error(&sifter->arena, err, "preparing a run");
-	for (size_t i = 0; i < scope->target_count; i++)
-		policies[options.policy_count++] = scope->targets[i].policy->id;
+	for (size_t i = 0; i < scope->target_count; i++) {
+		set->by_target[i] = SIFT_NONE;
+		if (scope->targets[i].may_fit && sifter->day[i] >= least)
+			policies[options.policy_count++] = scope->targets[i].policy->id;
+	}
 	options.policies = policies;
-	sifter->sweep = sweep_new(scope->ruleset, &options, err);
-	return sifter->sweep != NULL;
+	if (options.policy_count == 0)
+		return true;
+	set->sweep = sweep_new(scope->ruleset, &options, err);
+	if (!set->sweep)
+		return false;
+	set->count = sweep_policy_count(set->sweep);
+	set->targets = ARENA_NEW_ARRAY(&sifter->arena, struct sift_target, set->count + 1);
+	if (!set->targets)
+		return arena_error(&sifter->arena, err, "preparing a run");
+	for (size_t i = 0; i < set->count; i++) {
+		if (!target_make(sifter, set, i, err))
+			return false;
+	}
+	return true;
 }
 
-static bool target_make(struct push_sifter *sifter, size_t index, struct error *err)
+static bool targets_look(struct push_sifter *sifter, struct error *err)
 {
 	const struct push_scope *scope = &sifter->plan->scope;
-	const Policycalc__V1__Policy *policy = sweep_policy(sifter->sweep, index);
-	const struct push_target *target = push_scope_find(scope, policy->id);
-	struct sift_target *out = &sifter->targets[index];
 
-	if (!target)
-		return error_set(err, ERROR_INTERNAL,
-				"a sweep has a policy that is not of the run");
-	out->target = (size_t)(target - scope->targets);
-	sifter->by_series[target->series] = index;
-	return sift_near_init(&out->near, scope, target, sifter->sweep, index,
-			       sifter->plan->today, &sifter->arena, err) &&
-	       push_scope_reads_day(
-			       scope, target, &out->reads_day, &out->amount_reads_day, err);
+	sifter->by_series = ARENA_NEW_ARRAY(&sifter->arena, size_t, scope->series_end + 1);
+	sifter->day = ARENA_NEW_ARRAY(&sifter->arena, enum push_day, scope->target_count + 1);
+	if (!sifter->by_series || !sifter->day)
+		return arena_error(&sifter->arena, err, "preparing a run");
+	for (uint32_t i = 0; i < scope->series_end; i++)
+		sifter->by_series[i] = SIFT_NONE;
+	for (size_t i = 0; i < scope->target_count; i++) {
+		enum push_day reads, amount_reads;
+
+		if (!push_scope_reads_day(
+				    scope, &scope->targets[i], &reads, &amount_reads, err))
+			return false;
+		sifter->day[i] = reads > amount_reads ? reads : amount_reads;
+		sifter->by_series[scope->targets[i].series] = i;
+	}
+	return true;
 }
 
 struct push_sifter *push_sifter_new(
 		const struct push_plan *plan, struct column_cache *columns, struct error *err)
 {
 	struct push_sifter *sifter = memory_alloc_zero(1, sizeof(*sifter));
-	bool ok;
 
 	if (!sifter) {
 		error_set(err, ERROR_MEMORY, "out of memory while preparing a run");
@@ -98,19 +99,9 @@ struct push_sifter *push_sifter_new(
 	sifter->plan = plan;
 	sifter->columns = columns;
 	arena_init(&sifter->arena, (size_t)64 << 20);
-	ok = plan->scope.target_count == 0 || sweep_make(sifter, err);
-	if (ok && sifter->sweep)
-		sifter->count = sweep_policy_count(sifter->sweep);
-	sifter->targets =
-			ARENA_NEW_ARRAY(&sifter->arena, struct sift_target, sifter->count + 1);
-	sifter->by_series = ARENA_NEW_ARRAY(&sifter->arena, size_t, plan->scope.series_end + 1);
-	if (ok && (!sifter->targets || !sifter->by_series))
-		ok = arena_error(&sifter->arena, err, "preparing a run");
-	for (uint32_t i = 0; ok && i < plan->scope.series_end; i++)
-		sifter->by_series[i] = NO_INDEX;
-	for (size_t i = 0; ok && i < sifter->count; i++)
-		ok = target_make(sifter, i, err);
-	if (ok)
+	if (targets_look(sifter, err) && set_make(sifter, &sifter->all, PUSH_DAY_NONE, err) &&
+			set_make(sifter, &sifter->restless, PUSH_DAY_ANY, err) &&
+			sift_day_init(sifter, err))
 		return sifter;
 	push_sifter_free(sifter);
 	return NULL;
@@ -120,7 +111,8 @@ void push_sifter_free(struct push_sifter *sifter)
 {
 	if (!sifter)
 		return;
-	sweep_free(sifter->sweep);
+	sweep_free(sifter->all.sweep);
+	sweep_free(sifter->restless.sweep);
 	arena_fini(&sifter->arena);
 	memory_free(sifter);
 }
@@ -130,80 +122,92 @@ void push_sifter_free(struct push_sifter *sifter)
 struct push_sift *push_sift_new(struct push_sifter *sifter, struct error *err)
 {
 	struct push_sift *sift = memory_alloc_zero(1, sizeof(*sift));
-	const struct sweep_want *wants = NULL;
-	size_t count = 0;
+	size_t count = sifter->plan->scope.target_count;
 
-	if (!sift) {
-		error_set(err, ERROR_MEMORY, "out of memory while preparing a run");
-		return NULL;
-	}
-	sift->sifter = sifter;
-	sift->masks = memory_alloc_zero(sifter->count + 1, sizeof(*sift->masks));
-	if (sifter->sweep) {
-		wants = sweep_wants(sifter->sweep, &count);
-		sift->work = sweep_work_new(sifter->sweep, err);
-	}
-	sift->reader = column_reader_new(
-			sifter->columns, sifter->plan->sequence, wants, count, err);
-	if (sift->masks && sift->reader && (sift->work || !sifter->sweep))
+	if (sift)
+		sift->targets = memory_alloc_zero(count + 1, sizeof(*sift->targets));
+	if (sift && sift->targets) {
+		sift->sifter = sifter;
 		return sift;
-	if (!sift->masks)
-		error_set(err, ERROR_MEMORY, "out of memory while preparing a run");
-	push_sift_free(sift);
+	}
+	memory_free(sift);
+	error_set(err, ERROR_MEMORY, "out of memory while preparing a run");
 	return NULL;
+}
+
+static void desk_fini(struct sift_desk *desk)
+{
+	column_reader_free(desk->reader);
+	sweep_work_free(desk->work);
+	memory_free(desk->masks);
+	*desk = (struct sift_desk){ 0 };
 }
 
 void push_sift_free(struct push_sift *sift)
 {
 	if (!sift)
 		return;
-	column_reader_free(sift->reader);
-	sweep_work_free(sift->work);
-	memory_free(sift->masks);
+	desk_fini(&sift->all);
+	desk_fini(&sift->days);
+	memory_free(sift->targets);
 	memory_free(sift);
+}
+
+/* Makes it when it is not there. */
+static bool desk_make(struct push_sift *sift, struct sift_desk *desk,
+		const struct sift_set *set, const struct sweep_want *wants, size_t want_count,
+		struct error *err)
+{
+	const struct push_sifter *sifter = sift->sifter;
+
+	if (desk->reader)
+		return true;
+	desk->set = set;
+	desk->masks = memory_alloc_zero(set->count + 1, sizeof(*desk->masks));
+	if (!desk->masks)
+		return error_set(err, ERROR_MEMORY, "out of memory while preparing a run");
+	if (set->sweep)
+		desk->work = sweep_work_new(set->sweep, err);
+	if (desk->work || !set->sweep)
+		desk->reader = column_reader_new(sifter->columns, sifter->plan->sequence, wants,
+				want_count, err);
+	if (desk->reader)
+		return true;
+	desk_fini(desk);
+	return false;
 }
 
 /* --- masks ----------------------------------------------------------------------------------- */
 
-static bool bit_has(const uint64_t *bits, unsigned row)
-{
-	return bits[row / 64] >> row % 64 & 1;
-}
-
-static void bit_put(uint64_t *bits, unsigned row)
-{
-	bits[row / 64] |= UINT64_C(1) << row % 64;
-}
-
-static void verdict_take(const struct push_sift *sift, size_t index,
+static void verdict_take(const struct sift_desk *desk, size_t index,
 		Policycalc__V1__Verdict verdict, uint64_t *out)
 {
 	uint64_t rows[SWEEP_WORDS];
 
-	if (!sweep_verdict(sift->work, index, verdict, rows))
+	if (!sweep_verdict(desk->work, index, verdict, rows))
 		return;
 	for (size_t i = 0; i < SWEEP_WORDS; i++)
 		out[i] |= rows[i];
 }
 
-static bool masks_fill(
-		struct push_sift *sift, const struct sweep_source *source, struct error *err)
+bool sift_desk_sweep(struct sift_desk *desk, const struct sweep_source *source,
+		const uint64_t *present, struct error *err)
 {
-	const struct push_scope *scope = &sift->sifter->plan->scope;
-
-	for (size_t i = 0; i < sift->sifter->count; i++) {
-		struct sift_masks *masks = &sift->masks[i];
+	if (!desk->work)
+		return true;
+	if (!sweep_block(desk->work, source, present, err))
+		return false;
+	for (size_t i = 0; i < desk->set->count; i++) {
+		struct sift_masks *masks = &desk->masks[i];
 
 		*masks = (struct sift_masks){ 0 };
-		verdict_take(sift, i, VERDICT(ELIGIBLE), masks->eligible);
-		verdict_take(sift, i, VERDICT(INELIGIBLE), masks->ineligible);
-		verdict_take(sift, i, VERDICT(NOT_OPEN), masks->not_open);
-		verdict_take(sift, i, VERDICT(NEEDS_INFORMATION), masks->undecided);
-		verdict_take(sift, i, VERDICT(NEEDS_REVIEW), masks->undecided);
-		if (!scope->targets[sift->sifter->targets[i].target].may_fit)
-			continue;
+		verdict_take(desk, i, VERDICT(ELIGIBLE), masks->eligible);
+		verdict_take(desk, i, VERDICT(INELIGIBLE), masks->ineligible);
+		verdict_take(desk, i, VERDICT(NOT_OPEN), masks->not_open);
+		verdict_take(desk, i, VERDICT(NEEDS_INFORMATION), masks->undecided);
+		verdict_take(desk, i, VERDICT(NEEDS_REVIEW), masks->undecided);
 		memcpy(masks->near, masks->ineligible, sizeof(masks->near));
-		if (!sift_near_narrow(&sift->sifter->targets[i].near, sift->work, source,
+		if (!sift_near_narrow(&desk->set->targets[i].near, desk->work, source,
 				    masks->near, err))
 			return false;
 	}
@@ -212,126 +216,151 @@ static bool masks_fill(
 
 /* --- what was told --------------------------------------------------------------------------- */
 
-/* Some news of a policy of this kind is wanted. */
-static bool is_wanted(const struct push_block *block, unsigned row, Policycalc__V1__Kind kind)
+bool sift_is_wanted(const struct push_sift *sift, const struct push_block *block,
+		const struct told_entry *entry)
 {
-	const Policycalc__V1__Subscription *wish =
-			push_block_wish(block, block->number * REGISTRY_BLOCK_SIZE + 1 + row);
+	const struct push_sifter *sifter = sift->sifter;
+	const struct push_target *target =
+			&sifter->plan->scope.targets[sifter->by_series[entry->series]];
+	const Policycalc__V1__Subscription *wish;
 
+	if (entry->aside != ASIDE_SUPPRESSED)
+		return false;
+	wish = push_block_wish(block, block->number * REGISTRY_BLOCK_SIZE + 1 + entry->row);
 	for (int delta = 1; delta <= (int)DELTA_KIND(VERSION_CHANGED); delta++) {
-		if (quiet_wants(wish, (Policycalc__V1__DeltaKind)delta, kind))
+		if (quiet_wants(wish, (Policycalc__V1__DeltaKind)delta, target->policy->kind))
 			return true;
 	}
 	return false;
 }
 
-static bool is_closing(
-		const struct push_target *target, const struct told_state *state, int32_t today)
+bool sift_is_closing(
+		const struct push_target *target, const struct told_entry *entry, int32_t today)
 {
+	const struct told_state *state = entry->aside ? &entry->raised : &entry->told;
+
 	return target->window_end && target->window_end >= today &&
 	       target->window_end - today <= DELTA_CLOSING_DAYS &&
 	       target->window_end != state->window_end;
 }
 
-/* Whether something may be new though the enterprise has not changed. */
-static bool entry_may_differ(
-		const struct push_sift *sift, size_t index, const struct told_entry *entry)
+bool sift_entry_may_differ(const struct push_sift *sift, const struct sift_desk *desk,
+		size_t index, const struct told_entry *entry)
 {
 	const struct push_plan *plan = sift->sifter->plan;
-	const struct sift_target *target = &sift->sifter->targets[index];
+	const struct sift_target *target = &desk->set->targets[index];
 	const struct push_target *policy = &plan->scope.targets[target->target];
-	const struct sift_masks *masks = &sift->masks[index];
+	const struct sift_masks *masks = &desk->masks[index];
 	const struct told_state *state = entry->aside ? &entry->raised : &entry->told;
 	bool was_eligible = state->kind == TOLD_ELIGIBLE;
 
-	if (bit_has(masks->eligible, entry->row))
+	if (sift_bit_has(masks->eligible, entry->row))
 		return !was_eligible || state->version != policy->version ||
-		       is_closing(policy, state, plan->today) || target->amount_reads_day;
-	if (bit_has(masks->ineligible, entry->row))
+		       sift_is_closing(policy, entry, plan->today) || target->amount_reads_day;
+	if (sift_bit_has(masks->ineligible, entry->row))
 		return was_eligible || (entry->aside && target->reads_day) ||
-		       (bit_has(masks->near, entry->row) &&
+		       (sift_bit_has(masks->near, entry->row) &&
 				       (target->reads_day ||
 						       state->version != policy->version));
-	if (bit_has(masks->not_open, entry->row))
+	if (sift_bit_has(masks->not_open, entry->row))
 		return was_eligible || entry->aside;
 	return false;
+}
+
+/* Of a policy that nobody can have: whether it is lost to who was told it, or what is aside is void. */
+static bool unfit_may_differ(const struct push_block *block, const struct told_entry *entry)
+{
+	return entry->told.kind == TOLD_ELIGIBLE || entry->aside ||
+	       (sift_bit_has(block->changed, entry->row) && !told_entry_is_empty(entry));
 }
 
 static void entries_sift(struct push_sift *sift, const struct push_block *block)
 {
 	const struct push_sifter *sifter = sift->sifter;
-	const struct push_scope *scope = &sifter->plan->scope;
 
 	for (size_t i = 0; i < block->told.count; i++) {
 		const struct told_entry *entry = &block->told.entries[i];
-		size_t index = entry->series < scope->series_end
-					       ? sifter->by_series[entry->series]
-					       : NO_INDEX;
+		size_t target, index;
 
-		if (index == NO_INDEX) {
-			/* Gone: who was told hears it, what is aside is void. */
-			if (push_scope_has(scope, entry->series) &&
-					(entry->told.kind == TOLD_ELIGIBLE || entry->aside))
-				bit_put(sift->rows, entry->row);
+		if (!sift_target_find(sift, entry, &target))
 			continue;
-		}
-		bit_put(sift->masks[index].told, entry->row);
-		if (bit_has(block->changed, entry->row) ||
-				entry_may_differ(sift, index, entry) ||
-				(entry->aside == ASIDE_SUPPRESSED &&
-						is_wanted(block, entry->row,
-								scope->targets[sifter->targets[index].target]
-										.policy->kind)))
-			bit_put(sift->masks[index].need, entry->row);
+		index = sifter->all.by_target[target];
+		sift_bit_put(sift->targets[target].told, entry->row);
+		if (index == SIFT_NONE ? unfit_may_differ(block, entry)
+				       : sift_bit_has(block->changed, entry->row) ||
+								sift_entry_may_differ(sift,
+										&sift->all,
+										index, entry) ||
+								sift_is_wanted(sift, block,
+										entry))
+			sift_bit_put(sift->targets[target].need, entry->row);
 	}
 }
 
-/* Who was told nothing of it. */
-static void others_sift(struct push_sift *sift, const struct push_block *block)
+bool sift_target_find(
+		struct push_sift *sift, const struct told_entry *entry, size_t *out_target)
 {
-	for (size_t i = 0; i < sift->sifter->count; i++) {
-		struct sift_masks *masks = &sift->masks[i];
-		bool reads_day = sift->sifter->targets[i].reads_day;
+	const struct push_scope *scope = &sift->sifter->plan->scope;
 
-		for (size_t k = 0; k < SWEEP_WORDS; k++) {
-			uint64_t near = masks->near[k];
+	*out_target = entry->series < scope->series_end ? sift->sifter->by_series[entry->series]
+							: SIFT_NONE;
+	if (*out_target != SIFT_NONE)
+		return true;
+	/* Gone: who was told hears it, what is aside is void. */
+	if (push_scope_has(scope, entry->series) &&
+			(entry->told.kind == TOLD_ELIGIBLE || entry->aside))
+		sift_bit_put(sift->rows, entry->row);
+	return false;
+}
 
-			if (!reads_day)
-				near &= block->changed[k];
-			masks->need[k] |= (masks->eligible[k] | near) & ~masks->told[k];
-			sift->rows[k] |= masks->need[k];
-		}
+void sift_others(struct push_sift *sift, const struct sift_desk *desk, size_t index,
+		const uint64_t *near_rows)
+{
+	const struct sift_masks *masks = &desk->masks[index];
+	struct sift_rows *rows = &sift->targets[desk->set->targets[index].target];
+
+	for (size_t k = 0; k < SWEEP_WORDS; k++) {
+		uint64_t near = masks->near[k] & (near_rows ? near_rows[k] : UINT64_MAX);
+
+		rows->need[k] |= (masks->eligible[k] | near) & ~rows->told[k];
 	}
 }
 
 /* --- rows ------------------------------------------------------------------------------------ */
 
-static bool row_make(struct push_sift *sift, struct push_block *block,
-		const struct sweep_source *source, unsigned row, struct arena *scratch,
-		struct error *err)
+bool sift_row_add(struct push_sift *sift, struct push_block *block, unsigned row,
+		const Policycalc__V1__Profile *profile, struct error *err)
 {
-	const struct push_sifter *sifter = sift->sifter;
-	size_t count = sifter->plan->scope.target_count;
-	const Policycalc__V1__Profile *profile;
-	bool *wanted = ARENA_NEW_ARRAY(&block->arena, bool, count + 1);
+	size_t count = sift->sifter->plan->scope.target_count;
+	int64_t id = block->number * REGISTRY_BLOCK_SIZE + 1 + row;
+	bool *wanted;
 
-	arena_reset(scratch);
+	/* What waits is found anew, so that all of it is asked. */
+	if (push_block_is_waiting(block, id))
+		return push_block_add_row(block, id, profile, NULL, err);
+	wanted = ARENA_NEW_ARRAY(&block->arena, bool, count + 1);
 	if (!wanted)
 		return arena_error(&block->arena, err, "reading a block");
-	for (size_t i = 0; i < sifter->count; i++)
-		wanted[sifter->targets[i].target] = bit_has(sift->masks[i].need, row);
-	return source->profile(source->context, row, scratch, &profile, err) &&
-	       push_block_add_row(block, block->number * REGISTRY_BLOCK_SIZE + 1 + row, profile,
-			       wanted, err);
+	for (size_t i = 0; i < count; i++)
+		wanted[i] = sift_bit_has(sift->targets[i].need, row);
+	return push_block_add_row(block, id, profile, wanted, err);
+}
+
+void sift_rows_join(struct push_sift *sift)
+{
+	for (size_t i = 0; i < sift->sifter->plan->scope.target_count; i++) {
+		for (size_t k = 0; k < SWEEP_WORDS; k++)
+			sift->rows[k] |= sift->targets[i].need[k];
+	}
 }
 
 /* Enterprises whose facts the catalog refuses have no verdict at all. */
 static void refused_count(
 		const struct push_sift *sift, struct push_block *block, const uint64_t *present)
 {
-	const struct sift_masks *masks = sift->masks;
+	const struct sift_masks *masks = sift->all.masks;
 
-	for (size_t i = 0; sift->sifter->count && i < SWEEP_WORDS; i++) {
+	for (size_t i = 0; sift->all.set->count && i < SWEEP_WORDS; i++) {
 		uint64_t known = masks->eligible[i] | masks->ineligible[i] |
 				 masks->not_open[i] | masks->undecided[i];
 
@@ -339,30 +368,56 @@ static void refused_count(
 	}
 }
 
-bool push_sift_block(struct push_sift *sift, struct push_block *block, struct arena *scratch,
+static bool all_block(struct push_sift *sift, struct push_block *block, struct arena *scratch,
 		struct error *err)
 {
+	struct sift_desk *desk = &sift->all;
 	uint64_t present[SWEEP_WORDS];
 	struct sweep_source source;
 
-	if (!column_reader_enter(sift->reader, block->number, &source, err))
+	if (!column_reader_enter(desk->reader, block->number, &source, err))
 		return false;
-	memcpy(present, column_reader_present(sift->reader), sizeof(present));
+	memcpy(present, column_reader_present(desk->reader), sizeof(present));
 	if (block->plan->changed_only) {
 		for (size_t i = 0; i < SWEEP_WORDS; i++)
 			present[i] &= block->changed[i];
 	}
-	memset(sift->rows, 0, sizeof(sift->rows));
-	if (sift->work && (!sweep_block(sift->work, &source, present, err) ||
-					  !masks_fill(sift, &source, err)))
+	if (!sift_desk_sweep(desk, &source, present, err))
 		return false;
 	entries_sift(sift, block);
-	others_sift(sift, block);
+	for (size_t i = 0; i < desk->set->count; i++)
+		sift_others(sift, desk, i,
+				desk->set->targets[i].reads_day ? NULL : block->changed);
+	sift_rows_join(sift);
 	refused_count(sift, block, present);
 	for (unsigned row = 0; row < source.row_count; row++) {
-		if (bit_has(sift->rows, row) && bit_has(present, row) &&
-				!row_make(sift, block, &source, row, scratch, err))
+		const Policycalc__V1__Profile *profile;
+
+		if (!sift_bit_has(sift->rows, row) || !sift_bit_has(present, row))
+			continue;
+		arena_reset(scratch);
+		if (!source.profile(source.context, row, scratch, &profile, err) ||
+				!sift_row_add(sift, block, row, profile, err))
 			return false;
 	}
 	return true;
+}
+
+bool push_sift_block(struct push_sift *sift, struct push_block *block, struct arena *scratch,
+		struct error *err)
+{
+	const struct push_sifter *sifter = sift->sifter;
+	const struct sweep_want *wants = NULL;
+	size_t count = 0;
+
+	memset(sift->rows, 0, sizeof(sift->rows));
+	memset(sift->targets, 0, sifter->plan->scope.target_count * sizeof(*sift->targets));
+	if (block->is_day)
+		return desk_make(sift, &sift->days, &sifter->restless, sifter->wants,
+				       sifter->want_count, err) &&
+		       sift_day_block(sift, block, scratch, err);
+	if (sifter->all.sweep)
+		wants = sweep_wants(sifter->all.sweep, &count);
+	return desk_make(sift, &sift->all, &sifter->all, wants, count, err) &&
+	       all_block(sift, block, scratch, err);
 }

@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "proto/codec/codec.h"
 
 #include <assert.h>
 #include <string.h>
@@ -251,11 +252,26 @@ static bool front_read(struct column_reader *reader, bool *out_damaged, struct e
 	return true;
 }
 
-static bool image_find(struct column_reader *reader, struct error *err)
+/* What the image in the file starts with: what cannot be read is as good as damaged. */
+static bool image_open(struct column_reader *reader, struct error *err)
 {
 	bool damaged;
+
+	if (!front_read(reader, &damaged, err) || damaged)
+		return column_reader_repair(reader, err);
+	return true;
+}
+
+static bool image_find(struct column_reader *reader, struct error *err)
+{
 	int64_t change = 0;
 
+	if (reader->floor < INT64_MAX && reader->cache->file &&
+			column_file_find(reader->cache->file, reader->block, &reader->place)) {
+		if (reader->place.sequence >= reader->floor)
+			return image_open(reader, err);
+		column_place_release(&reader->place);
+	}
 	if (!last_change(reader, &change, err))
 		return false;
 	if (change > reader->sequence)
@@ -267,16 +283,14 @@ static bool image_find(struct column_reader *reader, struct error *err)
 		column_place_release(&reader->place);
 		return column_reader_build(reader, true, err);
 	}
-	/* What cannot be read is as good as damaged: the registry has it all. */
-	if (!front_read(reader, &damaged, err) || damaged)
-		return column_reader_repair(reader, err);
-	return true;
+	return image_open(reader, err);
 }
 
-bool column_reader_enter(struct column_reader *reader, int64_t block,
+bool column_reader_enter_unchanged(struct column_reader *reader, int64_t block, int64_t floor,
 		struct sweep_source *out_source, struct error *err)
 {
 	assert(block >= 0);
+	reader->floor = floor;
 	column_place_release(&reader->place);
 	reader->has_bytes = false;
 	reader->block = block;
@@ -293,6 +307,63 @@ bool column_reader_enter(struct column_reader *reader, int64_t block,
 		.items = column_reader_items,
 	};
 	return true;
+}
+
+bool column_reader_enter(struct column_reader *reader, int64_t block,
+		struct sweep_source *out_source, struct error *err)
+{
+	return column_reader_enter_unchanged(reader, block, INT64_MAX, out_source, err);
+}
+
+struct asking {
+	struct arena *arena;
+	const Policycalc__V1__Profile *profile;
+};
+
+static bool on_asked(void *context, int64_t id, int64_t changed_sequence,
+		const Policycalc__V1__Profile *profile, struct error *err)
+{
+	struct asking *asking = context;
+	struct buffer bytes = { 0 };
+
+	(void)id;
+	(void)changed_sequence;
+	if (message_pack(&profile->base, &bytes))
+		asking->profile = (const Policycalc__V1__Profile *)message_unpack(
+				(struct slice){ bytes.data, bytes.size },
+				&policycalc__v1__profile__descriptor, &message_limits_default,
+				asking->arena, err);
+	else
+		error_set(err, ERROR_MEMORY, "out of memory while reading an enterprise");
+	buffer_fini(&bytes);
+	return asking->profile != NULL;
+}
+
+bool column_reader_ask(struct column_reader *reader, unsigned row, struct arena *arena,
+		const Policycalc__V1__Profile **out_profile, struct error *err)
+{
+	struct column_cache *cache = reader->cache;
+	struct asking asking = { .arena = arena };
+	bool ok;
+
+	assert(reader->block >= 0);
+	pthread_mutex_lock(&cache->origin_lock);
+	ok = cache->origin.scan(cache->origin.context, reader->sequence,
+			reader->block * COLUMN_ROWS + 1 + row, 1, on_asked, &asking, err);
+	pthread_mutex_unlock(&cache->origin_lock);
+	*out_profile = asking.profile;
+	return ok;
+}
+
+int64_t column_cache_sequence(struct column_cache *cache, int64_t block)
+{
+	struct column_place place = { 0 };
+	int64_t sequence = -1;
+
+	if (cache->file && column_file_find(cache->file, block, &place))
+		sequence = place.sequence;
+	column_place_release(&place);
+	return sequence;
 }
 
 const uint64_t *column_reader_present(const struct column_reader *reader)

@@ -70,5 +70,19 @@ void column_reader_free(struct column_reader *reader);
  */
 bool column_reader_enter(struct column_reader *reader, int64_t block,
 		struct sweep_source *out_source, struct error *err);
+/**
+ * As it, for who asks only about enterprises that have not changed after snapshot @floor: columns that
+ * were built of it or of a later one will do. What they say of all others may be old.
+ */
+bool column_reader_enter_unchanged(struct column_reader *reader, int64_t block, int64_t floor,
+		struct sweep_source *out_source, struct error *err);
+/**
+ * The enterprise of that row as the registry has it at the reader's snapshot, in @arena; NULL when there
+ * was none.
+ */
+bool column_reader_ask(struct column_reader *reader, unsigned row, struct arena *arena,
+		const Policycalc__V1__Profile **out_profile, struct error *err);
+/** The snapshot that the newest columns of the block were built of; -1: there are none. */
+int64_t column_cache_sequence(struct column_cache *cache, int64_t block);
 /** The rows there are, COLUMN_WORDS words. */
 const uint64_t *column_reader_present(const struct column_reader *reader);

@@ -51,6 +51,7 @@ struct column_items {
 struct column_reader {
 	struct column_cache *cache;
 	int64_t sequence;
+	int64_t floor; /* columns built of this snapshot, or later, will do */
 	struct column_want *wants;
 	size_t want_count;
 	size_t columns_seen; /* names of columns when the wants were looked up */
