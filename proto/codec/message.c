@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proto/codec/codec.h"
 
+#include "proto/codec/encode.h"
+#include "proto/codec/unpack.h"
+
 #include <assert.h>
 
 static void *on_alloc(void *data, size_t size)
@@ -23,8 +26,12 @@ ProtobufCMessage *message_unpack(struct slice bytes,
 		.alloc = on_alloc, .free = on_free, .allocator_data = arena
 	};
 	static const uint8_t nothing[1];
-	ProtobufCMessage *message;
+	struct arena_mark mark = arena_mark(arena);
+	ProtobufCMessage *message = unpack_quickly(bytes, descriptor, limits, arena);
 
+	if (message)
+		return message;
+	arena_rewind(arena, mark);
 	if (!message_scan(bytes, descriptor, limits, err))
 		return NULL;
 	message = protobuf_c_message_unpack(descriptor, &allocator, bytes.size,

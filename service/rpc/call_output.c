@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Replies and the end of a call. Messages are packed straight into the call's output buffer,
- * from where the transport copies them once, into the bytes it writes.
+ * Replies and the end of a call. Messages are encoded in memory that the loop keeps for it, copied
+ * into the call's output buffer, and from there by the transport into the bytes it writes.
  */
 #include "rpc/base64.h"
 #include "rpc/call.h"
@@ -255,39 +255,19 @@ bool rpc_call_send_bytes(struct rpc_call *call, struct slice encoded)
 	return true;
 }
 
-static bool call_send_compressed(
-		struct rpc_call *call, const ProtobufCMessage *message, size_t size)
-{
-	struct buffer encoded = { 0 };
-	bool ok = false;
-
-	if (!buffer_reserve(&encoded, size)) {
-		call_fail(call, RPC_RESOURCE_EXHAUSTED,
-				"out of memory while packing the answer");
-	} else {
-		encoded.size = protobuf_c_message_pack(message, (uint8_t *)encoded.data);
-		ok = rpc_call_send_bytes(call, (struct slice){ encoded.data, encoded.size });
-	}
-	buffer_fini(&encoded);
-	return ok;
-}
-
 bool rpc_call_send(struct rpc_call *call, const ProtobufCMessage *message)
 {
-	size_t size;
+	struct encoder *encoder = rpc_call_encoder(call);
 
 	if (call->state != CALL_OPEN)
 		return false;
-	size = protobuf_c_message_get_packed_size(message);
-	if (call_packs(call, size) && size <= call_limits(call)->send_max)
-		return call_send_compressed(call, message, size);
-	if (!call_may_send(call, size))
-		return false;
-	put_prefix(call, false, size);
-	call->out.size += protobuf_c_message_pack(
-			message, (uint8_t *)call->out.data + call->out.size);
-	call_count_sent(call, size);
-	return true;
+	encode_message(encoder, message);
+	if (!encoder->failed)
+		return rpc_call_send_bytes(call, encoder_bytes(encoder));
+	call_fail(call, RPC_RESOURCE_EXHAUSTED,
+			encoder->exceeded ? "the answer is larger than the limit"
+					  : "out of memory while packing the answer");
+	return false;
 }
 
 bool rpc_call_is_writable(const struct rpc_call *call)

@@ -16,6 +16,8 @@
 #define IDLE_MAX 256
 /* Buffers above this are given back between calls. */
 #define KEEP_MAX ((size_t)64 << 10)
+/* There is one encoder a loop. */
+#define ENCODER_KEEP ((size_t)1 << 20)
 
 static void call_free(struct rpc_call *call)
 {
@@ -142,6 +144,8 @@ void rpc_loop_fini(struct rpc_loop *loop)
 		loop->idle = next;
 	}
 	loop->idle_count = 0;
+	arena_fini(&loop->workspace);
+	encoder_fini(&loop->encoder);
 }
 
 bool rpc_call_post(struct rpc_call *call, void (*work)(struct rpc_call *call, void *argument),
@@ -204,6 +208,24 @@ struct arena *rpc_call_arena(struct rpc_call *call)
 struct arena *rpc_call_scratch(struct rpc_call *call)
 {
 	return call->method && call->method->transient_messages ? &call->scratch : &call->arena;
+}
+
+struct arena *rpc_call_workspace(struct rpc_call *call)
+{
+	struct arena *workspace = &call->loop->workspace;
+
+	workspace->budget = call_limits(call)->call_memory;
+	arena_reset(workspace);
+	return workspace;
+}
+
+struct encoder *rpc_call_encoder(struct rpc_call *call)
+{
+	struct encoder *encoder = &call->loop->encoder;
+
+	encoder_clear(encoder, ENCODER_KEEP);
+	encoder->most = call_limits(call)->send_max;
+	return encoder;
 }
 
 void rpc_call_set_data(struct rpc_call *call, void *data)

@@ -21,6 +21,7 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/slice.h"
+#include "proto/codec/encode.h"
 
 #include <protobuf-c/protobuf-c.h>
 #include <stdbool.h>
@@ -91,6 +92,13 @@ struct arena *rpc_call_arena(struct rpc_call *call);
  * ->transient_messages, otherwise the call's arena.
  */
 struct arena *rpc_call_scratch(struct rpc_call *call);
+/**
+ * Memory that all calls of a loop have in common, for what is needed until the callback returns: empty
+ * when it is asked for, gone when the next callback of any call asks.
+ */
+struct arena *rpc_call_workspace(struct rpc_call *call);
+/** Likewise, empty, for an answer that is encoded by the handler and sent with rpc_call_send_bytes(). */
+struct encoder *rpc_call_encoder(struct rpc_call *call);
 /** The handler's own state for this call. */
 void rpc_call_set_data(struct rpc_call *call, void *data);
 void *rpc_call_data(const struct rpc_call *call);

@@ -11,8 +11,10 @@
  */
 #pragma once
 
+#include "base/arena.h"
 #include "base/error.h"
 #include "base/slice.h"
+#include "proto/codec/encode.h"
 #include "rpc/call_limits.h"
 #include "rpc/method.h"
 
@@ -53,9 +55,13 @@ struct rpc_loop {
 	uint64_t kept_count;
 	struct rpc_call *idle; /* finished calls, for the next */
 	size_t idle_count;
+	/* What one callback needs and none after it, so that the calls that wait for their bytes to go
+	 * out hold little: see rpc_call_workspace() and rpc_call_encoder(). */
+	struct arena workspace;
+	struct encoder encoder;
 };
 
-/** Frees the idle calls. */
+/** Frees the idle calls, and what callbacks had in common. */
 void rpc_loop_fini(struct rpc_loop *loop);
 
 /* One connection as its calls see it. The transport owns it. */

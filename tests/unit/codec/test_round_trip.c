@@ -5,6 +5,7 @@
 #include "policycalc/v1/catalog_service.pb-c.h"
 #include "proto/codec/codec.h"
 #include "proto/codec/field.h"
+#include "random_message.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,90 +14,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-
-static uint64_t seed = 42;
-
-static unsigned roll(unsigned sides)
-{
-	seed = seed * 6364136223846793005u + 1442695040888963407u;
-	return (unsigned)(seed >> 33) % sides;
-}
-
-static const char *const texts[] = { "", "a", "true", "NO", "0620", "1e5", "~",
-	"三门峡市“科技贷”", "a: b", "a #b", "#b", "- x", " lead", "trail ", "two\nlines",
-	"two\nlines\n", "three\n\n", "\n", "\nx", " \nx", "a\n\n  b\n c", "tab\there",
-	"bell\x07", "quote\"s'", "back\\slash", "\x7f", "\xc2\x85", "\xc2\xa0", "\xe2\x80\xa8",
-	"\xef\xbb\xbf", "\xf0\x9f\x98\x80", "---", "...", "? x", "<<", "key:", "{a}", "[a",
-	"e.a >= 1 ? \"x\" : 'y'", "2022-09-08", "12:30", "a\rb", "=", "\x01", "x\n---\ny",
-	"x\n...\n", "%a", "@a", "`a", "|", ">", "!a", "&a", "*a" };
-
-static void fill(ProtobufCMessage *message, struct arena *arena, unsigned depth);
-
-static void fill_element(const ProtobufCFieldDescriptor *field, void *element,
-		struct arena *arena, unsigned depth)
-{
-	const ProtobufCEnumDescriptor *choices = field->descriptor;
-	long long number = (long long)(seed * 0x9e3779b97f4a7c15u) >> roll(64);
-	ProtobufCBinaryData *bytes = element;
-
-	if (field_is_integer(field)) {
-		if (integer_store(field, number, element) != INTEGER_OK)
-			assert_int_equal(integer_store(field, roll(1000), element), INTEGER_OK);
-		return;
-	}
-	if (field->type == PROTOBUF_C_TYPE_BOOL) {
-		*(protobuf_c_boolean *)element = (int)roll(2);
-	} else if (field->type == PROTOBUF_C_TYPE_ENUM) {
-		*(int *)element = choices->values[roll(choices->n_values)].value;
-	} else if (field->type == PROTOBUF_C_TYPE_STRING) {
-		*(char **)element = arena_copy_text(
-				arena, texts[roll(sizeof(texts) / sizeof(texts[0]))]);
-	} else if (field->type == PROTOBUF_C_TYPE_BYTES) {
-		bytes->len = roll(8);
-		bytes->data = arena_alloc(arena, 8);
-		memcpy(bytes->data, &seed, 8);
-	} else {
-		assert_int_equal(field->type, PROTOBUF_C_TYPE_MESSAGE);
-		*(ProtobufCMessage **)element = message_new(field->descriptor, arena);
-		fill(*(ProtobufCMessage **)element, arena, depth + 1);
-	}
-}
-
-static void fill(ProtobufCMessage *message, struct arena *arena, unsigned depth)
-{
-	const ProtobufCMessageDescriptor *descriptor = message->descriptor;
-
-	for (unsigned i = 0; i < descriptor->n_fields; i++) {
-		const ProtobufCFieldDescriptor *field = &descriptor->fields[i];
-		unsigned count = field_is_repeated(field) ? roll(4) : 1;
-
-		if (roll(3) == 0 || field_find_rival(message, field) || depth > 6)
-			continue;
-		for (unsigned k = 0; k < count; k++) {
-			void *element = field_add_element(message, field, arena);
-
-			fill_element(field, element, arena, depth);
-			/* Keys of a map differ. */
-			if (field_is_map(field)) {
-				ProtobufCMessage *entry = *(ProtobufCMessage **)element;
-				const ProtobufCFieldDescriptor *key =
-						&entry->descriptor->fields[0];
-
-				for (unsigned v = 0; v < 2; v++) {
-					const ProtobufCFieldDescriptor *f = key + v;
-					char **text = (char **)((char *)entry + f->offset);
-
-					if (!*text)
-						*text = arena_copy_text(arena, "");
-				}
-				*(char **)((char *)entry + key->offset) = arena_format(arena,
-						"%s%u",
-						texts[roll(sizeof(texts) / sizeof(texts[0]))],
-						k);
-			}
-		}
-	}
-}
 
 static const ProtobufCMessageDescriptor *const types[] = {
 	&policycalc__v1__policy__descriptor,
@@ -170,8 +87,7 @@ static void test_random(void **state)
 			ProtobufCMessage *message;
 
 			arena_init(&arena, (size_t)256 << 20);
-			message = message_new(types[t], &arena);
-			fill(message, &arena, 0);
+			message = random_message(types[t], &arena);
 			check_json(message, &arena);
 			check_yaml(message, &arena);
 			arena_fini(&arena);
@@ -183,7 +99,7 @@ static void test_random(void **state)
 static void test_texts(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+	for (size_t i = 0; i < random_text_count; i++) {
 		struct arena arena;
 		Policycalc__V1__Policy policy = POLICYCALC__V1__POLICY__INIT;
 		Policycalc__V1__Example example = POLICYCALC__V1__EXAMPLE__INIT;
@@ -194,7 +110,7 @@ static void test_texts(void **state)
 		char *list[2];
 
 		arena_init(&arena, 1 << 20);
-		list[0] = list[1] = arena_copy_text(&arena, texts[i]);
+		list[0] = list[1] = arena_copy_text(&arena, random_texts[i]);
 		policy.id = list[0];
 		policy.departments = list;
 		policy.n_departments = 2;
@@ -355,8 +271,7 @@ static void test_print_memory(void **state)
 
 	(void)state;
 	arena_init(&arena, 64 << 20);
-	message = message_new(&policycalc__v1__policy__descriptor, &arena);
-	fill(message, &arena, 0);
+	message = random_message(&policycalc__v1__policy__descriptor, &arena);
 	for (unsigned long nth = 1; !done; nth++) {
 		struct buffer json = { 0 };
 		struct buffer yaml = { 0 };

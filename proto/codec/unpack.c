@@ -1,0 +1,408 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The quick way to unpack: one pass, for messages as libraries write them.
+ *
+ * It scans and unpacks at once, and gives up at the first thing that is wrong, or only unusual: a field we
+ * do not know, one that comes twice, a repeated field in two runs. Then message_unpack() goes the careful
+ * way from the start, which has the words for what is wrong. What is unpacked here is equal to what
+ * protobuf-c makes of the same bytes.
+ */
+#include "proto/codec/unpack.h"
+
+#include "proto/codec/field.h"
+
+#include <string.h>
+
+enum wire { WIRE_VARINT = 0, WIRE_FIXED64 = 1, WIRE_BYTES = 2, WIRE_FIXED32 = 5 };
+
+struct unpacking {
+	const struct message_limits *limits;
+	struct arena *arena;
+	size_t fields;
+};
+
+struct input {
+	const uint8_t *at, *end;
+};
+
+static inline bool take_varint(struct input *input, uint64_t *out_value)
+{
+	uint64_t value = 0;
+
+	if (input->at < input->end && *input->at < 0x80) {
+		*out_value = *input->at++;
+		return true;
+	}
+	for (unsigned shift = 0; shift < 70 && input->at < input->end; shift += 7) {
+		uint8_t byte = *input->at++;
+
+		if (shift == 63 && byte > 1)
+			return false;
+		value |= (uint64_t)(byte & 0x7f) << shift;
+		if (!(byte & 0x80)) {
+			*out_value = value;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* What stands behind a length. */
+static inline bool take_run(struct input *input, struct input *out_run)
+{
+	uint64_t size;
+
+	if (!take_varint(input, &size) || size > (uint64_t)(input->end - input->at))
+		return false;
+	out_run->at = input->at;
+	input->at += size;
+	out_run->end = input->at;
+	return true;
+}
+
+static inline bool take_fixed(struct input *input, size_t size, uint64_t *out_value)
+{
+	uint64_t value = 0;
+
+	if ((size_t)(input->end - input->at) < size)
+		return false;
+	for (size_t i = 0; i < size; i++)
+		value |= (uint64_t)input->at[i] << (8 * i);
+	input->at += size;
+	*out_value = value;
+	return true;
+}
+
+static inline enum wire wire_of(ProtobufCType type)
+{
+	switch (type) {
+	case PROTOBUF_C_TYPE_STRING:
+	case PROTOBUF_C_TYPE_BYTES:
+	case PROTOBUF_C_TYPE_MESSAGE:
+		return WIRE_BYTES;
+	case PROTOBUF_C_TYPE_SFIXED32:
+	case PROTOBUF_C_TYPE_FIXED32:
+	case PROTOBUF_C_TYPE_FLOAT:
+		return WIRE_FIXED32;
+	case PROTOBUF_C_TYPE_SFIXED64:
+	case PROTOBUF_C_TYPE_FIXED64:
+	case PROTOBUF_C_TYPE_DOUBLE:
+		return WIRE_FIXED64;
+	case PROTOBUF_C_TYPE_INT32:
+	case PROTOBUF_C_TYPE_SINT32:
+	case PROTOBUF_C_TYPE_UINT32:
+	case PROTOBUF_C_TYPE_INT64:
+	case PROTOBUF_C_TYPE_SINT64:
+	case PROTOBUF_C_TYPE_UINT64:
+	case PROTOBUF_C_TYPE_BOOL:
+	case PROTOBUF_C_TYPE_ENUM:
+	default:
+		return WIRE_VARINT;
+	}
+}
+
+static size_t width_of(ProtobufCType type)
+{
+	switch (type) {
+	case PROTOBUF_C_TYPE_INT32:
+	case PROTOBUF_C_TYPE_SINT32:
+	case PROTOBUF_C_TYPE_SFIXED32:
+	case PROTOBUF_C_TYPE_UINT32:
+	case PROTOBUF_C_TYPE_FIXED32:
+	case PROTOBUF_C_TYPE_FLOAT:
+	case PROTOBUF_C_TYPE_ENUM:
+		return 4;
+	case PROTOBUF_C_TYPE_BOOL:
+		return sizeof(protobuf_c_boolean);
+	case PROTOBUF_C_TYPE_BYTES:
+		return sizeof(ProtobufCBinaryData);
+	case PROTOBUF_C_TYPE_INT64:
+	case PROTOBUF_C_TYPE_SINT64:
+	case PROTOBUF_C_TYPE_SFIXED64:
+	case PROTOBUF_C_TYPE_UINT64:
+	case PROTOBUF_C_TYPE_FIXED64:
+	case PROTOBUF_C_TYPE_DOUBLE:
+		return 8;
+	case PROTOBUF_C_TYPE_STRING:
+	case PROTOBUF_C_TYPE_MESSAGE:
+	default:
+		return sizeof(void *);
+	}
+}
+
+static inline void store_number(ProtobufCType type, uint64_t value, void *element)
+{
+	uint32_t low = (uint32_t)value;
+
+	switch (type) {
+	case PROTOBUF_C_TYPE_SINT32:
+		*(int32_t *)element = (int32_t)(low >> 1 ^ -(low & 1));
+		break;
+	case PROTOBUF_C_TYPE_SINT64:
+		*(int64_t *)element = (int64_t)(value >> 1 ^ -(value & 1));
+		break;
+	case PROTOBUF_C_TYPE_BOOL:
+		*(protobuf_c_boolean *)element = value != 0;
+		break;
+	case PROTOBUF_C_TYPE_INT64:
+	case PROTOBUF_C_TYPE_UINT64:
+	case PROTOBUF_C_TYPE_SFIXED64:
+	case PROTOBUF_C_TYPE_FIXED64:
+	case PROTOBUF_C_TYPE_DOUBLE:
+		*(uint64_t *)element = value;
+		break;
+	case PROTOBUF_C_TYPE_INT32:
+	case PROTOBUF_C_TYPE_UINT32:
+	case PROTOBUF_C_TYPE_ENUM:
+	case PROTOBUF_C_TYPE_SFIXED32:
+	case PROTOBUF_C_TYPE_FIXED32:
+	case PROTOBUF_C_TYPE_FLOAT:
+	case PROTOBUF_C_TYPE_STRING:
+	case PROTOBUF_C_TYPE_BYTES:
+	case PROTOBUF_C_TYPE_MESSAGE:
+	default:
+		*(uint32_t *)element = low;
+		break;
+	}
+}
+
+static ProtobufCMessage *take_message(struct unpacking *unpacking, struct input input,
+		const ProtobufCMessageDescriptor *descriptor, unsigned depth);
+
+static char *take_text(struct unpacking *unpacking, struct input run)
+{
+	struct slice text = { (const char *)run.at, (size_t)(run.end - run.at) };
+
+	if (text_valid_size(text) != text.size)
+		return NULL;
+	return arena_copy(unpacking->arena, text.data, text.size);
+}
+
+static bool take_bytes(
+		struct unpacking *unpacking, struct input run, ProtobufCBinaryData *element)
+{
+	size_t size = (size_t)(run.end - run.at);
+
+	*element = (ProtobufCBinaryData){ 0 };
+	if (size == 0)
+		return true;
+	element->data = arena_alloc(unpacking->arena, size);
+	if (!element->data)
+		return false;
+	memcpy(element->data, run.at, size);
+	element->len = size;
+	return true;
+}
+
+/* One value, after its tag. */
+static inline bool take_element(struct unpacking *unpacking, struct input *input,
+		const ProtobufCFieldDescriptor *field, enum wire wire, void *element,
+		unsigned depth)
+{
+	struct input run;
+	uint64_t value;
+
+	if (wire != WIRE_BYTES) {
+		if (wire == WIRE_VARINT ? !take_varint(input, &value)
+					: !take_fixed(input, wire == WIRE_FIXED64 ? 8 : 4,
+							  &value))
+			return false;
+		store_number(field->type, value, element);
+		return true;
+	}
+	if (!take_run(input, &run))
+		return false;
+	if (field->type == PROTOBUF_C_TYPE_STRING) {
+		char *text = take_text(unpacking, run);
+
+		*(char **)element = text;
+		return text;
+	}
+	if (field->type == PROTOBUF_C_TYPE_MESSAGE) {
+		ProtobufCMessage *message;
+
+		if (depth >= unpacking->limits->depth)
+			return false;
+		message = take_message(unpacking, run, field->descriptor, depth + 1);
+		*(ProtobufCMessage **)element = message;
+		return message;
+	}
+	return take_bytes(unpacking, run, element);
+}
+
+/* --- repeated fields --------------------------------------------------------------------------- */
+
+/* Moves behind a value; false when it is cut off. */
+static bool skip_element(struct input *input, enum wire wire)
+{
+	struct input run;
+	uint64_t value;
+
+	if (wire == WIRE_BYTES)
+		return take_run(input, &run);
+	if (wire == WIRE_VARINT)
+		return take_varint(input, &value);
+	return take_fixed(input, wire == WIRE_FIXED64 ? 8 : 4, &value);
+}
+
+/* How many elements follow one another, each behind the same tag; the first one's is taken already. */
+static size_t count_run(struct input input, uint64_t tag)
+{
+	size_t count = 0;
+	uint64_t next = tag;
+
+	while (next == tag && skip_element(&input, (enum wire)(tag & 7))) {
+		count++;
+		if (!take_varint(&input, &next))
+			break;
+	}
+	return count;
+}
+
+/* Packed numbers: each ends with the only byte without the high bit. */
+static bool take_packed(struct unpacking *unpacking, struct input run,
+		const ProtobufCFieldDescriptor *field, void **out_list, size_t *out_count)
+{
+	size_t width = width_of(field->type);
+	size_t count = 0;
+	uint64_t value;
+	char *list;
+
+	if (wire_of(field->type) != WIRE_VARINT)
+		return false;
+	for (const uint8_t *at = run.at; at < run.end; at++)
+		count += *at < 0x80;
+	unpacking->fields += count + 1;
+	if (count == 0 || count > unpacking->limits->elements)
+		return false;
+	list = arena_alloc(unpacking->arena, count * width);
+	for (size_t i = 0; list && i < count; i++) {
+		if (!take_varint(&run, &value))
+			return false;
+		store_number(field->type, value, list + i * width);
+	}
+	*out_list = list;
+	*out_count = count;
+	return list && run.at == run.end;
+}
+
+static bool take_repeated(struct unpacking *unpacking, struct input *input, uint64_t tag,
+		const ProtobufCFieldDescriptor *field, ProtobufCMessage *message,
+		unsigned depth)
+{
+	void **list = (void **)((char *)message + field->offset);
+	size_t *count = (size_t *)((char *)message + field->quantifier_offset);
+	enum wire wire = (enum wire)(tag & 7);
+	size_t width = width_of(field->type);
+	uint64_t again;
+	size_t most;
+	char *at;
+
+	if (*count)
+		return false;
+	if (wire != wire_of(field->type)) {
+		struct input run;
+
+		return wire == WIRE_BYTES && take_run(input, &run) &&
+		       take_packed(unpacking, run, field, list, count);
+	}
+	most = count_run(*input, tag);
+	unpacking->fields += most;
+	if (most == 0 || most > unpacking->limits->elements)
+		return false;
+	at = arena_alloc(unpacking->arena, most * width);
+	*list = at;
+	if (!at)
+		return false;
+	for (size_t i = 0; i < most; i++, at += width) {
+		if (i > 0 && !take_varint(input, &again))
+			return false;
+		if (!take_element(unpacking, input, field, wire, at, depth))
+			return false;
+	}
+	*count = most;
+	return true;
+}
+
+/* --- messages ---------------------------------------------------------------------------------- */
+
+static inline const ProtobufCFieldDescriptor *field_find_number(
+		const ProtobufCMessageDescriptor *descriptor, uint64_t number)
+{
+	if (number - 1 < descriptor->n_fields && descriptor->fields[number - 1].id == number)
+		return &descriptor->fields[number - 1];
+	if (number > UINT32_MAX >> 3)
+		return NULL;
+	return protobuf_c_message_descriptor_get_field(descriptor, (unsigned)number);
+}
+
+/* Notes that the field is there; false when it was before, or is of a kind that is not ours. */
+static inline bool note_presence(ProtobufCMessage *message,
+		const ProtobufCFieldDescriptor *field, uint64_t *seen)
+{
+	uint64_t bit;
+	size_t index = (size_t)(field - message->descriptor->fields);
+
+	if (field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) {
+		uint32_t *chosen = (uint32_t *)((char *)message + field->quantifier_offset);
+
+		if (*chosen)
+			return false;
+		*chosen = field->id;
+		return true;
+	}
+	if (field->label != PROTOBUF_C_LABEL_NONE || index >= 64 * (FIELDS_MAX / 64))
+		return false;
+	bit = UINT64_C(1) << (index % 64);
+	if (seen[index / 64] & bit)
+		return false;
+	seen[index / 64] |= bit;
+	return true;
+}
+
+static ProtobufCMessage *take_message(struct unpacking *unpacking, struct input input,
+		const ProtobufCMessageDescriptor *descriptor, unsigned depth)
+{
+	ProtobufCMessage *message = arena_alloc(unpacking->arena, descriptor->sizeof_message);
+	uint64_t seen[FIELDS_MAX / 64] = { 0 };
+
+	if (!message)
+		return NULL;
+	protobuf_c_message_init(descriptor, message);
+	while (input.at < input.end) {
+		const ProtobufCFieldDescriptor *field;
+		uint64_t tag;
+
+		if (!take_varint(&input, &tag))
+			return NULL;
+		field = field_find_number(descriptor, tag >> 3);
+		if (!field)
+			return NULL;
+		if (field->label == PROTOBUF_C_LABEL_REPEATED) {
+			if (!take_repeated(unpacking, &input, tag, field, message, depth))
+				return NULL;
+			continue;
+		}
+		unpacking->fields++;
+		if ((enum wire)(tag & 7) != wire_of(field->type) ||
+				!note_presence(message, field, seen) ||
+				!take_element(unpacking, &input, field, (enum wire)(tag & 7),
+						(char *)message + field->offset, depth))
+			return NULL;
+	}
+	return unpacking->fields > unpacking->limits->fields ? NULL : message;
+}
+
+ProtobufCMessage *unpack_quickly(struct slice bytes,
+		const ProtobufCMessageDescriptor *descriptor,
+		const struct message_limits *limits, struct arena *arena)
+{
+	struct unpacking unpacking = {
+		.limits = limits ? limits : &message_limits_default,
+		.arena = arena,
+	};
+	struct input input = { (const uint8_t *)bytes.data,
+		(const uint8_t *)bytes.data + bytes.size };
+
+	return take_message(&unpacking, input, descriptor, 0);
+}
