@@ -28,6 +28,13 @@ void encoder_clear(struct encoder *encoder, size_t keep)
 	encoder->failed = encoder->exceeded = false;
 }
 
+bool encoder_end(struct encoder *encoder)
+{
+	if (encoder->most && encoder_size(encoder) > encoder->most)
+		encoder->failed = encoder->exceeded = true;
+	return !encoder->failed;
+}
+
 /* Room for @size bytes more; what is written stays at the end. */
 static bool encoder_grow(struct encoder *encoder, size_t size)
 {

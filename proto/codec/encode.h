@@ -45,6 +45,8 @@ static inline struct slice encoder_bytes(const struct encoder *encoder)
 		encoder_size(encoder) };
 }
 
+/** Whether all of it was written, and it is no more than it may be. */
+bool encoder_end(struct encoder *encoder);
 /** Puts @bytes in front of what is written. */
 void encode_bytes(struct encoder *encoder, struct slice bytes);
 /** Puts a number in front. */

@@ -4,6 +4,8 @@
  * lives in the call's arena.
  */
 #include "calculator/answer.h"
+
+#include "calculator/answer_parts.h"
 #include "calculator/score.h"
 #include "calculator/words.h"
 
@@ -565,15 +567,9 @@ Policycalc__V1__PolicyAnswer *outcome_answer(const struct facts *facts,
 	answer->kind = from->kind;
 	answer->departments = from->departments;
 	answer->n_departments = from->n_departments;
-	answer->availability = ARENA_NEW(facts->arena, Policycalc__V1__Availability);
+	answer->availability = availability_answer(standing, facts->arena);
 	if (!answer->availability)
 		return NULL;
-	policycalc__v1__availability__init(answer->availability);
-	answer->availability->state = standing->state;
-	answer->availability->date = (char *)standing->date;
-	answer->availability->superseded_by = (char *)standing->superseded_by;
-	answer->availability->window_not_stated = standing->window_not_stated;
-	answer->availability->begin_not_stated = standing->begin_not_stated;
 	if (!missing_answer(facts, outcome, answer) || !review_answer(facts, outcome, answer) ||
 			!settled_answer(facts, outcome, view == POLICYCALC__V1__VIEW__VIEW_FULL,
 					answer))

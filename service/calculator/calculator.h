@@ -19,6 +19,7 @@
 #include "policycalc/v1/guide.pb-c.h"
 #include "policycalc/v1/question.pb-c.h"
 #include "proto/codec/catalog.h"
+#include "proto/codec/encode.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -81,6 +82,16 @@ struct violations {
 bool ruleset_match(const struct ruleset *ruleset, const Policycalc__V1__MatchRequest *request,
 		const char *today, struct arena *arena,
 		Policycalc__V1__MatchResponse **out_response, struct violations *out_violations,
+		struct error *err);
+
+/**
+ * As ruleset_match(), but puts the packed response in front of what @encoder holds: the same bytes, in less
+ * time, since what is the same in every response is not packed again. What it put there before it
+ * failed is of no use.
+ */
+bool ruleset_match_encode(const struct ruleset *ruleset,
+		const Policycalc__V1__MatchRequest *request, const char *today,
+		struct arena *arena, struct encoder *encoder, struct violations *out_violations,
 		struct error *err);
 
 /**

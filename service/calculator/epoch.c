@@ -2,6 +2,7 @@
 #include "calculator/epoch.h"
 
 #include "base/memory.h"
+#include "calculator/answer_parts.h"
 #include "calculator/facts.h"
 #include "calculator/ruleset.h"
 
@@ -117,6 +118,7 @@ static void epoch_slot_free(struct epoch_slot *slot)
 {
 	if (!slot)
 		return;
+	ready_list_free(slot->epoch.ready);
 	arena_fini(&slot->arena);
 	memory_free(slot);
 }
@@ -226,7 +228,13 @@ static bool epoch_bind(const struct ruleset *ruleset, int64_t day, struct epoch_
 	struct standing *standings = ARENA_NEW_ARRAY(
 			&slot->arena, struct standing, catalog->policy_count + 1);
 
-	if (!values || !sources || !standings)
+	struct slice *availabilities =
+			ARENA_NEW_ARRAY(&slot->arena, struct slice, catalog->policy_count + 1);
+	struct encoder encoder = { 0 };
+	bool failed;
+
+	slot->epoch.ready = ready_list_new(catalog->policy_count);
+	if (!values || !sources || !standings || !availabilities || !slot->epoch.ready)
 		return false;
 	for (size_t i = 0; i < ruleset->base_count; i++) {
 		const struct slot *place = &ruleset->slots[LIST_ENTERPRISE][i];
@@ -239,12 +247,17 @@ static bool epoch_bind(const struct ruleset *ruleset, int64_t day, struct epoch_
 		if (from)
 			values[i] = parameter_value(from, &slot->arena);
 	}
-	for (size_t i = 0; i < catalog->policy_count; i++)
+	for (size_t i = 0; i < catalog->policy_count; i++) {
 		standings[i] = policy_standing(ruleset, i, day);
+		availabilities[i] = availability_encode(&standings[i], &encoder, &slot->arena);
+	}
 	slot->epoch.values = values;
 	slot->epoch.sources = sources;
 	slot->epoch.standings = standings;
-	return !slot->arena.exhausted;
+	slot->epoch.availabilities = availabilities;
+	failed = encoder.failed || slot->arena.exhausted;
+	encoder_fini(&encoder);
+	return !failed;
 }
 
 /* --- the cache -------------------------------------------------------------------------------- */

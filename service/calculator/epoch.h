@@ -16,6 +16,7 @@
 
 struct ruleset;
 struct epoch_cache;
+struct ready_list;
 
 /* Whether a policy is in force and open; borrows its texts from the catalog. */
 struct standing {
@@ -30,6 +31,8 @@ struct epoch {
 	const struct value *values; /* by base slot: parameters bound, all else unknown */
 	const Policycalc__V1__ParameterValue *const *sources; /* by parameter; NULL: no value */
 	const struct standing *standings;		      /* by policy */
+	const struct slice *availabilities; /* by policy: how it stands, as bytes */
+	struct ready_list *ready;	    /* by policy: whole answers, see answer_parts.h */
 };
 
 /** Finds the days on which anything changes. NULL when memory is short. */

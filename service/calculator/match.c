@@ -3,27 +3,14 @@
  * One request from end to end: judged, read, asked, ordered, answered. All in the call's arena; an
  * arena that runs dry ends the call, never with half an answer.
  */
-#include "calculator/answer.h"
+#include "calculator/match.h"
+
 #include "calculator/combine.h"
 #include "calculator/near.h"
-#include "calculator/selection.h"
 
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
-
-struct match {
-	const struct ruleset *ruleset;
-	const Policycalc__V1__MatchRequest *request;
-	struct arena *arena;
-	struct findings findings;
-	struct date as_of;
-	const struct epoch *epoch;
-	struct selections selections;
-	struct outcome *outcomes;
-	size_t outcome_count;
-	bool statuses; /* only how everything stands is told */
-};
 
 /* --- the request ------------------------------------------------------------------------------ */
 
@@ -130,7 +117,7 @@ static bool counts_fill(const struct match *match, Policycalc__V1__MatchResponse
 	return true;
 }
 
-static bool verdict_is_asked_for(const struct match *match, Policycalc__V1__Verdict verdict)
+bool match_wants_verdict(const struct match *match, Policycalc__V1__Verdict verdict)
 {
 	const Policycalc__V1__MatchRequest *request = match->request;
 
@@ -141,9 +128,14 @@ static bool verdict_is_asked_for(const struct match *match, Policycalc__V1__Verd
 	return request->n_verdicts == 0;
 }
 
-static bool wants_near(const Policycalc__V1__MatchRequest *request)
+bool match_put_near(const struct match *match, const struct facts *facts,
+		const struct outcome *outcome, Policycalc__V1__PolicyAnswer *answer)
 {
-	return request->near && request->view != POLICYCALC__V1__VIEW__VIEW_ID;
+	size_t index = (size_t)(outcome->policy - match->ruleset->policies);
+
+	if (!match->request->near || match->request->view == POLICYCALC__V1__VIEW__VIEW_ID)
+		return true;
+	return near_answer(facts, outcome, &match->epoch->standings[index], answer);
 }
 
 static bool answers_fill(const struct match *match, const struct facts *facts,
@@ -162,16 +154,13 @@ static bool answers_fill(const struct match *match, const struct facts *facts,
 		size_t index = (size_t)(outcome->policy - match->ruleset->policies);
 		Policycalc__V1__PolicyAnswer *answer;
 
-		if (!verdict_is_asked_for(match, outcome->verdict))
+		if (!match_wants_verdict(match, outcome->verdict))
 			continue;
 		answer = match->statuses ? outcome_statuses(facts, outcome)
 					 : outcome_answer(facts, outcome,
 							   &match->epoch->standings[index],
 							   match->request->view);
-		if (!answer || (wants_near(match->request) &&
-					       !near_answer(facts, outcome,
-							       &match->epoch->standings[index],
-							       answer)))
+		if (!answer || !match_put_near(match, facts, outcome, answer))
 			return false;
 		response->answers[response->n_answers++] = answer;
 	}
@@ -223,31 +212,34 @@ static bool match_run(struct match *match, Policycalc__V1__MatchResponse **out_r
 				match->findings.violations.list[0].description);
 	if (!outcomes_compute(match, facts))
 		return arena_error(match->arena, err, "asking the conditions");
-	*out_response = response_make(match, facts);
-	return *out_response || arena_error(match->arena, err, "making the answer");
+	if (!match->encoder) {
+		*out_response = response_make(match, facts);
+		return *out_response || arena_error(match->arena, err, "making the answer");
+	}
+	if (match_encode(match, facts))
+		return true;
+	if (match->encoder->exceeded)
+		return error_set(err, ERROR_LIMIT, "the answer is larger than the limit");
+	return arena_error(match->arena, err, "making the answer");
 }
 
-static bool request_answer(const struct ruleset *ruleset,
-		const Policycalc__V1__MatchRequest *request, bool statuses, const char *today,
-		struct arena *arena, Policycalc__V1__MatchResponse **out_response,
-		struct violations *out_violations, struct error *err)
+/* Asks for what @match wants: see its first members. */
+static bool request_answer(struct match *match, const char *today,
+		Policycalc__V1__MatchResponse **out_response, struct violations *out_violations,
+		struct error *err)
 {
-	struct match match = {
-		.ruleset = ruleset,
-		.request = request,
-		.arena = arena,
-		.findings = { .arena = arena },
-		.as_of = { 1970, 1, 1 },
-		.statuses = statuses,
-	};
-	bool ok = request_check(&match, today, err) &&
-		  selections_read(ruleset, request->policies, request->n_policies, arena,
-				  &match.selections, err) &&
-		  match_run(&match, out_response, err);
+	bool ok;
 
-	epoch_unpin(ruleset, match.epoch);
+	match->findings.arena = match->arena;
+	match->as_of = (struct date){ 1970, 1, 1 };
+	ok = request_check(match, today, err) &&
+	     selections_read(match->ruleset, match->request->policies,
+			     match->request->n_policies, match->arena, &match->selections,
+			     err) &&
+	     match_run(match, out_response, err);
+	epoch_unpin(match->ruleset, match->epoch);
 	if (out_violations)
-		*out_violations = match.findings.violations;
+		*out_violations = match->findings.violations;
 	return ok;
 }
 
@@ -256,8 +248,21 @@ bool ruleset_match(const struct ruleset *ruleset, const Policycalc__V1__MatchReq
 		Policycalc__V1__MatchResponse **out_response, struct violations *out_violations,
 		struct error *err)
 {
-	return request_answer(ruleset, request, false, today, arena, out_response,
-			out_violations, err);
+	struct match match = { .ruleset = ruleset, .request = request, .arena = arena };
+
+	return request_answer(&match, today, out_response, out_violations, err);
+}
+
+bool ruleset_match_encode(const struct ruleset *ruleset,
+		const Policycalc__V1__MatchRequest *request, const char *today,
+		struct arena *arena, struct encoder *encoder, struct violations *out_violations,
+		struct error *err)
+{
+	struct match match = {
+		.ruleset = ruleset, .request = request, .arena = arena, .encoder = encoder
+	};
+
+	return request_answer(&match, today, NULL, out_violations, err);
 }
 
 bool ruleset_match_statuses(const struct ruleset *ruleset,
@@ -265,7 +270,11 @@ bool ruleset_match_statuses(const struct ruleset *ruleset,
 		struct arena *arena, Policycalc__V1__MatchResponse **out_response,
 		struct error *err)
 {
-	return request_answer(ruleset, request, true, today, arena, out_response, NULL, err);
+	struct match match = {
+		.ruleset = ruleset, .request = request, .arena = arena, .statuses = true
+	};
+
+	return request_answer(&match, today, out_response, NULL, err);
 }
 
 bool ruleset_combine(const struct ruleset *ruleset,

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "calculator/ruleset.h"
 
+#include "calculator/answer_parts.h"
+
 #include "base/memory.h"
 
 #include <assert.h>
@@ -223,7 +225,8 @@ struct ruleset *ruleset_new(const struct catalog *catalog, catalog_locate_fn loc
 			!ruleset_build_derivations(&build, err) ||
 			!ruleset_build_policies(&build, err) ||
 			!ruleset_build_twins(&build, err) ||
-			!ruleset_build_combination(&build, err))
+			!ruleset_build_combination(&build, err) ||
+			!ruleset_build_parts(&build, err))
 		goto fail;
 	if (ruleset->arena.exhausted || diagnostics->arena->exhausted) {
 		error_set(err, ERROR_MEMORY, "out of memory while compiling the catalog");

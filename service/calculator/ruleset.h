@@ -221,6 +221,8 @@ struct ruleset {
 	struct map repeals;	       /* id of what is repealed to the first repeal */
 	struct map parameter_names;    /* name to Parameter */
 
+	const struct answer_parts *parts; /* by policy */
+
 	const struct combine_rules *combine; /* exclusion groups and shared caps */
 
 	struct epoch_cache *epochs;

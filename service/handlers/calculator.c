@@ -32,22 +32,21 @@
 
 /* --- Match ----------------------------------------------------------------------------------- */
 
-static const ProtobufCMessage *ask_match(const struct ruleset *ruleset,
-		const ProtobufCMessage *request, const char *today, struct arena *arena,
-		struct violations *out_violations, struct error *err)
-{
-	Policycalc__V1__MatchResponse *response = NULL;
-
-	return ruleset_match(ruleset, (const Policycalc__V1__MatchRequest *)request, today,
-			       arena, &response, out_violations, err)
-			       ? &response->base
-			       : NULL;
-}
-
+/* The response is never a message: it is encoded from what the ruleset finds. */
 static void answer_match(struct rpc_call *call, const ProtobufCMessage *message,
 		const struct ruleset *ruleset)
 {
-	call_ask(call, message, ruleset, ask_match);
+	struct encoder *encoder = rpc_call_encoder(call);
+	struct violations violations = { NULL, 0 };
+	struct error err = { ERROR_NONE, "" };
+	char today[11];
+
+	handlers_today(call_handlers(call), today);
+	if (!ruleset_match_encode(ruleset, (const Policycalc__V1__MatchRequest *)message, today,
+			    rpc_call_workspace(call), encoder, &violations, &err))
+		call_answer_with(call, NULL, &violations, &err);
+	else if (rpc_call_send_bytes(call, encoder_bytes(encoder)))
+		rpc_call_finish(call, RPC_OK, "");
 }
 
 static void on_match(struct rpc_call *call, const ProtobufCMessage *message)
@@ -97,6 +96,12 @@ const struct rpc_method calculator_combine_method = {
 };
 
 /* --- MatchStream ----------------------------------------------------------------------------- */
+
+/* Numbers of the fields of MatchStreamResponse. */
+enum stream_response_field {
+	STREAM_RESPONSE_REQUEST_ID = 1,
+	STREAM_RESPONSE_RESPONSE = 2,
+};
 
 struct match_stream {
 	bool is_loading; /* or fetching */
@@ -179,21 +184,24 @@ static void match_stream_answer(struct rpc_call *call,
 		const Policycalc__V1__MatchStreamRequest *request,
 		const struct ruleset *ruleset)
 {
-	Policycalc__V1__MatchStreamResponse response =
-			POLICYCALC__V1__MATCH_STREAM_RESPONSE__INIT;
+	struct encoder *encoder = rpc_call_encoder(call);
 	struct violations violations = { NULL, 0 };
 	struct error err = { ERROR_NONE, "" };
 	char today[11];
 
 	handlers_today(call_handlers(call), today);
-	if (!ruleset_match(ruleset, request->match, today, rpc_call_scratch(call),
-			    &response.response, &violations, &err)) {
+	if (!ruleset_match_encode(ruleset, request->match, today, rpc_call_workspace(call),
+			    encoder, &violations, &err)) {
 		match_stream_send_error(call, request, &violations, &err);
 		return;
 	}
-	response.request_id = request->request_id;
-	response.result_case = POLICYCALC__V1__MATCH_STREAM_RESPONSE__RESULT_RESPONSE;
-	rpc_call_send(call, &response.base);
+	encode_close(encoder, STREAM_RESPONSE_RESPONSE, 0);
+	encode_text(encoder, STREAM_RESPONSE_REQUEST_ID, request->request_id);
+	if (encoder->failed)
+		rpc_call_finish(call, RPC_RESOURCE_EXHAUSTED,
+				"out of memory while packing the answer");
+	else
+		rpc_call_send_bytes(call, encoder_bytes(encoder));
 }
 
 /* The question that waits, in the scratch arena; NULL: the call is over, or ends now. */

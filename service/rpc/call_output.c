@@ -262,7 +262,7 @@ bool rpc_call_send(struct rpc_call *call, const ProtobufCMessage *message)
 	if (call->state != CALL_OPEN)
 		return false;
 	encode_message(encoder, message);
-	if (!encoder->failed)
+	if (encoder_end(encoder))
 		return rpc_call_send_bytes(call, encoder_bytes(encoder));
 	call_fail(call, RPC_RESOURCE_EXHAUSTED,
 			encoder->exceeded ? "the answer is larger than the limit"

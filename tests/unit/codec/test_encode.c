@@ -140,9 +140,15 @@ static void test_encode_limit(void **state)
 	for (int i = 0; i < 6 && !encoder.failed; i++)
 		encode_bytes(&encoder, (struct slice){ bytes, sizeof(bytes) });
 	assert_true(encoder.failed);
+	assert_true(encoder.exceeded);
 	encoder_clear(&encoder, 0);
 	assert_false(encoder.failed);
 	assert_int_equal(encoder.most, 10000);
+	for (int i = 0; i < 4; i++)
+		encode_bytes(&encoder, (struct slice){ bytes, 2500 });
+	assert_true(encoder_end(&encoder));
+	encode_bytes(&encoder, (struct slice){ bytes, 1 });
+	assert_false(encoder_end(&encoder));
 	encoder_fini(&encoder);
 }
 

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "calculator/answer_parts.h"
+
+#include "base/memory.h"
+
+#include <string.h>
+
+/* --- parts ------------------------------------------------------------------------------------ */
+
+/* The fields @first to @last; in @arena. */
+static struct slice part_encode(const Policycalc__V1__PolicyAnswer *answer, unsigned first,
+		unsigned last, struct encoder *encoder, struct arena *arena)
+{
+	struct slice bytes;
+
+	encoder_clear(encoder, SIZE_MAX);
+	encode_fields(encoder, &answer->base, first, last);
+	bytes = encoder_bytes(encoder);
+	return (struct slice){ arena_copy(arena, bytes.data, bytes.size), bytes.size };
+}
+
+bool ruleset_build_parts(struct ruleset_build *build, struct error *err)
+{
+	struct ruleset *ruleset = build->ruleset;
+	struct answer_parts *parts = ARENA_NEW_ARRAY(&ruleset->arena, struct answer_parts,
+			ruleset->catalog.policy_count + 1);
+	struct encoder encoder = { 0 };
+
+	for (size_t i = 0; parts && i < ruleset->catalog.policy_count; i++) {
+		const Policycalc__V1__Policy *from = ruleset->catalog.policies[i];
+		Policycalc__V1__PolicyAnswer answer = POLICYCALC__V1__POLICY_ANSWER__INIT;
+
+		answer.policy_id = from->id;
+		answer.series = from->series;
+		answer.title = from->title;
+		answer.level = from->level;
+		answer.kind = from->kind;
+		answer.departments = from->departments;
+		answer.n_departments = from->n_departments;
+		answer.unverified = from->unverified;
+		answer.n_unverified = from->n_unverified;
+		answer.ambiguous = from->ambiguous;
+		answer.n_ambiguous = from->n_ambiguous;
+		answer.missing_facts = from->missing_facts;
+		answer.n_missing_facts = from->n_missing_facts;
+		answer.sources = from->sources;
+		answer.n_sources = from->n_sources;
+		answer.summary = from->summary;
+		parts[i].head = part_encode(&answer, 1, 2, &encoder, &ruleset->arena);
+		parts[i].middle = part_encode(&answer, 6, 9, &encoder, &ruleset->arena);
+		parts[i].marks = part_encode(&answer, 15, 18, &encoder, &ruleset->arena);
+		parts[i].summary = part_encode(&answer, 20, 20, &encoder, &ruleset->arena);
+	}
+	ruleset->parts = parts;
+	if (encoder.failed || ruleset->arena.exhausted) {
+		encoder_fini(&encoder);
+		return error_set(
+				err, ERROR_MEMORY, "out of memory while encoding the policies");
+	}
+	encoder_fini(&encoder);
+	return true;
+}
+
+static Policycalc__V1__Availability availability_of(const struct standing *standing)
+{
+	Policycalc__V1__Availability availability = POLICYCALC__V1__AVAILABILITY__INIT;
+
+	availability.state = standing->state;
+	availability.date = (char *)standing->date;
+	availability.superseded_by = (char *)standing->superseded_by;
+	availability.window_not_stated = standing->window_not_stated;
+	availability.begin_not_stated = standing->begin_not_stated;
+	return availability;
+}
+
+Policycalc__V1__Availability *availability_answer(
+		const struct standing *standing, struct arena *arena)
+{
+	Policycalc__V1__Availability *availability =
+			ARENA_NEW(arena, Policycalc__V1__Availability);
+
+	if (availability)
+		*availability = availability_of(standing);
+	return availability;
+}
+
+struct slice availability_encode(
+		const struct standing *standing, struct encoder *encoder, struct arena *arena)
+{
+	Policycalc__V1__Availability availability = availability_of(standing);
+	Policycalc__V1__PolicyAnswer answer = POLICYCALC__V1__POLICY_ANSWER__INIT;
+
+	answer.availability = &availability;
+	return part_encode(&answer, 5, 5, encoder, arena);
+}
+
+/* --- whole answers ---------------------------------------------------------------------------- */
+
+struct ready_list {
+	size_t count;
+	_Atomic(struct ready *) list[];
+};
+
+struct ready_list *ready_list_new(size_t count)
+{
+	struct ready_list *list =
+			memory_alloc_zero(1, sizeof(*list) + count * sizeof(list->list[0]));
+
+	if (list)
+		list->count = count;
+	return list;
+}
+
+void ready_list_free(struct ready_list *list)
+{
+	for (size_t i = 0; list && i < list->count; i++)
+		memory_free(atomic_load_explicit(&list->list[i], memory_order_relaxed));
+	memory_free(list);
+}
+
+bool ready_may_keep(const struct amount *amount)
+{
+	return !amount->missing && !amount->parts && amount->part_count == 0;
+}
+
+static bool spans_equal(const struct span *a, const struct span *b)
+{
+	return a->error == b->error && a->most_known == b->most_known && a->exact == b->exact &&
+	       a->least == b->least && a->most == b->most;
+}
+
+/* Of all that amount_answer() reads. */
+static bool amounts_equal(const struct amount *a, const struct amount *b)
+{
+	return a->none == b->none && a->error == b->error && a->not_stated == b->not_stated &&
+	       a->up_to == b->up_to && a->most_known == b->most_known && a->least == b->least &&
+	       a->most == b->most && spans_equal(&a->year, &b->year) &&
+	       a->binding == b->binding && a->has_base == b->has_base &&
+	       a->has_rate == b->has_rate && a->has_cap == b->has_cap &&
+	       a->has_before_cap == b->has_before_cap && a->has_quantity == b->has_quantity &&
+	       a->base == b->base && a->rate == b->rate && a->cap == b->cap &&
+	       a->before_cap == b->before_cap && a->quantity == b->quantity &&
+	       a->unit_amount == b->unit_amount && a->cap_by == b->cap_by &&
+	       a->capped == b->capped && a->uncapped == b->uncapped &&
+	       a->rounded == b->rounded && a->tier == b->tier;
+}
+
+const struct ready *ready_find(
+		const struct ready_list *list, size_t index, const struct amount *amount)
+{
+	const struct ready *ready =
+			atomic_load_explicit(&list->list[index], memory_order_acquire);
+
+	return ready && ready_may_keep(amount) && amounts_equal(&ready->amount, amount) ? ready
+											: NULL;
+}
+
+void ready_keep(struct ready_list *list, size_t index, const struct amount *amount,
+		struct slice bytes)
+{
+	struct ready *nothing = NULL;
+	struct ready *ready;
+
+	if (atomic_load_explicit(&list->list[index], memory_order_relaxed))
+		return;
+	ready = memory_alloc(sizeof(*ready) + bytes.size);
+	if (!ready)
+		return;
+	ready->amount = *amount;
+	ready->size = bytes.size;
+	memcpy(ready->bytes, bytes.data, bytes.size);
+	if (!atomic_compare_exchange_strong_explicit(&list->list[index], &nothing, ready,
+			    memory_order_release, memory_order_relaxed))
+		memory_free(ready);
+}

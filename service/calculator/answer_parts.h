@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What of an answer is the same in every reply, as bytes.
+ *
+ * A PolicyAnswer is, in the order of its fields:
+ *
+ *     head | verdicts | availability | middle | amount, what is missing, conditions | marks | why | summary | ...
+ *     id and series         of the epoch | title, level, kind, departments          | FULL view |
+ *
+ * Head, middle, marks and summary depend on the policy alone and are made with the ruleset; availability
+ * depends on the day too, and is made with the epoch. Whole answers that depend on nothing else are kept
+ * once they were made, see ready_find().
+ */
+#pragma once
+
+#include "calculator/amount.h"
+#include "proto/codec/encode.h"
+
+struct answer_parts {
+	struct slice head, middle, marks, summary;
+};
+
+/** Makes the parts of every policy. */
+bool ruleset_build_parts(struct ruleset_build *build, struct error *err);
+
+/** The field that says how a policy stands, with its number; in @arena. No data when memory is short. */
+struct slice availability_encode(
+		const struct standing *standing, struct encoder *encoder, struct arena *arena);
+Policycalc__V1__Availability *availability_answer(
+		const struct standing *standing, struct arena *arena);
+
+/* --- whole answers ---------------------------------------------------------------------------- */
+
+/* The BASIC view of a policy that fits, granted to the enterprise as such: nothing is missing, nobody has to
+ * look, and the amount says the rest. */
+struct ready {
+	struct amount amount;
+	size_t size;
+	uint8_t bytes[]; /* without the number of the field that it goes to */
+};
+
+struct ready_list;
+
+/** Room for @count answers; NULL when memory is short. */
+struct ready_list *ready_list_new(size_t count);
+void ready_list_free(struct ready_list *list);
+/** The answer of the policy at @index when it comes to @amount; NULL: none is kept. Any thread. */
+const struct ready *ready_find(
+		const struct ready_list *list, size_t index, const struct amount *amount);
+/**
+ * Keeps @bytes for the policy at @index unless something is kept already, or memory is short. Only amounts
+ * of which nothing lies in a call's arena. Any thread.
+ */
+void ready_keep(struct ready_list *list, size_t index, const struct amount *amount,
+		struct slice bytes);
+/** Whether nothing of @amount lies in a call's arena. */
+bool ready_may_keep(const struct amount *amount);

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The response as bytes, from its last field to its first. Each answer is made, encoded and forgotten:
+ * the arena holds one at a time. The bytes are those of the message that match.c makes.
+ */
+#include "calculator/match.h"
+
+#include "calculator/answer_parts.h"
+#include "calculator/combine.h"
+
+/* Numbers of fields, as in calculator_service.proto. */
+enum response_field {
+	RESPONSE_REVISION = 1,
+	RESPONSE_AS_OF = 2,
+	RESPONSE_ENGINE_VERSION = 3,
+	RESPONSE_ANSWERS = 4,
+	RESPONSE_COUNTS = 5,
+	RESPONSE_WARNINGS = 6,
+	RESPONSE_COMBINATION = 7,
+};
+enum answer_field {
+	ANSWER_POLICY_ID = 1,
+	ANSWER_VERDICT = 3,
+	ANSWER_CONDITIONS_VERDICT = 4,
+	ANSWER_AMOUNT = 10,
+	ANSWER_ITEMS = 14,
+	ANSWER_REVIEW_REASONS = 19,
+	ANSWER_NEAR = 21,
+	ANSWER_LAST = 24,
+};
+enum count_field {
+	COUNT_VERDICT = 1,
+	COUNT_COUNT = 2,
+};
+
+/* --- one answer ------------------------------------------------------------------------------- */
+
+static bool is_ready(const struct match *match, const struct outcome *outcome)
+{
+	return match->request->view != POLICYCALC__V1__VIEW__VIEW_FULL &&
+	       !match->request->near && outcome->policy->list == LIST_ENTERPRISE &&
+	       outcome->verdict == VERDICT(ELIGIBLE) &&
+	       outcome->conditions_verdict == VERDICT(ELIGIBLE) &&
+	       ready_may_keep(&outcome->amount);
+}
+
+/* What lies between the parts that are there already comes out of the message. */
+static bool answer_encode(const struct match *match, const struct facts *facts,
+		const struct outcome *outcome, size_t index)
+{
+	struct encoder *encoder = match->encoder;
+	const struct answer_parts *parts = &match->ruleset->parts[index];
+	bool full = match->request->view == POLICYCALC__V1__VIEW__VIEW_FULL;
+	Policycalc__V1__PolicyAnswer *answer = outcome_answer(
+			facts, outcome, &match->epoch->standings[index], match->request->view);
+
+	if (!answer || !match_put_near(match, facts, outcome, answer))
+		return false;
+	encode_fields(encoder, &answer->base, ANSWER_NEAR, ANSWER_LAST);
+	encode_bytes(encoder, parts->summary);
+	encode_fields(encoder, &answer->base, ANSWER_REVIEW_REASONS, ANSWER_REVIEW_REASONS);
+	if (full)
+		encode_bytes(encoder, parts->marks);
+	encode_fields(encoder, &answer->base, ANSWER_AMOUNT, ANSWER_ITEMS);
+	encode_bytes(encoder, parts->middle);
+	encode_bytes(encoder, match->epoch->availabilities[index]);
+	encode_number(encoder, ANSWER_CONDITIONS_VERDICT, answer->conditions_verdict);
+	encode_number(encoder, ANSWER_VERDICT, answer->verdict);
+	encode_bytes(encoder, parts->head);
+	return true;
+}
+
+static bool outcome_encode(const struct match *match, const struct facts *facts,
+		const struct outcome *outcome)
+{
+	struct encoder *encoder = match->encoder;
+	size_t index = (size_t)(outcome->policy - match->ruleset->policies);
+	size_t size = encoder_size(encoder);
+	bool keeps = is_ready(match, outcome);
+	struct arena_mark mark = arena_mark(facts->arena);
+	const struct ready *ready;
+	bool ok;
+
+	if (match->request->view == POLICYCALC__V1__VIEW__VIEW_ID) {
+		encode_number(encoder, ANSWER_VERDICT, outcome->verdict);
+		encode_text(encoder, ANSWER_POLICY_ID, outcome->policy->policy->id);
+		encode_close(encoder, RESPONSE_ANSWERS, size);
+		return true;
+	}
+	ready = keeps ? ready_find(match->epoch->ready, index, &outcome->amount) : NULL;
+	if (ready) {
+		encode_bytes(encoder,
+				(struct slice){ (const char *)ready->bytes, ready->size });
+		encode_close(encoder, RESPONSE_ANSWERS, size);
+		return true;
+	}
+	ok = answer_encode(match, facts, outcome, index);
+	arena_rewind(facts->arena, mark);
+	if (ok && keeps && !encoder->failed)
+		ready_keep(match->epoch->ready, index, &outcome->amount,
+				(struct slice){ (const char *)encoder->at,
+						encoder_size(encoder) - size });
+	encode_close(encoder, RESPONSE_ANSWERS, size);
+	return ok;
+}
+
+/* --- the response ----------------------------------------------------------------------------- */
+
+/* Behind the last outcome that is told. */
+static size_t outcomes_end(const struct match *match)
+{
+	size_t left = match->request->limit > 0 ? (size_t)match->request->limit : SIZE_MAX;
+	size_t end = 0;
+
+	for (size_t i = 0; i < match->outcome_count && left > 0; i++) {
+		if (!match_wants_verdict(match, match->outcomes[i].verdict))
+			continue;
+		end = i + 1;
+		left--;
+	}
+	return end;
+}
+
+static bool answers_encode(const struct match *match, const struct facts *facts)
+{
+	for (size_t i = outcomes_end(match); i > 0; i--) {
+		const struct outcome *outcome = &match->outcomes[i - 1];
+
+		if (match_wants_verdict(match, outcome->verdict) &&
+				!outcome_encode(match, facts, outcome))
+			return false;
+	}
+	return true;
+}
+
+/* ELIGIBLE comes first, so that it is written last. */
+static void counts_encode(const struct match *match)
+{
+	struct encoder *encoder = match->encoder;
+	size_t counts[VERDICT(ELIGIBLE) + 1] = { 0 };
+
+	for (size_t i = 0; i < match->outcome_count; i++)
+		counts[match->outcomes[i].verdict]++;
+	for (unsigned verdict = VERDICT(UNSPECIFIED) + 1; verdict <= VERDICT(ELIGIBLE);
+			verdict++) {
+		size_t size = encoder_size(encoder);
+
+		if (counts[verdict] == 0)
+			continue;
+		encode_number(encoder, COUNT_COUNT, counts[verdict]);
+		encode_number(encoder, COUNT_VERDICT, verdict);
+		encode_close(encoder, RESPONSE_COUNTS, size);
+	}
+}
+
+static bool combination_encode(const struct match *match, const struct facts *facts)
+{
+	const Policycalc__V1__Combination *combination =
+			combination_answer(facts, match->outcomes, match->outcome_count);
+	size_t size = encoder_size(match->encoder);
+
+	if (!combination)
+		return false;
+	encode_message(match->encoder, &combination->base);
+	encode_close(match->encoder, RESPONSE_COMBINATION, size);
+	return true;
+}
+
+bool match_encode(const struct match *match, const struct facts *facts)
+{
+	struct encoder *encoder = match->encoder;
+	char day[11];
+
+	if (match->request->combine && !combination_encode(match, facts))
+		return false;
+	for (size_t i = match->findings.warning_count; i > 0; i--) {
+		size_t size = encoder_size(encoder);
+
+		encode_message(encoder, &match->findings.warnings[i - 1]->base);
+		encode_close(encoder, RESPONSE_WARNINGS, size);
+	}
+	counts_encode(match);
+	if (!answers_encode(match, facts))
+		return false;
+	date_print(match->as_of, day);
+	encode_text(encoder, RESPONSE_ENGINE_VERSION, POLICYCALC_VERSION);
+	encode_text(encoder, RESPONSE_AS_OF, day);
+	encode_number(encoder, RESPONSE_REVISION, (uint64_t)ruleset_revision(match->ruleset));
+	return encoder_end(encoder) && !match->arena->exhausted;
+}

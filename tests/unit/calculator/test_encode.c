@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The response as bytes is the response as a message, packed by protobuf-c: over the starter catalog on
+ * several days, over policies whose amounts differ from firm to firm, with every view and every other wish.
+ */
+#include "base/buffer.h"
+#include "base/memory.h"
+#include "fixture.h"
+#include "profile_maker.h"
+#include "publish/publish.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static const char *dictionary;
+static const char *starter;
+
+struct tally {
+	size_t responses, answers, refused;
+};
+
+static void request_make(struct profile_maker *maker, Policycalc__V1__MatchRequest *request)
+{
+	const struct catalog *catalog = maker->catalog;
+
+	policycalc__v1__match_request__init(request);
+	request->profile = maker_below(maker, 40) ? maker_profile(maker) : NULL;
+	request->as_of = (char *)maker->day;
+	request->view = (Policycalc__V1__View)maker_below(maker, 4);
+	request->limit = maker_below(maker, 3) ? 0 : (int32_t)maker_below(maker, 30);
+	request->strict = maker_below(maker, 8) == 0;
+	request->include_superseded = maker_below(maker, 3) == 0;
+	request->near = maker_below(maker, 6) == 0;
+	request->combine = maker_below(maker, 6) == 0;
+	request->verdicts = ARENA_NEW_ARRAY(maker->arena, Policycalc__V1__Verdict, 5);
+	request->n_verdicts = maker_below(maker, 2) ? 0 : maker_below(maker, 4);
+	for (size_t i = 0; i < request->n_verdicts; i++)
+		request->verdicts[i] = (Policycalc__V1__Verdict)(1 + maker_below(maker, 5));
+	request->policies = ARENA_NEW_ARRAY(maker->arena, char *, 5);
+	request->n_policies = maker_below(maker, 4) ? 0 : maker_below(maker, 5);
+	for (size_t i = 0; i < request->n_policies; i++)
+		request->policies[i] =
+				catalog
+						->policies[maker_below(maker,
+								(unsigned)catalog
+										->policy_count)]
+						->id;
+}
+
+static void response_compare(const struct ruleset *ruleset,
+		const Policycalc__V1__MatchRequest *request, struct encoder *encoder,
+		struct tally *tally)
+{
+	Policycalc__V1__MatchResponse *response = NULL;
+	struct violations violations[2];
+	struct error errs[2] = { { 0 } };
+	struct buffer packed = { 0 };
+	struct arena arenas[2];
+	bool ok;
+
+	for (int i = 0; i < 2; i++)
+		arena_init(&arenas[i], (size_t)256 << 20);
+	encoder_clear(encoder, SIZE_MAX);
+	/* In front of what is there already. */
+	encode_bytes(encoder, slice_from("behind"));
+	ok = ruleset_match(ruleset, request, "2026-01-01", &arenas[0], &response,
+			&violations[0], &errs[0]);
+	assert_int_equal(ruleset_match_encode(ruleset, request, "2026-01-01", &arenas[1],
+					 encoder, &violations[1], &errs[1]),
+			ok);
+	assert_int_equal(violations[0].count, violations[1].count);
+	if (ok) {
+		assert_true(buffer_reserve(&packed,
+				protobuf_c_message_get_packed_size(&response->base) + 6));
+		packed.size = protobuf_c_message_pack(&response->base, (uint8_t *)packed.data);
+		buffer_append_text(&packed, "behind");
+		assert_int_equal(encoder_size(encoder), packed.size);
+		assert_memory_equal(encoder_bytes(encoder).data, packed.data, packed.size);
+		tally->answers += response->n_answers;
+	} else {
+		assert_int_equal(errs[0].code, errs[1].code);
+		assert_string_equal(errs[0].message, errs[1].message);
+		tally->refused++;
+	}
+	tally->responses++;
+	buffer_fini(&packed);
+	for (int i = 0; i < 2; i++)
+		arena_fini(&arenas[i]);
+}
+
+/* Drops the values that the dictionary does not allow, from the last to the first; one in ten stays. */
+static void profile_clean(const struct ruleset *ruleset, struct profile_maker *maker,
+		const Policycalc__V1__MatchRequest *request)
+{
+	Policycalc__V1__Profile *profile = request->profile;
+	Policycalc__V1__MatchResponse *response;
+	struct violations violations;
+	struct error err;
+	size_t at;
+
+	if (!profile || maker_below(maker, 10) == 0 ||
+			ruleset_match(ruleset, request, "2026-01-01", maker->arena, &response,
+					&violations, &err))
+		return;
+	for (size_t i = violations.count; i > 0; i--) {
+		if (sscanf(violations.list[i - 1].field, "profile.attributes[%zu]", &at) == 1 &&
+				at < profile->n_attributes)
+			profile->attributes[at] = profile->attributes[--profile->n_attributes];
+		else if (sscanf(violations.list[i - 1].field, "profile.items[%zu]", &at) == 1)
+			profile->n_items = 0;
+	}
+}
+
+static void responses_compare(
+		const struct ruleset *ruleset, struct profile_maker *maker, unsigned count)
+{
+	struct encoder encoder = { 0 };
+	struct tally tally = { 0 };
+
+	for (unsigned i = 0; i < count; i++) {
+		Policycalc__V1__MatchRequest request;
+		struct arena arena;
+
+		arena_init(&arena, (size_t)16 << 20);
+		maker->arena = &arena;
+		request_make(maker, &request);
+		profile_clean(ruleset, maker, &request);
+		/* The second time there are answers that were kept. */
+		response_compare(ruleset, &request, &encoder, &tally);
+		response_compare(ruleset, &request, &encoder, &tally);
+		arena_fini(&arena);
+	}
+	print_message("%zu responses, %zu answers, %zu refused\n", tally.responses,
+			tally.answers, tally.refused);
+	assert_true(tally.answers > tally.responses);
+	assert_true(tally.refused < tally.responses / 2);
+	encoder_fini(&encoder);
+}
+
+static void starter_catalog(void **state)
+{
+	static const char *const days[] = { "2026-06-01", "2025-01-15", "2022-10-01" };
+	unsigned count = getenv("POLICYCALC_LONG") ? 3000 : 120;
+	struct diagnostics diagnostics;
+	struct draft draft = { 0 };
+	struct ruleset *ruleset = NULL;
+	struct error err = { 0 };
+	struct arena arena;
+
+	(void)state;
+	arena_init(&arena, (size_t)1 << 30);
+	diagnostics_init(&diagnostics, &arena);
+	if (!draft_load(starter, &arena, &draft, &err) ||
+			!draft_check(&draft, false, &arena, &diagnostics, &ruleset, NULL, &err))
+		fail_msg("%s: %s", starter, err.message);
+	for (unsigned n = 0; n < sizeof(days) / sizeof(*days); n++) {
+		struct profile_maker maker = { .catalog = ruleset_catalog(ruleset),
+			.day = days[n],
+			.seed = 15 + n,
+			.known = 98 - 20 * n,
+			.series = 20,
+			.broken = n * 5,
+			.items = 2 };
+
+		responses_compare(ruleset, &maker, count);
+	}
+	ruleset_unref(ruleset);
+	arena_fini(&arena);
+}
+
+/* What is kept is told again only where the amount is the same. */
+static void amounts_differ(void **state)
+{
+	static const char lines[] = "parameter rate RATIO 20% from 2020-01-01\n"
+				    "policy fixed\nwindow always\nrequire e.staff >= 1\n"
+				    "pays wan(3)\n"
+				    "policy grows\nwindow always\nrequire e.staff >= 1\n"
+				    "pays yuan(e.staff)\n"
+				    "policy titled\nwindow always\nrequire e.staff >= 2\n"
+				    "policy waits\nwindow 2027-01-01..2027-02-01\n"
+				    "require e.staff >= 2\npays wan(1)\n"
+				    "policy judged\nwindow always\nrequire e.staff >= 1\n"
+				    "review e.srdi\npays wan(2)\n";
+	struct encoder encoder = { 0 };
+	struct tally tally = { 0 };
+	struct case_file file;
+	struct ruleset *ruleset;
+	const char *mistake = NULL;
+	struct arena arena;
+
+	(void)state;
+	arena_init(&arena, (size_t)16 << 20);
+	fixture_read(&file, &arena, dictionary, lines);
+	ruleset = fixture_compile(&file, &mistake);
+	if (!ruleset)
+		fail_msg("%s", mistake);
+	for (unsigned staff = 0; staff < 12; staff++) {
+		for (unsigned view = 0; view < 4; view++) {
+			Policycalc__V1__MatchRequest request =
+					POLICYCALC__V1__MATCH_REQUEST__INIT;
+
+			request.profile = fixture_profile(
+					&file, arena_format(&arena, "staff = %u", staff / 2));
+			request.view = (Policycalc__V1__View)view;
+			request.as_of = (char *)(staff % 3 ? "2026-01-01" : "2027-01-15");
+			response_compare(ruleset, &request, &encoder, &tally);
+		}
+	}
+	assert_int_equal(tally.refused, 0);
+	encoder_fini(&encoder);
+	ruleset_unref(ruleset);
+	arena_fini(&arena);
+}
+
+/* Every allocation fails once: an error, or the whole answer. */
+static void failing_allocations(void **state)
+{
+	struct case_file file;
+	struct ruleset *ruleset;
+	struct arena arena;
+	bool done = false;
+
+	(void)state;
+	arena_init(&arena, (size_t)16 << 20);
+	fixture_read(&file, &arena, dictionary,
+			"policy a\nwindow always\nrequire e.staff >= 1\npays wan(3)\n"
+			"policy b\nwindow always\nrequire e.staff >= 90\n");
+	ruleset = fixture_compile(&file, NULL);
+	assert_non_null(ruleset);
+	for (unsigned long nth = 1; !done; nth++) {
+		Policycalc__V1__MatchRequest request = POLICYCALC__V1__MATCH_REQUEST__INIT;
+		struct encoder encoder = { 0 };
+		struct error err = { 0 };
+		struct arena call;
+
+		assert_true(nth < 1000);
+		arena_init(&call, (size_t)1 << 20);
+		request.profile = fixture_profile(&file, "staff = 2");
+		memory_fail_nth(nth, 0);
+		done = ruleset_match_encode(
+				ruleset, &request, "2026-01-01", &call, &encoder, NULL, &err);
+		memory_fail_nth(0, 0);
+		if (!done && err.code != ERROR_LIMIT && err.code != ERROR_MEMORY)
+			fail_msg("allocation %lu: %s", nth, err.message);
+		encoder_fini(&encoder);
+		arena_fini(&call);
+	}
+	ruleset_unref(ruleset);
+	arena_fini(&arena);
+}
+
+static void too_large(void **state)
+{
+	Policycalc__V1__MatchRequest request = POLICYCALC__V1__MATCH_REQUEST__INIT;
+	struct encoder encoder = { .most = 5000 };
+	char lines[8192] = "";
+	size_t used = 0;
+	struct error err = { 0 };
+	struct case_file file;
+	struct ruleset *ruleset;
+	struct arena arena;
+
+	(void)state;
+	arena_init(&arena, (size_t)16 << 20);
+	for (unsigned i = 0; i < 150; i++)
+		used += (size_t)snprintf(lines + used, sizeof(lines) - used,
+				"policy p%u\nwindow always\nrequire e.staff >= 1\n", i);
+	fixture_read(&file, &arena, dictionary, lines);
+	ruleset = fixture_compile(&file, NULL);
+	assert_non_null(ruleset);
+	assert_false(ruleset_match_encode(
+			ruleset, &request, "2026-01-01", &arena, &encoder, NULL, &err));
+	assert_int_equal(err.code, ERROR_LIMIT);
+	assert_non_null(strstr(err.message, "larger than the limit"));
+	encoder_fini(&encoder);
+	ruleset_unref(ruleset);
+	arena_fini(&arena);
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(starter_catalog),
+		cmocka_unit_test(amounts_differ),
+		cmocka_unit_test(failing_allocations),
+		cmocka_unit_test(too_large),
+	};
+
+	if (argc < 3)
+		return 2;
+	dictionary = argv[1];
+	starter = argv[2];
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
