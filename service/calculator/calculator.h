@@ -95,6 +95,14 @@ bool ruleset_match_encode(const struct ruleset *ruleset,
 		struct error *err);
 
 /**
+ * Makes ready what lets ruleset_match() of @day ("YYYY-MM-DD") pass over policies that cannot fit, for
+ * catalogs of some hundred policies and more. It takes a while: not on a loop. Otherwise a thread of the
+ * ruleset's own makes it when a day is asked for again and again; answers are the same before and after.
+ * A day that is none is ERROR_INVALID.
+ */
+bool ruleset_prepare(const struct ruleset *ruleset, const char *day, struct error *err);
+
+/**
  * As ruleset_match(), for those who count answers and read none: each has its ids, title, verdicts and
  * what is missing, and of its conditions and items only ids, labels, roles and statuses; near, combine
  * and view aside. The statuses are those of the FULL view.

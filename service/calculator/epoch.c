@@ -153,6 +153,16 @@ static size_t epoch_number(const struct epoch_cache *cache, int64_t day)
 	return low;
 }
 
+void epoch_span(const struct ruleset *ruleset, int64_t day, int64_t *out_first,
+		int64_t *out_last)
+{
+	const struct epoch_cache *cache = ruleset->epochs;
+	size_t number = epoch_number(cache, day);
+
+	*out_first = number > 0 ? cache->days[number - 1] : INT64_MIN;
+	*out_last = number < cache->day_count ? cache->days[number] - 1 : INT64_MAX;
+}
+
 /* --- binding ---------------------------------------------------------------------------------- */
 
 /* The value of @parameter on @day; NULL when it has none. */

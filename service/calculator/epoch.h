@@ -43,6 +43,10 @@ void epoch_cache_free(struct epoch_cache *cache);
 const struct epoch *epoch_pin(const struct ruleset *ruleset, int64_t day);
 void epoch_unpin(const struct ruleset *ruleset, const struct epoch *epoch);
 
+/** The first and the last day of the epoch of @day; INT64_MIN and INT64_MAX without end. */
+void epoch_span(const struct ruleset *ruleset, int64_t day, int64_t *out_first,
+		int64_t *out_last);
+
 /** How the policy at @index stands on @day. */
 struct standing policy_standing(const struct ruleset *ruleset, size_t index, int64_t day);
 

@@ -5,6 +5,7 @@
  */
 #include "calculator/match.h"
 
+#include "calculator/candidates.h"
 #include "calculator/combine.h"
 #include "calculator/near.h"
 
@@ -63,40 +64,125 @@ static int outcome_compare(const void *a, const void *b)
 	return (left->policy > right->policy) - (left->policy < right->policy);
 }
 
-static bool outcomes_compute(struct match *match, const struct facts *facts)
+static void outcome_add(struct match *match, const struct facts *facts, size_t index)
+{
+	outcome_compute(facts, &match->ruleset->policies[index],
+			&match->epoch->standings[index],
+			&match->outcomes[match->outcome_count++]);
+}
+
+static void outcomes_sort(struct match *match)
+{
+	if (match->outcome_count)
+		qsort(match->outcomes, match->outcome_count, sizeof(*match->outcomes),
+				outcome_compare);
+}
+
+/* How many INELIGIBLE policies are told behind the others. */
+static size_t ineligible_told(const struct match *match)
+{
+	size_t left = match->request->limit > 0 ? (size_t)match->request->limit : SIZE_MAX;
+
+	if (!match_wants_verdict(match, VERDICT(INELIGIBLE)))
+		return 0;
+	for (size_t i = 0; i < match->outcome_count && left > 0; i++)
+		left -= match_wants_verdict(match, match->outcomes[i].verdict);
+	return left;
+}
+
+/* The first INELIGIBLE ones in id order, as many as are told. */
+static bool ineligible_add(struct match *match, const struct facts *facts)
 {
 	const struct ruleset *ruleset = match->ruleset;
-	size_t count = selections_count(&match->selections, ruleset);
+	size_t count = ruleset->catalog.policy_count;
+	size_t end = match->outcome_count;
+	size_t left = ineligible_told(match);
+	uint64_t *known = ARENA_NEW_ARRAY(match->arena, uint64_t, count / 64 + 1);
 
+	if (!known)
+		return false;
+	for (size_t i = 0; i < end; i++)
+		slot_bits_put(known, (int)(match->outcomes[i].policy - ruleset->policies));
+	for (size_t i = 0; i < count && left > 0; i++) {
+		if (slot_bits_has(known, (int)i) || !is_wanted(match, i, false))
+			continue;
+		outcome_add(match, facts, i);
+		left--;
+		if (match->arena->exhausted)
+			return false;
+	}
+	return true;
+}
+
+/* Only candidates are asked, and of the others those that are told. */
+static bool candidates_compute(struct match *match, const struct facts *facts,
+		const struct candidates *candidates)
+{
+	size_t count = match->ruleset->catalog.policy_count;
+	size_t limit = (size_t)match->request->limit;
+	size_t shown = match->request->include_superseded ? count : candidates->shown_count;
+
+	match->outcomes = ARENA_NEW_ARRAY(match->arena, struct outcome,
+			candidates->count + (limit < count ? limit : count) + 1);
+	if (!match->outcomes)
+		return false;
+	for (size_t i = 0; i < candidates->count; i++) {
+		if (is_wanted(match, candidates->policies[i], false))
+			outcome_add(match, facts, candidates->policies[i]);
+		if (match->arena->exhausted)
+			return false;
+	}
+	outcomes_sort(match);
+	/* Some candidates are INELIGIBLE after all, and have their place among the others. */
+	while (match->outcome_count > 0 && match->outcomes[match->outcome_count - 1].verdict ==
+							   VERDICT(INELIGIBLE))
+		match->outcome_count--;
+	if (ineligible_told(match) > 0 && !ineligible_add(match, facts))
+		return false;
+	match->ruled_out = shown - match->outcome_count;
+	return true;
+}
+
+static bool outcomes_compute(struct match *match, const struct facts *facts)
+{
+	size_t count = selections_count(&match->selections, match->ruleset);
+	bool tells_all = match->request->limit == 0 &&
+			 match_wants_verdict(match, VERDICT(INELIGIBLE));
+	struct candidates candidates;
+
+	if (!match->selections.list && !tells_all && candidates_find(facts, &candidates))
+		return candidates_compute(match, facts, &candidates);
 	match->outcomes = ARENA_NEW_ARRAY(match->arena, struct outcome, count + 1);
 	if (!match->outcomes)
 		return false;
 	for (size_t i = 0; i < count; i++) {
 		struct selection selection = selections_at(&match->selections, i);
-		size_t index = selection.index;
 
-		if (!is_wanted(match, index, selection.by_id))
+		if (!is_wanted(match, selection.index, selection.by_id))
 			continue;
-		outcome_compute(facts, &ruleset->policies[index],
-				&match->epoch->standings[index],
-				&match->outcomes[match->outcome_count++]);
+		outcome_add(match, facts, selection.index);
 		if (match->arena->exhausted)
 			return false;
 	}
-	if (match->outcome_count)
-		qsort(match->outcomes, match->outcome_count, sizeof(*match->outcomes),
-				outcome_compare);
+	outcomes_sort(match);
 	return true;
 }
 
 /* --- the response ----------------------------------------------------------------------------- */
 
+void match_count(const struct match *match, size_t out_counts[VERDICT(ELIGIBLE) + 1])
+{
+	(void)memset(out_counts, 0, (VERDICT(ELIGIBLE) + 1) * sizeof(*out_counts));
+	for (size_t i = 0; i < match->outcome_count; i++)
+		out_counts[match->outcomes[i].verdict]++;
+	out_counts[VERDICT(INELIGIBLE)] += match->ruled_out;
+}
+
 static bool counts_fill(const struct match *match, Policycalc__V1__MatchResponse *response)
 {
-	size_t counts[VERDICT(ELIGIBLE) + 1] = { 0 };
+	size_t counts[VERDICT(ELIGIBLE) + 1];
 
-	for (size_t i = 0; i < match->outcome_count; i++)
-		counts[match->outcomes[i].verdict]++;
+	match_count(match, counts);
 	response->counts = ARENA_NEW_ARRAY(
 			match->arena, Policycalc__V1__VerdictCount *, VERDICT(ELIGIBLE));
 	if (!response->counts)

@@ -18,9 +18,12 @@ struct match {
 	struct selections selections;
 	struct outcome *outcomes; /* in the order of the answers */
 	size_t outcome_count;
-	bool statuses; /* only how everything stands is told */
+	size_t ruled_out; /* policies behind the last outcome: all INELIGIBLE */
+	bool statuses;	  /* only how everything stands is told */
 };
 
+/** How many policies have each verdict, told or not. */
+void match_count(const struct match *match, size_t out_counts[VERDICT(ELIGIBLE) + 1]);
 /** Whether answers of that verdict are asked for. */
 bool match_wants_verdict(const struct match *match, Policycalc__V1__Verdict verdict);
 /** Fills the answer's near misses and cliffs when they are asked for; false: memory is short. */

@@ -137,10 +137,9 @@ static bool answers_encode(const struct match *match, const struct facts *facts)
 static void counts_encode(const struct match *match)
 {
 	struct encoder *encoder = match->encoder;
-	size_t counts[VERDICT(ELIGIBLE) + 1] = { 0 };
+	size_t counts[VERDICT(ELIGIBLE) + 1];
 
-	for (size_t i = 0; i < match->outcome_count; i++)
-		counts[match->outcomes[i].verdict]++;
+	match_count(match, counts);
 	for (unsigned verdict = VERDICT(UNSPECIFIED) + 1; verdict <= VERDICT(ELIGIBLE);
 			verdict++) {
 		size_t size = encoder_size(encoder);

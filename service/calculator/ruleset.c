@@ -4,6 +4,7 @@
 #include "calculator/answer_parts.h"
 
 #include "base/memory.h"
+#include "calculator/candidates.h"
 
 #include <assert.h>
 #include <stdarg.h>
@@ -181,6 +182,7 @@ const struct rule *ruleset_build_rule(struct ruleset_build *build, enum item_lis
 
 static void ruleset_free(struct ruleset *ruleset)
 {
+	candidate_cache_free(ruleset->candidates); /* its thread reads all the rest */
 	epoch_cache_free(ruleset->epochs);
 	for (enum item_list list = LIST_ENTERPRISE; list < LIST_COUNT; list++) {
 		for (size_t i = 0; ruleset->entries[list] && i < ruleset->entry_count[list];
@@ -238,7 +240,8 @@ struct ruleset *ruleset_new(const struct catalog *catalog, catalog_locate_fn loc
 		goto fail;
 	}
 	ruleset->epochs = epoch_cache_new(ruleset);
-	if (!ruleset->epochs) {
+	ruleset->candidates = candidate_cache_new();
+	if (!ruleset->epochs || !ruleset->candidates) {
 		error_set(err, ERROR_MEMORY, "no memory for the epochs of a ruleset");
 		goto fail;
 	}

@@ -226,6 +226,7 @@ struct ruleset {
 	const struct combine_rules *combine; /* exclusion groups and shared caps */
 
 	struct epoch_cache *epochs;
+	struct candidate_cache *candidates;
 };
 
 static inline const struct slot *ruleset_slot(

@@ -4,6 +4,7 @@
  * facts that they read.
  */
 #include "calculator/sweep_build.h"
+#include "calculator/scope_test.h"
 #include "calculator/selection.h"
 
 #include <stdlib.h>
@@ -16,58 +17,15 @@ static bool fail_memory(const struct building *building)
 
 /* --- clauses ----------------------------------------------------------------------------------- */
 
-static enum atom_answer status_answer(Policycalc__V1__ConditionStatus status)
-{
-	switch ((int)status) {
-	case STATUS(MET):
-		return ANSWER_YES;
-	case STATUS(NOT_MET):
-		return ANSWER_NO;
-	case STATUS(UNKNOWN):
-		return ANSWER_ASKED;
-	default:
-		return ANSWER_ERROR;
-	}
-}
-
-struct region_context {
-	const struct region_table *regions;
-	const Policycalc__V1__RegionScope *scope;
-};
-
-static enum atom_answer region_answer(const void *context, struct slice text, bool marked)
-{
-	const struct region_context *region = context;
-
-	return status_answer(region_scope_status(region->regions, region->scope, text, marked));
-}
-
-static enum atom_answer industry_answer(const void *context, struct slice text, bool marked)
-{
-	(void)marked;
-	return status_answer(industry_scope_status(context, text));
-}
-
 /* Of twins one test, so that there is one atom. */
 static const struct atom_test *scope_test(struct building *building,
 		const struct policy_rules *policy, const struct clause *clause)
 {
-	struct arena *arena = &building->sweep->arena;
-	struct atom_test **test = &building->region_tests[clause->twin];
-	struct region_context *context;
+	const struct atom_test **test = &building->region_tests[clause->twin];
 
-	if (*test)
-		return *test;
-	*test = ARENA_NEW(arena, struct atom_test);
-	context = ARENA_NEW(arena, struct region_context);
-	if (!*test || !context)
-		return NULL;
-	context->regions = building->ruleset->regions;
-	context->scope = policy->policy->region;
-	if (clause->kind == CLAUSE_REGION)
-		**test = (struct atom_test){ region_answer, context };
-	else
-		**test = (struct atom_test){ industry_answer, policy->policy->industry };
+	if (!*test)
+		*test = scope_test_new(
+				building->ruleset, policy, clause, &building->sweep->arena);
 	return *test;
 }
 
@@ -329,8 +287,8 @@ bool sweep_build(struct sweep *sweep, const struct sweep_options *options, struc
 {
 	struct building building = { .sweep = sweep, .ruleset = sweep->ruleset, .err = err };
 
-	building.region_tests = ARENA_NEW_ARRAY(
-			&sweep->arena, struct atom_test *, sweep->ruleset->twin_count + 1);
+	building.region_tests = (const struct atom_test **)arena_alloc_zero(&sweep->arena,
+			sweep->ruleset->twin_count + 1, sizeof(*building.region_tests));
 	if (!building.region_tests || !bound_build(&building) || !sweep_slots_build(&building))
 		return fail_memory(&building);
 	if (!policies_build(&building, options))

@@ -7,8 +7,8 @@
 struct building {
 	struct sweep *sweep;
 	const struct ruleset *ruleset;
-	struct atom_test **region_tests; /* by twin, of scopes */
-	bool *by_value;			 /* by slot: read by clauses that are asked by value */
+	const struct atom_test **region_tests; /* by twin, of scopes */
+	bool *by_value;	    /* by slot: read by clauses that are asked by value */
 	size_t *seen;	    /* by slot: the policy that was looked at for it, + 1 */
 	uint32_t *literals; /* of one policy */
 	size_t literal_count, literal_capacity;
