@@ -28,6 +28,7 @@
 #include "base/date.h"
 #include "base/log.h"
 #include "fault_vfs.h"
+#include "folder.h"
 #include "proto/codec/codec.h"
 #include "push/digest.h"
 
@@ -302,6 +303,7 @@ int main(int argc, char **argv)
 	unsigned faults = 0;
 
 	log_set_level(LOG_LEVEL_ERROR);
+	folder_use_memory();
 	if (fault != CASE_FAULT_NONE)
 		fault_vfs_install();
 	/* Twice: asked one by one, and sifted by columns; with faults as the service does. */

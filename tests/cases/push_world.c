@@ -11,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 static void must(bool ok, const struct error *err, const char *what)
 {
@@ -197,9 +196,7 @@ void push_world_init(struct push_world *world, unsigned threads, bool columns)
 	pthread_mutex_init(&world->lock, NULL);
 	pthread_mutex_init(&world->registry_lock, NULL);
 	pthread_cond_init(&world->posted, NULL);
-	/* Memory, when there is some: faults are met thousands of times, and disks are slow to be sure. */
-	if (!folder_make(access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp", "push",
-			    world->folder, sizeof(world->folder))) {
+	if (!folder_make(NULL, "push", world->folder, sizeof(world->folder))) {
 		perror("mkdtemp");
 		exit(EXIT_FAILURE);
 	}

@@ -4,6 +4,7 @@
 #include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 bool folder_make(const char *base, const char *name, char *out_path, size_t size)
 {
@@ -23,6 +24,12 @@ static int on_remove(const char *path, const struct stat *status, int type, stru
 	(void)type;
 	(void)ftw;
 	return remove(path);
+}
+
+void folder_use_memory(void)
+{
+	if (access("/dev/shm", W_OK) == 0)
+		(void)setenv("TMPDIR", "/dev/shm", 0);
 }
 
 void folder_remove(const char *path)

@@ -10,5 +10,10 @@
  * its path has more than @size bytes.
  */
 bool folder_make(const char *base, const char *name, char *out_path, size_t size);
+/**
+ * From now on NULL is a folder in memory, when there is one, unless TMPDIR says otherwise: faults are met
+ * thousands of times, and disks are slow to be sure.
+ */
+void folder_use_memory(void);
 /** With everything in it. */
 void folder_remove(const char *path);

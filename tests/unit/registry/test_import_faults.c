@@ -7,6 +7,7 @@
  */
 #include "bad_file.h"
 #include "fault_replay.h"
+#include "folder.h"
 #include "registry_fixture.h"
 
 #include "proto/codec/codec.h"
@@ -232,6 +233,68 @@ static void test_killed_in_each_write(void **state)
 	free(disturbed.before);
 }
 
+static void on_close(void *context)
+{
+	registry_fixture_close(((const struct disturbed *)context)->fixture);
+}
+
+/* The power fails at every operation; what was not synced is lost, or this and that of it. */
+static void test_power_fails(void **state)
+{
+	struct registry_fixture *fixture = *state;
+	struct disturbed disturbed = disturbed_make(fixture);
+	unsigned failures = 0;
+
+	for (unsigned seed = 0; seed < 4; seed++) {
+		bool ok = false;
+
+		for (unsigned nth = 1; !ok; nth++) {
+			struct arena_mark mark = arena_mark(&fixture->arena);
+
+			file_restore(fixture, disturbed.before, disturbed.before_size);
+			fault_vfs_record();
+			must_open(fixture);
+			ok = fault_power(nth, seed * 1000 + nth * (seed > 0), on_import,
+					on_close, &disturbed);
+			failures += !ok;
+			must_open(fixture);
+			/* What was said to be done is there without sending it again. */
+			if (ok)
+				assert_string_equal(fixture_dump(fixture), disturbed.expected);
+			send_again(fixture, disturbed.rows, ROWS, disturbed.expected);
+			registry_fixture_close(fixture);
+			arena_rewind(&fixture->arena, mark);
+		}
+	}
+	assert_true(failures >= 20);
+	free(disturbed.before);
+}
+
+/* Each sync fails once and takes along what was written; it is sent again at once. */
+static void test_failed_sync(void **state)
+{
+	struct registry_fixture *fixture = *state;
+	struct disturbed disturbed = disturbed_make(fixture);
+	unsigned failures = 0;
+
+	for (unsigned nth = 1; nth < 40; nth++) {
+		struct arena_mark mark = arena_mark(&fixture->arena);
+
+		file_restore(fixture, disturbed.before, disturbed.before_size);
+		fault_vfs_record();
+		must_open(fixture);
+		failures += !fault_try(FAULT_SYNC, nth, ERROR_IO, on_import, &disturbed);
+		send_again(fixture, disturbed.rows, ROWS, disturbed.expected);
+		registry_fixture_close(fixture);
+		must_open(fixture);
+		assert_string_equal(fixture_dump(fixture), disturbed.expected);
+		registry_fixture_close(fixture);
+		arena_rewind(&fixture->arena, mark);
+	}
+	assert_true(failures >= 2);
+	free(disturbed.before);
+}
+
 /* The messages of the import of many rows. */
 static struct buffer *messages_make(struct registry_fixture *fixture, size_t *out_count)
 {
@@ -386,11 +449,14 @@ int main(int argc, char **argv)
 		TEST(test_disk_full),
 		TEST(test_failing_open),
 		TEST(test_killed_in_each_write),
+		TEST(test_power_fails),
+		TEST(test_failed_sync),
 		TEST(test_killed_at_random),
 	};
 
 	if (argc > 1 && strcmp(argv[1], "--long") == 0)
 		kills_wanted = KILLS * 10;
+	folder_use_memory();
 	fault_vfs_install();
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

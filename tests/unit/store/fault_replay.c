@@ -49,3 +49,20 @@ bool fault_kill(unsigned nth, unsigned delay_us, fault_work_fn work, void *conte
 	assert_int_equal(WEXITSTATUS(status), 0);
 	return false;
 }
+
+bool fault_power(unsigned nth, unsigned seed, fault_work_fn work, void (*close)(void *context),
+		void *context)
+{
+	struct error err = { 0 };
+	bool ok;
+
+	(void)fault_vfs_set(FAULT_POWER, nth);
+	ok = work(context, &err);
+	fault_vfs_cut();
+	if (close)
+		close(context);
+	fault_vfs_power_on(seed);
+	if (!ok && err.code != ERROR_IO)
+		fail_msg("at %u: %s", nth, err.message);
+	return ok;
+}

@@ -21,3 +21,11 @@ bool fault_try(enum fault fault, unsigned nth, enum error_code expected, fault_w
  * while (0: not). Returns whether it was killed; work that ends otherwise has to be done.
  */
 bool fault_kill(unsigned nth, unsigned delay_us, fault_work_fn work, void *context);
+/**
+ * Does @work; at its @nth operation, or else when it has come to its end, the power fails, everything is
+ * closed by @close (NULL: it is) and the power comes back; @seed as for fault_vfs_power_on(). From the
+ * opening of the database on fault_vfs_record() must have been in force. Returns whether the work said
+ * that it is done.
+ */
+bool fault_power(unsigned nth, unsigned seed, fault_work_fn work, void (*close)(void *context),
+		void *context);

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fault_vfs.h"
 
+#include "fault_disk.h"
+
 #include <signal.h>
 #include <sqlite3.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +14,7 @@
 struct fault_file {
 	sqlite3_file base;
 	sqlite3_file *real; /* stands right behind this struct */
+	const char *path;   /* SQLite's, as long as the file is open; NULL: a temporary one */
 };
 
 static sqlite3_vfs *real_vfs;
@@ -18,6 +22,8 @@ static sqlite3_vfs shim;
 static enum fault current_fault;
 static unsigned current_nth;
 static unsigned operation_count;
+static bool is_recording;
+static bool is_off; /* the power */
 
 unsigned fault_vfs_set(enum fault fault, unsigned nth)
 {
@@ -29,10 +35,36 @@ unsigned fault_vfs_set(enum fault fault, unsigned nth)
 	return count;
 }
 
-static int fault_is_due(void)
+/* Whether the fault is met; with the power off always. A sync that fails does so by itself. */
+static bool fault_is_due(void)
 {
 	operation_count++;
-	return current_fault != FAULT_NONE && operation_count >= current_nth;
+	if (is_off)
+		return true;
+	if (current_fault == FAULT_NONE || current_fault == FAULT_SYNC ||
+			operation_count < current_nth)
+		return false;
+	is_off = current_fault == FAULT_POWER;
+	return true;
+}
+
+void fault_vfs_record(void)
+{
+	fault_disk_forget();
+	is_recording = true;
+}
+
+void fault_vfs_cut(void)
+{
+	is_off = true;
+}
+
+void fault_vfs_power_on(unsigned seed)
+{
+	is_off = false;
+	(void)fault_vfs_set(FAULT_NONE, 0);
+	fault_disk_fail(seed);
+	fault_vfs_record();
 }
 
 static void fault_die(void)
@@ -62,7 +94,7 @@ static int on_write(sqlite3_file *file, const void *data, int size, sqlite3_int6
 	const sqlite3_io_methods *real = real_of(file)->pMethods;
 
 	if (fault_is_due()) {
-		if (current_fault != FAULT_FULL)
+		if (!is_off && current_fault != FAULT_FULL)
 			(void)real->xWrite(real_of(file), data, size / 2, offset);
 		if (current_fault == FAULT_KILL)
 			fault_die();
@@ -83,12 +115,24 @@ static int on_truncate(sqlite3_file *file, sqlite3_int64 size)
 
 static int on_sync(sqlite3_file *file, int flags)
 {
+	const struct fault_file *ours = (struct fault_file *)file;
+	int code;
+
 	if (fault_is_due() && current_fault != FAULT_FULL) {
 		if (current_fault == FAULT_KILL)
 			fault_die();
 		return SQLITE_IOERR_FSYNC;
 	}
-	return real_of(file)->pMethods->xSync(real_of(file), flags);
+	if (current_fault == FAULT_SYNC && operation_count >= current_nth) {
+		current_fault = FAULT_NONE;
+		if (ours->path)
+			fault_disk_undo(ours->path);
+		return SQLITE_IOERR_FSYNC;
+	}
+	code = real_of(file)->pMethods->xSync(real_of(file), flags);
+	if (code == SQLITE_OK && is_recording && ours->path)
+		fault_disk_sync(ours->path);
+	return code;
 }
 
 static int on_file_size(sqlite3_file *file, sqlite3_int64 *size)
@@ -150,6 +194,9 @@ static int on_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int f
 
 	(void)vfs;
 	ours->real = (sqlite3_file *)(ours + 1);
+	ours->path = name;
+	if (is_recording && name)
+		fault_disk_watch(name);
 	code = real_vfs->xOpen(real_vfs, name, ours->real, flags, out);
 	ours->base.pMethods = ours->real->pMethods ? &methods : NULL;
 	return code;
@@ -157,13 +204,18 @@ static int on_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int f
 
 static int on_delete(sqlite3_vfs *vfs, const char *name, int sync)
 {
+	int code;
+
 	(void)vfs;
 	if (fault_is_due() && current_fault != FAULT_FULL) {
 		if (current_fault == FAULT_KILL)
 			fault_die();
 		return SQLITE_IOERR_DELETE;
 	}
-	return real_vfs->xDelete(real_vfs, name, sync);
+	code = real_vfs->xDelete(real_vfs, name, sync);
+	if (code == SQLITE_OK && is_recording && sync)
+		fault_disk_delete(name);
+	return code;
 }
 
 void fault_vfs_install(void)

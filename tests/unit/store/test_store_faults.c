@@ -4,6 +4,7 @@
  * the old revision or the new one, whole, and the next publish works.
  */
 #include "fault_replay.h"
+#include "folder.h"
 #include "store_fixture.h"
 
 #include <stdio.h>
@@ -112,6 +113,54 @@ static void test_killed_in_each_write(void **state)
 	assert_true(kept >= 2);
 }
 
+/*
+ * The power fails at every operation, also right after it was said to be done: what was not synced is
+ * lost, or this and that of it.
+ */
+static void test_power_fails(void **state)
+{
+	struct fixture *fixture = *state;
+	unsigned failures = 0;
+
+	make_first(fixture);
+	for (unsigned seed = 0; seed < 4; seed++) {
+		bool ok = false;
+
+		for (unsigned nth = 1; !ok; nth++) {
+			bool is_new;
+
+			fault_vfs_record();
+			ok = fault_power(nth, seed * 1000 + nth * (seed > 0), on_publish, NULL,
+					fixture);
+			failures += !ok;
+			is_new = check_and_go_back(fixture);
+			assert_true(is_new || !ok);
+			arena_reset(&fixture->arena);
+		}
+	}
+	assert_true(failures >= 12);
+}
+
+/* Each sync fails once, what was written since the one before is gone, and everything goes on. */
+static void test_failed_sync(void **state)
+{
+	struct fixture *fixture = *state;
+	unsigned failures = 0;
+
+	make_first(fixture);
+	for (unsigned nth = 1; nth < 40; nth++) {
+		bool is_new, ok;
+
+		fault_vfs_record();
+		ok = fault_try(FAULT_SYNC, nth, ERROR_IO, on_publish, fixture);
+		failures += !ok;
+		is_new = check_and_go_back(fixture);
+		assert_true(is_new || !ok);
+		arena_reset(&fixture->arena);
+	}
+	assert_true(failures >= 3);
+}
+
 static void test_killed_at_random(void **state)
 {
 	struct fixture *fixture = *state;
@@ -136,9 +185,12 @@ int main(void)
 		TEST(test_failing_writes),
 		TEST(test_disk_full),
 		TEST(test_killed_in_each_write),
+		TEST(test_power_fails),
+		TEST(test_failed_sync),
 		TEST(test_killed_at_random),
 	};
 
+	folder_use_memory();
 	fault_vfs_install();
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
