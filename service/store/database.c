@@ -194,8 +194,12 @@ bool statement_step(struct statement *statement, bool *out_more, struct error *e
 {
 	int code = sqlite3_step(statement->raw);
 
-	if (code != SQLITE_ROW && code != SQLITE_DONE)
-		return database_error(statement->db, code, err);
+	if (code != SQLITE_ROW && code != SQLITE_DONE) {
+		(void)database_error(statement->db, code, err);
+		/* Else nothing could be bound to it again. */
+		statement_reset(statement);
+		return false;
+	}
 	*out_more = code == SQLITE_ROW;
 	return true;
 }
