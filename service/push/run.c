@@ -302,6 +302,7 @@ bool push_engine_start(struct push_engine *engine, const struct push_order *orde
 		struct arena *arena, Policycalc__V1__Run **out_run, struct error *err)
 {
 	Policycalc__V1__Run *message;
+	struct error ignored;
 	struct push_run *run;
 
 	if (is_running(engine, err) || !engine_catch_up(engine, err))
@@ -316,6 +317,8 @@ bool push_engine_start(struct push_engine *engine, const struct push_order *orde
 	/* Once it has begun it may end at any time. */
 	message = run_message_copy(run_message(run, true, arena), arena);
 	if (!run_begin(run, err)) {
+		/* It stands in the ledger, and nobody would ever go on with it. */
+		(void)push_engine_abandon(engine, run->plan.run, err->message, &ignored);
 		run_free(run);
 		return false;
 	}
@@ -441,14 +444,18 @@ bool push_engine_abandon(
 	struct arena arena;
 	bool ok;
 
-	if (!ledger_store_begin(engine->ledger.store, err))
-		return false;
 	arena_init(&arena, RUN_MEMORY);
-	ok = run_abandon(engine, id, why, &arena, err) &&
+	ok = ledger_store_begin(engine->ledger.store, err) &&
+	     run_abandon(engine, id, why, &arena, err) &&
 	     ledger_store_commit(engine->ledger.store, err);
 	if (!ok)
 		ledger_store_rollback(engine->ledger.store);
 	arena_fini(&arena);
+	/* Whoever asks hears it nevertheless, and it is written when it can be. */
+	if (!ok && engine->unended != id) {
+		engine->unended = id;
+		(void)error_set(&engine->unended_why, ERROR_IO, "%s", why);
+	}
 	return ok;
 }
 

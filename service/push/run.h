@@ -62,7 +62,7 @@ bool push_engine_unfinished(struct push_engine *engine, int64_t *out_id, int64_t
 bool push_engine_resume(struct push_engine *engine, int64_t id, struct ruleset *ruleset,
 		const struct ruleset *since, struct error *err);
 
-/** It cannot go on: it has failed, and why. */
+/** It cannot go on: it has failed, and why. That is told although it cannot be written yet. */
 bool push_engine_abandon(
 		struct push_engine *engine, int64_t id, const char *why, struct error *err);
 
