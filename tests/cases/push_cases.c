@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Push runs in the words of a policy officer. The first argument is what fails while they are played
- * (none, io, full, crash, kill), the second the dictionary, the others are files of a world of their own. Beside the words of a catalog:
+ * (none, io, full, crash, kill, power, sectors, sync, memory), the second the dictionary, the others are files of a world of their own. Beside the words of a catalog:
  *
  *     catalog                       forget the policies and parameters so far: another revision follows
  *     kind LOAN, confirm            of the policy above: what it is; a department confirms its news
@@ -36,8 +36,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Operations of the disk in one run. */
+/* Operations of the disk, and allocations, in one run. */
 #define REPLAYS_MOST 1000
+#define ALLOCATIONS_MOST 1000000
 
 /* --- enterprises ----------------------------------------------------------------------------- */
 
@@ -159,6 +160,7 @@ static void read_run(struct push_case *push, char *rest)
 	Policycalc__V1__StartRunRequest request = POLICYCALC__V1__START_RUN_REQUEST__INIT;
 	struct push_order order = { .request = &request, .current_revision = push->revision };
 	char *policies[16];
+	int64_t told = 0;
 	const char *word;
 	struct error err;
 
@@ -183,11 +185,11 @@ static void read_run(struct push_case *push, char *rest)
 	order.ruleset = push->revisions[request.revision ? request.revision : push->revision];
 	if (request.since_revision)
 		order.since = push->revisions[request.since_revision];
-	if (!case_fault_run(push, &order, &err))
+	if (!case_fault_run(push, &order, &told, &err))
 		case_broken(&push->file, "%s", err.message);
-	if (!push_engine_get(push->world.engine, 0, push->file.arena, &push->run, &err))
+	if (!push_engine_get(push->world.engine, told, push->file.arena, &push->run, &err))
 		case_broken(&push->file, "%s", err.message);
-	if (push->run->state != POLICYCALC__V1__RUN__STATE__STATE_FINISHED)
+	if (!told && push->run->state != POLICYCALC__V1__RUN__STATE__STATE_FINISHED)
 		case_fail(&push->file, "the run failed: %s", push->run->reason);
 }
 
@@ -265,6 +267,8 @@ static unsigned run_file(const char *dictionary, const char *path, bool columns,
 
 	arena_init(&arena, (size_t)256 << 20);
 	push.file.arena = &arena;
+	if (fault != CASE_FAULT_NONE && fault != CASE_FAULT_MEMORY)
+		fault_vfs_record();
 	push_world_init(&push.world, 2, columns);
 	set_day(&push, push.day);
 	read_file(&push, dictionary);
@@ -285,7 +289,8 @@ static unsigned run_file(const char *dictionary, const char *path, bool columns,
 
 static enum case_fault read_fault(const char *name)
 {
-	static const char *const names[] = { "none", "io", "full", "crash", "kill" };
+	static const char *const names[] = { "none", "io", "full", "crash", "kill", "power",
+		"sectors", "sync", "memory" };
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		if (strcmp(names[i], name) == 0)
@@ -298,13 +303,17 @@ static enum case_fault read_fault(const char *name)
 int main(int argc, char **argv)
 {
 	enum case_fault fault = argc > 1 ? read_fault(argv[1]) : CASE_FAULT_NONE;
+	unsigned most = fault == CASE_FAULT_MEMORY ? ALLOCATIONS_MOST : REPLAYS_MOST;
+	bool is_long = getenv("POLICYCALC_LONG") != NULL;
+	unsigned sparsely = fault >= CASE_FAULT_POWER ? 3 : 6;
 	int failures = 0;
 	int expectations = 0;
 	unsigned faults = 0;
 
 	log_set_level(LOG_LEVEL_ERROR);
 	folder_use_memory();
-	if (fault != CASE_FAULT_NONE)
+	/* SQLite's own face, so that its memory comes from where it can be failed. */
+	if (fault != CASE_FAULT_NONE && fault != CASE_FAULT_MEMORY)
 		fault_vfs_install();
 	/* Twice: asked one by one, and sifted by columns; with faults as the service does. */
 	for (int i = 6 + (fault != CASE_FAULT_NONE); i < 2 * argc;
@@ -313,7 +322,7 @@ int main(int argc, char **argv)
 		unsigned hits = 1;
 
 		/* One operation after the other, the later ones more sparsely, until all comes through. */
-		for (; hits && replay <= REPLAYS_MOST; replay += 1 + replay / 6) {
+		for (; hits && replay <= most; replay += is_long ? 1 : 1 + replay / sparsely) {
 			hits = run_file(argv[2], argv[i / 2], i % 2, fault, replay, &failures,
 					&expectations);
 			faults += hits;

@@ -6,18 +6,25 @@
  */
 #include "push_cases.h"
 
+#include "base/memory.h"
 #include "fault_vfs.h"
+#include "push/run_internal.h"
 
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* --- decisions ------------------------------------------------------------------------------- */
+/* --- faults ---------------------------------------------------------------------------------- */
 
-static bool is_in_process(const struct push_case *push)
+static bool is_in_child(const struct push_case *push)
 {
-	return push->fault == CASE_FAULT_IO || push->fault == CASE_FAULT_FULL;
+	return push->fault == CASE_FAULT_CRASH || push->fault == CASE_FAULT_KILL;
+}
+
+static bool is_power(const struct push_case *push)
+{
+	return push->fault == CASE_FAULT_POWER || push->fault == CASE_FAULT_SECTORS;
 }
 
 static void fault_set(const struct push_case *push)
@@ -28,29 +35,71 @@ static void fault_set(const struct push_case *push)
 		[CASE_FAULT_FULL] = FAULT_FULL,
 		[CASE_FAULT_CRASH] = FAULT_IO,
 		[CASE_FAULT_KILL] = FAULT_KILL,
+		[CASE_FAULT_POWER] = FAULT_POWER,
+		[CASE_FAULT_SECTORS] = FAULT_POWER,
+		[CASE_FAULT_SYNC] = FAULT_SYNC,
 	};
 
-	(void)fault_vfs_set(faults[push->fault], push->replay);
+	/* Every second time for good: what is freed again is not had again. */
+	if (push->fault == CASE_FAULT_MEMORY)
+		(void)memory_fail_nth(push->replay, (int)(push->replay % 2));
+	else
+		(void)fault_vfs_set(faults[push->fault], push->replay);
 }
+
+/*
+ * The fault is over; after the power, or when @fails half of the times, everything is opened again.
+ * Without, what is in memory has to be as before what failed.
+ */
+static void fault_clear(struct push_case *push, bool fails)
+{
+	unsigned count = 0;
+	bool opens = is_power(push) || push->fault == CASE_FAULT_IO ||
+		     push->fault == CASE_FAULT_FULL || push->replay / 2 % 2;
+
+	if (push->fault == CASE_FAULT_MEMORY)
+		count = (unsigned)memory_fail_nth(0, 0);
+	else if (is_power(push))
+		fault_vfs_cut();
+	else
+		count = fault_vfs_set(FAULT_NONE, 0);
+	/* Of memory and syncs also what was met and got over. */
+	push->hits += is_power(push) || push->fault == CASE_FAULT_IO ||
+						      push->fault == CASE_FAULT_FULL
+				      ? fails
+				      : count >= push->replay;
+	push->file.arena->exhausted = false;
+	push->is_reopened = is_power(push) || (fails && opens);
+	if (!push->is_reopened)
+		return;
+	push_world_close(&push->world);
+	if (is_power(push))
+		fault_vfs_power_on(push->fault == CASE_FAULT_POWER ? 0 : push->replay);
+	push_world_open(&push->world);
+}
+
+/* --- decisions ------------------------------------------------------------------------------- */
 
 void case_fault_begin(struct push_case *push)
 {
-	if (is_in_process(push) && !push->is_again)
+	if (push->fault != CASE_FAULT_NONE && !is_in_child(push) && !push->is_again)
 		fault_set(push);
 }
 
-bool case_fault_end(struct push_case *push, bool ok)
+bool case_fault_end(struct push_case *push, bool ok, const struct error *err)
 {
-	if (is_in_process(push))
-		(void)fault_vfs_set(FAULT_NONE, 0);
-	if (ok || !is_in_process(push) || push->is_again) {
-		push->is_again = false;
+	bool is_faulty =
+			push->fault != CASE_FAULT_NONE && !is_in_child(push) && !push->is_again;
+
+	push->is_again = false;
+	if (!is_faulty)
 		return false;
-	}
-	push->hits++;
-	push_world_restart(&push->world);
-	push->is_again = true;
-	return true;
+	fault_clear(push, !ok);
+	if (!ok && push->fault == CASE_FAULT_MEMORY && err->code != ERROR_MEMORY &&
+			err->code != ERROR_LIMIT)
+		case_broken(&push->file, "without memory: %s", err->message);
+	push->is_again = !ok;
+	return !ok;
 }
 
 /* --- runs ------------------------------------------------------------------------------------ */
@@ -67,15 +116,24 @@ static bool run_look(struct push_case *push, Policycalc__V1__Run **out_run)
 	return false;
 }
 
-/* Starts and waits; false when it did not come to its end. */
+/* Starts and waits for the end, whichever it is. false when it was not started, as far as one is told. */
+static bool run_drain(struct push_case *push, const struct push_order *order, struct error *err)
+{
+	Policycalc__V1__Run *run;
+	bool ok = push_engine_start(push->world.engine, order, push->file.arena, &run, err);
+
+	push_world_drain(&push->world);
+	return ok;
+}
+
+/* false when it did not come to its end. */
 static bool run_whole(struct push_case *push, const struct push_order *order, struct error *err)
 {
 	Policycalc__V1__Run *run;
 
-	if (!push_engine_start(push->world.engine, order, push->file.arena, &run, err))
+	if (!run_drain(push, order, err))
 		return false;
-	push_world_drain(&push->world);
-	if (!run_look(push, &run) || run->state != POLICYCALC__V1__RUN__STATE__STATE_FINISHED)
+	if (!run_look(push, &run) || run->state != RUN_STATE(FINISHED))
 		return error_set(err, ERROR_IO, "the run failed: %s", run ? run->reason : "");
 	return true;
 }
@@ -107,17 +165,29 @@ static bool run_in_child(struct push_case *push, const struct push_order *order)
 	return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
-static bool run_in_process(struct push_case *push, const struct push_order *order)
+/* true: it was said to have come to its end. */
+static bool run_in_process(struct push_case *push, const struct push_order *order, int64_t last)
 {
+	Policycalc__V1__Run *run;
 	struct error err;
 	bool ok;
 
 	fault_set(push);
-	ok = run_whole(push, order, &err);
-	(void)fault_vfs_set(FAULT_NONE, 0);
-	if (!ok)
-		push_world_restart(&push->world);
-	return ok;
+	ok = run_drain(push, order, &err);
+	/* Whoever asks now, while the disk is as bad as it was. */
+	if (push->fault != CASE_FAULT_MEMORY)
+		ok = ok && run_look(push, &run) && run->id > last &&
+		     run->state == RUN_STATE(FINISHED);
+	fault_clear(push, !ok);
+	if (!ok && push->fault == CASE_FAULT_MEMORY && err.code != ERROR_MEMORY &&
+			err.code != ERROR_LIMIT)
+		case_broken(&push->file, "without memory: %s", err.message);
+	/* What was said to be done is there, whatever happened since. */
+	if (ok && push->fault != CASE_FAULT_MEMORY &&
+			(!run_look(push, &run) || run->id <= last ||
+					run->state != RUN_STATE(FINISHED)))
+		case_fail(&push->file, "a run that had ended has not");
+	return run_look(push, &run) && run->id > last && run->state == RUN_STATE(FINISHED);
 }
 
 static bool run_resume(
@@ -128,26 +198,56 @@ static bool run_resume(
 	if (!push_engine_unfinished(push->world.engine, &id, &revision, &since, err))
 		return false;
 	if (!id)
-		return true;
+		return error_set(err, ERROR_INTERNAL, "a run neither goes on nor has ended");
 	if (!push_engine_resume(push->world.engine, id, order->ruleset, order->since, err))
 		return false;
 	push_world_drain(&push->world);
 	return true;
 }
 
-bool case_fault_run(struct push_case *push, const struct push_order *order, struct error *err)
+/*
+ * What was started has failed for good, and stays so. Another run tells what it has not told; *out_id is
+ * the one that told.
+ */
+static bool run_after(struct push_case *push, const struct push_order *order,
+		const Policycalc__V1__Run *failed, int64_t *out_id, struct error *err)
+{
+	Policycalc__V1__Run *run;
+
+	if (!run_whole(push, order, err))
+		return false;
+	if (run_look(push, &run) && failed->n_counts && !failed->silent && !run->n_counts)
+		*out_id = failed->id;
+	return true;
+}
+
+bool case_fault_run(struct push_case *push, const struct push_order *order, int64_t *out_id,
+		struct error *err)
 {
 	Policycalc__V1__Run *run;
 	int64_t last;
 
+	*out_id = 0;
 	if (push->fault == CASE_FAULT_NONE)
 		return run_whole(push, order, err);
 	last = run_look(push, &run) ? run->id : 0;
-	if (is_in_process(push) ? run_in_process(push, order) : run_in_child(push, order))
+	if (!is_in_child(push)) {
+		if (run_in_process(push, order, last))
+			return true;
+	} else {
+		if (run_in_child(push, order))
+			return true;
+		push->hits++;
+	}
+	/* It was started, and goes on; or it failed; or it was not, and is now; or was killed at its end. */
+	if (!run_look(push, &run) || run->id <= last)
+		return run_whole(push, order, err);
+	if (run->state == RUN_STATE(FINISHED))
 		return true;
-	push->hits++;
-	/* It was started, and goes on; or it was not, and is now. */
-	if (run_look(push, &run) && run->id > last)
-		return run_resume(push, order, err);
-	return run_whole(push, order, err);
+	if (run->state == RUN_STATE(FAILED))
+		return run_after(push, order, run, out_id, err);
+	/* Only the next process goes on with it. */
+	if (!is_in_child(push) && !push->is_reopened)
+		return error_set(err, ERROR_IO, "a run is going on, and nobody works on it");
+	return run_resume(push, order, err);
 }

@@ -200,7 +200,7 @@ static void read_pull(struct push_case *push, char *rest)
 			case_fault_begin(push);
 			ok = ledger_lease(&push->world.ledger, &order, push->file.arena, &list,
 					&count, &after, &more, &err);
-		} while (case_fault_end(push, ok));
+		} while (case_fault_end(push, ok, &err));
 		check(push, ok, &err);
 		order.filter.after = after;
 		for (size_t i = 0; i < count; i++) {
@@ -238,7 +238,7 @@ static void read_ack(struct push_case *push, char *rest, bool failed)
 		case_fault_begin(push);
 		ok = ledger_ack(&push->world.ledger, &request, push->world.now_ms,
 				push->file.arena, &count, others, &other_count, &err);
-	} while (case_fault_end(push, ok));
+	} while (case_fault_end(push, ok, &err));
 	check(push, ok, &err);
 	case_compare(&push->file, "ack", case_trim(rest), count ? "" : others[0]->reason);
 }
@@ -293,7 +293,7 @@ static void read_decision(struct push_case *push, const char *series_name, bool 
 			case_fault_begin(push);
 			ok = ledger_confirm_series(&push->world.ledger, &decision, series,
 					&next, push->file.arena, &count, &more, &err);
-		} while (case_fault_end(push, ok));
+		} while (case_fault_end(push, ok, &err));
 		check(push, ok, &err);
 		before = next;
 	}

@@ -4,6 +4,7 @@
 #include "folder.h"
 
 #include "proto/codec/codec.h"
+#include "push/run_internal.h"
 #include "registry/import.h"
 
 #include <errno.h>
@@ -74,23 +75,21 @@ void push_world_drain(struct push_world *world)
 {
 	struct error err;
 
-	for (;;) {
-		Policycalc__V1__Run *run;
-		struct arena arena;
-		bool going;
-
-		arena_init(&arena, (size_t)64 << 20);
-		pthread_mutex_lock(&world->registry_lock);
-		must(push_engine_get(world->engine, 0, &arena, &run, &err), &err,
-				"looking at a run");
-		pthread_mutex_unlock(&world->registry_lock);
-		going = run->state == POLICYCALC__V1__RUN__STATE__STATE_RUNNING;
-		arena_fini(&arena);
-		if (!going)
-			return;
+	/* Not by push_engine_get(), which needs memory. */
+	while (push_world_is_running(world)) {
 		error_set(&err, ERROR_DEADLINE, "the run does not go on");
 		must(push_world_step(world), &err, "running");
 	}
+}
+
+bool push_world_is_running(struct push_world *world)
+{
+	bool is_running;
+
+	pthread_mutex_lock(&world->registry_lock);
+	is_running = world->engine->run != NULL;
+	pthread_mutex_unlock(&world->registry_lock);
+	return is_running;
 }
 
 /* --- columns --------------------------------------------------------------------------------- */

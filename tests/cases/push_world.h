@@ -50,6 +50,8 @@ void push_world_restart(struct push_world *world);
 bool push_world_step(struct push_world *world);
 /** Runs jobs until no run goes on. */
 void push_world_drain(struct push_world *world);
+/** Whether one goes on. */
+bool push_world_is_running(struct push_world *world);
 /** Imports one profile; @replace: what it does not mention is forgotten. */
 void push_world_import(struct push_world *world, struct ruleset *ruleset,
 		const Policycalc__V1__Profile *profile, const char *day, bool replace);

@@ -17,6 +17,7 @@
 struct image {
 	char path[PATH_SIZE];
 	bool exists;
+	bool is_made; /* since, so that its first sync also is one of the folder, as SQLite does it */
 	char *bytes;
 	size_t size;
 };
@@ -109,21 +110,47 @@ static void image_set(const char *path, struct image now)
 
 void fault_disk_watch(const char *path)
 {
-	if (!image_find(path))
+	struct image *image = image_find(path);
+
+	if (!image) {
 		image_set(path, image_read(path));
+		image = image_find(path);
+	}
+	image->is_made |= access(path, F_OK) != 0;
+}
+
+static void image_clear(struct image *image)
+{
+	free(image->bytes);
+	image->bytes = NULL;
+	image->size = 0;
+	image->exists = false;
+}
+
+/* What is not in the folder any more is gone for good. */
+static void folder_sync(void)
+{
+	for (size_t i = 0; i < image_count; i++) {
+		if (access(images[i].path, F_OK) != 0)
+			image_clear(&images[i]);
+	}
 }
 
 void fault_disk_sync(const char *path)
 {
+	const struct image *image = image_find(path);
+
+	if (image && image->is_made)
+		folder_sync();
 	image_set(path, image_read(path));
 }
 
 void fault_disk_delete(const char *path)
 {
-	struct image gone = { .exists = false };
+	struct image *image = image_find(path);
 
-	(void)snprintf(gone.path, sizeof(gone.path), "%s", path);
-	image_set(path, gone);
+	if (image)
+		image_clear(image);
 }
 
 void fault_disk_undo(const char *path)
