@@ -45,6 +45,7 @@ static const ProtobufCMessage *ask_decide(struct push_service *service,
 	Policycalc__V1__DecideDeadLettersResponse *response = response_new(
 			arena, &policycalc__v1__decide_dead_letters_response__descriptor, err);
 
+	push_sink_look(push_service_sink(service));
 	if (!response)
 		return NULL;
 	if (request->all)

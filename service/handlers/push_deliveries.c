@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "handlers/page.h"
 #include "handlers/push_internal.h"
+#include "handlers/push_sink.h"
 #include "proto/codec/codec.h"
 #include "push/digest.h"
 
@@ -83,6 +84,7 @@ static const ProtobufCMessage *ask_confirm(struct push_service *service,
 
 	if (!response)
 		return NULL;
+	push_sink_look(push_service_sink(service));
 	if (*request->series) {
 		ok = confirm_series(service, request, &decision, arena, &response->count, err);
 		return ok ? &response->base : NULL;

@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "handlers/push_sink.h"
 #include "publish/publish.h"
 
 #include <time.h>
@@ -60,6 +61,7 @@ static void on_progress(void *context)
 	struct push_service *service = context;
 	struct push_watcher *list = service->watchers;
 
+	push_sink_look(service->sink);
 	service->watchers = NULL;
 	while (list) {
 		struct push_watcher *watcher = list;

@@ -225,6 +225,12 @@ struct push_sink *push_sink_open(const struct push_sink_options *options, struct
 	return NULL;
 }
 
+void push_sink_look(struct push_sink *sink)
+{
+	if (sink)
+		webhook_look(sink->webhook);
+}
+
 void push_sink_end(struct push_sink *sink, int64_t grace_ms)
 {
 	if (sink)

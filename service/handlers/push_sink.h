@@ -21,6 +21,8 @@ struct push_sink_options {
 
 /** What @options names is borrowed until push_sink_close(). */
 struct push_sink *push_sink_open(const struct push_sink_options *options, struct error *err);
+/** Any thread: deliveries may have been released. NULL is fine. */
+void push_sink_look(struct push_sink *sink);
 /** Any thread: see webhook_end(). NULL is fine. */
 void push_sink_end(struct push_sink *sink, int64_t grace_ms);
 /** Waits until what is on its way has ended, and stands in the ledger. NULL is fine. */

@@ -59,7 +59,8 @@ struct webhook {
 	struct webhook_secrets secrets;
 	struct poster *poster;
 	pthread_t thread;
-	pthread_mutex_t lock; /* guards the next five */
+	pthread_mutex_t lock; /* guards the next six */
+	bool is_looking;      /* there may be letters, somebody says */
 	bool is_ending;
 	int64_t end_ms; /* when the grace is over */
 	bool is_answered;
@@ -346,10 +347,13 @@ static void exchange_begin(struct webhook *webhook, int64_t now, bool is_ending)
 static bool webhook_advance(struct webhook *webhook)
 {
 	int64_t now = now_ms();
-	bool is_ending, is_answered;
+	bool is_ending, is_answered, is_looking;
 	int64_t end_ms;
 
 	pthread_mutex_lock(&webhook->lock);
+	is_looking = webhook->is_looking;
+	/* A look that is under way may have come too early. */
+	webhook->is_looking = is_looking && webhook->is_asking && !webhook->is_answered;
 	is_ending = webhook->is_ending;
 	end_ms = webhook->end_ms;
 	is_answered = webhook->is_answered;
@@ -359,6 +363,8 @@ static bool webhook_advance(struct webhook *webhook)
 	webhook->cut_ms = is_ending && now < end_ms ? end_ms : INT64_MAX;
 	if (is_answered)
 		exchange_take(webhook, now);
+	if (is_looking && webhook->look_ms > now)
+		webhook->look_ms = now;
 	if (is_ending && now >= end_ms)
 		slots_cut(webhook);
 	if (!webhook->is_asking && now >= webhook->ask_ms)
@@ -476,6 +482,14 @@ struct webhook *webhook_open(const struct webhook_options *options, struct error
 		return NULL;
 	}
 	return webhook;
+}
+
+void webhook_look(struct webhook *webhook)
+{
+	pthread_mutex_lock(&webhook->lock);
+	webhook->is_looking = true;
+	poster_wake(webhook->poster);
+	pthread_mutex_unlock(&webhook->lock);
 }
 
 void webhook_end(struct webhook *webhook, int64_t grace_ms)

@@ -91,6 +91,8 @@ struct webhook_status {
 
 /** Checks options and files, then starts the thread. The source must answer from now on. */
 struct webhook *webhook_open(const struct webhook_options *options, struct error *err);
+/** Any thread: there may be letters now. */
+void webhook_look(struct webhook *webhook);
 /** Any thread: no new letters; those on their way have @grace_ms. May be said again, with less. */
 void webhook_end(struct webhook *webhook, int64_t grace_ms);
 /** Ends at once, if webhook_end() has not; waits. The source must answer until then. NULL is fine. */

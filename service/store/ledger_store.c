@@ -41,7 +41,7 @@ static const char *const ledger_statements[LEDGER_STATEMENT_COUNT] = {
 					 " AND attempts = 0 ORDER BY id",
 	[LEDGER_LAST_DAY] = "SELECT max(max(day, not_before, (leased + 28800000) / 86400000))"
 			    " FROM delivery WHERE enterprise = ?"
-			    " AND (state IN (3, 4, 8) OR (state = 2 AND attempts > 0))",
+			    " AND (state IN (3, 4, 8, 9) OR (state = 2 AND attempts > 0))",
 	[LEDGER_RELEASED] = "SELECT id, kinds, region FROM delivery"
 			    " WHERE state = 2 AND id > ? AND not_before <= ? ORDER BY id",
 	[LEDGER_RELEASED_UNTRIED] = "SELECT id, kinds, region FROM delivery"

@@ -38,7 +38,7 @@ def json_lines(text):
 
 def test_help():
     for command in ["run", "watch", "list", "show", "cancel", "deliveries", "confirm", "pull", "ack",
-                    "subscribe"]:
+                    "subscribe", "dead", "status"]:
         assert cli("push", command, "--help").startswith("用法：policycalc push " + command)
         assert cli("push", command, "--help", lang="en").startswith(
             "usage: policycalc push " + command)

@@ -4,6 +4,7 @@
 usage: test_webhook.py DAEMON PROTOC PROTO_DIR STARTER_DIR POLICYCALC
 """
 import collections
+import email.utils
 import json
 import os
 import socket
@@ -64,6 +65,11 @@ def test_all_is_well():
     assert (hook.tries, hook.delivered, hook.failed, hook.dead) == (40, 40, 0, 0), hook
     assert hook.receiver == receiver.url[:receiver.url.index("/hook")] and not hook.reason
     assert 1 <= receiver.most <= 8
+    headers, body = receiver.last
+    check = webhook_receiver.signed
+    assert check(headers, body, receiver.keys) and not check(headers, body + b" ", receiver.keys)
+    assert not check(headers, body, [b"0123456789abcdef-of-nobody"])
+    assert not check(headers, body, receiver.keys, time.time() + 301)
     # What comes later comes, too; nothing that came comes again.
     client.send({99: 30})
     client.run()
@@ -103,20 +109,23 @@ def test_broken_then_well():
 
 
 def test_retry_after():
-    receiver = Receiver(lambda post: (429, [("Retry-After", "1")]) if post.attempt == 1 else 200)
-    daemon, client = open_world(receiver.url, count=1)
-    wait(lambda: client.ask("GetPushStatus").webhook.failed)
-    status = client.ask("GetPushStatus")
-    assert status.retrying == 1 and 0 < status.webhook.pause_ms <= 1000, status
-    one = client.ask("ListDeliveries").deliveries[0]
-    assert (one.tries, one.reason) == (1, "the receiver answered 429") and one.next_try_at
-    # Whoever asks for time is asked for nothing meanwhile.
-    client.send({50: 30})
-    client.run()
-    settled(client)
-    first, *rest = receiver.posts
-    assert all(p.at - first.at >= 1 for p in rest) and len(rest) >= 2
-    finish(daemon, client, receiver)
+    """In seconds or as a date; whoever asks for time is asked for nothing meanwhile."""
+    for status, after in [(429, lambda: "1"),
+                          (503, lambda: email.utils.formatdate(time.time() + 2, usegmt=True))]:
+        receiver = Receiver(lambda post: (status, [("Retry-After", after())])
+                            if len(receiver.posts) == 1 else 200)
+        daemon, client = open_world(receiver.url, count=1)
+        wait(lambda: client.ask("GetPushStatus").webhook.failed)
+        now = client.ask("GetPushStatus")
+        assert now.retrying == 1 and 0 < now.webhook.pause_ms <= 2000, now
+        one = client.ask("ListDeliveries").deliveries[0]
+        assert (one.tries, one.reason) == (1, f"the receiver answered {status}") and one.next_try_at
+        client.send({50: 30})
+        client.run()
+        settled(client)
+        first, *rest = receiver.posts
+        assert len(rest) == 2 and all(p.at - first.at >= 0.95 for p in rest)
+        finish(daemon, client, receiver)
 
 
 def test_dead_letters():

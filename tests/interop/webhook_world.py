@@ -58,7 +58,7 @@ class Receiver(webhook_receiver.Receiver):
     def __init__(self, answer=None, port=0, tls=None, keys=None):
         super().__init__(("127.0.0.1", port), keys or webhook_receiver.secrets(SECRET)[:1], tls, Handler)
         self.posts, self.lock, self.gone = [], threading.Lock(), threading.Event()
-        self.choose, self.now, self.most = answer, 0, 0
+        self.choose, self.now, self.most, self.last = answer, 0, 0, None
         self.thread = threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True)
         self.thread.start()
         self.url = f"http{'s' if tls else ''}://127.0.0.1:{self.server_address[1]}/hook?of=portal"
@@ -73,6 +73,7 @@ class Receiver(webhook_receiver.Receiver):
 
     def take(self, headers, body):
         status, more = super().take(headers, body)
+        self.last = headers, body
         assert headers["Content-Type"] == "application/json"
         post = Post(headers["Idempotency-Key"], int(headers["Policycalc-Attempt"]), body,
                     time.monotonic(), None)
