@@ -124,6 +124,7 @@ static bool simulation_begin(struct simulating *work, struct error *err)
 		.region = work->request->region,
 		.steps = work->request->sensitivity,
 		.cache = columns_cache(columns),
+		.crew = work->base.handlers->options.crew,
 	};
 
 	if (!columns_snapshot(columns, &options.sequence, &options.last_id, err))

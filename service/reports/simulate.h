@@ -9,13 +9,14 @@
  *
  *     simulate_new ──► simulate_step ──► … no more ──► simulate_result ──► simulate_free
  *
- * A step is one block, or the compiling of one draft; between two steps it may go to another thread.
+ * A step is a few blocks, or the compiling of one draft; between two steps it may go to another thread.
  */
 #pragma once
 
 #include "calculator/calculator.h"
 #include "policycalc/v1/simulate.pb-c.h"
 #include "registry/column_cache.h"
+#include "registry/crew.h"
 
 #define SIMULATE_POINTS_MOST 101
 
@@ -31,6 +32,7 @@ struct simulate_options {
 	const char *region;
 	const Policycalc__V1__ParameterSteps *steps; /* or NULL */
 	struct column_cache *cache;
+	struct crew *crew; /* NULL: all is done where the steps are */
 	int64_t sequence;
 	int64_t last_id;
 };

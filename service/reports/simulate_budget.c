@@ -34,8 +34,8 @@ static budget_message *budget_find(struct simulate *simulate,
 	return made;
 }
 
-static bool before_add(
-		struct simulate *simulate, const struct pair *pair, budget_message *budget)
+static bool before_add(struct simulate *simulate, const struct pair *pair,
+		const struct pair_sums *sums, budget_message *budget)
 {
 	int64_t limit;
 
@@ -45,14 +45,14 @@ static bool before_add(
 				POLICYCALC__V1__SIMULATED_BUDGET___BEFORE_LIMIT_FEN_BEFORE_LIMIT_FEN;
 		budget->before_limit_fen = limit;
 	}
-	return !__builtin_add_overflow(budget->before_fen, pair->sides[SIDE_BEFORE].sure_fen,
+	return !__builtin_add_overflow(budget->before_fen, sums->sides[SIDE_BEFORE].sure_fen,
 			&budget->before_fen);
 }
 
-static bool after_add(
-		struct simulate *simulate, const struct pair *pair, budget_message *budget)
+static bool after_add(struct simulate *simulate, const struct pair *pair,
+		const struct pair_sums *sums, budget_message *budget)
 {
-	const Policycalc__V1__SimulatedSide *side = &pair->sides[SIDE_AFTER];
+	const Policycalc__V1__SimulatedSide *side = &sums->sides[SIDE_AFTER];
 	int64_t limit;
 
 	if (ruleset_budget(simulate->options.draft, pair->policies[SIDE_AFTER],
@@ -76,6 +76,7 @@ bool budgets_fill(struct simulate *simulate, Policycalc__V1__Simulation *result)
 		return false;
 	for (size_t i = 0; i < simulate->pair_count; i++) {
 		const struct pair *pair = &simulate->pairs[i];
+		const struct pair_sums *sums = &simulate->sums.pairs[i];
 
 		for (int side = SIDE_BEFORE; side < SIDE_COUNT; side++) {
 			const Policycalc__V1__Budget *of = budget_of(pair, (enum side)side);
@@ -83,8 +84,10 @@ bool budgets_fill(struct simulate *simulate, Policycalc__V1__Simulation *result)
 
 			if (of && !budget)
 				return false;
-			if (of && !(side == SIDE_BEFORE ? before_add(simulate, pair, budget)
-							: after_add(simulate, pair, budget)))
+			if (of && !(side == SIDE_BEFORE ? before_add(simulate, pair, sums,
+									  budget)
+							: after_add(simulate, pair, sums,
+									  budget)))
 				return false;
 		}
 	}

@@ -277,63 +277,72 @@ static struct ruleset *draft_compile(
 
 /* --- points ----------------------------------------------------------------------------------- */
 
-static bool point_row(struct simulate *simulate, Policycalc__V1__SimulatedPoint *point,
-		unsigned row, struct error *err)
+static bool point_row(struct simulate_seat *seat, unsigned row, struct error *err)
 {
-	Policycalc__V1__SimulatedSide side = POLICYCALC__V1__SIMULATED_SIDE__INIT;
-	struct error failure = { ERROR_NONE, "" };
+	struct swept_seat *swept = &seat->point;
 	const Policycalc__V1__Profile *profile;
-	struct swept *swept = &simulate->point;
-	struct outcome *outcomes;
+	bool refused;
 
-	arena_reset(&simulate->row);
-	outcomes = ARENA_NEW_ARRAY(
-			&simulate->row, struct outcome, simulate->follower_count + 1);
-	if (!outcomes)
-		return arena_error(&simulate->row, err, "simulating");
-	if (!swept->source.profile(swept->source.context, row, &simulate->row, &profile, err))
+	arena_reset(&seat->row);
+	if (!swept->source.profile(swept->source.context, row, &seat->row, &profile, err) ||
+			!look_enter(swept->look, profile, &refused, err))
 		return false;
-	if (!swept_ask(swept, simulate->options.day, profile, simulate->followers,
-			    simulate->follower_count, &simulate->row, outcomes, &failure))
-		return failure.code == ERROR_INVALID ||
-		       error_set(err, failure.code, "%s", failure.message);
-	side.sure_fen = point->sure_fen;
-	side.most_fen = point->most_fen;
-	for (size_t i = 0; i < simulate->follower_count; i++) {
-		if (!side_add(&side, &outcomes[i]))
+	for (size_t i = 0; !refused && i < sweep_policy_count(swept->swept->sweep); i++) {
+		struct outcome outcome;
+
+		if (!swept_ask(swept, row, i, &outcome, err))
+			return false;
+		if (!side_add(&seat->point_sum, &outcome))
 			return error_set(err, ERROR_LIMIT,
 					"the amounts add up to more than can be told");
 	}
-	point->eligible += side.eligible;
-	point->needs_review += side.needs_review;
-	point->sure_fen = side.sure_fen;
-	point->most_fen = side.most_fen;
 	return true;
 }
 
-static bool point_block(struct simulate *simulate, struct error *err)
+static bool point_block(void *context, unsigned at, int64_t block, struct error *err)
 {
-	Policycalc__V1__SimulatedPoint *point = simulate->curve->points[simulate->next_point];
+	struct simulate *simulate = context;
+	struct simulate_seat *seat = &simulate->seats[at];
+	struct swept_seat *swept = &seat->point;
 	uint64_t chosen[SWEEP_WORDS] = { 0 };
-	uint64_t rows[SWEEP_WORDS];
 
-	if (!swept_block(&simulate->point, simulate->point_block++, rows, err))
+	if (!swept->swept && !swept_seat_begin(swept, &simulate->point, simulate, err))
 		return false;
-	for (size_t i = 0; i < simulate->follower_count; i++) {
-		for (int verdict = VERDICT(NEEDS_REVIEW); verdict <= VERDICT(ELIGIBLE);
-				verdict++) {
-			if (!sweep_verdict(simulate->point.work, i,
-					    (Policycalc__V1__Verdict)verdict, rows))
-				continue;
-			for (size_t k = 0; k < SWEEP_WORDS; k++)
-				chosen[k] |= rows[k];
-		}
+	if (!swept_block(swept, block, err))
+		return false;
+	for (size_t i = 0; i < sweep_policy_count(swept->swept->sweep); i++) {
+		for (size_t k = 0; k < SWEEP_WORDS; k++)
+			chosen[k] |= swept->eligible[i][k] | swept->review[i][k];
 	}
 	for (unsigned row = 0; row < COLUMN_ROWS; row++) {
-		if (column_bit_has(chosen, row) && !point_row(simulate, point, row, err))
+		if (rows_has(chosen, row) && !point_row(seat, row, err))
 			return false;
 	}
 	return true;
+}
+
+/* What the threads have summed up becomes the point's; the next one begins anew. */
+static bool point_end(struct simulate *simulate, struct error *err)
+{
+	Policycalc__V1__SimulatedPoint *point = simulate->curve->points[simulate->next_point];
+	Policycalc__V1__SimulatedSide all = POLICYCALC__V1__SIMULATED_SIDE__INIT;
+	bool ok = true;
+
+	for (unsigned i = 0; i < simulate->seat_count; i++) {
+		struct simulate_seat *seat = &simulate->seats[i];
+
+		ok = ok && side_join(&all, &seat->point_sum);
+		seat->point_sum = (Policycalc__V1__SimulatedSide){ 0 };
+		swept_seat_fini(&seat->point);
+	}
+	swept_fini(&simulate->point);
+	point->eligible = all.eligible;
+	point->needs_review = all.needs_review;
+	point->sure_fen = all.sure_fen;
+	point->most_fen = all.most_fen;
+	simulate->point_block = 0;
+	simulate->next_point++;
+	return ok || error_set(err, ERROR_LIMIT, "the amounts add up to more than can be told");
 }
 
 bool curve_step(struct simulate *simulate, bool *out_more, struct error *err)
@@ -357,10 +366,9 @@ bool curve_step(struct simulate *simulate, bool *out_more, struct error *err)
 				       simulate->followers, simulate->follower_count, err);
 	}
 	if (simulate->point_block * COLUMN_ROWS < simulate->options.last_id)
-		return point_block(simulate, err);
-	swept_fini(&simulate->point);
-	simulate->point_block = 0;
-	simulate->next_point++;
+		return simulate_blocks(simulate, &simulate->point_block, point_block, err);
+	if (!point_end(simulate, err))
+		return false;
 	*out_more = simulate->next_point < simulate->curve->n_points;
 	return true;
 }

@@ -55,15 +55,18 @@ static void industry_read(const struct catalog *catalog, const Policycalc__V1__P
 	}
 }
 
-bool firm_codes_read(const struct simulate *simulate, const Policycalc__V1__Profile *profile,
-		struct arena *arena, struct firm_codes *out_codes, struct error *err)
+bool firm_codes_read(const struct simulate *simulate, const struct look *look,
+		const Policycalc__V1__Profile *profile, struct arena *arena,
+		struct firm_codes *out_codes, struct error *err)
 {
 	const struct catalog *catalog = ruleset_catalog(simulate->options.draft);
 	enum firm_size size;
 
 	*out_codes = (struct firm_codes){ 0 };
-	if (!ruleset_firm_size(simulate->options.draft, profile, simulate->options.day, arena,
-			    &size, err))
+	if (look)
+		size = look_size(look);
+	else if (!ruleset_firm_size(simulate->options.draft, profile, simulate->options.day,
+				 arena, &size, err))
 		return false;
 	region_read(catalog, profile, out_codes);
 	industry_read(catalog, profile, arena, out_codes);
@@ -132,6 +135,38 @@ bool groups_add(struct groups groups[GROUP_COUNT], const struct firm_codes *code
 		if (!group_add(group, outcomes))
 			return error_set(err, ERROR_LIMIT,
 					"the amounts add up to more than can be told");
+	}
+	return true;
+}
+
+static bool group_join(Policycalc__V1__SimulatedGroup *group,
+		const Policycalc__V1__SimulatedGroup *add)
+{
+	group->before += add->before;
+	group->after += add->after;
+	group->gaining += add->gaining;
+	group->losing += add->losing;
+	return !__builtin_add_overflow(
+			       group->before_fen, add->before_fen, &group->before_fen) &&
+	       !__builtin_add_overflow(group->after_fen, add->after_fen, &group->after_fen);
+}
+
+bool groups_join(struct groups groups[GROUP_COUNT], const struct groups from[GROUP_COUNT],
+		struct arena *arena, struct error *err)
+{
+	for (int i = 0; i < GROUP_COUNT; i++) {
+		for (size_t k = 0; k < from[i].count; k++) {
+			const Policycalc__V1__SimulatedGroup *add = from[i].list[k];
+			Policycalc__V1__SimulatedGroup *group =
+					group_of(&groups[i], add->code, add->label, arena);
+
+			if (!group)
+				return error_set(err, ERROR_MEMORY,
+						"out of memory while simulating");
+			if (!group_join(group, add))
+				return error_set(err, ERROR_LIMIT,
+						"the amounts add up to more than can be told");
+		}
 	}
 	return true;
 }

@@ -3,11 +3,14 @@
 #pragma once
 
 #include "base/map.h"
-#include "calculator/size.h"
+#include "calculator/look.h"
 #include "registry/column_pack.h"
 #include "registry/narrow.h"
+#include "reports/rows.h"
 #include "reports/simulate.h"
 
+/* Of one enterprise. */
+#define ROW_MEMORY ((size_t)64 << 20)
 #define VERDICT(word) POLICYCALC__V1__VERDICT__VERDICT_##word
 
 enum side {
@@ -31,14 +34,27 @@ struct groups {
 	struct map by_code; /* to the group */
 };
 
+/* What a pair comes to, over some firms or all. */
+struct pair_sums {
+	Policycalc__V1__SimulatedSide sides[SIDE_COUNT];
+	Policycalc__V1__SimulatedChange change;
+	struct groups groups[GROUP_COUNT];
+};
+
 /* The versions of a series, one under each catalog. */
 struct pair {
 	const char *series;
 	const Policycalc__V1__Policy *policies[SIDE_COUNT]; /* NULL: none in force */
 	size_t swept[SIDE_COUNT];			    /* its index in the sweep */
 	bool only_for_budget;
-	Policycalc__V1__SimulatedSide sides[SIDE_COUNT];
-	Policycalc__V1__SimulatedChange change;
+};
+
+/* What some firms, or all, come to. */
+struct sums {
+	struct arena *arena; /* of the groups */
+	struct pair_sums *pairs;
+	int64_t enterprises, refused;
+	int64_t gaining, losing; /* enterprises */
 	struct groups groups[GROUP_COUNT];
 };
 
@@ -46,12 +62,37 @@ struct pair {
 struct swept {
 	struct ruleset *ruleset;
 	struct sweep *sweep;
+	const Policycalc__V1__Region *region; /* NULL: anywhere */
+	struct sweep_want *wants;	      /* the sweep's, then region */
+	size_t want_count;		      /* the sweep's */
+	size_t all_want_count;
+};
+
+/* It, as one thread has it. */
+struct swept_seat {
+	const struct swept *swept; /* NULL: no block yet */
 	struct sweep_work *work;
-	struct sweep_want *wants; /* the sweep's, then region */
-	size_t want_count;	  /* the sweep's */
+	struct look *look;
 	struct column_reader *reader;
 	struct sweep_source source; /* of the block at hand */
 	struct narrow narrow;
+	uint64_t asked[SWEEP_WORDS]; /* rows of it that are asked about */
+	/* By policy of the sweep: rows that have it, or wait for people. */
+	uint64_t (*eligible)[SWEEP_WORDS];
+	uint64_t (*review)[SWEEP_WORDS];
+};
+
+/* What one thread works with. */
+struct simulate_seat {
+	bool has_begun;
+	struct swept_seat sides[SIDE_COUNT];
+	struct arena row;   /* of one enterprise */
+	struct arena arena; /* of its sums */
+	struct sums sums;
+	struct outcome *outcomes[SIDE_COUNT]; /* by pair, of the enterprise at hand */
+	/* The point at hand. */
+	struct swept_seat point;
+	Policycalc__V1__SimulatedSide point_sum;
 };
 
 /* What one policy comes to for one enterprise. */
@@ -70,11 +111,9 @@ struct simulate {
 	size_t pair_count;
 	struct swept swept[SIDE_COUNT];
 	int64_t block; /* the next one */
-	struct arena row;
-
-	int64_t enterprises, refused;
-	int64_t gaining, losing; /* enterprises */
-	struct groups groups[GROUP_COUNT];
+	struct simulate_seat *seats;
+	unsigned seat_count;
+	struct sums sums; /* joined, for the result */
 
 	/* The parameter that is varied. */
 	Policycalc__V1__SimulatedCurve *curve; /* NULL: none */
@@ -97,15 +136,14 @@ bool swept_begin(struct swept *swept, const struct simulate *simulate, struct ru
 		const Policycalc__V1__Region *region, const char *const *policies, size_t count,
 		struct error *err);
 void swept_fini(struct swept *swept);
-/** Sweeps the block; @out_rows: who is asked about. */
-bool swept_block(struct swept *swept, int64_t block, uint64_t out_rows[SWEEP_WORDS],
-		struct error *err);
-/**
- * What @policies come to for a row. false with ERROR_INVALID when the catalog refuses its facts.
- */
-bool swept_ask(struct swept *swept, const char *day, const Policycalc__V1__Profile *profile,
-		const char *const *policies, size_t count, struct arena *arena,
-		struct outcome *out_outcomes, struct error *err);
+bool swept_seat_begin(struct swept_seat *seat, const struct swept *swept,
+		const struct simulate *simulate, struct error *err);
+void swept_seat_fini(struct swept_seat *seat);
+/** Sweeps the block. */
+bool swept_block(struct swept_seat *seat, int64_t block, struct error *err);
+/** What a policy comes to for the firm at @row that was entered in ->look. */
+bool swept_ask(struct swept_seat *seat, unsigned row, size_t policy,
+		struct outcome *out_outcome, struct error *err);
 /** Counts one outcome; false when the sums are more than can be told. */
 bool side_add(Policycalc__V1__SimulatedSide *side, const struct outcome *outcome);
 
@@ -116,14 +154,36 @@ struct firm_codes {
 	const Policycalc__V1__Text *label[GROUP_COUNT];
 };
 
-bool firm_codes_read(const struct simulate *simulate, const Policycalc__V1__Profile *profile,
-		struct arena *arena, struct firm_codes *out_codes, struct error *err);
+/** @look has the firm under the draft, or is NULL. */
+bool firm_codes_read(const struct simulate *simulate, const struct look *look,
+		const Policycalc__V1__Profile *profile, struct arena *arena,
+		struct firm_codes *out_codes, struct error *err);
 bool groups_add(struct groups groups[GROUP_COUNT], const struct firm_codes *codes,
 		const struct outcome outcomes[SIDE_COUNT], struct arena *arena,
 		struct error *err);
+/** Adds the groups of @from, in memory of @arena. */
+bool groups_join(struct groups groups[GROUP_COUNT], const struct groups from[GROUP_COUNT],
+		struct arena *arena, struct error *err);
 /** In the order of their codes, sizes from micro up; those of which nothing is known last. */
 void groups_sort(struct groups groups[GROUP_COUNT]);
 void groups_fini(struct groups groups[GROUP_COUNT]);
+
+/** The next blocks, from *@block on, on all threads; *@block is then behind them. */
+bool simulate_blocks(
+		struct simulate *simulate, int64_t *block, crew_fn work, struct error *err);
+
+/* --- rows (simulate_rows.c) ------------------------------------------------------------------- */
+
+/** Adds up one block, on any thread; what crew_run() wants, of a struct simulate. */
+bool simulate_block(void *simulate, unsigned seat, int64_t block, struct error *err);
+void simulate_seat_fini(struct simulate_seat *seat, size_t pair_count);
+/** An empty sum in @arena; false when memory is short. */
+bool sums_init(struct sums *sums, const struct simulate *simulate, struct arena *arena);
+void sums_fini(struct sums *sums, size_t pair_count);
+/** Adds what all threads have summed up to ->sums, once. */
+bool sums_join(struct simulate *simulate, struct error *err);
+/** Counts what @add has counted; false when the sums are more than can be told. */
+bool side_join(Policycalc__V1__SimulatedSide *side, const Policycalc__V1__SimulatedSide *add);
 
 /* --- budgets (simulate_budget.c) -------------------------------------------------------------- */
 

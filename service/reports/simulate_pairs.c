@@ -274,16 +274,6 @@ static bool pairs_choose(struct simulate *simulate, bool *out_failed)
 	return !*out_failed;
 }
 
-static void pair_init(struct pair *pair)
-{
-	policycalc__v1__simulated_change__init(&pair->change);
-	for (int side = SIDE_BEFORE; side < SIDE_COUNT; side++) {
-		policycalc__v1__simulated_side__init(&pair->sides[side]);
-		if (pair->policies[side])
-			pair->sides[side].policy_id = pair->policies[side]->id;
-	}
-}
-
 bool pairs_find(struct simulate *simulate, struct violations *out_violations, struct error *err)
 {
 	size_t most = ruleset_catalog(simulate->options.current)->policy_count +
@@ -300,7 +290,5 @@ bool pairs_find(struct simulate *simulate, struct violations *out_violations, st
 		return false;
 	if (!ok || !pairs_choose(simulate, &failed))
 		return error_set(err, ERROR_MEMORY, "out of memory while comparing catalogs");
-	for (size_t i = 0; i < simulate->pair_count; i++)
-		pair_init(&simulate->pairs[i]);
 	return true;
 }

@@ -2,7 +2,11 @@
 /* One catalog over the registry: who has which verdict, and what it comes to for one of them. */
 #include "reports/simulate_internal.h"
 
+#include "base/memory.h"
+
 #include <string.h>
+
+#define EXACTNESS(word) POLICYCALC__V1__AMOUNT_ANSWER__EXACTNESS__EXACTNESS_##word
 
 static bool wants_make(struct swept *swept, const struct simulate *simulate, struct error *err)
 {
@@ -16,7 +20,7 @@ static bool wants_make(struct swept *swept, const struct simulate *simulate, str
 		return arena_error(simulate->arena, err, "simulating");
 	if (count)
 		memcpy(swept->wants, wants, count * sizeof(*wants));
-	if (swept->narrow.region && !region)
+	if (swept->region && !region)
 		return error_set(err, ERROR_PRECONDITION,
 				"the catalog has no attribute \"%s\" to choose by",
 				FIRM_REGION);
@@ -24,9 +28,8 @@ static bool wants_make(struct swept *swept, const struct simulate *simulate, str
 		swept->wants[count++] = (struct sweep_want){
 			.attribute = region->name, .definition = region, .form = SWEEP_CODE
 		};
-	swept->reader = column_reader_new(simulate->options.cache, simulate->options.sequence,
-			swept->wants, count, err);
-	return swept->reader != NULL;
+	swept->all_want_count = count;
+	return true;
 }
 
 bool swept_begin(struct swept *swept, const struct simulate *simulate, struct ruleset *ruleset,
@@ -39,76 +42,93 @@ bool swept_begin(struct swept *swept, const struct simulate *simulate, struct ru
 		.policy_count = count,
 	};
 
-	*swept = (struct swept){ .ruleset = ruleset };
-	swept->narrow = (struct narrow){ .catalog = ruleset_catalog(ruleset),
-		.region = region };
+	*swept = (struct swept){ .ruleset = ruleset, .region = region };
 	swept->sweep = sweep_new(ruleset, &options, err);
-	if (!swept->sweep)
-		return false;
-	swept->work = sweep_work_new(swept->sweep, err);
-	return swept->work && wants_make(swept, simulate, err);
+	return swept->sweep && wants_make(swept, simulate, err);
 }
 
 void swept_fini(struct swept *swept)
 {
-	column_reader_free(swept->reader);
-	sweep_work_free(swept->work);
 	sweep_free(swept->sweep);
-	narrow_fini(&swept->narrow);
 	ruleset_unref(swept->ruleset);
 	*swept = (struct swept){ 0 };
 }
 
-bool swept_block(struct swept *swept, int64_t block, uint64_t out_rows[SWEEP_WORDS],
-		struct error *err)
+/* --- one thread's part ------------------------------------------------------------------------ */
+
+bool swept_seat_begin(struct swept_seat *seat, const struct swept *swept,
+		const struct simulate *simulate, struct error *err)
 {
-	if (!column_reader_enter(swept->reader, block, &swept->source, err))
+	size_t count = sweep_policy_count(swept->sweep);
+
+	*seat = (struct swept_seat){ .swept = swept };
+	seat->narrow = (struct narrow){ .catalog = ruleset_catalog(swept->ruleset),
+		.region = swept->region };
+	seat->eligible = memory_alloc_zero(count + 1, sizeof(*seat->eligible));
+	seat->review = memory_alloc_zero(count + 1, sizeof(*seat->review));
+	if (!seat->eligible || !seat->review)
+		return error_set(err, ERROR_MEMORY, "out of memory while simulating");
+	seat->work = sweep_work_new(swept->sweep, err);
+	seat->look = seat->work ? look_new(swept->sweep, err) : NULL;
+	if (!seat->look)
 		return false;
-	memcpy(out_rows, column_reader_present(swept->reader), SWEEP_WORDS * sizeof(*out_rows));
-	if (swept->narrow.region && !narrow_rows(&swept->narrow, &swept->source,
-						    swept->want_count, out_rows, err))
-		return false;
-	return sweep_block(swept->work, &swept->source, out_rows, err);
+	seat->reader = column_reader_new(simulate->options.cache, simulate->options.sequence,
+			swept->wants, swept->all_want_count, err);
+	return seat->reader != NULL;
 }
 
-bool swept_ask(struct swept *swept, const char *day, const Policycalc__V1__Profile *profile,
-		const char *const *policies, size_t count, struct arena *arena,
-		struct outcome *out_outcomes, struct error *err)
+void swept_seat_fini(struct swept_seat *seat)
 {
-	Policycalc__V1__MatchRequest request = POLICYCALC__V1__MATCH_REQUEST__INIT;
-	Policycalc__V1__MatchResponse *response = NULL;
-	struct violations violations;
+	column_reader_free(seat->reader);
+	look_free(seat->look);
+	sweep_work_free(seat->work);
+	memory_free(seat->eligible);
+	memory_free(seat->review);
+	narrow_fini(&seat->narrow);
+	*seat = (struct swept_seat){ 0 };
+}
 
-	request.profile = (Policycalc__V1__Profile *)(uintptr_t)profile;
-	request.as_of = (char *)(uintptr_t)day;
-	request.view = POLICYCALC__V1__VIEW__VIEW_BASIC;
-	request.policies = (char **)(uintptr_t)policies;
-	request.n_policies = count;
-	if (!ruleset_match(swept->ruleset, &request, day, arena, &response, &violations, err))
+bool swept_block(struct swept_seat *seat, int64_t block, struct error *err)
+{
+	const struct swept *swept = seat->swept;
+
+	if (!column_reader_enter(seat->reader, block, &seat->source, err))
 		return false;
-	for (size_t i = 0; i < count; i++) {
-		const Policycalc__V1__PolicyAnswer *answer = NULL;
-
-		for (size_t k = 0; k < response->n_answers; k++) {
-			if (strcmp(response->answers[k]->policy_id, policies[i]) == 0)
-				answer = response->answers[k];
-		}
-		out_outcomes[i] = (struct outcome){ .verdict = VERDICT(UNSPECIFIED) };
-		if (!answer)
-			continue;
-		out_outcomes[i].verdict = answer->verdict;
-		if (!answer->amount)
-			continue;
-		out_outcomes[i].sure = answer->amount->first_year_least_fen;
-		out_outcomes[i].most = answer->amount->first_year_most_fen;
-		out_outcomes[i].bounded =
-				answer->amount->exactness ==
-						POLICYCALC__V1__AMOUNT_ANSWER__EXACTNESS__EXACTNESS_EXACT ||
-				answer->amount->exactness ==
-						POLICYCALC__V1__AMOUNT_ANSWER__EXACTNESS__EXACTNESS_RANGE ||
-				answer->amount->exactness ==
-						POLICYCALC__V1__AMOUNT_ANSWER__EXACTNESS__EXACTNESS_UP_TO;
+	memcpy(seat->asked, column_reader_present(seat->reader), sizeof(seat->asked));
+	if (swept->region && !narrow_rows(&seat->narrow, &seat->source, swept->want_count,
+					     seat->asked, err))
+		return false;
+	if (!sweep_block(seat->work, &seat->source, seat->asked, err))
+		return false;
+	for (size_t i = 0; i < sweep_policy_count(swept->sweep); i++) {
+		memset(seat->eligible[i], 0, sizeof(seat->eligible[i]));
+		memset(seat->review[i], 0, sizeof(seat->review[i]));
+		(void)sweep_verdict(seat->work, i, VERDICT(ELIGIBLE), seat->eligible[i]);
+		(void)sweep_verdict(seat->work, i, VERDICT(NEEDS_REVIEW), seat->review[i]);
 	}
+	return true;
+}
+
+bool swept_ask(struct swept_seat *seat, unsigned row, size_t policy,
+		struct outcome *out_outcome, struct error *err)
+{
+	struct look_answer answer;
+
+	*out_outcome = (struct outcome){ .verdict = VERDICT(UNSPECIFIED) };
+	/* Who is not asked about on this side may have it nevertheless. */
+	if (rows_has(seat->asked, row) && !rows_has(seat->eligible[policy], row) &&
+			!rows_has(seat->review[policy], row))
+		return true;
+	if (!look_policy(seat->look, policy, &answer, err))
+		return false;
+	out_outcome->verdict = answer.verdict;
+	if (!answer.pays)
+		return true;
+	out_outcome->sure = answer.first_year_least_fen;
+	out_outcome->most = answer.first_year_most_fen;
+	out_outcome->bounded = answer.exactness == EXACTNESS(EXACT) ||
+			       answer.exactness == EXACTNESS(RANGE) ||
+			       answer.exactness == EXACTNESS(UP_TO);
 	return true;
 }
 
@@ -125,4 +145,14 @@ bool side_add(Policycalc__V1__SimulatedSide *side, const struct outcome *outcome
 		return false;
 	return !outcome->bounded ||
 	       !__builtin_add_overflow(side->most_fen, outcome->most, &side->most_fen);
+}
+
+bool side_join(Policycalc__V1__SimulatedSide *side, const Policycalc__V1__SimulatedSide *add)
+{
+	side->eligible += add->eligible;
+	side->needs_review += add->needs_review;
+	side->needs_information += add->needs_information;
+	side->unbounded += add->unbounded;
+	return !__builtin_add_overflow(side->sure_fen, add->sure_fen, &side->sure_fen) &&
+	       !__builtin_add_overflow(side->most_fen, add->most_fen, &side->most_fen);
 }

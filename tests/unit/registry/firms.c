@@ -23,8 +23,10 @@ static bool on_scan(void *context, int64_t sequence, int64_t first_id, int64_t c
 {
 	const struct firms *firms = context;
 
-	for (int64_t id = first_id; id < first_id + count && id <= firms->count; id++) {
-		if (!row(row_context, id, sequence, firms->profiles[id - 1], err))
+	for (int64_t id = first_id; id < first_id + count && id <= firms_last_id(firms); id++) {
+		if (id % firms->apart == 0 &&
+				!row(row_context, id, sequence,
+						firms->profiles[id / firms->apart - 1], err))
 			return false;
 	}
 	return true;
@@ -141,7 +143,7 @@ void firms_init(struct firms *firms, const char *starter, int64_t count, unsigne
 	struct error err = { 0 };
 	int number;
 
-	*firms = (struct firms){ .count = count };
+	*firms = (struct firms){ .count = count, .apart = 1 };
 	arena_init(&firms->arena, (size_t)4 << 30);
 	ruleset_read(firms, starter);
 	maker.catalog = ruleset_catalog(firms->ruleset);
@@ -159,6 +161,16 @@ void firms_init(struct firms *firms, const char *starter, int64_t count, unsigne
 	firms->cache = column_cache_open(firms->path, &origin, &err);
 	if (!firms->cache)
 		fail_msg("%s", err.message);
+}
+
+void firms_spread(struct firms *firms, int64_t apart)
+{
+	firms->apart = apart;
+}
+
+int64_t firms_last_id(const struct firms *firms)
+{
+	return firms->count * firms->apart;
 }
 
 void firms_fini(struct firms *firms)

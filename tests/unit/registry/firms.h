@@ -12,6 +12,7 @@ struct firms {
 	struct ruleset *ruleset;
 	Policycalc__V1__Profile **profiles; /* by id - 1 */
 	int64_t count;
+	int64_t apart; /* ids are multiples of it; 1 unless they were spread */
 	char path[64];
 	struct column_cache *cache;
 };
@@ -22,6 +23,9 @@ struct firms {
  */
 void firms_init(struct firms *firms, const char *starter, int64_t count, unsigned known,
 		unsigned items, uint64_t seed);
+/** Before anything is read: so that few firms lie in several blocks. */
+void firms_spread(struct firms *firms, int64_t apart);
+int64_t firms_last_id(const struct firms *firms);
 void firms_fini(struct firms *firms);
 /* What column_origin.scan is. */
 typedef bool (*firms_scan_fn)(void *context, int64_t sequence, int64_t first_id, int64_t count,

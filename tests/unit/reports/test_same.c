@@ -22,7 +22,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define KIND(word) POLICYCALC__V1__REPORT_KIND__REPORT_KIND_##word
 #define CHOSEN_MOST 12
@@ -34,7 +33,6 @@ static int64_t apart = 8;
 
 struct fixture {
 	struct firms firms;
-	char path[40];
 	struct rows_source source;
 	struct crew *crew;
 	uint64_t random;
@@ -50,20 +48,6 @@ static uint64_t random_next(struct fixture *fixture)
 
 /* --- the world -------------------------------------------------------------------------------- */
 
-static bool on_scan(void *context, int64_t sequence, int64_t first_id, int64_t count,
-		column_row_fn row, void *row_context, struct error *err)
-{
-	const struct fixture *fixture = context;
-
-	for (int64_t id = first_id; id < first_id + count; id++) {
-		if (id % apart == 0 && id / apart <= fixture->firms.count &&
-				!row(row_context, id, sequence,
-						fixture->firms.profiles[id / apart - 1], err))
-			return false;
-	}
-	return true;
-}
-
 static bool on_state(void *context, int64_t at, int64_t *out_sequence, int64_t *out_last_id,
 		struct error *err)
 {
@@ -72,7 +56,7 @@ static bool on_state(void *context, int64_t at, int64_t *out_sequence, int64_t *
 	(void)at;
 	(void)err;
 	*out_sequence = 1;
-	*out_last_id = fixture->firms.count * apart;
+	*out_last_id = firms_last_id(&fixture->firms);
 	return true;
 }
 
@@ -143,28 +127,22 @@ static void make_some_wrong(struct fixture *fixture)
 static int setup(void **state)
 {
 	struct fixture *fixture = test_calloc(1, sizeof(*fixture));
-	struct column_origin origin = firms_origin(fixture, on_scan);
 	struct error err = { 0 };
-	int file;
 
 	fixture->random = 20261127;
 	firms_init(&fixture->firms, starter, firm_count, 55, 2, 8);
+	firms_spread(&fixture->firms, apart);
 	make_some_wrong(fixture);
 	fixture->crew = crew_new(3, &err);
 	assert_non_null(fixture->crew);
-	strcpy(fixture->path, "/tmp/reports-same-XXXXXX");
-	file = mkstemp(fixture->path);
-	assert_true(file >= 0);
-	close(file);
 	fixture->source = (struct rows_source){
 		.context = fixture,
-		.columns = column_cache_open(fixture->path, &origin, &err),
+		.columns = fixture->firms.cache,
 		.state = on_state,
 		.imports = on_imports,
 		.counters = on_counters,
 		.progress = on_progress,
 	};
-	assert_non_null(fixture->source.columns);
 	*state = fixture;
 	return 0;
 }
@@ -174,8 +152,6 @@ static int teardown(void **state)
 	struct fixture *fixture = *state;
 
 	crew_free(fixture->crew);
-	column_cache_close(fixture->source.columns);
-	unlink(fixture->path);
 	firms_fini(&fixture->firms);
 	test_free(fixture);
 	return 0;

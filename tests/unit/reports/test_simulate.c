@@ -16,6 +16,7 @@
 #include "firms.h"
 
 #include "calculator/size.h"
+#include "proto/codec/codec.h"
 #include "publish/publish.h"
 #include "reports/simulate.h"
 
@@ -33,6 +34,7 @@ struct fixture {
 	struct firms firms; /* of the catalog as it is: the draft */
 	struct arena arena;
 	struct ruleset *old;
+	struct crew *crew;
 };
 
 /* --- the catalog before the change ------------------------------------------------------------ */
@@ -91,8 +93,12 @@ static void old_read(struct fixture *fixture)
 static int set_up(void **state)
 {
 	struct fixture *fixture = calloc(1, sizeof(*fixture));
+	struct error err = { 0 };
 
 	firms_init(&fixture->firms, starter, 300, 92, 2, 21);
+	firms_spread(&fixture->firms, 30); /* three blocks */
+	fixture->crew = crew_new(3, &err);
+	assert_non_null(fixture->crew);
 	arena_init(&fixture->arena, (size_t)2 << 30);
 	old_read(fixture);
 	*state = fixture;
@@ -103,6 +109,7 @@ static int tear_down(void **state)
 {
 	struct fixture *fixture = *state;
 
+	crew_free(fixture->crew);
 	ruleset_unref(fixture->old);
 	firms_fini(&fixture->firms);
 	arena_fini(&fixture->arena);
@@ -110,8 +117,8 @@ static int tear_down(void **state)
 	return 0;
 }
 
-static const Policycalc__V1__Simulation *simulate(
-		struct fixture *fixture, struct simulate_options options, struct error *err)
+static Policycalc__V1__Simulation *simulate_with(struct fixture *fixture,
+		struct simulate_options options, struct crew *crew, struct error *err)
 {
 	struct violations violations;
 	struct simulate *simulate;
@@ -125,7 +132,8 @@ static const Policycalc__V1__Simulation *simulate(
 	options.region = options.region ? options.region : "";
 	options.cache = fixture->firms.cache;
 	options.sequence = 1;
-	options.last_id = fixture->firms.count;
+	options.last_id = firms_last_id(&fixture->firms);
+	options.crew = crew;
 	simulate = simulate_new(&options, &fixture->arena, &violations, err);
 	ok = simulate != NULL;
 	while (ok && more)
@@ -134,6 +142,27 @@ static const Policycalc__V1__Simulation *simulate(
 		result = simulate_result(simulate, err);
 	simulate_free(simulate);
 	return result;
+}
+
+/* On one thread and on three, which must come to the same bytes. */
+static const Policycalc__V1__Simulation *simulate(
+		struct fixture *fixture, struct simulate_options options, struct error *err)
+{
+	Policycalc__V1__Simulation *alone = simulate_with(fixture, options, NULL, err);
+	Policycalc__V1__Simulation *together =
+			simulate_with(fixture, options, fixture->crew, err);
+	struct buffer left = { 0 };
+	struct buffer right = { 0 };
+
+	assert_int_equal(alone == NULL, together == NULL);
+	if (!alone)
+		return NULL;
+	assert_true(message_pack(&alone->base, &left) && message_pack(&together->base, &right));
+	assert_int_equal(left.size, right.size);
+	assert_memory_equal(left.data, right.data, left.size);
+	buffer_fini(&left);
+	buffer_fini(&right);
+	return alone;
 }
 
 /* --- by hand ---------------------------------------------------------------------------------- */
