@@ -2,9 +2,9 @@
 /*
  * RegistryService.FindEnterprises: a search that streams what it finds.
  *
- *     loop: the request ──► finder: a few blocks ──► loop: what was found is sent
- *                               ▲                        │
- *                               └── there is room again ─┘
+ *     loop: the request ──► finder, crew: a few blocks ──► loop: what was found is sent
+ *                               ▲                              │
+ *                               └──── there is room again ─────┘
  *
  * One thread has the search at a time. While a client does not read, its search holds what one turn
  * found and no thread; searches of several clients take turns.
@@ -24,7 +24,7 @@ typedef Policycalc__V1__FindEnterprisesRequest request_message;
 typedef Policycalc__V1__FindEnterprisesResponse response_message;
 
 #define SEARCH_MEMORY ((size_t)16 << 20)
-/* A turn ends with the block in which so much was found, or so much time has passed. */
+/* A turn ends with the blocks in which so much was found, or so much time has passed. */
 #define TURN_BYTES ((size_t)64 << 10)
 #define TURN_US 20000
 #define PROGRESS_US 500000
@@ -76,14 +76,25 @@ static bool search_append(
 	return true;
 }
 
-static bool on_found(
-		void *context, const Policycalc__V1__FoundEnterprise *found, struct error *err)
+/* On any thread. */
+static bool on_pack(const Policycalc__V1__FoundEnterprise *found, struct buffer *out)
 {
 	response_message response = POLICYCALC__V1__FIND_ENTERPRISES_RESPONSE__INIT;
 
 	response.part_case = POLICYCALC__V1__FIND_ENTERPRISES_RESPONSE__PART_FOUND;
 	response.found = (Policycalc__V1__FoundEnterprise *)(uintptr_t)found;
-	return search_append(context, &response, err);
+	return message_pack(&response.base, out);
+}
+
+static bool on_found(void *context, struct slice packed, struct error *err)
+{
+	struct search *search = context;
+	uint32_t size = (uint32_t)packed.size;
+
+	buffer_append(&search->found, &size, sizeof(size));
+	buffer_append(&search->found, packed.data, packed.size);
+	return !search->found.failed ||
+	       error_set(err, ERROR_MEMORY, "out of memory while searching");
 }
 
 static bool search_begin(struct search *search, struct error *err)
@@ -94,6 +105,8 @@ static bool search_begin(struct search *search, struct error *err)
 		.request = search->request,
 		.today = search->today,
 		.cache = columns_cache(columns),
+		.crew = search->handlers->options.crew,
+		.pack = on_pack,
 		.context = search,
 		.found = on_found,
 	};

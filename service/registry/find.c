@@ -3,12 +3,12 @@
 
 #include "base/date.h"
 #include "base/memory.h"
-#include "proto/codec/codec.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define ROW_MEMORY ((size_t)64 << 20)
+/* Blocks a thread, in one step. */
+#define BLOCKS_A_STEP 2
 #define LACKS_MOST 50
 
 /* --- the request ------------------------------------------------------------------------------ */
@@ -70,9 +70,6 @@ static bool place_read(struct find *find, struct violations *violations, struct 
 	if ((int)request->size < 0 ||
 			request->size > POLICYCALC__V1__FIRM_SIZE__FIRM_SIZE_NOT_COVERED)
 		return violate(find, violations, "size", "is no size", err);
-	find->narrow[0] = (struct narrow){ .catalog = find->catalog, .region = find->region };
-	find->narrow[1] =
-			(struct narrow){ .catalog = find->catalog, .industry = find->industry };
 	/* Both count from unknown up. */
 	find->size = (enum firm_size)request->size;
 	return true;
@@ -102,7 +99,7 @@ bool find_read(struct find *find, struct violations *out_violations, struct erro
 	}
 	if (request->n_verdicts == 0)
 		find->verdicts[VERDICT(ELIGIBLE)] = true;
-	find->heap.most = request->limit ? (size_t)request->limit : FIND_LIMIT_DEFAULT;
+	find->kept_most = request->limit ? (size_t)request->limit : FIND_LIMIT_DEFAULT;
 	return true;
 }
 
@@ -134,9 +131,8 @@ static bool wants_make(struct find *find, struct error *err)
 			.definition = attribute,
 			.form = SWEEP_CODE };
 	}
-	find->reader = column_reader_new(
-			find->options.cache, find->options.sequence, find->wants, count, err);
-	return find->reader != NULL;
+	find->all_want_count = count;
+	return true;
 }
 
 static bool reading_begin(struct find *find, struct error *err)
@@ -153,9 +149,6 @@ static bool reading_begin(struct find *find, struct error *err)
 	find->sweep = sweep_new(find->options.ruleset, &options, err);
 	if (!find->sweep)
 		return false;
-	find->work = sweep_work_new(find->sweep, err);
-	if (!find->work)
-		return false;
 	count = sweep_condition_count(find->sweep, 0);
 	find->condition_may_turn = ARENA_NEW_ARRAY(find->arena, bool, count + 1);
 	if (!find->condition_may_turn)
@@ -166,118 +159,14 @@ static bool reading_begin(struct find *find, struct error *err)
 	return wants_make(find, err);
 }
 
-/* --- blocks ----------------------------------------------------------------------------------- */
-
-static void rows_count(struct find *find)
+static bool threads_begin(struct find *find, struct error *err)
 {
-	for (int verdict = VERDICT(UNSPECIFIED) + 1; verdict < VERDICT_COUNT; verdict++) {
-		uint64_t rows[SWEEP_WORDS];
-
-		if (!sweep_verdict(find->work, 0, (Policycalc__V1__Verdict)verdict, rows))
-			continue;
-		for (size_t i = 0; i < SWEEP_WORDS; i++)
-			find->counts[verdict] += __builtin_popcountll(rows[i]);
-	}
-}
-
-/* Those asked for, and those that may be near. */
-static void rows_choose(struct find *find, uint64_t *out_asked, uint64_t *out_near)
-{
-	uint64_t rows[SWEEP_WORDS];
-
-	memset(out_asked, 0, SWEEP_WORDS * sizeof(*out_asked));
-	memset(out_near, 0, SWEEP_WORDS * sizeof(*out_near));
-	for (int verdict = VERDICT(UNSPECIFIED) + 1; verdict < VERDICT_COUNT; verdict++) {
-		if (!find->verdicts[verdict] ||
-				!sweep_verdict(find->work, 0, (Policycalc__V1__Verdict)verdict,
-						rows))
-			continue;
-		for (size_t i = 0; i < SWEEP_WORDS; i++)
-			out_asked[i] |= rows[i];
-	}
-	if (!find->request->near || find->verdicts[VERDICT(INELIGIBLE)] ||
-			!sweep_verdict(find->work, 0, VERDICT(INELIGIBLE), out_near))
-		return;
-	for (size_t k = 0; k < sweep_condition_count(find->sweep, 0); k++) {
-		if (find->condition_may_turn[k] ||
-				!sweep_condition_status(find->work, 0, k,
-						POLICYCALC__V1__CONDITION_STATUS__CONDITION_STATUS_NOT_MET,
-						rows))
-			continue;
-		for (size_t i = 0; i < SWEEP_WORDS; i++)
-			out_near[i] &= ~rows[i];
-	}
-}
-
-static bool limit_is_reached(const struct find *find)
-{
-	return find->request->sort <= POLICYCALC__V1__FIND_SORT__FIND_SORT_ID &&
-	       find->request->limit && find->told >= find->request->limit;
-}
-
-static bool block_search(struct find *find, int64_t block, struct error *err)
-{
-	uint64_t rows[SWEEP_WORDS];
-	uint64_t asked[SWEEP_WORDS];
-	uint64_t near[SWEEP_WORDS];
-	struct sweep_source source;
-
-	if (!column_reader_enter(find->reader, block, &source, err))
-		return false;
-	memcpy(rows, column_reader_present(find->reader), sizeof(rows));
-	if (!find_narrow(find, &source, rows, err) ||
-			!sweep_block(find->work, &source, rows, err))
-		return false;
-	rows_count(find);
-	rows_choose(find, asked, near);
-	for (unsigned row = 0; row < source.row_count; row++) {
-		bool is_asked = column_bit_has(asked, row);
-
-		if (!is_asked && !column_bit_has(near, row))
-			continue;
-		if (limit_is_reached(find)) {
-			find->left_out += is_asked;
-			continue;
-		}
-		if (!find_look(find, &source, block, row, !is_asked, err))
-			return false;
-	}
-	return true;
-}
-
-static bool kept_tell(struct find *find, struct error *err)
-{
-	kept_sort(&find->heap);
-	for (size_t i = 0; i < find->heap.count; i++) {
-		const Policycalc__V1__FoundEnterprise *found;
-
-		arena_reset(&find->row);
-		found = (const Policycalc__V1__FoundEnterprise *)message_unpack(
-				find->heap.list[i].bytes,
-				&policycalc__v1__found_enterprise__descriptor,
-				&message_limits_default, &find->row, err);
-		if (!found || !find->options.found(find->options.context, found, err))
-			return false;
-		find->told++;
-	}
-	if (find->request->sort > POLICYCALC__V1__FIND_SORT__FIND_SORT_ID)
-		find->left_out = find->fitting - find->told;
-	return true;
-}
-
-bool find_step(struct find *find, bool *out_more, struct error *err)
-{
-	*out_more = find->block * COLUMN_ROWS < find->options.last_id;
-	if (!*out_more)
-		return kept_tell(find, err);
-	return block_search(find, find->block++, err);
-}
-
-int64_t find_done(const struct find *find)
-{
-	int64_t done = find->block * COLUMN_ROWS;
-
-	return done < find->options.last_id ? done : find->options.last_id;
+	find->seat_count = crew_seats(find->options.crew);
+	find->seats = memory_alloc_zero(find->seat_count, sizeof(*find->seats));
+	find->piece_count = (size_t)find->seat_count * BLOCKS_A_STEP;
+	find->pieces = memory_alloc_zero(find->piece_count, sizeof(*find->pieces));
+	return (find->seats && find->pieces) ||
+	       error_set(err, ERROR_MEMORY, "out of memory while searching");
 }
 
 /* --- all -------------------------------------------------------------------------------------- */
@@ -310,10 +199,11 @@ static Policycalc__V1__Text *lack_label(const struct find *find, const char *nam
 
 static bool lacks_fill(struct find *find, Policycalc__V1__FindSummary *summary)
 {
-	size_t count = find->lack_count < LACKS_MOST ? find->lack_count : LACKS_MOST;
+	size_t count = find->sums.lack_count < LACKS_MOST ? find->sums.lack_count : LACKS_MOST;
 
-	if (find->lack_count)
-		qsort(find->lacks, find->lack_count, sizeof(*find->lacks), lack_compare);
+	if (find->sums.lack_count)
+		qsort(find->sums.lacks, find->sums.lack_count, sizeof(*find->sums.lacks),
+				lack_compare);
 	summary->lacks = ARENA_NEW_ARRAY(find->arena, Policycalc__V1__LackCount *, count + 1);
 	for (size_t i = 0; summary->lacks && i < count; i++) {
 		Policycalc__V1__LackCount *lack =
@@ -322,10 +212,12 @@ static bool lacks_fill(struct find *find, Policycalc__V1__FindSummary *summary)
 		if (!lack)
 			return false;
 		policycalc__v1__lack_count__init(lack);
-		lack->attribute = (char *)(uintptr_t)find->lacks[i].name;
-		lack->label = lack_label(find, find->lacks[i].name);
-		lack->count = find->lacks[i].count;
-		lack->alone = find->lacks[i].alone;
+		lack->attribute = arena_copy_text(find->arena, find->sums.lacks[i].name);
+		if (!lack->attribute)
+			return false;
+		lack->label = lack_label(find, find->sums.lacks[i].name);
+		lack->count = find->sums.lacks[i].count;
+		lack->alone = find->sums.lacks[i].alone;
 		summary->lacks[summary->n_lacks++] = lack;
 	}
 	return summary->lacks != NULL;
@@ -339,14 +231,14 @@ static bool counts_fill(const struct find *find, Policycalc__V1__FindSummary *su
 			verdict--) {
 		Policycalc__V1__EnterpriseCount *count;
 
-		if (find->counts[verdict] == 0)
+		if (find->sums.counts[verdict] == 0)
 			continue;
 		count = ARENA_NEW(find->arena, Policycalc__V1__EnterpriseCount);
 		if (!count)
 			return false;
 		policycalc__v1__enterprise_count__init(count);
 		count->verdict = (Policycalc__V1__Verdict)verdict;
-		count->count = find->counts[verdict];
+		count->count = find->sums.counts[verdict];
 		summary->counts[summary->n_counts++] = count;
 	}
 	return summary->counts != NULL;
@@ -367,11 +259,11 @@ Policycalc__V1__FindSummary *find_summary(struct find *find, struct error *err)
 	summary->revision = ruleset_revision(find->options.ruleset);
 	summary->as_of = arena_copy_text(find->arena, find->day);
 	summary->sequence = find->options.sequence;
-	summary->told = find->told;
-	summary->left_out = find->left_out;
-	summary->near = find->near;
-	summary->sure_fen = find->sure_fen;
-	summary->refused = find->refused;
+	summary->told = find->sums.told;
+	summary->left_out = find->sums.left_out;
+	summary->near = find->sums.near;
+	summary->sure_fen = find->sums.sure_fen;
+	summary->refused = find->sums.refused;
 	if (!summary->as_of || !counts_fill(find, summary) || !lacks_fill(find, summary)) {
 		arena_error(find->arena, err, "adding up a search");
 		return NULL;
@@ -393,8 +285,9 @@ struct find *find_new(const struct find_options *options, struct arena *arena,
 	find->arena = arena;
 	find->catalog = ruleset_catalog(options->ruleset);
 	ruleset_ref(options->ruleset);
-	arena_init(&find->row, ROW_MEMORY);
-	if (find_read(find, out_violations, err) && reading_begin(find, err))
+	find_sums_init(&find->sums);
+	if (find_read(find, out_violations, err) && reading_begin(find, err) &&
+			threads_begin(find, err))
 		return find;
 	find_free(find);
 	return NULL;
@@ -404,15 +297,14 @@ void find_free(struct find *find)
 {
 	if (!find)
 		return;
-	column_reader_free(find->reader);
-	sweep_work_free(find->work);
+	for (unsigned i = 0; find->seats && i < find->seat_count; i++)
+		find_seat_fini(&find->seats[i]);
+	for (size_t i = 0; find->pieces && i < find->piece_count; i++)
+		find_piece_fini(&find->pieces[i]);
+	memory_free(find->seats);
+	memory_free(find->pieces);
+	find_sums_fini(&find->sums);
 	sweep_free(find->sweep);
-	kept_fini(&find->heap);
-	map_fini(&find->lack_numbers);
-	memory_free(find->lacks);
-	narrow_fini(&find->narrow[0]);
-	narrow_fini(&find->narrow[1]);
-	arena_fini(&find->row);
 	ruleset_unref(find->options.ruleset);
 	memory_free(find);
 }

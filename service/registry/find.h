@@ -8,13 +8,16 @@
  *
  *     find_new ──► find_step ──► find_step ──► … no more ──► find_summary ──► find_free
  *
- * A step is one block, or the end; between two steps the search may go to another thread.
+ * A step is a few blocks for all threads of a crew, or the end; between two steps the search may go to
+ * another thread.
  */
 #pragma once
 
+#include "base/buffer.h"
 #include "calculator/calculator.h"
 #include "policycalc/v1/find.pb-c.h"
 #include "registry/column_cache.h"
+#include "registry/crew.h"
 
 #define FIND_LIMIT_DEFAULT 1000
 #define FIND_LIMIT_MOST 10000
@@ -27,12 +30,14 @@ struct find_options {
 	const Policycalc__V1__FindEnterprisesRequest *request;
 	const char *today;
 	struct column_cache *cache;
-	int64_t sequence; /* the snapshot */
+	struct crew *crew; /* NULL: all is done where the steps are */
+	int64_t sequence;  /* the snapshot */
 	int64_t last_id;
+	/* One that fits, as bytes behind what is in @out. Of any thread; false when memory is short. */
+	bool (*pack)(const Policycalc__V1__FoundEnterprise *found, struct buffer *out);
 	void *context;
-	/* One that fits. @found lives until it returns; false (and an error) ends the search. */
-	bool (*found)(void *context, const Policycalc__V1__FoundEnterprise *found,
-			struct error *err);
+	/* What ->pack made of one, in order, from the step; false (and an error) ends the search. */
+	bool (*found)(void *context, struct slice packed, struct error *err);
 };
 
 /**
@@ -42,7 +47,7 @@ struct find_options {
 struct find *find_new(const struct find_options *options, struct arena *arena,
 		struct violations *out_violations, struct error *err);
 void find_free(struct find *find);
-/** The next block; *out_more says whether there is a further step. */
+/** The next blocks; *out_more says whether there is a further step. */
 bool find_step(struct find *find, bool *out_more, struct error *err);
 /** How many enterprises were looked at. */
 int64_t find_done(const struct find *find);

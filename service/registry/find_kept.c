@@ -2,7 +2,6 @@
 #include "registry/find_internal.h"
 
 #include "base/memory.h"
-#include "proto/codec/codec.h"
 
 #include <stdlib.h>
 
@@ -77,27 +76,32 @@ static bool kept_reserve(struct kept_heap *heap)
 	return true;
 }
 
-bool kept_add(struct kept_heap *heap, int64_t first, int64_t second,
-		const Policycalc__V1__FoundEnterprise *found, struct error *err)
+bool kept_add(struct kept_heap *heap, const struct kept *kept)
 {
-	struct kept kept = { .first = first, .second = second, .id = found->id };
-	struct buffer bytes = { 0 };
-
-	if (!kept_wants(heap, first, second, found->id))
+	if (heap->count == heap->most && kept_compare(kept, &heap->list[0]) > 0) {
+		memory_free((char *)(uintptr_t)kept->bytes.data);
 		return true;
-	if (!message_pack(&found->base, &bytes) || !kept_reserve(heap)) {
-		buffer_fini(&bytes);
-		return error_set(err, ERROR_MEMORY, "out of memory while keeping enterprises");
 	}
-	kept.bytes = (struct slice){ bytes.data, bytes.size };
 	if (heap->count < heap->most) {
-		heap->list[heap->count++] = kept;
+		if (!kept_reserve(heap))
+			return false;
+		heap->list[heap->count++] = *kept;
 		kept_up(heap, heap->count - 1);
 		return true;
 	}
 	memory_free((char *)(uintptr_t)heap->list[0].bytes.data);
-	heap->list[0] = kept;
+	heap->list[0] = *kept;
 	kept_down(heap, 0);
+	return true;
+}
+
+bool kept_join(struct kept_heap *heap, struct kept_heap *from)
+{
+	while (from->count) {
+		if (!kept_add(heap, &from->list[from->count - 1]))
+			return false;
+		from->count--;
+	}
 	return true;
 }
 

@@ -2,8 +2,6 @@
 /* One enterprise looked at closely, and what its answer adds to the summary. */
 #include "registry/find_internal.h"
 
-#include "base/memory.h"
-
 #include <string.h>
 
 typedef Policycalc__V1__FoundEnterprise found_message;
@@ -12,8 +10,8 @@ typedef Policycalc__V1__PolicyAnswer answer_message;
 /* --- asking ----------------------------------------------------------------------------------- */
 
 /* NULL with ERROR_INVALID when the catalog refuses the facts. */
-static answer_message *ask(
-		struct find *find, const Policycalc__V1__Profile *profile, struct error *err)
+static answer_message *ask(const struct find *find, struct arena *arena,
+		const Policycalc__V1__Profile *profile, struct error *err)
 {
 	Policycalc__V1__MatchRequest request = POLICYCALC__V1__MATCH_REQUEST__INIT;
 	Policycalc__V1__MatchResponse *response;
@@ -26,14 +24,15 @@ static answer_message *ask(
 	request.policies = policies;
 	request.n_policies = 1;
 	request.near = find->request->near;
-	if (!ruleset_match(find->options.ruleset, &request, find->day, &find->row, &response,
+	if (!ruleset_match(find->options.ruleset, &request, find->day, arena, &response,
 			    &violations, err))
 		return NULL;
 	return response->answers[0];
 }
 
-static void found_fill(struct find *find, const Policycalc__V1__Profile *profile,
-		answer_message *answer, found_message *found)
+static void found_fill(const struct find *find, struct arena *arena,
+		const Policycalc__V1__Profile *profile, answer_message *answer,
+		found_message *found)
 {
 	const Policycalc__V1__Region *region;
 	const char *industry = firm_code(profile, FIRM_INDUSTRY);
@@ -45,138 +44,101 @@ static void found_fill(struct find *find, const Policycalc__V1__Profile *profile
 	if (region)
 		found->region_label = region->name;
 	if (*industry)
-		industry = firm_industry_code(find->catalog, industry, &find->row);
+		industry = firm_industry_code(find->catalog, industry, arena);
 	found->industry = (char *)(uintptr_t)(industry ? industry : "");
 	found->answer = answer;
 }
 
-/* --- lacks ------------------------------------------------------------------------------------ */
+/* --- one -------------------------------------------------------------------------------------- */
 
-static struct lack *lack_of(struct find *find, struct slice name)
+/* Behind its size, which is known when it is there. */
+static bool found_append(
+		const struct find *find, const found_message *found, struct buffer *bytes)
 {
-	uintptr_t at = (uintptr_t)map_find(&find->lack_numbers, name);
-	struct lack *lack;
+	size_t start = bytes->size;
+	uint32_t size = 0;
 
-	if (at)
-		return &find->lacks[at - 1];
-	if (find->lack_count == find->lack_capacity) {
-		size_t capacity = find->lack_capacity ? find->lack_capacity * 2 : 32;
-		struct lack *grown = memory_resize(find->lacks, capacity * sizeof(*grown));
-
-		if (!grown)
-			return NULL;
-		find->lacks = grown;
-		find->lack_capacity = capacity;
-	}
-	lack = &find->lacks[find->lack_count];
-	*lack = (struct lack){ .name = arena_copy(find->arena, name.data, name.size) };
-	if (!lack->name || !map_put(&find->lack_numbers, slice_from(lack->name),
-					   (void *)(uintptr_t)(find->lack_count + 1)))
-		return NULL;
-	find->lack_count++;
-	return lack;
-}
-
-/* "i.invested@projects/p1" lacks "i.invested@projects", as every other item does. */
-static struct slice lack_name(const char *missing)
-{
-	struct slice name = slice_from(missing);
-	const char *item = memchr(name.data, '/', name.size);
-
-	if (item)
-		name.size = (size_t)(item - name.data);
-	return name;
-}
-
-bool find_note_lacks(struct find *find, const answer_message *answer, struct error *err)
-{
-	bool alone = true;
-
-	for (size_t i = 1; i < answer->n_missing; i++)
-		alone = alone && slice_equals(lack_name(answer->missing[i]),
-						 lack_name(answer->missing[0]));
-	for (size_t i = 0; i < answer->n_missing; i++) {
-		struct slice name = lack_name(answer->missing[i]);
-		struct lack *lack;
-		bool again = false;
-
-		for (size_t k = 0; k < i && !again; k++)
-			again = slice_equals(lack_name(answer->missing[k]), name);
-		if (again)
-			continue;
-		lack = lack_of(find, name);
-		if (!lack)
-			return error_set(err, ERROR_MEMORY, "out of memory while searching");
-		lack->count++;
-		lack->alone += alone;
-	}
+	buffer_append(bytes, &size, sizeof(size));
+	if (!find->options.pack(found, bytes) || bytes->failed)
+		return false;
+	size = (uint32_t)(bytes->size - start - sizeof(size));
+	memcpy(bytes->data + start, &size, sizeof(size));
 	return true;
 }
 
-/* --- one -------------------------------------------------------------------------------------- */
-
-static bool found_tell(struct find *find, const found_message *found, struct error *err)
+static void found_rank(const struct find *find, const answer_message *answer, struct kept *kept)
 {
-	const answer_message *answer = found->answer;
 	const Policycalc__V1__AmountAnswer *amount = answer->amount;
-	int64_t first;
-	int64_t second = 0;
 
-	find->fitting++;
-	if (find->request->sort <= POLICYCALC__V1__FIND_SORT__FIND_SORT_ID) {
-		find->told++;
-		return find->options.found(find->options.context, found, err);
-	}
 	if (find->request->sort == POLICYCALC__V1__FIND_SORT__FIND_SORT_AMOUNT) {
-		first = amount ? -amount->least_fen : 0;
-		second = amount ? -amount->most_fen : 0;
+		kept->first = amount ? -amount->least_fen : 0;
+		kept->second = amount ? -amount->most_fen : 0;
 	} else if (answer->n_near) {
-		first = 1;
-		second = answer->near[0]->cost_ppm;
+		kept->first = 1;
+		kept->second = answer->near[0]->cost_ppm;
 	} else {
 		/* Who has it, then who is near, then all others by how far they are from a yes. */
-		first = answer->verdict == VERDICT(ELIGIBLE)
-					? 0
-					: 2 + VERDICT(ELIGIBLE) - (int64_t)answer->verdict;
+		kept->first = answer->verdict == VERDICT(ELIGIBLE)
+					      ? 0
+					      : 2 + VERDICT(ELIGIBLE) -
+								(int64_t)answer->verdict;
 	}
-	return kept_add(&find->heap, first, second, found, err);
 }
 
-static bool sure_add(struct find *find, const answer_message *answer)
+static bool found_keep(const struct find *find, struct kept_heap *heap,
+		const found_message *found, struct error *err)
 {
-	return answer->verdict != VERDICT(ELIGIBLE) || !answer->amount ||
-	       !__builtin_add_overflow(
-			       find->sure_fen, answer->amount->least_fen, &find->sure_fen);
+	struct kept kept = { .id = found->id };
+	struct buffer bytes = { 0 };
+
+	found_rank(find, found->answer, &kept);
+	if (!kept_wants(heap, kept.first, kept.second, kept.id))
+		return true;
+	if (find->options.pack(found, &bytes) && !bytes.failed) {
+		kept.bytes = (struct slice){ bytes.data, bytes.size };
+		if (kept_add(heap, &kept))
+			return true;
+	}
+	buffer_fini(&bytes);
+	return error_set(err, ERROR_MEMORY, "out of memory while keeping enterprises");
 }
 
-bool find_look(struct find *find, const struct sweep_source *source, int64_t block,
-		unsigned row, bool only_if_near, struct error *err)
+bool find_look(const struct find *find, struct find_seat *seat, struct find_piece *piece,
+		const struct sweep_source *source, int64_t id, unsigned row, bool only_if_near,
+		struct error *err)
 {
+	struct find_sums *sums = &piece->sums;
 	const Policycalc__V1__Profile *profile;
 	struct error failure = { ERROR_NONE, "" };
 	answer_message *answer;
 	found_message found;
 
-	arena_reset(&find->row);
-	if (!source->profile(source->context, row, &find->row, &profile, err))
+	arena_reset(&seat->row);
+	if (!source->profile(source->context, row, &seat->row, &profile, err))
 		return false;
-	answer = ask(find, profile, &failure);
+	answer = ask(find, &seat->row, profile, &failure);
 	if (!answer && failure.code == ERROR_INVALID) {
-		find->refused++;
+		sums->refused++;
 		return true;
 	}
 	if (!answer)
 		return error_set(err, failure.code, "%s", failure.message);
-	find->near += answer->n_near > 0;
+	sums->near += answer->n_near > 0;
 	if (only_if_near && answer->n_near == 0)
 		return true;
-	if (!sure_add(find, answer))
+	if (answer->verdict == VERDICT(ELIGIBLE) && answer->amount &&
+			!find_add_sure(sums, answer->amount->least_fen))
 		return error_set(err, ERROR_LIMIT,
 				"the amounts add up to more than can be told");
 	if (answer->verdict == VERDICT(NEEDS_INFORMATION) &&
-			!find_note_lacks(find, answer, err))
+			!find_note_lacks(sums, answer, err))
 		return false;
-	found_fill(find, profile, answer, &found);
-	found.id = block * COLUMN_ROWS + row + 1;
-	return found_tell(find, &found, err);
+	found_fill(find, &seat->row, profile, answer, &found);
+	found.id = id;
+	sums->fitting++;
+	if (find->request->sort > POLICYCALC__V1__FIND_SORT__FIND_SORT_ID)
+		return found_keep(find, &seat->heap, &found, err);
+	sums->told++;
+	return found_append(find, &found, &piece->found) ||
+	       error_set(err, ERROR_MEMORY, "out of memory while searching");
 }

@@ -16,6 +16,7 @@
 
 #include "base/memory.h"
 #include "calculator/size.h"
+#include "proto/codec/codec.h"
 #include "registry/find.h"
 #include "registry/firm.h"
 
@@ -25,6 +26,7 @@
 #define VERDICT(word) POLICYCALC__V1__VERDICT__VERDICT_##word
 #define SORT(word) POLICYCALC__V1__FIND_SORT__FIND_SORT_##word
 #define FIRMS 400
+#define APART 60 /* between two ids, so that they lie in six blocks */
 
 typedef Policycalc__V1__FindEnterprisesRequest request_message;
 
@@ -46,6 +48,7 @@ struct hearing {
 struct fixture {
 	struct firms firms;
 	struct arena arena;
+	struct crew *crew;
 };
 
 static struct told told_of(int64_t id, const Policycalc__V1__PolicyAnswer *answer)
@@ -59,19 +62,31 @@ static struct told told_of(int64_t id, const Policycalc__V1__PolicyAnswer *answe
 	};
 }
 
-static bool on_found(
-		void *context, const Policycalc__V1__FoundEnterprise *found, struct error *err)
+static bool on_pack(const Policycalc__V1__FoundEnterprise *found, struct buffer *out)
+{
+	return message_pack(&found->base, out);
+}
+
+static bool on_found(void *context, struct slice packed, struct error *err)
 {
 	struct hearing *hearing = context;
+	const Policycalc__V1__FoundEnterprise *found;
+	struct arena call;
 
 	assert_true(hearing->count < FIRMS);
-	hearing->list[hearing->count++] = told_of(found->id, found->answer);
+	arena_init(&call, (size_t)16 << 20);
+	found = (const Policycalc__V1__FoundEnterprise *)message_unpack(packed,
+			&policycalc__v1__found_enterprise__descriptor, &message_limits_default,
+			&call, err);
+	assert_non_null(found);
+	hearing->list[hearing->count++] = told_of(found->id / APART, found->answer);
+	arena_fini(&call);
 	return hearing->count != hearing->fails_at || error_set(err, ERROR_CANCELLED, "enough");
 }
 
-static bool search(struct fixture *fixture, const request_message *request,
-		struct hearing *hearing, Policycalc__V1__FindSummary **out_summary,
-		struct error *err)
+static bool search_with(struct fixture *fixture, const request_message *request,
+		struct crew *crew, struct hearing *hearing,
+		Policycalc__V1__FindSummary **out_summary, struct error *err)
 {
 	struct find_options options = {
 		.ruleset = fixture->firms.ruleset,
@@ -79,7 +94,9 @@ static bool search(struct fixture *fixture, const request_message *request,
 		.today = FIRMS_DAY,
 		.cache = fixture->firms.cache,
 		.sequence = 1,
-		.last_id = fixture->firms.count,
+		.last_id = firms_last_id(&fixture->firms),
+		.crew = crew,
+		.pack = on_pack,
 		.context = hearing,
 		.found = on_found,
 	};
@@ -91,11 +108,44 @@ static bool search(struct fixture *fixture, const request_message *request,
 	while (ok && more)
 		ok = find_step(find, &more, err);
 	if (ok) {
-		assert_int_equal(find_done(find), FIRMS);
+		assert_int_equal(find_done(find), FIRMS * APART);
 		*out_summary = find_summary(find, err);
 		ok = *out_summary != NULL;
 	}
 	find_free(find);
+	return ok;
+}
+
+static void assert_same_summary(
+		const Policycalc__V1__FindSummary *a, const Policycalc__V1__FindSummary *b)
+{
+	struct buffer left = { 0 };
+	struct buffer right = { 0 };
+
+	assert_true(message_pack(&a->base, &left) && message_pack(&b->base, &right));
+	assert_int_equal(left.size, right.size);
+	assert_memory_equal(left.data, right.data, left.size);
+	buffer_fini(&left);
+	buffer_fini(&right);
+}
+
+/* On one thread and on three, which tell the same. */
+static bool search(struct fixture *fixture, const request_message *request,
+		struct hearing *hearing, Policycalc__V1__FindSummary **out_summary,
+		struct error *err)
+{
+	struct hearing together = { .fails_at = hearing->fails_at };
+	Policycalc__V1__FindSummary *summary = NULL;
+	struct error failure = { 0 };
+	bool ok = search_with(fixture, request, NULL, hearing, out_summary, err);
+
+	assert_int_equal(ok, search_with(fixture, request, fixture->crew, &together, &summary,
+					     &failure));
+	assert_int_equal(hearing->count, together.count);
+	assert_memory_equal(
+			hearing->list, together.list, hearing->count * sizeof(*hearing->list));
+	if (ok)
+		assert_same_summary(*out_summary, summary);
 	return ok;
 }
 
@@ -250,8 +300,12 @@ static size_t compare_all(
 static int set_up(void **state)
 {
 	struct fixture *fixture = calloc(1, sizeof(*fixture));
+	struct error err = { 0 };
 
 	firms_init(&fixture->firms, starter, FIRMS, 90, 2, 3);
+	firms_spread(&fixture->firms, APART);
+	fixture->crew = crew_new(3, &err);
+	assert_non_null(fixture->crew);
 	arena_init(&fixture->arena, (size_t)1 << 30);
 	*state = fixture;
 	return 0;
@@ -261,6 +315,7 @@ static int tear_down(void **state)
 {
 	struct fixture *fixture = *state;
 
+	crew_free(fixture->crew);
 	firms_fini(&fixture->firms);
 	arena_fini(&fixture->arena);
 	free(fixture);
