@@ -502,6 +502,44 @@ static void who_listens_no_more_ends_it(void **state)
 	assert_int_equal(hearing.count, 3);
 }
 
+/* Each allocation fails in turn: it is said, or who is found is who is found with memory. */
+static void without_memory(void **state)
+{
+	struct fixture *fixture = *state;
+	request_message request = POLICYCALC__V1__FIND_ENTERPRISES_REQUEST__INIT;
+	struct arena_mark mark = arena_mark(&fixture->arena);
+	struct hearing expected = { .count = 0 };
+	Policycalc__V1__FindSummary *summary;
+	struct error err = { 0 };
+	unsigned failures = 0;
+	bool met = true;
+
+	request.policy = (char *)"smx-rd-award-2022";
+	request.near = true;
+	request.sort = SORT(AMOUNT);
+	request.limit = 20;
+	assert_true(search(fixture, &request, &expected, &summary, &err));
+	for (unsigned long nth = 1; met; nth += 1 + nth / 8) {
+		struct hearing hearing = { .count = 0 };
+		bool ok;
+
+		(void)memory_fail_nth(nth, (int)(nth % 2));
+		ok = search(fixture, &request, &hearing, &summary, &err);
+		met = memory_fail_nth(0, 0) >= nth;
+		failures += !ok;
+		if (!ok && err.code != ERROR_MEMORY && err.code != ERROR_LIMIT)
+			fail_msg("allocation %lu: %s", nth, err.message);
+		if (ok) {
+			assert_int_equal(hearing.count, expected.count);
+			assert_memory_equal(hearing.list, expected.list,
+					expected.count * sizeof(*expected.list));
+		}
+		fixture->arena.exhausted = false;
+		arena_rewind(&fixture->arena, mark);
+	}
+	assert_true(failures > 10);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -512,6 +550,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(what_is_lacking),
 		cmocka_unit_test(wrong_requests),
 		cmocka_unit_test(who_listens_no_more_ends_it),
+		cmocka_unit_test(without_memory),
 	};
 
 	starter = argc > 1 ? argv[1] : "";

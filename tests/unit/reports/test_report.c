@@ -7,6 +7,7 @@
  */
 #include "report_world.h"
 
+#include "base/memory.h"
 #include "proto/codec/codec.h"
 
 #include <setjmp.h>
@@ -401,6 +402,51 @@ static void negatives_leave_undecided(void **state)
 	assert_string_equal(wages->label->zh, "拖欠职工工资");
 }
 
+/* Each allocation fails in turn: it is said, or the report is the one that is made with memory. */
+static void without_memory(void **state)
+{
+	struct world *world = *state;
+	Policycalc__V1__GetReportRequest request = POLICYCALC__V1__GET_REPORT_REQUEST__INIT;
+	Policycalc__V1__GetReportResponse response;
+
+	fill_year(world);
+	request.as_of = (char *)TODAY;
+	for (int kind = KIND(COVERAGE); kind <= (int)KIND(UNCLAIMED); kind++) {
+		struct arena_mark mark = arena_mark(&world->arena);
+		struct buffer expected = { 0 };
+		struct error err = { 0 };
+		unsigned failures = 0;
+		bool met = true;
+
+		request.kind = (Policycalc__V1__ReportKind)kind;
+		request.names = kind == (int)KIND(COVERAGE);
+		if (!make(world, &request, &response, &err))
+			fail_msg("%s", err.message);
+		assert_true(message_pack(&response.base, &expected));
+		for (unsigned long nth = 1; met; nth += 1 + nth / 4) {
+			struct buffer bytes = { 0 };
+			bool ok;
+
+			(void)memory_fail_nth(nth, (int)(nth % 2));
+			ok = make(world, &request, &response, &err);
+			met = memory_fail_nth(0, 0) >= nth;
+			failures += !ok;
+			if (!ok && err.code != ERROR_MEMORY && err.code != ERROR_LIMIT)
+				fail_msg("kind %d, allocation %lu: %s", kind, nth, err.message);
+			if (ok) {
+				assert_true(message_pack(&response.base, &bytes));
+				assert_int_equal(bytes.size, expected.size);
+				assert_memory_equal(bytes.data, expected.data, bytes.size);
+			}
+			buffer_fini(&bytes);
+			world->arena.exhausted = false;
+			arena_rewind(&world->arena, mark);
+		}
+		assert_true(failures > 3);
+		buffer_fini(&expected);
+	}
+}
+
 int main(int argc, char **argv)
 {
 #define WORLD_TEST(name) cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)
@@ -415,6 +461,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(days_of_a_request),
 		WORLD_TEST(no_report),
 		WORLD_TEST(negatives_leave_undecided),
+		WORLD_TEST(without_memory),
 	};
 
 	if (argc != 2) {
