@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Push runs in the words of a policy officer. The first argument is what fails while they are played
- * (none, io, full, crash, kill, power, sectors, sync, memory), the second the dictionary, the others are files of a world of their own. Beside the words of a catalog:
+ * (none, io, full, crash, kill, power, sectors, sync, memory, clock), the second the dictionary, the others are files of a world of their own. Beside the words of a catalog:
  *
  *     catalog                       forget the policies and parameters so far: another revision follows
  *     kind LOAN, confirm            of the policy above: what it is; a department confirms its news
@@ -258,6 +258,12 @@ static void read_file(struct push_case *push, const char *path)
 	fclose(in);
 }
 
+static bool fault_is_of_disk(enum case_fault fault)
+{
+	return fault != CASE_FAULT_NONE && fault != CASE_FAULT_MEMORY &&
+	       fault != CASE_FAULT_CLOCK;
+}
+
 /* Returns how often a fault was met. */
 static unsigned run_file(const char *dictionary, const char *path, bool columns,
 		enum case_fault fault, unsigned replay, int *failures, int *expectations)
@@ -267,7 +273,7 @@ static unsigned run_file(const char *dictionary, const char *path, bool columns,
 
 	arena_init(&arena, (size_t)256 << 20);
 	push.file.arena = &arena;
-	if (fault != CASE_FAULT_NONE && fault != CASE_FAULT_MEMORY)
+	if (fault_is_of_disk(fault))
 		fault_vfs_record();
 	push_world_init(&push.world, 2, columns);
 	set_day(&push, push.day);
@@ -290,7 +296,7 @@ static unsigned run_file(const char *dictionary, const char *path, bool columns,
 static enum case_fault read_fault(const char *name)
 {
 	static const char *const names[] = { "none", "io", "full", "crash", "kill", "power",
-		"sectors", "sync", "memory" };
+		"sectors", "sync", "memory", "clock" };
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		if (strcmp(names[i], name) == 0)
@@ -313,7 +319,7 @@ int main(int argc, char **argv)
 	log_set_level(LOG_LEVEL_ERROR);
 	folder_use_memory();
 	/* SQLite's own face, so that its memory comes from where it can be failed. */
-	if (fault != CASE_FAULT_NONE && fault != CASE_FAULT_MEMORY)
+	if (fault_is_of_disk(fault))
 		fault_vfs_install();
 	/* Twice: asked one by one, and sifted by columns; with faults as the service does. */
 	for (int i = 6 + (fault != CASE_FAULT_NONE); i < 2 * argc;

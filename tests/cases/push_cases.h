@@ -20,6 +20,7 @@ enum case_fault {
 	/* These two once, or for good; then it goes on at once, or everything is opened again. */
 	CASE_FAULT_SYNC, /* the sync that follows it fails, and takes along what was written */
 	CASE_FAULT_MEMORY, /* there is no memory for it */
+	CASE_FAULT_CLOCK, /* the clock jumps between the steps of a run, and is right again at its end */
 };
 
 struct firm {

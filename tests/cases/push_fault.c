@@ -80,9 +80,15 @@ static void fault_clear(struct push_case *push, bool fails)
 
 /* --- decisions ------------------------------------------------------------------------------- */
 
+static bool is_of_decisions(const struct push_case *push)
+{
+	return push->fault != CASE_FAULT_NONE && push->fault != CASE_FAULT_CLOCK &&
+	       !is_in_child(push);
+}
+
 void case_fault_begin(struct push_case *push)
 {
-	if (push->fault != CASE_FAULT_NONE && !is_in_child(push) && !push->is_again)
+	if (is_of_decisions(push) && !push->is_again)
 		fault_set(push);
 }
 
@@ -100,6 +106,34 @@ bool case_fault_end(struct push_case *push, bool ok, const struct error *err)
 		case_broken(&push->file, "without memory: %s", err->message);
 	push->is_again = !ok;
 	return !ok;
+}
+
+/* --- clocks ---------------------------------------------------------------------------------- */
+
+/* The clock of each step of a run is wrong by another of these, in another order with each replay. */
+static const int64_t jumps_ms[] = { 93600000, -180000000, 0, -1000, 2592000000, -60000 };
+
+#define JUMPS ((unsigned)(sizeof(jumps_ms) / sizeof(jumps_ms[0])))
+#define CLOCK_REPLAYS 12
+
+static bool run_under_jumps(
+		struct push_case *push, const struct push_order *order, struct error *err)
+{
+	struct push_world *world = &push->world;
+	int64_t now_ms = world->now_ms;
+	Policycalc__V1__Run *run;
+	unsigned step = push->replay;
+	bool ok = push_engine_start(world->engine, order, push->file.arena, &run, err);
+
+	while (ok && push_world_is_running(world)) {
+		world->now_ms = now_ms + jumps_ms[step % JUMPS];
+		step += 1 + push->replay / JUMPS;
+		ok = push_world_step(world) ||
+		     error_set(err, ERROR_DEADLINE, "the run does not go on");
+	}
+	world->now_ms = now_ms;
+	push->hits += push->replay < CLOCK_REPLAYS;
+	return ok;
 }
 
 /* --- runs ------------------------------------------------------------------------------------ */
@@ -230,6 +264,8 @@ bool case_fault_run(struct push_case *push, const struct push_order *order, int6
 	*out_id = 0;
 	if (push->fault == CASE_FAULT_NONE)
 		return run_whole(push, order, err);
+	if (push->fault == CASE_FAULT_CLOCK)
+		return run_under_jumps(push, order, err);
 	last = run_look(push, &run) ? run->id : 0;
 	if (!is_in_child(push)) {
 		if (run_in_process(push, order, last))
