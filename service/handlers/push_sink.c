@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "handlers/push_sink.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "handlers/push_internal.h"
@@ -11,7 +12,6 @@
 #include <assert.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #define CONSUMER "webhook"
 /* A lease covers one try, and what comes before and behind it. */
@@ -149,21 +149,14 @@ static bool exchange_make(
 	return true;
 }
 
-static int64_t clock_us(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
-
 /* On the registry's thread. */
 static void on_exchange(struct job *job, void *context)
 {
 	struct push_sink *sink = (struct push_sink *)job;
 	struct webhook_exchange *exchange = sink->exchange;
 	struct ledger *ledger = push_service_ledger(sink->options.push);
-	int64_t began_us = clock_us(), took_ms, count;
+	uint64_t began_us = clock_us();
+	int64_t took_ms, count;
 
 	(void)context;
 	exchange->ok = sink->is_recovered ||
@@ -174,7 +167,7 @@ static void on_exchange(struct job *job, void *context)
 	sink->is_recovered |= exchange->ok;
 	exchange->ok = exchange->ok && exchange_make(sink, exchange, &exchange->err);
 	arena_reset(&sink->arena);
-	took_ms = (clock_us() - began_us) / 1000;
+	took_ms = (int64_t)((clock_us() - began_us) / 1000);
 	/* What was written is not counted, only looking in vain. */
 	if (exchange->ok && exchange->look_again_ms < took_ms * LOOK_SHARE &&
 			exchange->letter_count == 0 && exchange->end_count == 0)

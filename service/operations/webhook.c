@@ -16,6 +16,7 @@
  */
 #include "operations/webhook.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "operations/webhook_post.h"
@@ -79,10 +80,7 @@ struct webhook {
 
 static int64_t now_ms(void)
 {
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+	return (int64_t)(clock_us() / 1000);
 }
 
 static int64_t now_seconds(void)
@@ -360,7 +358,7 @@ static bool webhook_advance(struct webhook *webhook)
 	webhook->is_answered = false;
 	webhook->status.in_flight = slots_busy(webhook);
 	pthread_mutex_unlock(&webhook->lock);
-	webhook->cut_ms = is_ending && now < end_ms ? end_ms : INT64_MAX;
+	webhook->cut_ms = is_ending ? end_ms : INT64_MAX;
 	if (is_answered)
 		exchange_take(webhook, now);
 	if (is_looking && webhook->look_ms > now)
@@ -386,6 +384,8 @@ static int64_t next_ms(const struct webhook *webhook)
 		return INT64_MAX;
 	if (slots_in(webhook, SLOT_ENDED))
 		return webhook->ask_ms;
+	if (webhook->cut_ms != INT64_MAX)
+		return webhook->cut_ms;
 	/* The end of a try wakes it. */
 	if (busy == webhook->options.most || (busy && webhook_health_is_down(&webhook->health)))
 		return INT64_MAX;
@@ -397,7 +397,7 @@ static int wait_ms(const struct webhook *webhook)
 	int64_t now = now_ms();
 	int64_t until = next_ms(webhook);
 
-	if (until > webhook->cut_ms)
+	if (until > webhook->cut_ms && now < webhook->cut_ms)
 		until = webhook->cut_ms;
 	if (until > now + WAIT_MOST_MS)
 		until = now + WAIT_MOST_MS;
