@@ -53,6 +53,19 @@ static void refused(void **state)
 		{ { { "d", "--data=x", "--listen=127.0.0.1:1,," }, { NULL } }, "commas" },
 		{ { { "d", "--data=x", "--config=/nonexistent/x" }, { NULL } },
 				"/nonexistent/x" },
+		{ { { "d", "--data=x", "--webhook-url=http://10.0.0.1/" }, { NULL } },
+				"--webhook-insecure-plaintext" },
+		{ { { "d", "--data=x" }, { "POLICYCALC_WEBHOOK_URL=ftp://h/" } },
+				"webhook-url" },
+		{ { { "d", "--data=x", "--webhook-concurrency=257" }, { NULL } }, "1 to 256" },
+		{ { { "d", "--data=x", "--webhook-attempts=0" }, { NULL } }, "1 to 1000" },
+		{ { { "d", "--data=x", "--webhook-timeout-ms=99" }, { NULL } }, "600000" },
+		{ { { "d", "--data=x", "--webhook-kinds=award,gift" }, { NULL } }, "subsidy" },
+		{ { { "d", "--data=x", "--webhook-region=4112" }, { NULL } }, "six digits" },
+		{ { { "d", "--data=x", "--webhook-url=https://h/", "--webhook-retry-ms=5000",
+				    "--webhook-retry-most-ms=4999" },
+				  { NULL } },
+				"must not be less" },
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
@@ -131,12 +144,59 @@ static void flag_then_environment_then_file(void **state)
 	unlink(path);
 }
 
+/* What is printed is a file that says the same. */
+static void webhook_there_and_back(void **state)
+{
+	char path[] = "/tmp/policycalc-config-XXXXXX";
+	char flag[64], *first = NULL, *second = NULL;
+	size_t first_size, second_size;
+	struct given given = { { "d", "--data=x", "--webhook-url=https://h:8443/hook?a=b",
+					       "--webhook-kinds=TAX_RELIEF,award",
+					       "--webhook-insecure-plaintext" },
+		{ "POLICYCALC_WEBHOOK_REGION=411282", "POLICYCALC_WEBHOOK_SECRET=/s" } };
+	struct given again = { { "d", flag }, { NULL } };
+	struct config config;
+	enum config_action action;
+	struct arena arena;
+	struct error err = { ERROR_NONE, "" };
+	FILE *out;
+	int file;
+
+	(void)state;
+	arena_init(&arena, 1 << 20);
+	if (!load(&given, &arena, &config, &action, &err))
+		fail_msg("%s", err.message);
+	assert_string_equal(config.webhook.url, "https://h:8443/hook?a=b");
+	assert_string_equal(config.webhook.region, "411282");
+	assert_int_equal(config.webhook.kinds, 1 << 3 | 1 << 4);
+	assert_true(config.webhook.plaintext);
+	assert_int_equal(config.webhook.attempts, 20);
+	out = open_memstream(&first, &first_size);
+	config_print(&config, out);
+	(void)fclose(out);
+	file = mkstemp(path);
+	assert_int_equal(write(file, first, first_size), (long)first_size);
+	close(file);
+	(void)snprintf(flag, sizeof(flag), "--config=%s", path);
+	if (!load(&again, &arena, &config, &action, &err))
+		fail_msg("%s", err.message);
+	out = open_memstream(&second, &second_size);
+	config_print(&config, out);
+	(void)fclose(out);
+	assert_string_equal(first, second);
+	unlink(path);
+	free(first);
+	free(second);
+	arena_fini(&arena);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(refused),
 		cmocka_unit_test(defaults_and_addresses),
 		cmocka_unit_test(flag_then_environment_then_file),
+		cmocka_unit_test(webhook_there_and_back),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
