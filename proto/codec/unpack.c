@@ -3,7 +3,7 @@
  * The quick way to unpack: one pass, for messages as libraries write them.
  *
  * It scans and unpacks at once, and gives up at the first thing that is wrong, or only unusual: a field we
- * do not know, one that comes twice, a repeated field in two runs. Then message_unpack() goes the careful
+ * do not know, a message that comes twice, a repeated field in two runs. Then message_unpack() goes the careful
  * way from the start, which has the words for what is wrong. What is unpacked here is equal to what
  * protobuf-c makes of the same bytes.
  */
@@ -73,61 +73,37 @@ static inline bool take_fixed(struct input *input, size_t size, uint64_t *out_va
 	return true;
 }
 
+/* By type: how its values lie on the wire, and how wide they are in memory. */
+static const struct {
+	uint8_t wire, width;
+} kinds[] = {
+	[PROTOBUF_C_TYPE_INT32] = { WIRE_VARINT, 4 },
+	[PROTOBUF_C_TYPE_SINT32] = { WIRE_VARINT, 4 },
+	[PROTOBUF_C_TYPE_SFIXED32] = { WIRE_FIXED32, 4 },
+	[PROTOBUF_C_TYPE_INT64] = { WIRE_VARINT, 8 },
+	[PROTOBUF_C_TYPE_SINT64] = { WIRE_VARINT, 8 },
+	[PROTOBUF_C_TYPE_SFIXED64] = { WIRE_FIXED64, 8 },
+	[PROTOBUF_C_TYPE_UINT32] = { WIRE_VARINT, 4 },
+	[PROTOBUF_C_TYPE_FIXED32] = { WIRE_FIXED32, 4 },
+	[PROTOBUF_C_TYPE_UINT64] = { WIRE_VARINT, 8 },
+	[PROTOBUF_C_TYPE_FIXED64] = { WIRE_FIXED64, 8 },
+	[PROTOBUF_C_TYPE_FLOAT] = { WIRE_FIXED32, 4 },
+	[PROTOBUF_C_TYPE_DOUBLE] = { WIRE_FIXED64, 8 },
+	[PROTOBUF_C_TYPE_BOOL] = { WIRE_VARINT, sizeof(protobuf_c_boolean) },
+	[PROTOBUF_C_TYPE_ENUM] = { WIRE_VARINT, 4 },
+	[PROTOBUF_C_TYPE_STRING] = { WIRE_BYTES, sizeof(char *) },
+	[PROTOBUF_C_TYPE_BYTES] = { WIRE_BYTES, sizeof(ProtobufCBinaryData) },
+	[PROTOBUF_C_TYPE_MESSAGE] = { WIRE_BYTES, sizeof(void *) },
+};
+
 static inline enum wire wire_of(ProtobufCType type)
 {
-	switch (type) {
-	case PROTOBUF_C_TYPE_STRING:
-	case PROTOBUF_C_TYPE_BYTES:
-	case PROTOBUF_C_TYPE_MESSAGE:
-		return WIRE_BYTES;
-	case PROTOBUF_C_TYPE_SFIXED32:
-	case PROTOBUF_C_TYPE_FIXED32:
-	case PROTOBUF_C_TYPE_FLOAT:
-		return WIRE_FIXED32;
-	case PROTOBUF_C_TYPE_SFIXED64:
-	case PROTOBUF_C_TYPE_FIXED64:
-	case PROTOBUF_C_TYPE_DOUBLE:
-		return WIRE_FIXED64;
-	case PROTOBUF_C_TYPE_INT32:
-	case PROTOBUF_C_TYPE_SINT32:
-	case PROTOBUF_C_TYPE_UINT32:
-	case PROTOBUF_C_TYPE_INT64:
-	case PROTOBUF_C_TYPE_SINT64:
-	case PROTOBUF_C_TYPE_UINT64:
-	case PROTOBUF_C_TYPE_BOOL:
-	case PROTOBUF_C_TYPE_ENUM:
-	default:
-		return WIRE_VARINT;
-	}
+	return (enum wire)kinds[type].wire;
 }
 
-static size_t width_of(ProtobufCType type)
+static inline size_t width_of(ProtobufCType type)
 {
-	switch (type) {
-	case PROTOBUF_C_TYPE_INT32:
-	case PROTOBUF_C_TYPE_SINT32:
-	case PROTOBUF_C_TYPE_SFIXED32:
-	case PROTOBUF_C_TYPE_UINT32:
-	case PROTOBUF_C_TYPE_FIXED32:
-	case PROTOBUF_C_TYPE_FLOAT:
-	case PROTOBUF_C_TYPE_ENUM:
-		return 4;
-	case PROTOBUF_C_TYPE_BOOL:
-		return sizeof(protobuf_c_boolean);
-	case PROTOBUF_C_TYPE_BYTES:
-		return sizeof(ProtobufCBinaryData);
-	case PROTOBUF_C_TYPE_INT64:
-	case PROTOBUF_C_TYPE_SINT64:
-	case PROTOBUF_C_TYPE_SFIXED64:
-	case PROTOBUF_C_TYPE_UINT64:
-	case PROTOBUF_C_TYPE_FIXED64:
-	case PROTOBUF_C_TYPE_DOUBLE:
-		return 8;
-	case PROTOBUF_C_TYPE_STRING:
-	case PROTOBUF_C_TYPE_MESSAGE:
-	default:
-		return sizeof(void *);
-	}
+	return kinds[type].width;
 }
 
 static inline void store_number(ProtobufCType type, uint64_t value, void *element)
@@ -169,13 +145,39 @@ static inline void store_number(ProtobufCType type, uint64_t value, void *elemen
 static ProtobufCMessage *take_message(struct unpacking *unpacking, struct input input,
 		const ProtobufCMessageDescriptor *descriptor, unsigned depth);
 
+/* Whether none of eight bytes is NUL or beyond ASCII: then subtracting 1 from each borrows nowhere. */
+static inline bool is_plain(uint64_t eight)
+{
+	return !((eight | (eight - 0x0101010101010101U)) & 0x8080808080808080U);
+}
+
+/* Copies a text while it is looked at; most are plain, and short. */
 static char *take_text(struct unpacking *unpacking, struct input run)
 {
 	struct slice text = { (const char *)run.at, (size_t)(run.end - run.at) };
+	char *copy = arena_alloc(unpacking->arena, text.size + 1);
+	size_t at = 0;
+	uint64_t eight;
 
-	if (text_valid_size(text) != text.size)
+	if (!copy)
 		return NULL;
-	return arena_copy(unpacking->arena, text.data, text.size);
+	for (; at + sizeof(eight) <= text.size; at += sizeof(eight)) {
+		memcpy(&eight, text.data + at, sizeof(eight));
+		if (!is_plain(eight))
+			break;
+		memcpy(copy + at, &eight, sizeof(eight));
+	}
+	for (; at < text.size && (signed char)text.data[at] > 0; at++)
+		copy[at] = text.data[at];
+	if (at < text.size) {
+		struct slice rest = { text.data + at, text.size - at };
+
+		if (text_valid_size(rest) != rest.size)
+			return NULL;
+		memcpy(copy + at, rest.data, rest.size);
+	}
+	copy[text.size] = '\0';
+	return copy;
 }
 
 static bool take_bytes(
@@ -336,41 +338,41 @@ static inline const ProtobufCFieldDescriptor *field_find_number(
 	return protobuf_c_message_descriptor_get_field(descriptor, (unsigned)number);
 }
 
-/* Notes that the field is there; false when it was before, or is of a kind that is not ours. */
-static inline bool note_presence(ProtobufCMessage *message,
-		const ProtobufCFieldDescriptor *field, uint64_t *seen)
+/*
+ * Notes that the field is there; false when it is of a kind that is not ours, or there already and would
+ * have to be merged. Of a number or a text the last one counts.
+ */
+static inline bool note_presence(
+		ProtobufCMessage *message, const ProtobufCFieldDescriptor *field)
 {
-	uint64_t bit;
-	size_t index = (size_t)(field - message->descriptor->fields);
+	char *base = (char *)message;
 
 	if (field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) {
-		uint32_t *chosen = (uint32_t *)((char *)message + field->quantifier_offset);
+		uint32_t *chosen = (uint32_t *)(base + field->quantifier_offset);
 
 		if (*chosen)
 			return false;
 		*chosen = field->id;
 		return true;
 	}
-	if (field->label != PROTOBUF_C_LABEL_NONE || index >= 64 * (FIELDS_MAX / 64))
-		return false;
-	bit = UINT64_C(1) << (index % 64);
-	if (seen[index / 64] & bit)
-		return false;
-	seen[index / 64] |= bit;
-	return true;
+	return field->label == PROTOBUF_C_LABEL_NONE &&
+	       (field->type != PROTOBUF_C_TYPE_MESSAGE || !*(void **)(base + field->offset));
 }
 
 static ProtobufCMessage *take_message(struct unpacking *unpacking, struct input input,
 		const ProtobufCMessageDescriptor *descriptor, unsigned depth)
 {
 	ProtobufCMessage *message = arena_alloc(unpacking->arena, descriptor->sizeof_message);
-	uint64_t seen[FIELDS_MAX / 64] = { 0 };
 
 	if (!message)
 		return NULL;
-	protobuf_c_message_init(descriptor, message);
+	if (descriptor->message_init)
+		descriptor->message_init(message);
+	else
+		protobuf_c_message_init(descriptor, message);
 	while (input.at < input.end) {
 		const ProtobufCFieldDescriptor *field;
+		enum wire wire;
 		uint64_t tag;
 
 		if (!take_varint(&input, &tag))
@@ -384,9 +386,9 @@ static ProtobufCMessage *take_message(struct unpacking *unpacking, struct input 
 			continue;
 		}
 		unpacking->fields++;
-		if ((enum wire)(tag & 7) != wire_of(field->type) ||
-				!note_presence(message, field, seen) ||
-				!take_element(unpacking, &input, field, (enum wire)(tag & 7),
+		wire = (enum wire)(tag & 7);
+		if (wire != wire_of(field->type) || !note_presence(message, field) ||
+				!take_element(unpacking, &input, field, wire,
 						(char *)message + field->offset, depth))
 			return NULL;
 	}
