@@ -29,6 +29,7 @@
 #define ARENA_ALIGN ((size_t)16)
 #define ARENA_FIRST_BLOCK ((size_t)4096)
 #define ARENA_LARGEST_BLOCK ((size_t)1 << 20)
+#define ARENA_KEEP ((size_t)32 << 10)
 
 struct arena_block {
 	struct arena_block *older;
@@ -57,6 +58,8 @@ void arena_init(struct arena *arena, size_t budget)
 
 void arena_fini(struct arena *arena)
 {
+	if (arena->spare)
+		block_free(arena->spare);
 	while (arena->blocks) {
 		struct arena_block *older = arena->blocks->older;
 
@@ -66,25 +69,43 @@ void arena_fini(struct arena *arena)
 	arena_init(arena, arena->budget);
 }
 
+static size_t arena_keep(const struct arena *arena)
+{
+	return arena->keep ? arena->keep : ARENA_KEEP;
+}
+
+/* Takes the block to be kept out of the list; NULL when all are too large. */
+static struct arena_block *arena_take_kept(struct arena *arena)
+{
+	size_t most = arena_keep(arena);
+	struct arena_block **kept = arena->spare ? &arena->spare : NULL;
+	struct arena_block *block;
+
+	for (struct arena_block **link = &arena->blocks; *link; link = &(*link)->older) {
+		if ((*link)->size <= most && (!kept || (*link)->size > (*kept)->size))
+			kept = link;
+	}
+	if (!kept)
+		return NULL;
+	block = *kept;
+	*kept = block->older; /* of the spare one NULL */
+	block->older = NULL;
+	return block;
+}
+
 void arena_reset(struct arena *arena)
 {
-	struct arena_block *first = arena->blocks;
+	struct arena_block *kept = arena_take_kept(arena);
+	size_t keep = arena->keep;
 
-	if (!first) {
-		arena->exhausted = false;
+	arena_fini(arena);
+	arena->keep = keep;
+	if (!kept)
 		return;
-	}
-	while (first->older) {
-		struct arena_block *older = first->older;
-
-		block_free(first);
-		first = older;
-	}
-	arena->blocks = first;
-	arena->next = (char *)(first + 1);
-	arena->end = arena->next + first->size;
-	arena->taken = sizeof(*first) + first->size;
-	arena->exhausted = false;
+	arena->blocks = kept;
+	arena->next = (char *)(kept + 1);
+	arena->end = arena->next + kept->size;
+	arena->taken = sizeof(*kept) + kept->size;
 	rest_hide(arena);
 }
 
@@ -111,6 +132,21 @@ struct arena_mark arena_mark(const struct arena *arena)
 	return (struct arena_mark){ arena->blocks, arena->next };
 }
 
+/* Keeps the block for the next to grow, when it is larger than the one that is kept. */
+static void arena_spare(struct arena *arena, struct arena_block *block)
+{
+	struct arena_block *dropped = block;
+
+	if (block->size <= arena_keep(arena) &&
+			(!arena->spare || arena->spare->size < block->size)) {
+		dropped = arena->spare;
+		arena->spare = block;
+		block->older = NULL;
+	}
+	if (dropped)
+		block_free(dropped);
+}
+
 void arena_rewind(struct arena *arena, struct arena_mark mark)
 {
 	while (arena->blocks != mark.block) {
@@ -119,7 +155,7 @@ void arena_rewind(struct arena *arena, struct arena_mark mark)
 		assert(newest);
 		arena->blocks = newest->older;
 		arena->taken -= sizeof(*newest) + newest->size;
-		block_free(newest);
+		arena_spare(arena, newest);
 	}
 	arena->next = mark.next;
 	arena->end = mark.block ? (char *)(mark.block + 1) + mark.block->size : NULL;
@@ -144,7 +180,14 @@ static bool arena_grow(struct arena *arena, size_t size)
 		return false;
 	if (want > left - sizeof(*block))
 		want = size;
-	block = memory_alloc(sizeof(*block) + want);
+	if (arena->spare && arena->spare->size >= size &&
+			arena->spare->size <= left - sizeof(*block)) {
+		block = arena->spare;
+		arena->spare = NULL;
+		want = block->size;
+	} else {
+		block = memory_alloc(sizeof(*block) + want);
+	}
 	if (!block)
 		return false;
 	block->older = arena->blocks;

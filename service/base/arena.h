@@ -23,6 +23,9 @@ struct arena {
 	char *end;
 	size_t budget; /* bytes it may take from the machine */
 	size_t taken;
+	size_t keep; /* size of the largest block to be kept for the next time; 0: the default */
+	struct arena_block *
+			spare; /* taken back by arena_rewind(), for the next to grow; or NULL */
 	bool exhausted;
 };
 
@@ -30,7 +33,7 @@ struct arena {
 void arena_init(struct arena *arena, size_t budget);
 /** Gives all memory back; the arena may be used again. */
 void arena_fini(struct arena *arena);
-/** Forgets everything but keeps the first block, for the next call. */
+/** Forgets everything but keeps the largest block that is not too large, for the next call. */
 void arena_reset(struct arena *arena);
 
 /**

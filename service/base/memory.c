@@ -9,7 +9,7 @@ static atomic_ulong fail_nth;
 static atomic_int fail_persistent;
 static atomic_ulong allocation_count;
 
-static int memory_must_fail(void)
+int memory_must_fail(void)
 {
 	unsigned long nth = atomic_load_explicit(&fail_nth, memory_order_relaxed);
 	unsigned long count;

@@ -14,6 +14,12 @@ void *memory_alloc_zero(size_t count, size_t size);
 void *memory_resize(void *old, size_t size);
 void memory_free(void *memory);
 
+/**
+ * Whether the test wants the next piece to fail; counts as an allocation. For those that have pieces of
+ * their own out of larger ones.
+ */
+int memory_must_fail(void);
+
 /** A copy of @size bytes with a NUL behind them, to be freed with memory_free(). NULL if none. */
 char *memory_copy(const char *data, size_t size);
 

@@ -16,8 +16,8 @@
 #define IDLE_MAX 256
 /* Buffers above this are given back between calls. */
 #define KEEP_MAX ((size_t)64 << 10)
-/* There is one encoder a loop. */
-#define ENCODER_KEEP ((size_t)1 << 20)
+/* There is one workspace and one encoder a loop. */
+#define LOOP_KEEP ((size_t)1 << 20)
 
 static void call_free(struct rpc_call *call)
 {
@@ -215,6 +215,7 @@ struct arena *rpc_call_workspace(struct rpc_call *call)
 	struct arena *workspace = &call->loop->workspace;
 
 	workspace->budget = call_limits(call)->call_memory;
+	workspace->keep = LOOP_KEEP;
 	arena_reset(workspace);
 	return workspace;
 }
@@ -223,7 +224,7 @@ struct encoder *rpc_call_encoder(struct rpc_call *call)
 {
 	struct encoder *encoder = &call->loop->encoder;
 
-	encoder_clear(encoder, ENCODER_KEEP);
+	encoder_clear(encoder, LOOP_KEEP);
 	encoder->most = call_limits(call)->send_max;
 	return encoder;
 }

@@ -119,6 +119,7 @@ struct session *session_new(
 	session->http2 = session_frames_new(session);
 	if (session->http2)
 		return session;
+	pool_fini(&session->pool);
 fail:
 	memory_free(session);
 	error_set(err, ERROR_MEMORY, "out of memory while beginning a session");
@@ -133,6 +134,7 @@ void session_free(struct session *session)
 		stream_free(session->streams);
 	nghttp2_session_del(session->http2);
 	timers_fini(&session->timers);
+	pool_fini(&session->pool);
 	memory_free(session);
 }
 

@@ -2,8 +2,6 @@
 /* nghttp2's callbacks: each notes what happened and hands it to the stream's call. */
 #include "transport/session_internal.h"
 
-#include "base/memory.h"
-
 #include <string.h>
 
 #define SETTINGS_MAX 50
@@ -231,26 +229,22 @@ static int on_send_data(nghttp2_session *http2, nghttp2_frame *frame,
 
 static void *http2_malloc(size_t size, void *user_data)
 {
-	(void)user_data;
-	return memory_alloc(size);
+	return pool_alloc(user_data, size);
 }
 
 static void *http2_calloc(size_t count, size_t size, void *user_data)
 {
-	(void)user_data;
-	return memory_alloc_zero(count, size);
+	return pool_alloc_zero(user_data, count, size);
 }
 
 static void *http2_realloc(void *memory, size_t size, void *user_data)
 {
-	(void)user_data;
-	return memory_resize(memory, size);
+	return pool_resize(user_data, memory, size);
 }
 
 static void http2_free(void *memory, void *user_data)
 {
-	(void)user_data;
-	memory_free(memory);
+	pool_free(user_data, memory);
 }
 
 static nghttp2_session_callbacks *callbacks_new(void)
@@ -306,7 +300,8 @@ static int submit_preface(nghttp2_session *http2, const struct server_limits *li
 
 nghttp2_session *session_frames_new(struct session *session)
 {
-	nghttp2_mem memory = { NULL, http2_malloc, http2_free, http2_calloc, http2_realloc };
+	nghttp2_mem memory = { &session->pool, http2_malloc, http2_free, http2_calloc,
+		http2_realloc };
 	nghttp2_session_callbacks *callbacks = callbacks_new();
 	nghttp2_option *option = options_new(session->limits);
 	nghttp2_session *http2 = NULL;

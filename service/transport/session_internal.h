@@ -3,6 +3,7 @@
  * session_streams.c (the calls' side). */
 #pragma once
 
+#include "transport/pool.h"
 #include "transport/session.h"
 #include "transport/timers.h"
 
@@ -39,6 +40,7 @@ struct rpc_stream {
 struct session {
 	enum session_state state;
 	nghttp2_session *http2;
+	struct pool pool; /* nghttp2's memory, and that of the streams */
 	struct session_options options;
 	const struct server_limits *limits;
 	struct rpc_loop *loop;

@@ -2,8 +2,6 @@
 /* Streams: what a session gives its calls to work with. */
 #include "transport/session_internal.h"
 
-#include "base/memory.h"
-
 #include <assert.h>
 #include <stddef.h>
 
@@ -17,13 +15,13 @@ struct rpc_stream *stream_new(struct session *session, int32_t id)
 
 	if (!timers_reserve(&session->timers, session->stream_count + 1))
 		return NULL;
-	stream = memory_alloc_zero(1, sizeof(*stream));
+	stream = pool_alloc_zero(&session->pool, 1, sizeof(*stream));
 	if (!stream)
 		return NULL;
 	stream->call = rpc_call_new(
 			session->loop, &session->connection, &stream_operations, stream);
 	if (!stream->call) {
-		memory_free(stream);
+		pool_free(&session->pool, stream);
 		return NULL;
 	}
 	stream->session = session;
@@ -54,7 +52,7 @@ void stream_free(struct rpc_stream *stream)
 	rpc_call_close(stream->call);
 	session->unread -= stream->unread;
 	session_give_window(session);
-	memory_free(stream);
+	pool_free(&session->pool, stream);
 }
 
 /* --- what the call asks for ------------------------------------------------------------------
