@@ -8,28 +8,41 @@
 
 #include <assert.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define EPOCH_KEPT 8
 #define EPOCH_BUDGET ((size_t)1 << 30)
 
-/* An epoch in the cache, or one that was pushed out of it while somebody had it pinned. */
+/*
+ * What is bound is behind a holder. Holders that the cache keeps are never freed before it, so that a reader
+ * may look at any of them without the lock:
+ *
+ *     reader: pins + 1, then: is it the number wanted?  yes: it stays    no: pins - 1, look elsewhere
+ *     writer: number = none, then: are there pins?      yes: number as it was, not this one    no: bind anew
+ *
+ * Both do the two steps in this order, for all threads to see (sequential consistency), so that they cannot
+ * both take the holder. A writer holds the lock. When all are pinned the epoch gets a holder of its own, which
+ * goes with its last pin.
+ */
 struct epoch_slot {
 	struct epoch epoch; /* first, so that unpinning finds the slot */
 	struct arena arena;
-	size_t number;
-	unsigned pins;
+	_Atomic size_t number; /* NUMBER_NONE: nothing is bound, or just now another */
+	atomic_uint pins;
 	bool cached;
-	uint64_t used; /* when it was last asked for, in pins of the whole cache */
+	atomic_ullong used; /* when it was last asked for, in bindings of the whole cache */
 };
+
+#define NUMBER_NONE SIZE_MAX
 
 struct epoch_cache {
 	int64_t *days; /* ascending: the first days of the epochs 1, 2, ... */
 	size_t day_count;
-	pthread_mutex_t lock;
-	struct epoch_slot *kept[EPOCH_KEPT];
-	uint64_t clock;
+	pthread_mutex_t lock; /* of those that bind */
+	struct epoch_slot kept[EPOCH_KEPT];
+	atomic_ullong clock;
 };
 
 /* --- the days on which anything changes ------------------------------------------------------- */
@@ -111,16 +124,18 @@ struct epoch_cache *epoch_cache_new(const struct ruleset *ruleset)
 	}
 	cache->days = list.days;
 	cache->day_count = kept;
+	for (size_t i = 0; i < EPOCH_KEPT; i++) {
+		atomic_init(&cache->kept[i].number, NUMBER_NONE);
+		cache->kept[i].cached = true;
+	}
 	return cache;
 }
 
-static void epoch_slot_free(struct epoch_slot *slot)
+static void epoch_unbind(struct epoch_slot *slot)
 {
-	if (!slot)
-		return;
 	ready_list_free(slot->epoch.ready);
 	arena_fini(&slot->arena);
-	memory_free(slot);
+	slot->epoch = (struct epoch){ 0 };
 }
 
 void epoch_cache_free(struct epoch_cache *cache)
@@ -128,8 +143,8 @@ void epoch_cache_free(struct epoch_cache *cache)
 	if (!cache)
 		return;
 	for (size_t i = 0; i < EPOCH_KEPT; i++) {
-		assert(!cache->kept[i] || cache->kept[i]->pins == 0);
-		epoch_slot_free(cache->kept[i]);
+		assert(atomic_load(&cache->kept[i].pins) == 0);
+		epoch_unbind(&cache->kept[i]);
 	}
 	pthread_mutex_destroy(&cache->lock);
 	memory_free(cache->days);
@@ -275,90 +290,106 @@ static bool epoch_bind(const struct ruleset *ruleset, int64_t day, struct epoch_
 static struct epoch_slot *cache_find(struct epoch_cache *cache, size_t number)
 {
 	for (size_t i = 0; i < EPOCH_KEPT; i++) {
-		struct epoch_slot *slot = cache->kept[i];
+		struct epoch_slot *slot = &cache->kept[i];
+		unsigned long long now;
 
-		if (slot && slot->number == number) {
-			slot->pins++;
-			slot->used = ++cache->clock;
-			return slot;
+		if (atomic_load_explicit(&slot->number, memory_order_relaxed) != number)
+			continue;
+		atomic_fetch_add(&slot->pins, 1);
+		if (atomic_load(&slot->number) != number) {
+			atomic_fetch_sub(&slot->pins, 1);
+			continue;
 		}
+		/* Written only after another epoch was bound: the line stays shared. */
+		now = atomic_load_explicit(&cache->clock, memory_order_relaxed);
+		if (atomic_load_explicit(&slot->used, memory_order_relaxed) != now)
+			atomic_store_explicit(&slot->used, now, memory_order_relaxed);
+		return slot;
 	}
 	return NULL;
 }
 
-/* Puts @slot in the place of the one least recently asked for, which is freed unless pinned. */
-static void cache_put(struct epoch_cache *cache, struct epoch_slot *slot)
+/* Takes the holder that was asked for longest ago and that nobody has pinned, empty; NULL: all are. */
+static struct epoch_slot *cache_take(struct epoch_cache *cache)
 {
-	size_t oldest = 0;
-	struct epoch_slot *out;
+	bool tried[EPOCH_KEPT] = { false };
 
-	for (size_t i = 0; i < EPOCH_KEPT; i++) {
-		if (!cache->kept[i]) {
-			oldest = i;
-			break;
+	for (size_t round = 0; round < EPOCH_KEPT; round++) {
+		struct epoch_slot *oldest = NULL;
+		size_t number;
+
+		for (size_t i = 0; i < EPOCH_KEPT; i++) {
+			if (!tried[i] &&
+					(!oldest || atomic_load(&cache->kept[i].used) <
+									atomic_load(&oldest->used)))
+				oldest = &cache->kept[i];
 		}
-		if (cache->kept[i]->used < cache->kept[oldest]->used)
-			oldest = i;
+		tried[oldest - cache->kept] = true;
+		number = atomic_exchange(&oldest->number, NUMBER_NONE);
+		if (atomic_load(&oldest->pins) == 0) {
+			epoch_unbind(oldest);
+			return oldest;
+		}
+		atomic_store(&oldest->number, number);
 	}
-	out = cache->kept[oldest];
-	if (out) {
-		out->cached = false;
-		if (out->pins == 0)
-			epoch_slot_free(out);
-	}
-	slot->cached = true;
-	slot->pins = 1;
-	slot->used = ++cache->clock;
-	cache->kept[oldest] = slot;
+	return NULL;
 }
 
-/* Binding takes a while, so it is done without the lock; of two that did it at once, one stays. */
+/*
+ * Under the lock: that an epoch is bound once is worth more than that two can be at once. Readers of what is
+ * bound do not wait for it.
+ */
+static struct epoch_slot *cache_bind(const struct ruleset *ruleset, struct epoch_cache *cache,
+		size_t number, int64_t day)
+{
+	struct epoch_slot *slot = cache_find(cache, number);
+
+	if (slot)
+		return slot;
+	slot = cache_take(cache);
+	if (!slot)
+		slot = memory_alloc_zero(1, sizeof(*slot));
+	if (!slot)
+		return NULL;
+	arena_init(&slot->arena, EPOCH_BUDGET);
+	if (!epoch_bind(ruleset, day, slot)) {
+		epoch_unbind(slot);
+		if (!slot->cached)
+			memory_free(slot);
+		return NULL;
+	}
+	atomic_store(&slot->used, atomic_fetch_add(&cache->clock, 1) + 1);
+	atomic_fetch_add(&slot->pins, 1);
+	/* From here on readers find it. */
+	atomic_store(&slot->number, number);
+	return slot;
+}
+
 const struct epoch *epoch_pin(const struct ruleset *ruleset, int64_t day)
 {
 	struct epoch_cache *cache = ruleset->epochs;
 	size_t number = epoch_number(cache, day);
-	struct epoch_slot *slot;
-	struct epoch_slot *made;
+	struct epoch_slot *slot = cache_find(cache, number);
 
-	pthread_mutex_lock(&cache->lock);
-	slot = cache_find(cache, number);
-	pthread_mutex_unlock(&cache->lock);
-	if (slot)
-		return &slot->epoch;
-
-	made = memory_alloc_zero(1, sizeof(*made));
-	if (!made)
-		return NULL;
-	made->number = number;
-	arena_init(&made->arena, EPOCH_BUDGET);
-	if (!epoch_bind(ruleset, day, made)) {
-		epoch_slot_free(made);
-		return NULL;
-	}
-	pthread_mutex_lock(&cache->lock);
-	slot = cache_find(cache, number);
 	if (!slot) {
-		cache_put(cache, made);
-		slot = made;
-		made = NULL;
+		pthread_mutex_lock(&cache->lock);
+		slot = cache_bind(ruleset, cache, number, day);
+		pthread_mutex_unlock(&cache->lock);
 	}
-	pthread_mutex_unlock(&cache->lock);
-	epoch_slot_free(made);
-	return &slot->epoch;
+	return slot ? &slot->epoch : NULL;
 }
 
 void epoch_unpin(const struct ruleset *ruleset, const struct epoch *epoch)
 {
-	struct epoch_cache *cache = ruleset->epochs;
 	struct epoch_slot *slot = (struct epoch_slot *)epoch;
-	bool last;
+	bool cached;
 
+	(void)ruleset;
 	if (!slot)
 		return;
-	pthread_mutex_lock(&cache->lock);
-	assert(slot->pins > 0);
-	last = --slot->pins == 0 && !slot->cached;
-	pthread_mutex_unlock(&cache->lock);
-	if (last)
-		epoch_slot_free(slot);
+	cached = slot->cached;
+	if (atomic_fetch_sub(&slot->pins, 1) == 1 && !cached) {
+		epoch_unbind(slot);
+		memory_free(slot);
+	}
 }

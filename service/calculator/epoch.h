@@ -4,7 +4,8 @@
  *
  * Within an epoch (the span between two days on which anything of this changes) it is all the same,
  * so that it is bound once and kept. The cache holds a few epochs, the least recently asked for
- * goes first; an epoch that somebody has pinned stays until it is unpinned.
+ * goes first; an epoch that somebody has pinned stays until it is unpinned. Pinning one that is bound
+ * takes no lock.
  */
 #pragma once
 
