@@ -62,11 +62,12 @@ else
 fi
 # The catalog is published by a program at full speed; valgrind only sees it loaded.
 serve() {
+	rm -f "$folder/log"
 	"$@" $build/service/policycalcd --data "$folder/data" --starter "$starter" \
 		--listen "unix:$folder/socket" --threads 1 2>"$folder/log" &
 	server=$!
 	tries=0
-	until grep -q '"listening"' "$folder/log"; do
+	until grep -qs '"listening"' "$folder/log"; do
 		tries=$((tries + 1))
 		[ $tries -lt 600 ] && kill -0 $server || { cat "$folder/log" >&2; exit 1; }
 		sleep 0.1

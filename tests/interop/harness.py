@@ -55,12 +55,12 @@ class Daemon:
     """policycalcd on addresses of its own choice; killed when the test ends."""
 
     def __init__(self, *arguments, data=None, listen=("127.0.0.1:0",), starter=STARTER,
-                 wait=True, env=None, user=None):
+                 wait=True, env=None, user=None, threads=2):
         self.data = pathlib.Path(data or tempfile.mkdtemp(prefix="data-", dir=FOLDER))
         program = DAEMON
         if user is not None:  # who may not look into our build folder
             program = shutil.copy(DAEMON, FOLDER / "policycalcd")
-        command = [program, "--data", str(self.data), "--starter", str(starter), "--threads", "2"]
+        command = [program, "--data", str(self.data), "--starter", str(starter), "--threads", str(threads)]
         for address in listen:
             command += ["--listen", address]
         self.log_path = pathlib.Path(tempfile.mkstemp(prefix="log-", dir=FOLDER)[1])

@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Many calls at once, on one connection and on many: everybody is answered, and nobody for long at the
+cost of the others. One loop, so that all share it. h2load is the crowd, python3-grpcio the polite client."""
+import pathlib
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+import time
+
+import h2.settings
+
+import raw_client
+from harness import FOLDER, SKIP, Client, Daemon, calculator, profile, run
+from wire import frame
+
+if not shutil.which("h2load"):
+    print("SKIP: h2load is not there; install nghttp2-client")
+    sys.exit(SKIP)
+
+PATH = "/policycalc.v1.CalculatorService/Match"
+STREAMS = 256  # what the daemon allows on one connection
+daemon = Daemon(threads=1)
+FIRM = profile.Profile(attributes=[
+    profile.AttributeValue(name="staff", value=profile.Value(count=126)),
+    profile.AttributeValue(name="region", value=profile.Value(code="411282"))])
+REQUEST = calculator.MatchRequest(profile=FIRM, as_of="2025-06-01")
+BODY = FOLDER / "body"
+BODY.write_bytes(frame(REQUEST.SerializeToString()))
+
+
+def crowd(connections, streams, *how_long):
+    return subprocess.Popen(
+        ["h2load", f"-c{connections}", f"-m{streams}", *how_long, "-d", str(BODY),
+         "-H", "content-type: application/grpc", "-H", "te: trailers",
+         f"http://{daemon.addresses[0]}{PATH}"], stdout=subprocess.PIPE, text=True)
+
+
+def crowd_ends(process):
+    """Calls answered, calls that failed, seconds."""
+    output = process.communicate(timeout=120)[0]
+    done = re.search(r"(\d+) done, (\d+) succeeded, (\d+) failed", output)
+    taken = re.search(r"finished in ([\d.]+)(m?s)", output)
+    seconds = float(taken[1]) / (1000 if taken[2] == "ms" else 1)
+    return int(done[2]), int(done[3]), seconds, output
+
+
+def rss_mib():
+    text = pathlib.Path(f"/proc/{daemon.process.pid}/status").read_text()
+    return int(re.search(r"VmRSS:\s+(\d+)", text)[1]) / 1024
+
+
+def latencies(client, until, most=200):
+    expected = client.match(REQUEST, timeout=60)
+    taken = []
+    while len(taken) < most and (time.monotonic() < until or len(taken) < 10):
+        begun = time.monotonic()
+        assert client.match(REQUEST, timeout=60) == expected
+        taken.append(time.monotonic() - begun)
+    return taken
+
+
+def everybody_is_answered(connections, streams, calls):
+    before = rss_mib()
+    answered, failed, seconds, output = crowd_ends(crowd(connections, streams, f"-n{calls}"))
+    print(f"# {connections} connections of {streams} streams: {answered} calls in {seconds:.2f} s, "
+          f"{before:.0f} to {rss_mib():.0f} MiB")
+    assert answered == calls and failed == 0, output
+    # What a call holds while it waits, and what is kept of it, is bounded; a sanitizer holds more.
+    assert rss_mib() < before + 150 or before > 60, rss_mib()
+
+
+def a_thousand_streams_of_one():
+    everybody_is_answered(1, 1000, 2000)
+
+
+def a_thousand_streams_of_many():
+    everybody_is_answered(250, 4, 2000)
+
+
+def a_greedy_client_leaves_room():
+    """Whoever keeps all its streams busy makes the others wait for a round or two of them, not longer."""
+    client = Client(daemon.channel())
+    alone = statistics.median(latencies(client, time.monotonic() + 1))
+    greedy = crowd(1, 1000, "-D4")
+    time.sleep(0.7)
+    taken = latencies(client, time.monotonic() + 2.5)
+    answered, failed, seconds, output = crowd_ends(greedy)
+    round_trip = STREAMS * seconds / max(answered, 1)
+    median = statistics.median(taken)
+    print(f"# alone {alone * 1000:.1f} ms; beside {answered / seconds:.0f} calls/s: median "
+          f"{median * 1000:.1f} ms, worst {max(taken) * 1000:.1f} ms; a round is {round_trip * 1000:.1f} ms")
+    assert answered > STREAMS and failed == 0, output
+    assert median < 2 * round_trip + 10 * alone, (median, round_trip, alone)
+
+
+def ten_greedy_clients_leave_room():
+    client = Client(daemon.channel())
+    alone = statistics.median(latencies(client, time.monotonic() + 0.5))
+    greedy = crowd(10, 100, "-D4")
+    time.sleep(0.7)
+    taken = latencies(client, time.monotonic() + 2.5)
+    answered, failed, seconds, output = crowd_ends(greedy)
+    round_trip = 1000 * seconds / max(answered, 1)
+    median = statistics.median(taken)
+    print(f"# beside ten: median {median * 1000:.1f} ms; a round is {round_trip * 1000:.1f} ms")
+    assert failed == 0, output
+    assert median < 2 * round_trip + 10 * alone, (median, round_trip, alone)
+
+
+def whoever_does_not_read_is_held_up_alone():
+    """Two hundred answers in full that nobody fetches: the daemon does not pile up what the socket does not
+    take, and serves the others as before."""
+    full = calculator.MatchRequest(profile=FIRM, view=calculator.VIEW_FULL)
+    before = rss_mib()
+    deaf = raw_client.Client(
+        daemon.addresses[0], PATH, frame(full.SerializeToString()),
+        settings={h2.settings.SettingCodes.INITIAL_WINDOW_SIZE: (1 << 31) - 1})
+    deaf.http2.increment_flow_control_window((1 << 31) - 65536)
+    deaf.flush()
+    for _ in range(200):
+        stream = deaf.start()
+        deaf.send(stream, frame(full.SerializeToString()))
+    polite = Client(daemon.channel())
+    taken = latencies(polite, time.monotonic() + 2)
+    first = rss_mib()
+    latencies(polite, time.monotonic() + 1)
+    print(f"# beside one that does not read: median {statistics.median(taken) * 1000:.1f} ms; "
+          f"{before:.0f} to {first:.0f} and {rss_mib():.0f} MiB")
+    assert rss_mib() < first + 20
+    assert statistics.median(taken) < 5
+
+
+run(a_thousand_streams_of_one, a_thousand_streams_of_many, a_greedy_client_leaves_room,
+    ten_greedy_clients_leave_room, whoever_does_not_read_is_held_up_alone)
