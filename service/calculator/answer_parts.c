@@ -19,6 +19,51 @@ static struct slice part_encode(const Policycalc__V1__PolicyAnswer *answer, unsi
 	return (struct slice){ arena_copy(arena, bytes.data, bytes.size), bytes.size };
 }
 
+static bool reads_only_parameters(
+		const struct ruleset *ruleset, enum item_list list, const struct rule *rule)
+{
+	size_t count = 0;
+	const int *slots = rule ? rule_slots(rule, &count) : NULL;
+
+	for (size_t i = 0; i < count; i++) {
+		if (ruleset_slot(ruleset, list, slots[i])->role != SCOPE_PARAMETER ||
+				slots[i] == ruleset->as_of_slot)
+			return false;
+	}
+	return true;
+}
+
+static bool amount_is_constant(const struct ruleset *ruleset, enum item_list list,
+		const struct amount_rules *amount)
+{
+	if (!amount)
+		return true;
+	if (amount->base || amount->rate || amount->bracket_count || amount->tier_count ||
+			amount->quantity || amount->unit_amount ||
+			!reads_only_parameters(ruleset, list, amount->rule))
+		return false;
+	for (size_t i = 0; i < amount->cap_count; i++) {
+		if (!reads_only_parameters(ruleset, list, amount->caps[i].limit) ||
+				!reads_only_parameters(ruleset, list, amount->caps[i].when))
+			return false;
+	}
+	return true;
+}
+
+/* Whether all that fit get the same answer: no judgements, no scores, no items, one amount. */
+static bool policy_is_constant(const struct ruleset *ruleset, const struct policy_rules *policy)
+{
+	for (size_t i = 0; i < policy->clause_count; i++) {
+		const struct clause *clause = &policy->clauses[i];
+
+		if (clause->kind == CLAUSE_SCORE || clause->per_item ||
+				clause->condition->role == POLICYCALC__V1__ROLE__ROLE_REVIEW)
+			return false;
+	}
+	return policy->list == LIST_ENTERPRISE &&
+	       amount_is_constant(ruleset, policy->list, policy->amount);
+}
+
 bool ruleset_build_parts(struct ruleset_build *build, struct error *err)
 {
 	struct ruleset *ruleset = build->ruleset;
@@ -46,6 +91,7 @@ bool ruleset_build_parts(struct ruleset_build *build, struct error *err)
 		answer.sources = from->sources;
 		answer.n_sources = from->n_sources;
 		answer.summary = from->summary;
+		parts[i].constant = policy_is_constant(ruleset, &ruleset->policies[i]);
 		parts[i].head = part_encode(&answer, 1, 2, &encoder, &ruleset->arena);
 		parts[i].middle = part_encode(&answer, 6, 9, &encoder, &ruleset->arena);
 		parts[i].marks = part_encode(&answer, 15, 18, &encoder, &ruleset->arena);
@@ -145,17 +191,21 @@ static bool amounts_equal(const struct amount *a, const struct amount *b)
 	       a->rounded == b->rounded && a->tier == b->tier;
 }
 
+const struct ready *ready_any(const struct ready_list *list, size_t index)
+{
+	return atomic_load_explicit(&list->list[index], memory_order_acquire);
+}
+
 const struct ready *ready_find(
 		const struct ready_list *list, size_t index, const struct amount *amount)
 {
-	const struct ready *ready =
-			atomic_load_explicit(&list->list[index], memory_order_acquire);
+	const struct ready *ready = ready_any(list, index);
 
 	return ready && ready_may_keep(amount) && amounts_equal(&ready->amount, amount) ? ready
 											: NULL;
 }
 
-void ready_keep(struct ready_list *list, size_t index, const struct amount *amount,
+void ready_keep(struct ready_list *list, size_t index, const struct outcome *outcome,
 		struct slice bytes)
 {
 	struct ready *nothing = NULL;
@@ -166,7 +216,8 @@ void ready_keep(struct ready_list *list, size_t index, const struct amount *amou
 	ready = memory_alloc(sizeof(*ready) + bytes.size);
 	if (!ready)
 		return;
-	ready->amount = *amount;
+	ready->amount = outcome->amount;
+	ready->order = outcome->order;
 	ready->size = bytes.size;
 	memcpy(ready->bytes, bytes.data, bytes.size);
 	if (!atomic_compare_exchange_strong_explicit(&list->list[index], &nothing, ready,

@@ -13,11 +13,12 @@
  */
 #pragma once
 
-#include "calculator/amount.h"
+#include "calculator/answer.h"
 #include "proto/codec/encode.h"
 
 struct answer_parts {
 	struct slice head, middle, marks, summary;
+	bool constant; /* on a day, the answer of every firm that fits is the same */
 };
 
 /** Makes the parts of every policy. */
@@ -35,6 +36,7 @@ Policycalc__V1__Availability *availability_answer(
  * look, and the amount says the rest. */
 struct ready {
 	struct amount amount;
+	int64_t order; /* as of the outcome */
 	size_t size;
 	uint8_t bytes[]; /* without the number of the field that it goes to */
 };
@@ -47,11 +49,13 @@ void ready_list_free(struct ready_list *list);
 /** The answer of the policy at @index when it comes to @amount; NULL: none is kept. Any thread. */
 const struct ready *ready_find(
 		const struct ready_list *list, size_t index, const struct amount *amount);
+/** The answer that is kept of the policy at @index, whatever it comes to, or NULL. Any thread. */
+const struct ready *ready_any(const struct ready_list *list, size_t index);
 /**
  * Keeps @bytes for the policy at @index unless something is kept already, or memory is short. Only amounts
  * of which nothing lies in a call's arena. Any thread.
  */
-void ready_keep(struct ready_list *list, size_t index, const struct amount *amount,
+void ready_keep(struct ready_list *list, size_t index, const struct outcome *outcome,
 		struct slice bytes);
 /** Whether nothing of @amount lies in a call's arena. */
 bool ready_may_keep(const struct amount *amount);

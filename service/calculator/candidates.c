@@ -249,11 +249,11 @@ static bool list_make(const struct facts *facts, const struct candidate_index *i
 	if (!list)
 		return false;
 	for (size_t i = 0; i < found.eligible_count; i++)
-		list[count++] = found.eligible[i];
+		list[count++] = found.eligible[i] << 1 | 1;
 	for (size_t i = 0; i < found.undecided_count; i++)
-		list[count++] = found.undecided[i];
+		list[count++] = found.undecided[i] << 1;
 	for (size_t i = 0; i < found.open_count; i++)
-		list[count++] = found.open[i];
+		list[count++] = found.open[i] << 1;
 	qsort(list, count, sizeof(*list), policy_compare);
 	*out = (struct candidates){ list, count, index->shown_count };
 	return true;

@@ -22,10 +22,25 @@ struct candidate_cache *candidate_cache_new(void);
 void candidate_cache_free(struct candidate_cache *cache);
 
 struct candidates {
-	const uint32_t *policies; /* ascending */
+	const uint32_t *list; /* ascending; see below */
 	size_t count;
 	size_t shown_count; /* of the whole catalog: policies not superseded or ended on the day */
 };
+
+/** The policy of the candidate at @at. */
+static inline size_t candidate_policy(const struct candidates *candidates, size_t at)
+{
+	return candidates->list[at] >> 1;
+}
+
+/**
+ * Whether all its conditions that are rules or scopes are known to hold, of the enterprise alone; nothing is
+ * said of score tables, judgements and items.
+ */
+static inline bool candidate_holds(const struct candidates *candidates, size_t at)
+{
+	return candidates->list[at] & 1;
+}
 
 /**
  * The candidates of @facts; the list lies in the arena of @facts. false: there is no index of the day (yet),

@@ -127,8 +127,12 @@ static bool candidates_compute(struct match *match, const struct facts *facts,
 	if (!match->outcomes)
 		return false;
 	for (size_t i = 0; i < candidates->count; i++) {
-		if (is_wanted(match, candidates->policies[i], false))
-			outcome_add(match, facts, candidates->policies[i]);
+		size_t index = candidate_policy(candidates, i);
+
+		if (is_wanted(match, index, false) &&
+				!(candidate_holds(candidates, i) &&
+						match_add_ready(match, index)))
+			outcome_add(match, facts, index);
 		if (match->arena->exhausted)
 			return false;
 	}

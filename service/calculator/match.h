@@ -29,5 +29,10 @@ bool match_wants_verdict(const struct match *match, Policycalc__V1__Verdict verd
 /** Fills the answer's near misses and cliffs when they are asked for; false: memory is short. */
 bool match_put_near(const struct match *match, const struct facts *facts,
 		const struct outcome *outcome, Policycalc__V1__PolicyAnswer *answer);
+/**
+ * Adds the outcome of the policy at @index, all of whose conditions are known to hold, when its answer is kept
+ * and is the same for every firm; without what conditions came to.
+ */
+bool match_add_ready(struct match *match, size_t index);
 /** Encodes the response; false when memory is short, or the encoder full. */
 bool match_encode(const struct match *match, const struct facts *facts);

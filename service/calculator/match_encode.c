@@ -35,10 +35,37 @@ enum count_field {
 
 /* --- one answer ------------------------------------------------------------------------------- */
 
+/* Whether answers may be told that say no more than the BASIC view of one policy alone. */
+static bool tells_ready(const struct match *match)
+{
+	return match->encoder && match->request->view != POLICYCALC__V1__VIEW__VIEW_FULL &&
+	       !match->request->near;
+}
+
+bool match_add_ready(struct match *match, size_t index)
+{
+	const struct ready *ready;
+
+	/* A combination asks what the conditions came to. */
+	if (!tells_ready(match) || match->request->combine ||
+			!match->ruleset->parts[index].constant)
+		return false;
+	ready = ready_any(match->epoch->ready, index);
+	if (!ready)
+		return false;
+	match->outcomes[match->outcome_count++] = (struct outcome){
+		.policy = &match->ruleset->policies[index],
+		.verdict = VERDICT(ELIGIBLE),
+		.conditions_verdict = VERDICT(ELIGIBLE),
+		.amount = ready->amount,
+		.order = ready->order,
+	};
+	return true;
+}
+
 static bool is_ready(const struct match *match, const struct outcome *outcome)
 {
-	return match->request->view != POLICYCALC__V1__VIEW__VIEW_FULL &&
-	       !match->request->near && outcome->policy->list == LIST_ENTERPRISE &&
+	return tells_ready(match) && outcome->policy->list == LIST_ENTERPRISE &&
 	       outcome->verdict == VERDICT(ELIGIBLE) &&
 	       outcome->conditions_verdict == VERDICT(ELIGIBLE) &&
 	       ready_may_keep(&outcome->amount);
@@ -97,7 +124,7 @@ static bool outcome_encode(const struct match *match, const struct facts *facts,
 	ok = answer_encode(match, facts, outcome, index);
 	arena_rewind(facts->arena, mark);
 	if (ok && keeps && !encoder->failed)
-		ready_keep(match->epoch->ready, index, &outcome->amount,
+		ready_keep(match->epoch->ready, index, outcome,
 				(struct slice){ (const char *)encoder->at,
 						encoder_size(encoder) - size });
 	encode_close(encoder, RESPONSE_ANSWERS, size);

@@ -5,6 +5,7 @@
  */
 #include "base/buffer.h"
 #include "base/memory.h"
+#include "calculator/ruleset.h"
 #include "fixture.h"
 #include "profile_maker.h"
 #include "publish/publish.h"
@@ -217,6 +218,76 @@ static void amounts_differ(void **state)
 	arena_fini(&arena);
 }
 
+/* Among many policies the index says who fits, and what is kept is told without asking again. */
+static void many_policies(void **state)
+{
+	static const char *const tails[] = {
+		"require e.staff >= %u\npays wan(%u)\n",
+		"require e.staff >= %u && e.staff < 200\npays wan(%u)\n",
+		"exclude e.staff < %u\npays p.most\ncap wan(%u)\n",
+		"require e.staff >= %u\npays yuan(e.staff * %u)\n",
+		"require e.staff >= %u\nreview e.srdi\npays wan(%u)\n",
+		"require e.staff >= %u || e.srdi\n",
+		"require e.staff >= %u && e.srdi\npays wan(%u)\ncap p.most\n",
+		"require e.staff >= %u\npays p.gone\n",
+	};
+	enum { TAILS = sizeof(tails) / sizeof(tails[0]), POLICIES = 400 };
+	struct encoder encoder = { 0 };
+	struct tally tally = { 0 };
+	struct error err = { 0 };
+	struct case_file file;
+	struct ruleset *ruleset;
+	const char *mistake = NULL;
+	struct buffer lines = { 0 };
+	struct arena arena;
+
+	(void)state;
+	arena_init(&arena, (size_t)256 << 20);
+	buffer_append_text(&lines,
+			"parameter most MONEY 30000元 from 2020-01-01\n"
+			"parameter gone MONEY 30000元 from 2020-01-01 until 2020-12-31\n");
+	for (unsigned i = 0; i < POLICIES; i++) {
+		buffer_format(&lines, "policy p%03u\nwindow %s\n", i,
+				i % 17 ? "always" : "2026-03-01..2026-04-01");
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+#pragma GCC diagnostic ignored "-Wformat-extra-args"
+		buffer_format(&lines, tails[i % TAILS], i / TAILS, 1 + i % 5);
+#pragma GCC diagnostic pop
+	}
+	fixture_read(&file, &arena, dictionary, lines.data);
+	ruleset = fixture_compile(&file, &mistake);
+	if (!ruleset)
+		fail_msg("%s", mistake);
+	assert_true(ruleset_prepare(ruleset, "2026-01-01", &err));
+	for (unsigned n = 0; n < 240; n++) {
+		Policycalc__V1__MatchRequest request = POLICYCALC__V1__MATCH_REQUEST__INIT;
+		Policycalc__V1__Verdict eligible = VERDICT(ELIGIBLE);
+
+		request.profile = fixture_profile(&file,
+				n % 7 == 0   ? "srdi = true"
+				: n % 5 == 0 ? arena_format(&arena, "staff = %u", n)
+					     : arena_format(&arena, "staff = %u, srdi = %s", n,
+							       n % 2 ? "true" : "false"));
+		request.view = (Policycalc__V1__View)(n % 4);
+		request.as_of = (char *)(n % 3 ? "2026-01-01" : "2026-03-15");
+		request.limit = n % 2 ? 20 : 0;
+		request.combine = n % 23 == 0;
+		request.near = n % 29 == 0;
+		if (n % 4 < 3) {
+			request.verdicts = &eligible;
+			request.n_verdicts = 1;
+		}
+		response_compare(ruleset, &request, &encoder, &tally);
+	}
+	assert_int_equal(tally.refused, 0);
+	assert_true(tally.answers > 2000);
+	encoder_fini(&encoder);
+	buffer_fini(&lines);
+	ruleset_unref(ruleset);
+	arena_fini(&arena);
+}
+
 /* Every allocation fails once: an error, or the whole answer. */
 static void failing_allocations(void **state)
 {
@@ -287,6 +358,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(starter_catalog),
 		cmocka_unit_test(amounts_differ),
+		cmocka_unit_test(many_policies),
 		cmocka_unit_test(failing_allocations),
 		cmocka_unit_test(too_large),
 	};
