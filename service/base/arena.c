@@ -124,6 +124,8 @@ void arena_adopt(struct arena *arena, struct arena *from)
 	arena->taken += from->taken;
 	if (arena->taken > arena->budget)
 		arena->taken = arena->budget;
+	if (from->spare)
+		block_free(from->spare);
 	arena_init(from, from->budget);
 }
 

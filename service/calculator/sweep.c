@@ -142,7 +142,8 @@ static bool work_init(struct sweep_work *work)
 	arena_init(&work->code_arena, CODES_BUDGET);
 	arena_init(&work->memo_arena, MEMO_BUDGET);
 	arena_init(&work->arena, ROW_BUDGET);
-	/* So large that few enterprises make it grow. */
+	/* So large that few enterprises make it grow; kept, too. */
+	work->arena.keep = 2 * ROW_ARENA;
 	(void)arena_alloc(&work->arena, ROW_ARENA);
 	arena_reset(&work->arena);
 	return work->block && work->sent && work->raws && work->codes && work->results &&
