@@ -337,7 +337,7 @@ bool registry_find(struct registry *registry, const char *uscc, int64_t sequence
 		.sequence = sequence ? sequence : registry->sequence,
 		.arena = arena,
 	};
-	int64_t id;
+	int64_t id = 0;
 
 	if (!registry_find_id(registry, uscc, &id, err) ||
 			!registry_store_scan(registry->store, find.sequence, id, 1, on_found,

@@ -359,7 +359,7 @@ bool catalog_store_files(struct catalog_store *store, int64_t revision, struct a
 	if (!rows || !statement_bind_int(rows, 1, revision, err))
 		goto out;
 	while (statement_step(rows, &more, err)) {
-		struct slice bytes;
+		struct slice bytes = { "", 0 };
 
 		if (!more) {
 			*out_files = files;
