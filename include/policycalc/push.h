@@ -235,7 +235,7 @@ struct pcalc_pull_options {
 	const char *consumer; /* who pulls, for the lease; 1 to 100 characters */
 	int limit;	      /* at most so many; 0: 1,000 */
 	int lease_seconds;    /* how long a lease lasts, 10 to 86,400; 0: 300 */
-	const char *region;   /* only enterprises registered there or below; NULL: all */
+	const char *region; /* only enterprises registered there or below, code or name; NULL: all */
 	const int *kinds; /* only with news of policies of these kinds, numbers of the schema */
 	size_t kind_count; /* 0: all */
 };

@@ -9,7 +9,7 @@
 #define PUSH_SERVICE "policycalc.v1.PushService"
 
 /** The region and all below it, sorted, in @arena. 0: it is none of the catalog's, or memory is short. */
-size_t push_regions_find(const struct catalog *catalog, const char *code, struct arena *arena,
-		struct slice **out_list);
+size_t push_regions_find(const struct catalog *catalog, const char *code_or_name,
+		struct arena *arena, struct slice **out_list);
 /** RFC 3339, UTC, in @arena; NULL when that is exhausted. */
 char *push_time_print(int64_t ms, struct arena *arena);

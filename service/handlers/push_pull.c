@@ -14,6 +14,7 @@
 #include "base/memory.h"
 #include "handlers/push_internal.h"
 #include "push/digest.h"
+#include "registry/firm.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -150,9 +151,10 @@ static bool regions_have(const struct slice *list, size_t count, const char *cod
 	return false;
 }
 
-size_t push_regions_find(const struct catalog *catalog, const char *code, struct arena *arena,
-		struct slice **out_list)
+size_t push_regions_find(const struct catalog *catalog, const char *code_or_name,
+		struct arena *arena, struct slice **out_list)
 {
+	const Policycalc__V1__Region *found = firm_region_find(catalog, code_or_name);
 	struct slice *list;
 	size_t count = 0;
 	size_t before = SIZE_MAX;
@@ -160,10 +162,8 @@ size_t push_regions_find(const struct catalog *catalog, const char *code, struct
 	list = ARENA_NEW_ARRAY(arena, struct slice, catalog->region_count + 1);
 	if (!list)
 		return 0;
-	for (size_t i = 0; i < catalog->region_count; i++) {
-		if (strcmp(catalog->regions[i]->code, code) == 0)
-			list[count++] = slice_from(arena_copy_text(arena, code));
-	}
+	if (found)
+		list[count++] = slice_from(arena_copy_text(arena, found->code));
 	/* Parents may stand behind their children. */
 	while (before != count) {
 		before = count;

@@ -81,6 +81,8 @@ def test_wrong_usage():
     cli("push", "cancel", status=2)
     cli("push", "pull", "--lease", "5", status=2)
     cli("push", "pull", "--kind", "gift", status=2)
+    cli("push", "pull", "--region", "火星", status=2)
+    assert "no region of the catalog" in cli.err
     cli("push", "ack", "one", status=2)
     cli("push", "ack", "-f", "/no/such/file", status=2)
     cli("push", "confirm", status=2)
@@ -91,7 +93,7 @@ def test_wrong_usage():
 def test_pull_and_ack():
     text = cli("push", "pull", "--limit", "1", "--lease", "86400")
     assert code(1) in text and "新符合　演示推送award" in text and "2 项条件均符合" in text, text
-    lines = json_lines(cli("push", "pull", "--format", "ndjson", "--region", "411224"))
+    lines = json_lines(cli("push", "pull", "--format", "ndjson", "--region", "卢氏县"))
     assert len(lines) == 1 and lines[0]["digest"]["uscc"] == code(2)
     assert lines[0]["digest"]["entries"][0]["kind"] == "NEWLY_ELIGIBLE"
     assert lines[0]["digest"]["key"] == lines[0]["key"] and lines[0]["attempts"] == 0
