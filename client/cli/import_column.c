@@ -58,12 +58,17 @@ static bool is_uscc_heading(struct slice normal)
 	return IS_ONE_OF(normal, names);
 }
 
-static bool is_silent_heading(struct slice normal)
+static bool is_name_heading(struct slice normal)
 {
 	static const char *const names[] = { "企业名称", "单位名称", "公司名称", "名称", "name",
 		"companyname", "enterprise" };
 
-	return IS_ONE_OF(normal, names) || starts_with_text(normal, REJECT_HEADING_ZH) ||
+	return IS_ONE_OF(normal, names);
+}
+
+static bool is_silent_heading(struct slice normal)
+{
+	return starts_with_text(normal, REJECT_HEADING_ZH) ||
 	       starts_with_text(normal, REJECT_HEADING_EN);
 }
 
@@ -278,9 +283,9 @@ static bool column_read(struct column_reader *reader, struct slice heading,
 		struct import_column *column)
 {
 	struct slice normal = heading_normalise(heading, reader->arena);
-	const attribute_message *attribute;
-	struct slice unit;
-	char period[16];
+	const attribute_message *attribute = NULL;
+	struct slice unit = { 0 };
+	char period[16] = "";
 
 	*column = (struct import_column){
 		.role = COLUMN_LEFT, .heading = heading, .period = ""
@@ -293,7 +298,13 @@ static bool column_read(struct column_reader *reader, struct slice heading,
 		column->role = COLUMN_SILENT;
 	if (column->role != COLUMN_LEFT)
 		return true;
-	attribute = heading_find(reader, normal, period, &unit);
+	if (is_name_heading(normal)) {
+		/* A catalog need not have names. */
+		attribute = name_find(reader, SLICE_LITERAL("name"));
+		normal.size = attribute ? normal.size : 0;
+	} else {
+		attribute = heading_find(reader, normal, period, &unit);
+	}
 	if (!attribute && normal.size == 0) {
 		column->role = COLUMN_SILENT;
 		return true;

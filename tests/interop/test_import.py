@@ -73,7 +73,7 @@ def test_chinese_table():
     assert (answer["rows"], answer["inserted"], answer["rejected"]) == (2, 2, 0), answer
     facts, whole = known(1)
     assert facts == {
-        "region": {"code": "411203"}, "revenue@2025": {"moneyFen": 3800500000},
+        "name": {"text": "甲公司"}, "region": {"code": "411203"}, "revenue@2025": {"moneyFen": 3800500000},
         "rd_expense@2024": {"moneyFen": 60000000}, "staff": {"count": 45},
         "private_enterprise": {"flag": True}, "registered_on": {"date": "2018-06-01"},
         "rd_domestic_share": {"ratioPpm": 995000},
@@ -82,7 +82,7 @@ def test_chinese_table():
                                          {"code": "htne", "validUntil": "2026-11-30"}]}}}, facts
     assert {origin["supplier"] for origin in whole["origins"]} == {"三门峡市测试局"}
     assert {origin["date"] for origin in whole["origins"]} == {"2026-06-30"}
-    assert sorted(known(2)[0]) == ["private_enterprise", "region", "titles"]
+    assert sorted(known(2)[0]) == ["name", "private_enterprise", "region", "titles"]
     # Again: nothing changes. An empty cell forgets nothing; --replace does.
     assert load(path, "--supplier", "三门峡市测试局")["unchanged"] == 2
     path = file(f"uscc,staff\n{code(1)},46\n")
@@ -93,6 +93,25 @@ def test_chinese_table():
     assert len(known(1)[0]) > 1
     load(path, "--replace")
     assert list(known(1)[0]) == ["staff"], known(1)[0]
+
+
+def test_names():
+    """The name is a fact as any other: known, told in what the firm gets, and never in the log."""
+    text = "{},{}\n{},乙名科技有限公司,灵宝市,12,3000万元,200万元,否\n"
+    for number, heading in ((5, "单位名称"), (6, "名称"), (7, "name")):
+        load(file(text.format("uscc", heading + ",注册地,staff,assets,taxable_income,restricted_industry",
+                              code(number))))
+        assert known(number)[0]["name"] == {"text": "乙名科技有限公司"}, known(number)[0]
+    _, out, err = policycalc("registry", "get", code(5))
+    assert re.search("企业名称 +乙名科技有限公司", out), (out, err)
+    found, out, err = policycalc("push", "run", "--policy", "national-small-profit")
+    assert found == 0, err
+    found, out, err = policycalc("push", "pull", "--format", "ndjson", "--region", "灵宝市")
+    digests = {d["uscc"]: d for d in (json.loads(line)["digest"] for line in out.splitlines())}
+    assert found == 0 and {code(5), code(6), code(7)} <= digests.keys(), (out, err)
+    assert digests[code(5)]["name"] == "乙名科技有限公司", digests[code(5)]
+    assert {d["region"] for d in digests.values()} == {"411282"}, digests
+    assert "乙名科技" not in daemon.log()
 
 
 def test_periods():
@@ -230,7 +249,8 @@ def test_sample():
     answer = load(path, "--strict")
     assert (answer["inserted"], answer["rejected"], answer["warning_count"]) == (2500, 0, 0), answer
     found, out, err = policycalc("--lang", "en", "registry", "sample", "2500")
-    path.write_text(out, "utf-8")
+    # In English it is the same, but for the names.
+    path.write_text(re.sub(r"Made-up Enterprise (\d+)", r"示例企业\1(虚构)", out), "utf-8")
     again = load(path, "--strict")
     assert again["unchanged"] == 2500, again
     imports = json.loads(policycalc("--format", "json", "registry", "status")[1])["imports"]
@@ -270,5 +290,5 @@ def test_readme():
     assert "没有改动" in said[3] and "三门峡市统计局" in said[4] and "结论" in said[5], said
 
 
-run(test_readme, test_chinese_table, test_periods, test_encodings, test_headings, test_codes, test_cells, test_damaged,
-    test_json_lines, test_complete, test_history, test_sample, test_future)
+run(test_readme, test_chinese_table, test_names, test_periods, test_encodings, test_headings, test_codes, test_cells,
+    test_damaged, test_json_lines, test_complete, test_history, test_sample, test_future)
