@@ -276,6 +276,13 @@ static void page_push(const struct page *page, const Policycalc__V1__PushReport 
 		{ "因此未定", "undecided" }, { "仅因此未定", "undecided by it alone" } };
 
 	page_section(page, "told", "告知与收到", "Told and received");
+	if (*report->ledger_hash) {
+		page_raw(page, "<p class=\"note\">");
+		page_words(page, "消息台账：截至第 ", "Ledger: up to run ");
+		buffer_format(page->out, "%lld", (long long)report->run);
+		page_words(page, " 次推送，状态 ", ", state ");
+		buffer_format(page->out, "%.16s</p>\n", report->ledger_hash);
+	}
 	told_table(page, "按政策", "By policy", report->policies, report->n_policies);
 	told_table(page, "按县（市、区）", "By county", report->units, report->n_units);
 	page_raw(page, "</section>\n");

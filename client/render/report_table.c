@@ -5,6 +5,7 @@
 #include "client/render/text.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 
 #define SHOWN_MOST 20
 
@@ -286,6 +287,20 @@ static void told_print(const struct tables *tables, Policycalc__V1__PushCount *c
 	tables_more(tables, count);
 }
 
+/* What the figures of deliveries rest on, since they go on changing. */
+static void ledger_print(const struct tables *tables, const Policycalc__V1__PushReport *report)
+{
+	char text[160];
+
+	if (!*report->ledger_hash)
+		return;
+	(void)snprintf(text, sizeof(text),
+			word(tables->style, "消息台账：截至第 %lld 次推送，状态 %.16s",
+					"Ledger: up to run %lld, state %.16s"),
+			(long long)report->run, report->ledger_hash);
+	tables_text(tables, text);
+}
+
 static void push_print(const struct tables *tables, const Policycalc__V1__PushReport *report)
 {
 	const struct render_style *style = tables->style;
@@ -297,6 +312,7 @@ static void push_print(const struct tables *tables, const Policycalc__V1__PushRe
 				word(style, "仅因此", "alone") },
 		.right = { false, false, true, true, true } };
 
+	ledger_print(tables, report);
 	tables_heading(tables, "按政策", "By policy");
 	told_print(tables, report->policies, report->n_policies);
 	tables_heading(tables, "按县（市、区）", "By county");

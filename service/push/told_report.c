@@ -3,12 +3,19 @@
 
 #include "base/date.h"
 #include "proto/codec/codec.h"
+#include "push/digest.h"
+#include "store/entry.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define PAGE 1000
 #define PAGE_MEMORY ((size_t)64 << 20)
+/* Deliveries that go into one link of the hash, and the room for what one says. */
+#define LINK_DELIVERIES 512
+#define LINK_TEXT 32
 
 /* Enterprises, each once. */
 struct told_set {
@@ -34,6 +41,12 @@ struct told_report {
 	size_t series_count;
 	int64_t before; /* where the next page begins */
 	bool has_names;
+	int64_t run; /* the newest that is counted */
+	/* Over all that is counted, whatever the pages: each link is that before and some deliveries. */
+	unsigned char hash[ENTRY_HASH_SIZE];
+	size_t linked; /* deliveries since the last link */
+	char link[LINK_DELIVERIES * LINK_TEXT];
+	size_t link_size;
 };
 
 static Policycalc__V1__Text nowhere_name = {
@@ -223,6 +236,29 @@ static bool delivery_add(struct told_report *told, const struct ledger_delivery 
 	return true;
 }
 
+static bool hash_link(struct told_report *told, struct error *err)
+{
+	char text[sizeof(told->hash) + sizeof(told->link)];
+
+	memcpy(text, told->hash, sizeof(told->hash));
+	memcpy(text + sizeof(told->hash), told->link, told->link_size);
+	if (!entry_hash((struct slice){ text, sizeof(told->hash) + told->link_size },
+			    told->hash, err))
+		return false;
+	told->linked = 0;
+	told->link_size = 0;
+	return true;
+}
+
+static bool hash_add(struct told_report *told, const struct ledger_delivery *delivery,
+		struct error *err)
+{
+	told->run = delivery->run > told->run ? delivery->run : told->run;
+	told->link_size += (size_t)snprintf(told->link + told->link_size, LINK_TEXT,
+			"%" PRId64 " %d\n", delivery->id, delivery->state);
+	return ++told->linked < LINK_DELIVERIES || hash_link(told, err);
+}
+
 bool told_report_read(struct told_report *told, struct ledger *ledger, bool *out_more,
 		struct error *err)
 {
@@ -240,7 +276,8 @@ bool told_report_read(struct told_report *told, struct ledger *ledger, bool *out
 	for (size_t i = 0; ok && i < count; i++) {
 		told->before = list[i].id;
 		if (list[i].day <= told->day)
-			ok = delivery_add(told, &list[i], &arena, err);
+			ok = delivery_add(told, &list[i], &arena, err) &&
+			     hash_add(told, &list[i], err);
 	}
 	*out_more = ok && count == PAGE;
 	arena_fini(&arena);
@@ -263,8 +300,13 @@ bool told_report_fill(
 			told->arena, Policycalc__V1__PushCount *, told->series_count + 1);
 	report->units = ARENA_NEW_ARRAY(
 			told->arena, Policycalc__V1__PushCount *, told->area->unit_count + 1);
-	if (!report->policies || !report->units)
+	report->ledger_hash = arena_alloc(told->arena, 2 * DIGEST_KEY_SIZE + 1);
+	if (!report->policies || !report->units || !report->ledger_hash)
 		return arena_error(told->arena, err, "making the report");
+	if (!hash_link(told, err))
+		return false;
+	digest_key_print(told->hash, report->ledger_hash);
+	report->run = told->run;
 	for (size_t i = 0; i < told->series_count; i++)
 		if (told->series[i].message.base.descriptor && told->series[i].is_wanted)
 			report->policies[report->n_policies++] = &told->series[i].message;

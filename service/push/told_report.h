@@ -21,6 +21,6 @@ void told_report_limit(struct told_report *told, char *const *series, size_t cou
 /** Reads the next page. *out_more: there is another. */
 bool told_report_read(struct told_report *told, struct ledger *ledger, bool *out_more,
 		struct error *err);
-/** Fills policies and units of @report; titles are those of the ledger. */
+/** Fills policies, units, run and ledger_hash of @report; titles are those of the ledger. */
 bool told_report_fill(struct told_report *told, Policycalc__V1__PushReport *report,
 		struct error *err);
