@@ -199,8 +199,28 @@ static int request_fill(struct cli *cli, const struct report_options *options,
 
 /* --- the call --------------------------------------------------------------------------------- */
 
+/* As cli_receive(); a refusal is left for others to say where @out_refused is not NULL. */
+static int part_receive(struct cli *cli, struct answer_stream *stream,
+		struct progress *progress, bool *out_refused,
+		Policycalc__V1__GetReportResponse **out_part)
+{
+	struct call_status status = { 0 };
+	ProtobufCMessage *message;
+
+	if (answer_stream_receive(stream, &message, &status)) {
+		*out_part = (Policycalc__V1__GetReportResponse *)message;
+		return CLI_OK;
+	}
+	progress_fini(progress);
+	if (!out_refused || status.code != PCALC_FAILED_PRECONDITION)
+		return cli_status(cli, &status);
+	call_status_fini(&status);
+	*out_refused = true;
+	return CLI_FINDINGS;
+}
+
 static int report_receive(struct cli *cli, const Policycalc__V1__GetReportRequest *request,
-		struct answer_stream *stream, struct report_parts *parts)
+		struct answer_stream *stream, struct report_parts *parts, bool *out_refused)
 {
 	Policycalc__V1__GetReportResponse *part = NULL;
 	struct progress progress;
@@ -211,7 +231,7 @@ static int report_receive(struct cli *cli, const Policycalc__V1__GetReportReques
 			cli_deadline(cli));
 	progress_init(&progress, 1, cli->style.english);
 	while (code == CLI_OK) {
-		code = cli_receive(cli, stream, &progress, &part);
+		code = part_receive(cli, stream, &progress, out_refused, &part);
 		if (code != CLI_OK || !part)
 			break;
 		if (part->part_case == POLICYCALC__V1__GET_REPORT_RESPONSE__PART_PROGRESS) {
@@ -228,6 +248,58 @@ static int report_receive(struct cli *cli, const Policycalc__V1__GetReportReques
 	if (code == CLI_OK && !parts->report)
 		code = cli_failure(cli, "%s", cli_word(cli, "服务没有答复", "no answer came"));
 	return code;
+}
+
+/* --- a refusal in words ----------------------------------------------------------------------- */
+
+static int64_t assignment_count(const Policycalc__V1__CoverageReport *report,
+		Policycalc__V1__AssignmentKind kind)
+{
+	for (size_t i = 0; i < report->n_assignments; i++)
+		if (report->assignments[i]->kind == kind)
+			return report->assignments[i]->count;
+	return 0;
+}
+
+/*
+ * The service refuses in English; a draft has the figures that stand behind it. Where there is no draft
+ * either, its own words are all there is.
+ */
+static int refusal_tell(struct cli *cli, const Policycalc__V1__GetReportRequest *refused)
+{
+	Policycalc__V1__GetReportRequest request = *refused;
+	struct answer_stream stream = { 0 };
+	struct report_parts parts = { 0 };
+	const Policycalc__V1__CoverageReport *report;
+	const Policycalc__V1__CoverageCount *sum, *city;
+	int code;
+
+	request.draft = true;
+	request.names = false;
+	code = report_receive(cli, &request, &stream, &parts, NULL);
+	report = code == CLI_OK ? parts.report->coverage : NULL;
+	sum = report ? report->sum : NULL;
+	city = report && report->city ? report->city->count : NULL;
+	if (sum && city && (sum->total != city->total || sum->covered != city->covered))
+		(void)cli_failure(cli,
+				"各单位合计 %lld 家（有研发活动 %lld 家），全市 %lld 家（%lld "
+				"家），不一致，不能出具：%lld 家缺统计归属地，%lld "
+				"家的统计归属"
+				"地不属于任何单位；请补齐统计归属地，或加 --draft "
+				"出草稿查看",
+				(long long)sum->total, (long long)sum->covered,
+				(long long)city->total, (long long)city->covered,
+				(long long)assignment_count(report,
+						POLICYCALC__V1__ASSIGNMENT_KIND__ASSIGNMENT_KIND_MISSING),
+				(long long)assignment_count(report,
+						POLICYCALC__V1__ASSIGNMENT_KIND__ASSIGNMENT_KIND_NO_UNIT));
+	else if (city)
+		(void)cli_failure(cli,
+				"全市 %lld 家，其中有研发活动 %lld 家，与 --expect 给出的不符，"
+				"不能出具；请核对统计部门的数，或加 --draft 出草稿查看",
+				(long long)city->total, (long long)city->covered);
+	answer_stream_close(&stream);
+	return code == CLI_OK ? CLI_FINDINGS : code;
 }
 
 /* --- the command ------------------------------------------------------------------------------ */
@@ -294,6 +366,7 @@ int command_report(struct cli *cli, int argc, char **argv)
 	Policycalc__V1__GetReportRequest request = POLICYCALC__V1__GET_REPORT_REQUEST__INIT;
 	struct answer_stream stream = { 0 };
 	struct report_parts parts = { 0 };
+	bool refused = false;
 	int code;
 
 	cli->formats = formats;
@@ -313,7 +386,13 @@ int command_report(struct cli *cli, int argc, char **argv)
 	/* A whole registry takes its time, and tells how far it is. */
 	if (!cli->timeout)
 		cli->timeout = "0";
-	code = report_receive(cli, &request, &stream, &parts);
+	code = report_receive(cli, &request, &stream, &parts,
+			request.kind == POLICYCALC__V1__REPORT_KIND__REPORT_KIND_COVERAGE &&
+							!request.draft && !cli->style.english
+					? &refused
+					: NULL);
+	if (refused)
+		code = refusal_tell(cli, &request);
 	if (code == CLI_OK)
 		code = report_write(cli, &options, parts.report);
 	answer_stream_close(&stream);

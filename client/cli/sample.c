@@ -466,7 +466,8 @@ void sample_append_row(const struct sample *sample, uint64_t number, struct buff
 	buffer_append_text(out, sample->english ? ",true" : "(虚构),是");
 
 	text_cell(&line, 0, spelled(&line, firm.place->code, firm.place->zh));
-	text_cell(&line, 0.02, spelled(&line, firm.statistical->code, firm.statistical->zh));
+	/* Statistics count every firm somewhere: the monthly report refuses what it cannot place. */
+	text_cell(&line, 0, spelled(&line, firm.statistical->code, firm.statistical->zh));
 	text_cell(&line, 0.01, spelled(&line, firm.industry->code, firm.industry->zh));
 	date_cell(&line, firm.founded);
 	text_cell(&line, 0.01, spelled(&line, "enterprise", "企业"));
