@@ -29,6 +29,7 @@ struct push_plan {
 	int64_t since;
 	int32_t since_day; /* that day, days since 1970 */
 	bool is_same_day;  /* and it is today: nothing at all is new of them */
+	bool is_new_text;  /* since then the policies of the run have changed */
 	bool changed_only;
 	bool silent;
 	struct push_scope scope;

@@ -273,7 +273,7 @@ static bool is_few(struct push_block *block)
 		if (block->told.entries[i].aside == ASIDE_SUPPRESSED)
 			block->changed[row / 64] |= UINT64_C(1) << row % 64;
 	}
-	return plan->since >= 0 && rows_count(block->changed) <= FEW;
+	return plan->since >= 0 && !plan->is_new_text && rows_count(block->changed) <= FEW;
 }
 
 static bool on_few_row(void *context, int64_t id, int64_t changed_sequence,

@@ -50,7 +50,22 @@ struct history {
 	int64_t whole_sequence; /* of the last over everything; -1: none */
 	int64_t whole_revision;
 	char whole_day[11];
+	/* Runs over what has changed since a revision, one after the other: who was told of all of
+	 * ->linked has since been told of all of ->revision. 0: there were none. */
+	int64_t linked;
+	int64_t revision;
 };
+
+static void history_link(struct history *history, const Policycalc__V1__Run *run)
+{
+	if (run->since_revision == 0 || run->n_policies || run->changed_only)
+		return;
+	if (history->revision == 0)
+		history->revision = run->revision;
+	else if (history->linked != run->revision)
+		return;
+	history->linked = run->since_revision;
+}
 
 static bool history_take(struct history *history, const Policycalc__V1__Run *run)
 {
@@ -61,6 +76,8 @@ static bool history_take(struct history *history, const Policycalc__V1__Run *run
 		return true;
 	if (history->told_day == INT32_MIN && date_parse(slice_from(run->as_of), &day))
 		history->told_day = (int32_t)date_to_days(day);
+	if (run->state == RUN_STATE(FINISHED))
+		history_link(history, run);
 	if (run->state != RUN_STATE(FINISHED) || !is_whole)
 		return true;
 	if (!history->changed_since)
@@ -68,7 +85,9 @@ static bool history_take(struct history *history, const Policycalc__V1__Run *run
 	if (run->changed_only)
 		return true;
 	history->whole_sequence = run->sequence;
-	history->whole_revision = run->revision;
+	history->whole_revision = history->revision && history->linked == run->revision
+						  ? history->revision
+						  : run->revision;
 	(void)memcpy(history->whole_day, run->as_of, sizeof(history->whole_day) - 1);
 	return false;
 }
@@ -193,27 +212,32 @@ static struct push_run *run_new(
 
 /*
  * What a run over everything has told need not be looked at again, as long as revision, parameters and
- * periods are the same. On another day the sweep finds whom the day alone has changed.
+ * periods are the same. On another day the sweep finds whom the day alone has changed; and when policies
+ * have changed since, and only these are in question, whom that has.
  */
 static void base_find(struct push_run *run, const struct history *history)
 {
 	const Policycalc__V1__Run *message = &run->message;
 	struct push_plan *plan = &run->plan;
 	struct date day;
+	bool is_new;
 
 	plan->since = -1;
 	if (message->changed_only) {
 		plan->since = history->changed_since;
 		return;
 	}
-	if (history->whole_sequence < 0 || history->whole_revision != message->revision ||
-			!date_parse(slice_from(history->whole_day), &day))
+	if (history->whole_sequence < 0 || !date_parse(slice_from(history->whole_day), &day))
+		return;
+	is_new = history->whole_revision != message->revision;
+	if (is_new && history->whole_revision != message->since_revision)
 		return;
 	plan->since_day = (int32_t)date_to_days(day);
-	plan->is_same_day = plan->since_day == plan->today;
-	if (plan->is_same_day ||
+	plan->is_same_day = !is_new && plan->since_day == plan->today;
+	if (plan->since_day == plan->today ||
 			push_scope_days_alike(run->ruleset, plan->since_day, plan->today))
 		plan->since = history->whole_sequence;
+	plan->is_new_text = is_new && plan->since >= 0;
 }
 
 /* The plan, from the message that says what was asked for. */

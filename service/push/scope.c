@@ -66,6 +66,7 @@ static bool names_fill(struct push_scope *scope, const struct catalog *since,
 	changes = push_scope_changes_find(since, catalog, arena, err);
 	if (!changes)
 		return false;
+	scope->changes = changes;
 	scope->names = ARENA_NEW_ARRAY(
 			arena, const char *, catalog->policy_count + since->policy_count + 1);
 	if (!scope->names)

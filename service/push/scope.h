@@ -30,10 +30,13 @@ struct push_card {
 	struct slice bytes; /* of a DeltaEntry */
 };
 
+struct push_scope_changes;
+
 struct push_scope {
 	const struct ruleset *ruleset; /* borrowed */
 	bool all;
-	struct push_target *targets; /* in the order of their series' numbers */
+	const struct push_scope_changes *changes; /* NULL: it is not asked what has changed */
+	struct push_target *targets;		  /* in the order of their series' numbers */
 	size_t target_count;
 	struct map by_policy; /* id to target */
 	/* By number of the series: whether it is in scope. */
@@ -83,9 +86,14 @@ bool push_scope_days_alike(const struct ruleset *ruleset, int32_t from, int32_t 
  * Whether a policy's answer may differ between two catalogs: its text differs, or that of anything
  * it names, through as many steps as it takes. May say yes too often, never no.
  */
-struct push_scope_changes;
 struct push_scope_changes *push_scope_changes_find(const struct catalog *from,
 		const struct catalog *to, struct arena *arena, struct error *err);
 bool push_scope_changes_touch(const struct push_scope_changes *changes, const char *policy);
+/**
+ * Whether what comes of the policy may differ though the enterprise and the day are the same, and it can
+ * have it under both.
+ */
+bool push_scope_changes_touch_amount(const struct push_scope_changes *changes,
+		const Policycalc__V1__Policy *policy, bool *out_touch);
 /** The @index-th series that @from had and @to has no more; NULL behind the last. */
 const char *push_scope_changes_gone(const struct push_scope_changes *changes, size_t index);

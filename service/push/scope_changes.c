@@ -9,13 +9,22 @@
 #include "push/scope.h"
 
 #include "base/buffer.h"
+#include "proto/codec/codec.h"
 #include "store/entry.h"
 
 #include <ctype.h>
 #include <string.h>
 
+/* Names that are looked for; grows while derived attributes are found. */
+struct search {
+	struct slice *names;
+	size_t count;
+};
+
 struct push_scope_changes {
+	const struct catalog *from;
 	bool everything;
+	struct search search;  /* what has changed, by name */
 	struct entry *entries; /* of the new catalog */
 	size_t count;
 	bool *touched; /* by entry */
@@ -86,12 +95,6 @@ static bool is_table(enum entry_kind kind)
 	return kind == ENTRY_REGION || kind == ENTRY_INDUSTRY;
 }
 
-/* Names that are looked for; grows while derived attributes are found. */
-struct search {
-	struct slice *names;
-	size_t count;
-};
-
 static void search_add(struct search *search, const struct entry *entry)
 {
 	if (entry->kind == ENTRY_ATTRIBUTE || entry->kind == ENTRY_PARAMETER ||
@@ -136,7 +139,6 @@ struct push_scope_changes *push_scope_changes_find(const struct catalog *from,
 		const struct catalog *to, struct arena *arena, struct error *err)
 {
 	struct push_scope_changes *changes = ARENA_NEW(arena, struct push_scope_changes);
-	struct search search = { 0 };
 	struct entry *old;
 	size_t old_count;
 
@@ -144,13 +146,16 @@ struct push_scope_changes *push_scope_changes_find(const struct catalog *from,
 		arena_error(arena, err, "comparing catalogs");
 		return NULL;
 	}
+	changes->from = from;
 	if (!entry_list_from_catalog(from, arena, &old, &old_count, err) ||
 			!entry_list_from_catalog(
 					to, arena, &changes->entries, &changes->count, err))
 		return NULL;
 	changes->touched = ARENA_NEW_ARRAY(arena, bool, changes->count + 1);
-	search.names = ARENA_NEW_ARRAY(arena, struct slice, changes->count + old_count + 1);
-	if (!changes->touched || !search.names || !gone_add(changes, from, to, arena)) {
+	changes->search.names =
+			ARENA_NEW_ARRAY(arena, struct slice, changes->count + old_count + 1);
+	if (!changes->touched || !changes->search.names ||
+			!gone_add(changes, from, to, arena)) {
 		arena_error(arena, err, "comparing catalogs");
 		return NULL;
 	}
@@ -163,16 +168,16 @@ struct push_scope_changes *push_scope_changes_find(const struct catalog *from,
 			continue;
 		changes->touched[i] = true;
 		changes->everything |= is_table(entry->kind);
-		search_add(&search, entry);
+		search_add(&changes->search, entry);
 	}
 	for (size_t i = 0; i < old_count; i++) {
 		if (old[i].kind == ENTRY_FACT ||
 				entry_find(changes->entries, changes->count, &old[i]))
 			continue;
 		changes->everything |= is_table(old[i].kind);
-		search_add(&search, &old[i]);
+		search_add(&changes->search, &old[i]);
 	}
-	changes_spread(changes, &search);
+	changes_spread(changes, &changes->search);
 	return changes;
 }
 
@@ -183,6 +188,49 @@ bool push_scope_changes_touch(const struct push_scope_changes *changes, const ch
 
 	return changes->everything || !entry || changes->touched[entry - changes->entries];
 }
+
+/* --- amounts --------------------------------------------------------------------------------- */
+
+/* All but what decides who can have it, and what shows that it is right. */
+static bool worth_pack(const Policycalc__V1__Policy *policy, struct buffer *out)
+{
+	Policycalc__V1__Policy worth = *policy;
+
+	worth.n_conditions = 0;
+	worth.n_examples = 0;
+	return message_pack(&worth.base, out);
+}
+
+/* Of a policy granted per item it depends on the conditions for which of them. */
+bool push_scope_changes_touch_amount(const struct push_scope_changes *changes,
+		const Policycalc__V1__Policy *policy, bool *out_touch)
+{
+	const Policycalc__V1__Policy *before = NULL;
+	struct buffer old = { 0 }, new = { 0 };
+	bool ok;
+
+	for (size_t i = 0; !before && i < changes->from->policy_count; i++) {
+		if (strcmp(changes->from->policies[i]->id, policy->id) == 0)
+			before = changes->from->policies[i];
+	}
+	*out_touch = true;
+	if (changes->everything || !before ||
+			policy->subject > POLICYCALC__V1__SUBJECT__SUBJECT_ENTERPRISE)
+		return true;
+	ok = worth_pack(before, &old) && worth_pack(policy, &new);
+	if (ok) {
+		struct slice bytes = { new.data, new.size };
+
+		*out_touch = !slice_equals((struct slice){ old.data, old.size }, bytes);
+		for (size_t i = 0; !*out_touch && i < changes->search.count; i++)
+			*out_touch = mentions(bytes, changes->search.names[i]);
+	}
+	buffer_fini(&old);
+	buffer_fini(&new);
+	return ok;
+}
+
+/* --- series that are gone -------------------------------------------------------------------- */
 
 const char *push_scope_changes_gone(const struct push_scope_changes *changes, size_t index)
 {

@@ -12,6 +12,24 @@
 
 /* --- the run's part -------------------------------------------------------------------------- */
 
+/* What has changed of a policy may turn whatever the day could. */
+static bool target_renew(const struct push_sifter *sifter, const struct push_target *target,
+		struct sift_target *out, struct error *err)
+{
+	bool touched = true;
+
+	if (!sifter->plan->is_new_text)
+		return true;
+	if (sifter->plan->scope.changes &&
+			!push_scope_changes_touch_amount(
+					sifter->plan->scope.changes, target->policy, &touched))
+		return error_set(err, ERROR_MEMORY, "out of memory while preparing a run");
+	out->reads_day = PUSH_DAY_ANY;
+	if (touched)
+		out->amount_reads_day = PUSH_DAY_ANY;
+	return true;
+}
+
 static bool target_make(struct push_sifter *sifter, struct sift_set *set, size_t index,
 		struct error *err)
 {
@@ -28,7 +46,8 @@ static bool target_make(struct push_sifter *sifter, struct sift_set *set, size_t
 	return sift_near_init(&out->near, scope, target, set->sweep, index, sifter->plan->today,
 			       &sifter->arena, err) &&
 	       push_scope_reads_day(
-			       scope, target, &out->reads_day, &out->amount_reads_day, err);
+			       scope, target, &out->reads_day, &out->amount_reads_day, err) &&
+	       target_renew(sifter, target, out, err);
 }
 
 /* What anyone may have, and reads at least @least of the day. */

@@ -112,8 +112,9 @@ static void set_day(struct push_world *world, int32_t day)
 	world->now_ms = (int64_t)day * 86400000 + 7200000;
 }
 
-static void run_day(
-		struct push_world *world, struct ruleset *ruleset, bool changed, bool broken)
+/* @since: the catalog of which only what differs is asked; NULL: all. */
+static void run_day(struct push_world *world, struct ruleset *ruleset,
+		const struct ruleset *since, bool changed, bool broken)
 {
 	Policycalc__V1__StartRunRequest request = POLICYCALC__V1__START_RUN_REQUEST__INIT;
 	struct push_order order = {
@@ -126,23 +127,25 @@ static void run_day(
 	struct error err;
 	int64_t id;
 
+	order.since = since;
 	request.changed_only = changed;
+	request.since_revision = since ? ruleset_revision(since) : 0;
 	arena_init(&arena, (size_t)64 << 20);
 	if (!push_engine_start(world->engine, &order, &arena, &run, &err))
 		fail_msg("%s", err.message);
 	id = run->id;
 	for (unsigned steps = 0; broken && world->engine && steps < 3; steps++) {
-		int64_t unfinished, revision, since;
+		int64_t unfinished, revision, before;
 
 		for (unsigned i = 0; i < steps; i++)
 			(void)push_world_step(world);
 		push_world_restart(world);
 		assert_true(push_engine_unfinished(
-				world->engine, &unfinished, &revision, &since, &err));
+				world->engine, &unfinished, &revision, &before, &err));
 		if (!unfinished)
 			break;
 		assert_int_equal(unfinished, id);
-		if (!push_engine_resume(world->engine, id, ruleset, NULL, &err))
+		if (!push_engine_resume(world->engine, id, ruleset, since, &err))
 			fail_msg("%s", err.message);
 	}
 	push_world_drain(world);
@@ -189,7 +192,9 @@ static struct slice ledger_print(struct push_world *world, struct arena *arena)
 
 /* A registry that changes, and the days of its runs. */
 struct story {
-	struct ruleset *ruleset;
+	struct ruleset *const *revisions;
+	size_t revision_count;
+	unsigned publish_every; /* steps; the step asks what differs, the next ones all */
 	size_t firms;
 	const int32_t *gaps; /* days from run to run */
 	unsigned steps;
@@ -212,7 +217,7 @@ static void story_change(const struct story *story, struct push_world *worlds, u
 
 		for (size_t i = 0; i < WORLDS; i++) {
 			set_day(&worlds[i], day);
-			push_world_import(&worlds[i], story->ruleset, firm, text, replace);
+			push_world_import(&worlds[i], story->revisions[0], firm, text, replace);
 			if (number % 29 == 0)
 				wish_set(&worlds[i], firm->uscc, step % 3 != 2);
 		}
@@ -226,6 +231,7 @@ static size_t story_tell(const struct story *story)
 	struct arena arena;
 	int32_t day = story->day;
 	size_t told = 0;
+	size_t revision = 0;
 
 	arena_init(&arena, (size_t)512 << 20);
 	for (size_t i = 0; i < WORLDS; i++) {
@@ -234,12 +240,18 @@ static size_t story_tell(const struct story *story)
 	}
 	for (unsigned step = 0; step < story->steps; step++) {
 		struct arena_mark mark = arena_mark(&arena);
+		bool publishes = step > 0 && story->publish_every &&
+				 step % story->publish_every == 0 &&
+				 revision + 1 < story->revision_count;
+		const struct ruleset *since = publishes ? story->revisions[revision] : NULL;
 
 		day += story->gaps[step];
 		story_change(story, worlds, step, day);
+		revision += publishes;
 		for (size_t i = 0; i < WORLDS; i++) {
 			set_day(&worlds[i], day);
-			run_day(&worlds[i], story->ruleset, step % 5 == 4, i == 2);
+			run_day(&worlds[i], story->revisions[revision], since,
+					!publishes && step % 5 == 4, i == 2);
 		}
 		for (size_t i = 1; i < WORLDS; i++) {
 			struct slice alone = ledger_print(&worlds[0], &arena);
@@ -263,43 +275,85 @@ static Policycalc__V1__Profile *on_firm(void *context, size_t number, const char
 	return firm_make(context, number);
 }
 
-static void made_up_ledgers_compare(bool restless)
+/* What a revision puts in the place of something that the one before has. */
+struct edit {
+	const char *before, *after;
+};
+
+static const struct edit EDITS[] = {
+	{ "policy jobs\n    window always\n    require e.staff >= p.few\n",
+			"policy jobs\n    window always\n    require e.staff >= p.few - 2\n" },
+	{ "pays wan(e.staff)", "pays wan(e.staff + 1)" },
+	{ "parameter few COUNT 20", "parameter few COUNT 22" },
+	{ "    require e.region == \"411282\"\n", "" },
+	{ "policy asked\n    window always\n", "policy wanted\n    window always\n" },
+	{ "? wan(3) : wan(1)", "? wan(3) : wan(2)" },
+};
+#define REVISIONS (1 + sizeof(EDITS) / sizeof(*EDITS))
+
+static char *lines_edit(const char *lines, const struct edit *edit, struct arena *arena)
+{
+	const char *at = strstr(lines, edit->before);
+
+	assert_non_null(at);
+	return arena_format(arena, "%.*s%s%s", (int)(at - lines), lines, edit->after,
+			at + strlen(edit->before));
+}
+
+static void made_up_ledgers_compare(bool restless, unsigned publish_every)
 {
 	static const int32_t gaps[] = { 0, 1, 0, 1, 3, 9, 1, 0, 8, 10, 1, 2, 20, 0, 1, 1, 1, 2,
 		1, 0, 1 };
-	struct case_file file;
+	struct case_file files[REVISIONS];
+	struct ruleset *revisions[REVISIONS];
 	struct arena arena;
 	struct story story = {
+		.revisions = revisions,
+		.revision_count = REVISIONS,
+		.publish_every = publish_every,
 		.firms = 260,
 		.gaps = gaps,
 		.steps = sizeof(gaps) / sizeof(*gaps),
 		.day = 20510, /* 2026-02-26 */
-		.context = &file,
+		.context = &files[0],
 		.make = on_firm,
 	};
+	const char *lines;
 
 	arena_init(&arena, (size_t)512 << 20);
-	fixture_read(&file, &arena, dictionary,
-			arena_format(&arena, "%s%s", POLICIES, restless ? RESTLESS : ""));
-	file.catalog.revision = 1;
-	story.ruleset = fixture_compile(&file, NULL);
-	assert_non_null(story.ruleset);
+	lines = arena_format(&arena, "%s%s", POLICIES, restless ? RESTLESS : "");
+	for (size_t i = 0; i < REVISIONS; i++) {
+		if (i > 0)
+			lines = lines_edit(lines, &EDITS[i - 1], &arena);
+		fixture_read(&files[i], &arena, dictionary, lines);
+		files[i].catalog.revision = 1 + (int64_t)i;
+		revisions[i] = fixture_compile(&files[i], NULL);
+		assert_non_null(revisions[i]);
+	}
 	for (unsigned i = 0; i < 3; i++)
 		assert_true(story_tell(&story) > 10000);
-	ruleset_unref(story.ruleset);
+	for (size_t i = 0; i < REVISIONS; i++)
+		ruleset_unref(revisions[i]);
 	arena_fini(&arena);
 }
 
 static void the_ledgers_are_the_same(void **state)
 {
 	(void)state;
-	made_up_ledgers_compare(false);
+	made_up_ledgers_compare(false, 0);
 }
 
 static void so_they_are_with_a_restless_policy(void **state)
 {
 	(void)state;
-	made_up_ledgers_compare(true);
+	made_up_ledgers_compare(true, 0);
+}
+
+static void so_they_are_when_policies_change(void **state)
+{
+	(void)state;
+	made_up_ledgers_compare(false, 3);
+	made_up_ledgers_compare(true, 2);
 }
 
 /* --- the starter catalog ---------------------------------------------------------------------- */
@@ -373,8 +427,11 @@ static void the_ledgers_of_the_starter_are_the_same(void **state)
 {
 	static const int32_t gaps[] = { 0, 1, 1, 0, 6, 1, 13, 1, 8, 1 };
 	struct arena arena;
+	struct ruleset *ruleset = NULL;
 	struct profile_maker maker = { .arena = &arena, .seed = 3, .series = 10 };
 	struct story story = {
+		.revisions = &ruleset,
+		.revision_count = 1,
 		.firms = getenv("POLICYCALC_LONG") ? 900 : 220,
 		.gaps = gaps,
 		.steps = sizeof(gaps) / sizeof(*gaps),
@@ -385,10 +442,10 @@ static void the_ledgers_of_the_starter_are_the_same(void **state)
 
 	(void)state;
 	arena_init(&arena, (size_t)1 << 30);
-	story.ruleset = starter_read(&arena);
-	maker.catalog = ruleset_catalog(story.ruleset);
+	ruleset = starter_read(&arena);
+	maker.catalog = ruleset_catalog(ruleset);
 	assert_true(story_tell(&story) > 10000);
-	ruleset_unref(story.ruleset);
+	ruleset_unref(ruleset);
 	arena_fini(&arena);
 }
 
@@ -456,6 +513,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(the_ledgers_are_the_same, seeded),
 		cmocka_unit_test_setup(so_they_are_with_a_restless_policy, seeded),
+		cmocka_unit_test_setup(so_they_are_when_policies_change, seeded),
 		cmocka_unit_test_setup(the_ledgers_of_the_starter_are_the_same, seeded),
 		cmocka_unit_test(people_decide),
 	};
