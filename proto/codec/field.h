@@ -51,6 +51,15 @@ void field_path_print(const struct field_path *path, char *out, size_t size);
 bool field_set_add(struct field_set *set, const ProtobufCMessageDescriptor *descriptor,
 		const ProtobufCFieldDescriptor *field);
 
+/** The field with that number, or NULL; most messages number theirs from 1 without gaps. */
+static inline const ProtobufCFieldDescriptor *field_of_number(
+		const ProtobufCMessageDescriptor *descriptor, uint64_t number)
+{
+	if (number <= descriptor->n_fields && descriptor->fields[number - 1].id == number)
+		return &descriptor->fields[number - 1];
+	return protobuf_c_message_descriptor_get_field(descriptor, (unsigned)number);
+}
+
 bool field_is_repeated(const ProtobufCFieldDescriptor *field);
 /** A map: a repeated message "...Entry" of key = 1 and value = 2. */
 bool field_is_map(const ProtobufCFieldDescriptor *field);

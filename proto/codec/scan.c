@@ -205,15 +205,6 @@ static bool scan_value(struct scan *scan, const uint8_t **at, const uint8_t *end
 	return true;
 }
 
-/* The field with that number; most messages number theirs from 1 without gaps. */
-static const ProtobufCFieldDescriptor *field_find_number(
-		const ProtobufCMessageDescriptor *descriptor, uint64_t number)
-{
-	if (number <= descriptor->n_fields && descriptor->fields[number - 1].id == number)
-		return &descriptor->fields[number - 1];
-	return protobuf_c_message_descriptor_get_field(descriptor, (unsigned)number);
-}
-
 static bool scan_message(struct scan *scan, struct slice bytes,
 		const ProtobufCMessageDescriptor *descriptor, const struct field_path *path,
 		unsigned depth)
@@ -237,7 +228,7 @@ static bool scan_message(struct scan *scan, struct slice bytes,
 		if (++scan->fields > scan->limits->fields)
 			return scan_error(scan, ERROR_LIMIT, NULL,
 					"the message has too many fields");
-		here.field = field_find_number(descriptor, tag >> 3);
+		here.field = field_of_number(descriptor, tag >> 3);
 		if (here.field) {
 			count = &counts[here.field - descriptor->fields];
 			here.has_index = field_is_repeated(here.field);

@@ -43,6 +43,12 @@ struct ruleset;
  */
 struct ruleset *ruleset_new(const struct catalog *catalog, catalog_locate_fn locate,
 		void *context, struct diagnostics *diagnostics, struct error *err);
+/**
+ * The same of a catalog that lives in @arena, which the ruleset takes over, also when it fails: nothing is
+ * copied, and @arena is empty afterwards. Only a catalog that was checked before: nothing locates rules.
+ */
+struct ruleset *ruleset_new_in(struct arena *arena, const struct catalog *catalog,
+		struct diagnostics *diagnostics, struct error *err);
 struct ruleset *ruleset_ref(struct ruleset *ruleset);
 void ruleset_unref(struct ruleset *ruleset);
 int64_t ruleset_revision(const struct ruleset *ruleset);

@@ -4,6 +4,7 @@
 #include "policycalc/v1/catalog.pb-c.h"
 #include "proto/codec/field.h"
 
+#include <assert.h>
 #include <string.h>
 
 static bool name_ends_with(const char *name, const char *end)
@@ -35,25 +36,94 @@ static bool field_holds_rule(const ProtobufCMessageDescriptor *descriptor,
 	       name_ends_with(field->name, "_rule") || name_ends_with(field->name, "_if");
 }
 
+/* What stands to be looked at in messages of one type. */
+enum field_role {
+	FIELD_IDLE,
+	FIELD_RULE,
+	FIELD_BELOW, /* messages that have rules, or hold such as have */
+};
+
+static bool type_holds_rules(const ProtobufCMessageDescriptor *descriptor);
+
+static enum field_role field_role(const ProtobufCMessageDescriptor *descriptor,
+		const ProtobufCFieldDescriptor *field)
+{
+	if (field_holds_rule(descriptor, field))
+		return FIELD_RULE;
+	if (field->type == PROTOBUF_C_TYPE_MESSAGE &&
+			field->descriptor != &policycalc__v1__example__descriptor &&
+			type_holds_rules(field->descriptor))
+		return FIELD_BELOW;
+	return FIELD_IDLE;
+}
+
 /* The schema of the catalog has no recursive types, so that this ends. */
+static bool type_holds_rules(const ProtobufCMessageDescriptor *descriptor)
+{
+	for (unsigned i = 0; i < descriptor->n_fields; i++) {
+		if (field_role(descriptor, &descriptor->fields[i]) != FIELD_IDLE)
+			return true;
+	}
+	return false;
+}
+
+#define RULE_TYPES_MOST 64
+
+/* Which fields of a type are rules, or lead to some. */
+struct rule_type {
+	const ProtobufCMessageDescriptor *descriptor;
+	size_t count;
+	uint8_t fields[FIELDS_MAX];
+	bool is_rule[FIELDS_MAX];
+};
+
+/*
+ * Most of a policy is words, papers and dates. What leads to rules follows from the schema alone, and is
+ * found out once a thread and type, not once a message.
+ */
+static const struct rule_type *type_get(const ProtobufCMessageDescriptor *descriptor)
+{
+	static _Thread_local struct rule_type types[RULE_TYPES_MOST];
+	static _Thread_local size_t count;
+	struct rule_type *type = types;
+
+	for (; type < types + count; type++) {
+		if (type->descriptor == descriptor)
+			return type;
+	}
+	assert(count < RULE_TYPES_MOST && descriptor->n_fields <= FIELDS_MAX);
+	*type = (struct rule_type){ .descriptor = descriptor };
+	for (unsigned i = 0; i < descriptor->n_fields; i++) {
+		enum field_role role = field_role(descriptor, &descriptor->fields[i]);
+
+		if (role == FIELD_IDLE)
+			continue;
+		type->fields[type->count] = (uint8_t)i;
+		type->is_rule[type->count++] = role == FIELD_RULE;
+	}
+	count++;
+	return type;
+}
+
 bool rule_texts_each(const ProtobufCMessage *message, rule_text_fn found, void *context)
 {
-	const ProtobufCMessageDescriptor *descriptor = message->descriptor;
+	const struct rule_type *type = type_get(message->descriptor);
 
-	for (unsigned i = 0; i < descriptor->n_fields; i++) {
-		const ProtobufCFieldDescriptor *field = &descriptor->fields[i];
-		bool is_rule = field_holds_rule(descriptor, field);
+	for (size_t i = 0; i < type->count; i++) {
+		const ProtobufCFieldDescriptor *field =
+				&message->descriptor->fields[type->fields[i]];
 
-		if (field->descriptor == &policycalc__v1__example__descriptor ||
-				(!is_rule && field->type != PROTOBUF_C_TYPE_MESSAGE))
-			continue;
 		for (size_t k = 0; k < field_count(message, field); k++) {
 			const void *element = field_element(message, field, k);
 
-			if (is_rule ? !found(context, *(const char *const *)element)
-				    : !rule_texts_each(
-						      *(const ProtobufCMessage *const *)element,
-						      found, context))
+			bool ok = type->is_rule[i]
+						  ? found(context, *(const char *const *)
+										    element)
+						  : rule_texts_each(*(const ProtobufCMessage *const *)
+										    element,
+								    found, context);
+
+			if (!ok)
 				return false;
 		}
 	}

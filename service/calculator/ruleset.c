@@ -11,8 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A catalog of 10,000 policies compiles to some hundred MiB; more is a mistake, not a catalog. */
-#define RULESET_BUDGET ((size_t)2 << 30)
+/* A catalog of 100,000 policies compiles to a GiB; much more is a mistake, not a catalog. */
+#define RULESET_BUDGET ((size_t)4 << 30)
 
 static const char *const item_list_names[LIST_COUNT] = {
 	[LIST_ENTERPRISE] = "",
@@ -144,6 +144,14 @@ void ruleset_build_warn_bare(struct ruleset_build *build, const ProtobufCMessage
 			"a bare figure: name a parameter (p. ...) with its source");
 }
 
+/* A rule that was compiled before, and what as. */
+struct known_rule {
+	const struct rule *rule;
+	enum item_list list;
+	const struct type *expected;
+	enum dimension dimension;
+};
+
 const struct rule *ruleset_build_rule(struct ruleset_build *build, enum item_list list,
 		const char *text, const struct type *expected, enum dimension dimension,
 		bool warn_bare, const ProtobufCMessage *origin, const char *field,
@@ -154,9 +162,10 @@ const struct rule *ruleset_build_rule(struct ruleset_build *build, enum item_lis
 		.expected = expected,
 		.expected_dimension = dimension,
 		.policy = true,
-		.warn_bare = warn_bare,
+		.warn_bare = warn_bare && !build->is_owner, /* it was checked before */
 		.regions = build->ruleset->regions,
 	};
+	struct known_rule *known = NULL;
 	const struct rule *rule;
 	const int *slots;
 	size_t count = 0;
@@ -166,6 +175,11 @@ const struct rule *ruleset_build_rule(struct ruleset_build *build, enum item_lis
 
 	if (!text || !*text)
 		return NULL;
+	if (build->is_owner)
+		known = map_find(&build->rules, slice_from(text));
+	if (known && known->list == list && known->expected == expected &&
+			known->dimension == dimension)
+		return known->rule;
 	if (build->locate && build->locate(build->context, origin, field, 0, &path, &line,
 					     &column)) {
 		options.path = path;
@@ -177,6 +191,13 @@ const struct rule *ruleset_build_rule(struct ruleset_build *build, enum item_lis
 	slots = rule ? rule_slots(rule, &count) : NULL;
 	for (size_t i = 0; i < count; i++)
 		ruleset_note_asked(build->ruleset, list, slots[i]);
+	if (rule && build->is_owner && !known) {
+		known = ARENA_NEW(&build->ruleset->arena, struct known_rule);
+		if (known) {
+			*known = (struct known_rule){ rule, list, expected, dimension };
+			(void)map_put(&build->rules, slice_from(text), known); /* or anew */
+		}
+	}
 	return rule;
 }
 
@@ -203,52 +224,81 @@ static void ruleset_free(struct ruleset *ruleset)
 	memory_free(ruleset);
 }
 
+/* All that follows once the ruleset has its arena. */
+static bool ruleset_build(struct ruleset_build *build, struct error *err)
+{
+	struct ruleset *ruleset = build->ruleset;
+	struct diagnostics *diagnostics = build->diagnostics;
+	size_t errors_before = diagnostics->error_count;
+
+	if (!ruleset_build_copy(build, err) || !ruleset_build_tables(build, err) ||
+			!ruleset_build_scopes(build, err) ||
+			!ruleset_build_derivations(build, err) ||
+			!ruleset_build_policies(build, err) ||
+			!ruleset_build_twins(build, err) ||
+			!ruleset_build_combination(build, err) ||
+			!ruleset_build_parts(build, err))
+		return false;
+	if (ruleset->arena.exhausted || diagnostics->arena->exhausted)
+		return error_set(
+				err, ERROR_MEMORY, "out of memory while compiling the catalog");
+	if (diagnostics->error_count > errors_before)
+		return error_set(err, ERROR_INVALID, "the catalog has %zu mistakes",
+				diagnostics->error_count - errors_before);
+	ruleset->epochs = epoch_cache_new(ruleset);
+	ruleset->candidates = candidate_cache_new();
+	return (ruleset->epochs && ruleset->candidates) ||
+	       error_set(err, ERROR_MEMORY, "no memory for the epochs of a ruleset");
+}
+
+static struct ruleset *ruleset_make(
+		struct ruleset_build *build, struct arena *arena, struct error *err)
+{
+	struct ruleset *ruleset = memory_alloc_zero(1, sizeof(*ruleset));
+
+	if (!ruleset) {
+		arena_fini(arena);
+		error_set(err, ERROR_MEMORY, "no memory for a ruleset");
+		return NULL;
+	}
+	build->ruleset = ruleset;
+	atomic_init(&ruleset->references, 1);
+	ruleset->arena = *arena;
+	ruleset->arena.budget = RULESET_BUDGET;
+	arena_init(arena, arena->budget);
+	if (!ruleset_build(build, err)) {
+		ruleset_free(ruleset);
+		ruleset = NULL;
+	}
+	map_fini(&build->rules);
+	return ruleset;
+}
+
 struct ruleset *ruleset_new(const struct catalog *catalog, catalog_locate_fn locate,
 		void *context, struct diagnostics *diagnostics, struct error *err)
 {
-	struct ruleset *ruleset = memory_alloc_zero(1, sizeof(*ruleset));
+	struct arena arena;
 	struct ruleset_build build = {
-		.ruleset = ruleset,
 		.origin = catalog,
 		.locate = locate,
 		.context = context,
 		.diagnostics = diagnostics,
 	};
-	size_t errors_before = diagnostics->error_count;
 
-	if (!ruleset) {
-		error_set(err, ERROR_MEMORY, "no memory for a ruleset");
-		return NULL;
-	}
-	atomic_init(&ruleset->references, 1);
-	arena_init(&ruleset->arena, RULESET_BUDGET);
-	if (!ruleset_build_copy(&build, err) || !ruleset_build_tables(&build, err) ||
-			!ruleset_build_scopes(&build, err) ||
-			!ruleset_build_derivations(&build, err) ||
-			!ruleset_build_policies(&build, err) ||
-			!ruleset_build_twins(&build, err) ||
-			!ruleset_build_combination(&build, err) ||
-			!ruleset_build_parts(&build, err))
-		goto fail;
-	if (ruleset->arena.exhausted || diagnostics->arena->exhausted) {
-		error_set(err, ERROR_MEMORY, "out of memory while compiling the catalog");
-		goto fail;
-	}
-	if (diagnostics->error_count > errors_before) {
-		error_set(err, ERROR_INVALID, "the catalog has %zu mistakes",
-				diagnostics->error_count - errors_before);
-		goto fail;
-	}
-	ruleset->epochs = epoch_cache_new(ruleset);
-	ruleset->candidates = candidate_cache_new();
-	if (!ruleset->epochs || !ruleset->candidates) {
-		error_set(err, ERROR_MEMORY, "no memory for the epochs of a ruleset");
-		goto fail;
-	}
-	return ruleset;
-fail:
-	ruleset_free(ruleset);
-	return NULL;
+	arena_init(&arena, RULESET_BUDGET);
+	return ruleset_make(&build, &arena, err);
+}
+
+struct ruleset *ruleset_new_in(struct arena *arena, const struct catalog *catalog,
+		struct diagnostics *diagnostics, struct error *err)
+{
+	struct ruleset_build build = {
+		.origin = catalog,
+		.is_owner = true,
+		.diagnostics = diagnostics,
+	};
+
+	return ruleset_make(&build, arena, err);
 }
 
 struct ruleset *ruleset_ref(struct ruleset *ruleset)

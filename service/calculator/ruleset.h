@@ -267,15 +267,17 @@ void slot_bits_put_bases(
 struct ruleset_build {
 	struct ruleset *ruleset;
 	const struct catalog *origin; /* the caller's, whose messages @locate knows */
+	bool is_owner; /* the catalog lives in the ruleset's arena: no copy is made */
 	Policycalc__V1__Attribute **attribute_origins; /* by index of our copy */
 	Policycalc__V1__Parameter **parameter_origins;
 	Policycalc__V1__Policy **policy_origins;
 	catalog_locate_fn locate;
 	void *context;
 	struct diagnostics *diagnostics;
+	struct map rules; /* of an owner, by text: compiled once, however many policies have it */
 };
 
-/** Copies the catalog into the ruleset's arena, sorted. */
+/** Copies the catalog into the ruleset's arena, unless it is there; sorted. */
 bool ruleset_build_copy(struct ruleset_build *build, struct error *err);
 /** Region table, industries, and the maps over them. */
 bool ruleset_build_tables(struct ruleset_build *build, struct error *err);

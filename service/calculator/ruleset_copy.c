@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The ruleset's own copy of the catalog, sorted by name, and the tables of regions and industries.
+ * The ruleset's own catalog, sorted by name, and the tables of regions and industries.
  *
  * A message is copied by encoding and decoding it: whatever the schema grows is copied without a
  * word here.
@@ -53,29 +53,42 @@ static int named_compare(const void *a, const void *b)
 	return order ? order : strcmp(left->name, right->name);
 }
 
-/*
- * Copies @count messages in name order. @out_origins, when wanted, gets the caller's messages in
- * the same order.
- */
-static ProtobufCMessage **messages_copy(struct named *list, size_t count, struct arena *arena,
-		ProtobufCMessage ***out_origins)
+static bool list_is_sorted(const struct named *list, size_t count)
 {
-	ProtobufCMessage **copies = ARENA_NEW_ARRAY(arena, ProtobufCMessage *, count + 1);
-	ProtobufCMessage **origins = ARENA_NEW_ARRAY(arena, ProtobufCMessage *, count + 1);
+	for (size_t i = 1; i < count; i++) {
+		if (named_compare(&list[i - 1], &list[i]) > 0)
+			return false;
+	}
+	return true;
+}
 
-	if (!copies || !origins)
+/*
+ * The messages of @list in name order: copies, or, when the ruleset owns the catalog, themselves.
+ * @out_origins, when wanted, gets the caller's messages in the same order.
+ */
+static ProtobufCMessage **messages_take(const struct ruleset_build *build, struct named *list,
+		size_t count, ProtobufCMessage ***out_origins)
+{
+	struct arena *arena = &build->ruleset->arena;
+	ProtobufCMessage **taken = ARENA_NEW_ARRAY(arena, ProtobufCMessage *, count + 1);
+	ProtobufCMessage **origins =
+			build->is_owner ? taken
+					: ARENA_NEW_ARRAY(arena, ProtobufCMessage *, count + 1);
+
+	if (!taken || !origins)
 		return NULL;
-	if (count)
+	if (!list_is_sorted(list, count))
 		qsort(list, count, sizeof(*list), named_compare);
 	for (size_t i = 0; i < count; i++) {
 		origins[i] = (ProtobufCMessage *)list[i].message;
-		copies[i] = message_copy(list[i].message, arena);
-		if (!copies[i])
+		if (!build->is_owner)
+			taken[i] = message_copy(list[i].message, arena);
+		if (!taken[i])
 			return NULL;
 	}
 	if (out_origins)
 		*out_origins = origins;
-	return copies;
+	return taken;
 }
 
 bool ruleset_build_copy(struct ruleset_build *build, struct error *err)
@@ -98,46 +111,46 @@ bool ruleset_build_copy(struct ruleset_build *build, struct error *err)
 		list[i] = (struct named){ from->attributes[i]->item_list,
 			from->attributes[i]->name, &from->attributes[i]->base };
 	to->attribute_count = from->attribute_count;
-	to->attributes = (Policycalc__V1__Attribute **)messages_copy(list, to->attribute_count,
-			arena, (ProtobufCMessage ***)&build->attribute_origins);
+	to->attributes = (Policycalc__V1__Attribute **)messages_take(build, list,
+			to->attribute_count, (ProtobufCMessage ***)&build->attribute_origins);
 
 	for (size_t i = 0; i < from->parameter_count; i++)
 		list[i] = (struct named){ "", from->parameters[i]->name,
 			&from->parameters[i]->base };
 	to->parameter_count = from->parameter_count;
-	to->parameters = (Policycalc__V1__Parameter **)messages_copy(list, to->parameter_count,
-			arena, (ProtobufCMessage ***)&build->parameter_origins);
+	to->parameters = (Policycalc__V1__Parameter **)messages_take(build, list,
+			to->parameter_count, (ProtobufCMessage ***)&build->parameter_origins);
 
 	for (size_t i = 0; i < from->region_count; i++)
 		list[i] = (struct named){ "", from->regions[i]->code, &from->regions[i]->base };
 	to->region_count = from->region_count;
-	to->regions = (Policycalc__V1__Region **)messages_copy(
-			list, to->region_count, arena, NULL);
+	to->regions = (Policycalc__V1__Region **)messages_take(
+			build, list, to->region_count, NULL);
 
 	for (size_t i = 0; i < from->industry_count; i++)
 		list[i] = (struct named){ "", from->industries[i]->code,
 			&from->industries[i]->base };
 	to->industry_count = from->industry_count;
-	to->industries = (Policycalc__V1__Industry **)messages_copy(
-			list, to->industry_count, arena, NULL);
+	to->industries = (Policycalc__V1__Industry **)messages_take(
+			build, list, to->industry_count, NULL);
 
 	for (size_t i = 0; i < from->fact_count; i++)
 		list[i] = (struct named){ from->facts[i]->entry, from->facts[i]->fact,
 			&from->facts[i]->base };
 	to->fact_count = from->fact_count;
-	to->facts = (Policycalc__V1__Fact **)messages_copy(list, to->fact_count, arena, NULL);
+	to->facts = (Policycalc__V1__Fact **)messages_take(build, list, to->fact_count, NULL);
 
 	for (size_t i = 0; i < from->shared_cap_count; i++)
 		list[i] = (struct named){ "", from->shared_caps[i]->id,
 			&from->shared_caps[i]->base };
 	to->shared_cap_count = from->shared_cap_count;
-	to->shared_caps = (Policycalc__V1__SharedCap **)messages_copy(
-			list, to->shared_cap_count, arena, NULL);
+	to->shared_caps = (Policycalc__V1__SharedCap **)messages_take(
+			build, list, to->shared_cap_count, NULL);
 
 	for (size_t i = 0; i < from->policy_count; i++)
 		list[i] = (struct named){ "", from->policies[i]->id, &from->policies[i]->base };
 	to->policy_count = from->policy_count;
-	to->policies = (Policycalc__V1__Policy **)messages_copy(list, to->policy_count, arena,
+	to->policies = (Policycalc__V1__Policy **)messages_take(build, list, to->policy_count,
 			(ProtobufCMessage ***)&build->policy_origins);
 
 	ok = to->content_hash && to->attributes && to->parameters && to->regions &&

@@ -21,47 +21,69 @@ static const char *codes_print(
 	return before;
 }
 
-/* All that the answer depends on beside the facts. NULL: of a score table, or no memory. */
-static const char *clause_key(struct arena *arena, const struct policy_rules *policy,
+/* Names of items mean another thing in each list; the sizes say where a text ends. */
+static struct slice rule_key(struct arena *arena, const struct policy_rules *policy,
 		const struct clause *clause)
 {
 	const Policycalc__V1__Condition *condition = clause->condition;
+	const char *const texts[] = { condition->rule, condition->met_if, condition->fails_if };
+	uint32_t head[5] = { (uint32_t)condition->role,
+		clause->per_item ? (uint32_t)policy->list : (uint32_t)LIST_ENTERPRISE };
+	size_t size = sizeof(head);
+	char *key, *at;
+
+	for (size_t i = 0; i < 3; i++) {
+		head[2 + i] = (uint32_t)strlen(texts[i]);
+		size += head[2 + i];
+	}
+	key = arena_alloc(arena, size);
+	if (!key)
+		return (struct slice){ 0 };
+	memcpy(key, head, sizeof(head));
+	at = key + sizeof(head);
+	for (size_t i = 0; i < 3; at += head[2 + i++])
+		memcpy(at, texts[i], head[2 + i]);
+	return (struct slice){ key, size };
+}
+
+/* All that the answer depends on beside the facts. NULL: of a score table, or no memory. */
+static struct slice clause_key(struct arena *arena, const struct policy_rules *policy,
+		const struct clause *clause)
+{
 	const Policycalc__V1__RegionScope *region = policy->policy->region;
 	const Policycalc__V1__IndustryScope *industry = policy->policy->industry;
-	const char *key;
+	const char *key = NULL;
 
 	switch (clause->kind) {
 	case CLAUSE_REGION:
 		key = arena_format(arena, "region %d %d", clause->slot, (int)region->zones);
-		return codes_print(arena, key, region->covers, region->n_covers);
+		key = codes_print(arena, key, region->covers, region->n_covers);
+		break;
 	case CLAUSE_INDUSTRY:
 		key = arena_format(arena, "industry %d", clause->slot);
 		key = codes_print(arena, key, industry->include, industry->n_include);
 		key = key ? arena_format(arena, "%s but", key) : NULL;
-		return codes_print(arena, key, industry->exclude, industry->n_exclude);
+		key = codes_print(arena, key, industry->exclude, industry->n_exclude);
+		break;
 	case CLAUSE_SCORE:
-		return NULL;
+		break;
 	case CLAUSE_RULE:
 	default:
-		/* Names of items mean another thing in each list; the sizes say where a text ends. */
-		return arena_format(arena, "rule %d %d %zu %zu\n%s\n%s\n%s",
-				(int)condition->role,
-				clause->per_item ? (int)policy->list : (int)LIST_ENTERPRISE,
-				strlen(condition->rule), strlen(condition->met_if),
-				condition->rule, condition->met_if, condition->fails_if);
+		return rule_key(arena, policy, clause);
 	}
+	return key ? slice_from(key) : (struct slice){ 0 };
 }
 
 static bool clause_number(struct ruleset *ruleset, struct map *numbered, struct arena *arena,
 		const struct policy_rules *policy, struct clause *clause)
 {
-	const char *key = clause_key(arena, policy, clause);
-	const struct clause *first = key ? map_find(numbered, slice_from(key)) : NULL;
+	struct slice key = clause_key(arena, policy, clause);
+	const struct clause *first = key.data ? map_find(numbered, key) : NULL;
 
 	if (arena->exhausted)
 		return false;
 	clause->twin = first ? first->twin : ruleset->twin_count++;
-	return first || !key || map_put(numbered, slice_from(key), clause);
+	return first || !key.data || map_put(numbered, key, clause);
 }
 
 bool ruleset_build_twins(struct ruleset_build *build, struct error *err)

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #define LOAD_BUDGET ((size_t)2 << 30)
+#define FINDINGS_BUDGET ((size_t)16 << 20)
 
 /* --- hash -----------------------------------------------------------------------------------
  */
@@ -201,22 +202,26 @@ struct ruleset *ruleset_load(struct catalog_store *store, int64_t revision, stru
 	struct diagnostics diagnostics;
 	struct ruleset *ruleset = NULL;
 	struct catalog *catalog;
-	struct arena arena;
+	struct arena arena, findings;
 
 	arena_init(&arena, LOAD_BUDGET);
-	diagnostics_init(&diagnostics, &arena);
+	arena_init(&findings, FINDINGS_BUDGET);
+	diagnostics_init(&diagnostics, &findings);
 	catalog = catalog_store_load(store, revision, &arena, err);
 	if (!catalog)
 		goto out;
-	ruleset = ruleset_new(catalog, NULL, NULL, &diagnostics, err);
+	revision = catalog->revision;
+	ruleset = ruleset_new_in(&arena, catalog, &diagnostics, err);
 	/* Memory that ran short is no fault of the revision, whatever was found meanwhile. */
-	if (!ruleset && diagnostics.count > 0 && err->code == ERROR_INVALID)
+	if (!ruleset && diagnostics.error_count > 0 && err->code == ERROR_INVALID)
 		error_set(err, ERROR_INTERNAL,
 				"revision %lld was published and does not compile with this "
 				"version"
 				" of policycalc: %s",
-				(long long)catalog->revision, diagnostics.list[0].message);
+				(long long)revision,
+				diagnostics.count ? diagnostics.list[0].message : "");
 out:
 	arena_fini(&arena);
+	arena_fini(&findings);
 	return ruleset;
 }

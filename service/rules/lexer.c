@@ -62,9 +62,11 @@ static struct token lexer_word(struct lexer *lexer)
 		"for", "function", "if", "import", "let", "loop", "package", "namespace",
 		"return", "var", "void", "while" };
 	struct token token = { .kind = TOKEN_NAME, .begin = lexer->at };
+	struct slice text = lexer->source->text;
 	struct slice word;
 
-	while (is_name_start(lexer_peek(lexer, 0)) || is_digit(lexer_peek(lexer, 0)))
+	while (lexer->at < text.size &&
+			(is_name_start(text.data[lexer->at]) || is_digit(text.data[lexer->at])))
 		lexer->at++;
 	token.end = lexer->at;
 	word = (struct slice){ lexer->source->text.data + token.begin,
@@ -218,23 +220,22 @@ struct token lexer_next(struct lexer *lexer)
 	if (lexer->at >= text.size)
 		return token;
 	c = text.data[lexer->at];
-	if (string_prefix(lexer) >= 0)
+	if (c == '"' || c == '\'' || ((c | 0x20) == 'r' && string_prefix(lexer) >= 0) ||
+			((c | 0x20) == 'b' && string_prefix(lexer) >= 0))
 		return lexer_string(lexer);
 	if (is_name_start(c))
 		return lexer_word(lexer);
 	if (is_digit(c) || (c == '.' && is_digit(lexer_peek(lexer, 1))))
 		return lexer_number(lexer);
 	for (size_t i = 0; i < sizeof(signs) / sizeof(*signs); i++) {
-		struct slice sign = slice_from(signs[i].text);
+		const char *sign = signs[i].text;
 
-		if (slice_starts_with((struct slice){ text.data + lexer->at,
-						      text.size - lexer->at },
-				    sign)) {
-			token.kind = signs[i].kind;
-			lexer->at += (uint32_t)sign.size;
-			token.end = lexer->at;
-			return token;
-		}
+		if (sign[0] != c || (sign[1] && sign[1] != lexer_peek(lexer, 1)))
+			continue;
+		token.kind = signs[i].kind;
+		lexer->at += sign[1] ? 2 : 1;
+		token.end = lexer->at;
+		return token;
 	}
 	return lexer_bad(lexer);
 }

@@ -297,31 +297,28 @@ static struct node *parse_unary(struct parser *parser)
 static bool token_operator(enum token_kind kind, int level, enum operator_kind *out_operator)
 {
 	static const struct {
-		enum token_kind token;
-		int level;
+		int tightness; /* level + 1; 0: no binary operator */
 		enum operator_kind operation;
 	} operators[] = {
-		{ TOKEN_EQUAL, 0, OPERATOR_EQUAL },
-		{ TOKEN_NOT_EQUAL, 0, OPERATOR_NOT_EQUAL },
-		{ TOKEN_LESS, 0, OPERATOR_LESS },
-		{ TOKEN_LESS_EQUAL, 0, OPERATOR_LESS_EQUAL },
-		{ TOKEN_GREATER, 0, OPERATOR_GREATER },
-		{ TOKEN_GREATER_EQUAL, 0, OPERATOR_GREATER_EQUAL },
-		{ TOKEN_IN, 0, OPERATOR_IN },
-		{ TOKEN_PLUS, 1, OPERATOR_ADD },
-		{ TOKEN_MINUS, 1, OPERATOR_SUBTRACT },
-		{ TOKEN_STAR, 2, OPERATOR_MULTIPLY },
-		{ TOKEN_SLASH, 2, OPERATOR_DIVIDE },
-		{ TOKEN_PERCENT, 2, OPERATOR_REMAINDER },
+		[TOKEN_EQUAL] = { 1, OPERATOR_EQUAL },
+		[TOKEN_NOT_EQUAL] = { 1, OPERATOR_NOT_EQUAL },
+		[TOKEN_LESS] = { 1, OPERATOR_LESS },
+		[TOKEN_LESS_EQUAL] = { 1, OPERATOR_LESS_EQUAL },
+		[TOKEN_GREATER] = { 1, OPERATOR_GREATER },
+		[TOKEN_GREATER_EQUAL] = { 1, OPERATOR_GREATER_EQUAL },
+		[TOKEN_IN] = { 1, OPERATOR_IN },
+		[TOKEN_PLUS] = { 2, OPERATOR_ADD },
+		[TOKEN_MINUS] = { 2, OPERATOR_SUBTRACT },
+		[TOKEN_STAR] = { 3, OPERATOR_MULTIPLY },
+		[TOKEN_SLASH] = { 3, OPERATOR_DIVIDE },
+		[TOKEN_PERCENT] = { 3, OPERATOR_REMAINDER },
 	};
 
-	for (size_t i = 0; i < sizeof(operators) / sizeof(*operators); i++) {
-		if (operators[i].token == kind && operators[i].level == level) {
-			*out_operator = operators[i].operation;
-			return true;
-		}
-	}
-	return false;
+	if ((size_t)kind >= sizeof(operators) / sizeof(*operators) ||
+			operators[kind].tightness != level + 1)
+		return false;
+	*out_operator = operators[kind].operation;
+	return true;
 }
 
 static struct node *parse_binary(struct parser *parser, int level)

@@ -46,13 +46,6 @@ static const char CATALOG_SCHEMA[] = "CREATE TABLE revision ("
 				     " PRIMARY KEY (revision, path)"
 				     ") STRICT, WITHOUT ROWID;";
 
-/* What we wrote ourselves, after a check: generous, but not without end. */
-static const struct message_limits STORED_LIMITS = {
-	.depth = 32,
-	.fields = 4u << 20,
-	.elements = 1u << 20,
-};
-
 struct catalog_store *catalog_store_open(struct directory *directory, struct error *err)
 {
 	struct catalog_store *store = memory_alloc_zero(1, sizeof(*store));
@@ -225,6 +218,19 @@ static bool catalog_read_content(const struct statement *rows, int column,
 	return true;
 }
 
+/* What we wrote ourselves, after a check, and what still has the hash of that. */
+static ProtobufCMessage *catalog_unpack(struct slice bytes,
+		const ProtobufCMessageDescriptor *descriptor, struct arena *arena,
+		struct error *err)
+{
+	char *own = arena_copy(arena, bytes.data, bytes.size);
+
+	if (own)
+		return message_unpack_in_place(own, bytes.size, descriptor, arena, err);
+	arena_error(arena, err, "loading the catalog");
+	return NULL;
+}
+
 /* Makes the lists of @catalog, empty, of the size that revision @number needs. */
 static bool catalog_size_lists(struct catalog_store *store, int64_t number,
 		struct catalog *catalog, struct arena *arena, struct error *err)
@@ -281,7 +287,7 @@ static bool catalog_read_entries(struct catalog_store *store, int64_t number,
 	while (statement_step(rows, &more, err)) {
 		enum entry_kind kind = (enum entry_kind)(more ? statement_int(rows, 0) : 0);
 		ProtobufCMessage *message;
-		struct slice bytes;
+		struct slice bytes = { 0 };
 
 		if (!more) {
 			ok = true;
@@ -289,8 +295,7 @@ static bool catalog_read_entries(struct catalog_store *store, int64_t number,
 		}
 		if (!catalog_read_content(rows, 2, &bytes, err))
 			break;
-		message = message_unpack(
-				bytes, entry_kind_descriptor(kind), &STORED_LIMITS, arena, err);
+		message = catalog_unpack(bytes, entry_kind_descriptor(kind), arena, err);
 		if (!message) {
 			error_prefix(err, "%s %.*s", entry_kind_name(kind),
 					SLICE_PRINT(statement_bytes(rows, 1)));

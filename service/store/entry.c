@@ -5,6 +5,7 @@
 #include "proto/codec/codec.h"
 
 #include <openssl/evp.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -95,11 +96,20 @@ static const char *entry_name(enum entry_kind kind, const ProtobufCMessage *mess
 	return NULL;
 }
 
+static EVP_MD *sha256; /* for as long as the process lives */
+
+static void sha256_fetch(void)
+{
+	sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
+}
+
 bool entry_hash(struct slice bytes, unsigned char out[ENTRY_HASH_SIZE], struct error *err)
 {
-	size_t size = ENTRY_HASH_SIZE;
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
 
-	return EVP_Q_digest(NULL, "SHA256", NULL, bytes.data, bytes.size, out, &size) == 1 ||
+	/* Looking the algorithm up takes as long as hashing a small entry. */
+	(void)pthread_once(&once, sha256_fetch);
+	return (sha256 && EVP_Digest(bytes.data, bytes.size, out, NULL, sha256, NULL) == 1) ||
 	       error_set(err, ERROR_MEMORY, "SHA-256 is not available");
 }
 

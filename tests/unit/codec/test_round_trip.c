@@ -78,6 +78,37 @@ static void check_yaml(const ProtobufCMessage *message, struct arena *arena)
 	buffer_fini(&text);
 }
 
+/* Decoded where the bytes lie; and cut off, or with a byte changed, it ends without harm. */
+static void check_in_place(const ProtobufCMessage *message, struct arena *arena)
+{
+	struct error err = { 0 };
+	struct buffer bytes = { 0 };
+	ProtobufCMessage *again;
+	char *own;
+
+	assert_true(message_pack(message, &bytes));
+	own = memory_copy(bytes.data, bytes.size);
+	assert_non_null(own);
+	again = message_unpack_in_place(own, bytes.size, message->descriptor, arena, &err);
+	if (!again)
+		fail_msg("%s: %s", message->descriptor->name, err.message);
+	expect_same(message, again, message->descriptor->name);
+	memory_free(own);
+	for (unsigned i = 0; i < 40 && bytes.size > 0; i++) {
+		size_t size = random_roll(2) ? random_roll((unsigned)bytes.size) : bytes.size;
+
+		own = memory_copy(bytes.data, size); /* with the one byte more */
+		assert_non_null(own);
+		if (size > 0)
+			own[random_roll((unsigned)size)] ^= (char)(1u << random_roll(8));
+		again = message_unpack_in_place(own, size, message->descriptor, arena, &err);
+		if (again)
+			(void)protobuf_c_message_get_packed_size(again); /* every text ends */
+		memory_free(own);
+	}
+	buffer_fini(&bytes);
+}
+
 static void test_random(void **state)
 {
 	(void)state;
@@ -90,6 +121,7 @@ static void test_random(void **state)
 			message = random_message(types[t], &arena);
 			check_json(message, &arena);
 			check_yaml(message, &arena);
+			check_in_place(message, &arena);
 			arena_fini(&arena);
 		}
 	}
