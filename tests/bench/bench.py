@@ -53,13 +53,13 @@ def pinned(core, command):
 class Server:
     """A policycalcd of its own on a free port."""
 
-    def __init__(self, build, data):
+    def __init__(self, build, data, options=()):
         import grpc
         self.port = free_port()
         started = time.monotonic()
         self.process = subprocess.Popen(
             pinned(0, [str(build / "service/policycalcd"), "--data", str(data), "--listen",
-                       f"127.0.0.1:{self.port}", "--threads", "1"]),
+                       f"127.0.0.1:{self.port}", "--threads", "1", *options]),
             stderr=subprocess.DEVNULL)
         # A channel made before the port listens would wait out its own back-off.
         while not listens(self.port):

@@ -1,12 +1,15 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Installs what the measurements need (not with --no-install), builds a release build, measures it and
-# prints figures and ratios. Other options are those of bench.py: see --help.
+# Installs what the measurements need (not with --no-install), builds a release build, measures it beside its
+# peers and prints the table "what to reach": medians, ratios, and which limits are met; build-bench/table gets
+# the table, the figures as JSON, and plots. Half an hour; --quick: ten minutes; --answers: one minute, answers
+# only. See --help; --starter is the older table of the starter catalog alone, --rooms a few seconds of it.
 set -eu
 cd "$(dirname "$0")/../.."
 
 # What is built is what service/quickstart.sh and tests/run.sh install; here, what measures it.
-packages="nghttp2-client nghttp2-server python3-grpcio python3-protobuf protobuf-compiler"
+packages="nghttp2-client nghttp2-server python3-grpcio python3-protobuf protobuf-compiler
+	libgrpc++-dev protobuf-compiler-grpc nodejs npm"
 install=yes
 if [ "${1:-}" = --no-install ]; then
 	install=no
@@ -31,12 +34,17 @@ fi
 
 [ -f build-bench/build.ninja ] || meson setup build-bench --buildtype=release >/dev/null
 meson configure build-bench -Dtests=true # a folder of before may be without
-ninja -C build-bench service/policycalcd client/policycalc tests/bench/bench_explain \
+ninja -C build-bench service/policycalcd client/policycalc tests/bench/policycalc-workload \
+	tests/bench/test-bench-generator tests/bench/hot_path_request tests/bench/bench_explain \
 	tests/bench/bench_calculator tests/bench/bench_question tests/bench/bench_report \
-	tests/bench/bench_import tests/bench/bench_columns >/dev/null
-/usr/bin/python3 tests/bench/bench.py --build build-bench "$@"
+	tests/bench/bench_import tests/bench/bench_columns tests/bench/bench_load tests/bench/bench_sweep \
+	tests/bench/bench_match_index >/dev/null
+program=table.py
+case ${1:-} in
+--rooms) program=bench.py ;;
+--starter) program=bench.py; shift ;;
+esac
+/usr/bin/python3 tests/bench/$program --build build-bench "$@"
+[ $# = 0 ] || exit 0
 # Push runs take a minute more; a clock for them comes of the package faketime.
-for option; do
-	[ "$option" != --rooms ] || exit 0
-done
 exec sh tests/bench/bench_push.sh

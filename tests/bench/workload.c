@@ -7,11 +7,14 @@
  *   workload enterprises E [SEED]             {"id":"e000000","attributes":{...}}: money in fen, ratios in ppm
  *   workload answers P E [SEED [SHAPE]]       {"id":"e000000","matches":N,"hash":"..."}, then {"total":N}
  *   workload catalog P DIR [SEED [SHAPE]]     attributes.yaml, ... policies/w000000.yaml
+ *   workload csv E [SEED]                     enterprises for a database; the numbers in their own units
+ *   workload sql P E [SEED]                   {"id","matches","sum","where"}: the answers over E of them
  *   workload edit DIR NUMBER                  writes policy NUMBER of that folder anew, with another summary
  *
  * SHAPE is of letters: d all thresholds distinct, r no region asked for, w wide ORs.
  */
 #include "workload_catalog.h"
+#include "workload_sql.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -131,14 +134,16 @@ static int usage(void)
 {
 	(void)fprintf(stderr, "usage: workload attributes | policies P [SEED [SHAPE]]"
 			      " | enterprises E [SEED] | answers P E [SEED [SHAPE]]"
-			      " | catalog P DIR [SEED [SHAPE]] | edit DIR NUMBER\n");
+			      " | catalog P DIR [SEED [SHAPE]] | csv E [SEED] | sql P E [SEED]"
+			      " | edit DIR NUMBER\n");
 	return 2;
 }
 
 int main(int argc, char **argv)
 {
 	const char *what = argc > 1 ? argv[1] : "";
-	bool has_second = strcmp(what, "answers") == 0 || strcmp(what, "catalog") == 0;
+	bool has_second = strcmp(what, "answers") == 0 || strcmp(what, "catalog") == 0 ||
+			  strcmp(what, "sql") == 0;
 	int seed_at = has_second ? 4 : 3;
 	long count = argc > 2 ? atol(argv[2]) : 0;
 	const char *letters = argc > seed_at + 1 ? argv[seed_at + 1] : "";
@@ -166,6 +171,10 @@ int main(int argc, char **argv)
 		}
 	} else if (strcmp(what, "answers") == 0 && argc > 3 && atol(argv[3]) > 0) {
 		answers_print(&generator, count, atol(argv[3]));
+	} else if (strcmp(what, "csv") == 0) {
+		workload_csv_print(&generator, count);
+	} else if (strcmp(what, "sql") == 0 && argc > 3 && atol(argv[3]) > 0) {
+		workload_sql_print(&generator, count, atol(argv[3]));
 	} else if (strcmp(what, "catalog") == 0 && argc > 3) {
 		status = workload_catalog_write(&generator, count, argv[3]) ? 0 : 1;
 	} else {

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// peer_duckdb.mjs MODULE CSV SQL ROUNDS: what one policy takes over the enterprises of CSV in DuckDB.
+//
+// One thread, texts as ENUM, everything in memory. Of every policy it asks how many match and the sum of
+// their ids, which is less work than writing the ids out, and compares both with what SQL says.
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+
+const [module, csv, sql, rounds] = process.argv.slice(2);
+const { DuckDBInstance } = createRequire(module)("@duckdb/node-api");
+const instance = await DuckDBInstance.create(":memory:", { threads: "1" });
+const db = await instance.connect();
+const texts = ["county", "city", "industry", "division", "sector", "size_class", "credit_grade",
+  "ownership", "listing_board", "park"];
+await db.run(`CREATE TABLE raw AS SELECT * FROM read_csv('${csv}', header = true,
+  types = {${texts.map((name) => `'${name}': 'VARCHAR'`).join(", ")}})`);
+for (const name of texts)
+  await db.run(`CREATE TYPE ${name}_t AS ENUM (SELECT DISTINCT ${name} FROM raw ORDER BY 1)`);
+await db.run(`CREATE TABLE e AS SELECT * REPLACE (${texts.map((name) =>
+  `${name}::${name}_t AS ${name}`).join(", ")}) FROM raw`);
+await db.run("DROP TABLE raw");
+const policies = readFileSync(sql, "utf8").trim().split("\n").map((line) => JSON.parse(line));
+const times = [];
+for (let round = 0; round < Number(rounds); round++) {
+  const begin = process.hrtime.bigint();
+  for (const policy of policies) {
+    const result = await db.runAndReadAll(
+      `SELECT count(*), coalesce(sum(id), 0) FROM e WHERE ${policy.where}`);
+    const [matches, sum] = result.getRows()[0].map(Number);
+    if (matches !== policy.matches || sum !== policy.sum) {
+      console.error(`${policy.id}: ${matches} ${sum}, not ${policy.matches} ${policy.sum}`);
+      process.exit(1);
+    }
+  }
+  times.push(Number(process.hrtime.bigint() - begin) / 1e6 / policies.length);
+}
+times.sort((a, b) => a - b);
+console.log(JSON.stringify({ ms: times[Math.floor(times.length / 2)], policies: policies.length }));
