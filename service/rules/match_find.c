@@ -11,36 +11,39 @@
 #include <string.h>
 
 /* Blocks between two looks at what was found. */
-#define BLOCKS_AT_ONCE 64
+#define BLOCKS_AT_ONCE 32
 /* Rows between two looks at whether anything is left. */
 #define ROWS_AT_ONCE 8
 
-/* How a policy stands that is not settled by one position alone; the greatest counts. */
-enum standing {
-	STANDING_NONE,
-	STANDING_UNDECIDED,
-	STANDING_ODD,
-	STANDING_ELIGIBLE,
-	STANDING_OPEN,
-};
+/* What is found at a position of a policy that has several, or is open; above the position's number. */
+#define FOUND_SHIFT 30
+#define FOUND_ELIGIBLE UINT32_C(0)
+#define FOUND_UNDECIDED UINT32_C(1)
+#define FOUND_ODD UINT32_C(2)
 
 struct match_work {
 	const struct match_index *index;
+	uint32_t *cells; /* by number */
 	const uint64_t **rows;
 	const uint64_t **summaries;
 	size_t row_count;
 	const uint64_t **unknown; /* mentions of slots without a value, */
 	size_t unknown_count;
-	const uint64_t **odd; /* and of those with an odd one */
+	const uint64_t **odd_mentions; /* and of those with an odd one */
 	size_t odd_count;
 	uint64_t *alive; /* blocks */
 	uint32_t *blocks;
 	uint64_t *veto; /* positions outside of a border */
 	bool has_veto;
-	uint8_t *standings; /* by policy */
-	uint32_t *found;    /* eligible from the front, undecided from the back */
-	uint32_t *touched;  /* policies with a standing; then the open ones */
-	size_t eligible_count, undecided_count, touched_count, open_count;
+	uint32_t *found; /* eligible from the front, undecided from the back */
+	uint32_t *open;
+	size_t eligible_count, undecided_count, open_count;
+	/* Policies with several positions, by their numbers among these. */
+	uint64_t *seen_eligible, *seen_undecided, *seen_odd;
+	uint32_t *undecided, *odd;
+	size_t maybe_undecided, maybe_odd;
+	uint32_t settled[BLOCKS_AT_ONCE * MATCH_BLOCK]; /* positions */
+	uint32_t several[BLOCKS_AT_ONCE * MATCH_BLOCK]; /* likewise, and what is found there */
 	uint64_t hits[BLOCKS_AT_ONCE * MATCH_WORDS];
 	uint32_t hit_blocks[BLOCKS_AT_ONCE];
 };
@@ -105,14 +108,21 @@ static size_t blocks_join(const uint64_t *const *rows, size_t row_count, const u
 
 /* --- cells ------------------------------------------------------------------------------------- */
 
-/* How many of @count ascending edges @value reaches, without a branch. */
-static inline uint32_t edges_reached(const int64_t *edges, uint32_t count, int64_t value)
+/* Cells of all numbers: how many edges each reaches. One step of all, then the next: none waits. */
+static void numbers_enter(struct match_work *work, const struct match_value *values)
 {
-	uint32_t at = 0;
+	const struct match_index *index = work->index;
+	const struct match_number *numbers = index->numbers;
+	uint32_t *cells = work->cells;
 
-	for (uint32_t step = (1U << match_halves(count)) / 2; step; step /= 2)
-		at += step & -(uint32_t)(edges[at + step - 1] <= value);
-	return at < count ? at : count;
+	memset(cells, 0, index->number_count * sizeof(*cells));
+	for (uint32_t step = (1U << index->halves) / 2; step; step /= 2) {
+		for (uint32_t i = 0; i < index->number_count; i++)
+			cells[i] += step & -(uint32_t)(numbers[i].edges[cells[i] + step - 1] <=
+							   values[numbers[i].slot].integer);
+	}
+	for (uint32_t i = 0; i < index->number_count; i++)
+		cells[i] = cells[i] < numbers[i].edge_count ? cells[i] : numbers[i].edge_count;
 }
 
 /* How many of @count ascending thresholds @value reaches. */
@@ -164,7 +174,7 @@ static inline uint32_t reader_cell(struct match_work *work, const struct match_r
 
 	switch (reader->kind) {
 	case PART_NUMBER:
-		cell = edges_reached(reader->edges, reader->cell_count - 1, value->integer);
+		cell = work->cells[reader->known];
 		if (reader->part->border_starts)
 			borders_veto(work, reader->part, cell, value->integer);
 		return cell;
@@ -187,6 +197,7 @@ static void values_enter(struct match_work *work, const struct match_value *valu
 	size_t words = match_row_words(index);
 
 	work->row_count = work->unknown_count = work->odd_count = 0;
+	numbers_enter(work, values);
 	for (uint32_t i = 0; i < index->stream_count; i++) {
 		const struct match_stream *stream = &index->streams[i];
 		const struct match_reader *end = reader + stream->part_count;
@@ -211,7 +222,7 @@ static void values_enter(struct match_work *work, const struct match_value *valu
 			if (!reader->mentions)
 				continue;
 			if (odd)
-				work->odd[work->odd_count++] =
+				work->odd_mentions[work->odd_count++] =
 						index->mentions +
 						index->slots[reader->slot].mention * words;
 			else
@@ -229,87 +240,136 @@ static void values_enter(struct match_work *work, const struct match_value *valu
 
 /* --- what is found ----------------------------------------------------------------------------- */
 
-static void standing_put(struct match_work *work, uint32_t policy, enum standing standing)
+static inline bool bit_test(const uint64_t *bits, uint32_t at)
 {
-	uint8_t *known = &work->standings[policy];
-
-	if (*known == STANDING_NONE)
-		work->touched[work->touched_count++] = policy;
-	if (*known < standing)
-		*known = (uint8_t)standing;
+	return (bits[at / 64] >> (at % 64)) & 1;
 }
 
-static void word_put(struct match_work *work, size_t at, uint64_t bits)
+static inline void bit_put(uint64_t *bits, uint32_t at)
+{
+	bits[at / 64] |= UINT64_C(1) << (at % 64);
+}
+
+/* A policy with several positions: the best of them counts, so that the others wait. */
+static void several_put(struct match_work *work, uint32_t entry)
 {
 	const struct match_index *index = work->index;
-	const uint32_t *policies = index->policies + at * 64;
+	uint32_t number = index->policies[entry & ((UINT32_C(1) << FOUND_SHIFT) - 1)];
+
+	switch (entry >> FOUND_SHIFT) {
+	case FOUND_ELIGIBLE:
+		if (!bit_test(work->seen_eligible, number))
+			work->found[work->eligible_count++] = index->several[number];
+		bit_put(work->seen_eligible, number);
+		break;
+	case FOUND_UNDECIDED:
+		if (!bit_test(work->seen_undecided, number))
+			work->undecided[work->maybe_undecided++] = number;
+		bit_put(work->seen_undecided, number);
+		break;
+	default:
+		if (!bit_test(work->seen_odd, number))
+			work->odd[work->maybe_odd++] = number;
+		bit_put(work->seen_odd, number);
+		break;
+	}
+}
+
+static inline size_t positions_put(
+		uint32_t *list, size_t count, size_t word, uint64_t bits, uint32_t found)
+{
+	uint32_t base = (uint32_t)word * 64 + (found << FOUND_SHIFT);
+
+	for (; bits; bits &= bits - 1)
+		list[count++] = base + (uint32_t)__builtin_ctzll(bits);
+	return count;
+}
+
+/* With some values unknown or odd. */
+static size_t word_put(struct match_work *work, size_t at, uint64_t bits, size_t settled,
+		size_t *several)
+{
+	const struct match_index *index = work->index;
 	uint64_t special = bits & index->special[at];
 	uint64_t unsettled = 0;
-	uint64_t odd = 0;
+	uint64_t odd = index->open[at];
 	uint64_t left;
 
 	for (size_t i = 0; i < work->unknown_count; i++)
 		unsettled |= work->unknown[i][at];
 	for (size_t i = 0; i < work->odd_count; i++)
-		odd |= work->odd[i][at];
-	special |= bits & odd;
+		odd |= work->odd_mentions[i][at];
+	*several = positions_put(work->several, *several, at, special & odd, FOUND_ODD);
+	*several = positions_put(work->several, *several, at, special & ~odd & unsettled,
+			FOUND_UNDECIDED);
+	*several = positions_put(work->several, *several, at, special & ~odd & ~unsettled,
+			FOUND_ELIGIBLE);
 	bits &= ~special;
-	for (left = bits & ~unsettled; left; left &= left - 1)
-		work->found[work->eligible_count++] = policies[__builtin_ctzll(left)];
-	for (left = bits & unsettled; left; left &= left - 1)
+	for (left = bits & odd; left; left &= left - 1)
+		work->open[work->open_count++] =
+				index->policies[at * 64 + (unsigned)__builtin_ctzll(left)];
+	for (left = bits & ~odd & unsettled; left; left &= left - 1)
 		work->found[index->policy_count - ++work->undecided_count] =
-				policies[__builtin_ctzll(left)];
-	for (left = special; left; left &= left - 1) {
-		uint64_t bit = left & -left;
-
-		standing_put(work, policies[__builtin_ctzll(left)],
-				index->open[at] & bit ? STANDING_OPEN
-				: odd & bit	      ? STANDING_ODD
-				: unsettled & bit     ? STANDING_UNDECIDED
-						      : STANDING_ELIGIBLE);
-	}
+				index->policies[at * 64 + (unsigned)__builtin_ctzll(left)];
+	return positions_put(work->settled, settled, at, bits & ~odd & ~unsettled, 0);
 }
 
 static void hits_put(struct match_work *work, size_t count)
 {
+	const struct match_index *index = work->index;
+	bool plain = !index->has_open && work->unknown_count + work->odd_count == 0;
+	uint32_t *found = work->found + work->eligible_count;
+	size_t settled = 0;
+	size_t several = 0;
+
 	for (size_t i = 0; i < count; i++) {
 		size_t at = work->hit_blocks[i] * MATCH_WORDS;
-		const uint64_t *hits = &work->hits[i * MATCH_WORDS];
 
-		for (size_t w = 0; w < MATCH_WORDS; w++) {
-			uint64_t bits = hits[w];
+		for (size_t w = 0; w < MATCH_WORDS; w++, at++) {
+			uint64_t bits = work->hits[i * MATCH_WORDS + w];
 
 			if (work->has_veto)
-				bits &= ~work->veto[at + w];
-			if (bits)
-				word_put(work, at + w, bits);
+				bits &= ~work->veto[at];
+			if (!plain && bits) {
+				settled = word_put(work, at, bits, settled, &several);
+				continue;
+			}
+			settled = positions_put(work->settled, settled, at,
+					bits & ~index->special[at], 0);
+			several = positions_put(work->several, several, at,
+					bits & index->special[at], FOUND_ELIGIBLE);
 		}
 	}
+	/* One after the other, so that the memory is asked for many at once. */
+	for (size_t i = 0; i < settled; i++)
+		found[i] = index->policies[work->settled[i]];
+	work->eligible_count += settled;
+	for (size_t i = 0; i < several; i++)
+		several_put(work, work->several[i]);
 }
 
-/* Policies that stand in several positions, or are open, come into the lists. */
-static void standings_settle(struct match_work *work)
+/* Of several positions, one that is eligible settles the policy; then one that is odd. */
+static void several_settle(struct match_work *work)
 {
-	for (size_t i = 0; i < work->touched_count; i++) {
-		uint32_t policy = work->touched[i];
+	const struct match_index *index = work->index;
 
-		switch ((enum standing)work->standings[policy]) {
-		case STANDING_ELIGIBLE:
-			work->found[work->eligible_count++] = policy;
-			break;
-		case STANDING_UNDECIDED:
-			work->found[work->index->policy_count - ++work->undecided_count] =
-					policy;
-			break;
-		case STANDING_ODD:
-		case STANDING_OPEN:
-		case STANDING_NONE:
-		default:
-			work->touched[work->open_count++] = policy;
-			break;
-		}
-		work->standings[policy] = STANDING_NONE;
+	for (size_t i = 0; i < work->maybe_odd; i++) {
+		if (!bit_test(work->seen_eligible, work->odd[i]))
+			work->open[work->open_count++] = index->several[work->odd[i]];
 	}
+	for (size_t i = 0; i < work->maybe_undecided; i++) {
+		uint32_t number = work->undecided[i];
+
+		if (!bit_test(work->seen_eligible, number) && !bit_test(work->seen_odd, number))
+			work->found[index->policy_count - ++work->undecided_count] =
+					index->several[number];
+	}
+	memset(work->seen_eligible, 0, index->several_words * sizeof(uint64_t));
+	if (work->maybe_undecided)
+		memset(work->seen_undecided, 0, index->several_words * sizeof(uint64_t));
+	if (work->maybe_odd)
+		memset(work->seen_odd, 0, index->several_words * sizeof(uint64_t));
+	work->maybe_undecided = work->maybe_odd = 0;
 }
 
 static void rows_find(struct match_work *work)
@@ -342,9 +402,9 @@ void match_index_find(struct match_work *work, const struct match_value *values,
 	const struct match_index *index = work->index;
 
 	work->eligible_count = work->undecided_count = 0;
-	work->touched_count = work->open_count = 0;
+	work->open_count = 0;
 	if (index->simple) {
-		*out_found = (struct match_found){ .open = work->touched,
+		*out_found = (struct match_found){ .open = work->open,
 			.open_count = index->policy_count };
 		return;
 	}
@@ -352,14 +412,14 @@ void match_index_find(struct match_work *work, const struct match_value *values,
 	values_enter(work, values);
 	if (index->block_count && work->row_count)
 		rows_find(work);
-	standings_settle(work);
+	several_settle(work);
 	if (work->has_veto)
 		memset(work->veto, 0, match_row_words(index) * sizeof(*work->veto));
 	*out_found = (struct match_found){ .eligible = work->found,
 		.eligible_count = work->eligible_count,
 		.undecided = work->found + index->policy_count - work->undecided_count,
 		.undecided_count = work->undecided_count,
-		.open = work->touched,
+		.open = work->open,
 		.open_count = work->open_count };
 }
 
@@ -370,25 +430,34 @@ static bool work_init(struct match_work *work)
 	const struct match_index *index = work->index;
 	size_t streams = index->stream_count + 1;
 	size_t slots = (size_t)index->slot_count + 1;
+	size_t several = index->several_words + 1;
 
-	work->touched = memory_alloc_zero(index->policy_count + 1, sizeof(*work->touched));
-	if (!work->touched)
+	work->open = memory_alloc_zero(index->policy_count + 1, sizeof(*work->open));
+	if (!work->open)
 		return false;
 	for (size_t i = 0; index->simple && i < index->policy_count; i++)
-		work->touched[i] = (uint32_t)i;
+		work->open[i] = (uint32_t)i;
 	if (index->simple)
 		return true;
+	work->cells = memory_alloc_zero(index->number_count + 1, sizeof(*work->cells));
 	work->rows = (const uint64_t **)memory_alloc_zero(streams, sizeof(*work->rows));
 	work->summaries = (const uint64_t **)memory_alloc_zero(streams, sizeof(*work->rows));
 	work->unknown = (const uint64_t **)memory_alloc_zero(slots, sizeof(*work->unknown));
-	work->odd = (const uint64_t **)memory_alloc_zero(slots, sizeof(*work->odd));
+	work->odd_mentions = (const uint64_t **)memory_alloc_zero(
+			slots, sizeof(*work->odd_mentions));
 	work->alive = memory_alloc_zero(index->summary_words + 1, sizeof(*work->alive));
 	work->blocks = memory_alloc_zero(index->block_count + 1, sizeof(*work->blocks));
 	work->veto = memory_alloc_zero(match_row_words(index) + 1, sizeof(*work->veto));
-	work->standings = memory_alloc_zero(index->policy_count + 1, 1);
+	work->seen_eligible = memory_alloc_zero(several, sizeof(uint64_t));
+	work->seen_undecided = memory_alloc_zero(several, sizeof(uint64_t));
+	work->seen_odd = memory_alloc_zero(several, sizeof(uint64_t));
+	work->undecided = memory_alloc_zero(several * 64, sizeof(*work->undecided));
+	work->odd = memory_alloc_zero(several * 64, sizeof(*work->odd));
 	work->found = memory_alloc_zero(index->policy_count + 1, sizeof(*work->found));
-	return work->rows && work->summaries && work->unknown && work->odd && work->alive &&
-	       work->blocks && work->veto && work->standings && work->found;
+	return work->cells && work->rows && work->summaries && work->unknown &&
+	       work->odd_mentions && work->alive && work->blocks && work->veto &&
+	       work->seen_eligible && work->seen_undecided && work->seen_odd &&
+	       work->undecided && work->odd && work->found;
 }
 
 struct match_work *match_work_new(const struct match_index *index)
@@ -406,17 +475,23 @@ struct match_work *match_work_new(const struct match_index *index)
 
 void match_work_free(struct match_work *work)
 {
+
 	if (!work)
 		return;
+	memory_free(work->cells);
 	memory_free((void *)work->rows);
 	memory_free((void *)work->summaries);
 	memory_free((void *)work->unknown);
-	memory_free((void *)work->odd);
+	memory_free((void *)work->odd_mentions);
 	memory_free(work->alive);
 	memory_free(work->blocks);
 	memory_free(work->veto);
-	memory_free(work->standings);
+	memory_free(work->seen_eligible);
+	memory_free(work->seen_undecided);
+	memory_free(work->seen_odd);
+	memory_free(work->undecided);
+	memory_free(work->odd);
 	memory_free(work->found);
-	memory_free(work->touched);
+	memory_free(work->open);
 	memory_free(work);
 }

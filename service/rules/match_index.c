@@ -77,7 +77,9 @@ void match_index_free(struct match_index *index)
 	match_parts_fini(index);
 	memory_free(index->streams);
 	memory_free(index->readers);
+	memory_free(index->numbers);
 	memory_free(index->policies);
+	memory_free(index->several);
 	memory_free(index->row_room);
 	memory_free(index->summaries);
 	memory_free(index->mentions);
@@ -96,6 +98,7 @@ size_t match_index_size(const struct match_index *index)
 	size += index->part_count * sizeof(*index->parts);
 	size += index->stream_count * sizeof(*index->streams);
 	size += index->position_count * sizeof(*index->policies);
+	size += index->several_words * 64 * sizeof(*index->several);
 	size += (index->row_count + index->mention_count + 2) * words * sizeof(uint64_t);
 	size += index->row_count * index->summary_words * sizeof(uint64_t);
 	size += index->border_count * sizeof(struct match_border);

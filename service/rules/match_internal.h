@@ -78,16 +78,20 @@ struct match_reader {
 	enum part_kind kind;
 	int slot;
 	uint32_t cell_count, stride;
-	union {
-		const int64_t *edges;
-		const uint32_t *text_cells;
-	};
-	uint32_t known; /* CODE: texts; MEMBERS: the place of the first among codes */
-	bool mentions;	/* the first of its slot */
+	const uint32_t *text_cells; /* CODE */
+	uint32_t known; /* NUMBER: among ->numbers; CODE: texts; MEMBERS: the first among codes */
+	bool mentions; /* the first of its slot */
 	const struct match_part *part;
 };
 
-/* Edges are searched in steps of this many halves, behind them stand the greatest numbers. */
+/* A number's edges; all are searched together. */
+struct match_number {
+	const int64_t *edges;
+	int slot;
+	uint32_t edge_count;
+};
+
+/* Edges are searched in steps of halves, as many for all parts: behind them stand the greatest numbers. */
 #define MATCH_EDGES_ROOM(count) ((size_t)1 << match_halves(count))
 
 static inline unsigned match_halves(uint32_t count)
@@ -106,9 +110,14 @@ struct match_index {
 	struct match_stream *streams; /* those that rule out most first */
 	uint32_t stream_count;
 	struct match_reader *readers; /* by stream */
+	struct match_number *numbers;
+	uint32_t number_count;
+	unsigned halves; /* steps in which edges are searched */
 
 	uint32_t position_count, block_count;
-	uint32_t *policies; /* by position */
+	uint32_t *policies; /* by position; of special ones the number in: */
+	uint32_t *several;  /* policies with several positions, or open */
+	size_t several_words;
 	uint64_t *row_room;
 	uint64_t *rows; /* in it, at a line of memory; block_count * MATCH_WORDS words each */
 	uint32_t row_count;
@@ -116,8 +125,9 @@ struct match_index {
 	size_t summary_words;
 	uint64_t *mentions; /* by ->mention */
 	uint32_t mention_count;
-	uint64_t *special; /* positions that are not all of their policy, or open */
-	uint64_t *open;	   /* of these: what the rule itself must be asked */
+	uint64_t *special; /* positions that are not all of their policy, or are of an open one */
+	uint64_t *open;	   /* of which the rule itself must be asked */
+	bool has_open;
 	bool has_borders;
 	size_t border_count;
 };

@@ -22,7 +22,7 @@ struct ranked {
 
 struct ordering {
 	const struct match_build *build;
-	struct ranked *spare;
+	struct ranked *list, *spare;
 	uint32_t used[ORDER_DEPTH];
 };
 
@@ -77,15 +77,24 @@ static void ranked_sort(struct ranked *list, struct ranked *spare, size_t count)
 		memcpy(list, from, count * sizeof(*list));
 }
 
-/* Where the group that begins with @list ends: at least so many, and none parted from its like. */
-static size_t group_end(const struct ranked *list, size_t count, size_t least)
+/*
+ * Where the group that begins with @list ends: at least so many. Numbers are cut at blocks; all others where
+ * a set ends.
+ */
+static size_t group_end(const struct ordering *ordering, const struct ranked *list,
+		size_t count, size_t least, bool number)
 {
-	size_t end = least < count ? least : count;
+	size_t at = (size_t)(list - ordering->list);
+	size_t end = least;
 
-	while (end < count && list[end].key == list[end - 1].key)
+	if (number)
+		end += (MATCH_BLOCK - (at + end) % MATCH_BLOCK) % MATCH_BLOCK;
+	if (end >= count)
+		return count;
+	while (!number && end < count && list[end].key == list[end - 1].key)
 		end++;
 	/* A group of one set alone is not spoilt by what comes before it. */
-	for (size_t i = 1; i < end && end - i >= least; i++) {
+	for (size_t i = 1; !number && i < end && end - i >= least; i++) {
 		if (list[i].key != list[i - 1].key && list[i].key == list[end - 1].key)
 			return i;
 	}
@@ -103,18 +112,19 @@ static void group_sort(struct ordering *ordering, struct ranked *list, size_t co
 	ranked_sort(list, ordering->spare, count);
 	while (begin < count && list[begin].key != UINT64_MAX) {
 		uint32_t part = (uint32_t)(list[begin].key >> 48);
+		bool number = ordering->build->index->parts[part].kind == PART_NUMBER;
 		size_t end = begin;
-		size_t least = GROUP_LEAST;
+		size_t least = MATCH_BLOCK;
 
-		while (end < count && list[end].key >> 48 == part &&
+		while (end < count && list[end].key >> 46 == list[begin].key >> 46 &&
 				list[end].key != UINT64_MAX)
 			end++;
-		if (ordering->build->index->parts[part].kind == PART_NUMBER &&
-				(end - begin) / GROUP_PIECES > least)
+		if (number && (end - begin) / GROUP_PIECES > least)
 			least = (end - begin) / GROUP_PIECES;
 		ordering->used[depth] = part;
 		while (begin < end) {
-			size_t size = group_end(&list[begin], end - begin, least);
+			size_t size = group_end(
+					ordering, &list[begin], end - begin, least, number);
 
 			group_sort(ordering, &list[begin], size, depth + 1);
 			begin += size;
@@ -122,14 +132,143 @@ static void group_sort(struct ordering *ordering, struct ranked *list, size_t co
 	}
 }
 
+/* How often each set is asked for. */
+static uint32_t *uses_count(const struct match_build *build)
+{
+	uint32_t *uses = memory_alloc_zero(build->sets.count + 1, sizeof(*uses));
+
+	for (size_t i = 0; uses && i < build->positions.count; i++) {
+		const struct match_run *run = &match_position_at(build, i)->run;
+		const uint32_t *entries = (const uint32_t *)build->entries.data + run->first;
+
+		for (uint32_t k = 0; k < run->count; k++)
+			uses[entries[k]]++;
+	}
+	return uses;
+}
+
+/* What of one part is asked for, by text of CODE and FLAG; of NUMBER, least and most. */
+struct wishes {
+	float *texts;
+	float total;
+	uint64_t least, most;
+};
+
+/* Adds @add to each text of the set; what its texts come to then. */
+static float set_wishes(const struct match_build *build, const struct match_set *set,
+		struct wishes *wishes, float add)
+{
+	const uint64_t *words = match_set_words(build, set);
+	float sum = 0;
+
+	for (uint32_t w = 0; w < set->count; w++) {
+		for (uint64_t left = words[w]; left; left &= left - 1) {
+			float *text = &wishes->texts[w * 64 + (unsigned)__builtin_ctzll(left)];
+
+			*text += add;
+			sum += *text;
+		}
+	}
+	return sum;
+}
+
+static uint32_t set_size(const struct match_build *build, const struct match_set *set)
+{
+	const uint64_t *words = match_set_words(build, set);
+	uint32_t size = 0;
+
+	for (uint32_t w = 0; w < set->count; w++)
+		size += (uint32_t)__builtin_popcountll(words[w]);
+	return size;
+}
+
+/*
+ * What share of enterprises may be expected in a set. Nobody knows here what they are like, but whoever
+ * makes policies does: what is asked for often is there often, and thresholds are there to be missed.
+ */
+static bool passes_guess(struct match_build *build)
+{
+	const struct match_index *index = build->index;
+	uint32_t *uses = uses_count(build);
+	struct wishes *wishes =
+			ARENA_NEW_ARRAY(&build->arena, struct wishes, index->part_count + 1);
+
+	if (!uses || !wishes) {
+		memory_free(uses);
+		return false;
+	}
+	for (uint32_t i = 0; i < index->part_count; i++) {
+		wishes[i].texts = ARENA_NEW_ARRAY(
+				&build->arena, float, index->parts[i].text_count + 64);
+		if (!wishes[i].texts) {
+			memory_free(uses);
+			return false;
+		}
+	}
+	for (uint32_t i = 0; i < build->sets.count; i++) {
+		const struct match_set *set = match_set_at(build, i);
+		const struct match_part *part = &index->parts[set->part];
+		struct wishes *wish = &wishes[set->part];
+		uint32_t size;
+
+		if (part->kind == PART_NUMBER && set->count == 1) {
+			uint64_t ranks = *match_set_words(build, set);
+
+			if ((uint32_t)ranks == 0)
+				wish->most += uses[i];
+			else if (ranks >> 32 == part->threshold_count + 1)
+				wish->least += uses[i];
+		}
+		if (part->kind != PART_FLAG && part->kind != PART_CODE)
+			continue;
+		size = set_size(build, set);
+		if (size == 0 || (part->kind == PART_CODE && size > part->text_count / 2))
+			continue;
+		(void)set_wishes(build, set, wish, (float)uses[i] / (float)size);
+		wish->total += (float)uses[i];
+	}
+	for (uint32_t i = 0; i < build->sets.count; i++) {
+		struct match_set *set = (struct match_set *)build->sets.data + i;
+		const struct match_part *part = &index->parts[set->part];
+		struct wishes *wish = &wishes[set->part];
+		const uint64_t *words = match_set_words(build, set);
+		bool most = set->count && (uint32_t)words[0] == 0;
+		bool least = set->count &&
+			     words[set->count - 1] >> 32 == part->threshold_count + 1;
+
+		switch (part->kind) {
+		case PART_NUMBER:
+			if ((most && wish->most * 3 < wish->least) ||
+					(least && wish->least * 3 < wish->most))
+				set->pass = 0.8F;
+			break;
+		case PART_MEMBERS:
+			set->pass = (float)set_size(build, set) / (float)part->cell_count;
+			set->pass *= set->pass;
+			break;
+		case PART_FLAG:
+		case PART_CODE:
+		default:
+			if (wish->total > 0)
+				set->pass = set_wishes(build, set, wish, 0) / wish->total;
+			if (uses[i] < MATCH_BLOCK / 2 && set_size(build, set) > 2)
+				set->pass = 3 * set->pass < 1 ? 3 * set->pass : 1;
+			break;
+		}
+	}
+	memory_free(uses);
+	return true;
+}
+
 bool match_order_build(struct match_build *build)
 {
 	size_t count = build->positions.count;
 	struct ranked *list = memory_alloc((count + 1) * sizeof(*list));
-	struct ordering ordering = { .build = build,
-		.spare = memory_alloc((count + 1) * sizeof(*list)) };
+	struct ordering ordering = {
+		.build = build, .list = list, .spare = memory_alloc((count + 1) * sizeof(*list))
+	};
 	struct match_position *sorted = memory_alloc((count + 1) * sizeof(*sorted));
-	bool ok = list && ordering.spare && sorted;
+	bool ok = list && ordering.spare && sorted && passes_guess(build);
 
 	if (ok) {
 		for (size_t i = 0; i < count; i++)

@@ -76,17 +76,18 @@ static void set_guess(const struct match_build *build, struct match_set *set)
 	switch (part->kind) {
 	case PART_NUMBER:
 		set->pass = 0.05F + 0.35F * (float)in / (float)(part->threshold_count + 1);
-		if (set->count)
-			set->order = RANKS_FROM(words[0]) == 0
-						     ? RANKS_UNTIL(words[0])
-						     : UINT64_C(1) << 32 | RANKS_FROM(words[0]);
-		set->order <<= 15;
+		if (set->count == 1 && RANKS_UNTIL(words[0]) == part->threshold_count + 1)
+			set->order = RANKS_FROM(words[0]);
+		else if (set->count == 1 && RANKS_FROM(words[0]) == 0)
+			set->order = UINT64_C(1) << 46 | RANKS_UNTIL(words[0]);
+		else if (set->count)
+			set->order = UINT64_C(2) << 46 | RANKS_FROM(words[0]);
 		break;
 	case PART_CODE:
 		set->pass = (float)in / (float)part->text_count;
 		for (uint32_t i = 0; i < set->count && set->order == 0; i++)
 			set->order = bits_reversed(words[i]) >> (i < 8 ? i : 8);
-		set->order = ~set->order >> 16;
+		set->order = ~set->order >> 18 | (in > 2 ? UINT64_C(2) : in - 1) << 46;
 		break;
 	case PART_MEMBERS:
 		set->pass = 0.6F * (float)in / (float)(1U << part->member_count);

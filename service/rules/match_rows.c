@@ -22,6 +22,7 @@ struct filling {
 			turns; /* by set: cells at which it goes in or out; of merged streams its
 				    cells as bits */
 	uint32_t *cells;
+	uint32_t *several; /* by policy: its number among those with several positions */
 };
 
 static uint32_t rank_cell(const struct match_part *part, uint32_t rank)
@@ -189,12 +190,14 @@ static void block_fill(struct filling *filling, size_t block)
 		const struct match_position *position = match_position_at(build, at);
 		uint64_t bit = UINT64_C(1) << (at % 64);
 
-		index->policies[at] = position->policy;
+		index->policies[at] = position->special ? filling->several[position->policy]
+							: position->policy;
 		valid[at / 64 % MATCH_WORDS] |= bit;
 		if (position->special)
 			index->special[at / 64] |= bit;
 		if (position->open)
 			index->open[at / 64] |= bit;
+		index->has_open |= position->open;
 		position_put(filling, at, &position->run);
 	}
 	block_store(filling, block, valid);
@@ -270,8 +273,8 @@ static void entry_borders(struct match_build *build, uint32_t at, const struct m
 		if (!set_is_partial(part, words, set->count, cell, &border, &odd))
 			continue;
 		if (odd) {
-			bit_put(index->special, at);
 			bit_put(index->open, at);
+			index->has_open = true;
 		} else if (part->borders) {
 			part->borders[part->border_starts[cell]++] = border;
 		} else {
@@ -369,12 +372,39 @@ static bool rooms_build(struct match_build *build)
 	return true;
 }
 
+/* Numbers the policies that stand in several positions, or are open. */
+static bool several_build(struct filling *filling)
+{
+	struct match_build *build = filling->build;
+	struct match_index *index = build->index;
+	uint32_t count = 0;
+
+	filling->several = ARENA_NEW_ARRAY(&build->arena, uint32_t, index->policy_count + 1);
+	if (!filling->several)
+		return false;
+	for (size_t i = 0; i < index->position_count; i++) {
+		const struct match_position *position = match_position_at(build, i);
+
+		if (position->special && !filling->several[position->policy])
+			filling->several[position->policy] = ++count;
+	}
+	index->several_words = count / 64 + 1;
+	index->several = memory_alloc((count + 1) * sizeof(*index->several));
+	if (!index->several)
+		return false;
+	for (uint32_t i = 0; i < index->policy_count; i++) {
+		if (filling->several[i])
+			index->several[--filling->several[i]] = i;
+	}
+	return true;
+}
+
 bool match_rows_build(struct match_build *build)
 {
 	struct match_index *index = build->index;
 	struct filling filling = { .build = build };
 	bool ok = match_cells_build(build) && match_streams_build(index) &&
-		  rooms_build(build) && turns_build(&filling);
+		  rooms_build(build) && several_build(&filling) && turns_build(&filling);
 
 	if (ok)
 		filling.lines = memory_alloc(index->row_count * LINE + LINE);

@@ -193,7 +193,8 @@ bool match_readers_build(struct match_index *index)
 	bool *told = memory_alloc_zero((size_t)index->slot_count + 1, sizeof(*told));
 
 	index->readers = memory_alloc_zero(index->part_count + 1, sizeof(*index->readers));
-	if (!told || !index->readers) {
+	index->numbers = memory_alloc_zero(index->part_count + 1, sizeof(*index->numbers));
+	if (!told || !index->readers || !index->numbers) {
 		memory_free(told);
 		return false;
 	}
@@ -213,8 +214,12 @@ bool match_readers_build(struct match_index *index)
 			if (part->kind == PART_CODE) {
 				reader->text_cells = part->text_cells;
 				reader->known = part->text_count - 1;
+			} else if (part->kind == PART_NUMBER) {
+				reader->known = index->number_count;
+				index->numbers[index->number_count++] =
+						(struct match_number){ part->edges, part->slot,
+							part->cell_count - 1 };
 			} else {
-				reader->edges = part->edges;
 				reader->known = part->member_first;
 			}
 			told[part->slot] = true;
