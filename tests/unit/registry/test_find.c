@@ -503,9 +503,8 @@ static void who_listens_no_more_ends_it(void **state)
 }
 
 /* Each allocation fails in turn: it is said, or who is found is who is found with memory. */
-static void without_memory(void **state)
+static void without_memory_with(struct fixture *fixture, struct crew *crew)
 {
-	struct fixture *fixture = *state;
 	request_message request = POLICYCALC__V1__FIND_ENTERPRISES_REQUEST__INIT;
 	struct arena_mark mark = arena_mark(&fixture->arena);
 	struct hearing expected = { .count = 0 };
@@ -518,13 +517,13 @@ static void without_memory(void **state)
 	request.near = true;
 	request.sort = SORT(AMOUNT);
 	request.limit = 20;
-	assert_true(search(fixture, &request, &expected, &summary, &err));
+	assert_true(search_with(fixture, &request, NULL, &expected, &summary, &err));
 	for (unsigned long nth = 1; met; nth += 1 + nth / 8) {
 		struct hearing hearing = { .count = 0 };
 		bool ok;
 
 		(void)memory_fail_nth(nth, (int)(nth % 2));
-		ok = search(fixture, &request, &hearing, &summary, &err);
+		ok = search_with(fixture, &request, crew, &hearing, &summary, &err);
 		met = memory_fail_nth(0, 0) >= nth;
 		failures += !ok;
 		if (!ok && err.code != ERROR_MEMORY && err.code != ERROR_LIMIT)
@@ -538,6 +537,14 @@ static void without_memory(void **state)
 		arena_rewind(&fixture->arena, mark);
 	}
 	assert_true(failures > 10);
+}
+
+static void without_memory(void **state)
+{
+	struct fixture *fixture = *state;
+
+	without_memory_with(fixture, NULL);
+	without_memory_with(fixture, fixture->crew);
 }
 
 int main(int argc, char **argv)
