@@ -224,19 +224,52 @@ static bool run_in_process(struct push_case *push, const struct push_order *orde
 	return run_look(push, &run) && run->id > last && run->state == RUN_STATE(FINISHED);
 }
 
-static bool run_resume(
-		struct push_case *push, const struct push_order *order, struct error *err)
+static bool run_go_on(struct push_case *push, const struct push_order *order, struct error *err)
 {
 	int64_t id, revision, since;
 
 	if (!push_engine_unfinished(push->world.engine, &id, &revision, &since, err))
 		return false;
 	if (!id)
-		return error_set(err, ERROR_INTERNAL, "a run neither goes on nor has ended");
+		return error_set(err, ERROR_IO, "a run neither goes on nor has ended");
 	if (!push_engine_resume(push->world.engine, id, order->ruleset, order->since, err))
 		return false;
 	push_world_drain(&push->world);
 	return true;
+}
+
+/*
+ * Goes on with the run that the last process left. Once the power fails again meanwhile, at the same
+ * operation, or there is no memory for it; then it goes on nevertheless.
+ */
+static bool run_resume(
+		struct push_case *push, const struct push_order *order, struct error *err)
+{
+	Policycalc__V1__Run *run;
+	unsigned hits = push->hits;
+	bool ok;
+
+	if (push->fault == CASE_FAULT_POWER) {
+		fault_set(push);
+		(void)run_go_on(push, order, err);
+		fault_clear(push, true);
+		push->hits = hits;
+		if (run_look(push, &run) && run->state == RUN_STATE(FINISHED))
+			return true;
+	} else if (push->fault == CASE_FAULT_SECTORS) {
+		(void)memory_fail_nth(push->replay, (int)(push->replay % 2));
+		ok = run_go_on(push, order, err);
+		(void)memory_fail_nth(0, 0);
+		if (!ok && err->code != ERROR_MEMORY && err->code != ERROR_LIMIT)
+			return false;
+		if (ok && run_look(push, &run) && run->state == RUN_STATE(FINISHED))
+			return true;
+		/* As the next process does it. */
+		push_world_restart(&push->world);
+		if (run_look(push, &run) && run->state == RUN_STATE(FAILED))
+			return error_set(err, ERROR_NOT_FOUND, "it has failed for good");
+	}
+	return run_go_on(push, order, err);
 }
 
 /*
@@ -285,5 +318,9 @@ bool case_fault_run(struct push_case *push, const struct push_order *order, int6
 	/* Only the next process goes on with it. */
 	if (!is_in_child(push) && !push->is_reopened)
 		return error_set(err, ERROR_IO, "a run is going on, and nobody works on it");
-	return run_resume(push, order, err);
+	if (run_resume(push, order, err))
+		return true;
+	if (!run_look(push, &run) || run->state != RUN_STATE(FAILED))
+		return false;
+	return run_after(push, order, run, out_id, err);
 }

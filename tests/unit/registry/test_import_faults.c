@@ -184,6 +184,30 @@ static void test_disk_full(void **state)
 	assert_true(run_failures(*state, FAULT_FULL, ERROR_LIMIT) >= 6);
 }
 
+/* Reads fail while the file is opened and imported into. */
+static void test_failing_reads(void **state)
+{
+	struct registry_fixture *fixture = *state;
+	struct disturbed disturbed = disturbed_make(fixture);
+	unsigned failures = 0;
+	bool ok = false;
+
+	for (unsigned nth = 1; !ok; nth++) {
+		struct arena_mark mark = arena_mark(&fixture->arena);
+
+		file_restore(fixture, disturbed.before, disturbed.before_size);
+		ok = fault_try(FAULT_READ, nth, ERROR_IO, on_open_and_import, &disturbed);
+		failures += !ok;
+		registry_fixture_close(fixture);
+		must_open(fixture);
+		send_again(fixture, disturbed.rows, ROWS, disturbed.expected);
+		registry_fixture_close(fixture);
+		arena_rewind(&fixture->arena, mark);
+	}
+	assert_true(failures >= 5);
+	free(disturbed.before);
+}
+
 static bool on_open(void *context, struct error *err)
 {
 	return registry_fixture_open(context, err);
@@ -447,6 +471,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		TEST(test_failing_writes),
 		TEST(test_disk_full),
+		TEST(test_failing_reads),
 		TEST(test_failing_open),
 		TEST(test_killed_in_each_write),
 		TEST(test_power_fails),

@@ -38,6 +38,8 @@ unsigned fault_vfs_set(enum fault fault, unsigned nth)
 /* Whether the fault is met; with the power off always. A sync that fails does so by itself. */
 static bool fault_is_due(void)
 {
+	if (current_fault == FAULT_READ)
+		return false;
 	operation_count++;
 	if (is_off)
 		return true;
@@ -86,6 +88,8 @@ static int on_close(sqlite3_file *file)
 
 static int on_read(sqlite3_file *file, void *data, int size, sqlite3_int64 offset)
 {
+	if (current_fault == FAULT_READ && ++operation_count >= current_nth)
+		return SQLITE_IOERR_READ;
 	return real_of(file)->pMethods->xRead(real_of(file), data, size, offset);
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A face before SQLite's own VFS that fails the n-th operation which changes a file (write,
- * sync, truncate, delete), or ends the process in the middle of it. It becomes the default VFS.
+ * sync, truncate, delete), or ends the process in the middle of it; or that reads one. It becomes the
+ * default VFS.
  */
 #pragma once
 
@@ -11,6 +12,7 @@ enum fault {
 	FAULT_FULL, /* writes fail as on a full disk */
 	FAULT_KILL, /* half of the bytes are written, then SIGKILL */
 	FAULT_SYNC, /* the next sync fails, once, and takes along what was written since the last */
+	FAULT_READ,  /* the read fails with an I/O error; only reads are counted */
 	FAULT_POWER, /* it does nothing and fails, as does all that follows: the power is off */
 };
 

@@ -89,6 +89,11 @@ static void test_failing_writes(void **state)
 	assert_true(run_failures(*state, FAULT_IO, ERROR_IO) >= 3);
 }
 
+static void test_failing_reads(void **state)
+{
+	assert_true(run_failures(*state, FAULT_READ, ERROR_IO) >= 3);
+}
+
 static void test_disk_full(void **state)
 {
 	assert_true(run_failures(*state, FAULT_FULL, ERROR_LIMIT) >= 3);
@@ -183,6 +188,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_failing_writes),
+		TEST(test_failing_reads),
 		TEST(test_disk_full),
 		TEST(test_killed_in_each_write),
 		TEST(test_power_fails),
