@@ -87,6 +87,23 @@ const char *sweep_policy_list(const struct sweep *sweep, size_t index)
 	return item_list_name(sweep->policies[index].rules->list);
 }
 
+bool sweep_policy_reads(const struct sweep *sweep, size_t index, const char *attribute)
+{
+	const struct policy_rules *rules = sweep->policies[index].rules;
+	const struct entry *entry = map_find(
+			&sweep->ruleset->entry_names[LIST_ENTERPRISE], slice_from(attribute));
+
+	assert(index < sweep->policy_count);
+	/* What is read is told by what derived attributes rest on. */
+	if (entry && entry->attribute->derived)
+		return true;
+	for (size_t i = 0; entry && i < entry->variant_count; i++) {
+		if (slot_bits_has(rules->reads, entry->variants[i].slot))
+			return true;
+	}
+	return false;
+}
+
 size_t sweep_condition_count(const struct sweep *sweep, size_t policy)
 {
 	assert(policy < sweep->policy_count);

@@ -109,6 +109,8 @@ size_t sweep_policy_count(const struct sweep *sweep);
 const Policycalc__V1__Policy *sweep_policy(const struct sweep *sweep, size_t index);
 /** What it is granted for: "" the enterprise, "projects", "loans", "hires". */
 const char *sweep_policy_list(const struct sweep *sweep, size_t index);
+/** Whether any of its rules, the amount's included, rests on an attribute of the enterprise. */
+bool sweep_policy_reads(const struct sweep *sweep, size_t index, const char *attribute);
 /** Conditions of a policy as in PolicyAnswer: scopes of region and industry first. */
 size_t sweep_condition_count(const struct sweep *sweep, size_t policy);
 const Policycalc__V1__Condition *sweep_condition(

@@ -22,15 +22,18 @@ struct seat {
 	size_t count, capacity;
 	Policycalc__V1__OpeningPolicy **openings; /* by policy of the catalog; NULL: none */
 	int64_t enterprises, library_unknown, unread;
+	struct opener *opener; /* NULL: nobody asks */
 };
 
 struct pass {
 	struct report_work *work;
 	const char *day;
 	const struct catalog *catalog;
-	bool asks;		   /* what opens */
+	struct opening_plan *plan; /* NULL: nobody asks what opens */
 	bool names;		   /* what opens is told by firm, too */
-	struct sweep_want library; /* without a name: no column has it */
+	struct sweep_want *wants;  /* the plan's, then the library */
+	size_t want_count;	   /* the plan's */
+	bool has_library;
 	struct seat *seats;
 	size_t seat_count;
 };
@@ -128,7 +131,11 @@ static bool seat_begin(const struct pass *pass, struct seat *seat, struct error 
 	arena_init(&seat->arena, COVERAGE_MEMORY);
 	seat->openings = ARENA_NEW_ARRAY(&seat->arena, Policycalc__V1__OpeningPolicy *,
 			pass->catalog->policy_count + 1);
-	return seat->openings || arena_error(&seat->arena, err, "keeping enterprises");
+	if (!seat->openings)
+		return arena_error(&seat->arena, err, "keeping enterprises");
+	if (pass->plan)
+		seat->opener = opener_new(pass->plan, err);
+	return !pass->plan || seat->opener;
 }
 
 static bool firms_add(struct seat *seat, const struct coverage_firm *firm)
@@ -149,14 +156,13 @@ static bool firms_add(struct seat *seat, const struct coverage_firm *firm)
 	return true;
 }
 
-static bool firm_ask(const struct pass *pass, struct seat *seat,
+static bool firm_ask(const struct pass *pass, struct seat *seat, unsigned row,
 		const Policycalc__V1__Profile *profile, struct coverage_firm *firm,
 		struct arena *scratch, struct error *err)
 {
 	struct opening opening;
 
-	if (!opening_ask(pass->work->base->ruleset, profile, pass->day, scratch, &opening,
-			    err)) {
+	if (!opener_ask(seat->opener, row, profile, pass->names, scratch, &opening, err)) {
 		/* A value that does not fit the catalog: nothing can be said of it. */
 		if (err->code != ERROR_INVALID)
 			return false;
@@ -168,7 +174,7 @@ static bool firm_ask(const struct pass *pass, struct seat *seat,
 	return firm->opening != NULL;
 }
 
-static bool on_firm(const struct pass *pass, struct seat *seat,
+static bool on_firm(const struct pass *pass, struct seat *seat, unsigned row,
 		const Policycalc__V1__Profile *profile, struct arena *scratch,
 		struct error *err)
 {
@@ -185,8 +191,8 @@ static bool on_firm(const struct pass *pass, struct seat *seat,
 	firm.industry = arena_copy_text(&seat->arena, firm.industry);
 	firm.size = arena_copy_text(&seat->arena, firm.size);
 	firm.contact_officer = arena_copy_text(&seat->arena, firm.contact_officer);
-	if (pass->asks && firm.unit >= 0 && firm.has_rd != KNOWN_YES &&
-			!firm_ask(pass, seat, profile, &firm, scratch, err))
+	if (seat->opener && firm.unit >= 0 && firm.has_rd != KNOWN_YES &&
+			!firm_ask(pass, seat, row, profile, &firm, scratch, err))
 		return false;
 	return firms_add(seat, &firm) || arena_error(&seat->arena, err, "keeping enterprises");
 }
@@ -200,9 +206,9 @@ static bool library_read(const struct pass *pass, const struct rows_block *block
 
 	memset(out_known, 0, SWEEP_WORDS * sizeof(*out_known));
 	memset(out_in, 0, SWEEP_WORDS * sizeof(*out_in));
-	if (!pass->library.attribute)
+	if (!pass->has_library)
 		return true;
-	if (!block->source.column(block->source.context, 0, &column, err))
+	if (!block->source.column(block->source.context, pass->want_count, &column, err))
 		return false;
 	for (size_t i = 0; column.known && i < SWEEP_WORDS; i++) {
 		out_known[i] = column.known[i] & block->present[i];
@@ -221,6 +227,9 @@ static bool on_block(
 	if ((!seat->has_begun && !seat_begin(pass, seat, err)) ||
 			!library_read(pass, block, known, in, err))
 		return false;
+	if (seat->opener && rows_count(in, NULL) &&
+			!opener_enter(seat->opener, &block->source, in, err))
+		return false;
 	seat->enterprises += rows_count(block->present, NULL);
 	seat->library_unknown += rows_count(block->present, NULL) - rows_count(known, NULL);
 	for (unsigned row = 0; row < block->source.row_count; row++) {
@@ -231,7 +240,7 @@ static bool on_block(
 		arena_reset(block->scratch);
 		if (!block->source.profile(block->source.context, row, block->scratch, &profile,
 				    err) ||
-				!on_firm(pass, seat, profile, block->scratch, err))
+				!on_firm(pass, seat, row, profile, block->scratch, err))
 			return false;
 	}
 	return true;
@@ -239,16 +248,27 @@ static bool on_block(
 
 /* --- a pass ----------------------------------------------------------------------------------- */
 
-static void library_find(struct pass *pass)
+static bool wants_make(struct pass *pass, struct arena *arena)
 {
-	const Policycalc__V1__Attribute *attribute =
+	const struct sweep_want *wants = NULL;
+	const Policycalc__V1__Attribute *library =
 			ruleset_find_attribute(pass->work->base->ruleset, FIRM_LIBRARY, "");
 
+	if (pass->plan)
+		wants = sweep_wants(opening_plan_sweep(pass->plan), &pass->want_count);
+	pass->wants = ARENA_NEW_ARRAY(arena, struct sweep_want, pass->want_count + 1);
+	if (!pass->wants)
+		return false;
+	if (pass->want_count)
+		memcpy(pass->wants, wants, pass->want_count * sizeof(*wants));
 	/* Another catalog may not have it; then nobody is in the library. */
-	if (attribute && attribute->type == POLICYCALC__V1__VALUE_TYPE__VALUE_TYPE_FLAG)
-		pass->library = (struct sweep_want){ .attribute = attribute->name,
-			.definition = attribute,
-			.form = SWEEP_FLAG };
+	pass->has_library =
+			library && library->type == POLICYCALC__V1__VALUE_TYPE__VALUE_TYPE_FLAG;
+	if (pass->has_library)
+		pass->wants[pass->want_count] = (struct sweep_want){
+			.attribute = library->name, .definition = library, .form = SWEEP_FLAG
+		};
+	return true;
 }
 
 static bool firms_join(struct pass *pass, struct arena *arena, struct coverage_firms *out_firms)
@@ -280,24 +300,24 @@ static bool pass_run(struct pass *pass, int64_t sequence, struct arena *arena,
 {
 	struct report_work *work = pass->work;
 	const struct rows_source *source = work->base->source;
-	struct rows_visit visit = {
-		.context = pass, .wants = &pass->library, .want_count = 1, .block = on_block
-	};
+	struct rows_visit visit = { .context = pass, .block = on_block };
 	bool ok;
 
 	pass->catalog = ruleset_catalog(work->base->ruleset);
 	pass->seat_count = crew_seats(source->crew);
 	pass->seats = ARENA_NEW_ARRAY(arena, struct seat, pass->seat_count);
-	if (!pass->seats)
+	if (!pass->seats || !wants_make(pass, arena))
 		return arena_error(arena, err, "keeping enterprises");
-	library_find(pass);
-	visit.want_count = pass->library.attribute != NULL;
+	visit.wants = pass->wants;
+	visit.want_count = pass->want_count + pass->has_library;
 	ok = rows_visit(source, sequence, work->last_id, &visit, &work->progress, err) &&
 	     (firms_join(pass, arena, out_firms) ||
 			     arena_error(arena, err, "keeping enterprises"));
 	/* Texts live there. */
-	for (size_t i = 0; i < pass->seat_count; i++)
+	for (size_t i = 0; i < pass->seat_count; i++) {
+		opener_free(pass->seats[i].opener);
 		arena_adopt(arena, &pass->seats[i].arena);
+	}
 	return ok && (!arena->exhausted || arena_error(arena, err, "keeping enterprises"));
 }
 
@@ -364,12 +384,15 @@ static bool openings_join(const struct pass *pass, struct arena *arena,
 bool coverage_rows_ask(struct report_work *work, struct coverage_question *question,
 		struct arena *arena, struct coverage_firms *out_firms, struct error *err)
 {
-	struct pass pass = { .work = work,
-		.day = question->months[0].day,
-		.asks = true,
-		.names = question->names };
+	struct pass pass = {
+		.work = work, .day = question->months[0].day, .names = question->names
+	};
+	bool ok;
 
-	if (!pass_run(&pass, question->months[0].sequence, arena, out_firms, err))
+	pass.plan = opening_plan_new(work->base->ruleset, pass.day, err);
+	ok = pass.plan && pass_run(&pass, question->months[0].sequence, arena, out_firms, err);
+	opening_plan_free(pass.plan);
+	if (!ok)
 		return false;
 	for (size_t i = 0; i < pass.seat_count; i++) {
 		work->enterprises += pass.seats[i].enterprises;

@@ -2,6 +2,8 @@
 #include "reports/opening.h"
 
 #include "base/date.h"
+#include "base/memory.h"
+#include "reports/rows.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -156,95 +158,264 @@ static int standing_of(Policycalc__V1__Verdict verdict)
 	}
 }
 
-static const Policycalc__V1__PolicyAnswer *answer_find(
-		const Policycalc__V1__MatchResponse *match, const char *id)
-{
-	for (size_t i = 0; i < match->n_answers; i++)
-		if (strcmp(match->answers[i]->policy_id, id) == 0)
-			return match->answers[i];
-	return NULL;
-}
-
 static bool has_no_figure(const Policycalc__V1__AmountAnswer *amount)
 {
 	return amount && amount->exactness != EXACTNESS(UNSPECIFIED) &&
 	       amount->exactness != EXACTNESS(EXACT) && amount->exactness != EXACTNESS(RANGE);
 }
 
-static bool opening_add(struct opening *opening, const Policycalc__V1__PolicyAnswer *then,
-		Policycalc__V1__Verdict before, struct arena *arena)
-{
-	Policycalc__V1__OpenedPolicy *policy = ARENA_NEW(arena, Policycalc__V1__OpenedPolicy);
-	size_t at = opening->count;
+/* --- plans and threads ------------------------------------------------------------------------ */
 
-	if (!policy)
+struct opening_plan {
+	const struct ruleset *ruleset;
+	const char *day;
+	struct sweep *sweep;
+	size_t count;
+	bool *may_open; /* by policy: it rests on what reporting makes true */
+};
+
+struct opener {
+	const struct opening_plan *plan;
+	struct sweep_work *work;
+	struct look *now, *then;
+	int expense, deduction;		   /* in ->now */
+	uint64_t (*verdicts)[SWEEP_WORDS]; /* by policy and verdict, of the block at hand */
+	size_t *policies;		   /* those that a firm has */
+};
+
+#define VERDICT_COUNT ((size_t)VERDICT(ELIGIBLE) + 1)
+
+static bool rests_on_reporting(const struct sweep *sweep, size_t policy)
+{
+	for (size_t i = 0; i < MADE_TRUE_COUNT; i++)
+		if (sweep_policy_reads(sweep, policy, MADE_TRUE[i]))
+			return true;
+	return sweep_policy_reads(sweep, policy, EXPENSE) ||
+	       sweep_policy_reads(sweep, policy, DEDUCTION);
+}
+
+struct opening_plan *opening_plan_new(
+		const struct ruleset *ruleset, const char *day, struct error *err)
+{
+	const struct sweep_options options = { .day = day };
+	struct opening_plan *plan = memory_alloc_zero(1, sizeof(*plan));
+
+	if (!plan) {
+		error_set(err, ERROR_MEMORY, "out of memory while asking what opens");
+		return NULL;
+	}
+	plan->ruleset = ruleset;
+	plan->day = day;
+	plan->sweep = sweep_new(ruleset, &options, err);
+	if (plan->sweep) {
+		plan->count = sweep_policy_count(plan->sweep);
+		plan->may_open = memory_alloc_zero(plan->count + 1, sizeof(*plan->may_open));
+		if (!plan->may_open)
+			error_set(err, ERROR_MEMORY, "out of memory while asking what opens");
+	}
+	if (!plan->may_open) {
+		opening_plan_free(plan);
+		return NULL;
+	}
+	for (size_t i = 0; i < plan->count; i++)
+		plan->may_open[i] = rests_on_reporting(plan->sweep, i);
+	return plan;
+}
+
+void opening_plan_free(struct opening_plan *plan)
+{
+	if (!plan)
+		return;
+	sweep_free(plan->sweep);
+	memory_free(plan->may_open);
+	memory_free(plan);
+}
+
+const struct sweep *opening_plan_sweep(const struct opening_plan *plan)
+{
+	return plan->sweep;
+}
+
+struct opener *opener_new(const struct opening_plan *plan, struct error *err)
+{
+	struct opener *opener = memory_alloc_zero(1, sizeof(*opener));
+
+	if (opener) {
+		opener->verdicts = memory_alloc_zero(
+				(plan->count + 1) * VERDICT_COUNT, sizeof(*opener->verdicts));
+		opener->policies =
+				memory_alloc_zero(plan->count + 1, sizeof(*opener->policies));
+	}
+	if (!opener || !opener->verdicts || !opener->policies) {
+		opener_free(opener);
+		error_set(err, ERROR_MEMORY, "out of memory while asking what opens");
+		return NULL;
+	}
+	opener->plan = plan;
+	opener->work = sweep_work_new(plan->sweep, err);
+	opener->now = opener->work ? look_new(plan->sweep, err) : NULL;
+	opener->then = opener->now ? look_new(plan->sweep, err) : NULL;
+	if (!opener->then) {
+		opener_free(opener);
+		return NULL;
+	}
+	opener->expense = look_find(opener->now, EXPENSE);
+	opener->deduction = look_find(opener->now, DEDUCTION);
+	return opener;
+}
+
+void opener_free(struct opener *opener)
+{
+	if (!opener)
+		return;
+	look_free(opener->now);
+	look_free(opener->then);
+	sweep_work_free(opener->work);
+	memory_free(opener->verdicts);
+	memory_free(opener->policies);
+	memory_free(opener);
+}
+
+bool opener_enter(struct opener *opener, const struct sweep_source *source,
+		const uint64_t *rows, struct error *err)
+{
+	if (!sweep_block(opener->work, source, rows, err))
 		return false;
-	policycalc__v1__opened_policy__init(policy);
-	policy->policy_id = then->policy_id;
-	policy->title = then->title;
-	policy->before = before;
-	policy->verdict = then->verdict;
-	policy->amount = then->amount;
-	opening->has_open |= then->verdict != VERDICT(NEEDS_INFORMATION) &&
-			     has_no_figure(then->amount);
-	for (; at > 0 && strcmp(opening->policies[at - 1]->policy_id, policy->policy_id) > 0;
-			at--)
-		opening->policies[at] = opening->policies[at - 1];
-	opening->policies[at] = policy;
-	opening->count++;
+	for (size_t i = 0; i < opener->plan->count; i++) {
+		for (size_t k = 1; k < VERDICT_COUNT; k++) {
+			uint64_t *into = opener->verdicts[i * VERDICT_COUNT + k];
+
+			memset(into, 0, sizeof(*opener->verdicts));
+			(void)sweep_verdict(opener->work, i, (Policycalc__V1__Verdict)k, into);
+		}
+	}
 	return true;
 }
 
-static bool ask(const struct ruleset *ruleset, Policycalc__V1__Profile *profile,
-		const char *day, struct arena *arena, Policycalc__V1__MatchResponse **out_match,
-		struct error *err)
-{
-	Policycalc__V1__MatchRequest request = POLICYCALC__V1__MATCH_REQUEST__INIT;
+/* --- one firm --------------------------------------------------------------------------------- */
 
-	request.profile = profile;
-	request.as_of = (char *)(uintptr_t)day;
-	request.view = POLICYCALC__V1__VIEW__VIEW_BASIC;
-	request.combine = true;
-	return ruleset_match(ruleset, &request, day, arena, out_match, NULL, err);
+static Policycalc__V1__Verdict verdict_now(
+		const struct opener *opener, size_t policy, unsigned row)
+{
+	for (size_t k = 1; k < VERDICT_COUNT; k++)
+		if (rows_has(opener->verdicts[policy * VERDICT_COUNT + k], row))
+			return (Policycalc__V1__Verdict)k;
+	return VERDICT(UNSPECIFIED);
 }
 
-bool opening_ask(const struct ruleset *ruleset, const Policycalc__V1__Profile *profile,
-		const char *day, struct arena *arena, struct opening *out_opening,
+/* The amount as it stands in the answer; without words only what it comes to. */
+static bool amount_make(struct opener *opener, size_t policy, bool words,
+		const struct look_answer *answer, struct arena *arena,
+		Policycalc__V1__AmountAnswer **out_amount, struct error *err)
+{
+	Policycalc__V1__AmountAnswer *amount;
+
+	*out_amount = NULL;
+	if (words)
+		return look_amount(opener->then, policy, out_amount, err);
+	if (!answer->pays)
+		return true;
+	amount = ARENA_NEW(arena, Policycalc__V1__AmountAnswer);
+	if (!amount)
+		return arena_error(arena, err, "asking what opens");
+	policycalc__v1__amount_answer__init(amount);
+	amount->exactness = answer->exactness;
+	amount->least_fen = answer->least_fen;
+	*out_amount = amount;
+	return true;
+}
+
+static bool opening_add(struct opener *opener, struct opening *opening, size_t index,
+		Policycalc__V1__Verdict before, const struct look_answer *answer, bool amounts,
+		struct arena *arena, struct error *err)
+{
+	const Policycalc__V1__Policy *from = sweep_policy(opener->plan->sweep, index);
+	Policycalc__V1__OpenedPolicy *policy = ARENA_NEW(arena, Policycalc__V1__OpenedPolicy);
+
+	if (!policy)
+		return arena_error(arena, err, "asking what opens");
+	policycalc__v1__opened_policy__init(policy);
+	policy->policy_id = from->id;
+	policy->title = from->title;
+	policy->before = before;
+	policy->verdict = answer->verdict;
+	if (!amount_make(opener, index, amounts, answer, arena, &policy->amount, err))
+		return false;
+	opening->has_open |= answer->verdict != VERDICT(NEEDS_INFORMATION) &&
+			     has_no_figure(policy->amount);
+	/* By id, as the sweep has them. */
+	opening->policies[opening->count++] = policy;
+	return true;
+}
+
+static bool sure_now(struct opener *opener, unsigned row, int64_t *out_sure, struct error *err)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < opener->plan->count; i++)
+		if (verdict_now(opener, i, row) == VERDICT(ELIGIBLE))
+			opener->policies[count++] = i;
+	return look_combine(opener->now, opener->policies, count, out_sure, err);
+}
+
+static bool ask_then(struct opener *opener, unsigned row, bool amounts, struct arena *arena,
+		struct opening *opening, int64_t *out_sure, struct error *err)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < opener->plan->count; i++) {
+		Policycalc__V1__Verdict before = verdict_now(opener, i, row);
+		struct look_answer answer = { .verdict = before };
+
+		if (opener->plan->may_open[i] && !look_policy(opener->then, i, &answer, err))
+			return false;
+		if (answer.verdict == VERDICT(ELIGIBLE))
+			opener->policies[count++] = i;
+		if (standing_of(before) >= 0 &&
+				standing_of(answer.verdict) > standing_of(before) &&
+				!opening_add(opener, opening, i, before, &answer, amounts,
+						arena, err))
+			return false;
+	}
+	return look_combine(opener->then, opener->policies, count, out_sure, err);
+}
+
+/* The catalog refuses them: Match says what is wrong, here it is enough that something is. */
+static bool enter(struct look *look, const Policycalc__V1__Profile *profile, struct error *err)
+{
+	bool refused;
+
+	if (!look_enter(look, profile, &refused, err))
+		return false;
+	return !refused || error_set(err, ERROR_INVALID, "the catalog refuses the facts");
+}
+
+bool opener_ask(struct opener *opener, unsigned row, const Policycalc__V1__Profile *profile,
+		bool amounts, struct arena *arena, struct opening *out_opening,
 		struct error *err)
 {
-	static const char *const names[] = { EXPENSE, DEDUCTION };
-	struct opening opening = { 0 };
+	const struct opening_plan *plan = opener->plan;
+	struct opening opening = { .policies = ARENA_NEW_ARRAY(arena,
+						   Policycalc__V1__OpenedPolicy *,
+						   plan->count + 1) };
 	struct profile_reading readings[2];
 	Policycalc__V1__Profile *changed;
-	Policycalc__V1__MatchResponse *now, *then;
+	int64_t now, then;
 
-	if (!ruleset_read_values(ruleset, profile, day, names, 2, arena, readings, err))
-		return false;
-	changed = profile_then(ruleset, profile, day, readings, arena);
-	if (!changed)
-		return arena_error(arena, err, "asking what opens");
-	if (!ask(ruleset, (Policycalc__V1__Profile *)(uintptr_t)profile, day, arena, &now,
-			    err) ||
-			!ask(ruleset, changed, day, arena, &then, err))
-		return false;
-	opening.policies = ARENA_NEW_ARRAY(
-			arena, Policycalc__V1__OpenedPolicy *, then->n_answers + 1);
 	if (!opening.policies)
 		return arena_error(arena, err, "asking what opens");
-	for (size_t i = 0; i < then->n_answers; i++) {
-		const Policycalc__V1__PolicyAnswer *answer = then->answers[i];
-		const Policycalc__V1__PolicyAnswer *before =
-				answer_find(now, answer->policy_id);
-
-		if (!before || standing_of(before->verdict) < 0 ||
-				standing_of(answer->verdict) <= standing_of(before->verdict))
-			continue;
-		if (!opening_add(&opening, answer, before->verdict, arena))
-			return arena_error(arena, err, "asking what opens");
-	}
-	if (then->combination->sure->total_fen > now->combination->sure->total_fen)
-		opening.sure_fen = then->combination->sure->total_fen -
-				   now->combination->sure->total_fen;
+	if (!enter(opener->now, profile, err) ||
+			!look_value(opener->now, opener->expense, &readings[0], err) ||
+			!look_value(opener->now, opener->deduction, &readings[1], err) ||
+			!sure_now(opener, row, &now, err))
+		return false;
+	changed = profile_then(plan->ruleset, profile, plan->day, readings, arena);
+	if (!changed)
+		return arena_error(arena, err, "asking what opens");
+	if (!enter(opener->then, changed, err) ||
+			!ask_then(opener, row, amounts, arena, &opening, &then, err))
+		return false;
+	opening.sure_fen = then > now ? then - now : 0;
 	*out_opening = opening;
 	return true;
 }

@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "slow_report.h"
 
+#include "proto/codec/codec.h"
 #include "reports/area.h"
 #include "slow/blocked.h"
 #include "slow/negatives.h"
+#include "slow/opening.h"
 #include "slow/unclaimed.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -149,4 +152,36 @@ void slow_report(const struct slow_world *world,
 	policycalc__v1__get_report_response__init(out_response);
 	report_fill(&slow, arena, out_response);
 	slow_blocked_fini(slow.blocked);
+}
+
+static bool is_same(const ProtobufCMessage *a, const ProtobufCMessage *b)
+{
+	struct buffer left = { 0 };
+	struct buffer right = { 0 };
+	bool same;
+
+	assert_true(message_pack(a, &left) && message_pack(b, &right));
+	same = left.size == right.size && memcmp(left.data, right.data, left.size) == 0;
+	buffer_fini(&left);
+	buffer_fini(&right);
+	return same;
+}
+
+bool slow_opens_the_same(const struct ruleset *ruleset, const Policycalc__V1__Profile *profile,
+		const char *day, const Policycalc__V1__UncoveredFirm *firm, size_t *out_count)
+{
+	struct opening opening = { 0 };
+	struct error err = { 0 };
+	struct arena call;
+	bool same;
+
+	arena_init(&call, CALL_MEMORY);
+	if (!slow_opening_ask(ruleset, profile, day, &call, &opening, &err))
+		assert_int_equal(err.code, ERROR_INVALID);
+	*out_count = opening.count;
+	same = firm->n_opens == opening.count && firm->opening_fen == opening.sure_fen;
+	for (size_t i = 0; same && i < opening.count; i++)
+		same = is_same(&firm->opens[i]->base, &opening.policies[i]->base);
+	arena_fini(&call);
+	return same;
 }

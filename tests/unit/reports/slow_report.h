@@ -22,3 +22,10 @@ struct slow_world {
 void slow_report(const struct slow_world *world,
 		const Policycalc__V1__GetReportRequest *request, struct arena *arena,
 		Policycalc__V1__GetReportResponse *out_response);
+
+/**
+ * Whether what the report says that opens for a firm is what two answers of Match differ by. *out_count:
+ * how many policies those are.
+ */
+bool slow_opens_the_same(const struct ruleset *ruleset, const Policycalc__V1__Profile *profile,
+		const char *day, const Policycalc__V1__UncoveredFirm *firm, size_t *out_count);

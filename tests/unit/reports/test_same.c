@@ -124,6 +124,47 @@ static void make_some_wrong(struct fixture *fixture)
 	}
 }
 
+static Policycalc__V1__Value *fact_put(
+		struct firms *firms, Policycalc__V1__Profile *profile, const char *name)
+{
+	Policycalc__V1__AttributeValue **list = ARENA_NEW_ARRAY(&firms->arena,
+			Policycalc__V1__AttributeValue *, profile->n_attributes + 1);
+	Policycalc__V1__AttributeValue *fact =
+			ARENA_NEW(&firms->arena, Policycalc__V1__AttributeValue);
+	size_t count = 0;
+
+	for (size_t i = 0; i < profile->n_attributes; i++)
+		if (strcmp(profile->attributes[i]->name, name) != 0)
+			list[count++] = profile->attributes[i];
+	policycalc__v1__attribute_value__init(fact);
+	fact->name = (char *)(uintptr_t)name;
+	fact->value = ARENA_NEW(&firms->arena, Policycalc__V1__Value);
+	policycalc__v1__value__init(fact->value);
+	list[count++] = fact;
+	profile->attributes = list;
+	profile->n_attributes = count;
+	return fact->value;
+}
+
+/* Each has a code of its own, and one in three is in the library of the statistics. */
+static void make_some_of_the_library(struct firms *firms)
+{
+	for (int64_t i = 0; i < firms->count; i++) {
+		Policycalc__V1__Profile *profile = firms->profiles[i];
+		Policycalc__V1__Value *value;
+
+		profile->uscc = arena_format(&firms->arena, "9141%014lld", (long long)i);
+		if (i % 3)
+			continue;
+		value = fact_put(firms, profile, "in_statistics_library");
+		value->kind_case = POLICYCALC__V1__VALUE__KIND_FLAG;
+		value->flag = true;
+		value = fact_put(firms, profile, "statistical_region");
+		value->kind_case = POLICYCALC__V1__VALUE__KIND_CODE;
+		value->code = (char *)(i % 2 ? "411224" : "411281");
+	}
+}
+
 static int setup(void **state)
 {
 	struct fixture *fixture = test_calloc(1, sizeof(*fixture));
@@ -132,6 +173,7 @@ static int setup(void **state)
 	fixture->random = 20261127;
 	firms_init(&fixture->firms, starter, firm_count, 55, 2, 8);
 	firms_spread(&fixture->firms, apart);
+	make_some_of_the_library(&fixture->firms);
 	make_some_wrong(fixture);
 	fixture->crew = crew_new(3, &err);
 	assert_non_null(fixture->crew);
@@ -303,12 +345,43 @@ static void negatives_are_the_same(void **state)
 	kind_is_the_same(*state, KIND(PUSH));
 }
 
+static void what_opens_is_the_same(void **state)
+{
+	struct fixture *fixture = *state;
+	Policycalc__V1__GetReportRequest request = POLICYCALC__V1__GET_REPORT_REQUEST__INIT;
+	Policycalc__V1__GetReportResponse alone, together;
+	struct arena arena;
+	size_t opened = 0;
+
+	request.kind = KIND(COVERAGE);
+	request.as_of = (char *)FIRMS_DAY;
+	request.sequence = 1;
+	request.draft = request.names = true;
+	arena_init(&arena, (size_t)1 << 30);
+	make(fixture, &request, NULL, &arena, &alone);
+	make(fixture, &request, fixture->crew, &arena, &together);
+	assert_same_bytes(&alone, &together);
+	assert_true(alone.coverage->n_firms > 0);
+	for (size_t i = 0; i < alone.coverage->n_firms; i++) {
+		const Policycalc__V1__UncoveredFirm *firm = alone.coverage->firms[i];
+		size_t count;
+
+		assert_true(slow_opens_the_same(fixture->firms.ruleset,
+				fixture->firms.profiles[atoll(firm->uscc + 4)], FIRMS_DAY, firm,
+				&count));
+		opened += count;
+	}
+	assert_true(opened > 0);
+	arena_fini(&arena);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(blocked_is_the_same),
 		cmocka_unit_test(unclaimed_is_the_same),
 		cmocka_unit_test(negatives_are_the_same),
+		cmocka_unit_test(what_opens_is_the_same),
 	};
 
 	if (argc < 2) {
