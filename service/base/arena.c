@@ -109,6 +109,17 @@ void arena_reset(struct arena *arena)
 	rest_hide(arena);
 }
 
+bool arena_reserve(struct arena *arena, size_t size)
+{
+	bool ok;
+
+	assert(!arena->blocks);
+	arena->keep = 2 * size; /* the block is a little larger than what is asked of it */
+	ok = arena_alloc(arena, size) != NULL;
+	arena_reset(arena);
+	return ok;
+}
+
 void arena_adopt(struct arena *arena, struct arena *from)
 {
 	struct arena_block **oldest = &arena->blocks;

@@ -37,6 +37,12 @@ void arena_fini(struct arena *arena);
 void arena_reset(struct arena *arena);
 
 /**
+ * Takes a first block of @size bytes at once, and keeps it whenever @arena is reset: so large that what is
+ * usually made in it takes no memory of the machine. Only of an empty arena. False when memory is short.
+ */
+bool arena_reserve(struct arena *arena, size_t size);
+
+/**
  * Takes over all that was made in @from, which is empty then: what threads made apart lives on together.
  * Together it must be within the budget of @arena, or @arena is exhausted.
  */

@@ -24,8 +24,7 @@ struct look *look_new(const struct sweep *sweep, struct error *err)
 	look->ruleset = sweep->ruleset;
 	arena_init(&look->own, OWN_BUDGET);
 	arena_init(&look->arena, ROW_BUDGET);
-	(void)arena_alloc(&look->arena, ROW_ARENA);
-	arena_reset(&look->arena);
+	(void)arena_reserve(&look->arena, ROW_ARENA);
 	look->outcomes = ARENA_NEW_ARRAY(
 			&look->own, struct look_outcome, sweep->policy_count + 1);
 	if (look->outcomes && look->arena.blocks && look_lacks_init(look) &&

@@ -159,10 +159,8 @@ static bool work_init(struct sweep_work *work)
 	arena_init(&work->code_arena, CODES_BUDGET);
 	arena_init(&work->memo_arena, MEMO_BUDGET);
 	arena_init(&work->arena, ROW_BUDGET);
-	/* So large that few enterprises make it grow; kept, too. */
-	work->arena.keep = 2 * ROW_ARENA;
-	(void)arena_alloc(&work->arena, ROW_ARENA);
-	arena_reset(&work->arena);
+	/* So large that few enterprises make it grow. */
+	(void)arena_reserve(&work->arena, ROW_ARENA);
 	return work->block && work->sent && work->raws && work->codes && work->results &&
 	       work->arena.blocks && conditions_init(work) && sweep_rows_init(work) &&
 	       clause_memo_init(&work->memo, ruleset, &work->memo_arena);

@@ -220,8 +220,7 @@ bool import_set_ruleset(struct import *import, struct ruleset *ruleset, struct e
 	import->column_count = 0;
 	arena_fini(&import->scratch);
 	/* One block for the judge and for most rows: rewinding to it frees nothing. */
-	(void)arena_alloc(&import->scratch, (size_t)64 << 10);
-	arena_reset(&import->scratch);
+	(void)arena_reserve(&import->scratch, (size_t)64 << 10);
 	import->judge = supplied_new(ruleset, import->day, &import->scratch);
 	import->row_mark = arena_mark(&import->scratch);
 	return import->judge || arena_error(&import->scratch, err, "beginning an import");

@@ -34,10 +34,13 @@ struct name *names_find(const struct names *names, const char *list, const char 
 struct name *names_add(struct names *names, struct slice list, struct slice name,
 		Policycalc__V1__Period period)
 {
-	struct name *added = ARENA_NEW(&names->arena, struct name);
-	char *key = arena_format(
-			&names->arena, "%.*s/%.*s", SLICE_PRINT(list), SLICE_PRINT(name));
+	struct name *added;
+	char *key;
 
+	/* What was short when another was added may be there again. */
+	names->arena.exhausted = false;
+	added = ARENA_NEW(&names->arena, struct name);
+	key = arena_format(&names->arena, "%.*s/%.*s", SLICE_PRINT(list), SLICE_PRINT(name));
 	if (names->count == names->capacity) {
 		size_t capacity = names->capacity ? names->capacity * 2 : 64;
 		struct name **grown =

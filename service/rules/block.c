@@ -99,10 +99,8 @@ static bool block_init(struct block *block)
 		bound = block->slot_count;
 	if (bound)
 		memcpy(block->values, atoms->bound.values, bound * sizeof(*block->values));
-	/* So large that no row makes it grow; kept, too. */
-	block->arena.keep = 2 * ROW_ARENA;
-	(void)arena_alloc(&block->arena, ROW_ARENA);
-	arena_reset(&block->arena);
+	/* So large that no row makes it grow. */
+	(void)arena_reserve(&block->arena, ROW_ARENA);
 	return block->arena.blocks && block_codes_init(block) && block_numbers_init(block);
 }
 
