@@ -14,7 +14,7 @@ Builds policycalc four times (plain with gcc, ASan+UBSan, TSan, plain with clang
 and prints "N passed, N failed, N skipped" as its last line. Exit status 0 when nothing failed.
 
   --long         also the long versions: fuzzing, kills, soak
-  --only STAGE   only: plain, sanitize, threads, clang, format, proto, long; may be repeated
+  --only STAGE   only: plain, answers, sanitize, threads, clang, format, proto, long; may be repeated
   --no-install   do not install packages
 TEXT
 }
@@ -157,6 +157,18 @@ if wanted proto; then
 fi
 if wanted plain; then
 	build ci "${CC:-gcc}" -Dbuildtype=debugoptimized && run_tests ci
+fi
+# The measurements without the clock: what they compare is the same in every build.
+if wanted answers; then
+	if build ci "${CC:-gcc}" -Dbuildtype=debugoptimized; then
+		if timeout 600 /usr/bin/python3 tests/bench/table.py --answers --build build-ci \
+				>"$logs/answers.log" 2>&1; then
+			passed=$((passed + 1))
+		else
+			tail -n 20 "$logs/answers.log"
+			stage_failed "answers of the measurements"
+		fi
+	fi
 fi
 if wanted sanitize; then
 	export ASAN_OPTIONS="abort_on_error=0:exitcode=99:detect_stack_use_after_return=1"
