@@ -59,7 +59,8 @@ class Service:
 
     def ask(self, *arguments):
         done = subprocess.run([self.build / "client/policycalc", "--server",
-                               f"unix:{self.folder}/socket", *map(str, arguments)],
+                               f"unix:{self.folder}/socket", "--timeout", "0",
+                               *map(str, arguments)],
                               stdout=subprocess.PIPE, check=True)
         return done.stdout
 
