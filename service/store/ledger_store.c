@@ -213,7 +213,7 @@ bool ledger_store_list_versions(struct ledger_store *store, struct arena *arena,
 	bool more = false;
 	bool ok = rows != NULL;
 
-	while (ok && statement_step(rows, &more, err) && more) {
+	while (ok && (ok = statement_step(rows, &more, err)) && more) {
 		struct ledger_version *version;
 
 		list = ledger_grow(list, count, sizeof(*list), arena, err);
