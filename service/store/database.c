@@ -61,11 +61,22 @@ static bool database_error_doubt(struct database *db, struct error *err)
 			db->options.name, db->options.path);
 }
 
+/*
+ * Whether nothing is left of a change that failed: else undoing it is tried again, since memory may have
+ * been short for that, too. Until then nobody may read or change anything.
+ */
+static bool database_is_settled(struct database *db)
+{
+	if (db->in_doubt)
+		database_rollback(db);
+	return !db->in_doubt;
+}
+
 bool database_run(struct database *db, const char *sql, struct error *err)
 {
 	int code;
 
-	if (db->in_doubt)
+	if (!database_is_settled(db))
 		return database_error_doubt(db, err);
 	code = sqlite3_exec(db->raw, sql, NULL, NULL, NULL);
 	return code == SQLITE_OK || database_error(db, code, err);
@@ -84,12 +95,11 @@ bool database_commit(struct database *db, struct error *err)
 void database_rollback(struct database *db)
 {
 	/* SQLite has already rolled back by itself after some failures. */
-	if (sqlite3_get_autocommit(db->raw))
-		return;
-	(void)sqlite3_step(db->rollback);
-	(void)sqlite3_reset(db->rollback);
-	if (!sqlite3_get_autocommit(db->raw))
-		db->in_doubt = true;
+	if (!sqlite3_get_autocommit(db->raw)) {
+		(void)sqlite3_step(db->rollback);
+		(void)sqlite3_reset(db->rollback);
+	}
+	db->in_doubt = !sqlite3_get_autocommit(db->raw);
 }
 
 bool database_check(struct database *db, struct error *err)
@@ -132,7 +142,7 @@ struct statement *database_prepare(struct database *db, const char *sql, struct 
 	struct statement *statement;
 	int code;
 
-	if (db->in_doubt) {
+	if (!database_is_settled(db)) {
 		database_error_doubt(db, err);
 		return NULL;
 	}
@@ -192,8 +202,11 @@ bool statement_bind_blob(
 
 bool statement_step(struct statement *statement, bool *out_more, struct error *err)
 {
-	int code = sqlite3_step(statement->raw);
+	int code;
 
+	if (!database_is_settled(statement->db))
+		return database_error_doubt(statement->db, err);
+	code = sqlite3_step(statement->raw);
 	if (code != SQLITE_ROW && code != SQLITE_DONE) {
 		(void)database_error(statement->db, code, err);
 		/* Else nothing could be bound to it again. */

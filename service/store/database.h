@@ -45,8 +45,8 @@ bool database_run(struct database *db, const char *sql, struct error *err);
 bool database_begin(struct database *db, struct error *err);
 bool database_commit(struct database *db, struct error *err);
 /**
- * Undoes what database_begin() began; does nothing when nothing was begun. Should that fail,
- * every later call fails until the database is opened again.
+ * Undoes what database_begin() began; does nothing when nothing was begun. Should that fail, for
+ * lack of memory, it is tried again by every later call, which fails unless it succeeds.
  */
 void database_rollback(struct database *db);
 /** Fails unless SQLite finds the file whole and every reference kept. */

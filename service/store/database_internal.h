@@ -10,8 +10,8 @@ struct database {
 	sqlite3 *raw;
 	/* Prepared at open, since undoing must work when memory is short. */
 	sqlite3_stmt *rollback;
-	/* A transaction could not be undone: what the connection reads is half of it. Only
-	 * closing helps; the file is whole. */
+	/* A transaction could not be undone: what the connection reads is half of it. The file is
+	 * whole. */
 	bool in_doubt;
 	struct database_options options; /* strings are copies, freed with the database */
 	char *texts;
