@@ -311,7 +311,7 @@ int main(int argc, char **argv)
 	enum case_fault fault = argc > 1 ? read_fault(argv[1]) : CASE_FAULT_NONE;
 	unsigned most = fault == CASE_FAULT_MEMORY ? ALLOCATIONS_MOST : REPLAYS_MOST;
 	bool is_long = getenv("POLICYCALC_LONG") != NULL;
-	unsigned sparsely = fault >= CASE_FAULT_POWER ? 3 : 6;
+	unsigned sparsely = fault == CASE_FAULT_MEMORY ? 16 : fault >= CASE_FAULT_POWER ? 3 : 6;
 	int failures = 0;
 	int expectations = 0;
 	unsigned faults = 0;
