@@ -42,8 +42,9 @@ struct match_work {
 	uint64_t *seen_eligible, *seen_undecided, *seen_odd;
 	uint32_t *undecided, *odd;
 	size_t maybe_undecided, maybe_odd;
-	uint32_t settled[BLOCKS_AT_ONCE * MATCH_BLOCK]; /* positions */
-	uint32_t several[BLOCKS_AT_ONCE * MATCH_BLOCK]; /* likewise, and what is found there */
+	uint32_t settled[BLOCKS_AT_ONCE * MATCH_BLOCK + 1]; /* positions */
+	uint32_t several[BLOCKS_AT_ONCE * MATCH_BLOCK +
+			 1]; /* likewise, and what is found there */
 	uint64_t hits[BLOCKS_AT_ONCE * MATCH_WORDS];
 	uint32_t hit_blocks[BLOCKS_AT_ONCE];
 };
@@ -334,10 +335,17 @@ static void hits_put(struct match_work *work, size_t count)
 				settled = word_put(work, at, bits, settled, &several);
 				continue;
 			}
-			settled = positions_put(work->settled, settled, at,
-					bits & ~index->special[at], 0);
-			several = positions_put(work->several, several, at,
-					bits & index->special[at], FOUND_ELIGIBLE);
+			/* Which of the two it goes to is no branch, that would be guessed wrong. */
+			for (uint64_t special = index->special[at]; bits; bits &= bits - 1) {
+				unsigned bit = (unsigned)__builtin_ctzll(bits);
+				uint32_t position = (uint32_t)at * 64 + bit;
+				size_t is_special = (special >> bit) & 1;
+
+				work->settled[settled] = position;
+				settled += 1 - is_special;
+				work->several[several] = position;
+				several += is_special;
+			}
 		}
 	}
 	/* One after the other, so that the memory is asked for many at once. */

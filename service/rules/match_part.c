@@ -56,24 +56,42 @@ static int atom_compare_bound(const void *a, const void *b)
 	return (left->bound > right->bound) - (left->bound < right->bound);
 }
 
-/* Edges where the rules that ask are parted evenly. */
+/*
+ * Edges at the thresholds that far more rules ask for than for others, then where the rest is parted evenly:
+ * rules whose threshold is no edge are borders.
+ */
 static void edges_choose(struct match_part *part, const struct atom *const *atoms, size_t count,
 		uint32_t cells)
 {
-	uint64_t total = 0, seen = 0;
+	uint64_t total = 0, light = 0, seen = 0, least = 1;
+	uint32_t heavy = cells;
 	uint32_t cell = 1;
 
 	for (size_t i = 0; i < count; i++)
 		total += atoms[i]->uses + 1;
+	/* Not so many that nothing is left for the others. */
+	for (unsigned times = 2; heavy > cells * 3 / 4; times *= 2) {
+		least = times * total / count + 1;
+		light = total;
+		heavy = 0;
+		for (size_t i = 0; i < count; i++) {
+			if (atoms[i]->uses + 1 < least)
+				continue;
+			light -= atoms[i]->uses + 1;
+			heavy++;
+		}
+	}
+	light /= cells - heavy;
 	part->starts[0] = 0;
 	for (size_t i = 0; i < count && cell < cells; i++) {
-		size_t left = count - i;
+		bool is_heavy = atoms[i]->uses + 1 >= least;
 
-		if (left <= cells - cell || seen * cells >= total * cell) {
+		if (is_heavy || count - i <= cells - cell || seen >= light) {
 			part->edges[cell - 1] = atoms[i]->bound;
 			part->starts[cell++] = (uint32_t)i + 1;
+			seen = 0;
 		}
-		seen += atoms[i]->uses + 1;
+		seen += is_heavy ? 0 : atoms[i]->uses + 1;
 	}
 	part->cell_count = cell;
 	part->starts[cell] = (uint32_t)count + 1;
