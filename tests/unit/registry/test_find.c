@@ -78,9 +78,11 @@ static bool on_found(void *context, struct slice packed, struct error *err)
 	found = (const Policycalc__V1__FoundEnterprise *)message_unpack(packed,
 			&policycalc__v1__found_enterprise__descriptor, &message_limits_default,
 			&call, err);
-	assert_non_null(found);
-	hearing->list[hearing->count++] = told_of(found->id / APART, found->answer);
+	if (found)
+		hearing->list[hearing->count++] = told_of(found->id / APART, found->answer);
 	arena_fini(&call);
+	if (!found) /* reading takes memory, too; anything else is no error of memory */
+		return false;
 	return hearing->count != hearing->fails_at || error_set(err, ERROR_CANCELLED, "enough");
 }
 
