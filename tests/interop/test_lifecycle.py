@@ -73,7 +73,7 @@ def bad_uploads():
     fails(Code.INVALID_ARGUMENT, client.check, [])
     fails(Code.RESOURCE_EXHAUSTED, client.check, [("x.yaml", b" " * ((1 << 20) + 1))])
     fails(Code.RESOURCE_EXHAUSTED, client.check,
-          ((f"policies/{i}.yaml", b" " * (1 << 20)) for i in range(70)))
+          ((f"policies/{i}.yaml", b" " * (1 << 20)) for i in range(260)))
     assert client.match().revision == 1
     assert daemon.stop() == 0
 
