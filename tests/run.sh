@@ -174,7 +174,7 @@ if wanted sanitize; then
 	export ASAN_OPTIONS="abort_on_error=0:exitcode=99:detect_stack_use_after_return=1"
 	export UBSAN_OPTIONS="halt_on_error=1:print_stacktrace=1:exitcode=99"
 	build ci-asan "${CC:-gcc}" -Dbuildtype=debugoptimized -Db_sanitize=address,undefined -Db_lundef=false &&
-		run_tests ci-asan --timeout-multiplier 4
+		run_tests ci-asan --timeout-multiplier 4 --no-suite kills
 	unset ASAN_OPTIONS UBSAN_OPTIONS
 fi
 if wanted threads; then
