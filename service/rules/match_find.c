@@ -67,9 +67,12 @@ static void summaries_join(
 /* Half a line of memory. */
 typedef uint64_t half_line __attribute__((vector_size(32), aligned(8), may_alias));
 
-static inline bool half_any(half_line half)
+/* By address: how vectors are handed over depends on the machine that is compiled for. */
+static inline bool halves_any(const half_line *left, const half_line *right)
 {
-	return (half[0] | half[1] | half[2] | half[3]) != 0;
+	half_line both = *left | *right;
+
+	return (both[0] | both[1] | both[2] | both[3]) != 0;
 }
 
 /* What all rows have in common, of each block that has anything; how many those are. */
@@ -87,7 +90,7 @@ static size_t blocks_join(const uint64_t *const *rows, size_t row_count, const u
 		half_line right = row[1];
 		size_t i = 1;
 
-		while (i < row_count && half_any(left | right)) {
+		while (i < row_count && halves_any(&left, &right)) {
 			size_t end = i + ROWS_AT_ONCE < row_count ? i + ROWS_AT_ONCE
 								  : row_count;
 
@@ -98,7 +101,7 @@ static size_t blocks_join(const uint64_t *const *rows, size_t row_count, const u
 				right &= row[1];
 			}
 		}
-		if (!half_any(left | right))
+		if (!halves_any(&left, &right))
 			continue;
 		((half_line *)hits)[2 * found] = left;
 		((half_line *)hits)[2 * found + 1] = right;
