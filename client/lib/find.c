@@ -130,6 +130,7 @@ bool pcalc_find_summary_get(const pcalc_find *find, struct pcalc_find_summary *o
 		.left_out = summary->left_out,
 		.near = summary->near,
 		.sure_fen = summary->sure_fen,
+		.looked_at = summary->looked_at,
 		.refused = summary->refused,
 		.lack_count = summary->n_lacks,
 	};

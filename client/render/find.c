@@ -126,6 +126,11 @@ void find_print_summary(const struct canvas *canvas, const Policycalc__V1__FindS
 			summary->as_of, (long long)summary->revision,
 			(long long)summary->sequence);
 	counts_print(canvas, summary);
+	if (summary->looked_at < summary->told + summary->left_out)
+		buffer_format(canvas->out,
+				label(canvas, "  以下只算了前 %lld 家（--limit）：\n",
+						"  of the first %lld alone (--limit):\n"),
+				(long long)summary->looked_at);
 	if (summary->near)
 		buffer_format(canvas->out,
 				label(canvas, "  其中接近符合 %lld 家\n", "  near: %lld\n"),

@@ -78,6 +78,7 @@ struct pcalc_find_summary {
 	int64_t left_out; /* by the limit */
 	int64_t near;	  /* of those looked at closely */
 	int64_t sure_fen; /* of the eligible ones looked at closely; what is not stated counts nothing */
+	int64_t looked_at; /* how many of those that fit were: all, unless a limit ended a search by id */
 	int64_t refused; /* enterprises whose facts the catalog refuses: no verdict */
 	size_t lack_count;
 };

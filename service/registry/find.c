@@ -263,6 +263,7 @@ Policycalc__V1__FindSummary *find_summary(struct find *find, struct error *err)
 	summary->left_out = find->sums.left_out;
 	summary->near = find->sums.near;
 	summary->sure_fen = find->sums.sure_fen;
+	summary->looked_at = find->sums.fitting;
 	summary->refused = find->sums.refused;
 	if (!summary->as_of || !counts_fill(find, summary) || !lacks_fill(find, summary)) {
 		arena_error(find->arena, err, "adding up a search");

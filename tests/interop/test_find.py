@@ -215,6 +215,9 @@ def test_command_line():
     assert lines[0].startswith("统一社会信用代码") and code(2) in text
     assert max(width(line) for line in lines) <= 80, max(lines, key=width)
     assert "第 1 版目录" in text and "缺少" in text
+    assert "只算了" not in cli(POLICY, "--as-of", DAY, "--undecided")
+    assert "只算了" not in cli(POLICY, "--as-of", DAY, "--undecided", "--limit", "3", "--sort", "amount")
+    assert "  以下只算了前 3 家（--limit）：" in cli(POLICY, "--as-of", DAY, "--undecided", "--limit", "3")
     english = cli(POLICY, "--as-of", DAY, "--undecided", "--limit", "3", "--lang", "en")
     assert english.startswith("credit code") and "snapshot" in english
     lines = [json.loads(line) for line in

@@ -39,7 +39,7 @@ class FakeReports:
                 f"{request.sequence}", title=dict(zh="甲"), revision=3, as_of=request.as_of, sequence=5,
                 counts=[dict(verdict="VERDICT_ELIGIBLE", count=40),
                         dict(verdict="VERDICT_NEEDS_INFORMATION", count=3)],
-                told=2, left_out=1, near=1, sure_fen=28000, refused=6,
+                told=2, left_out=1, near=1, sure_fen=28000, refused=6, looked_at=3,
                 lacks=[dict(attribute="e.staff", label=dict(zh="从业人员"), count=3, alone=2)]))
 
     # --- reports ----------------------------------------------------------------------------------

@@ -62,6 +62,7 @@ static void test_find(void **state)
 	assert_string_equal(summary.policy_id, "a [5, 4] True 4112 C 4 2 9 2 4");
 	assert_string_equal(summary.as_of, "2026-03-03");
 	assert_int_equal(summary.sure_fen, 28000);
+	assert_int_equal(summary.looked_at, 3);
 	assert_int_equal(summary.refused, 6);
 	assert_int_equal(pcalc_find_count(find, PCALC_VERDICT_ELIGIBLE), 40);
 	assert_int_equal(pcalc_find_count(find, PCALC_VERDICT_NOT_OPEN), 0);

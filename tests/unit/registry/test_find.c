@@ -285,6 +285,7 @@ static size_t compare_all(
 	assert_int_equal(summary->told, most);
 	if (request->sort > SORT(ID))
 		assert_int_equal(summary->left_out, count - most);
+	assert_int_equal(summary->looked_at, request->sort > SORT(ID) ? count : most);
 	for (size_t i = 0; i < summary->n_counts; i++) {
 		assert_int_equal(
 				summary->counts[i]->count, counts[summary->counts[i]->verdict]);
