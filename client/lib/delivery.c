@@ -280,6 +280,9 @@ bool pcalc_deliveries_get(const pcalc_deliveries *deliveries, size_t index,
 		.not_before = delivery->not_before,
 		.attempts = delivery->attempts,
 		.by = delivery->by,
+		.reason = delivery->reason,
+		.tries = delivery->tries,
+		.next_try_at = delivery->next_try_at,
 	};
 	return true;
 }

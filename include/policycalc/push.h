@@ -287,11 +287,14 @@ struct pcalc_delivery_filter {
 struct pcalc_delivery {
 	const char *key;
 	enum pcalc_delivery_state state;
-	const char *created_at; /* RFC 3339, UTC */
-	const char *changed_at; /* when it came into its state */
-	const char *not_before; /* not to be handed out before this day; "": at once */
-	int attempts;		/* how often it was handed out */
-	const char *by;		/* who holds it, decided, or took it */
+	const char *created_at;	 /* RFC 3339, UTC */
+	const char *changed_at;	 /* when it came into its state */
+	const char *not_before;	 /* not to be handed out before this day; "": at once */
+	int attempts;		 /* how often it was handed out */
+	const char *by;		 /* who holds it, decided, or took it */
+	const char *reason;	 /* of a decision, a dead letter, or a failed try; "": none */
+	int tries;		 /* how often the webhook has tried to bring it */
+	const char *next_try_at; /* RFC 3339, UTC; "": the webhook does not, or at once */
 };
 
 /**

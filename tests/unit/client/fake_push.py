@@ -100,6 +100,8 @@ class FakePush:
             deliveries=[dict(key=key(n), state=request.state or "DELIVERY_STATE_ACKED",
                              created_at=TIME, changed_at=TIME, not_before=DAY, attempts=2,
                              by=f"{request.uscc} {request.run} {request.series}",
+                             reason="the receiver answered 503", tries=3 + n,
+                             next_try_at="2026-03-04T06:06:07Z",
                              digest=None if request.series == "BARE" else self.digest(n))
                         for n in range(page * 2, page * 2 + min(request.page_size, 2))],
             next_page_token=str(page + 1) if page < 2 else "")

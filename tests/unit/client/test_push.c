@@ -321,6 +321,9 @@ static void test_list(void **state)
 		assert_string_equal(delivery.not_before, "2026-03-04");
 		assert_int_equal(delivery.attempts, 2);
 		assert_string_equal(delivery.by, A " 7 a");
+		assert_string_equal(delivery.reason, "the receiver answered 503");
+		assert_int_equal(delivery.tries, 3 + i);
+		assert_string_equal(delivery.next_try_at, "2026-03-04T06:06:07Z");
 		check_digest(pcalc_deliveries_digest(list, (size_t)i), delivery.key);
 	}
 	assert_false(pcalc_deliveries_get(list, 3, &delivery));
