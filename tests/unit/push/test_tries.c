@@ -3,11 +3,9 @@
  * Tries of the service to bring a delivery: when they begin, how they end, what is left of them. The first
  * argument is the dictionary of the cases.
  */
-#include "fixture.h"
-#include "push_world.h"
+#include "ledger_world.h"
 
 #include "base/log.h"
-#include "push/digest.h"
 #include "push/tries.h"
 
 #include <setjmp.h>
@@ -16,120 +14,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-
-#define HOUR_MS 3600000
-
-static const char *dictionary;
-
-static const char POLICIES[] = "policy jobs\n    window always\n    require e.staff >= 20\n";
-
-struct world {
-	struct push_world push;
-	struct arena arena;
-	struct ruleset *ruleset;
-};
-
-/* One enterprise to which one thing is to be told. */
-static int world_setup(void **state)
-{
-	struct world *world = calloc(1, sizeof(*world));
-	Policycalc__V1__StartRunRequest request = POLICYCALC__V1__START_RUN_REQUEST__INIT;
-	struct push_order order = { .request = &request, .current_revision = 1 };
-	Policycalc__V1__Profile *firm;
-	Policycalc__V1__Run *run;
-	struct case_file file;
-	struct error err;
-
-	assert_non_null(world);
-	arena_init(&world->arena, (size_t)64 << 20);
-	fixture_read(&file, &world->arena, dictionary, POLICIES);
-	file.catalog.revision = 1;
-	world->ruleset = fixture_compile(&file, NULL);
-	assert_non_null(world->ruleset);
-	push_world_init(&world->push, 1, false);
-	world->push.now_ms = (int64_t)20510 * 24 * HOUR_MS;
-	firm = fixture_profile(&file, "region = 411282, staff = 30");
-	firm->uscc = (char *)"91411200MA40000001";
-	push_world_import(&world->push, world->ruleset, firm, "2026-02-26", false);
-	order.ruleset = world->ruleset;
-	if (!push_engine_start(world->push.engine, &order, &world->arena, &run, &err))
-		fail_msg("%s", err.message);
-	push_world_drain(&world->push);
-	*state = world;
-	return 0;
-}
-
-static int world_teardown(void **state)
-{
-	struct world *world = *state;
-
-	push_world_fini(&world->push);
-	ruleset_unref(world->ruleset);
-	arena_fini(&world->arena);
-	free(world);
-	return 0;
-}
-
-/* The delivery, leased; NULL when there is none to be had. */
-static struct ledger_delivery *lease(struct world *world)
-{
-	struct ledger_lease_order order = { .consumer = "test",
-		.length_ms = HOUR_MS,
-		.limit = 10,
-		.now_ms = world->push.now_ms };
-	struct ledger_delivery *list;
-	struct error err;
-	size_t count;
-	int64_t after;
-	bool more;
-
-	if (!ledger_lease(&world->push.ledger, &order, &world->arena, &list, &count, &after,
-			    &more, &err))
-		fail_msg("%s", err.message);
-	assert_true(count <= 1);
-	return count ? list : NULL;
-}
-
-/* What is said of an acknowledgement; "" when it counts. */
-static const char *acknowledge(
-		struct world *world, const struct ledger_delivery *delivery, bool failed)
-{
-	Policycalc__V1__AckDeliveriesRequest request =
-			POLICYCALC__V1__ACK_DELIVERIES_REQUEST__INIT;
-	Policycalc__V1__AckDeliveriesRequest__Ack ack =
-			POLICYCALC__V1__ACK_DELIVERIES_REQUEST__ACK__INIT;
-	Policycalc__V1__AckDeliveriesRequest__Ack *acks[] = { &ack };
-	Policycalc__V1__DeliveryStatus *others[1];
-	char key[2 * DIGEST_KEY_SIZE + 1];
-	size_t other_count;
-	struct error err;
-	int64_t count;
-
-	digest_key_print(delivery->key, key);
-	ack.key = key;
-	ack.lease = arena_copy(&world->arena, delivery->lease.data, delivery->lease.size);
-	ack.failed = failed;
-	request.acks = acks;
-	request.n_acks = 1;
-	if (!ledger_ack(&world->push.ledger, &request, world->push.now_ms, &world->arena,
-			    &count, others, &other_count, &err))
-		fail_msg("%s", err.message);
-	assert_int_equal((size_t)count + other_count, 1);
-	return other_count ? others[0]->reason : "";
-}
-
-static Policycalc__V1__DeliveryState state_of(
-		struct world *world, const struct ledger_delivery *delivery)
-{
-	struct ledger_delivery *found;
-	struct error err;
-
-	if (!ledger_store_find_delivery(world->push.ledger_store, delivery->key, false,
-			    &world->arena, &found, &err))
-		fail_msg("%s", err.message);
-	assert_non_null(found);
-	return (Policycalc__V1__DeliveryState)found->state;
-}
 
 /* A step that tells how @last (NULL: none) has ended; the try that begins, NULL: none. */
 static struct try *step(struct world *world, const struct try *last, enum try_fate fate,
@@ -205,16 +89,16 @@ static void brought_at_once(void **state)
 	assert_non_null(try);
 	assert_int_equal(try->number, 1);
 	assert_true(try->delivery.digest.size > 0);
-	assert_int_equal(state_of(world, &try->delivery), DELIVERY(LEASED));
+	assert_int_equal(world_state_of(world, &try->delivery), DELIVERY(LEASED));
 	/* Nobody has it twice. */
-	assert_null(lease(world));
+	assert_null(world_lease(world));
 	assert_null(step(world, NULL, TRY_DELIVERED, 0));
 	assert_null(step(world, try, TRY_DELIVERED, 0));
-	assert_int_equal(state_of(world, &try->delivery), DELIVERY(ACKED));
+	assert_int_equal(world_state_of(world, &try->delivery), DELIVERY(ACKED));
 	assert_int_equal(remembered(world, try).tries, 0);
 	/* Its answer was told twice. */
 	assert_null(step(world, try, TRY_AGAIN, 1));
-	assert_int_equal(state_of(world, &try->delivery), DELIVERY(ACKED));
+	assert_int_equal(world_state_of(world, &try->delivery), DELIVERY(ACKED));
 }
 
 static void again_and_not_before(void **state)
@@ -226,7 +110,7 @@ static void again_and_not_before(void **state)
 		assert_non_null(try);
 		assert_int_equal(try->number, number);
 		assert_null(step(world, try, TRY_AGAIN, 5000));
-		assert_int_equal(state_of(world, &try->delivery), DELIVERY(RELEASED));
+		assert_int_equal(world_state_of(world, &try->delivery), DELIVERY(RELEASED));
 		assert_true(slice_equals_text(remembered(world, try).reason, "it rained"));
 		world->push.now_ms += 4999;
 		assert_null(step(world, NULL, TRY_DELIVERED, 0));
@@ -235,7 +119,7 @@ static void again_and_not_before(void **state)
 	}
 	/* What waits may be pulled, and then is waited for no more. */
 	assert_null(step(world, try, TRY_AGAIN, 5000));
-	assert_string_equal(acknowledge(world, lease(world), false), "");
+	assert_string_equal(world_acknowledge(world, world_lease(world), false), "");
 	assert_int_equal(remembered(world, try).tries, 0);
 	world->push.now_ms += HOUR_MS;
 	assert_null(step(world, NULL, TRY_DELIVERED, 0));
@@ -264,9 +148,9 @@ static void dead_letters(void **state)
 	try = step(world, NULL, TRY_DELIVERED, 0);
 	assert_int_equal(try->number, 2);
 	assert_null(step(world, try, TRY_DEAD, 0));
-	assert_int_equal(state_of(world, &try->delivery), DELIVERY(DEAD));
+	assert_int_equal(world_state_of(world, &try->delivery), DELIVERY(DEAD));
 	assert_int_equal(remembered(world, try).tries, 2);
-	assert_null(lease(world));
+	assert_null(world_lease(world));
 	decide(world, false, 1);
 	decide(world, false, 0);
 	/* As if it had never been tried. */
@@ -275,7 +159,7 @@ static void dead_letters(void **state)
 	assert_int_equal(try->number, 1);
 	assert_null(step(world, try, TRY_DEAD, 0));
 	decide(world, true, 1);
-	assert_int_equal(state_of(world, &try->delivery), DELIVERY(DROPPED));
+	assert_int_equal(world_state_of(world, &try->delivery), DELIVERY(DROPPED));
 	assert_null(step(world, NULL, TRY_DELIVERED, 0));
 	decide(world, false, 0);
 }
@@ -288,17 +172,17 @@ static void process_dies(void **state)
 
 	assert_int_equal(recover(world), 1);
 	assert_int_equal(recover(world), 0);
-	assert_int_equal(state_of(world, &try->delivery), DELIVERY(RELEASED));
+	assert_int_equal(world_state_of(world, &try->delivery), DELIVERY(RELEASED));
 	/* At once, and it is the second. */
 	try = step(world, NULL, TRY_DELIVERED, 0);
 	assert_non_null(try);
 	assert_int_equal(try->number, 2);
 	/* What is pulled is not ours to take back, even if we have tried it. */
 	assert_null(step(world, try, TRY_AGAIN, 1));
-	pulled = lease(world);
+	pulled = world_lease(world);
 	assert_non_null(pulled);
 	assert_int_equal(recover(world), 0);
-	assert_int_equal(state_of(world, pulled), DELIVERY(LEASED));
+	assert_int_equal(world_state_of(world, pulled), DELIVERY(LEASED));
 }
 
 static void lease_runs_out(void **state)
@@ -310,17 +194,17 @@ static void lease_runs_out(void **state)
 	/* It is long over, but nobody else has it: the answer counts. */
 	world->push.now_ms += 2 * HOUR_MS;
 	assert_null(step(world, try, TRY_AGAIN, 1));
-	assert_int_equal(state_of(world, &try->delivery), DELIVERY(RELEASED));
+	assert_int_equal(world_state_of(world, &try->delivery), DELIVERY(RELEASED));
 	world->push.now_ms += 1;
 	try = step(world, NULL, TRY_DELIVERED, 0);
 	assert_non_null(try);
 	world->push.now_ms += 2 * HOUR_MS;
-	pulled = lease(world);
+	pulled = world_lease(world);
 	assert_non_null(pulled);
 	/* Now somebody else has it: the answer comes too late. */
 	assert_null(step(world, try, TRY_DELIVERED, 0));
-	assert_int_equal(state_of(world, pulled), DELIVERY(LEASED));
-	assert_string_equal(acknowledge(world, pulled, false), "");
+	assert_int_equal(world_state_of(world, pulled), DELIVERY(LEASED));
+	assert_string_equal(world_acknowledge(world, pulled, false), "");
 }
 
 int main(int argument_count, char **arguments)
@@ -337,7 +221,7 @@ int main(int argument_count, char **arguments)
 
 	if (argument_count != 2)
 		return 2;
-	dictionary = arguments[1];
+	world_set_dictionary(arguments[1]);
 	log_set_level(LOG_LEVEL_ERROR);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

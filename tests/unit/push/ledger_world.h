@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A ledger with one delivery, released, for tests: one enterprise to which one thing is to be told. */
+#pragma once
+
+#include "push/ledger.h"
+#include "push_world.h"
+
+#define HOUR_MS 3600000
+
+struct world {
+	struct push_world push;
+	struct arena arena;
+	struct ruleset *ruleset;
+};
+
+/** The dictionary of the cases, for all worlds; before the first. */
+void world_set_dictionary(const char *path);
+/** For cmocka: *state is the world. */
+int world_setup(void **state);
+int world_teardown(void **state);
+
+/** The delivery, leased; NULL when there is none to be had. */
+struct ledger_delivery *world_lease(struct world *world);
+/** What is said of an acknowledgement; "" when it counts. */
+const char *world_acknowledge(
+		struct world *world, const struct ledger_delivery *delivery, bool failed);
+Policycalc__V1__DeliveryState world_state_of(
+		struct world *world, const struct ledger_delivery *delivery);
