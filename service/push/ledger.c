@@ -334,38 +334,3 @@ bool ledger_ack(struct ledger *ledger, const Policycalc__V1__AckDeliveriesReques
 	ledger_store_rollback(ledger->store);
 	return error_prefix(err, "acknowledging deliveries");
 }
-
-static bool bury(struct ledger *ledger, const unsigned char key[LEDGER_KEY_SIZE],
-		const char *lease, const char *why, int64_t now_ms, struct arena *arena,
-		struct error *err)
-{
-	struct ledger_delivery *delivery;
-
-	if (!ledger_store_find_delivery(ledger->store, key, false, arena, &delivery, err))
-		return false;
-	if (!delivery)
-		return error_set(err, ERROR_NOT_FOUND, "there is no such delivery");
-	if (delivery->state != (int)DELIVERY(LEASED) ||
-			!slice_equals_text(delivery->lease, lease))
-		return error_set(err, ERROR_PRECONDITION, "the delivery is not leased so");
-	ledger_delivery_enter(delivery, DELIVERY(DEAD), now_ms);
-	delivery->note = slice_from(why);
-	return ledger_store_change_delivery(ledger->store, delivery, err);
-}
-
-bool ledger_bury(struct ledger *ledger, const unsigned char key[LEDGER_KEY_SIZE],
-		const char *lease, const char *why, int64_t now_ms, struct error *err)
-{
-	struct arena arena;
-	bool ok;
-
-	if (!ledger_store_begin(ledger->store, err))
-		return false;
-	arena_init(&arena, (size_t)1 << 20);
-	ok = bury(ledger, key, lease, why, now_ms, &arena, err) &&
-	     ledger_store_commit(ledger->store, err);
-	if (!ok)
-		ledger_store_rollback(ledger->store);
-	arena_fini(&arena);
-	return ok || error_prefix(err, "giving up a delivery");
-}

@@ -88,9 +88,6 @@ bool ledger_lease_within(struct ledger *ledger, const struct ledger_lease_order 
 /** Moves it along an arrow of the drawing, in memory. */
 void ledger_delivery_enter(struct ledger_delivery *delivery,
 		Policycalc__V1__DeliveryState state, int64_t now_ms);
-/** Gives up one that is leased on @lease (a webhook's, say), with why. */
-bool ledger_bury(struct ledger *ledger, const unsigned char key[LEDGER_KEY_SIZE],
-		const char *lease, const char *why, int64_t now_ms, struct error *err);
 
 /* --- confirmation ---------------------------------------------------------------------------- */
 
