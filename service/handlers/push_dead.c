@@ -1,15 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* PushService: dead letters, and how deliveries and the webhook stand. */
-#include "base/date.h"
 #include "handlers/push_internal.h"
 #include "handlers/push_sink.h"
 #include "push/tries.h"
-
-#include <string.h>
-
-#define KEYS_MOST 1000
-#define NAME_MOST 200
-#define NOTE_MOST 500
 
 /* --- DecideDeadLetters ----------------------------------------------------------------------- */
 
@@ -52,12 +45,9 @@ static const ProtobufCMessage *ask_decide(struct push_service *service,
 		return decide_all(service, &decision, arena, &response->count, err)
 				       ? &response->base
 				       : NULL;
-	response->others = ARENA_NEW_ARRAY(
-			arena, Policycalc__V1__DeliveryStatus *, request->n_keys + 1);
-	if (!response->others) {
-		arena_error(arena, err, "answering");
+	response->others = push_others_new(request->n_keys, arena, err);
+	if (!response->others)
 		return NULL;
-	}
 	return dead_decide_keys(push_service_ledger(service), &decision, request->keys,
 			       request->n_keys, arena, &response->count, response->others,
 			       &response->n_others, err)
@@ -70,13 +60,10 @@ static void on_decide(struct rpc_call *call, const ProtobufCMessage *message)
 	const Policycalc__V1__DecideDeadLettersRequest *request =
 			(const Policycalc__V1__DecideDeadLettersRequest *)message;
 
-	if (!*request->decided_by || strlen(request->decided_by) > NAME_MOST)
-		call_refuse_field(call, "decided_by", "must have 1 to 200 bytes");
-	else if (strlen(request->note) > NOTE_MOST)
-		call_refuse_field(call, "note", "must have at most 500 bytes");
-	else if (request->n_keys > KEYS_MOST)
-		call_refuse_field(call, "keys", "must be at most 1,000");
-	else if ((request->n_keys > 0) == (bool)request->all)
+	if (push_refuse_decision(call, "decided_by", request->decided_by, request->note,
+			    request->n_keys))
+		return;
+	if ((request->n_keys > 0) == (bool)request->all)
 		call_refuse_field(call, "keys", "either keys or all must be given");
 	else
 		call_ask_push(call, message, ask_decide);

@@ -18,13 +18,21 @@
 #define LOOK_MOST 20000
 #define LOOK_STEP 500
 
-static bool is_text(const char *text, size_t most)
+bool push_refuse_decision(struct rpc_call *call, const char *who_field, const char *who,
+		const char *note, size_t key_count)
 {
-	return *text && strlen(text) <= most;
+	if (!*who || strlen(who) > NAME_MOST)
+		call_refuse_field(call, who_field, "must have 1 to 200 bytes");
+	else if (strlen(note) > NOTE_MOST)
+		call_refuse_field(call, "note", "must have at most 500 bytes");
+	else if (key_count > KEYS_MOST)
+		call_refuse_field(call, "keys", "must be at most 1,000");
+	else
+		return false;
+	return true;
 }
 
-/* Room for what cannot be done to some of @count deliveries. */
-static Policycalc__V1__DeliveryStatus **others_new(
+Policycalc__V1__DeliveryStatus **push_others_new(
 		size_t count, struct arena *arena, struct error *err)
 {
 	Policycalc__V1__DeliveryStatus **others =
@@ -45,7 +53,6 @@ static bool confirm_series(struct push_service *service,
 	struct ledger *ledger = push_service_ledger(service);
 	uint32_t series;
 	int64_t before = 0;
-	bool more = true;
 
 	if (!ledger_find_series(ledger, request->series, arena, &series, err))
 		return false;
@@ -54,16 +61,16 @@ static bool confirm_series(struct push_service *service,
 				"series: no run has asked about a series \"%.100s\"",
 				request->series);
 	*out_count = 0;
-	while (more) {
+	do {
 		struct arena_mark mark = arena_mark(arena);
 		int64_t count;
 
-		if (!ledger_confirm_series(ledger, decision, series, &before, arena, &count,
-				    &more, err))
+		if (!ledger_confirm_series(
+				    ledger, decision, series, &before, arena, &count, err))
 			return false;
 		*out_count += count;
 		arena_rewind(arena, mark);
-	}
+	} while (before);
 	return true;
 }
 
@@ -89,7 +96,7 @@ static const ProtobufCMessage *ask_confirm(struct push_service *service,
 		ok = confirm_series(service, request, &decision, arena, &response->count, err);
 		return ok ? &response->base : NULL;
 	}
-	response->others = others_new(request->n_keys, arena, err);
+	response->others = push_others_new(request->n_keys, arena, err);
 	if (!response->others)
 		return NULL;
 	ok = ledger_confirm_keys(push_service_ledger(service), &decision, request->keys,
@@ -103,13 +110,10 @@ static void on_confirm(struct rpc_call *call, const ProtobufCMessage *message)
 	const Policycalc__V1__ConfirmDeliveriesRequest *request =
 			(const Policycalc__V1__ConfirmDeliveriesRequest *)message;
 
-	if (!is_text(request->confirmed_by, NAME_MOST))
-		call_refuse_field(call, "confirmed_by", "must have 1 to 200 bytes");
-	else if (strlen(request->note) > NOTE_MOST)
-		call_refuse_field(call, "note", "must have at most 500 bytes");
-	else if (request->n_keys > KEYS_MOST)
-		call_refuse_field(call, "keys", "must be at most 1,000");
-	else if ((request->n_keys > 0) == (*request->series != '\0'))
+	if (push_refuse_decision(call, "confirmed_by", request->confirmed_by, request->note,
+			    request->n_keys))
+		return;
+	if ((request->n_keys > 0) == (*request->series != '\0'))
 		call_refuse_field(call, "keys", "either keys or a series must be given");
 	else
 		call_ask_push(call, message, ask_confirm);
@@ -134,7 +138,7 @@ static const ProtobufCMessage *ask_ack(struct push_service *service,
 			arena, &policycalc__v1__ack_deliveries_response__descriptor, err);
 
 	if (response)
-		response->others = others_new(request->n_acks, arena, err);
+		response->others = push_others_new(request->n_acks, arena, err);
 	if (!response || !response->others)
 		return NULL;
 	return ledger_ack(push_service_ledger(service), request, push_service_now_ms(service),

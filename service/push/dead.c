@@ -1,46 +1,39 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Dead letters: staff release them again, or put them aside. What was told stays told either way. */
-#include "push/digest.h"
+#include "push/ledger_choice.h"
 #include "push/tries.h"
 
-#define DEAD_STEP 500
+struct burial {
+	struct ledger *ledger;
+	const struct dead_decision *decision;
+	int64_t count;
+};
 
-static bool dead_decide(struct ledger *ledger, const struct dead_decision *decision,
-		struct ledger_delivery *delivery, struct error *err)
+static bool dead_decide(void *context, struct ledger_delivery *delivery, struct arena *arena,
+		struct error *err)
 {
+	struct burial *burial = context;
+	const struct dead_decision *decision = burial->decision;
+	struct ledger_store *store = burial->ledger->store;
+
+	(void)arena;
 	ledger_delivery_enter(delivery, decision->drop ? DELIVERY(DROPPED) : DELIVERY(RELEASED),
 			decision->now_ms);
 	delivery->who = slice_from(decision->decided_by);
 	delivery->note = slice_from(decision->note);
-	return ledger_store_drop_try(ledger->store, delivery->id, err) &&
-	       ledger_store_change_delivery(ledger->store, delivery, err);
+	burial->count++;
+	return ledger_store_drop_try(store, delivery->id, err) &&
+	       ledger_store_change_delivery(store, delivery, err);
 }
 
-static bool key_decide(struct ledger *ledger, const struct dead_decision *decision, char *text,
-		struct arena *arena, Policycalc__V1__DeliveryStatus **out_other,
-		struct error *err)
+static struct ledger_choice dead_choice(struct burial *burial)
 {
-	unsigned char key[LEDGER_KEY_SIZE];
-	struct ledger_delivery *delivery = NULL;
-	Policycalc__V1__DeliveryStatus *other;
-
-	*out_other = NULL;
-	if (digest_key_parse(text, key) && !ledger_store_find_delivery(ledger->store, key,
-							   false, arena, &delivery, err))
-		return false;
-	if (delivery && delivery->state == (int)DELIVERY(DEAD))
-		return dead_decide(ledger, decision, delivery, err);
-	other = ARENA_NEW(arena, Policycalc__V1__DeliveryStatus);
-	if (!other)
-		return arena_error(arena, err, "deciding on dead letters");
-	policycalc__v1__delivery_status__init(other);
-	other->key = text;
-	other->reason = (char *)(delivery ? "it is no dead letter"
-					  : "there is no such delivery");
-	if (delivery)
-		other->state = (Policycalc__V1__DeliveryState)delivery->state;
-	*out_other = other;
-	return true;
+	return (struct ledger_choice){
+		.state = DELIVERY(DEAD),
+		.why_not = "it is no dead letter",
+		.decide = dead_decide,
+		.context = burial,
+	};
 }
 
 static bool dead_end(struct ledger *ledger, bool ok, struct error *err)
@@ -56,44 +49,27 @@ bool dead_decide_keys(struct ledger *ledger, const struct dead_decision *decisio
 		Policycalc__V1__DeliveryStatus **out_others, size_t *out_other_count,
 		struct error *err)
 {
-	bool ok = true;
+	struct burial burial = { .ledger = ledger, .decision = decision };
+	const struct ledger_choice dead = dead_choice(&burial);
 
-	*out_count = 0;
-	*out_other_count = 0;
 	if (!ledger_store_begin(ledger->store, err))
 		return false;
-	for (size_t i = 0; ok && i < key_count; i++) {
-		Policycalc__V1__DeliveryStatus *other;
-
-		ok = key_decide(ledger, decision, keys[i], arena, &other, err);
-		if (ok && other)
-			out_others[(*out_other_count)++] = other;
-		else if (ok)
-			++*out_count;
-	}
-	return dead_end(ledger, ok, err);
+	return dead_end(ledger,
+			ledger_choose_keys(ledger, &dead, keys, key_count, arena, out_count,
+					out_others, out_other_count, err),
+			err);
 }
 
 bool dead_decide_all(struct ledger *ledger, const struct dead_decision *decision,
 		int64_t *before, struct arena *arena, int64_t *out_count, struct error *err)
 {
-	const struct ledger_listing listing = { .before = *before,
-		.state = (int)DELIVERY(DEAD) };
-	struct ledger_delivery *list = NULL;
-	size_t count = 0;
+	struct burial burial = { .ledger = ledger, .decision = decision };
+	const struct ledger_choice dead = dead_choice(&burial);
 	bool ok;
 
-	*out_count = 0;
 	if (!ledger_store_begin(ledger->store, err))
 		return false;
-	ok = ledger_store_list_deliveries(
-			ledger->store, &listing, DEAD_STEP, false, arena, &list, &count, err);
-	for (size_t i = 0; ok && i < count; i++) {
-		ok = dead_decide(ledger, decision, &list[i], err);
-		*before = list[i].id;
-		++*out_count;
-	}
-	if (count < DEAD_STEP)
-		*before = 0;
+	ok = ledger_choose_step(ledger, &dead, before, arena, err);
+	*out_count = burial.count;
 	return dead_end(ledger, ok, err);
 }

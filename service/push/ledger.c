@@ -277,46 +277,54 @@ static bool ack_apply(struct ledger *ledger, struct ledger_delivery *delivery, b
 	return ledger_store_change_delivery(ledger->store, delivery, err);
 }
 
+bool ledger_other_add(Policycalc__V1__DeliveryStatus **others, size_t *count, char *key,
+		const struct ledger_delivery *delivery, const char *why, struct arena *arena,
+		struct error *err)
+{
+	Policycalc__V1__DeliveryStatus *other =
+			ARENA_NEW(arena, Policycalc__V1__DeliveryStatus);
+
+	if (!other)
+		return arena_error(arena, err, "answering with the deliveries left out");
+	policycalc__v1__delivery_status__init(other);
+	other->key = key;
+	other->reason = (char *)(uintptr_t)(delivery ? why : "there is no such delivery");
+	if (delivery)
+		other->state = (Policycalc__V1__DeliveryState)delivery->state;
+	others[(*count)++] = other;
+	return true;
+}
+
 static bool acks_apply(struct ledger *ledger,
 		const Policycalc__V1__AckDeliveriesRequest *request, int64_t now_ms,
 		struct arena *arena, int64_t *out_count,
 		Policycalc__V1__DeliveryStatus **out_others, size_t *out_other_count,
 		struct error *err)
 {
-	int64_t count = 0;
-	size_t others = 0;
-
+	*out_count = 0;
+	*out_other_count = 0;
 	for (size_t i = 0; i < request->n_acks; i++) {
 		const Policycalc__V1__AckDeliveriesRequest__Ack *ack = request->acks[i];
 		struct ledger_delivery *delivery = NULL;
 		unsigned char key[LEDGER_KEY_SIZE];
-		const char *why;
+		const char *why = NULL;
 
 		if (digest_key_parse(ack->key, key) &&
 				!ledger_store_find_delivery(ledger->store, key, false, arena,
 						&delivery, err))
 			return false;
-		why = delivery ? ack_why_not(delivery, ack, now_ms)
-			       : "there is no such delivery";
-		if (!why) {
-			if (!ack_apply(ledger, delivery, ack->failed, now_ms, err))
+		if (delivery)
+			why = ack_why_not(delivery, ack, now_ms);
+		if (!delivery || why) {
+			if (!ledger_other_add(out_others, out_other_count, ack->key, delivery,
+					    why, arena, err))
 				return false;
-			count++;
 			continue;
 		}
-		out_others[others] = ARENA_NEW(arena, Policycalc__V1__DeliveryStatus);
-		if (!out_others[others])
-			return arena_error(arena, err, "answering acknowledgements");
-		policycalc__v1__delivery_status__init(out_others[others]);
-		out_others[others]->key = ack->key;
-		out_others[others]->reason = (char *)(uintptr_t)why;
-		if (delivery)
-			out_others[others]->state =
-					(Policycalc__V1__DeliveryState)delivery->state;
-		others++;
+		if (!ack_apply(ledger, delivery, ack->failed, now_ms, err))
+			return false;
+		++*out_count;
 	}
-	*out_count = count;
-	*out_other_count = others;
 	return true;
 }
 

@@ -81,6 +81,13 @@ bool ledger_ack(struct ledger *ledger, const Policycalc__V1__AckDeliveriesReques
 		int64_t now_ms, struct arena *arena, int64_t *out_count,
 		Policycalc__V1__DeliveryStatus **out_others, size_t *out_other_count,
 		struct error *err);
+/**
+ * Adds to @others, which has room, what was asked about by @key and left out, and why: @why, or that
+ * there is no such @delivery (NULL).
+ */
+bool ledger_other_add(Policycalc__V1__DeliveryStatus **others, size_t *count, char *key,
+		const struct ledger_delivery *delivery, const char *why, struct arena *arena,
+		struct error *err);
 /** As ledger_lease(), within a transaction that the caller began. */
 bool ledger_lease_within(struct ledger *ledger, const struct ledger_lease_order *order,
 		struct arena *arena, struct ledger_delivery **out_list, size_t *out_count,
@@ -103,12 +110,12 @@ bool ledger_confirm_keys(struct ledger *ledger, const struct ledger_decision *de
 		Policycalc__V1__DeliveryStatus **out_others, size_t *out_other_count,
 		struct error *err);
 /**
- * One transaction: decides the next at most 500 held deliveries with news of @series, older than
- * *before (0: from the newest), which is then where to go on. *out_more: there may be others.
+ * One transaction: of the newest 500 held ones older than *before (0: of all), decides those with news
+ * of @series. *before is then where to go on; 0 when there are no more.
  */
 bool ledger_confirm_series(struct ledger *ledger, const struct ledger_decision *decision,
 		uint32_t series, int64_t *before, struct arena *arena, int64_t *out_count,
-		bool *out_more, struct error *err);
+		struct error *err);
 /** The number of a series that was ever run; 0: there is none. */
 bool ledger_find_series(struct ledger *ledger, const char *series, struct arena *arena,
 		uint32_t *out_series, struct error *err);

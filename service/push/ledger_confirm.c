@@ -5,12 +5,10 @@
  */
 #include "push/ledger.h"
 
-#include "push/digest.h"
+#include "push/ledger_choice.h"
 
 #include <assert.h>
 #include <string.h>
-
-#define SERIES_STEP 500
 
 /* One block of what was told, as long as deliveries of it come one after another. */
 struct open_block {
@@ -26,6 +24,8 @@ struct deciding {
 	struct ledger *ledger;
 	const struct ledger_decision *decision;
 	struct open_block block;
+	uint32_t series; /* 0: chosen by key */
+	int64_t count;
 };
 
 static bool block_close(struct open_block *block, struct error *err)
@@ -137,40 +137,13 @@ static bool deciding_end(struct deciding *deciding, bool ok, struct error *err)
 
 /* --- by key ---------------------------------------------------------------------------------- */
 
-static Policycalc__V1__DeliveryStatus *status_new(char *key,
-		const struct ledger_delivery *delivery, struct arena *arena, struct error *err)
+static bool held_decide(void *context, struct ledger_delivery *delivery, struct arena *arena,
+		struct error *err)
 {
-	Policycalc__V1__DeliveryStatus *status =
-			ARENA_NEW(arena, Policycalc__V1__DeliveryStatus);
-
-	if (!status) {
-		arena_error(arena, err, "answering a confirmation");
-		return NULL;
-	}
-	policycalc__v1__delivery_status__init(status);
-	status->key = key;
-	status->reason = (char *)(delivery ? "it is not held" : "there is no such delivery");
-	if (delivery)
-		status->state = (Policycalc__V1__DeliveryState)delivery->state;
-	return status;
-}
-
-static bool key_decide(struct deciding *deciding, char *text, struct arena *arena,
-		Policycalc__V1__DeliveryStatus **out_other, struct error *err)
-{
-	unsigned char key[LEDGER_KEY_SIZE];
-	struct ledger_delivery *delivery = NULL;
+	struct deciding *deciding = context;
 	struct ledger_entry *entries;
 	size_t count;
 
-	*out_other = NULL;
-	if (digest_key_parse(text, key) && !ledger_store_find_delivery(deciding->ledger->store,
-							   key, false, arena, &delivery, err))
-		return false;
-	if (!delivery || delivery->state != (int)DELIVERY(HELD)) {
-		*out_other = status_new(text, delivery, arena, err);
-		return *out_other != NULL;
-	}
 	return ledger_entries_decode(delivery->entries, arena, &entries, &count, err) &&
 	       delivery_decide(deciding, delivery, entries, count, err);
 }
@@ -181,22 +154,18 @@ bool ledger_confirm_keys(struct ledger *ledger, const struct ledger_decision *de
 		struct error *err)
 {
 	struct deciding deciding = { .ledger = ledger, .decision = decision };
-	size_t others = 0;
-	bool ok = true;
+	const struct ledger_choice held = {
+		.state = DELIVERY(HELD),
+		.why_not = "it is not held",
+		.decide = held_decide,
+		.context = &deciding,
+	};
+	bool ok;
 
 	if (!ledger_store_begin(ledger->store, err))
 		return false;
-	*out_count = 0;
-	for (size_t i = 0; ok && i < key_count; i++) {
-		Policycalc__V1__DeliveryStatus *other;
-
-		ok = key_decide(&deciding, keys[i], arena, &other, err);
-		if (ok && other)
-			out_others[others++] = other;
-		else if (ok)
-			++*out_count;
-	}
-	*out_other_count = others;
+	ok = ledger_choose_keys(ledger, &held, keys, key_count, arena, out_count, out_others,
+			out_other_count, err);
 	return deciding_end(&deciding, ok, err);
 }
 
@@ -218,35 +187,39 @@ bool ledger_find_series(struct ledger *ledger, const char *series, struct arena 
 	return true;
 }
 
+static bool series_decide(void *context, struct ledger_delivery *delivery, struct arena *arena,
+		struct error *err)
+{
+	struct deciding *deciding = context;
+	struct ledger_entry *entries;
+	size_t count;
+
+	if (!ledger_entries_decode(delivery->entries, arena, &entries, &count, err))
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		if (entries[i].series != deciding->series)
+			continue;
+		deciding->count++;
+		return delivery_decide(deciding, delivery, entries, count, err);
+	}
+	return true;
+}
+
 bool ledger_confirm_series(struct ledger *ledger, const struct ledger_decision *decision,
 		uint32_t series, int64_t *before, struct arena *arena, int64_t *out_count,
-		bool *out_more, struct error *err)
+		struct error *err)
 {
-	struct ledger_listing listing = { .before = *before, .state = (int)DELIVERY(HELD) };
-	struct deciding deciding = { .ledger = ledger, .decision = decision };
-	struct ledger_delivery *list = NULL;
-	size_t count = 0;
+	struct deciding deciding = { .ledger = ledger, .decision = decision, .series = series };
+	const struct ledger_choice held = {
+		.state = DELIVERY(HELD),
+		.decide = series_decide,
+		.context = &deciding,
+	};
 	bool ok;
 
 	if (!ledger_store_begin(ledger->store, err))
 		return false;
-	*out_count = 0;
-	ok = ledger_store_list_deliveries(
-			ledger->store, &listing, SERIES_STEP, false, arena, &list, &count, err);
-	for (size_t i = 0; ok && i < count; i++) {
-		struct ledger_entry *entries;
-		size_t entry_count;
-		bool is_about = false;
-
-		*before = list[i].id;
-		ok = ledger_entries_decode(list[i].entries, arena, &entries, &entry_count, err);
-		for (size_t k = 0; ok && k < entry_count; k++)
-			is_about |= entries[k].series == series;
-		if (!is_about)
-			continue;
-		ok = ok && delivery_decide(&deciding, &list[i], entries, entry_count, err);
-		++*out_count;
-	}
-	*out_more = count == SERIES_STEP;
+	ok = ledger_choose_step(ledger, &held, before, arena, err);
+	*out_count = deciding.count;
 	return deciding_end(&deciding, ok, err);
 }

@@ -275,7 +275,6 @@ static void read_decision(struct push_case *push, const char *series_name, bool 
 	};
 	uint32_t series = 0;
 	int64_t before = 0;
-	bool more = true;
 	struct error err;
 
 	check(push,
@@ -284,7 +283,7 @@ static void read_decision(struct push_case *push, const char *series_name, bool 
 			&err);
 	if (!series)
 		case_broken(&push->file, "there is no series %s", series_name);
-	while (more) {
+	do {
 		int64_t count, next;
 		bool ok;
 
@@ -292,11 +291,11 @@ static void read_decision(struct push_case *push, const char *series_name, bool 
 			next = before;
 			case_fault_begin(push);
 			ok = ledger_confirm_series(&push->world.ledger, &decision, series,
-					&next, push->file.arena, &count, &more, &err);
+					&next, push->file.arena, &count, &err);
 		} while (case_fault_end(push, ok, &err));
 		check(push, ok, &err);
 		before = next;
-	}
+	} while (before);
 }
 
 bool case_read_told(struct push_case *push, const char *keyword, char *rest)
