@@ -174,16 +174,25 @@ static void slot_end(struct webhook *webhook, struct slot *slot, enum webhook_fa
 		end->wait_ms = webhook_wait_ms(&webhook->options.pacing, letter->key,
 				letter->tries, retry_after_ms);
 	(void)snprintf(end->reason, sizeof(end->reason), "%s", reason);
-	if (fate == WEBHOOK_AGAIN && letter->tries >= webhook->options.attempts) {
-		end->fate = WEBHOOK_DEAD;
-		(void)snprintf(end->reason, sizeof(end->reason),
-				"given up after %u tries; the last: %.100s", letter->tries,
-				reason);
-	}
-	if (end->fate == WEBHOOK_DEAD)
+	if (fate == WEBHOOK_DEAD)
 		log_event(LOG_LEVEL_WARNING, "webhook_dead_letter",
 				LOG_TEXT("key", letter->key), LOG_TEXT("reason", end->reason));
 	slot_enter(slot, SLOT_ENDED);
+}
+
+/* The try has failed: another, unless it was the last. */
+static void slot_fail(struct webhook *webhook, struct slot *slot, const char *reason,
+		int64_t retry_after_ms)
+{
+	char last[WEBHOOK_REASON_SIZE];
+
+	if (slot->letter.tries < webhook->options.attempts) {
+		slot_end(webhook, slot, WEBHOOK_AGAIN, reason, retry_after_ms);
+		return;
+	}
+	(void)snprintf(last, sizeof(last), "given up after %u tries; the last: %.100s",
+			slot->letter.tries, reason);
+	slot_end(webhook, slot, WEBHOOK_DEAD, last, 0);
 }
 
 static void slot_answered(struct webhook *webhook, struct slot *slot)
@@ -194,12 +203,16 @@ static void slot_answered(struct webhook *webhook, struct slot *slot)
 
 	if (fate != WEBHOOK_DELIVERED)
 		reason_print(post, reason);
-	slot_end(webhook, slot, fate, reason, post->retry_after_ms);
+	if (fate == WEBHOOK_AGAIN)
+		slot_fail(webhook, slot, reason, post->retry_after_ms);
+	else
+		slot_end(webhook, slot, fate, reason, 0);
 	health_note(webhook, &slot->end, fate == WEBHOOK_AGAIN ? post->retry_after_ms : 0);
 	status_count(webhook, &slot->end);
 }
 
-/* The service ends: who has not answered by now is asked again after the next start. */
+/* The service ends: who has not answered by now is asked again after the next start, even if this was
+ * the last of the tries; so it is when the service dies. */
 static void slots_cut(struct webhook *webhook)
 {
 	for (size_t i = 0; i < webhook->options.most; i++) {
@@ -259,7 +272,7 @@ static void slot_post(struct webhook *webhook, struct slot *slot)
 		slot_enter(slot, SLOT_POSTING);
 		return;
 	}
-	slot_end(webhook, slot, WEBHOOK_AGAIN, "the service was out of memory", 0);
+	slot_fail(webhook, slot, "the service was out of memory", 0);
 	status_count(webhook, &slot->end);
 }
 
