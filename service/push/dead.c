@@ -19,6 +19,7 @@ static bool dead_decide(void *context, struct ledger_delivery *delivery, struct 
 	(void)arena;
 	ledger_delivery_enter(delivery, decision->drop ? DELIVERY(DROPPED) : DELIVERY(RELEASED),
 			decision->now_ms);
+	delivery->attempts = 0;
 	delivery->who = slice_from(decision->decided_by);
 	delivery->note = slice_from(decision->note);
 	burial->count++;

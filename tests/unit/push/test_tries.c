@@ -164,6 +164,25 @@ static void dead_letters(void **state)
 	decide(world, false, 0);
 }
 
+/* Nor is it given up by the first who pulls it then, and fails. */
+static void dead_letters_pulled(void **state)
+{
+	struct world *world = *state;
+	struct ledger_delivery *delivery = NULL;
+
+	for (int round = 0; round < 2; round++) {
+		for (int attempt = 1; attempt <= LEDGER_ATTEMPTS_MOST; attempt++) {
+			delivery = world_lease(world);
+			assert_non_null(delivery);
+			assert_int_equal(delivery->attempts, attempt);
+			assert_string_equal(world_acknowledge(world, delivery, true), "");
+		}
+		assert_int_equal(world_state_of(world, delivery), DELIVERY(DEAD));
+		decide(world, false, 1);
+		assert_int_equal(world_state_of(world, delivery), DELIVERY(RELEASED));
+	}
+}
+
 static void process_dies(void **state)
 {
 	struct world *world = *state;
@@ -215,6 +234,8 @@ int main(int argument_count, char **arguments)
 				again_and_not_before, world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(clock_goes_back, world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(dead_letters, world_setup, world_teardown),
+		cmocka_unit_test_setup_teardown(
+				dead_letters_pulled, world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(process_dies, world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(lease_runs_out, world_setup, world_teardown),
 	};
