@@ -24,25 +24,32 @@ void config_webhook_init(struct config_webhook *webhook)
 	};
 }
 
-/* "award,subsidy" */
-static bool kinds_parse(const char *text, uint32_t *out_kinds)
+/* Its bit; 0: there is no such kind. */
+static uint32_t kind_parse(const char *text, size_t size)
 {
 	const ProtobufCEnumDescriptor *kinds = &policycalc__v1__kind__descriptor;
 
+	for (unsigned i = 0; i < kinds->n_values; i++) {
+		const char *name = kinds->values[i].name + strlen("KIND_");
+
+		if (kinds->values[i].value > 0 && strlen(name) == size &&
+				strncasecmp(name, text, size) == 0)
+			return 1u << (unsigned)kinds->values[i].value;
+	}
+	return 0;
+}
+
+/* "award,subsidy" */
+static bool kinds_parse(const char *text, uint32_t *out_kinds)
+{
 	*out_kinds = 0;
 	while (*text) {
 		size_t size = strcspn(text, ",");
-		uint32_t before = *out_kinds;
+		uint32_t kind = kind_parse(text, size);
 
-		for (unsigned i = 0; i < kinds->n_values; i++) {
-			const char *name = kinds->values[i].name + strlen("KIND_");
-
-			if (kinds->values[i].value > 0 && strlen(name) == size &&
-					strncasecmp(name, text, size) == 0)
-				*out_kinds |= 1u << (unsigned)kinds->values[i].value;
-		}
-		if (*out_kinds == before)
+		if (!kind)
 			return false;
+		*out_kinds |= kind;
 		text += size;
 		text += *text == ',';
 	}
@@ -52,6 +59,12 @@ static bool kinds_parse(const char *text, uint32_t *out_kinds)
 static bool is_region(const char *text)
 {
 	return *text == '\0' || (strlen(text) == 6 && text[strspn(text, "0123456789")] == '\0');
+}
+
+static const char *number_set(
+		const char *value, long least, long most, long *number, const char *expected)
+{
+	return config_parse_number(value, least, most, number) ? NULL : expected;
 }
 
 const char *config_webhook_set(struct config_webhook *webhook,
@@ -68,25 +81,20 @@ const char *config_webhook_set(struct config_webhook *webhook,
 		webhook->ca = value;
 		return *value ? NULL : "a file";
 	case WEBHOOK_TIMEOUT_MS:
-		return config_parse_number(value, 100, 600000, &webhook->timeout_ms)
-				       ? NULL
-				       : "milliseconds from 100 to 600000";
+		return number_set(value, 100, 600000, &webhook->timeout_ms,
+				"milliseconds from 100 to 600000");
 	case WEBHOOK_CONCURRENCY:
-		return config_parse_number(value, 1, WEBHOOK_MOST, &webhook->concurrency)
-				       ? NULL
-				       : "a number from 1 to 256";
+		return number_set(value, 1, WEBHOOK_MOST, &webhook->concurrency,
+				"a number from 1 to 256");
 	case WEBHOOK_ATTEMPTS:
-		return config_parse_number(value, 1, 1000, &webhook->attempts)
-				       ? NULL
-				       : "a number from 1 to 1000";
+		return number_set(
+				value, 1, 1000, &webhook->attempts, "a number from 1 to 1000");
 	case WEBHOOK_RETRY_MS:
-		return config_parse_number(value, 1, DAY_MS, &webhook->retry_ms)
-				       ? NULL
-				       : "milliseconds from 1 to 86400000";
+		return number_set(value, 1, DAY_MS, &webhook->retry_ms,
+				"milliseconds from 1 to 86400000");
 	case WEBHOOK_RETRY_MOST_MS:
-		return config_parse_number(value, 1, DAY_MS, &webhook->retry_most_ms)
-				       ? NULL
-				       : "milliseconds from 1 to 86400000";
+		return number_set(value, 1, DAY_MS, &webhook->retry_most_ms,
+				"milliseconds from 1 to 86400000");
 	case WEBHOOK_KINDS:
 		return kinds_parse(value, &webhook->kinds)
 				       ? NULL

@@ -151,7 +151,7 @@ static void webhook_there_and_back(void **state)
 	char flag[64], *first = NULL, *second = NULL;
 	size_t first_size, second_size;
 	struct given given = { { "d", "--data=x", "--webhook-url=https://h:8443/hook?a=b",
-					       "--webhook-kinds=TAX_RELIEF,award",
+					       "--webhook-kinds=TAX_RELIEF,award,award",
 					       "--webhook-insecure-plaintext" },
 		{ "POLICYCALC_WEBHOOK_REGION=411282", "POLICYCALC_WEBHOOK_SECRET=/s" } };
 	struct given again = { { "d", flag }, { NULL } };
