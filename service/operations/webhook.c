@@ -1,32 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The thread of the webhook. Each letter has a slot, and keeps it until the source knows its end:
- *
- *     FREE ──► POSTING ──► ENDED ──► TELLING ──► FREE
- *                            ▲          │
- *                            └──────────┘ the source could not write it
- *
- *     POSTING   A try is under way; it ends with an answer, a trouble, or when its time is over.
- *     ENDED     The fate is known; the next exchange tells it.
- *     TELLING   The exchange that is under way tells it. Only when it was written is the slot free.
- *
- * slot_enter() is the only place that writes ->state. The thread notes what happened, and
- * webhook_advance() alone decides what is next. It never waits for the source: while an exchange is
- * under way, posts go on.
+ * The thread of the webhook: it notes what happened, and webhook_advance() alone decides what is next. It
+ * never waits for the source: while an exchange is under way, posts go on.
  */
-#include "operations/webhook.h"
+#include "operations/webhook_internal.h"
 
-#include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
-#include "operations/webhook_post.h"
-#include "operations/webhook_secret.h"
 
 #include <assert.h>
-#include <pthread.h>
-#include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 /* The longest the thread sleeps, whatever it waits for. */
@@ -36,66 +19,6 @@
 #define SOURCE_BUSY_MS 100
 /* How long ends may wait for a source that fails, beyond the grace; the leases run out then. */
 #define SOURCE_LAST_MS 3000
-
-enum slot_state { SLOT_FREE, SLOT_POSTING, SLOT_ENDED, SLOT_TELLING, SLOT_STATE_COUNT };
-
-#define TO(word) (1u << SLOT_##word)
-static const unsigned slot_may_enter[SLOT_STATE_COUNT] = {
-	[SLOT_FREE] = TO(POSTING) | TO(ENDED),
-	[SLOT_POSTING] = TO(ENDED),
-	[SLOT_ENDED] = TO(TELLING),
-	[SLOT_TELLING] = TO(FREE) | TO(ENDED),
-};
-
-struct slot {
-	struct post post; /* first: a post is its slot */
-	enum slot_state state;
-	struct webhook_letter letter;
-	struct webhook_end end;
-	struct buffer headers[4];
-};
-
-struct webhook {
-	struct webhook_options options;
-	struct webhook_secrets secrets;
-	struct poster *poster;
-	pthread_t thread;
-	pthread_mutex_t lock; /* guards the next six */
-	bool is_looking;      /* there may be letters, somebody says */
-	bool is_ending;
-	int64_t end_ms; /* when the grace is over */
-	bool is_answered;
-	struct webhook_status status;
-	int64_t not_before_ms; /* of ->health, for the status */
-	/* The thread's own. */
-	struct webhook_health health;
-	bool is_asking;	 /* an exchange is under way */
-	int64_t ask_ms;	 /* no exchange before */
-	int64_t look_ms; /* no letters are asked for before */
-	int64_t cut_ms;	 /* when the grace is over; INT64_MAX: nobody has said so */
-	struct webhook_exchange exchange;
-	struct webhook_end ends[WEBHOOK_MOST];
-	struct slot slots[WEBHOOK_MOST];
-};
-
-static int64_t now_ms(void)
-{
-	return (int64_t)(clock_us() / 1000);
-}
-
-static int64_t now_seconds(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_REALTIME, &now);
-	return now.tv_sec;
-}
-
-static void slot_enter(struct slot *slot, enum slot_state state)
-{
-	assert(slot_may_enter[slot->state] & 1u << state);
-	slot->state = state;
-}
 
 static size_t slots_in(const struct webhook *webhook, enum slot_state state)
 {
@@ -109,171 +32,6 @@ static size_t slots_in(const struct webhook *webhook, enum slot_state state)
 static size_t slots_busy(const struct webhook *webhook)
 {
 	return webhook->options.most - slots_in(webhook, SLOT_FREE);
-}
-
-/* --- how a try ends -------------------------------------------------------------------------- */
-
-static void status_count(struct webhook *webhook, const struct webhook_end *end)
-{
-	struct webhook_status *status = &webhook->status;
-
-	pthread_mutex_lock(&webhook->lock);
-	status->delivered += end->fate == WEBHOOK_DELIVERED;
-	status->failed += end->fate == WEBHOOK_AGAIN;
-	status->dead += end->fate == WEBHOOK_DEAD;
-	status->is_down = webhook_health_is_down(&webhook->health);
-	webhook->not_before_ms = webhook->health.not_before_ms;
-	if (end->fate != WEBHOOK_DELIVERED) {
-		memcpy(status->reason, end->reason, sizeof(status->reason));
-		status->failed_at = now_seconds();
-	}
-	pthread_mutex_unlock(&webhook->lock);
-}
-
-static void health_note(
-		struct webhook *webhook, const struct webhook_end *end, int64_t retry_after_ms)
-{
-	bool was_down = webhook_health_is_down(&webhook->health);
-
-	webhook_health_note(&webhook->health, &webhook->options.pacing, end->fate,
-			retry_after_ms, now_ms());
-	if (webhook_health_is_down(&webhook->health) == was_down)
-		return;
-	if (was_down)
-		log_event(LOG_LEVEL_INFO, "webhook_back",
-				LOG_TEXT("receiver", webhook->status.origin));
-	else
-		log_event(LOG_LEVEL_WARNING, "webhook_down",
-				LOG_TEXT("receiver", webhook->status.origin),
-				LOG_TEXT("reason", end->reason));
-}
-
-static void reason_print(const struct post *post, char out[static WEBHOOK_REASON_SIZE])
-{
-	if (post->status == 0)
-		(void)snprintf(out, WEBHOOK_REASON_SIZE, "%s", post->trouble);
-	else
-		(void)snprintf(out, WEBHOOK_REASON_SIZE, "the receiver answered %ld%s",
-				post->status,
-				post->status >= 300 && post->status <= 399
-						? "; redirects are not followed"
-						: "");
-}
-
-/* The letter has had its try, and is to be told of so. */
-static void slot_end(struct webhook *webhook, struct slot *slot, enum webhook_fate fate,
-		const char *reason, int64_t retry_after_ms)
-{
-	const struct webhook_letter *letter = &slot->letter;
-	struct webhook_end *end = &slot->end;
-
-	*end = (struct webhook_end){ .fate = fate };
-	memcpy(end->key, letter->key, sizeof(end->key));
-	memcpy(end->lease, letter->lease, sizeof(end->lease));
-	if (fate == WEBHOOK_AGAIN)
-		end->wait_ms = webhook_wait_ms(&webhook->options.pacing, letter->key,
-				letter->tries, retry_after_ms);
-	(void)snprintf(end->reason, sizeof(end->reason), "%s", reason);
-	if (fate == WEBHOOK_DEAD)
-		log_event(LOG_LEVEL_WARNING, "webhook_dead_letter",
-				LOG_TEXT("key", letter->key), LOG_TEXT("reason", end->reason));
-	slot_enter(slot, SLOT_ENDED);
-}
-
-/* The try has failed: another, unless it was the last. */
-static void slot_fail(struct webhook *webhook, struct slot *slot, const char *reason,
-		int64_t retry_after_ms)
-{
-	char last[WEBHOOK_REASON_SIZE];
-
-	if (slot->letter.tries < webhook->options.attempts) {
-		slot_end(webhook, slot, WEBHOOK_AGAIN, reason, retry_after_ms);
-		return;
-	}
-	(void)snprintf(last, sizeof(last), "given up after %u tries; the last: %.100s",
-			slot->letter.tries, reason);
-	slot_end(webhook, slot, WEBHOOK_DEAD, last, 0);
-}
-
-static void slot_answered(struct webhook *webhook, struct slot *slot)
-{
-	const struct post *post = &slot->post;
-	char reason[WEBHOOK_REASON_SIZE] = "";
-	enum webhook_fate fate = webhook_judge(post->status);
-
-	if (fate != WEBHOOK_DELIVERED)
-		reason_print(post, reason);
-	if (fate == WEBHOOK_AGAIN)
-		slot_fail(webhook, slot, reason, post->retry_after_ms);
-	else
-		slot_end(webhook, slot, fate, reason, 0);
-	health_note(webhook, &slot->end, fate == WEBHOOK_AGAIN ? post->retry_after_ms : 0);
-	status_count(webhook, &slot->end);
-}
-
-/* The service ends: who has not answered by now is asked again after the next start, even if this was
- * the last of the tries; so it is when the service dies. */
-static void slots_cut(struct webhook *webhook)
-{
-	for (size_t i = 0; i < webhook->options.most; i++) {
-		struct slot *slot = &webhook->slots[i];
-
-		if (slot->state != SLOT_POSTING)
-			continue;
-		post_cancel(&slot->post);
-		slot_end(webhook, slot, WEBHOOK_AGAIN,
-				"the service ended before the answer came", 0);
-		status_count(webhook, &slot->end);
-	}
-}
-
-/* --- how a try begins ------------------------------------------------------------------------ */
-
-static bool headers_set(struct webhook *webhook, struct slot *slot, struct error *err)
-{
-	int64_t timestamp = now_seconds();
-	struct slice body = { slot->letter.body.data, slot->letter.body.size };
-	size_t count = 0;
-	bool ok = true;
-
-	for (size_t i = 0; i < sizeof(slot->headers) / sizeof(*slot->headers); i++)
-		buffer_clear(&slot->headers[i]);
-	buffer_format(&slot->headers[0], "Idempotency-Key: %s", slot->letter.key);
-	buffer_format(&slot->headers[1], "Policycalc-Attempt: %u", slot->letter.tries);
-	buffer_format(&slot->headers[2], "Policycalc-Timestamp: %lld", (long long)timestamp);
-	slot->post.headers[count++] = "Content-Type: application/json";
-	for (size_t i = 0; i < 3; i++)
-		slot->post.headers[count++] = slot->headers[i].data;
-	if (webhook->secrets.count) {
-		buffer_append_text(&slot->headers[3], "Policycalc-Signature: ");
-		ok = webhook_secrets_sign(
-				&webhook->secrets, timestamp, body, &slot->headers[3], err);
-		slot->post.headers[count++] = slot->headers[3].data;
-	}
-	slot->post.header_count = count;
-	for (size_t i = 0; ok && i < sizeof(slot->headers) / sizeof(*slot->headers); i++)
-		ok = !slot->headers[i].failed ||
-		     error_set(err, ERROR_MEMORY, "out of memory while posting a delivery");
-	return ok;
-}
-
-static void slot_post(struct webhook *webhook, struct slot *slot)
-{
-	struct error err;
-
-	if (slot->letter.is_damaged) {
-		slot_end(webhook, slot, WEBHOOK_DEAD, "what it says cannot be read", 0);
-		status_count(webhook, &slot->end);
-		return;
-	}
-	slot->post.body = (struct slice){ slot->letter.body.data, slot->letter.body.size };
-	if (!slot->letter.body.failed && headers_set(webhook, slot, &err) &&
-			post_start(&slot->post, &err)) {
-		slot_enter(slot, SLOT_POSTING);
-		return;
-	}
-	slot_fail(webhook, slot, "the service was out of memory", 0);
-	status_count(webhook, &slot->end);
 }
 
 /* --- exchanges ------------------------------------------------------------------------------- */
@@ -292,15 +50,20 @@ static void letter_take(struct webhook *webhook, struct webhook_letter *letter)
 	slot_post(webhook, slot);
 }
 
+static void slots_told(struct webhook *webhook, bool ok)
+{
+	for (size_t i = 0; i < webhook->options.most; i++) {
+		if (webhook->slots[i].state == SLOT_TELLING)
+			slot_enter(&webhook->slots[i], ok ? SLOT_FREE : SLOT_ENDED);
+	}
+}
+
 static void exchange_take(struct webhook *webhook, int64_t now)
 {
 	struct webhook_exchange *exchange = &webhook->exchange;
 
 	webhook->is_asking = false;
-	for (size_t i = 0; i < webhook->options.most; i++) {
-		if (webhook->slots[i].state == SLOT_TELLING)
-			slot_enter(&webhook->slots[i], exchange->ok ? SLOT_FREE : SLOT_ENDED);
-	}
+	slots_told(webhook, exchange->ok);
 	if (!exchange->ok) {
 		webhook->ask_ms = now + SOURCE_FAILED_MS;
 		log_event(LOG_LEVEL_ERROR, "webhook_ledger_failed",
@@ -346,10 +109,7 @@ static void exchange_begin(struct webhook *webhook, int64_t now, bool is_ending)
 		return;
 	webhook->is_asking = false;
 	webhook->ask_ms = now + SOURCE_BUSY_MS;
-	for (size_t i = 0; i < webhook->options.most; i++) {
-		if (webhook->slots[i].state == SLOT_TELLING)
-			slot_enter(&webhook->slots[i], SLOT_ENDED);
-	}
+	slots_told(webhook, false);
 }
 
 /* --- the thread ------------------------------------------------------------------------------ */
@@ -357,7 +117,7 @@ static void exchange_begin(struct webhook *webhook, int64_t now, bool is_ending)
 /* false: all is done. */
 static bool webhook_advance(struct webhook *webhook)
 {
-	int64_t now = now_ms();
+	int64_t now = webhook_now_ms();
 	bool is_ending, is_answered, is_looking;
 	int64_t end_ms;
 
@@ -376,8 +136,8 @@ static bool webhook_advance(struct webhook *webhook)
 		exchange_take(webhook, now);
 	if (is_looking && webhook->look_ms > now)
 		webhook->look_ms = now;
-	if (is_ending && now >= end_ms)
-		slots_cut(webhook);
+	for (size_t i = 0; is_ending && now >= end_ms && i < webhook->options.most; i++)
+		slot_cut(webhook, &webhook->slots[i]);
 	if (!webhook->is_asking && now >= webhook->ask_ms)
 		exchange_begin(webhook, now, is_ending);
 	if (!is_ending || webhook->is_asking)
@@ -407,7 +167,7 @@ static int64_t next_ms(const struct webhook *webhook)
 
 static int wait_ms(const struct webhook *webhook)
 {
-	int64_t now = now_ms();
+	int64_t now = webhook_now_ms();
 	int64_t until = next_ms(webhook);
 
 	if (until > webhook->cut_ms && now < webhook->cut_ms)
@@ -507,7 +267,7 @@ void webhook_look(struct webhook *webhook)
 
 void webhook_end(struct webhook *webhook, int64_t grace_ms)
 {
-	int64_t end_ms = now_ms() + grace_ms;
+	int64_t end_ms = webhook_now_ms() + grace_ms;
 
 	pthread_mutex_lock(&webhook->lock);
 	if (!webhook->is_ending || end_ms < webhook->end_ms)
@@ -551,7 +311,7 @@ void webhook_status_get(struct webhook *webhook, struct webhook_status *out_stat
 
 	pthread_mutex_lock(&webhook->lock);
 	*out_status = webhook->status;
-	pause_ms = webhook->not_before_ms - now_ms();
+	pause_ms = webhook->not_before_ms - webhook_now_ms();
 	pthread_mutex_unlock(&webhook->lock);
 	out_status->pause_ms = pause_ms > 0 ? pause_ms : 0;
 }

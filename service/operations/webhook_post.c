@@ -76,9 +76,9 @@ bool post_check_url(const char *url, bool plaintext, struct error *err)
 	else if (strcmp(address.scheme, "http") == 0 && !plaintext &&
 			!is_this_machine(address.host))
 		ok = error_set(err, ERROR_INVALID,
-				"must begin with https://: what is sent to another machine is "
-				"not "
-				"encrypted otherwise; --webhook-insecure-plaintext allows it");
+				"must begin with https://: otherwise what is sent to another "
+				"machine is not encrypted; --webhook-insecure-plaintext "
+				"allows it");
 	address_fini(&address);
 	return ok;
 }

@@ -50,7 +50,7 @@ bool post_check_url(const char *url, bool plaintext, struct error *err);
 /** "https://host:port", for people; the rest of the address may be a secret. @size of out: 300 will do. */
 void post_print_origin(const char *url, char *out, size_t size);
 
-/** Before other threads are started. */
+/** Threads may be running: libcurl and OpenSSL of Debian 12 get ready under locks of their own. */
 struct poster *poster_new(const struct poster_options *options, struct error *err);
 /** When no post is under way. */
 void poster_free(struct poster *poster);
