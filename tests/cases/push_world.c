@@ -226,13 +226,12 @@ static int64_t on_import_now(void)
 	return import_now;
 }
 
-void push_world_import(struct push_world *world, struct ruleset *ruleset,
-		const Policycalc__V1__Profile *profile, const char *day, bool replace)
+void push_world_import_all(struct push_world *world, struct ruleset *ruleset,
+		Policycalc__V1__Profile **profiles, size_t count, const char *day, bool replace)
 {
 	Policycalc__V1__ImportHeader header = POLICYCALC__V1__IMPORT_HEADER__INIT;
 	Policycalc__V1__ImportRows rows = POLICYCALC__V1__IMPORT_ROWS__INIT;
 	Policycalc__V1__ImportEnterprisesResponse *response = NULL;
-	Policycalc__V1__Profile *list[1] = { (Policycalc__V1__Profile *)(uintptr_t)profile };
 	struct import_options options = { .header = &header, .now = on_import_now };
 	const char *field = "";
 	struct import *import;
@@ -245,8 +244,8 @@ void push_world_import(struct push_world *world, struct ruleset *ruleset,
 	header.date = (char *)(uintptr_t)day;
 	header.replace = replace;
 	rows.first_row = 1;
-	rows.profiles = list;
-	rows.n_profiles = 1;
+	rows.profiles = profiles;
+	rows.n_profiles = count;
 	arena_init(&arena, (size_t)64 << 20);
 	import = import_new(world->registry, ruleset, &options, &field, &err);
 	(void)message_pack(&rows.base, &bytes);
@@ -265,4 +264,12 @@ void push_world_import(struct push_world *world, struct ruleset *ruleset,
 	import_free(import);
 	buffer_fini(&bytes);
 	arena_fini(&arena);
+}
+
+void push_world_import(struct push_world *world, struct ruleset *ruleset,
+		const Policycalc__V1__Profile *profile, const char *day, bool replace)
+{
+	Policycalc__V1__Profile *list[1] = { (Policycalc__V1__Profile *)(uintptr_t)profile };
+
+	push_world_import_all(world, ruleset, list, 1, day, replace);
 }

@@ -55,3 +55,7 @@ bool push_world_is_running(struct push_world *world);
 /** Imports one profile; @replace: what it does not mention is forgotten. */
 void push_world_import(struct push_world *world, struct ruleset *ruleset,
 		const Policycalc__V1__Profile *profile, const char *day, bool replace);
+/** Imports several, all at once. */
+void push_world_import_all(struct push_world *world, struct ruleset *ruleset,
+		Policycalc__V1__Profile **profiles, size_t count, const char *day,
+		bool replace);

@@ -7,6 +7,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include <cmocka.h>
@@ -20,12 +21,12 @@ void world_set_dictionary(const char *path)
 	dictionary = path;
 }
 
-int world_setup(void **state)
+int world_setup_firms(void **state, size_t count)
 {
 	struct world *world = calloc(1, sizeof(*world));
 	Policycalc__V1__StartRunRequest request = POLICYCALC__V1__START_RUN_REQUEST__INIT;
 	struct push_order order = { .request = &request, .current_revision = 1 };
-	Policycalc__V1__Profile *firm;
+	Policycalc__V1__Profile **firms;
 	Policycalc__V1__Run *run;
 	struct case_file file;
 	struct error err;
@@ -38,15 +39,26 @@ int world_setup(void **state)
 	assert_non_null(world->ruleset);
 	push_world_init(&world->push, 1, false);
 	world->push.now_ms = (int64_t)20510 * 24 * HOUR_MS;
-	firm = fixture_profile(&file, "region = 411282, staff = 30");
-	firm->uscc = (char *)"91411200MA40000001";
-	push_world_import(&world->push, world->ruleset, firm, "2026-02-26", false);
+	firms = ARENA_NEW_ARRAY(&world->arena, Policycalc__V1__Profile *, count);
+	assert_non_null(firms);
+	for (size_t i = 0; i < count; i++) {
+		firms[i] = fixture_profile(&file, "region = 411282, staff = 30");
+		firms[i]->uscc = arena_alloc(&world->arena, 32);
+		assert_non_null(firms[i]->uscc);
+		(void)snprintf(firms[i]->uscc, 32, "91411200MA%08zu", 40000001 + i);
+	}
+	push_world_import_all(&world->push, world->ruleset, firms, count, "2026-02-26", false);
 	order.ruleset = world->ruleset;
 	if (!push_engine_start(world->push.engine, &order, &world->arena, &run, &err))
 		fail_msg("%s", err.message);
 	push_world_drain(&world->push);
 	*state = world;
 	return 0;
+}
+
+int world_setup(void **state)
+{
+	return world_setup_firms(state, 1);
 }
 
 int world_teardown(void **state)

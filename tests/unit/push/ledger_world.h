@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A ledger with one delivery, released, for tests: one enterprise to which one thing is to be told. */
+/* A ledger with released deliveries, for tests: enterprises to each of which one thing is to be told. */
 #pragma once
 
 #include "push/ledger.h"
@@ -15,11 +15,12 @@ struct world {
 
 /** The dictionary of the cases, for all worlds; before the first. */
 void world_set_dictionary(const char *path);
-/** For cmocka: *state is the world. */
+/** For cmocka: *state is the world, with @count enterprises, or one. */
+int world_setup_firms(void **state, size_t count);
 int world_setup(void **state);
 int world_teardown(void **state);
 
-/** The delivery, leased; NULL when there is none to be had. */
+/** The only delivery, leased; NULL when there is none to be had. */
 struct ledger_delivery *world_lease(struct world *world);
 /** What is said of an acknowledgement; "" when it counts. */
 const char *world_acknowledge(
