@@ -110,6 +110,27 @@ def test_broken_then_well():
     finish(daemon, client, receiver)
 
 
+def test_at_once():
+    """A try is made when it is due, and what a run releases is brought then, not at the next look."""
+    receiver = Receiver(lambda post: 503 if post.attempt < 3 else 200)
+    daemon, client = open_world(receiver.url, count=1)
+    settled(client)
+    first, _, last = receiver.posts
+    # Looked for once a second it would take two.
+    assert last.at - first.at < 1, last.at - first.at
+    receiver.choose = None
+    waits = []
+    for number in range(50, 57):
+        client.send({number: 30})
+        client.run()
+        ended = time.monotonic()
+        settled(client)
+        waits.append(receiver.posts[-1].at - ended)
+    # Looked for once a second it would be half a second.
+    assert len(receiver.posts) == 10 and sorted(waits)[3] < 0.2, waits
+    finish(daemon, client, receiver)
+
+
 def test_retry_after():
     """In seconds or as a date; whoever asks for time is asked for nothing meanwhile."""
     for status, after in [(429, lambda: "1"),
@@ -365,6 +386,6 @@ def test_logs_name_nobody():
         assert not any(word in log for word in ["演示推送", "0123456789abcdef"]), log
 
 
-run(test_all_is_well, test_broken_then_well, test_retry_after, test_dead_letters, test_given_up,
-    test_slow_receiver, test_hanging, test_certificates, test_away_and_back, test_ending, test_filters,
-    test_wrong_options, test_logs_name_nobody)
+run(test_all_is_well, test_broken_then_well, test_at_once, test_retry_after, test_dead_letters,
+    test_given_up, test_slow_receiver, test_hanging, test_certificates, test_away_and_back, test_ending,
+    test_filters, test_wrong_options, test_logs_name_nobody)
