@@ -114,7 +114,8 @@ bool arena_reserve(struct arena *arena, size_t size)
 	bool ok;
 
 	assert(!arena->blocks);
-	arena->keep = 2 * size; /* the block is a little larger than what is asked of it */
+	/* The block is a little larger than what is asked of it, and a small one lowers nothing. */
+	arena->keep = 2 * size > ARENA_KEEP ? 2 * size : ARENA_KEEP;
 	ok = arena_alloc(arena, size) != NULL;
 	arena_reset(arena);
 	return ok;
