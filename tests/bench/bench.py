@@ -14,7 +14,6 @@ import pathlib
 import platform
 import re
 import shutil
-import signal
 import socket
 import statistics
 import subprocess
@@ -23,6 +22,8 @@ import tempfile
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+# Nothing waits for ever, on however busy a machine; an answer takes milliseconds.
+ANSWER_SECONDS = 60
 LOADS = [("c=1 m=1", 1, 1), ("c=10 m=10", 10, 10)]
 # Programs that measure one room alone; figures.c prints what ROOM_LINE reads.
 DICTIONARY = ROOT / "tests/cases/dictionary.case"
@@ -54,13 +55,21 @@ class Server:
     """A policycalcd of its own on a free port."""
 
     def __init__(self, build, data, options=()):
-        import grpc
         self.port = free_port()
         started = time.monotonic()
         self.process = subprocess.Popen(
             pinned(0, [str(build / "service/policycalcd"), "--data", str(data), "--listen",
                        f"127.0.0.1:{self.port}", "--threads", "1", *options]),
-            stderr=subprocess.DEVNULL)
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.channel = None
+        try:
+            self.wait_until_serving(started)
+        except BaseException:
+            self.stop()  # one that is left behind would be in the way of all that is measured later
+            raise
+        self.start_seconds = time.monotonic() - started
+
+    def wait_until_serving(self, started):
         # A channel made before the port listens would wait out its own back-off.
         while not listens(self.port):
             if self.process.poll() is not None:
@@ -68,10 +77,11 @@ class Server:
             if time.monotonic() - started > 60:
                 raise SystemExit("policycalcd did not serve within a minute")
             time.sleep(0.001)
-        self.channel = grpc.insecure_channel(f"127.0.0.1:{self.port}")
-        if not is_serving(self.channel):
-            raise SystemExit("policycalcd listens but does not serve")
-        self.start_seconds = time.monotonic() - started
+        self.channel = grpc_channel(self.port)
+        while not is_serving(self.channel):
+            if time.monotonic() - started > 60:
+                raise SystemExit("policycalcd listens but does not serve")
+            time.sleep(0.001)
 
     def memory_kib(self):
         text = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
@@ -82,9 +92,24 @@ class Server:
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def stop(self):
-        self.channel.close()
-        self.process.send_signal(signal.SIGTERM)
-        self.process.wait(30)
+        if self.channel:
+            self.channel.close()
+        stop(self.process)
+
+
+def stop(process, seconds=30):
+    """Ends @process; whatever it does, it is gone afterwards."""
+    process.terminate()
+    try:
+        process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def grpc_channel(port):
+    import grpc
+    return grpc.insecure_channel(f"127.0.0.1:{port}")
 
 
 def listens(port):
@@ -120,7 +145,8 @@ def h2load(port, path, body, clients, streams, seconds, log):
     if body:
         command += ["-d", str(body), "-H", "content-type: application/grpc", "-H", "te: trailers"]
     command.append(f"http://127.0.0.1:{port}{path}")
-    output = subprocess.run(pinned(1, command), capture_output=True, text=True, check=True).stdout
+    output = subprocess.run(pinned(1, command), capture_output=True, text=True, check=True,
+                            timeout=seconds + 60).stdout
     done = re.search(r"requests: \d+ total, \d+ started, (\d+) done, (\d+) succeeded, (\d+) failed", output)
     if int(done[3]) or int(done[1]) != int(done[2]):
         raise SystemExit(f"h2load saw failures:\n{output}")
@@ -143,6 +169,7 @@ def start_peer(folder, port):
     started = time.monotonic()
     while not listens(port):
         if peer.poll() is not None or time.monotonic() - started > 10:
+            stop(peer)
             raise SystemExit("nghttpd does not serve")
         time.sleep(0.01)
     return peer
@@ -162,7 +189,7 @@ def publish_seconds(options, server, folder):
     started = time.monotonic()
     done = subprocess.run([str(options.build / "client/policycalc"), "--server",
                            f"127.0.0.1:{server.port}", "catalog", "publish", str(draft)],
-                          capture_output=True, text=True)
+                          capture_output=True, text=True, timeout=900)
     if done.returncode:
         raise SystemExit(f"publish failed: {done.stdout}{done.stderr}")
     return time.monotonic() - started
@@ -183,7 +210,7 @@ def measure(options, folder):
         request_serializer=calculator_service_pb2.MatchRequest.SerializeToString,
         response_deserializer=calculator_service_pb2.MatchResponse.FromString)
     request = profile_request(calculator_service_pb2.VIEW_BASIC)
-    answer = match(request)
+    answer = match(request, timeout=ANSWER_SECONDS)
     if not answer.answers:
         raise SystemExit("Match answered no policies")
     payload, reply = request.SerializeToString(), answer.SerializeToString()
@@ -209,9 +236,8 @@ def measure(options, folder):
                                      "nghttpd": median_of(peers) if peer else None})
     finally:
         if peer:
-            peer.terminate()
-            peer.wait()
-    if match(request) != answer:
+            stop(peer)
+    if match(request, timeout=ANSWER_SECONDS) != answer:
         raise SystemExit("the answer changed under load")
     figures["loaded_kib"] = server.memory_kib()
     figures["publish_s"] = publish_seconds(options, server, folder)
@@ -224,7 +250,7 @@ def measure_rooms(build):
     rooms = []
     for name, arguments in ROOMS:
         output = subprocess.run(pinned(1, [str(build / "tests/bench" / f"bench_{name}"), *arguments]),
-                                capture_output=True, text=True, check=True).stdout
+                                capture_output=True, text=True, check=True, timeout=900).stdout
         lines = ROOM_LINE.findall(output)
         if not lines:
             raise SystemExit(f"bench_{name} printed no figure:\n{output}")

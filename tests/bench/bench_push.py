@@ -23,6 +23,8 @@ import sys
 import tempfile
 import time
 
+from bench import stop
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 TICKS = os.sysconf("SC_CLK_TCK")
 MOST_RATIO = 3  # of a run with at most a hundredth changed, to the bare SELECT
@@ -55,13 +57,14 @@ class Service:
             if self.process.poll() is not None:
                 break
             time.sleep(0.02)
+        self.stop()
         raise SystemExit("policycalcd did not start")
 
     def ask(self, *arguments):
         done = subprocess.run([self.build / "client/policycalc", "--server",
                                f"unix:{self.folder}/socket", "--timeout", "0",
                                *map(str, arguments)],
-                              stdout=subprocess.PIPE, check=True)
+                              stdout=subprocess.PIPE, check=True, timeout=3600)
         return done.stdout
 
     def processor_seconds(self):
@@ -73,8 +76,7 @@ class Service:
         return int(re.search(r"VmHWM:\s+(\d+)", status).group(1)) / 1024
 
     def stop(self):
-        self.process.terminate()
-        self.process.wait(300)
+        stop(self.process, 300)
 
 
 class Bench:
@@ -123,7 +125,7 @@ class Bench:
     def sample(self):
         path = self.folder / "firms.csv"
         subprocess.run([self.build / "client/policycalc", "registry", "sample", str(self.options.rows),
-                        "--out", path], check=True)
+                        "--out", path], check=True, timeout=3600)
         self.changes = []
         with open(path, encoding="utf-8", newline="") as lines:
             headings = lines.readline()
@@ -161,7 +163,7 @@ class Bench:
         """Reads all enterprises, while the service, which has the database to itself, is away."""
         self.stop()
         done = subprocess.run([self.build / "tests/bench/bench_select", self.folder / "data/registry.db",
-                               "5"], stdout=subprocess.PIPE, check=True, text=True)
+                               "5"], stdout=subprocess.PIPE, check=True, text=True, timeout=3600)
         rows, _, milliseconds = done.stdout.split()
         assert int(rows) == self.options.rows, rows
         self.figures.setdefault("select", []).append({"processor_s": float(milliseconds) / 1000})

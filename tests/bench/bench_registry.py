@@ -18,6 +18,8 @@ import sys
 import tempfile
 import time
 
+from bench import stop
+
 LEAST_ROWS_A_SECOND = 60000  # of the first import, 40 values a row, two cores
 TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -44,23 +46,27 @@ def peak_mib(pid):
 
 
 class Service:
-    def __init__(self, build, folder):
+    def __init__(self, build, folder, options=(), cores=None):
         self.address = f"unix:{folder}/socket"
         self.data = folder / "data"
+        socket = folder / "socket"
+        socket.unlink(missing_ok=True)
         self.process = subprocess.Popen(
-            [str(build / "service/policycalcd"), "--data", str(self.data), "--listen", self.address],
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        for _ in range(500):
-            if os.path.exists(f"{folder}/socket"):
+            [str(build / "service/policycalcd"), "--data", str(self.data), "--listen", self.address,
+             *options],
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            preexec_fn=(lambda: os.sched_setaffinity(0, cores)) if cores else None)
+        for _ in range(3000):
+            if socket.exists():
                 return
             if self.process.poll() is not None:
                 break
             time.sleep(0.02)
+        self.stop()
         raise SystemExit("policycalcd did not start")
 
     def stop(self):
-        self.process.terminate()
-        self.process.wait(60)
+        stop(self.process, 60)
 
 
 def measure(build, service, path, day, rows):
@@ -69,7 +75,7 @@ def measure(build, service, path, day, rows):
     times = os.times()
     done = subprocess.run([str(build / "client/policycalc"), "--server", service.address, "--format",
                            "json", "registry", "import", "--strict", "--as-of", day, str(path)],
-                          stdout=subprocess.PIPE, check=True)
+                          stdout=subprocess.PIPE, check=True, timeout=3600)
     seconds = time.monotonic() - started
     spent = os.times()
     answer = json.loads(done.stdout)
@@ -110,7 +116,7 @@ def main():
         path, newer = folder / "firms.csv", folder / "newer.csv"
         started = time.monotonic()
         subprocess.run([str(build / "client/policycalc"), "registry", "sample", str(options.rows), "--out",
-                        str(path)], check=True)
+                        str(path)], check=True, timeout=3600)
         made = time.monotonic() - started
         make_newer(path, newer)
         service = Service(build, folder)

@@ -55,32 +55,11 @@ def catalog_before(catalog, folder):
     return folder
 
 
-class Asked(Service):
-    """A service on some cores, with the catalog before the change."""
-
-    def __init__(self, build, folder, cores, starter):
-        self.address = f"unix:{folder}/socket"
-        self.data = folder / "data"
-        pathlib.Path(f"{folder}/socket").unlink(missing_ok=True)
-        self.process = subprocess.Popen(
-            [str(build / "service/policycalcd"), "--data", str(self.data), "--listen", self.address,
-             "--starter", str(starter)],
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-            preexec_fn=lambda: os.sched_setaffinity(0, cores))
-        for _ in range(3000):
-            if os.path.exists(f"{folder}/socket"):
-                return
-            if self.process.poll() is not None:
-                break
-            time.sleep(0.02)
-        raise SystemExit("policycalcd did not start")
-
-
 def ask(build, service, question):
     before = processor_seconds(service.process.pid)
     started = time.monotonic()
     done = subprocess.run([str(build / "client/policycalc"), "--server", service.address, "--format",
-                           "json", *question], stdout=subprocess.PIPE, check=True)
+                           "json", *question], stdout=subprocess.PIPE, check=True, timeout=3600)
     return {"wall": time.monotonic() - started,
             "processor": processor_seconds(service.process.pid) - before}, done.stdout
 
@@ -103,7 +82,7 @@ def check(name, answer, rows):
 
 
 def measure(build, folder, cores, starter, draft, options):
-    service = Asked(build, folder, cores, starter)
+    service = Service(build, folder, ["--starter", str(starter)], cores)
     figures, answers = {}, {}
     try:
         for name, question in QUESTIONS.items():
@@ -128,11 +107,11 @@ def measure(build, folder, cores, starter, draft, options):
 
 
 def import_rows(build, folder, path, starter, options):
-    service = Asked(build, folder, os.sched_getaffinity(0), starter)
+    service = Service(build, folder, ["--starter", str(starter)], os.sched_getaffinity(0))
     try:
         done = subprocess.run([str(build / "client/policycalc"), "--server", service.address, "--format",
                                "json", "registry", "import", "--strict", "--as-of", "2026-06-30",
-                               str(path)], stdout=subprocess.PIPE, check=True)
+                               str(path)], stdout=subprocess.PIPE, check=True, timeout=3600)
         answer = json.loads(done.stdout)
         assert int(answer["rows"]) == options.rows, answer
         options.snapshot = answer["sequence"]
@@ -175,7 +154,7 @@ def main():
     try:
         starter = catalog_before(draft, folder / "before")
         subprocess.run([str(build / "client/policycalc"), "registry", "sample", str(options.rows),
-                        "--out", str(folder / "firms.csv")], check=True)
+                        "--out", str(folder / "firms.csv")], check=True, timeout=3600)
         import_rows(build, folder, folder / "firms.csv", starter, options)
         figures["one"], one = measure(build, folder, {cores[0]}, starter, draft, options)
         figures["all"], all_cores = measure(build, folder, set(cores), starter, draft, options)

@@ -4,7 +4,6 @@ import json
 import os
 import pathlib
 import re
-import signal
 import subprocess
 import sys
 import time
@@ -26,6 +25,7 @@ class Peer:
         started = time.monotonic()
         while not bench.listens(port):
             if self.process.poll() is not None or time.monotonic() - started > 60:
+                self.stop()
                 raise SystemExit(f"{command[0]} does not serve")
             time.sleep(0.01)
 
@@ -33,12 +33,7 @@ class Peer:
     cpu_seconds = bench.Server.cpu_seconds
 
     def stop(self):
-        self.process.send_signal(signal.SIGTERM)
-        try:
-            self.process.wait(10)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+        bench.stop(self.process, 10)
 
 
 def start(table, folder, policies):
@@ -93,7 +88,7 @@ def measure(table, folder, rounds):
     table.program("hot_path_request", "workload", body, 1000, 42)
     call = server.channel.unary_unary(MATCH)
     idle = server.memory_kib()
-    reply = call(body.read_bytes()[5:])
+    reply = call(body.read_bytes()[5:], timeout=bench.ANSWER_SECONDS)
     (folder / "response").write_bytes(reply)
     grpc_cpp, why_grpc = grpc_peer(table, folder / "response")
     static, why_static = static_peer(folder, len(reply) + 5)
@@ -114,7 +109,7 @@ def measure(table, folder, rounds):
                     figure = load(process, path, data, clients, 10, options, folder / "log")
                     table.point("connections", {"ours": "Match", "grpc": "gRPC C++, empty handler",
                                                 "static": "nghttpd, static body"}[side], clients, figure["rate"])
-        if call(body.read_bytes()[5:]) != reply:
+        if call(body.read_bytes()[5:], timeout=bench.ANSWER_SECONDS) != reply:
             raise SystemExit("the answer changed under load")
     finally:
         for _, process, _, _ in sides:
@@ -187,7 +182,7 @@ def check(table, folder, policies=500, enterprises=40):
             for name, value in profile["attributes"].items():
                 request.profile.attributes.append(
                     profile_pb2.AttributeValue(name=name, value=_value(kinds, name, value)))
-            eligible = [int(one.policy_id[1:]) for one in match(request).answers
+            eligible = [int(one.policy_id[1:]) for one in match(request, timeout=bench.ANSWER_SECONDS).answers
                         if one.verdict == catalog_pb2.VERDICT_ELIGIBLE]
             found = (len(eligible), f"{sum(map(_mix, eligible)) & (1 << 64) - 1:016x}")
             if found != (answer["matches"], answer["hash"]):

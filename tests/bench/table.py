@@ -143,7 +143,7 @@ def two_at_once(table, blocks, policies, rounds):
     arguments = [program, str(ROOT / "service/catalog"), str(blocks), str(policies), str(rounds)]
     alone, _ = sweep(table, blocks, policies, rounds)
     both = [subprocess.Popen(bench.pinned(core, arguments), stdout=subprocess.PIPE, text=True) for core in (0, 1)]
-    times = [float(SWEEP_LINE.search(one.communicate()[0])[1]) for one in both]
+    times = [float(SWEEP_LINE.search(one.communicate(timeout=900)[0])[1]) for one in both]
     return sum(alone / took for took in times)
 
 
