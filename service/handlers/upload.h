@@ -28,5 +28,10 @@ void upload_fini(struct upload *upload);
  */
 bool upload_add(struct upload *upload, const Policycalc__V1__SourceFile *file,
 		const char **out_field, struct error *err);
+/**
+ * Bytes that checking what was received so far, and what follows, may take: in proportion to its
+ * contents, so that a small draft cannot take the memory of a large one.
+ */
+size_t upload_check_memory(const struct upload *upload);
 /** Whether a path stays inside a folder and is the same everywhere; says why not. */
 bool upload_path_is_good(const char *path, const char **out_why);

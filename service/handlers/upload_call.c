@@ -5,8 +5,6 @@
 
 /* Drafts in memory at once. */
 #define UPLOADS_MAX 8
-/* What checking one draft, and what follows, may take. */
-#define CHECK_MEMORY ((size_t)6 << 30)
 
 void *upload_call_new(struct rpc_call *call, size_t size,
 		void (*check)(struct job *job, void *context))
@@ -31,7 +29,7 @@ void *upload_call_new(struct rpc_call *call, size_t size,
 	upload_call->call = call;
 	upload_call->handlers = handlers;
 	upload_init(&upload_call->upload);
-	arena_init(&upload_call->arena, CHECK_MEMORY);
+	arena_init(&upload_call->arena, upload_check_memory(&upload_call->upload));
 	diagnostics_init(&upload_call->diagnostics, &upload_call->arena);
 	rpc_call_set_data(call, upload_call);
 	return upload_call;
@@ -50,8 +48,10 @@ void upload_call_add(struct upload_call *upload_call, const Policycalc__V1__Sour
 	const char *field;
 	struct error err;
 
-	if (upload_add(&upload_call->upload, file, &field, &err))
+	if (upload_add(&upload_call->upload, file, &field, &err)) {
+		upload_call->arena.budget = upload_check_memory(&upload_call->upload);
 		return;
+	}
 	if (field)
 		rpc_call_add_violation(upload_call->call, field, err.message);
 	rpc_call_finish_error(upload_call->call, &err);

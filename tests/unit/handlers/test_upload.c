@@ -83,7 +83,30 @@ static void sizes(void **state)
 		assert_true(add(&upload, "x.yaml", data, UPLOAD_FILE_MAX, &err));
 	assert_false(add(&upload, "x.yaml", data, 1, &err));
 	assert_int_equal(err.code, ERROR_LIMIT);
+	assert_true(upload_check_memory(&upload) == (size_t)6 << 30);
 	assert_int_equal(upload.draft.count, 1 + UPLOAD_TOTAL_MAX / UPLOAD_FILE_MAX);
+	upload_fini(&upload);
+	free(data);
+}
+
+static void checking_takes_memory_by_size(void **state)
+{
+	uint8_t *data = calloc(1, UPLOAD_FILE_MAX);
+	struct upload upload;
+	struct error err;
+
+	assert_non_null(data);
+	upload_init(&upload);
+	assert_true(upload_check_memory(&upload) == (size_t)512 << 20);
+	for (int i = 0; i < 21; i++)
+		assert_true(add(&upload, "x.yaml", data, UPLOAD_FILE_MAX, &err));
+	assert_true(upload_check_memory(&upload) == (size_t)512 << 20);
+	for (int i = 0; i < 19; i++)
+		assert_true(add(&upload, "x.yaml", data, UPLOAD_FILE_MAX, &err));
+	assert_true(upload_check_memory(&upload) == (size_t)960 << 20);
+	/* What is refused does not count. */
+	assert_false(add(&upload, "../x", data, UPLOAD_FILE_MAX, &err));
+	assert_true(upload_check_memory(&upload) == (size_t)960 << 20);
 	upload_fini(&upload);
 	free(data);
 }
@@ -145,6 +168,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(paths),
 		cmocka_unit_test(sizes),
+		cmocka_unit_test(checking_takes_memory_by_size),
 		cmocka_unit_test(memory_runs_short),
 		cmocka_unit_test(tokens),
 	};
