@@ -2,6 +2,7 @@
 #include "proto/codec/encode.h"
 
 #include "base/memory.h"
+#include "proto/codec/wire.h"
 
 #include <string.h>
 
@@ -9,8 +10,6 @@
 #define VARINT_MOST 10
 /* What stands before a value of one field: its number, and a number or a length. */
 #define HEAD_MOST (2 * VARINT_MOST)
-
-enum wire { WIRE_VARINT = 0, WIRE_FIXED64 = 1, WIRE_BYTES = 2, WIRE_FIXED32 = 5 };
 
 /* --- memory ------------------------------------------------------------------------------------ */
 
@@ -207,35 +206,6 @@ static enum wire put_number(struct encoder *encoder, ProtobufCType type, const v
 		break;
 	}
 	return WIRE_VARINT;
-}
-
-static size_t element_size(ProtobufCType type)
-{
-	switch (type) {
-	case PROTOBUF_C_TYPE_INT32:
-	case PROTOBUF_C_TYPE_SINT32:
-	case PROTOBUF_C_TYPE_SFIXED32:
-	case PROTOBUF_C_TYPE_UINT32:
-	case PROTOBUF_C_TYPE_FIXED32:
-	case PROTOBUF_C_TYPE_FLOAT:
-	case PROTOBUF_C_TYPE_ENUM:
-		return 4;
-	case PROTOBUF_C_TYPE_BOOL:
-		return sizeof(protobuf_c_boolean);
-	case PROTOBUF_C_TYPE_BYTES:
-		return sizeof(ProtobufCBinaryData);
-	case PROTOBUF_C_TYPE_INT64:
-	case PROTOBUF_C_TYPE_SINT64:
-	case PROTOBUF_C_TYPE_SFIXED64:
-	case PROTOBUF_C_TYPE_UINT64:
-	case PROTOBUF_C_TYPE_FIXED64:
-	case PROTOBUF_C_TYPE_DOUBLE:
-		return 8;
-	case PROTOBUF_C_TYPE_STRING:
-	case PROTOBUF_C_TYPE_MESSAGE:
-	default:
-		return sizeof(void *);
-	}
 }
 
 /* One value with its field's number, whatever it is. */

@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "proto/codec/value_text.h"
+#include "proto/codec/wire.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -100,36 +101,6 @@ enum field_unit field_unit_of(const ProtobufCFieldDescriptor *field)
 	return FIELD_UNIT_NONE;
 }
 
-static size_t element_size(const ProtobufCFieldDescriptor *field)
-{
-	switch (field->type) {
-	case PROTOBUF_C_TYPE_INT32:
-	case PROTOBUF_C_TYPE_SINT32:
-	case PROTOBUF_C_TYPE_SFIXED32:
-	case PROTOBUF_C_TYPE_UINT32:
-	case PROTOBUF_C_TYPE_FIXED32:
-	case PROTOBUF_C_TYPE_FLOAT:
-	case PROTOBUF_C_TYPE_ENUM:
-		return 4;
-	case PROTOBUF_C_TYPE_INT64:
-	case PROTOBUF_C_TYPE_SINT64:
-	case PROTOBUF_C_TYPE_SFIXED64:
-	case PROTOBUF_C_TYPE_UINT64:
-	case PROTOBUF_C_TYPE_FIXED64:
-	case PROTOBUF_C_TYPE_DOUBLE:
-		return 8;
-	case PROTOBUF_C_TYPE_BOOL:
-		return sizeof(protobuf_c_boolean);
-	case PROTOBUF_C_TYPE_STRING:
-	case PROTOBUF_C_TYPE_MESSAGE:
-		return sizeof(void *);
-	case PROTOBUF_C_TYPE_BYTES:
-		return sizeof(ProtobufCBinaryData);
-	}
-	assert(false && "a field type that protobuf-c does not have");
-	return 0;
-}
-
 /* Whether a single field outside of any oneof holds something other than its default. */
 static bool element_is_default(const ProtobufCFieldDescriptor *field, const void *element)
 {
@@ -161,7 +132,7 @@ static bool element_is_default(const ProtobufCFieldDescriptor *field, const void
 	case PROTOBUF_C_TYPE_BOOL:
 		break;
 	}
-	return memcmp(element, zero, element_size(field)) == 0;
+	return memcmp(element, zero, element_size(field->type)) == 0;
 }
 
 size_t field_count(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field)
@@ -187,7 +158,7 @@ const void *field_element(const ProtobufCMessage *message,
 
 	if (!field_is_repeated(field))
 		return base + field->offset;
-	return *(const char *const *)(base + field->offset) + index * element_size(field);
+	return *(const char *const *)(base + field->offset) + index * element_size(field->type);
 }
 
 const ProtobufCFieldDescriptor *field_find_rival(
@@ -317,7 +288,7 @@ void *field_add_element(ProtobufCMessage *message, const ProtobufCFieldDescripto
 		struct arena *arena)
 {
 	char *base = (char *)message;
-	size_t size = element_size(field);
+	size_t size = element_size(field->type);
 	size_t *count;
 	char **list;
 
@@ -379,7 +350,7 @@ bool map_mark_overridden(const ProtobufCMessage *message, const ProtobufCFieldDe
 		if (key->type == PROTOBUF_C_TYPE_STRING)
 			keys[i].key = slice_from(*(const char *const *)element);
 		else
-			keys[i].key = (struct slice){ element, element_size(key) };
+			keys[i].key = (struct slice){ element, element_size(key->type) };
 	}
 	qsort(keys, count, sizeof(*keys), map_key_compare);
 	for (size_t i = 0; i + 1 < count; i++) {

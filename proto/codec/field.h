@@ -55,8 +55,10 @@ bool field_set_add(struct field_set *set, const ProtobufCMessageDescriptor *desc
 static inline const ProtobufCFieldDescriptor *field_of_number(
 		const ProtobufCMessageDescriptor *descriptor, uint64_t number)
 {
-	if (number <= descriptor->n_fields && descriptor->fields[number - 1].id == number)
+	if (number - 1 < descriptor->n_fields && descriptor->fields[number - 1].id == number)
 		return &descriptor->fields[number - 1];
+	if (number > UINT32_MAX >> 3) /* beyond what a tag can say */
+		return NULL;
 	return protobuf_c_message_descriptor_get_field(descriptor, (unsigned)number);
 }
 

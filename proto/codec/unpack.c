@@ -10,137 +10,15 @@
 #include "proto/codec/unpack.h"
 
 #include "proto/codec/field.h"
+#include "proto/codec/wire.h"
 
 #include <string.h>
-
-enum wire { WIRE_VARINT = 0, WIRE_FIXED64 = 1, WIRE_BYTES = 2, WIRE_FIXED32 = 5 };
 
 struct unpacking {
 	const struct message_limits *limits;
 	struct arena *arena;
 	size_t fields;
 };
-
-struct input {
-	const uint8_t *at, *end;
-};
-
-static inline bool take_varint(struct input *input, uint64_t *out_value)
-{
-	uint64_t value = 0;
-
-	if (input->at < input->end && *input->at < 0x80) {
-		*out_value = *input->at++;
-		return true;
-	}
-	for (unsigned shift = 0; shift < 70 && input->at < input->end; shift += 7) {
-		uint8_t byte = *input->at++;
-
-		if (shift == 63 && byte > 1)
-			return false;
-		value |= (uint64_t)(byte & 0x7f) << shift;
-		if (!(byte & 0x80)) {
-			*out_value = value;
-			return true;
-		}
-	}
-	return false;
-}
-
-/* What stands behind a length. */
-static inline bool take_run(struct input *input, struct input *out_run)
-{
-	uint64_t size;
-
-	if (!take_varint(input, &size) || size > (uint64_t)(input->end - input->at))
-		return false;
-	out_run->at = input->at;
-	input->at += size;
-	out_run->end = input->at;
-	return true;
-}
-
-static inline bool take_fixed(struct input *input, size_t size, uint64_t *out_value)
-{
-	uint64_t value = 0;
-
-	if ((size_t)(input->end - input->at) < size)
-		return false;
-	for (size_t i = 0; i < size; i++)
-		value |= (uint64_t)input->at[i] << (8 * i);
-	input->at += size;
-	*out_value = value;
-	return true;
-}
-
-/* By type: how its values lie on the wire, and how wide they are in memory. */
-static const struct {
-	uint8_t wire, width;
-} kinds[] = {
-	[PROTOBUF_C_TYPE_INT32] = { WIRE_VARINT, 4 },
-	[PROTOBUF_C_TYPE_SINT32] = { WIRE_VARINT, 4 },
-	[PROTOBUF_C_TYPE_SFIXED32] = { WIRE_FIXED32, 4 },
-	[PROTOBUF_C_TYPE_INT64] = { WIRE_VARINT, 8 },
-	[PROTOBUF_C_TYPE_SINT64] = { WIRE_VARINT, 8 },
-	[PROTOBUF_C_TYPE_SFIXED64] = { WIRE_FIXED64, 8 },
-	[PROTOBUF_C_TYPE_UINT32] = { WIRE_VARINT, 4 },
-	[PROTOBUF_C_TYPE_FIXED32] = { WIRE_FIXED32, 4 },
-	[PROTOBUF_C_TYPE_UINT64] = { WIRE_VARINT, 8 },
-	[PROTOBUF_C_TYPE_FIXED64] = { WIRE_FIXED64, 8 },
-	[PROTOBUF_C_TYPE_FLOAT] = { WIRE_FIXED32, 4 },
-	[PROTOBUF_C_TYPE_DOUBLE] = { WIRE_FIXED64, 8 },
-	[PROTOBUF_C_TYPE_BOOL] = { WIRE_VARINT, sizeof(protobuf_c_boolean) },
-	[PROTOBUF_C_TYPE_ENUM] = { WIRE_VARINT, 4 },
-	[PROTOBUF_C_TYPE_STRING] = { WIRE_BYTES, sizeof(char *) },
-	[PROTOBUF_C_TYPE_BYTES] = { WIRE_BYTES, sizeof(ProtobufCBinaryData) },
-	[PROTOBUF_C_TYPE_MESSAGE] = { WIRE_BYTES, sizeof(void *) },
-};
-
-static inline enum wire wire_of(ProtobufCType type)
-{
-	return (enum wire)kinds[type].wire;
-}
-
-static inline size_t width_of(ProtobufCType type)
-{
-	return kinds[type].width;
-}
-
-static inline void store_number(ProtobufCType type, uint64_t value, void *element)
-{
-	uint32_t low = (uint32_t)value;
-
-	switch (type) {
-	case PROTOBUF_C_TYPE_SINT32:
-		*(int32_t *)element = (int32_t)(low >> 1 ^ -(low & 1));
-		break;
-	case PROTOBUF_C_TYPE_SINT64:
-		*(int64_t *)element = (int64_t)(value >> 1 ^ -(value & 1));
-		break;
-	case PROTOBUF_C_TYPE_BOOL:
-		*(protobuf_c_boolean *)element = value != 0;
-		break;
-	case PROTOBUF_C_TYPE_INT64:
-	case PROTOBUF_C_TYPE_UINT64:
-	case PROTOBUF_C_TYPE_SFIXED64:
-	case PROTOBUF_C_TYPE_FIXED64:
-	case PROTOBUF_C_TYPE_DOUBLE:
-		*(uint64_t *)element = value;
-		break;
-	case PROTOBUF_C_TYPE_INT32:
-	case PROTOBUF_C_TYPE_UINT32:
-	case PROTOBUF_C_TYPE_ENUM:
-	case PROTOBUF_C_TYPE_SFIXED32:
-	case PROTOBUF_C_TYPE_FIXED32:
-	case PROTOBUF_C_TYPE_FLOAT:
-	case PROTOBUF_C_TYPE_STRING:
-	case PROTOBUF_C_TYPE_BYTES:
-	case PROTOBUF_C_TYPE_MESSAGE:
-	default:
-		*(uint32_t *)element = low;
-		break;
-	}
-}
 
 static ProtobufCMessage *take_message(struct unpacking *unpacking, struct input input,
 		const ProtobufCMessageDescriptor *descriptor, unsigned depth);
@@ -205,11 +83,9 @@ static inline bool take_element(struct unpacking *unpacking, struct input *input
 	uint64_t value;
 
 	if (wire != WIRE_BYTES) {
-		if (wire == WIRE_VARINT ? !take_varint(input, &value)
-					: !take_fixed(input, wire == WIRE_FIXED64 ? 8 : 4,
-							  &value))
+		if (!take_number(input, wire, &value))
 			return false;
-		store_number(field->type, value, element);
+		element_store(field->type, value, element);
 		return true;
 	}
 	if (!take_run(input, &run))
@@ -234,38 +110,11 @@ static inline bool take_element(struct unpacking *unpacking, struct input *input
 
 /* --- repeated fields --------------------------------------------------------------------------- */
 
-/* Moves behind a value; false when it is cut off. */
-static bool skip_element(struct input *input, enum wire wire)
-{
-	struct input run;
-	uint64_t value;
-
-	if (wire == WIRE_BYTES)
-		return take_run(input, &run);
-	if (wire == WIRE_VARINT)
-		return take_varint(input, &value);
-	return take_fixed(input, wire == WIRE_FIXED64 ? 8 : 4, &value);
-}
-
-/* How many elements follow one another, each behind the same tag; the first one's is taken already. */
-static size_t count_run(struct input input, uint64_t tag)
-{
-	size_t count = 0;
-	uint64_t next = tag;
-
-	while (next == tag && skip_element(&input, (enum wire)(tag & 7))) {
-		count++;
-		if (!take_varint(&input, &next))
-			break;
-	}
-	return count;
-}
-
 /* Packed numbers: each ends with the only byte without the high bit. */
 static bool take_packed(struct unpacking *unpacking, struct input run,
 		const ProtobufCFieldDescriptor *field, void **out_list, size_t *out_count)
 {
-	size_t width = width_of(field->type);
+	size_t width = element_size(field->type);
 	size_t count = 0;
 	uint64_t value;
 	char *list;
@@ -281,7 +130,7 @@ static bool take_packed(struct unpacking *unpacking, struct input run,
 	for (size_t i = 0; list && i < count; i++) {
 		if (!take_varint(&run, &value))
 			return false;
-		store_number(field->type, value, list + i * width);
+		element_store(field->type, value, list + i * width);
 	}
 	*out_list = list;
 	*out_count = count;
@@ -295,7 +144,7 @@ static bool take_repeated(struct unpacking *unpacking, struct input *input, uint
 	void **list = (void **)((char *)message + field->offset);
 	size_t *count = (size_t *)((char *)message + field->quantifier_offset);
 	enum wire wire = (enum wire)(tag & 7);
-	size_t width = width_of(field->type);
+	size_t width = element_size(field->type);
 	uint64_t again;
 	size_t most;
 	char *at;
@@ -327,16 +176,6 @@ static bool take_repeated(struct unpacking *unpacking, struct input *input, uint
 }
 
 /* --- messages ---------------------------------------------------------------------------------- */
-
-static inline const ProtobufCFieldDescriptor *field_find_number(
-		const ProtobufCMessageDescriptor *descriptor, uint64_t number)
-{
-	if (number - 1 < descriptor->n_fields && descriptor->fields[number - 1].id == number)
-		return &descriptor->fields[number - 1];
-	if (number > UINT32_MAX >> 3)
-		return NULL;
-	return protobuf_c_message_descriptor_get_field(descriptor, (unsigned)number);
-}
 
 /*
  * Notes that the field is there; false when it is of a kind that is not ours, or there already and would
@@ -377,7 +216,7 @@ static ProtobufCMessage *take_message(struct unpacking *unpacking, struct input 
 
 		if (!take_varint(&input, &tag))
 			return NULL;
-		field = field_find_number(descriptor, tag >> 3);
+		field = field_of_number(descriptor, tag >> 3);
 		if (!field)
 			return NULL;
 		if (field->label == PROTOBUF_C_LABEL_REPEATED) {
@@ -403,8 +242,6 @@ ProtobufCMessage *unpack_quickly(struct slice bytes,
 		.limits = limits ? limits : &message_limits_default,
 		.arena = arena,
 	};
-	struct input input = { (const uint8_t *)bytes.data,
-		(const uint8_t *)bytes.data + bytes.size };
 
-	return take_message(&unpacking, input, descriptor, 0);
+	return take_message(&unpacking, input_of(bytes), descriptor, 0);
 }

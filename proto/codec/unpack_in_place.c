@@ -10,78 +10,18 @@
  */
 #include "proto/codec/codec.h"
 #include "proto/codec/field.h"
+#include "proto/codec/wire.h"
 
 #include <string.h>
-
-#define DEPTH_MOST 32
-
-enum {
-	WIRE_VARINT = 0,
-	WIRE_FIXED64 = 1,
-	WIRE_BYTES = 2,
-	WIRE_FIXED32 = 5,
-};
 
 struct reading {
 	struct arena *arena;
 	uint8_t *unended; /* where the NUL of the last text belongs; NULL: it stands there */
 };
 
-static bool varint_read(uint8_t **at, const uint8_t *end, uint64_t *out_value)
+static bool tag_read(struct reading *reading, struct input *input, uint64_t *out_tag)
 {
-	uint64_t value = 0;
-
-	for (unsigned shift = 0; shift < 70 && *at < end; shift += 7) {
-		uint8_t byte = *(*at)++;
-
-		value |= (uint64_t)(byte & 0x7f) << (shift < 63 ? shift : 63);
-		if (!(byte & 0x80)) {
-			*out_value = value;
-			return true;
-		}
-	}
-	return false;
-}
-
-static bool bytes_read(uint8_t **at, const uint8_t *end, uint8_t **out_begin, size_t *out_size)
-{
-	uint64_t size;
-
-	if (!varint_read(at, end, &size) || size > (uint64_t)(end - *at))
-		return false;
-	*out_begin = *at;
-	*out_size = (size_t)size;
-	*at += size;
-	return true;
-}
-
-static bool value_skip(uint8_t **at, const uint8_t *end, unsigned wire)
-{
-	ptrdiff_t width = wire == WIRE_FIXED64 ? 8 : 4;
-	uint8_t *begin;
-	size_t size;
-	uint64_t value;
-
-	switch (wire) {
-	case WIRE_VARINT:
-		return varint_read(at, end, &value);
-	case WIRE_BYTES:
-		return bytes_read(at, end, &begin, &size);
-	case WIRE_FIXED64:
-	case WIRE_FIXED32:
-		if (end - *at < width)
-			return false;
-		*at += width;
-		return true;
-	default:
-		return false;
-	}
-}
-
-static bool tag_read(
-		struct reading *reading, uint8_t **at, const uint8_t *end, uint64_t *out_tag)
-{
-	if (!varint_read(at, end, out_tag))
+	if (!take_varint(input, out_tag))
 		return false;
 	if (reading->unended) {
 		*reading->unended = 0;
@@ -90,142 +30,44 @@ static bool tag_read(
 	return true;
 }
 
-/* How many elements stand here in a row, the first of them behind its tag @tag already. */
-static size_t run_count(uint8_t *at, const uint8_t *end, uint64_t tag)
-{
-	size_t count = 0;
-	uint64_t next = tag;
-
-	while (next == tag && value_skip(&at, end, (unsigned)(tag & 7))) {
-		count++;
-		if (at >= end || !varint_read(&at, end, &next))
-			break;
-	}
-	return count;
-}
-
-static size_t element_size(const ProtobufCFieldDescriptor *field)
-{
-	switch ((int)field->type) {
-	case PROTOBUF_C_TYPE_INT32:
-	case PROTOBUF_C_TYPE_SINT32:
-	case PROTOBUF_C_TYPE_SFIXED32:
-	case PROTOBUF_C_TYPE_UINT32:
-	case PROTOBUF_C_TYPE_FIXED32:
-	case PROTOBUF_C_TYPE_FLOAT:
-	case PROTOBUF_C_TYPE_ENUM:
-		return 4;
-	case PROTOBUF_C_TYPE_BOOL:
-		return sizeof(protobuf_c_boolean);
-	case PROTOBUF_C_TYPE_BYTES:
-		return sizeof(ProtobufCBinaryData);
-	case PROTOBUF_C_TYPE_INT64:
-	case PROTOBUF_C_TYPE_SINT64:
-	case PROTOBUF_C_TYPE_SFIXED64:
-	case PROTOBUF_C_TYPE_UINT64:
-	case PROTOBUF_C_TYPE_FIXED64:
-	case PROTOBUF_C_TYPE_DOUBLE:
-	case PROTOBUF_C_TYPE_STRING:
-	case PROTOBUF_C_TYPE_MESSAGE:
-		break;
-	}
-	return 8;
-}
-
-static void number_put(const ProtobufCFieldDescriptor *field, uint64_t value, void *out)
-{
-	switch ((int)field->type) {
-	case PROTOBUF_C_TYPE_SINT32:
-		*(int32_t *)out = (int32_t)((uint32_t)value >> 1) ^ -(int32_t)(value & 1);
-		break;
-	case PROTOBUF_C_TYPE_SINT64:
-		*(int64_t *)out = (int64_t)(value >> 1) ^ -(int64_t)(value & 1);
-		break;
-	case PROTOBUF_C_TYPE_BOOL:
-		*(protobuf_c_boolean *)out = value != 0;
-		break;
-	default:
-		if (element_size(field) == 4)
-			*(uint32_t *)out = (uint32_t)value;
-		else
-			*(uint64_t *)out = value;
-		break;
-	}
-}
-
-static bool is_fixed(const ProtobufCFieldDescriptor *field, unsigned *out_wire)
-{
-	switch ((int)field->type) {
-	case PROTOBUF_C_TYPE_SFIXED32:
-	case PROTOBUF_C_TYPE_FIXED32:
-	case PROTOBUF_C_TYPE_FLOAT:
-		*out_wire = WIRE_FIXED32;
-		return true;
-	case PROTOBUF_C_TYPE_SFIXED64:
-	case PROTOBUF_C_TYPE_FIXED64:
-	case PROTOBUF_C_TYPE_DOUBLE:
-		*out_wire = WIRE_FIXED64;
-		return true;
-	default:
-		*out_wire = WIRE_VARINT;
-		return false;
-	}
-}
-
-static bool is_number(const ProtobufCFieldDescriptor *field)
-{
-	return field->type != PROTOBUF_C_TYPE_STRING && field->type != PROTOBUF_C_TYPE_BYTES &&
-	       field->type != PROTOBUF_C_TYPE_MESSAGE;
-}
-
-static bool number_read(const ProtobufCFieldDescriptor *field, uint8_t **at, const uint8_t *end,
-		unsigned wire, void *out)
-{
-	unsigned expected;
-	uint64_t value;
-
-	if (is_fixed(field, &expected)) {
-		size_t width = expected == WIRE_FIXED32 ? 4 : 8;
-
-		if (wire != expected || (size_t)(end - *at) < width)
-			return false;
-		memcpy(out, *at, width); /* little-endian, as the wire is */
-		*at += width;
-		return true;
-	}
-	if (wire != WIRE_VARINT || !varint_read(at, end, &value))
-		return false;
-	number_put(field, value, out);
-	return true;
-}
-
-static ProtobufCMessage *message_read(struct reading *reading, uint8_t *at, const uint8_t *end,
+static ProtobufCMessage *message_read(struct reading *reading, struct input input,
 		const ProtobufCMessageDescriptor *descriptor, unsigned depth);
+
+/* The bytes are the caller's to write to. */
+static uint8_t *writable(const uint8_t *at)
+{
+	return (uint8_t *)(uintptr_t)at;
+}
 
 /* One value of any type, behind its tag. */
 static bool element_read(struct reading *reading, const ProtobufCFieldDescriptor *field,
-		uint8_t **at, const uint8_t *end, unsigned wire, unsigned depth, void *out)
+		struct input *input, enum wire wire, unsigned depth, void *out)
 {
 	ProtobufCMessage *message;
-	ProtobufCBinaryData data;
-	uint8_t *begin;
-	size_t size;
+	struct input run;
+	uint64_t value;
 
-	if (is_number(field))
-		return number_read(field, at, end, wire, out);
-	if (wire != WIRE_BYTES || !bytes_read(at, end, &begin, &size))
+	if (wire != wire_of(field->type))
+		return false;
+	if (wire != WIRE_BYTES) {
+		if (!take_number(input, wire, &value))
+			return false;
+		element_store(field->type, value, out);
+		return true;
+	}
+	if (!take_run(input, &run))
 		return false;
 	if (field->type == PROTOBUF_C_TYPE_STRING) {
-		reading->unended = begin + size;
-		*(char **)out = (char *)begin;
+		reading->unended = writable(run.end);
+		*(char **)out = (char *)writable(run.at);
 		return true;
 	}
 	if (field->type == PROTOBUF_C_TYPE_BYTES) {
-		data = (ProtobufCBinaryData){ size, begin };
-		*(ProtobufCBinaryData *)out = data;
+		*(ProtobufCBinaryData *)out =
+				(ProtobufCBinaryData){ input_left(&run), writable(run.at) };
 		return true;
 	}
-	message = message_read(reading, begin, begin + size, field->descriptor, depth + 1);
+	message = message_read(reading, run, field->descriptor, depth + 1);
 	*(ProtobufCMessage **)out = message;
 	return message;
 }
@@ -236,7 +78,7 @@ static char *list_grow(struct reading *reading, const ProtobufCFieldDescriptor *
 {
 	size_t *count = (size_t *)(void *)(message + field->quantifier_offset);
 	char **list = (char **)(void *)(message + field->offset);
-	size_t size = element_size(field);
+	size_t size = element_size(field->type);
 	char *grown = arena_alloc_zero(reading->arena, *count + more, size);
 
 	if (grown && *count)
@@ -246,18 +88,15 @@ static char *list_grow(struct reading *reading, const ProtobufCFieldDescriptor *
 }
 
 static bool packed_read(struct reading *reading, const ProtobufCFieldDescriptor *field,
-		uint8_t *at, const uint8_t *end, char *message)
+		struct input run, char *message)
 {
 	size_t *count = (size_t *)(void *)(message + field->quantifier_offset);
-	size_t most = (size_t)(end - at); /* a byte each, at least */
-	unsigned wire;
-	char *place;
+	enum wire wire = wire_of(field->type);
+	size_t least = wire == WIRE_VARINT ? 1 : element_size(field->type);
+	char *place = list_grow(reading, field, message, input_left(&run) / least + 1);
 
-	if (is_fixed(field, &wire))
-		most /= wire == WIRE_FIXED32 ? 4 : 8;
-	place = list_grow(reading, field, message, most + 1);
-	for (; place && at < end; place += element_size(field), ++*count) {
-		if (!number_read(field, &at, end, wire, place))
+	for (; place && run.at < run.end; place += element_size(field->type), ++*count) {
+		if (!element_read(reading, field, &run, wire, 0, place))
 			return false;
 	}
 	return place;
@@ -265,13 +104,11 @@ static bool packed_read(struct reading *reading, const ProtobufCFieldDescriptor 
 
 /* A field of a message; *room: places left in the list that was made last. */
 static bool field_read(struct reading *reading, const ProtobufCFieldDescriptor *field,
-		uint8_t **at, const uint8_t *end, uint64_t tag, unsigned depth, char *message,
-		size_t *room)
+		struct input *input, uint64_t tag, unsigned depth, char *message, size_t *room)
 {
 	size_t *count = (size_t *)(void *)(message + field->quantifier_offset);
-	unsigned wire = (unsigned)(tag & 7);
-	uint8_t *begin;
-	size_t size;
+	enum wire wire = (enum wire)(tag & 7);
+	struct input run;
 
 	if (field->label != PROTOBUF_C_LABEL_REPEATED) {
 		if ((field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) != 0)
@@ -279,32 +116,31 @@ static bool field_read(struct reading *reading, const ProtobufCFieldDescriptor *
 		else if (field->label == PROTOBUF_C_LABEL_OPTIONAL && field->quantifier_offset)
 			*(protobuf_c_boolean *)(void *)(message + field->quantifier_offset) = 1;
 		return element_read(
-				reading, field, at, end, wire, depth, message + field->offset);
+				reading, field, input, wire, depth, message + field->offset);
 	}
-	if (is_number(field) && wire == WIRE_BYTES)
-		return bytes_read(at, end, &begin, &size) &&
-		       packed_read(reading, field, begin, begin + size, message);
+	if (wire == WIRE_BYTES && wire_of(field->type) != WIRE_BYTES)
+		return take_run(input, &run) && packed_read(reading, field, run, message);
 	if (*room == 0) {
-		*room = run_count(*at, end, tag);
+		*room = count_run(*input, tag);
 		if (*room == 0 || !list_grow(reading, field, message, *room))
 			return false;
 	}
-	if (!element_read(reading, field, at, end, wire, depth,
+	if (!element_read(reading, field, input, wire, depth,
 			    *(char **)(void *)(message + field->offset) +
-					    *count * element_size(field)))
+					    *count * element_size(field->type)))
 		return false;
 	++*count;
 	--*room;
 	return true;
 }
 
-static ProtobufCMessage *message_read(struct reading *reading, uint8_t *at, const uint8_t *end,
+static ProtobufCMessage *message_read(struct reading *reading, struct input input,
 		const ProtobufCMessageDescriptor *descriptor, unsigned depth)
 {
 	ProtobufCMessage *message =
-			depth > DEPTH_MOST ? NULL
-					   : arena_alloc(reading->arena,
-							     descriptor->sizeof_message);
+			depth > FIELD_DEPTH_MAX ? NULL
+						: arena_alloc(reading->arena,
+								  descriptor->sizeof_message);
 	uint64_t seen[FIELDS_MAX / 64] = { 0 };
 	uint64_t previous = 0;
 	size_t room = 0;
@@ -312,16 +148,16 @@ static ProtobufCMessage *message_read(struct reading *reading, uint8_t *at, cons
 	if (!message || descriptor->n_fields > FIELDS_MAX)
 		return NULL;
 	descriptor->message_init(message);
-	while (at < end) {
+	while (input.at < input.end) {
 		const ProtobufCFieldDescriptor *field;
 		size_t index;
 		uint64_t tag;
 
-		if (!tag_read(reading, &at, end, &tag) || tag >> 3 == 0 || tag > UINT32_MAX)
+		if (!tag_read(reading, &input, &tag) || tag >> 3 == 0 || tag > UINT32_MAX)
 			return NULL;
 		field = field_of_number(descriptor, tag >> 3);
 		if (!field) {
-			if (!value_skip(&at, end, (unsigned)(tag & 7)))
+			if (!skip_value(&input, (enum wire)(tag & 7)))
 				return NULL;
 			continue;
 		}
@@ -335,7 +171,7 @@ static ProtobufCMessage *message_read(struct reading *reading, uint8_t *at, cons
 		if (tag != previous)
 			room = 0;
 		previous = tag;
-		if (!field_read(reading, field, &at, end, tag, depth, (char *)message, &room))
+		if (!field_read(reading, field, &input, tag, depth, (char *)message, &room))
 			return NULL;
 	}
 	return message;
@@ -346,10 +182,10 @@ ProtobufCMessage *message_unpack_in_place(char *bytes, size_t size,
 		struct error *err)
 {
 	struct reading reading = { .arena = arena };
-	uint8_t *begin = (uint8_t *)bytes;
-	ProtobufCMessage *message = message_read(&reading, begin, begin + size, descriptor, 0);
+	ProtobufCMessage *message = message_read(
+			&reading, input_of((struct slice){ bytes, size }), descriptor, 0);
 
-	begin[size] = 0;
+	bytes[size] = '\0';
 	if (message)
 		return message;
 	if (arena->exhausted)
