@@ -400,14 +400,43 @@ int cli_call(struct cli *cli, const char *path, const ProtobufCMessage *request,
 	return CLI_OK;
 }
 
-int cli_open_stream(struct cli *cli, struct answer_stream *stream, const char *path,
-		const ProtobufCMessage *request, const ProtobufCMessageDescriptor *type,
-		int64_t deadline)
+/*
+ * Connects and gives the deadline of a call of many messages. Connecting has the time of a unary call
+ * also when the call itself has no end: an address that swallows everything is noticed.
+ */
+static int stream_prepare(struct cli *cli, int64_t *out_deadline)
 {
 	struct call_status status = { 0 };
+	int64_t deadline = cli_deadline(cli);
 
 	if (!cli_channel(cli))
 		return cli_out_of_memory(cli);
+	*out_deadline = cli->timeout ? deadline : DEADLINE_NONE;
+	return channel_connect(cli->channel, deadline, &status) ? CLI_OK
+								: cli_status(cli, &status);
+}
+
+int cli_start_call(struct cli *cli, const char *path, struct call **out_call)
+{
+	struct call_status status = { 0 };
+	int64_t deadline;
+	int code = stream_prepare(cli, &deadline);
+
+	if (code != CLI_OK)
+		return code;
+	*out_call = call_start(cli->channel, path, deadline, &status);
+	return *out_call ? CLI_OK : cli_status(cli, &status);
+}
+
+int cli_open_stream(struct cli *cli, struct answer_stream *stream, const char *path,
+		const ProtobufCMessage *request, const ProtobufCMessageDescriptor *type)
+{
+	struct call_status status = { 0 };
+	int64_t deadline;
+	int code = stream_prepare(cli, &deadline);
+
+	if (code != CLI_OK)
+		return code;
 	if (!answer_stream_open(stream, cli->channel, path, request, type, deadline, &status))
 		return cli_status(cli, &status);
 	return CLI_OK;

@@ -76,21 +76,26 @@ bool cli_parse_number(const char *text, long long *out);
 
 /** The channel to --server, made at first use. NULL when memory is short. */
 struct channel *cli_channel(struct cli *cli);
-/** The deadline of a call that starts now. */
+/** The deadline of a unary call that starts now. */
 int64_t cli_deadline(const struct cli *cli);
 /** A unary call; CLI_OK, or the exit code after the failure was said. */
 int cli_call(struct cli *cli, const char *path, const ProtobufCMessage *request,
 		const ProtobufCMessageDescriptor *type, void *out_response);
 
+/**
+ * Starts a call of many messages: it takes as long as it takes, unless --timeout says otherwise, and
+ * ends when the server is gone. CLI_OK, or the exit code after the failure was said.
+ */
+int cli_start_call(struct cli *cli, const char *path, struct call **out_call);
+
 struct answer_stream;
 struct progress;
 /**
- * Opens @stream until @deadline; CLI_OK, or the exit code after the failure was said. It is to be closed
- * in any case.
+ * Opens @stream as cli_start_call(); CLI_OK, or the exit code after the failure was said. It is to be
+ * closed in any case.
  */
 int cli_open_stream(struct cli *cli, struct answer_stream *stream, const char *path,
-		const ProtobufCMessage *request, const ProtobufCMessageDescriptor *type,
-		int64_t deadline);
+		const ProtobufCMessage *request, const ProtobufCMessageDescriptor *type);
 /**
  * The next answer, or NULL at the end; CLI_OK, or the exit code after the failure was said, without
  * @progress (may be NULL) in its way.

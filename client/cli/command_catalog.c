@@ -83,13 +83,12 @@ static int publish_send(struct cli *cli, const struct draft *draft,
 {
 	struct call_status status = { 0 };
 	ProtobufCMessage *message = NULL;
-	struct call *call =
-			call_start(cli->channel, "/policycalc.v1.CatalogService/PublishCatalog",
-					cli_deadline(cli), &status);
+	struct call *call = NULL;
 	bool ok;
+	int code = cli_start_call(cli, "/policycalc.v1.CatalogService/PublishCatalog", &call);
 
-	if (!call)
-		return cli_status(cli, &status);
+	if (code != CLI_OK)
+		return code;
 	for (size_t i = 0; i < draft->count; i++) {
 		Policycalc__V1__PublishCatalogRequest request =
 				POLICYCALC__V1__PUBLISH_CATALOG_REQUEST__INIT;
@@ -243,8 +242,7 @@ static int command_export(struct cli *cli, int argc, char **argv)
 		return cli_usage(cli, "--revision N");
 	request.revision = number;
 	code = cli_open_stream(cli, &stream, "/policycalc.v1.CatalogService/ExportCatalog",
-			&request.base, &policycalc__v1__export_catalog_response__descriptor,
-			cli_deadline(cli));
+			&request.base, &policycalc__v1__export_catalog_response__descriptor);
 	while (code == CLI_OK) {
 		code = cli_receive(cli, &stream, NULL, &response);
 		if (code != CLI_OK || !response)

@@ -43,15 +43,12 @@ static int revision_read(struct cli *cli, long long number, struct draft *out_dr
 	ProtobufCMessage *message = NULL;
 	size_t capacity = 64;
 	int code = CLI_OK;
-	struct call *call;
+	struct call *call = NULL;
 
-	if (!cli_channel(cli))
-		return cli_out_of_memory(cli);
 	request.revision = number;
-	call = call_start(cli->channel, "/policycalc.v1.CatalogService/ExportCatalog",
-			cli_deadline(cli), &status);
-	if (!call)
-		return cli_status(cli, &status);
+	code = cli_start_call(cli, "/policycalc.v1.CatalogService/ExportCatalog", &call);
+	if (code != CLI_OK)
+		return code;
 	if (call_send(call, &request.base))
 		call_half_close(call);
 	out_draft->files = ARENA_NEW_ARRAY(&cli->arena, struct draft_file, capacity);

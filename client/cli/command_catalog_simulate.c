@@ -170,9 +170,8 @@ static int simulate_run(struct cli *cli, const char *folder,
 		Policycalc__V1__SimulateRequest *request, bool wants_curve)
 {
 	const Policycalc__V1__Simulation *simulation;
-	struct call_status status = { 0 };
 	struct draft draft = { 0 };
-	struct call *call;
+	struct call *call = NULL;
 	struct error err;
 	int code;
 
@@ -181,12 +180,9 @@ static int simulate_run(struct cli *cli, const char *folder,
 	if (draft.count == 0)
 		return cli_usage(cli, "%s",
 				cli_word(cli, "目录里没有文件", "the folder has no files"));
-	if (!cli_channel(cli))
-		return cli_out_of_memory(cli);
-	call = call_start(cli->channel, "/policycalc.v1.CatalogService/Simulate",
-			cli_deadline(cli), &status);
-	if (!call)
-		return cli_status(cli, &status);
+	code = cli_start_call(cli, "/policycalc.v1.CatalogService/Simulate", &call);
+	if (code != CLI_OK)
+		return code;
 	draft_send(call, &draft, request);
 	code = answer_receive(cli, call, &simulation);
 	call_free(call);

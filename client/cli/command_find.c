@@ -218,8 +218,7 @@ static int find_run(struct cli *cli, const Policycalc__V1__FindEnterprisesReques
 	finding.canvas = (struct canvas){ &cli->style, &names, &finding.out };
 	progress_init(&finding.progress, 0, cli->style.english);
 	code = cli_open_stream(cli, &stream, "/policycalc.v1.RegistryService/FindEnterprises",
-			&request->base, &policycalc__v1__find_enterprises_response__descriptor,
-			cli_deadline(cli));
+			&request->base, &policycalc__v1__find_enterprises_response__descriptor);
 	if (code == CLI_OK)
 		code = parts_receive(&finding, &stream);
 	progress_fini(&finding.progress);

@@ -135,9 +135,8 @@ static int watch(struct cli *cli, int64_t id, bool lines, struct answer_stream *
 
 	request.id = id;
 	*out_run = NULL;
-	/* A run takes as long as it takes. */
 	code = cli_open_stream(cli, stream, PUSH_PATH "WatchRun", &request.base,
-			&policycalc__v1__watch_run_response__descriptor, INT64_MAX);
+			&policycalc__v1__watch_run_response__descriptor);
 	progress_init(&progress, 0, cli->style.english);
 	while (code == CLI_OK) {
 		struct buffer out = { 0 };

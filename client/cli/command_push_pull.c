@@ -184,8 +184,7 @@ static int pull(struct pulling *pulling, const Policycalc__V1__PullDeliveriesReq
 	int code, last;
 
 	code = cli_open_stream(cli, &stream, PUSH_PATH "PullDeliveries", &request->base,
-			&policycalc__v1__pull_deliveries_response__descriptor,
-			cli_deadline(cli));
+			&policycalc__v1__pull_deliveries_response__descriptor);
 	if (code == CLI_OK)
 		code = deliveries_receive(pulling, &stream);
 	answer_stream_close(&stream);

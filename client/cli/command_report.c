@@ -227,8 +227,7 @@ static int report_receive(struct cli *cli, const Policycalc__V1__GetReportReques
 	int code;
 
 	code = cli_open_stream(cli, stream, "/policycalc.v1.RegistryService/GetReport",
-			&request->base, &policycalc__v1__get_report_response__descriptor,
-			cli_deadline(cli));
+			&request->base, &policycalc__v1__get_report_response__descriptor);
 	progress_init(&progress, 1, cli->style.english);
 	while (code == CLI_OK) {
 		code = part_receive(cli, stream, &progress, out_refused, &part);

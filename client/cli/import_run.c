@@ -166,15 +166,10 @@ static int call_begin(struct import_run *run, const char *supplier)
 	Policycalc__V1__ImportEnterprisesRequest message =
 			POLICYCALC__V1__IMPORT_ENTERPRISES_REQUEST__INIT;
 	Policycalc__V1__ImportHeader header = POLICYCALC__V1__IMPORT_HEADER__INIT;
-	struct call_status status = { 0 };
+	int code = cli_start_call(run->cli, REGISTRY_PATH "ImportEnterprises", &run->call);
 
-	if (!cli_channel(run->cli))
-		return cli_out_of_memory(run->cli);
-	/* An import takes as long as it takes, unless somebody says otherwise. */
-	run->call = call_start(run->cli->channel, REGISTRY_PATH "ImportEnterprises",
-			run->cli->timeout ? cli_deadline(run->cli) : DEADLINE_NONE, &status);
-	if (!run->call)
-		return cli_status(run->cli, &status);
+	if (code != CLI_OK)
+		return code;
 	header.supplier = (char *)(uintptr_t)supplier;
 	header.date = (char *)(uintptr_t)request->date;
 	header.complete = request->complete;

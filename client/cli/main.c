@@ -39,7 +39,8 @@ static const char HELP_ZH[] =
 		"127.0.0.1:50551）\n"
 		"  --format 格式     table 或 json\n"
 		"  --lang 语言       zh 或 en\n"
-		"  --timeout 秒      等待服务的时间（默认 30，0 表示不限）\n"
+		"  --timeout 秒      等待服务的时间（默认 30，0 "
+		"不限；导入、查找、报表等多条答复的命令默认不限）\n"
 		"\n"
 		"退出码：0 完成；1 检查发现问题；2 用法或输入有误；3 服务或网络故障\n";
 static const char HELP_EN[] =
@@ -76,7 +77,8 @@ static const char HELP_EN[] =
 		"  --format FORMAT   table or json\n"
 		"  --lang LANGUAGE   zh or en\n"
 		"  --timeout SECONDS how long to wait for the service (default 30, 0: without "
-		"end)\n"
+		"end; imports,\n"
+		"                    searches, reports and such: without end)\n"
 		"\n"
 		"Exit status: 0 done; 1 a check found something; 2 wrong usage or input; 3 "
 		"service or\n"

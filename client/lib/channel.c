@@ -7,7 +7,9 @@
  *        └──── any failure, end of file ───────┘
  *
  * channel_advance() is the only place that reads, writes and waits. channel_break() is the only
- * way back to (none); the next call_start() connects again.
+ * way back to (none); the next call_start() connects again. A call may wait for as long as the server
+ * works, but not for a server that is gone: channel_watch() asks with a PING, as the machine of the
+ * server may vanish without a word.
  */
 #include "client/lib/channel_internal.h"
 
@@ -16,10 +18,14 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
 #include <string.h>
 
 #define STREAM_WINDOW (1 << 20)
 #define OUTGOING_LIMIT (256 * 1024)
+/* The service allows a ping every ten seconds while a call is under way. */
+#define QUIET_MS (30 * 1000)
+#define ANSWER_MS (20 * 1000)
 
 /* nghttp2 may turn a failed allocation into any error of the protocol, or go on without: noting
  * it here lets the channel say what really happened, and give up the connection. */
@@ -109,12 +115,19 @@ struct channel *channel_new(const char *address)
 	if (!channel)
 		return NULL;
 	channel->link.fd = -1;
+	channel_set_keepalive(channel, QUIET_MS, ANSWER_MS);
 	channel->address = memory_copy(address, strlen(address));
 	if (!channel->address) {
 		channel_free(channel);
 		return NULL;
 	}
 	return channel;
+}
+
+void channel_set_keepalive(struct channel *channel, int quiet_ms, int answer_ms)
+{
+	channel->quiet_ms = quiet_ms;
+	channel->answer_ms = answer_ms;
 }
 
 /* Gives up the connection; no call is told. */
@@ -200,6 +213,11 @@ bool channel_connect(struct channel *channel, int64_t deadline, struct call_stat
 		channel_advance(channel, 0);
 	if (channel->session && channel->draining && !channel->calls)
 		channel_disconnect(channel);
+	/* Nobody has listened while no call was under way. */
+	if (!channel->calls) {
+		channel->heard_ms = clock_now_ms();
+		channel->asked_ms = 0;
+	}
 	if (channel->session)
 		return true;
 	if (!link_open(&channel->link, channel->address, deadline, &err))
@@ -261,17 +279,50 @@ static void channel_read(struct channel *channel)
 
 	if (!channel_moved(channel, size))
 		return;
+	channel->heard_ms = clock_now_ms();
+	channel->asked_ms = 0;
 	used = nghttp2_session_mem_recv(channel->session, bytes, (size_t)size);
 	if (used < 0 || channel->memory_failed)
 		channel_break_nghttp2(
 				channel, channel->memory_failed ? NGHTTP2_ERR_NOMEM : used);
 }
 
+/* Until when the server may say nothing before something is to be done about it. */
+static int64_t channel_patience(const struct channel *channel)
+{
+	if (!channel->calls)
+		return DEADLINE_NONE;
+	return channel->asked_ms ? channel->asked_ms + channel->answer_ms
+				 : channel->heard_ms + channel->quiet_ms;
+}
+
+/* Nothing is there to be read: a server that is silent is asked, and one that was asked is given up. */
+static void channel_watch(struct channel *channel)
+{
+	char message[96];
+
+	if (clock_now_ms() < channel_patience(channel))
+		return;
+	if (channel->asked_ms) {
+		(void)snprintf(message, sizeof(message),
+				"the server does not answer any more: nothing came for %lld "
+				"seconds",
+				(long long)((clock_now_ms() - channel->heard_ms) / 1000));
+		channel_break(channel, PCALC_UNAVAILABLE, message);
+	} else if (nghttp2_submit_ping(channel->session, NGHTTP2_FLAG_NONE, NULL)) {
+		channel_break_nghttp2(channel, NGHTTP2_ERR_NOMEM);
+	} else {
+		channel->asked_ms = clock_now_ms();
+	}
+}
+
 void channel_advance(struct channel *channel, int64_t deadline)
 {
 	struct pollfd wanted = { .fd = channel->link.fd, .events = POLLIN };
 	struct buffer *outgoing = &channel->outgoing;
+	int64_t until = channel_patience(channel);
 	bool moved = false;
+	int ready;
 
 	if (!channel_gather(channel))
 		return;
@@ -289,7 +340,10 @@ void channel_advance(struct channel *channel, int64_t deadline)
 		wanted.events |= POLLOUT;
 	/* After a write there may be more to send, and the server may wait for just that: the
 	 * caller decides whether an answer is wanted next. */
-	if (poll(&wanted, 1, moved ? 0 : deadline_left_ms(deadline)) > 0 &&
-			(wanted.revents & (POLLIN | POLLERR | POLLHUP)))
+	ready = poll(&wanted, 1,
+			moved ? 0 : deadline_left_ms(deadline < until ? deadline : until));
+	if (ready > 0 && (wanted.revents & (POLLIN | POLLERR | POLLHUP)))
 		channel_read(channel);
+	else if (ready == 0)
+		channel_watch(channel);
 }

@@ -39,6 +39,12 @@ void text_copy(char *out, size_t size, const char *text);
 struct channel *channel_new(const char *address);
 /** Cancels what is still open; every call must have been freed. */
 void channel_free(struct channel *channel);
+/**
+ * While a call waits, a server that has said nothing for @quiet_ms is asked whether it is there, and
+ * given up when it says nothing for another @answer_ms. Thirty and twenty seconds, unless this is
+ * called.
+ */
+void channel_set_keepalive(struct channel *channel, int quiet_ms, int answer_ms);
 /** Connects now, unless it is connected. */
 bool channel_connect(struct channel *channel, int64_t deadline, struct call_status *status);
 

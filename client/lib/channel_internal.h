@@ -15,6 +15,11 @@ struct channel {
 	struct call *calls;	  /* all that were started and not freed */
 	bool memory_failed;	  /* of the session: it is given up soon */
 	bool draining;		  /* the server takes no new stream on this connection */
+	/* Keepalive: when something came last, and when the server was asked since (0: it was not). */
+	int64_t heard_ms;
+	int64_t asked_ms;
+	int quiet_ms;
+	int answer_ms;
 };
 
 struct call {

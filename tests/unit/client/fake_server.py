@@ -4,7 +4,9 @@
 usage: fake_server.py PROTO_DIR PROGRAM [ARGUMENT...]
 
 Starts them, runs PROGRAM with their addresses in the environment (POLICYCALC_TEST_SERVER, _UNIX,
-_DEAD, _SILENT, _HTTP1, _ODD), and exits as it does. What the friendly server does is chosen by the
+_DEAD, _SILENT, _HTTP1, _ODD), and exits as it does. Each call on the friendly one adds a line to the
+file POLICYCALC_TEST_CALLS: its function, and how many seconds it may take, or None. While there is a
+file of that name and ".stuck", every page names the same next one. What the friendly server does is chosen by the
 profile's uscc: "SLOW" answers after three seconds, "WRONG" fails with details, else it answers one
 policy for each attribute, named after it; of these the combination takes the first, truncated by a
 cap, and leaves out the others. It asks for e.staff until that is known or skipped.
@@ -311,9 +313,19 @@ class Friendly:
             dict(id=2, supplier="虚构样例", sample=True, date="2026-01-01", rows=3, sequence=4,
                  started_at="2026-01-01T03:04:05Z")])
 
-    def start(self, unix_path):
+    def start(self, unix_path, calls_path):
+        def noted(function):
+            def call(request, context):
+                with open(calls_path, "a", encoding="utf-8") as calls:
+                    print(function.__name__, context.time_remaining(), file=calls)
+                answer = function(request, context)
+                if hasattr(answer, "next_page_token") and os.path.exists(calls_path + ".stuck"):
+                    answer.next_page_token = "1"
+                return answer
+            return call
+
         def method(make, function, request):
-            return make(function, request_deserializer=request.FromString,
+            return make(noted(function), request_deserializer=request.FromString,
                         response_serializer=lambda message: message.SerializeToString())
         from policycalc.v1 import guide_pb2, question_pb2
         from policycalc.v1 import registry_service_pb2 as registry
@@ -391,7 +403,8 @@ def http1(connection):
 
 
 GOOD = [(":status", "200"), ("content-type", "application/grpc")]
-# Path of the call -> what is sent: headers, data, trailers, or "goaway", "close", "reset".
+# Path of the call -> what is sent: headers, data, trailers, or "goaway", "close", "reset", "quiet":
+# nothing, although pings are answered.
 ODD = {
     "/no-status": [GOOD, b"\0\0\0\0\0", []],
     "/compressed": [GOOD, b"\1\0\0\0\1x", [("grpc-status", "0")]],
@@ -405,6 +418,7 @@ ODD = {
     "/percent": [GOOD, b"", [("grpc-status", "5"), ("grpc-message", "%E6%B2%A1%E6%9C%89%zz%")]],
     "/strange-code": [GOOD, b"", [("grpc-status", "4711")]],
     "/bad-details": [GOOD, b"", [("grpc-status", "3"), ("grpc-status-details-bin", "****")]],
+    "/quiet": "quiet",
     "/reset": "reset",
     "/close": "close",
     "/goaway": "goaway",
@@ -428,6 +442,8 @@ def odd(connection):
             if plan == "close":
                 connection.close()
                 return
+            if plan == "quiet":
+                continue
             if plan == "reset":
                 h.reset_stream(event.stream_id, 2)
             elif plan == "goaway":
@@ -449,12 +465,13 @@ def odd(connection):
 def main():
     proto_dir, program = sys.argv[1], sys.argv[2:]
     with tempfile.TemporaryDirectory() as folder:
-        server, address = Friendly(proto_dir, folder).start(f"{folder}/socket")
+        server, address = Friendly(proto_dir, folder).start(f"{folder}/socket", f"{folder}/calls")
         dead = socket.create_server(("127.0.0.1", 0))
         dead_address = f"127.0.0.1:{dead.getsockname()[1]}"
         dead.close()
         environment = dict(os.environ, POLICYCALC_TEST_SERVER=address,
                            POLICYCALC_TEST_UNIX=f"unix:{folder}/socket",
+                           POLICYCALC_TEST_CALLS=f"{folder}/calls",
                            POLICYCALC_TEST_DEAD=dead_address,
                            POLICYCALC_TEST_SILENT=serve_raw(silent),
                            POLICYCALC_TEST_HTTP1=serve_raw(http1),

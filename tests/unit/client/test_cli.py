@@ -97,6 +97,32 @@ class Options(unittest.TestCase):
         self.assertIn("DEADLINE_EXCEEDED", err)
 
 
+class Deadlines(unittest.TestCase):
+    def seconds(self, *arguments):
+        """How long the calls of a command may take, by function of the fake server."""
+        calls = pathlib.Path(os.environ["POLICYCALC_TEST_CALLS"])
+        before = len(calls.read_bytes()) if calls.exists() else 0
+        code, _, err = run(*arguments)
+        self.assertEqual(code, 0, err)
+        lines = calls.read_bytes()[before:].decode().split("\n")[:-1]
+        return {name: None if left == "None" or float(left) > 1e9 else float(left)
+                for name, left in (line.split() for line in lines)}
+
+    def test_what_takes_long_has_no_end_unless_told(self):
+        with tempfile.TemporaryDirectory() as folder:
+            pathlib.Path(folder, "policies").mkdir()
+            pathlib.Path(folder, "policies/p1.yaml").write_text("id: p1\n", encoding="utf-8")
+            for name, arguments in (
+                    ("find", ["find", "p1"]), ("report", ["report", "blocked"]),
+                    ("simulate", ["catalog", "simulate", folder]), ("pull", ["push", "pull"]),
+                    ("watch_run", ["push", "watch"]), ("publish", ["catalog", "publish", folder]),
+                    ("export", ["catalog", "export", folder + "/out"])):
+                self.assertIsNone(self.seconds(*arguments)[name], name)
+                left = self.seconds(*arguments, "--timeout", "7")[name]
+                self.assertTrue(0 < left <= 7, (name, left))
+        self.assertTrue(20 < self.seconds("policies")["list_policies"] <= 30)
+
+
 class Match(unittest.TestCase):
     def test_table(self):
         code, out, _ = run("match", "revenue=380万元")

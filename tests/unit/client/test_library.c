@@ -436,6 +436,43 @@ static void test_nobody_answers(void **state)
 	pcalc_profile_free(profile);
 }
 
+/* How a call of @path on the server @name ends, with a second and a half for it. */
+static struct call_status call_waited_for(const char *name, const char *path)
+{
+	struct channel *channel = channel_new(server_named(name));
+	Policycalc__V1__MatchRequest request = POLICYCALC__V1__MATCH_REQUEST__INIT;
+	struct call_status status = { 0 };
+	ProtobufCMessage *response = NULL;
+	struct arena arena;
+
+	assert_non_null(channel);
+	channel_set_keepalive(channel, 100, 300);
+	arena_init(&arena, 1 << 20);
+	assert_false(channel_call(channel, path, &request.base,
+			&policycalc__v1__match_response__descriptor, deadline_after(1500),
+			&arena, &response, &status));
+	arena_fini(&arena);
+	channel_free(channel);
+	return status;
+}
+
+/* A server that works long is waited for; one that does not even answer a ping is not. */
+static void test_silence(void **state)
+{
+	int64_t begin = clock_now_ms();
+	struct call_status status = call_waited_for("POLICYCALC_TEST_SILENT", "/quiet");
+
+	assert_int_equal(status.code, PCALC_UNAVAILABLE);
+	assert_non_null(strstr(status.message, "does not answer any more"));
+	assert_in_range(clock_now_ms() - begin, 400, 1400);
+
+	begin = clock_now_ms();
+	status = call_waited_for("POLICYCALC_TEST_ODD", "/quiet");
+	if (status.code != PCALC_DEADLINE_EXCEEDED)
+		fail_msg("%d %s", status.code, status.message);
+	assert_true(clock_now_ms() - begin >= 1500);
+}
+
 static void test_odd_servers(void **state)
 {
 	static const struct {
@@ -524,6 +561,7 @@ int main(void)
 		cmocka_unit_test(test_stream_keeps_order),
 		cmocka_unit_test(test_catalog),
 		cmocka_unit_test(test_nobody_answers),
+		cmocka_unit_test(test_silence),
 		cmocka_unit_test(test_odd_servers),
 		cmocka_unit_test(test_bad_facts),
 	};
