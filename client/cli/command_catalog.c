@@ -2,6 +2,7 @@
 #include "client/cli/cli.h"
 #include "client/cli/file.h"
 #include "client/lib/answer_stream.h"
+#include "client/lib/list.h"
 #include "client/render/table.h"
 #include "publish/publish.h"
 
@@ -205,8 +206,7 @@ static int command_log(struct cli *cli, int argc, char **argv)
 				out.failed = true;
 			table_add(&table, cells);
 		}
-		last = !*page->next_page_token ||
-		       strcmp(page->next_page_token, request.page_token) == 0;
+		last = page_is_last(page->next_page_token, request.page_token);
 		request.page_token = page->next_page_token;
 	}
 	if (code < 0 && !cli->json &&

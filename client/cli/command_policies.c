@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "client/cli/cli.h"
+#include "client/lib/list.h"
 #include "client/render/table.h"
 #include "client/render/text.h"
 #include "proto/codec/value_text.h"
@@ -98,8 +99,7 @@ static int policies_print(struct cli *cli, Policycalc__V1__ListPoliciesRequest *
 				out.failed = true;
 			table_add(&table, cells);
 		}
-		last = !*page->next_page_token ||
-		       strcmp(page->next_page_token, request->page_token) == 0;
+		last = page_is_last(page->next_page_token, request->page_token);
 		request->page_token = page->next_page_token;
 		request->revision = page->revision;
 	}

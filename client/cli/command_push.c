@@ -4,6 +4,7 @@
 
 #include "client/cli/progress.h"
 #include "client/lib/answer_stream.h"
+#include "client/lib/list.h"
 #include "client/render/push.h"
 
 #include <string.h>
@@ -298,10 +299,31 @@ static int command_run(struct cli *cli, int argc, char **argv)
 
 /* --- list, show, cancel ----------------------------------------------------------------------- */
 
-static int command_list(struct cli *cli, int argc, char **argv)
+/* Every page of runs, into @list. */
+static int runs_read(struct cli *cli, struct list *list)
 {
 	Policycalc__V1__ListRunsRequest request = POLICYCALC__V1__LIST_RUNS_REQUEST__INIT;
 	const Policycalc__V1__ListRunsResponse *page;
+	bool last = false;
+
+	request.page_size = 1000;
+	while (!last) {
+		int code = push_call(cli, "ListRuns", &request.base,
+				&policycalc__v1__list_runs_response__descriptor, &page);
+
+		if (code != CLI_OK)
+			return code;
+		if (!list_add_page(list, page->runs, page->n_runs))
+			return cli_out_of_memory(cli);
+		last = page_is_last(page->next_page_token, request.page_token);
+		request.page_token = page->next_page_token;
+	}
+	return CLI_OK;
+}
+
+static int command_list(struct cli *cli, int argc, char **argv)
+{
+	struct list list = { 0 };
 	struct buffer out = { 0 };
 	int code = cli_options(cli, NULL, 0, LIST_HELP_ZH, LIST_HELP_EN, &argc, argv);
 
@@ -309,26 +331,18 @@ static int command_list(struct cli *cli, int argc, char **argv)
 		return code;
 	if (argc)
 		return push_too_much(cli, argv[0]);
-	request.page_size = 1000;
-	do {
-		code = push_call(cli, "ListRuns", &request.base,
-				&policycalc__v1__list_runs_response__descriptor, &page);
-		if (code != CLI_OK)
-			break;
-		for (size_t i = 0; cli->json && i < page->n_runs; i++) {
-			if (!cli_append_json_line(page->runs[i], &out))
-				out.failed = true;
-		}
-		if (!cli->json && !runs_print(&cli->style, page->runs, page->n_runs, &out))
+	arena_init(&list.arena, LIST_BUDGET);
+	code = runs_read(cli, &list);
+	for (size_t i = 0; code == CLI_OK && cli->json && i < list.count; i++) {
+		if (!cli_append_json_line(list.items[i], &out))
 			out.failed = true;
-		if (strcmp(page->next_page_token, request.page_token) == 0)
-			break;
-		request.page_token = page->next_page_token;
-	} while (*request.page_token);
-	if (code == CLI_OK)
-		return cli_write(cli, &out);
-	buffer_fini(&out);
-	return code;
+	}
+	if (code == CLI_OK && !cli->json &&
+			!runs_print(&cli->style, (Policycalc__V1__Run *const *)list.items,
+					list.count, &out))
+		out.failed = true;
+	arena_fini(&list.arena);
+	return code == CLI_OK ? cli_write(cli, &out) : code;
 }
 
 static int command_show(struct cli *cli, int argc, char **argv)

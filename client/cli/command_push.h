@@ -15,6 +15,19 @@ int command_push_subscribe(struct cli *cli, int argc, char **argv);
 int command_push_dead(struct cli *cli, int argc, char **argv);
 int command_push_status(struct cli *cli, int argc, char **argv);
 
+/* What the rows of one list may take beside the pages they are borrowed from. */
+#define LIST_BUDGET ((size_t)1 << 30)
+
+/* Prints a table of deliveries; false when memory is short. */
+typedef bool (*push_print_fn)(const struct render_style *style,
+		Policycalc__V1__Delivery *const *deliveries, size_t count, struct buffer *out);
+/**
+ * Prints the deliveries that @request asks for, at most @limit ("100"): one table by @print, or NDJSON;
+ * @none when there are none. Returns the exit code.
+ */
+int push_list(struct cli *cli, Policycalc__V1__ListDeliveriesRequest *request,
+		const char *limit, push_print_fn print, const char *none);
+
 /** "'x' is too much" on stderr; returns CLI_USAGE. */
 int push_too_much(const struct cli *cli, const char *argument);
 /** As cli_call(), of a method of PushService. */

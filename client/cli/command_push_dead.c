@@ -44,40 +44,10 @@ static int dead_list(struct cli *cli, const char *limit)
 {
 	Policycalc__V1__ListDeliveriesRequest request =
 			POLICYCALC__V1__LIST_DELIVERIES_REQUEST__INIT;
-	const Policycalc__V1__ListDeliveriesResponse *page;
-	struct buffer out = { 0 };
-	long long left;
-	int code = CLI_OK;
 
-	if (!cli_parse_number(limit, &left) || left < 1)
-		return cli_usage(cli, "--limit N");
 	request.state = POLICYCALC__V1__DELIVERY_STATE__DELIVERY_STATE_DEAD;
-	while (code == CLI_OK && left > 0) {
-		request.page_size = left < 1000 ? (int32_t)left : 1000;
-		code = push_call(cli, "ListDeliveries", &request.base,
-				&policycalc__v1__list_deliveries_response__descriptor, &page);
-		if (code != CLI_OK)
-			break;
-		for (size_t i = 0; cli->json && i < page->n_deliveries; i++) {
-			if (!cli_append_json_line(page->deliveries[i], &out))
-				out.failed = true;
-		}
-		if (!cli->json && page->n_deliveries &&
-				!dead_print(&cli->style, page->deliveries, page->n_deliveries,
-						&out))
-			out.failed = true;
-		left -= (long long)page->n_deliveries;
-		if (!*page->next_page_token)
-			break;
-		request.page_token = page->next_page_token;
-	}
-	if (code != CLI_OK) {
-		buffer_fini(&out);
-		return code;
-	}
-	if (!cli->json && !out.size)
-		buffer_append_text(&out, cli_word(cli, "没有退信\n", "no dead letters\n"));
-	return cli_write(cli, &out);
+	return push_list(cli, &request, limit, dead_print,
+			cli_word(cli, "没有退信\n", "no dead letters\n"));
 }
 
 /* --- retry, drop ------------------------------------------------------------------------------ */

@@ -123,38 +123,6 @@ static char *word_take(char **rest)
 
 /* --- deliveries ------------------------------------------------------------------------------- */
 
-static int deliveries_list(struct cli *cli, Policycalc__V1__ListDeliveriesRequest *request,
-		long long limit, struct buffer *out)
-{
-	const Policycalc__V1__ListDeliveriesResponse *page;
-
-	while (limit > 0) {
-		int code;
-
-		request->page_size = limit < 1000 ? (int32_t)limit : 1000;
-		code = push_call(cli, "ListDeliveries", &request->base,
-				&policycalc__v1__list_deliveries_response__descriptor, &page);
-		if (code != CLI_OK)
-			return code;
-		for (size_t i = 0; cli->json && i < page->n_deliveries; i++) {
-			if (!cli_append_json_line(page->deliveries[i], out))
-				out->failed = true;
-		}
-		if (!cli->json && page->n_deliveries &&
-				!deliveries_print(&cli->style, page->deliveries,
-						page->n_deliveries, out))
-			out->failed = true;
-		limit -= (long long)page->n_deliveries;
-		if (!*page->next_page_token ||
-				strcmp(page->next_page_token, request->page_token) == 0)
-			break;
-		request->page_token = page->next_page_token;
-	}
-	if (!cli->json && !out->size)
-		buffer_append_text(out, cli_word(cli, "没有消息\n", "no deliveries\n"));
-	return CLI_OK;
-}
-
 int command_push_deliveries(struct cli *cli, int argc, char **argv)
 {
 	const char *uscc = "", *state = NULL, *run = NULL, *series = "", *limit = "100";
@@ -167,8 +135,7 @@ int command_push_deliveries(struct cli *cli, int argc, char **argv)
 	};
 	Policycalc__V1__ListDeliveriesRequest request =
 			POLICYCALC__V1__LIST_DELIVERIES_REQUEST__INIT;
-	struct buffer out = { 0 };
-	long long number = 0, most;
+	long long number = 0;
 	int code = cli_options(cli, list, sizeof(list) / sizeof(list[0]), DELIVERIES_HELP_ZH,
 			DELIVERIES_HELP_EN, &argc, argv);
 
@@ -178,8 +145,6 @@ int command_push_deliveries(struct cli *cli, int argc, char **argv)
 		return push_too_much(cli, argv[0]);
 	if (run && !cli_parse_number(run, &number))
 		return cli_usage(cli, "--run N");
-	if (!cli_parse_number(limit, &most) || most < 1)
-		return cli_usage(cli, "--limit N");
 	if (state) {
 		int value = enum_find(cli, &policycalc__v1__delivery_state__descriptor,
 				"DELIVERY_STATE_", state);
@@ -193,11 +158,8 @@ int command_push_deliveries(struct cli *cli, int argc, char **argv)
 	request.uscc = (char *)(uintptr_t)uscc;
 	request.series = (char *)(uintptr_t)series;
 	request.run = number;
-	code = deliveries_list(cli, &request, most, &out);
-	if (code == CLI_OK)
-		return cli_write(cli, &out);
-	buffer_fini(&out);
-	return code;
+	return push_list(cli, &request, limit, deliveries_print,
+			cli_word(cli, "没有消息\n", "no deliveries\n"));
 }
 
 /* --- what does not count ---------------------------------------------------------------------- */

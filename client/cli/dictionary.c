@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "client/cli/dictionary.h"
 
+#include "client/lib/list.h"
+
 #include <string.h>
 
 int dictionary_load(struct cli *cli, long long revision, struct dictionary *out_dictionary)
@@ -31,8 +33,7 @@ int dictionary_load(struct cli *cli, long long revision, struct dictionary *out_
 					page->n_attributes * sizeof(*grown));
 		dictionary.attributes = grown;
 		dictionary.count += page->n_attributes;
-		last = !*page->next_page_token ||
-		       strcmp(page->next_page_token, request.page_token) == 0;
+		last = page_is_last(page->next_page_token, request.page_token);
 		request.page_token = page->next_page_token;
 		request.revision = page->revision;
 	}

@@ -21,7 +21,7 @@ struct pcalc_policy {
 pcalc_policies *pcalc_policies_list(pcalc_client *client,
 		const struct pcalc_policy_filter *filter, struct pcalc_failure *failure)
 {
-	pcalc_policies *policies = handle_new(sizeof(*policies));
+	pcalc_policies *policies = handle_new(sizeof(*policies), failure);
 	Policycalc__V1__ListPoliciesRequest request =
 			POLICYCALC__V1__LIST_POLICIES_REQUEST__INIT;
 	const Policycalc__V1__ListPoliciesResponse *page;
@@ -38,14 +38,13 @@ pcalc_policies *pcalc_policies_list(pcalc_client *client,
 		request.open = filter->open;
 		request.revision = filter->revision;
 	}
-	if (!policies)
-		(void)failure_out_of_memory(failure);
 	while (policies && !last) {
 		page = (const Policycalc__V1__ListPoliciesResponse *)client_call(client,
 				CATALOG_PATH "ListPolicies", &request.base,
 				&policycalc__v1__list_policies_response__descriptor,
 				&policies->list.arena, failure);
-		if (!page || !list_append(&policies->list, page->policies, page->n_policies)) {
+		if (!page || !list_add_page(&policies->list, page->policies,
+					     page->n_policies)) {
 			if (page)
 				(void)failure_out_of_memory(failure);
 			pcalc_policies_free(policies);
@@ -91,13 +90,11 @@ bool pcalc_policies_get(const pcalc_policies *policies, size_t index,
 pcalc_policy *pcalc_policy_get(pcalc_client *client, const char *id, const char *as_of,
 		struct pcalc_failure *failure)
 {
-	pcalc_policy *policy = handle_new(sizeof(*policy));
+	pcalc_policy *policy = handle_new(sizeof(*policy), failure);
 	Policycalc__V1__GetPolicyRequest request = POLICYCALC__V1__GET_POLICY_REQUEST__INIT;
 
-	if (!policy) {
-		(void)failure_out_of_memory(failure);
+	if (!policy)
 		return NULL;
-	}
 	request.id = (char *)(uintptr_t)(id ? id : "");
 	request.as_of = (char *)(uintptr_t)(as_of ? as_of : "");
 	policy->response = (const Policycalc__V1__GetPolicyResponse *)client_call(client,
@@ -147,20 +144,18 @@ bool pcalc_policy_condition(const pcalc_policy *policy, size_t index, const char
 
 pcalc_attributes *pcalc_attributes_list(pcalc_client *client, struct pcalc_failure *failure)
 {
-	pcalc_attributes *attributes = handle_new(sizeof(*attributes));
+	pcalc_attributes *attributes = handle_new(sizeof(*attributes), failure);
 	Policycalc__V1__ListAttributesRequest request =
 			POLICYCALC__V1__LIST_ATTRIBUTES_REQUEST__INIT;
 	const Policycalc__V1__ListAttributesResponse *page;
 	bool last = false;
 
-	if (!attributes)
-		(void)failure_out_of_memory(failure);
 	while (attributes && !last) {
 		page = (const Policycalc__V1__ListAttributesResponse *)client_call(client,
 				CATALOG_PATH "ListAttributes", &request.base,
 				&policycalc__v1__list_attributes_response__descriptor,
 				&attributes->list.arena, failure);
-		if (!page || !list_append(&attributes->list, page->attributes,
+		if (!page || !list_add_page(&attributes->list, page->attributes,
 					     page->n_attributes)) {
 			if (page)
 				(void)failure_out_of_memory(failure);
@@ -207,21 +202,19 @@ bool pcalc_attributes_get(const pcalc_attributes *attributes, size_t index,
 
 pcalc_revisions *pcalc_catalog_revisions(pcalc_client *client, struct pcalc_failure *failure)
 {
-	pcalc_revisions *revisions = handle_new(sizeof(*revisions));
+	pcalc_revisions *revisions = handle_new(sizeof(*revisions), failure);
 	Policycalc__V1__ListRevisionsRequest request =
 			POLICYCALC__V1__LIST_REVISIONS_REQUEST__INIT;
 	const Policycalc__V1__ListRevisionsResponse *page;
 	bool last = false;
 
 	request.page_size = 1000;
-	if (!revisions)
-		(void)failure_out_of_memory(failure);
 	while (revisions && !last) {
 		page = (const Policycalc__V1__ListRevisionsResponse *)client_call(client,
 				CATALOG_PATH "ListRevisions", &request.base,
 				&policycalc__v1__list_revisions_response__descriptor,
 				&revisions->list.arena, failure);
-		if (!page || !list_append(&revisions->list, page->revisions,
+		if (!page || !list_add_page(&revisions->list, page->revisions,
 					     page->n_revisions)) {
 			if (page)
 				(void)failure_out_of_memory(failure);

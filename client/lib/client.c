@@ -207,12 +207,14 @@ struct pcalc_text text_from(const Policycalc__V1__Text *text)
 	return (struct pcalc_text){ text->zh, text->en };
 }
 
-void *handle_new(size_t size)
+void *handle_new(size_t size, struct pcalc_failure *failure)
 {
 	struct arena *handle = memory_alloc_zero(1, size);
 
 	if (handle)
 		arena_init(handle, ANSWER_BUDGET);
+	else
+		(void)failure_out_of_memory(failure);
 	return handle;
 }
 

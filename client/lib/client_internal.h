@@ -67,7 +67,7 @@ bool client_open_stream(pcalc_client *client, struct answer_stream *stream, cons
 bool client_receive(struct answer_stream *stream, ProtobufCMessage **out_message,
 		struct pcalc_failure *failure);
 
-/** A handle of @size bytes that begins with its arena. NULL when memory is short. */
-void *handle_new(size_t size);
+/** A handle of @size bytes that begins with its arena. NULL with @failure filled: memory is short. */
+void *handle_new(size_t size, struct pcalc_failure *failure);
 /** Frees the arena and the handle. NULL is fine. */
 void handle_free(void *handle);

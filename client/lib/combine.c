@@ -14,14 +14,12 @@ static const choice_message no_choice = POLICYCALC__V1__COMBINATION_CHOICE__INIT
 pcalc_combination *pcalc_combine(pcalc_client *client, const pcalc_profile *profile,
 		const struct pcalc_combine_options *options, struct pcalc_failure *failure)
 {
-	pcalc_combination *combination = handle_new(sizeof(*combination));
+	pcalc_combination *combination = handle_new(sizeof(*combination), failure);
 	Policycalc__V1__CombineRequest request = POLICYCALC__V1__COMBINE_REQUEST__INIT;
 	const Policycalc__V1__CombineResponse *response;
 
-	if (!combination) {
-		(void)failure_out_of_memory(failure);
+	if (!combination)
 		return NULL;
-	}
 	/* Packing only reads; the generated struct has no way to say so. */
 	request.profile = (Policycalc__V1__Profile *)(uintptr_t)profile_message(profile);
 	if (options) {

@@ -90,7 +90,7 @@ pcalc_receipt *pcalc_deliveries_ack(pcalc_client *client, const struct pcalc_ack
 	Policycalc__V1__AckDeliveriesRequest request =
 			POLICYCALC__V1__ACK_DELIVERIES_REQUEST__INIT;
 	const Policycalc__V1__AckDeliveriesResponse *response = NULL;
-	pcalc_receipt *receipt = handle_new(sizeof(*receipt));
+	pcalc_receipt *receipt = handle_new(sizeof(*receipt), failure);
 	Policycalc__V1__AckDeliveriesRequest__Ack *list = NULL;
 
 	if (receipt) {
@@ -132,12 +132,10 @@ pcalc_receipt *pcalc_deliveries_confirm(pcalc_client *client,
 	Policycalc__V1__ConfirmDeliveriesRequest request =
 			POLICYCALC__V1__CONFIRM_DELIVERIES_REQUEST__INIT;
 	const Policycalc__V1__ConfirmDeliveriesResponse *response;
-	pcalc_receipt *receipt = handle_new(sizeof(*receipt));
+	pcalc_receipt *receipt = handle_new(sizeof(*receipt), failure);
 
-	if (!receipt) {
-		(void)failure_out_of_memory(failure);
+	if (!receipt)
 		return NULL;
-	}
 	request.keys = (char **)(uintptr_t)decision->keys;
 	request.n_keys = decision->key_count;
 	request.series = text_field(decision->series);
@@ -202,7 +200,7 @@ static bool deliveries_read(pcalc_client *client, pcalc_deliveries *deliveries,
 				&list->arena, failure);
 		if (!page)
 			return false;
-		if (!list_append(list, page->deliveries, page->n_deliveries))
+		if (!list_add_page(list, page->deliveries, page->n_deliveries))
 			return failure_out_of_memory(failure);
 		last = page_is_last(page->next_page_token, request->page_token);
 		request->page_token = page->next_page_token;
@@ -234,13 +232,11 @@ pcalc_deliveries *pcalc_deliveries_list(pcalc_client *client,
 {
 	Policycalc__V1__ListDeliveriesRequest request =
 			POLICYCALC__V1__LIST_DELIVERIES_REQUEST__INIT;
-	pcalc_deliveries *deliveries = handle_new(sizeof(*deliveries));
+	pcalc_deliveries *deliveries = handle_new(sizeof(*deliveries), failure);
 	size_t limit = filter && filter->limit ? filter->limit : LIMIT_DEFAULT;
 
-	if (!deliveries) {
-		(void)failure_out_of_memory(failure);
+	if (!deliveries)
 		return NULL;
-	}
 	if (filter) {
 		request.uscc = text_field(filter->uscc);
 		request.state = (Policycalc__V1__DeliveryState)filter->state;

@@ -6,13 +6,11 @@
 
 pcalc_digest *pcalc_digest_decode(const void *bytes, size_t size, struct pcalc_failure *failure)
 {
-	pcalc_digest *digest = handle_new(sizeof(*digest));
+	pcalc_digest *digest = handle_new(sizeof(*digest), failure);
 	struct error err = { 0 };
 
-	if (!digest) {
-		(void)failure_out_of_memory(failure);
+	if (!digest)
 		return NULL;
-	}
 	digest->message = (const Policycalc__V1__Digest *)message_unpack(
 			(struct slice){ bytes, size }, &policycalc__v1__digest__descriptor,
 			&message_limits_default, &digest->arena, &err);

@@ -31,15 +31,13 @@ static Policycalc__V1__SourceFile source_file_from(const struct pcalc_file *file
 pcalc_check *pcalc_catalog_check(pcalc_client *client, const struct pcalc_file *files,
 		size_t file_count, bool strict, struct pcalc_failure *failure)
 {
-	pcalc_check *check = handle_new(sizeof(*check));
+	pcalc_check *check = handle_new(sizeof(*check), failure);
 	struct call_status status = { 0 };
 	ProtobufCMessage *response = NULL;
 	struct call *call;
 
-	if (!check) {
-		(void)failure_out_of_memory(failure);
+	if (!check)
 		return NULL;
-	}
 	call = call_start(client->channel, CATALOG_PATH "CheckCatalog",
 			deadline_after(client->timeout_ms), &status);
 	if (call) {
@@ -172,7 +170,7 @@ static bool files_append(pcalc_files *files, const Policycalc__V1__SourceFile *f
 pcalc_files *pcalc_catalog_export(
 		pcalc_client *client, int64_t revision, struct pcalc_failure *failure)
 {
-	pcalc_files *files = handle_new(sizeof(*files));
+	pcalc_files *files = handle_new(sizeof(*files), failure);
 	Policycalc__V1__ExportCatalogRequest request =
 			POLICYCALC__V1__EXPORT_CATALOG_REQUEST__INIT;
 	struct call_status status = { 0 };
@@ -180,10 +178,8 @@ pcalc_files *pcalc_catalog_export(
 	struct call *call;
 	bool ok = false;
 
-	if (!files) {
-		(void)failure_out_of_memory(failure);
+	if (!files)
 		return NULL;
-	}
 	request.revision = revision;
 	call = call_start(client->channel, CATALOG_PATH "ExportCatalog",
 			deadline_after(client->timeout_ms), &status);

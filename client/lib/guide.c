@@ -12,13 +12,11 @@ struct pcalc_guide {
 pcalc_guide *pcalc_guide_get(pcalc_client *client, const char *const *ids, size_t id_count,
 		const char *as_of, struct pcalc_failure *failure)
 {
-	pcalc_guide *guide = handle_new(sizeof(*guide));
+	pcalc_guide *guide = handle_new(sizeof(*guide), failure);
 	Policycalc__V1__GetGuideRequest request = POLICYCALC__V1__GET_GUIDE_REQUEST__INIT;
 
-	if (!guide) {
-		(void)failure_out_of_memory(failure);
+	if (!guide)
 		return NULL;
-	}
 	request.policies = (char **)(uintptr_t)ids;
 	request.n_policies = id_count;
 	request.as_of = (char *)(uintptr_t)(as_of ? as_of : "");

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-bool list_append(struct list *list, void *items, size_t count)
+bool list_add_page(struct list *list, void *items, size_t count)
 {
 	size_t wanted = list->count + count;
 

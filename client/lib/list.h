@@ -15,7 +15,7 @@ struct list {
 };
 
 /** Adds the @count messages that @items points to. false when memory is short. */
-bool list_append(struct list *list, void *items, size_t count);
+bool list_add_page(struct list *list, void *items, size_t count);
 
 /** Whether no page follows. A service that repeats a page would else be asked for ever. */
 bool page_is_last(const char *token, const char *before);

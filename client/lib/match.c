@@ -51,14 +51,12 @@ static void answers_set(pcalc_answers *answers, const Policycalc__V1__MatchRespo
 pcalc_answers *pcalc_match(pcalc_client *client, const pcalc_profile *profile,
 		const struct pcalc_match_options *options, struct pcalc_failure *failure)
 {
-	pcalc_answers *answers = handle_new(sizeof(*answers));
+	pcalc_answers *answers = handle_new(sizeof(*answers), failure);
 	const Policycalc__V1__MatchResponse *response;
 	Policycalc__V1__MatchRequest request;
 
-	if (!answers) {
-		(void)failure_out_of_memory(failure);
+	if (!answers)
 		return NULL;
-	}
 	request_fill(&request, profile, options);
 	response = (const Policycalc__V1__MatchResponse *)client_call(client,
 			CALCULATOR_PATH "Match", &request.base,
@@ -400,14 +398,14 @@ void pcalc_match_stream_finish(pcalc_match_stream *stream)
 bool pcalc_match_stream_receive(pcalc_match_stream *stream, pcalc_answers **out_answers,
 		struct pcalc_failure *failure)
 {
-	pcalc_answers *answers = handle_new(sizeof(*answers));
+	pcalc_answers *answers = handle_new(sizeof(*answers), failure);
 	struct call_status status = { 0 };
 	ProtobufCMessage *message = NULL;
 	const Policycalc__V1__MatchStreamResponse *response;
 
 	*out_answers = NULL;
 	if (!answers)
-		return failure_out_of_memory(failure);
+		return false;
 	if (!call_receive(stream->call, &policycalc__v1__match_stream_response__descriptor,
 			    &answers->arena, &message, &status)) {
 		pcalc_answers_free(answers);

@@ -9,14 +9,12 @@ struct pcalc_question {
 pcalc_question *pcalc_next_question(pcalc_client *client, const pcalc_profile *profile,
 		const struct pcalc_question_options *options, struct pcalc_failure *failure)
 {
-	pcalc_question *question = handle_new(sizeof(*question));
+	pcalc_question *question = handle_new(sizeof(*question), failure);
 	Policycalc__V1__NextQuestionRequest request =
 			POLICYCALC__V1__NEXT_QUESTION_REQUEST__INIT;
 
-	if (!question) {
-		(void)failure_out_of_memory(failure);
+	if (!question)
 		return NULL;
-	}
 	/* Packing only reads; the generated struct has no way to say so. */
 	request.profile = (Policycalc__V1__Profile *)(uintptr_t)profile_message(profile);
 	if (options) {

@@ -115,14 +115,12 @@ bool pcalc_import_send(pcalc_import *import, int64_t row, const pcalc_profile *p
 
 pcalc_import_result *pcalc_import_finish(pcalc_import *import, struct pcalc_failure *failure)
 {
-	pcalc_import_result *result = handle_new(sizeof(*result));
+	pcalc_import_result *result = handle_new(sizeof(*result), failure);
 	struct call_status status = { 0 };
 	ProtobufCMessage *message = NULL;
 
-	if (!result) {
-		(void)failure_out_of_memory(failure);
+	if (!result)
 		return NULL;
-	}
 	if (!import_stream_flush(&import->stream)) {
 		pcalc_import_result_free(result);
 		return import_fail(import, failure);
@@ -193,12 +191,10 @@ pcalc_enterprise *pcalc_enterprise_get(pcalc_client *client, const char *uscc, i
 {
 	Policycalc__V1__GetEnterpriseRequest request =
 			POLICYCALC__V1__GET_ENTERPRISE_REQUEST__INIT;
-	pcalc_enterprise *enterprise = handle_new(sizeof(*enterprise));
+	pcalc_enterprise *enterprise = handle_new(sizeof(*enterprise), failure);
 
-	if (!enterprise) {
-		(void)failure_out_of_memory(failure);
+	if (!enterprise)
 		return NULL;
-	}
 	request.uscc = (char *)(uintptr_t)uscc;
 	request.sequence = sequence;
 	enterprise->response = (const Policycalc__V1__GetEnterpriseResponse *)client_call(

@@ -50,13 +50,11 @@ static pcalc_run *run_call(pcalc_client *client, const char *path,
 		const ProtobufCMessage *request, const ProtobufCMessageDescriptor *type,
 		struct pcalc_failure *failure)
 {
-	pcalc_run *run = handle_new(sizeof(*run));
+	pcalc_run *run = handle_new(sizeof(*run), failure);
 	const ProtobufCMessage *response;
 
-	if (!run) {
-		(void)failure_out_of_memory(failure);
+	if (!run)
 		return NULL;
-	}
 	response = client_call(client, path, request, type, &run->arena, failure);
 	if (response)
 		run->message = *(Policycalc__V1__Run *const *)((const char *)response +
@@ -141,20 +139,18 @@ const char *pcalc_run_policy(const pcalc_run *run, size_t index)
 
 pcalc_runs *pcalc_runs_list(pcalc_client *client, struct pcalc_failure *failure)
 {
-	pcalc_runs *runs = handle_new(sizeof(*runs));
+	pcalc_runs *runs = handle_new(sizeof(*runs), failure);
 	Policycalc__V1__ListRunsRequest request = POLICYCALC__V1__LIST_RUNS_REQUEST__INIT;
 	const Policycalc__V1__ListRunsResponse *page;
 	bool last = false;
 
 	request.page_size = 1000;
-	if (!runs)
-		(void)failure_out_of_memory(failure);
 	while (runs && !last) {
 		page = (const Policycalc__V1__ListRunsResponse *)client_call(client,
 				PUSH_PATH "ListRuns", &request.base,
 				&policycalc__v1__list_runs_response__descriptor,
 				&runs->list.arena, failure);
-		if (!page || !list_append(&runs->list, page->runs, page->n_runs)) {
+		if (!page || !list_add_page(&runs->list, page->runs, page->n_runs)) {
 			if (page)
 				(void)failure_out_of_memory(failure);
 			pcalc_runs_free(runs);

@@ -56,15 +56,13 @@ pcalc_simulation *pcalc_simulate(pcalc_client *client, const struct pcalc_file *
 {
 	Policycalc__V1__SimulateRequest request = POLICYCALC__V1__SIMULATE_REQUEST__INIT;
 	Policycalc__V1__ParameterSteps steps = POLICYCALC__V1__PARAMETER_STEPS__INIT;
-	pcalc_simulation *simulation = handle_new(sizeof(*simulation));
+	pcalc_simulation *simulation = handle_new(sizeof(*simulation), failure);
 	struct call_status status = { 0 };
 	struct call *call;
 	bool ok;
 
-	if (!simulation) {
-		(void)failure_out_of_memory(failure);
+	if (!simulation)
 		return NULL;
-	}
 	if (options) {
 		request.as_of = text_field(options->as_of);
 		request.policies = (char **)(uintptr_t)options->policies;

@@ -27,13 +27,11 @@ pcalc_subscription *pcalc_subscription_get(
 {
 	Policycalc__V1__GetSubscriptionRequest request =
 			POLICYCALC__V1__GET_SUBSCRIPTION_REQUEST__INIT;
-	pcalc_subscription *subscription = handle_new(sizeof(*subscription));
+	pcalc_subscription *subscription = handle_new(sizeof(*subscription), failure);
 	const Policycalc__V1__GetSubscriptionResponse *response;
 
-	if (!subscription) {
-		(void)failure_out_of_memory(failure);
+	if (!subscription)
 		return NULL;
-	}
 	request.uscc = text_field(uscc);
 	response = (const Policycalc__V1__GetSubscriptionResponse *)client_call(client,
 			REGISTRY_PATH "GetSubscription", &request.base,
@@ -50,13 +48,11 @@ pcalc_subscription *pcalc_subscription_set(pcalc_client *client, const struct pc
 	Policycalc__V1__SetSubscriptionRequest request =
 			POLICYCALC__V1__SET_SUBSCRIPTION_REQUEST__INIT;
 	Policycalc__V1__Subscription message = POLICYCALC__V1__SUBSCRIPTION__INIT;
-	pcalc_subscription *subscription = handle_new(sizeof(*subscription));
+	pcalc_subscription *subscription = handle_new(sizeof(*subscription), failure);
 	const Policycalc__V1__SetSubscriptionResponse *response;
 
-	if (!subscription) {
-		(void)failure_out_of_memory(failure);
+	if (!subscription)
 		return NULL;
-	}
 	message.uscc = text_field(wish->uscc);
 	message.opted_out = wish->opted_out;
 	message.kinds = (Policycalc__V1__Kind *)(uintptr_t)wish->kinds;

@@ -123,6 +123,32 @@ class Deadlines(unittest.TestCase):
         self.assertTrue(20 < self.seconds("policies")["list_policies"] <= 30)
 
 
+class Pages(unittest.TestCase):
+    def test_a_server_that_repeats_itself(self):
+        calls = pathlib.Path(os.environ["POLICYCALC_TEST_CALLS"])
+        stuck = calls.with_name(calls.name + ".stuck")
+        lists = ((["policies"], "list_policies", "编号"), (["attributes"], "list_attributes", "名称"),
+                 (["catalog", "log"], "revisions", "版本"), (["push", "list"], "list_runs", "状态"),
+                 (["push", "deliveries", "--limit", "1000"], "list_deliveries", "状态"),
+                 (["push", "dead", "--limit", "1000"], "list_deliveries", "原因"))
+        stuck.touch()
+        self.addCleanup(lambda: stuck.unlink(missing_ok=True))
+        for arguments, function, heading in lists:
+            before = len(calls.read_bytes()) if calls.exists() else 0
+            code, out, err = run(*arguments)
+            self.assertEqual(code, 0, (arguments, err))
+            self.assertEqual(calls.read_bytes()[before:].decode().count(f"{function} "), 2, arguments)
+            self.assertEqual(out.count(heading), 1, out)
+
+    def test_one_heading_over_all_pages(self):
+        for arguments, rows in ((["push", "list"], 4), (["push", "deliveries"], 6),
+                                (["push", "dead"], 6), (["push", "dead", "--limit", "3"], 3)):
+            code, out, err = run(*arguments)
+            self.assertEqual(code, 0, err)
+            self.assertEqual(len(out.splitlines()), rows + 2, out)
+            self.assertEqual(len(run(*arguments, "--format=json")[1].splitlines()), rows)
+
+
 class Match(unittest.TestCase):
     def test_table(self):
         code, out, _ = run("match", "revenue=380万元")
