@@ -1,67 +1,41 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "operations/webhook_secret.h"
 
-#include <errno.h>
-#include <stdio.h>
+#include "operations/secret_file.h"
+
 #include <string.h>
-#include <sys/stat.h>
 
-static bool line_take(struct webhook_secrets *secrets, char *line, const char *path,
-		struct error *err)
+struct reading {
+	struct webhook_secrets *secrets;
+	const char *path;
+};
+
+static bool secret_take(void *context, char *line, unsigned number, struct error *err)
 {
-	size_t size;
+	struct reading *reading = context;
+	struct webhook_secrets *secrets = reading->secrets;
+	size_t size = strlen(line);
 
-	line += strspn(line, " \t\r\n");
-	size = strlen(line);
-	while (size && strchr(" \t\r\n", line[size - 1]))
-		line[--size] = '\0';
-	if (size == 0)
-		return true;
+	(void)number;
 	if (size < WEBHOOK_SECRET_LEAST || size > WEBHOOK_SECRET_MOST)
 		return error_set(err, ERROR_INVALID,
-				"%s: each secret, a line each, must have %d to %d bytes", path,
-				WEBHOOK_SECRET_LEAST, WEBHOOK_SECRET_MOST);
+				"%s: each secret, a line each, must have %d to %d bytes",
+				reading->path, WEBHOOK_SECRET_LEAST, WEBHOOK_SECRET_MOST);
 	if (secrets->count == WEBHOOK_SECRETS_MOST)
-		return error_set(err, ERROR_INVALID, "%s: must hold at most %d secrets", path,
-				WEBHOOK_SECRETS_MOST);
+		return error_set(err, ERROR_INVALID, "%s: must hold at most %d secrets",
+				reading->path, WEBHOOK_SECRETS_MOST);
 	memcpy(secrets->texts[secrets->count++], line, size + 1);
 	return true;
 }
 
-static bool lines_read(FILE *file, struct webhook_secrets *secrets, const char *path,
-		struct error *err)
-{
-	char line[WEBHOOK_SECRET_MOST + 16];
-	bool ok = true;
-
-	/* A line longer than the room comes in parts, of which the first is too long already. */
-	while (ok && fgets(line, sizeof(line), file))
-		ok = line_take(secrets, line, path, err);
-	explicit_bzero(line, sizeof(line));
-	if (ok && ferror(file))
-		ok = error_set(err, ERROR_IO, "%s: %s", path, strerror(errno));
-	return ok && (secrets->count > 0 || error_set(err, ERROR_INVALID, "%s: holds no secret",
-							    path));
-}
-
 bool webhook_secrets_load(const char *path, struct webhook_secrets *out, struct error *err)
 {
-	FILE *file = fopen(path, "re");
-	struct stat stat;
+	struct reading reading = { out, path };
 	bool ok;
 
 	*out = (struct webhook_secrets){ 0 };
-	if (!file)
-		return error_set(err, ERROR_INVALID, "%s: %s", path, strerror(errno));
-	ok = fstat(fileno(file), &stat) == 0 ||
-	     error_set(err, ERROR_IO, "%s: %s", path, strerror(errno));
-	if (ok && stat.st_mode & S_IRWXO)
-		ok = error_set(err, ERROR_INVALID,
-				"%s: everybody on this machine may read or change it: chmod "
-				"600",
-				path);
-	ok = ok && lines_read(file, out, path, err);
-	fclose(file);
+	ok = secret_file_read(path, secret_take, &reading, err) &&
+	     (out->count > 0 || error_set(err, ERROR_INVALID, "%s: holds no secret", path));
 	if (!ok)
 		explicit_bzero(out, sizeof(*out));
 	return ok;
