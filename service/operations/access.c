@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "operations/access.h"
+
+#include "base/memory.h"
+#include "operations/secret_file.h"
+
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <string.h>
+#include <strings.h>
+
+#define DIGEST_SIZE 32
+#define EXPECTED "must be NAME ROLE,... SHA-256, parted by blanks"
+
+struct entry {
+	unsigned char digest[DIGEST_SIZE];
+	struct access_identity identity;
+};
+
+struct access {
+	EVP_MD *sha256;
+	size_t count;
+	struct entry entries[ACCESS_TOKENS_MOST];
+};
+
+struct reading {
+	struct access *access;
+	const char *path;
+};
+
+static bool name_parse(const char *text, char out[ACCESS_NAME_MOST + 1])
+{
+	size_t size = strlen(text);
+
+	if (size == 0 || size > ACCESS_NAME_MOST)
+		return false;
+	for (size_t i = 0; i < size; i++)
+		if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.",
+				    text[i]))
+			return false;
+	memcpy(out, text, size + 1);
+	return true;
+}
+
+/* 0 when one of them is no role. */
+static uint32_t roles_parse(const char *text)
+{
+	uint32_t roles = 0;
+
+	while (*text) {
+		size_t size = strcspn(text, ",");
+		uint32_t role = access_role_parse((struct slice){ text, size });
+
+		if (!role)
+			return 0;
+		roles |= role;
+		text += size;
+		if (*text == ',' && !*++text)
+			return 0;
+	}
+	return roles;
+}
+
+static int digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+static bool digest_parse(const char *text, unsigned char out[DIGEST_SIZE])
+{
+	if (strlen(text) != 2 * DIGEST_SIZE)
+		return false;
+	for (size_t i = 0; i < DIGEST_SIZE; i++) {
+		int high = digit(text[2 * i]), low = digit(text[2 * i + 1]);
+
+		if (high < 0 || low < 0)
+			return false;
+		out[i] = (unsigned char)(high << 4 | low);
+	}
+	return true;
+}
+
+/* What a name may do is said with each of its tokens, and must be the same. */
+static bool entry_check(
+		const struct access *access, const struct entry *entry, const char **out_fault)
+{
+	for (size_t i = 0; i < access->count; i++) {
+		const struct entry *other = &access->entries[i];
+
+		if (memcmp(other->digest, entry->digest, DIGEST_SIZE) == 0) {
+			*out_fault = "this token stands in the file already";
+			return false;
+		}
+		if (strcmp(other->identity.name, entry->identity.name) == 0 &&
+				other->identity.roles != entry->identity.roles) {
+			*out_fault = "another token of this name has other roles";
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool token_take(void *context, char *line, unsigned number, struct error *err)
+{
+	struct reading *reading = context;
+	struct access *access = reading->access;
+	const char *fields[3] = { "", "", "" };
+	struct entry entry = { .identity.roles = 0 };
+	const char *fault = NULL;
+	size_t count = 0;
+	char *rest = line, *field;
+
+	if (line[0] == '#')
+		return true;
+	while ((field = strsep(&rest, " \t")))
+		if (*field && count++ < 3)
+			fields[count - 1] = field;
+	if (count != 3)
+		fault = EXPECTED;
+	else if (!name_parse(fields[0], entry.identity.name))
+		fault = "a name has 1 to 64 letters, digits, -, _ and .";
+	else if (!(entry.identity.roles = roles_parse(fields[1])))
+		fault = "roles are reader, registry, batch, department, editor, publisher and "
+			"operator, parted by commas";
+	else if (!digest_parse(fields[2], entry.digest))
+		fault = "the SHA-256 of a token has 64 hexadecimal digits (see policycalc "
+			"keygen)";
+	else if (access->count == ACCESS_TOKENS_MOST)
+		fault = "there are at most 1000 tokens";
+	else if (entry_check(access, &entry, &fault))
+		access->entries[access->count++] = entry;
+	return !fault ||
+	       error_set(err, ERROR_INVALID, "%s:%u: %s", reading->path, number, fault);
+}
+
+struct access *access_load(const char *path, struct error *err)
+{
+	struct access *access = memory_alloc_zero(1, sizeof(*access));
+	struct reading reading = { access, path };
+
+	if (!access) {
+		error_set(err, ERROR_MEMORY, "out of memory while reading %s", path);
+		return NULL;
+	}
+	access->sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
+	if (!access->sha256) {
+		error_set(err, ERROR_MEMORY, "out of memory while reading %s", path);
+	} else if (secret_file_read(path, token_take, &reading, err)) {
+		if (access->count > 0)
+			return access;
+		error_set(err, ERROR_INVALID, "%s: holds no token", path);
+	}
+	access_free(access);
+	return NULL;
+}
+
+void access_free(struct access *access)
+{
+	if (!access)
+		return;
+	EVP_MD_free(access->sha256);
+	explicit_bzero(access->entries, sizeof(access->entries));
+	memory_free(access);
+}
+
+size_t access_count(const struct access *access)
+{
+	return access->count;
+}
+
+const struct access_identity *access_find(
+		const struct access *access, struct slice authorization)
+{
+	static const char SCHEME[] = "Bearer ";
+	const size_t scheme = sizeof(SCHEME) - 1;
+	const struct entry *found = NULL;
+	unsigned char digest[DIGEST_SIZE];
+
+	if (authorization.size < scheme + ACCESS_TOKEN_LEAST ||
+			authorization.size > scheme + ACCESS_TOKEN_MOST ||
+			strncasecmp(authorization.data, SCHEME, scheme) != 0)
+		return NULL;
+	if (EVP_Digest(authorization.data + scheme, authorization.size - scheme, digest, NULL,
+			    access->sha256, NULL) != 1)
+		return NULL;
+	for (size_t i = 0; i < access->count; i++)
+		if (CRYPTO_memcmp(digest, access->entries[i].digest, DIGEST_SIZE) == 0)
+			found = &access->entries[i];
+	return found ? &found->identity : NULL;
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Who may call what: bearer tokens, the identities they stand for, and the roles that a method asks for.
+ *
+ * A file holds one token a line: "NAME ROLE,… SHA-256". A name may have several, so that tokens can be
+ * changed one after another; the tokens themselves are written down nowhere. The table of methods says which
+ * roles may call each; a method without a row nobody may call.
+ */
+#pragma once
+
+#include "base/error.h"
+#include "base/slice.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Names, and what they may do: see access_methods.c. */
+enum access_role {
+	ACCESS_READER = 1 << 0,	  /* asks the calculator, reads the catalog */
+	ACCESS_REGISTRY = 1 << 1, /* reads what is known of enterprises, and reports on them */
+	ACCESS_BATCH = 1 << 2,	  /* feeds the registry, runs and delivers pushes */
+	ACCESS_DEPARTMENT = 1 << 3, /* confirms what is pushed */
+	ACCESS_EDITOR = 1 << 4,	    /* checks and simulates drafts */
+	ACCESS_PUBLISHER = 1 << 5,  /* publishes them */
+	ACCESS_OPERATOR = 1 << 6,   /* looks at how the service is */
+	ACCESS_EVERY_ROLE = (1 << 7) - 1,
+	ACCESS_ANYBODY = 1 << 7, /* of methods: also who has no token */
+};
+
+#define ACCESS_NAME_MOST 64
+#define ACCESS_TOKENS_MOST 1000
+/* A token has so many bytes at least and at most. */
+#define ACCESS_TOKEN_LEAST 20
+#define ACCESS_TOKEN_MOST 512
+
+/* What access_roles_print() needs. */
+#define ACCESS_ROLES_SIZE 100
+
+struct access_identity {
+	char name[ACCESS_NAME_MOST + 1];
+	uint32_t roles;
+};
+
+/* The tokens of a file; immutable. */
+struct access;
+
+/** ERROR_INVALID with file and line. */
+struct access *access_load(const char *path, struct error *err);
+void access_free(struct access *access);
+size_t access_count(const struct access *access);
+/**
+ * The identity of "Bearer TOKEN"; NULL when there is none. Takes as long whichever token it is. Any thread;
+ * lives as long as @access.
+ */
+const struct access_identity *access_find(
+		const struct access *access, struct slice authorization);
+
+/** The roles of which a caller must have one; ACCESS_ANYBODY; 0: nobody, there is no such method. */
+uint32_t access_roles_of_method(const char *service, const char *name);
+/** "batch, department or operator"; "nobody" for none. */
+void access_roles_print(uint32_t roles, char out[ACCESS_ROLES_SIZE]);
+/** One role by its name; 0 when there is none. */
+uint32_t access_role_parse(struct slice name);
