@@ -60,6 +60,24 @@ static void call_fail_peer(struct rpc_call *call, const char *message)
 	call_fail(call, RPC_INTERNAL, message);
 }
 
+static bool call_admit(struct rpc_call *call)
+{
+	const struct rpc_gate *gate = &call->loop->engine->gate;
+	const char *message = "";
+	enum rpc_status status;
+
+	if (!gate->admit) {
+		call->identity = (struct rpc_identity){ "", UINT32_MAX };
+		return true;
+	}
+	status = gate->admit(gate->context, call->method,
+			request_find(&call->request, SLICE_LITERAL("authorization")),
+			&call->arena, &call->identity, &message);
+	if (status != RPC_OK)
+		call_fail(call, status, message);
+	return status == RPC_OK;
+}
+
 /* Everything that the header block alone can get wrong. */
 static bool call_check_request(struct rpc_call *call)
 {
@@ -101,7 +119,7 @@ static bool call_check_request(struct rpc_call *call)
 		}
 		call->deadline_us = call->loop->now_us + timeout_us;
 	}
-	return true;
+	return call_admit(call);
 }
 
 /*
@@ -465,6 +483,8 @@ static void call_report(struct rpc_call *call)
 								   ? call->status.message.data
 								   : "",
 					.peer = rpc_call_peer(call),
+					.identity = call->identity.name ? call->identity.name
+									: "",
 					.duration_us = call->loop->now_us - call->started_us,
 					.received_count = call->received_count,
 					.sent_count = call->sent_count,

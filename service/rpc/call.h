@@ -34,6 +34,7 @@ struct rpc_call {
 	struct rpc_stream *stream;	 /* NULL once closed */
 	const struct rpc_method *method; /* NULL: none was found */
 	void *data;
+	struct rpc_identity identity;
 	struct arena arena;
 	struct arena scratch;
 	struct request request;

@@ -244,6 +244,11 @@ const char *rpc_call_peer(const struct rpc_call *call)
 	return call->connection && call->connection->peer ? call->connection->peer : "";
 }
 
+const struct rpc_identity *rpc_call_identity(const struct rpc_call *call)
+{
+	return &call->identity;
+}
+
 uint64_t rpc_call_now_us(const struct rpc_call *call)
 {
 	return call->loop->now_us;

@@ -80,6 +80,11 @@ struct rpc_engine *rpc_engine_new(const struct rpc_registry *registry,
 	return engine;
 }
 
+void rpc_engine_set_gate(struct rpc_engine *engine, const struct rpc_gate *gate)
+{
+	engine->gate = *gate;
+}
+
 void rpc_engine_free(struct rpc_engine *engine)
 {
 	if (!engine)

@@ -10,4 +10,5 @@ struct rpc_engine {
 	char *paths;	    /* the map's keys */
 	struct rpc_limits limits;
 	struct rpc_observer observer;
+	struct rpc_gate gate;
 };

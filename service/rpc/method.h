@@ -77,6 +77,12 @@ struct rpc_method {
 	void (*on_end)(struct rpc_call *call); /* the last callback, whatever happened before */
 };
 
+/* Who calls, and what it may do: roles are bits to which main gives a meaning. */
+struct rpc_identity {
+	const char *name; /* "" when nobody asked */
+	uint32_t roles;
+};
+
 /* Methods of all services. Borrowed: must outlive the server. */
 struct rpc_registry {
 	const struct rpc_method *const *methods;
@@ -118,6 +124,8 @@ bool rpc_call_add_trailer(struct rpc_call *call, const char *name, struct slice 
 bool rpc_call_send_headers(struct rpc_call *call);
 /** "ipv4:127.0.0.1:4711", "unix:" or "" when unknown. */
 const char *rpc_call_peer(const struct rpc_call *call);
+/** Who calls. Lives as long as the call. */
+const struct rpc_identity *rpc_call_identity(const struct rpc_call *call);
 /** Monotonic time of the event being handled, in microseconds. */
 uint64_t rpc_call_now_us(const struct rpc_call *call);
 /** When the call's time is over, on the same clock; UINT64_MAX when never. */

@@ -16,6 +16,7 @@
 #include "base/slice.h"
 #include "proto/codec/encode.h"
 #include "rpc/call_limits.h"
+#include "rpc/gate.h"
 #include "rpc/method.h"
 
 #include <stdbool.h>
@@ -29,6 +30,8 @@ struct rpc_engine;
 struct rpc_engine *rpc_engine_new(const struct rpc_registry *registry,
 		const struct rpc_limits *limits, const struct rpc_observer *observer,
 		struct error *err);
+/** Before the first call. Copied; its context is borrowed. */
+void rpc_engine_set_gate(struct rpc_engine *engine, const struct rpc_gate *gate);
 void rpc_engine_free(struct rpc_engine *engine);
 const struct rpc_limits *rpc_engine_limits(const struct rpc_engine *engine);
 

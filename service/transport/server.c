@@ -82,6 +82,8 @@ struct server *server_new(const struct server_options *options,
 	server_limits_complete(&server->limits);
 	server->engine =
 			rpc_engine_new(registry, &options->limits.rpc, &options->observer, err);
+	if (server->engine)
+		rpc_engine_set_gate(server->engine, &options->gate);
 	if (server->engine && server_bind(server, options, threads, err) &&
 			server_make_loops(server, threads, err))
 		return server;

@@ -17,6 +17,7 @@
 
 #include "base/error.h"
 #include "rpc/call_limits.h"
+#include "rpc/gate.h"
 #include "rpc/method.h"
 
 #include <stdbool.h>
@@ -55,6 +56,7 @@ struct server_options {
 	bool reuse_port;  /* also the first socket: a second process may take the port over */
 	struct server_limits limits;
 	struct rpc_observer observer;
+	struct rpc_gate gate; /* zeroed: everybody may call */
 };
 
 /** @registry is borrowed until server_free(); strings of @options are copied. */
