@@ -189,7 +189,7 @@ static bool call_submit(struct call *call, const char *path)
 	nghttp2_data_provider provider = { .source.ptr = call,
 		.read_callback = on_read_request };
 	char timeout[24];
-	nghttp2_nv headers[8];
+	nghttp2_nv headers[9];
 	size_t count = 0;
 
 	headers[count++] = header_make(":method", "POST");
@@ -202,6 +202,11 @@ static bool call_submit(struct call *call, const char *path)
 	if (call->deadline != DEADLINE_NONE) {
 		timeout_print(call->deadline, timeout);
 		headers[count++] = header_make("grpc-timeout", timeout);
+	}
+	if (channel->authorization) {
+		headers[count] = header_make("authorization", channel->authorization);
+		/* Not for the tables of proxies. */
+		headers[count++].flags = NGHTTP2_NV_FLAG_NO_INDEX;
 	}
 	call->stream_id = nghttp2_submit_request(
 			channel->session, NULL, headers, count, &provider, call);

@@ -22,6 +22,7 @@
 #include <string.h>
 
 #define STREAM_WINDOW (1 << 20)
+#define TOKEN_MOST 512
 #define OUTGOING_LIMIT (256 * 1024)
 /* The service allows a ping every ten seconds while a call is under way. */
 #define QUIET_MS (30 * 1000)
@@ -130,6 +131,39 @@ void channel_set_keepalive(struct channel *channel, int quiet_ms, int answer_ms)
 	channel->answer_ms = answer_ms;
 }
 
+static void authorization_free(char *authorization)
+{
+	if (authorization)
+		explicit_bzero(authorization, strlen(authorization));
+	memory_free(authorization);
+}
+
+bool token_is_valid(struct slice token)
+{
+	for (size_t i = 0; i < token.size; i++)
+		if (token.data[i] <= ' ' || token.data[i] > '~')
+			return false;
+	return token.size > 0 && token.size <= TOKEN_MOST;
+}
+
+bool channel_set_token(struct channel *channel, struct slice token)
+{
+	static const char SCHEME[] = "Bearer ";
+	char *authorization = NULL;
+
+	if (token.size) {
+		authorization = memory_alloc(sizeof(SCHEME) + token.size);
+		if (!authorization)
+			return false;
+		memcpy(authorization, SCHEME, sizeof(SCHEME) - 1);
+		memcpy(authorization + sizeof(SCHEME) - 1, token.data, token.size);
+		authorization[sizeof(SCHEME) - 1 + token.size] = '\0';
+	}
+	authorization_free(channel->authorization);
+	channel->authorization = authorization;
+	return true;
+}
+
 /* Gives up the connection; no call is told. */
 static void channel_disconnect(struct channel *channel)
 {
@@ -146,6 +180,7 @@ void channel_free(struct channel *channel)
 	if (!channel)
 		return;
 	channel_disconnect(channel);
+	authorization_free(channel->authorization);
 	memory_free(channel->address);
 	memory_free(channel);
 }

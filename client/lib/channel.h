@@ -45,6 +45,10 @@ void channel_free(struct channel *channel);
  * called.
  */
 void channel_set_keepalive(struct channel *channel, int quiet_ms, int answer_ms);
+/** Whether it can be an access token: 1 to 512 visible characters of ASCII. */
+bool token_is_valid(struct slice token);
+/** From now on every call carries @token, copied; an empty one: none any more. false when memory is short. */
+bool channel_set_token(struct channel *channel, struct slice token);
 /** Connects now, unless it is connected. */
 bool channel_connect(struct channel *channel, int64_t deadline, struct call_status *status);
 

@@ -9,6 +9,7 @@
 
 struct channel {
 	char *address;
+	char *authorization; /* "Bearer ...", or NULL */
 	struct link link;
 	nghttp2_session *session; /* NULL: not connected */
 	struct buffer outgoing;	  /* made by nghttp2, not yet written */

@@ -160,6 +160,16 @@ void pcalc_set_timeout(pcalc_client *client, int timeout_ms)
 	client->timeout_ms = timeout_ms;
 }
 
+bool pcalc_set_token(pcalc_client *client, const char *token, struct pcalc_failure *failure)
+{
+	struct slice text = slice_from(token ? token : "");
+
+	if (token && !token_is_valid(text))
+		return failure_set(failure, PCALC_INVALID_ARGUMENT,
+				"a token has 1 to 512 visible characters of ASCII");
+	return channel_set_token(client->channel, text) || failure_out_of_memory(failure);
+}
+
 ProtobufCMessage *client_call(pcalc_client *client, const char *path,
 		const ProtobufCMessage *request, const ProtobufCMessageDescriptor *type,
 		struct arena *arena, struct pcalc_failure *failure)

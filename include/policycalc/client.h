@@ -27,6 +27,13 @@ PCALC_PUBLIC void pcalc_free(pcalc_client *client);
 /** From now on each call may take @timeout_ms; 0: without end. */
 PCALC_PUBLIC void pcalc_set_timeout(pcalc_client *client, int timeout_ms);
 
+/**
+ * From now on each call carries the access token @token (copied; NULL: none any more). false with
+ * PCALC_INVALID_ARGUMENT when it can be none, or PCALC_OUT_OF_MEMORY.
+ */
+PCALC_PUBLIC bool pcalc_set_token(
+		pcalc_client *client, const char *token, struct pcalc_failure *failure);
+
 #ifdef __cplusplus
 }
 #endif
