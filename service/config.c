@@ -25,6 +25,7 @@ enum option_id {
 	OPTION_IDLE_PING_INTERVAL_MS,
 	OPTION_COMPRESS_ABOVE,
 	OPTION_LOG_LEVEL,
+	OPTION_TOKENS,
 	OPTION_INSECURE_PLAINTEXT,
 	OPTION_REUSE_PORT,
 	/* Those of the webhook, in the order of enum config_webhook_option. */
@@ -66,6 +67,10 @@ static const struct option {
 			"                          for those that send it (default 262144)" },
 	[OPTION_LOG_LEVEL] = { "log-level", "POLICYCALC_LOG_LEVEL", "LEVEL",
 			"debug, info, warning or error (default info)" },
+	[OPTION_TOKENS] = { "tokens", "POLICYCALC_TOKENS", "FILE",
+			"only who has a token may call, each what its roles allow; a line\n"
+			"                          of the file: NAME ROLE,... SHA-256 (see "
+			"policycalc keygen)" },
 	[OPTION_INSECURE_PLAINTEXT] = { "insecure-plaintext", "POLICYCALC_INSECURE_PLAINTEXT",
 			NULL, "allow addresses that other machines can reach" },
 	[OPTION_REUSE_PORT] = { "reuse-port", "POLICYCALC_REUSE_PORT", NULL,
@@ -212,6 +217,9 @@ static bool set(struct loading *loading, enum option_id id, const char *value,
 	case OPTION_LOG_LEVEL:
 		return log_level_parse(value, &config->log_level) ||
 		       fail(loading, id, err, "debug, info, warning or error");
+	case OPTION_TOKENS:
+		config->tokens = value;
+		return value[0] || fail(loading, id, err, "a file");
 	case OPTION_INSECURE_PLAINTEXT:
 		return config_parse_switch(value, &config->insecure_plaintext) ||
 		       fail(loading, id, err, "true or false");
@@ -467,6 +475,8 @@ void config_print(const struct config *config, FILE *out)
 	fprintf(out, "idle-ping-interval-ms = %ld\n", config->idle_ping_interval_ms);
 	fprintf(out, "compress-above = %ld\n", config->compress_above);
 	fprintf(out, "log-level = %s\n", log_level_name(config->log_level));
+	if (config->tokens)
+		fprintf(out, "tokens = %s\n", config->tokens);
 	fprintf(out, "insecure-plaintext = %s\n",
 			config->insecure_plaintext ? "true" : "false");
 	fprintf(out, "reuse-port = %s\n", config->reuse_port ? "true" : "false");
@@ -491,9 +501,10 @@ void config_print_help(FILE *out)
 	      "  --help                  prints this and ends\n\n"
 	      "A flag wins over the environment (POLICYCALC_DATA, POLICYCALC_LISTEN, ...), "
 	      "that over\n"
-	      "the file. SIGHUP reads environment and file again; log-level, grace-ms "
-	      "and\n"
-	      "lame-duck-ms follow at once, the rest needs a restart. Exit status: 0 ended as "
+	      "the file. SIGHUP reads environment and file again; log-level, grace-ms, "
+	      "lame-duck-ms\n"
+	      "and what is in the file of tokens follow at once, the rest needs a restart. "
+	      "Exit status: 0 ended as "
 	      "asked,\n"
 	      "1 could not start or failed, 2 wrong options.\n",
 			out);

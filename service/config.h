@@ -44,6 +44,7 @@ struct config {
 	long idle_ping_interval_ms; /* and those without */
 	long compress_above; /* bytes of an answer; 0: only for clients that pack theirs */
 	enum log_level log_level;
+	const char *tokens; /* file; NULL: everybody may call everything */
 	bool insecure_plaintext;
 	bool reuse_port;
 	struct config_webhook webhook;

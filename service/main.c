@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "config.h"
+#include "gate.h"
 #include "handlers/columns.h"
 #include "handlers/handlers.h"
 #include "handlers/priors.h"
@@ -56,6 +57,7 @@ struct service {
 	bool has_signal_thread;
 	atomic_bool is_ending; /* the loops have ended: the signal thread may, too */
 
+	struct gate *gate;
 	struct directory *directory;
 	struct store_thread *store;
 	struct registry_thread *registry_thread;
@@ -94,6 +96,7 @@ static void on_call_end(void *context, const struct rpc_report *report)
 			LOG_TEXT("method", report->method ? report->method->name : ""),
 			LOG_TEXT("status", rpc_status_name(report->status)),
 			LOG_TEXT("message", report->message), LOG_TEXT("peer", report->peer),
+			LOG_TEXT("identity", report->identity),
 			LOG_NUMBER("duration_us", report->duration_us),
 			LOG_NUMBER("received", report->received_count),
 			LOG_NUMBER("sent", report->sent_count));
@@ -142,6 +145,12 @@ static void reload(struct service *service)
 		log_event(LOG_LEVEL_ERROR, "options_not_reloaded",
 				LOG_TEXT("message", err.message));
 	}
+	if (!gate_reload(service->gate, service->server, &err))
+		log_event(LOG_LEVEL_ERROR, "tokens_not_reloaded",
+				LOG_TEXT("message", err.message));
+	else if (gate_token_count(service->gate) > 0)
+		log_event(LOG_LEVEL_INFO, "tokens_reloaded",
+				LOG_NUMBER("count", (int64_t)gate_token_count(service->gate)));
 	arena_fini(&arena);
 }
 
@@ -289,6 +298,9 @@ static bool open_catalog(struct service *service, struct error *err)
 		return false;
 	if (!open_push(service, err))
 		return false;
+	if (service->config.tokens)
+		log_event(LOG_LEVEL_INFO, "tokens_loaded",
+				LOG_NUMBER("count", (int64_t)gate_token_count(service->gate)));
 	log_event(LOG_LEVEL_INFO, "catalog_loaded", LOG_TEXT("data", service->config.data),
 			LOG_NUMBER("revision", revision));
 	return true;
@@ -346,8 +358,10 @@ static bool open_service(struct service *service, struct error *err)
 		policycalc_descriptor_set_size,
 	};
 
-	if (!open_catalog(service, err))
+	service->gate = gate_open(service->config.tokens, err);
+	if (!service->gate || !open_catalog(service, err))
 		return false;
+	server.gate = gate_rpc(service->gate);
 	service->checker = worker_new(NULL, CHECK_QUEUE, err);
 	service->reporter = worker_new(NULL, REPORT_QUEUE, err);
 	if (!service->checker || !service->reporter)
@@ -439,6 +453,7 @@ static void close_service(struct service *service)
 	registry_thread_close(service->registry_thread);
 	push_service_free(service->push);
 	server_free(service->server);
+	gate_close(service->gate);
 	health_free(service->health);
 	reflection_free(service->reflection);
 	handlers_free(service->handlers);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "client/cli/cli.h"
 
+#include "client/cli/file.h"
 #include "client/cli/progress.h"
 #include "client/lib/answer_stream.h"
 #include "client/lib/clock.h"
@@ -141,6 +142,11 @@ int cli_status(const struct cli *cli, struct call_status *status)
 						"  the service was sought at %s; see "
 						"--server\n"),
 				cli->server);
+	if (code == PCALC_UNAUTHENTICATED)
+		(void)fprintf(stderr, "%s\n",
+				cli_word(cli, "  用 --token-file 指定访问令牌所在的文件",
+						"  --token-file names the file with the access "
+						"token"));
 	call_status_fini(status);
 	if (code == PCALC_FAILED_PRECONDITION)
 		return CLI_FINDINGS;
@@ -261,8 +267,9 @@ int cli_options(struct cli *cli, const struct cli_option *options, size_t count,
 		{ "--lang", .text = &cli->lang },
 		{ "--format", .text = &cli->format },
 		{ "--timeout", .text = &cli->timeout },
+		{ "--token-file", .text = &cli->token_file },
 	};
-	size_t all_count = 5;
+	size_t all_count = 6;
 	int left = 0;
 	bool ended = false;
 	int code;
@@ -373,11 +380,52 @@ bool cli_parse_number(const char *text, long long *out)
 
 /* --- calls ------------------------------------------------------------------------------------ */
 
-struct channel *cli_channel(struct cli *cli)
+/* The token of --token-file: its first line. What is in the file is never said. */
+static int token_read(struct cli *cli)
 {
+	struct buffer text = { 0 };
+	struct error err;
+	int code = CLI_OK;
+	size_t size;
+
+	if (!file_read(cli->token_file, &text, &err)) {
+		code = cli_usage(cli, "--token-file: %s", err.message);
+	} else {
+		size = text.data ? strcspn(text.data, " \t\r\n") : 0;
+		if (token_is_valid((struct slice){ text.data, size }))
+			code = channel_set_token(
+					       cli->channel, (struct slice){ text.data, size })
+					       ? CLI_OK
+					       : cli_out_of_memory(cli);
+		else
+			code = cli_usage(cli,
+					cli_word(cli, "--token-file: %s 的第一行不是令牌",
+							"--token-file: the first line of %s is "
+							"no "
+							"token"),
+					cli->token_file);
+	}
+	if (text.data)
+		explicit_bzero(text.data, text.size);
+	buffer_fini(&text);
+	return code;
+}
+
+int cli_connect(struct cli *cli)
+{
+	int code;
+
+	if (cli->channel)
+		return CLI_OK;
+	cli->channel = channel_new(cli->server);
 	if (!cli->channel)
-		cli->channel = channel_new(cli->server);
-	return cli->channel;
+		return cli_out_of_memory(cli);
+	code = cli->token_file && *cli->token_file ? token_read(cli) : CLI_OK;
+	if (code != CLI_OK) {
+		channel_free(cli->channel);
+		cli->channel = NULL;
+	}
+	return code;
 }
 
 int64_t cli_deadline(const struct cli *cli)
@@ -390,9 +438,10 @@ int cli_call(struct cli *cli, const char *path, const ProtobufCMessage *request,
 {
 	struct call_status status = { 0 };
 	ProtobufCMessage *response;
+	int code = cli_connect(cli);
 
-	if (!cli_channel(cli))
-		return cli_out_of_memory(cli);
+	if (code != CLI_OK)
+		return code;
 	if (!channel_call(cli->channel, path, request, type, cli_deadline(cli), &cli->arena,
 			    &response, &status))
 		return cli_status(cli, &status);
@@ -408,9 +457,10 @@ static int stream_prepare(struct cli *cli, int64_t *out_deadline)
 {
 	struct call_status status = { 0 };
 	int64_t deadline = cli_deadline(cli);
+	int code = cli_connect(cli);
 
-	if (!cli_channel(cli))
-		return cli_out_of_memory(cli);
+	if (code != CLI_OK)
+		return code;
 	*out_deadline = cli->timeout ? deadline : DEADLINE_NONE;
 	return channel_connect(cli->channel, deadline, &status) ? CLI_OK
 								: cli_status(cli, &status);

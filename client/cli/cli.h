@@ -26,6 +26,7 @@ struct cli {
 	const char *lang;
 	const char *format;
 	const char *timeout;
+	const char *token_file; /* or NULL */
 	const char *const *
 			formats; /* what the command prints besides table and json; NULL ends */
 	struct render_style style; /* of stdout */
@@ -74,8 +75,11 @@ const char *cli_word(const struct cli *cli, const char *zh, const char *en);
 /** Parses a revision number. */
 bool cli_parse_number(const char *text, long long *out);
 
-/** The channel to --server, made at first use. NULL when memory is short. */
-struct channel *cli_channel(struct cli *cli);
+/**
+ * Makes the channel to --server, with the token of --token-file, at first use; it connects when it is called.
+ * CLI_OK, or the exit code after the failure was said.
+ */
+int cli_connect(struct cli *cli);
 /** The deadline of a unary call that starts now. */
 int64_t cli_deadline(const struct cli *cli);
 /** A unary call; CLI_OK, or the exit code after the failure was said. */
@@ -110,6 +114,7 @@ int cli_write_json(const struct cli *cli, const void *message);
 /** Appends @message as one line of NDJSON; false when memory is short. */
 bool cli_append_json_line(const void *message, struct buffer *out);
 
+int command_keygen(struct cli *cli, int argc, char **argv);
 int command_ask(struct cli *cli, int argc, char **argv);
 int command_match(struct cli *cli, int argc, char **argv);
 int command_combine(struct cli *cli, int argc, char **argv);

@@ -144,8 +144,9 @@ static int command_publish(struct cli *cli, int argc, char **argv)
 		return cli_usage(cli, "--base N");
 	if (!draft_load(argv[0], &cli->arena, &draft, &err))
 		return cli_usage(cli, "%s", err.message);
-	if (!cli_channel(cli))
-		return cli_out_of_memory(cli);
+	code = cli_connect(cli);
+	if (code != CLI_OK)
+		return code;
 	code = base ? CLI_OK : current_revision(cli, &arguments.base);
 	if (code == CLI_OK)
 		code = publish_send(cli, &draft, &arguments, &response);

@@ -33,14 +33,16 @@ static const char HELP_ZH[] =
 		"  report          报表：研发覆盖、政策堵点、可享资金、推送情况\n"
 		"  push run        政策找人：把新内容推送给企业（push --help 列出全部）\n"
 		"  rule eval       计算规则表达式（不需要服务）\n"
+		"  keygen          生成访问令牌（不需要服务）\n"
 		"\n"
 		"每个命令都有 --help，以及：\n"
-		"  --server 地址     主机:端口 或 unix:路径（默认 $POLICYCALC_SERVER 或 "
+		"  --server 地址      主机:端口 或 unix:路径（默认 $POLICYCALC_SERVER 或 "
 		"127.0.0.1:50551）\n"
-		"  --format 格式     table 或 json\n"
-		"  --lang 语言       zh 或 en\n"
-		"  --timeout 秒      等待服务的时间（默认 30，0 "
+		"  --format 格式      table 或 json\n"
+		"  --lang 语言        zh 或 en\n"
+		"  --timeout 秒       等待服务的时间（默认 30，0 "
 		"不限；导入、查找、报表等多条答复的命令默认不限）\n"
+		"  --token-file 文件  访问令牌所在的文件（默认 $POLICYCALC_TOKEN_FILE）\n"
 		"\n"
 		"退出码：0 完成；1 检查发现问题；2 用法或输入有误；3 服务或网络故障\n";
 static const char HELP_EN[] =
@@ -70,19 +72,21 @@ static const char HELP_EN[] =
 		"  push run        policies look for people: tell what is new (see push "
 		"--help)\n"
 		"  rule eval       evaluate rule texts (needs no service)\n"
+		"  keygen          make an access token (needs no service)\n"
 		"\n"
 		"Every command has --help, and:\n"
-		"  --server ADDRESS  HOST:PORT or unix:PATH (default $POLICYCALC_SERVER or "
+		"  --server ADDRESS   HOST:PORT or unix:PATH (default $POLICYCALC_SERVER or "
 		"127.0.0.1:50551)\n"
-		"  --format FORMAT   table or json\n"
-		"  --lang LANGUAGE   zh or en\n"
-		"  --timeout SECONDS how long to wait for the service (default 30, 0: without "
-		"end; imports,\n"
-		"                    searches, reports and such: without end)\n"
+		"  --format FORMAT    table or json\n"
+		"  --lang LANGUAGE    zh or en\n"
+		"  --timeout SECONDS  how long to wait for the service (default 30, 0 without "
+		"end; "
+		"imports, searches, reports and such: without end)\n"
+		"  --token-file FILE  the file with the access token (default "
+		"$POLICYCALC_TOKEN_FILE)\n"
 		"\n"
-		"Exit status: 0 done; 1 a check found something; 2 wrong usage or input; 3 "
-		"service or\n"
-		"network failure\n";
+		"Exit status: 0 done; 1 a check found something; 2 wrong usage or input;\n"
+		"3 service or network failure\n";
 
 static const struct cli_command commands[] = {
 	{ "match", command_match },
@@ -98,6 +102,7 @@ static const struct cli_command commands[] = {
 	{ "report", command_report },
 	{ "push", command_push },
 	{ "rule", command_rule },
+	{ "keygen", command_keygen },
 };
 
 static size_t terminal_width(void)
@@ -131,6 +136,7 @@ int main(int argc, char **argv)
 	const char *server = getenv("POLICYCALC_SERVER");
 	struct cli cli = {
 		.server = server && *server ? server : "127.0.0.1:50551",
+		.token_file = getenv("POLICYCALC_TOKEN_FILE"),
 		.lang = "zh",
 		.format = "table",
 		.style = { .width = terminal_width(),

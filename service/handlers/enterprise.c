@@ -9,6 +9,7 @@
 
 #include "base/memory.h"
 #include "base/uscc.h"
+#include "operations/access.h"
 #include "policycalc/v1/calculator_service.pb-c.h"
 #include "policycalc/v1/combination.pb-c.h"
 #include "policycalc/v1/question.pb-c.h"
@@ -77,6 +78,11 @@ bool enterprise_fetch(struct rpc_call *call, const char *uscc, fetched_fn fetche
 {
 	struct fetching *fetching;
 
+	if (!(rpc_call_identity(call)->roles & ACCESS_REGISTRY))
+		return error_set(err, ERROR_PERMISSION,
+				"enterprise: only the role registry may ask about enterprises "
+				"of "
+				"the registry");
 	if (uscc_check(slice_from(uscc)) == USCC_MALFORMED)
 		return error_set(err, ERROR_INVALID,
 				"enterprise: is no unified social credit code");

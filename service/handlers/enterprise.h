@@ -10,7 +10,10 @@
  */
 typedef void (*fetched_fn)(struct rpc_call *call, const void *argument,
 		const struct slice *profile, const struct error *reason);
-/** Fetches the profile of an enterprise as it is known now. false when it cannot be begun. */
+/**
+ * Fetches the profile of an enterprise as it is known now. false when it cannot be begun; ERROR_PERMISSION
+ * when whoever calls may not read the registry.
+ */
 bool enterprise_fetch(struct rpc_call *call, const char *uscc, fetched_fn fetched,
 		const void *argument, struct error *err);
 /** Lays *profile (may be NULL) over the encoded profile @known; puts what comes of it there. */

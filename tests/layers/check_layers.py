@@ -43,7 +43,7 @@ LIBRARIES = {
     "nghttp2/": {"transport", "client/lib"},
     "uv.h": {"transport", "service"},
     "curl/": {"operations"},
-    "openssl/": {"operations", "transport", "publish", "client/lib", "handlers", "store"},
+    "openssl/": {"operations", "transport", "publish", "client/lib", "client/cli", "handlers", "store"},
     "yaml.h": {"proto", "client/cli"},
     "jansson.h": {"proto", "client/cli"},
     "zlib.h": {"rpc", "registry", "client/lib"},
@@ -70,7 +70,7 @@ def room_of_include(name):
         return "pb"
     if first == "client":
         return "/".join(name.split("/")[:2])
-    if first in ("service", "config.h", "config_webhook.h"):
+    if first in ("service", "config.h", "config_webhook.h", "gate.h"):
         return "service"
     return first if "/" in name else None
 

@@ -42,7 +42,7 @@ class Options(unittest.TestCase):
                                     columns=str(columns))[1].splitlines():
                         self.assertLessEqual(display_width(line), columns, line)
                         self.assertEqual(line, line.rstrip())
-        self.assertIn("\n                    $POLICYCALC_SERVER 或\n", run("--help", columns="50")[1])
+        self.assertIn("\n                     $POLICYCALC_SERVER 或\n", run("--help", columns="50")[1])
 
     def test_output_that_cannot_be_written(self):
         """Nothing is lost without a word, and nothing printed goes where it was not meant to."""

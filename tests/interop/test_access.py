@@ -1,0 +1,302 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who may call what: tokens, roles, and how tokens are changed while the service runs.
+
+usage: test_access.py DAEMON PROTOC PROTO_DIR STARTER_DIR POLICYCALC
+"""
+import hashlib
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+from harness import (FOLDER, Client, Daemon, calculator, catalog, fails, grpc, module, profile,
+                     refuses_to_start, run)
+
+Code = grpc.StatusCode
+POLICYCALC = sys.argv[5]
+registry = module("policycalc.v1.registry_service_pb2")
+push = module("policycalc.v1.push_service_pb2")
+health = module("grpc.health.v1.health_pb2")
+reflection = module("grpc.reflection.v1.reflection_pb2")
+FIRM = "91411200MA0000000X"  # nobody's
+ROLES = ("reader", "registry", "batch", "department", "editor", "publisher", "operator")
+# What a role may call besides reflection and health; a method that stands nowhere here is a mistake.
+MAY = {
+    "reader": {"Match", "MatchStream", "Combine", "NextQuestion", "ListPolicies", "GetPolicy",
+               "ListAttributes", "GetGuide", "ListRevisions", "DiffRevisions", "ExportCatalog"},
+    "registry": {"GetEnterprise", "FindEnterprises", "GetReport", "GetRegistry", "GetSubscription"},
+    "batch": {"GetRegistry", "GetSubscription", "SetSubscription", "ImportEnterprises", "AddCounters",
+              "StartRun", "CancelRun", "GetRun", "ListRuns", "WatchRun", "PullDeliveries",
+              "AckDeliveries", "ListDeliveries", "DecideDeadLetters", "GetPushStatus"},
+    "department": {"GetRun", "ListRuns", "WatchRun", "ListDeliveries", "ConfirmDeliveries"},
+    "editor": {"ExportCatalog", "CheckCatalog", "Simulate"},
+    "publisher": {"CheckCatalog", "Simulate", "PublishCatalog"},
+    "operator": {"GetRegistry", "GetRun", "ListRuns", "WatchRun", "GetPushStatus"},
+}
+
+
+def token_of(name):
+    return f"pc_made-up-token-of-{name}"
+
+
+def line(name, roles, token=None):
+    return f"{name} {roles} {hashlib.sha256((token or token_of(name)).encode()).hexdigest()}\n"
+
+
+def tokens_file(name, text, mode=0o600):
+    path = FOLDER / name
+    path.write_text(text)
+    path.chmod(mode)
+    return path
+
+
+def bearer(token):
+    return [("authorization", "Bearer " + token)]
+
+
+def methods():
+    """Every method of the schema, of health and of reflection."""
+    for generated in (calculator, catalog, registry, push, health, reflection):
+        for service in generated.DESCRIPTOR.services_by_name.values():
+            yield from service.methods
+
+
+def code_of(channel, method, metadata):
+    """How a call without a message ends: it is never let through to do anything."""
+    path = f"/{method.containing_service.full_name}/{method.name}"
+    call = channel.stream_stream(path, request_serializer=bytes, response_deserializer=bytes)(
+        iter([b"\xff"]), metadata=metadata, timeout=20)
+    try:
+        list(call)
+    except grpc.RpcError as error:
+        return error.code(), error.details()
+    return Code.OK, ""
+
+
+def test_every_method():
+    """With no token, with a wrong one, and with each role: exactly what the table says."""
+    path = tokens_file("roles", "".join(line(role, role) for role in ROLES))
+    daemon = Daemon("--tokens", str(path))
+    channel = daemon.channel()
+    seen = set()
+    for method in methods():
+        service = method.containing_service.full_name
+        if service == "grpc.health.v1.Health":
+            continue
+        seen.add(method.name)
+        for metadata, says in ((None, "must come with the call"), (bearer("pc_" + "x" * 40), "no such token"),
+                               ([("authorization", "Basic " + "x" * 40)], "no such token")):
+            code, details = code_of(channel, method, metadata)
+            assert code == Code.UNAUTHENTICATED and says in details, (method.full_name, code, details)
+        for role in ROLES:
+            code, details = code_of(channel, method, bearer(token_of(role)))
+            if service.startswith("grpc.reflection.") or method.name in MAY[role]:
+                # The byte that came is no message: that is said only to who may call.
+                assert code not in (Code.UNAUTHENTICATED, Code.PERMISSION_DENIED), (role, method.name)
+                assert code != Code.OK, (role, method.name)
+            else:
+                assert code == Code.PERMISSION_DENIED, (role, method.name, code, details)
+                assert "this method asks for the role " in details and role not in details, details
+    assert seen == set.union(*MAY.values(), {"ServerReflectionInfo"}), seen
+    # Who restarts what hangs has no token.
+    check = channel.unary_unary("/grpc.health.v1.Health/Check",
+                                request_serializer=health.HealthCheckRequest.SerializeToString,
+                                response_deserializer=health.HealthCheckResponse.FromString)
+    assert check(health.HealthCheckRequest(), timeout=20).status == 1
+    assert check(health.HealthCheckRequest(), metadata=bearer(token_of("batch")), timeout=20).status == 1
+    assert check(health.HealthCheckRequest(), metadata=bearer("wrong"), timeout=20).status == 1
+    # There is no such method: no secret.
+    code, _ = code_of(channel, type("Method", (), {"name": "Nothing", "containing_service": next(
+        methods()).containing_service}), None)
+    assert code == Code.UNIMPLEMENTED, code
+    assert daemon.stop() == 0
+    assert token_of("reader") not in daemon.log() and "pc_" not in daemon.log()
+
+
+def test_refused_before_the_body():
+    """The refusal comes while the client has not sent a byte of its first message yet."""
+    daemon = Daemon("--tokens", str(tokens_file("body", line("reader", "reader"))))
+    hold = threading.Event()
+
+    def never():
+        hold.wait(60)
+        yield catalog.PublishCatalogRequest()
+    for metadata, code in ((None, Code.UNAUTHENTICATED), (bearer(token_of("reader")), Code.PERMISSION_DENIED)):
+        begun = time.monotonic()
+        call = daemon.channel().stream_unary(
+            "/policycalc.v1.CatalogService/PublishCatalog",
+            request_serializer=catalog.PublishCatalogRequest.SerializeToString,
+            response_deserializer=catalog.PublishCatalogResponse.FromString)
+        fails(code, call, never(), metadata=metadata, timeout=50)
+        assert time.monotonic() - begun < 30, "it waited for the message"
+    hold.set()
+    assert daemon.stop() == 0
+
+
+def test_enterprises_are_for_the_registry():
+    """Asking about a firm by its code reads the registry: the reader's role is not enough."""
+    path = tokens_file("firms", line("window", "reader") + line("portal", "reader,registry"))
+    daemon = Daemon("--tokens", str(path))
+    client = Client(daemon.channel())
+    question = module("policycalc.v1.question_pb2")
+    window, portal = bearer(token_of("window")), bearer(token_of("portal"))
+    ask = daemon.channel().unary_unary(
+        "/policycalc.v1.CalculatorService/NextQuestion",
+        request_serializer=question.NextQuestionRequest.SerializeToString,
+        response_deserializer=question.NextQuestionResponse.FromString)
+    match = calculator.MatchRequest(enterprise=FIRM)
+    for call, request in ((client.match, match),
+                          (client.combine, calculator.CombineRequest(enterprise=FIRM)),
+                          (ask, question.NextQuestionRequest(enterprise=FIRM))):
+        error = fails(Code.PERMISSION_DENIED, call, request, metadata=window)
+        assert "the role registry" in error.details() and FIRM not in error.details()
+        fails(Code.NOT_FOUND, call, request, metadata=portal)
+    stream = [calculator.MatchStreamRequest(request_id="a", match=match),
+              calculator.MatchStreamRequest(request_id="b", match=calculator.MatchRequest(
+                  profile=profile.Profile()))]
+    answers = list(client.match_stream(iter(stream), metadata=window))
+    assert [a.request_id for a in answers] == ["a", "b"]
+    assert answers[0].error.code == Code.PERMISSION_DENIED.value[0], answers[0]
+    assert answers[1].response.revision == 1
+    answers = list(client.match_stream(iter(stream), metadata=portal))
+    assert answers[0].error.code == Code.NOT_FOUND.value[0], answers[0]
+    assert client.match(metadata=window).revision == 1
+    assert daemon.stop() == 0
+
+
+def wait_for(daemon, event, count):
+    end = time.monotonic() + 30
+    while daemon.log().count(f'"event":"{event}"') < count:
+        assert time.monotonic() < end, daemon.log()
+        time.sleep(0.02)
+
+
+def test_tokens_are_changed():
+    """New beside old, then without it; calls under way go on; a bad file changes nothing."""
+    path = tokens_file("changing", line("portal", "reader", "pc_the-old-token-of-the-portal"))
+    daemon = Daemon("--tokens", str(path))
+    client = Client(daemon.channel())
+    old, new = bearer("pc_the-old-token-of-the-portal"), bearer("pc_the-new-token-of-the-portal")
+    assert client.match(metadata=old).revision == 1
+    fails(Code.UNAUTHENTICATED, client.match, metadata=new)
+    more = threading.Event()
+
+    def questions():
+        yield calculator.MatchStreamRequest(request_id="1", match=calculator.MatchRequest())
+        more.wait(60)
+        yield calculator.MatchStreamRequest(request_id="2", match=calculator.MatchRequest(enterprise=FIRM))
+    stream = client.match_stream(questions(), metadata=old)
+    assert next(stream).request_id == "1"
+    with open(path, "a", encoding="utf-8") as file:
+        file.write(line("portal", "reader", "pc_the-new-token-of-the-portal"))
+    daemon.process.send_signal(signal.SIGHUP)
+    wait_for(daemon, "tokens_reloaded", 1)
+    assert client.match(metadata=old).revision == 1 and client.match(metadata=new).revision == 1
+    path.write_text(line("portal", "reader", "pc_the-new-token-of-the-portal"))
+    daemon.process.send_signal(signal.SIGHUP)
+    wait_for(daemon, "tokens_reloaded", 2)
+    fails(Code.UNAUTHENTICATED, client.match, metadata=old)
+    assert client.match(metadata=new).revision == 1
+    path.write_text("portal root nonsense\n")
+    daemon.process.send_signal(signal.SIGHUP)
+    wait_for(daemon, "tokens_not_reloaded", 1)
+    assert f"{path}:1: roles are" in daemon.log()
+    assert client.match(metadata=new).revision == 1
+    # The stream was let in, as who it was; what that may do has not grown.
+    more.set()
+    assert next(stream).error.code == Code.PERMISSION_DENIED.value[0]
+    # Many changes under load: every call ends one way or the other.
+    stop, codes = threading.Event(), []
+
+    def load():
+        mine = Client(daemon.channel())
+        while not stop.is_set():
+            try:
+                mine.match(metadata=new)
+                codes.append(Code.OK)
+            except grpc.RpcError as error:
+                codes.append(error.code())
+    threads = [threading.Thread(target=load) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for i in range(20):
+        path.write_text(line("portal" if i % 2 else "other", "reader", "pc_the-new-token-of-the-portal"))
+        daemon.process.send_signal(signal.SIGHUP)
+        wait_for(daemon, "tokens_reloaded", 3 + i)
+    stop.set()
+    for thread in threads:
+        thread.join()
+    assert codes and set(codes) == {Code.OK}, set(codes)
+    assert daemon.stop() == 0
+
+
+def test_without_tokens():
+    """As long as nobody has made tokens everybody may call; a token that comes all the same is not looked at."""
+    daemon = Daemon()
+    client = Client(daemon.channel())
+    assert client.match().revision == 1
+    assert client.match(metadata=bearer("whatever-that-may-be")).revision == 1
+    daemon.process.send_signal(signal.SIGHUP)
+    wait_for(daemon, "options_reloaded", 1)
+    assert client.match().revision == 1
+    assert daemon.stop() == 0
+
+
+def test_files_that_will_not_do():
+    for name, text, mode, says in (
+            ("open", line("a", "reader"), 0o604, "everybody on this machine"),
+            ("empty", "# none yet\n", 0o600, "holds no token"),
+            ("bad", line("a", "reader") + "b reader 12\n", 0o600, "bad:2: the SHA-256")):
+        code, log = refuses_to_start("--tokens", str(tokens_file(name, text, mode)))
+        assert code == 1 and says in log, (code, log)
+    code, log = refuses_to_start("--tokens", str(FOLDER / "nowhere"))
+    assert code == 1 and "nowhere: No such file" in log, (code, log)
+
+
+def cli(daemon, *arguments, status=0, **environment):
+    done = subprocess.run([POLICYCALC, "--server", daemon.addresses[0] if daemon else "127.0.0.1:1", *arguments],
+                          capture_output=True, text=True, timeout=60,
+                          env={**os.environ, "COLUMNS": "80", **environment})
+    assert done.returncode == status, (arguments, done.returncode, done.stdout, done.stderr)
+    return done.stdout if status == 0 else done.stderr
+
+
+def test_the_command_line():
+    """keygen makes what the service and the CLI take; what is wrong is said, and nothing is written over."""
+    token, second = FOLDER / "portal.token", FOLDER / "editor.token"
+    printed = cli(None, "keygen", "portal", "reader,registry", "--out", str(token))
+    assert token.stat().st_mode & 0o777 == 0o600
+    text = token.read_text()
+    assert text.endswith("\n") and len(text) == 68 and text.startswith("pc_"), len(text)
+    assert printed == line("portal", "reader,registry", text.strip()), printed
+    printed += cli(None, "keygen", "bureau", "editor", "--out", str(second))
+    assert second.read_text() != text
+    assert "File exists" in cli(None, "keygen", "portal", "reader", "--out", str(token), status=2)
+    assert token.read_text() == text
+    for arguments in (("keygen",), ("keygen", "a", "reader"), ("keygen", "a b", "reader", "--out", "x"),
+                      ("keygen", "a", "root", "--out", "x"), ("keygen", "a", "reader,", "--out", "x"),
+                      ("keygen", "a", "", "--out", "x"), ("keygen", "", "reader", "--out", "x")):
+        cli(None, *arguments, status=2)
+        assert not pathlib.Path("x").exists()
+    daemon = Daemon("--tokens", str(tokens_file("made", printed)))
+    assert "编号" in cli(daemon, "policies", "--token-file", str(token))
+    assert "编号" in cli(daemon, "policies", POLICYCALC_TOKEN_FILE=str(token))
+    said = cli(daemon, "policies", status=3)
+    assert "UNAUTHENTICATED" in said and "--token-file" in said, said
+    said = cli(daemon, "policies", "--token-file", str(second), status=3)
+    assert "PERMISSION_DENIED" in said and "reader" in said, said
+    assert "登记库" in cli(daemon, "registry", "status", "--token-file", str(token))
+    assert "No such file" in cli(daemon, "policies", "--token-file", str(FOLDER / "none"), status=2)
+    empty = FOLDER / "no.token"
+    empty.write_text("\n")
+    assert "令牌" in cli(daemon, "policies", "--token-file", str(empty), status=2)
+    # What needs no service needs no token.
+    cli(daemon, "rule", "eval", "1 + 1", POLICYCALC_TOKEN_FILE=str(FOLDER / "none"))
+    assert daemon.stop() == 0
+
+
+run(test_every_method, test_refused_before_the_body, test_enterprises_are_for_the_registry,
+    test_tokens_are_changed, test_without_tokens, test_files_that_will_not_do, test_the_command_line)
