@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "calculator/combine.h"
+#include "calculator/near.h"
 
 #include <assert.h>
 #include <string.h>
@@ -139,6 +140,80 @@ bool look_amount(struct look *look, size_t policy, Policycalc__V1__AmountAnswer 
 	if (outcome && outcome_amount(look->facts, outcome, out_amount))
 		return true;
 	return arena_error(&look->arena, err, "making the answer");
+}
+
+bool look_settled(struct look *look, size_t policy, char ***out_ids, size_t *out_count,
+		struct error *err)
+{
+	const struct outcome *outcome = look_outcome(look, policy, true);
+	Policycalc__V1__PolicyAnswer answer = POLICYCALC__V1__POLICY_ANSWER__INIT;
+
+	if (!outcome || !settled_answer(look->facts, outcome, false, &answer))
+		return arena_error(&look->arena, err, "making the answer");
+	*out_ids = answer.settled_by;
+	*out_count = answer.n_settled_by;
+	return true;
+}
+
+bool look_amount_is_open(struct look *look, size_t policy, bool *out_open, struct error *err)
+{
+	const struct outcome *outcome = look_outcome(look, policy, true);
+	Policycalc__V1__AmountAnswer *amount = NULL;
+
+	*out_open = false;
+	if (outcome && !outcome->amount.missing)
+		return true;
+	if (!look_amount(look, policy, &amount, err))
+		return false;
+	*out_open = amount && amount->n_missing > 0;
+	return true;
+}
+
+static Policycalc__V1__PolicyAnswer *answer_make(
+		const struct look *look, const struct outcome *outcome)
+{
+	const Policycalc__V1__Policy *from = outcome->policy->policy;
+	Policycalc__V1__PolicyAnswer *answer =
+			ARENA_NEW(look->facts->arena, Policycalc__V1__PolicyAnswer);
+
+	if (!answer)
+		return NULL;
+	policycalc__v1__policy_answer__init(answer);
+	answer->policy_id = from->id;
+	answer->series = from->series;
+	answer->verdict = outcome->verdict;
+	answer->conditions_verdict = outcome->conditions_verdict;
+	answer->title = from->title;
+	answer->summary = from->summary;
+	answer->level = from->level;
+	answer->kind = from->kind;
+	answer->departments = from->departments;
+	answer->n_departments = from->n_departments;
+	if (!missing_answer(look->facts, outcome, answer) ||
+			!settled_answer(look->facts, outcome, true, answer) ||
+			!outcome_amount(look->facts, outcome, &answer->amount))
+		return NULL;
+	return answer;
+}
+
+bool look_answer(struct look *look, size_t policy, Policycalc__V1__PolicyAnswer **out_answer,
+		struct error *err)
+{
+	const struct outcome *outcome = look_outcome(look, policy, true);
+
+	*out_answer = outcome ? answer_make(look, outcome) : NULL;
+	return *out_answer || arena_error(&look->arena, err, "making the answer");
+}
+
+bool look_near(struct look *look, size_t policy, Policycalc__V1__PolicyAnswer *answer,
+		struct error *err)
+{
+	const struct outcome *outcome = look_outcome(look, policy, true);
+	size_t index = look->sweep->policies[policy].index;
+
+	return (outcome && near_answer(look->facts, outcome,
+					   &look->sweep->epoch->standings[index], answer)) ||
+	       arena_error(&look->arena, err, "making the answer");
 }
 
 bool look_statuses(struct look *look, size_t policy, Policycalc__V1__PolicyAnswer **out_answer,

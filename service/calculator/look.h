@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A closer look at single enterprises of a sweep, one after the other: what Match would answer, as
- * figures and without a word. For those who count answers of a whole registry and read none.
+ * figures and without a word. For those who ask a whole registry and read few of the answers: words
+ * are made of those alone.
  *
  * A look belongs to a sweep, whose policies it asks by their index there. Each thread has one of its
  * own. All that it says of an enterprise is good until the next one is entered.
@@ -48,6 +49,20 @@ bool look_policy(struct look *look, size_t policy, struct look_answer *out_answe
 		struct error *err);
 /** PolicyAnswer.amount, NULL when it pays nothing; in the look's arena. */
 bool look_amount(struct look *look, size_t policy, Policycalc__V1__AmountAnswer **out_amount,
+		struct error *err);
+/** Which conditions settle that it is INELIGIBLE, as PolicyAnswer.settled_by; else none. */
+bool look_settled(struct look *look, size_t policy, char ***out_ids, size_t *out_count,
+		struct error *err);
+/** Whether AmountAnswer.missing names anything: what would make the amount exact. */
+bool look_amount_is_open(struct look *look, size_t policy, bool *out_open, struct error *err);
+/**
+ * Of the FULL PolicyAnswer what tells of the policy, its verdicts, what settles them and its amount, all
+ * with their sentences; not how each condition and item stands. In the look's arena.
+ */
+bool look_answer(struct look *look, size_t policy, Policycalc__V1__PolicyAnswer **out_answer,
+		struct error *err);
+/** Fills near misses and cliffs of the answer that look_answer() made. */
+bool look_near(struct look *look, size_t policy, Policycalc__V1__PolicyAnswer *answer,
 		struct error *err);
 /** What ruleset_match_statuses() answers about the policy; in the look's arena. */
 bool look_statuses(struct look *look, size_t policy, Policycalc__V1__PolicyAnswer **out_answer,

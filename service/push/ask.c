@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "push/ask.h"
 
+#include <assert.h>
 #include <string.h>
 
 #define VERDICT(word) POLICYCALC__V1__VERDICT__VERDICT_##word
@@ -55,24 +56,68 @@ bool ask_is_near(const Policycalc__V1__NearMiss *near)
 }
 
 /* The conditions that fail are all such as figures may turn. */
-static bool may_be_near(
-		const struct push_target *target, const Policycalc__V1__PolicyAnswer *answer)
+static bool may_be_near(struct ask *ask, size_t target, bool *out_may, struct error *err)
 {
-	if (!target->may_fit)
+	const struct push_target *policy = &ask->scope->targets[target];
+	char **ids;
+	size_t count;
+
+	*out_may = false;
+	if (!policy->may_fit)
+		return true;
+	if (!look_settled(ask->look, ask->book->policies[target], &ids, &count, err))
 		return false;
-	for (size_t i = 0; i < answer->n_settled_by; i++) {
-		size_t size = strcspn(answer->settled_by[i], "@");
+	for (size_t i = 0; i < count; i++) {
+		size_t size = strcspn(ids[i], "@");
 		bool found = false;
 
-		for (size_t k = 0; !found && k < target->near_count; k++)
-			found = strlen(target->near_conditions[k]) == size &&
-				memcmp(target->near_conditions[k], answer->settled_by[i],
-						size) == 0;
+		for (size_t k = 0; !found && k < policy->near_count; k++)
+			found = strlen(policy->near_conditions[k]) == size &&
+				memcmp(policy->near_conditions[k], ids[i], size) == 0;
 		/* Of an item another one may be near: only what is the enterprise's settles it. */
-		if (!found && answer->settled_by[i][size] != '@')
-			return false;
+		if (!found && ids[i][size] != '@')
+			return true;
 	}
-	return answer->n_settled_by > 0;
+	*out_may = count > 0;
+	return true;
+}
+
+/* --- the policies ---------------------------------------------------------------------------- */
+
+bool ask_book_init(struct ask_book *book, const struct push_scope *scope, const char *day,
+		struct arena *arena, struct error *err)
+{
+	struct sweep_options options = { .day = day };
+	const char **policies = ARENA_NEW_ARRAY(arena, const char *, scope->target_count + 1);
+
+	*book = (struct ask_book){
+		.policies = ARENA_NEW_ARRAY(arena, size_t, scope->target_count + 1),
+	};
+	if (!policies || !book->policies)
+		return arena_error(arena, err, "preparing a run");
+	/* Without a name it would be about all there are. */
+	if (scope->target_count == 0)
+		return true;
+	for (size_t i = 0; i < scope->target_count; i++)
+		policies[options.policy_count++] = scope->targets[i].policy->id;
+	options.policies = policies;
+	book->sweep = sweep_new(scope->ruleset, &options, err);
+	if (!book->sweep)
+		return false;
+	for (size_t i = 0; i < sweep_policy_count(book->sweep); i++) {
+		const struct push_target *target =
+				push_scope_find(scope, sweep_policy(book->sweep, i)->id);
+
+		assert(target);
+		book->policies[target - scope->targets] = i;
+	}
+	return true;
+}
+
+void ask_book_fini(struct ask_book *book)
+{
+	sweep_free(book->sweep);
+	book->sweep = NULL;
 }
 
 /* --- answers --------------------------------------------------------------------------------- */
@@ -94,108 +139,83 @@ static enum now_kind kind_of(Policycalc__V1__Verdict verdict)
 	}
 }
 
-static void answer_take(struct ask_answer *out, const struct push_target *target,
-		const Policycalc__V1__PolicyAnswer *answer, bool full)
+static bool ask_one(struct ask *ask, size_t target, struct error *err)
 {
-	enum now_kind kind = kind_of(answer->verdict);
+	const struct push_target *policy = &ask->scope->targets[target];
+	size_t index = ask->book->policies[target];
+	struct ask_answer *out = &ask->answers[target];
+	struct look_answer answer;
+	enum now_kind kind;
 
-	out->answer = answer;
-	out->is_full = full;
+	if (!look_policy(ask->look, index, &answer, err))
+		return false;
+	kind = kind_of(answer.verdict);
+	/* What is not decided is no news. */
+	if (kind == NOW_UNDECIDED)
+		return true;
+	out->is_known = true;
 	out->now = (struct now_state){
 		.kind = kind,
-		.version = target->version,
-		.window_end = target->window_end,
+		.version = policy->version,
+		.window_end = policy->window_end,
 	};
-	if (answer->amount && kind == NOW_ELIGIBLE) {
-		out->now.amount = (struct told_amount){
-			.exactness = (uint8_t)answer->amount->exactness,
-			.least = answer->amount->least_fen,
-			.most = answer->amount->most_fen,
-		};
-		out->now.amount_is_open = answer->amount->n_missing > 0;
-	}
-	out->may_be_near = kind == NOW_INELIGIBLE && may_be_near(target, answer);
-}
-
-static bool is_near(const Policycalc__V1__PolicyAnswer *answer)
-{
-	return answer->n_near > 0 && ask_is_near(answer->near[0]);
-}
-
-/* Asks about the targets wanted; NULL: all. */
-static bool ask_some(
-		struct ask *ask, const bool *wanted, bool full, bool near, struct error *err)
-{
-	static Policycalc__V1__Verdict decided[] = { VERDICT(INELIGIBLE), VERDICT(NOT_OPEN),
-		VERDICT(ELIGIBLE) };
-	const struct push_scope *scope = ask->scope;
-	Policycalc__V1__MatchRequest request = POLICYCALC__V1__MATCH_REQUEST__INIT;
-	Policycalc__V1__MatchResponse *response;
-
-	request.policies = ARENA_NEW_ARRAY(ask->arena, char *, scope->target_count + 1);
-	if (!request.policies)
-		return arena_error(ask->arena, err, "asking the policies");
-	for (size_t i = 0; i < scope->target_count; i++) {
-		if (!wanted || wanted[i])
-			request.policies[request.n_policies++] = scope->targets[i].policy->id;
-	}
-	if (request.n_policies == 0)
+	if (kind == NOW_INELIGIBLE)
+		return may_be_near(ask, target, &out->may_be_near, err);
+	if (kind != NOW_ELIGIBLE || !answer.pays)
 		return true;
-	request.profile = (Policycalc__V1__Profile *)(uintptr_t)ask->profile;
-	request.as_of = (char *)(uintptr_t)ask->day;
-	request.view = full ? POLICYCALC__V1__VIEW__VIEW_FULL
-			    : POLICYCALC__V1__VIEW__VIEW_BASIC;
-	request.near = near;
-	/* What is not decided is no news: its answer need not be made. */
-	if (!full) {
-		request.verdicts = decided;
-		request.n_verdicts = sizeof(decided) / sizeof(decided[0]);
-	}
-	if (!ruleset_match(scope->ruleset, &request, ask->day, ask->arena, &response, NULL,
-			    err))
-		return false;
-	for (size_t i = 0; i < response->n_answers; i++) {
-		const Policycalc__V1__PolicyAnswer *answer = response->answers[i];
-		const struct push_target *target = push_scope_find(scope, answer->policy_id);
-		struct ask_answer *out = &ask->answers[target - scope->targets];
-		bool was_near = out->now.kind == NOW_NEAR;
+	out->now.amount = (struct told_amount){
+		.exactness = (uint8_t)answer.exactness,
+		.least = answer.least_fen,
+		.most = answer.most_fen,
+	};
+	return look_amount_is_open(ask->look, index, &out->now.amount_is_open, err);
+}
 
-		if (was_near && !near)
-			continue;
-		answer_take(out, target, answer, full);
-		if (near && is_near(answer))
-			out->now.kind = NOW_NEAR;
+static bool wants_any(const struct ask *ask, const bool *wanted)
+{
+	for (size_t i = 0; i < ask->scope->target_count; i++) {
+		if (wanted[i])
+			return true;
 	}
-	return true;
+	return false;
 }
 
 bool ask_all(struct ask *ask, const bool *wanted, struct error *err)
 {
+	bool refused;
+
 	ask->answers = ARENA_NEW_ARRAY(
 			ask->arena, struct ask_answer, ask->scope->target_count + 1);
 	if (!ask->answers)
 		return arena_error(ask->arena, err, "asking the policies");
-	return ask_some(ask, wanted, false, false, err);
-}
-
-bool ask_near(struct ask *ask, const bool *wanted, struct error *err)
-{
-	return ask_some(ask, wanted, false, true, err);
-}
-
-bool ask_full(struct ask *ask, const bool *wanted, struct error *err)
-{
-	size_t count = ask->scope->target_count;
-	bool *plain = ARENA_NEW_ARRAY(ask->arena, bool, count + 1);
-	bool *near = ARENA_NEW_ARRAY(ask->arena, bool, count + 1);
-
-	if (!plain || !near)
-		return arena_error(ask->arena, err, "asking the policies");
-	for (size_t i = 0; i < count; i++) {
-		bool is_near_now = ask->answers[i].now.kind == NOW_NEAR;
-
-		plain[i] = wanted[i] && !ask->answers[i].is_full && !is_near_now;
-		near[i] = wanted[i] && !ask->answers[i].is_full && is_near_now;
+	if (!wants_any(ask, wanted))
+		return true;
+	if (!look_enter(ask->look, ask->profile, &refused, err))
+		return false;
+	if (refused)
+		return error_set(err, ERROR_INVALID, "the catalog refuses facts of a profile");
+	for (size_t i = 0; i < ask->scope->target_count; i++) {
+		if (wanted[i] && !ask_one(ask, i, err))
+			return false;
 	}
-	return ask_some(ask, plain, true, false, err) && ask_some(ask, near, true, true, err);
+	return true;
+}
+
+bool ask_words(struct ask *ask, size_t target, struct error *err)
+{
+	return ask->answers[target].message ||
+	       look_answer(ask->look, ask->book->policies[target],
+			       &ask->answers[target].message, err);
+}
+
+bool ask_near(struct ask *ask, size_t target, struct error *err)
+{
+	struct ask_answer *answer = &ask->answers[target];
+
+	if (!ask_words(ask, target, err) || !look_near(ask->look, ask->book->policies[target],
+							    answer->message, err))
+		return false;
+	if (answer->message->n_near && ask_is_near(answer->message->near[0]))
+		answer->now.kind = NOW_NEAR;
+	return true;
 }

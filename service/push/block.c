@@ -204,40 +204,76 @@ bool push_block_make(struct push_block *block, const struct block_row *row,
 
 /* --- the work -------------------------------------------------------------------------------- */
 
-/* The entries of the row of @id, which stand together. */
-static size_t entries_of(const struct push_block *block, int64_t id, size_t *next)
+/* The entries of a row, which stand together. */
+static const struct told_entry *entries_of(
+		const struct push_block *block, int64_t id, size_t *out_count)
 {
 	uint16_t row = (uint16_t)((id - 1) % TOLD_ROWS);
-	size_t begin;
+	size_t begin = 0, end = block->told.count;
 
-	while (*next < block->told.count && block->told.entries[*next].row < row)
-		++*next;
-	begin = *next;
-	while (*next < block->told.count && block->told.entries[*next].row == row)
-		++*next;
-	return begin;
+	while (begin < end) {
+		size_t middle = begin + (end - begin) / 2;
+
+		if (block->told.entries[middle].row < row)
+			begin = middle + 1;
+		else
+			end = middle;
+	}
+	while (end < block->told.count && block->told.entries[end].row == row)
+		end++;
+	*out_count = end - begin;
+	return block->told.entries + begin;
 }
 
-static bool rows_work(struct push_block *block, struct arena *scratch, struct error *err)
+static bool row_work(struct push_block *block, struct block_row *row,
+		const Policycalc__V1__Profile *profile, struct push_hands *hands,
+		struct error *err)
 {
-	size_t next = 0;
+	size_t count;
+	const struct told_entry *entries = entries_of(block, row->id, &count);
 
-	block->deferred_count = 0;
+	row->is_deferred = false;
+	if (!push_block_row_work(block, row, profile, entries, count, hands, err))
+		return false;
+	row->is_done = !row->is_deferred;
+	return true;
+}
+
+bool push_block_work_row(struct push_block *block, struct block_row *row,
+		const Policycalc__V1__Profile *profile, struct push_hands *hands,
+		struct error *err)
+{
+	return row_work(block, row, profile, hands, err) &&
+	       (row->is_done || push_block_keep_profile(block, row, profile, err));
+}
+
+static const Policycalc__V1__Profile *profile_of(
+		const struct block_row *row, struct arena *scratch, struct error *err)
+{
+	if (row->profile)
+		return row->profile;
+	return (const Policycalc__V1__Profile *)message_unpack(row->bytes,
+			&policycalc__v1__profile__descriptor, &message_limits_default, scratch,
+			err);
+}
+
+static bool rows_work(struct push_block *block, struct push_hands *hands, struct error *err)
+{
 	for (size_t i = 0; i < block->row_count; i++) {
 		struct block_row *row = &block->rows[i];
-		size_t begin = entries_of(block, row->id, &next);
+		const Policycalc__V1__Profile *profile;
 
-		/* A second round is for those that were deferred. */
-		if (row->is_done)
+		/* Those that have not been deferred until something was read, which it is now. */
+		if (row->is_done || (row->is_deferred && !row->is_loaded))
 			continue;
-		row->is_deferred = false;
-		arena_reset(scratch);
-		if (!push_block_row_work(block, row, block->told.entries + begin, next - begin,
-				    scratch, err))
+		arena_reset(&hands->scratch);
+		profile = profile_of(row, &hands->scratch, err);
+		if (!profile || !row_work(block, row, profile, hands, err))
 			return false;
-		row->is_done = !row->is_deferred;
-		block->deferred_count += row->is_deferred;
 	}
+	block->deferred_count = 0;
+	for (size_t i = 0; i < block->row_count; i++)
+		block->deferred_count += block->rows[i].is_deferred;
 	return true;
 }
 
@@ -284,12 +320,12 @@ static bool blob_make(struct push_block *block, struct error *err)
 	return true;
 }
 
-void push_block_work(struct push_block *block, struct arena *scratch)
+void push_block_work(struct push_block *block, struct push_hands *hands)
 {
 	struct error *err = &block->err;
 
 	err->code = ERROR_NONE;
-	if (!rows_work(block, scratch, err))
+	if (!rows_work(block, hands, err))
 		return;
 	if (block->deferred_count == 0 && block->told_changed)
 		blob_make(block, err);

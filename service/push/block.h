@@ -19,6 +19,12 @@
 #include "push/ledger.h"
 #include "registry/column_cache.h"
 
+/* What one thread works with. */
+struct push_hands {
+	struct look *look;    /* of the plan's book; NULL when that has no policies */
+	struct arena scratch; /* of one enterprise */
+};
+
 /* What holds for all blocks of a run; immutable while they are worked on. */
 struct push_plan {
 	int64_t run;
@@ -33,6 +39,7 @@ struct push_plan {
 	bool changed_only;
 	bool silent;
 	struct push_scope scope;
+	struct ask_book book; /* its targets */
 };
 
 /* How often something was found; by (series, kind). */
@@ -61,11 +68,13 @@ struct block_wish {
 
 struct block_row {
 	int64_t id;
-	struct slice profile; /* encoded */
-	const bool *wanted;   /* by target: what it is asked about; NULL: all that may matter */
+	/* In the block's arena, as it is, or else encoded; neither of a row that needs no more work. */
+	const Policycalc__V1__Profile *profile;
+	struct slice bytes;
+	const bool *wanted; /* by target: what it is asked about; NULL: all that may matter */
 	const Policycalc__V1__Subscription *wish; /* NULL: it never said */
 	int32_t last_day; /* when it was told something last; only of those not told daily */
-	bool is_waiting;  /* it has deliveries that nobody pulled */
+	bool is_waiting;  /* it has deliveries that nobody pulled, or may have some */
 	bool is_deferred; /* they are needed and not loaded yet */
 	bool is_loaded;
 	bool is_done;
@@ -97,7 +106,10 @@ struct push_block {
 	struct block_wish *wishes; /* in id order */
 	size_t wish_count;
 	size_t wish_capacity;
-	int64_t *waiting; /* enterprises with deliveries that nobody pulled, in order */
+	/* Enterprises with deliveries that nobody pulled, in order. It is not known who they are when
+	 * little news is to be expected, of which each is looked up by itself. */
+	bool is_waiting_known;
+	int64_t *waiting;
 	size_t waiting_count;
 	size_t waiting_capacity;
 	struct buffer scratch; /* bytes of one row */
@@ -136,18 +148,31 @@ bool push_block_write(struct push_block *block, struct ledger *ledger, int64_t n
 /** Whether there is anything to write. */
 bool push_block_is_changed(const struct push_block *block);
 
-/** Works; @scratch is emptied for each row. What went wrong is in ->err. */
-void push_block_work(struct push_block *block, struct arena *scratch);
+/** Works on the rows that are not done. What went wrong is in ->err. */
+void push_block_work(struct push_block *block, struct push_hands *hands);
 
 /** What the enterprise of that id wants; NULL: it never said. Ids may be asked in any order. */
 const Policycalc__V1__Subscription *push_block_wish(const struct push_block *block, int64_t id);
-/** Whether the enterprise of that id has deliveries that nobody pulled. */
+/** Whether the enterprise of that id has deliveries that nobody pulled, or may have some. */
 bool push_block_is_waiting(const struct push_block *block, int64_t id);
 /** Whether a title that the enterprise holds ran out on @from or later, and before @to. */
 bool push_block_title_ends(const Policycalc__V1__Profile *profile, int32_t from, int32_t to);
-/** Adds a row, in id order (or see push_block_sort_rows()); copies the profile. @wanted (NULL: all) lives in the block's arena. */
-bool push_block_add_row(struct push_block *block, int64_t id,
-		const Policycalc__V1__Profile *profile, const bool *wanted, struct error *err);
+/**
+ * Adds a row, in id order (or see push_block_sort_rows()), about which nothing is known but what it wants;
+ * in ->rows until the next one. @wanted (NULL: all) lives in the block's arena. NULL: memory is short.
+ */
+struct block_row *push_block_add_row(
+		struct push_block *block, int64_t id, const bool *wanted, struct error *err);
+/** Keeps a copy of the profile for when the row is worked on. */
+bool push_block_keep_profile(struct push_block *block, struct block_row *row,
+		const Policycalc__V1__Profile *profile, struct error *err);
+/**
+ * Works on a row at once; the profile, which may lie in the hands' scratch, is kept when the row is
+ * deferred.
+ */
+bool push_block_work_row(struct push_block *block, struct block_row *row,
+		const Policycalc__V1__Profile *profile, struct push_hands *hands,
+		struct error *err);
 
 /** Puts rows in id order that were added in another one. */
 void push_block_sort_rows(struct push_block *block);
@@ -159,8 +184,8 @@ void *push_block_grow(struct push_block *block, void *list, size_t count, size_t
 		size_t size);
 /** One row, in block_row.c. */
 bool push_block_row_work(struct push_block *block, struct block_row *row,
-		const struct told_entry *entries, size_t entry_count, struct arena *scratch,
-		struct error *err);
+		const Policycalc__V1__Profile *profile, const struct told_entry *entries,
+		size_t entry_count, struct push_hands *hands, struct error *err);
 /** Adds a delivery of @part; the slices are copied into the block's arena. */
 bool push_block_make(struct push_block *block, const struct block_row *row,
 		enum digest_part part, const char *uscc, const char *name, const char *region,

@@ -109,8 +109,11 @@ static bool parcel_add_news(struct parcel *parcel, struct cell *cell,
 		.today = work->block->plan->today,
 	};
 
-	if (cell->target != NO_TARGET)
-		news.answer = work->ask.answers[cell->target].answer;
+	if (cell->target != NO_TARGET) {
+		if (!ask_words(&work->ask, cell->target, err))
+			return false;
+		news.answer = work->ask.answers[cell->target].message;
+	}
 	if (!parcel_add(parcel, digest_entry(&news, work->scratch), &about, err))
 		return false;
 	cell->is_made = true;
@@ -328,25 +331,6 @@ static bool waiting_merge_all(
 
 /* --- all parts ------------------------------------------------------------------------------- */
 
-/* Sentences for everything that is told in this run, or may be told anew. */
-static bool sentences_ask(struct row_work *work, struct error *err)
-{
-	bool *wanted = ARENA_NEW_ARRAY(work->scratch, bool, work->ask.scope->target_count + 1);
-	bool merges = work->row->waiting_count > 0;
-
-	if (!wanted)
-		return arena_error(work->scratch, err, "making a delivery");
-	for (size_t i = 0; i < work->cell_count; i++) {
-		const struct cell *cell = &work->cells[i];
-		bool anew = merges && !told_entry_is_empty(&cell->entry) &&
-			    cell->now.kind != NOW_UNDECIDED;
-
-		if (cell->target != NO_TARGET && cell->is_known && (cell->is_fresh || anew))
-			wanted[cell->target] = true;
-	}
-	return ask_full(&work->ask, wanted, err);
-}
-
 static bool fresh_add(struct parcels *parcels, enum digest_part part, struct error *err)
 {
 	struct row_work *work = parcels->released.work;
@@ -408,7 +392,7 @@ bool row_news_make(struct row_work *work, struct error *err)
 {
 	struct parcels parcels;
 
-	if (!sentences_ask(work, err) || !parcels_init(&parcels, work, err))
+	if (!parcels_init(&parcels, work, err))
 		return false;
 	if (row_has(work, is_held_news) && !waiting_merge_all(&parcels, DELIVERY(HELD), err))
 		return false;

@@ -83,7 +83,7 @@ static bool cells_take_answers(struct row_work *work, struct error *err)
 			const struct push_target *target = &scope->targets[cell->target];
 
 			cell->now = work->ask.answers[cell->target].now;
-			cell->is_known = work->ask.answers[cell->target].answer != NULL;
+			cell->is_known = work->ask.answers[cell->target].is_known;
 			cell->confirm = target->policy->confirm_before_push;
 			cell->policy_kind = target->policy->kind;
 		} else if (push_scope_has(scope, cell->entry.series)) {
@@ -111,33 +111,20 @@ static bool near_would_tell(const struct row_work *work, const struct cell *cell
 	near.kind = NOW_NEAR;
 	then = delta_find(&cell->entry.told, &near, today);
 	return then.kind != now.kind || then.near != now.near ||
-	       (work->row->is_loaded && cell->entry.told.kind != TOLD_NOTHING);
+	       (work->row->waiting_count && cell->entry.told.kind != TOLD_NOTHING);
 }
 
 static bool ask_for_near(struct row_work *work, struct error *err)
 {
-	size_t count = work->ask.scope->target_count;
-	bool *wanted = ARENA_NEW_ARRAY(work->scratch, bool, count + 1);
-	bool any = false;
-
-	if (!wanted)
-		return arena_error(work->scratch, err, "comparing an enterprise");
 	for (size_t i = 0; i < work->cell_count; i++) {
 		struct cell *cell = &work->cells[i];
 
 		if (cell->target == NO_TARGET || !work->ask.answers[cell->target].may_be_near ||
 				!near_would_tell(work, cell))
 			continue;
-		wanted[cell->target] = true;
-		any = true;
-	}
-	if (!any)
-		return true;
-	if (!ask_near(&work->ask, wanted, err))
-		return false;
-	for (size_t i = 0; i < work->cell_count; i++) {
-		if (work->cells[i].target != NO_TARGET)
-			work->cells[i].now = work->ask.answers[work->cells[i].target].now;
+		if (!ask_near(&work->ask, cell->target, err))
+			return false;
+		cell->now = work->ask.answers[cell->target].now;
 	}
 	return true;
 }
@@ -168,23 +155,24 @@ static void cell_compare(struct row_work *work, struct cell *cell)
 	cell->part = !wanted ? PART_SUPPRESSED : cell->confirm ? PART_HELD : PART_RELEASED;
 }
 
+/* What the news is worth; nothing when it is lost. */
+static int64_t cell_value(const struct row_work *work, const struct cell *cell)
+{
+	if (cell->target == NO_TARGET || cell->delta.kind == DELTA_KIND(LAPSED))
+		return 0;
+	if (cell->delta.near)
+		return digest_value(work->ask.answers[cell->target].message->near[0]->amount);
+	return digest_told_value(&cell->now.amount);
+}
+
 static bool cells_count(struct row_work *work, struct error *err)
 {
 	for (size_t i = 0; i < work->cell_count; i++) {
 		const struct cell *cell = &work->cells[i];
-		const Policycalc__V1__AmountAnswer *amount = NULL;
 
-		if (!cell->is_fresh)
-			continue;
-		if (cell->target != NO_TARGET && cell->delta.kind != DELTA_KIND(LAPSED)) {
-			const Policycalc__V1__PolicyAnswer *answer =
-					work->ask.answers[cell->target].answer;
-
-			amount = cell->delta.near && answer->n_near ? answer->near[0]->amount
-								    : answer->amount;
-		}
-		if (!push_counts_add(&work->block->counts, cell->entry.series, cell->delta.kind,
-				    1, digest_value(amount)))
+		if (cell->is_fresh &&
+				!push_counts_add(&work->block->counts, cell->entry.series,
+						cell->delta.kind, 1, cell_value(work, cell)))
 			return error_set(
 					err, ERROR_MEMORY, "out of memory while counting news");
 	}
@@ -283,24 +271,25 @@ static bool row_failed(struct row_work *work, const struct told_entry *entries, 
 }
 
 bool push_block_row_work(struct push_block *block, struct block_row *row,
-		const struct told_entry *entries, size_t entry_count, struct arena *scratch,
-		struct error *err)
+		const Policycalc__V1__Profile *profile, const struct told_entry *entries,
+		size_t entry_count, struct push_hands *hands, struct error *err)
 {
-	struct row_work work = { .block = block, .row = row, .scratch = scratch };
-	const bool *wanted = row->wanted ? row->wanted
-					 : wanted_find(&block->plan->scope, entries,
-							   entry_count, scratch);
+	struct arena *scratch = &hands->scratch;
+	struct row_work work = {
+		.block = block, .row = row, .scratch = scratch, .profile = profile
+	};
+	/* What waits is found anew, so that all of it is asked. */
+	const bool *wanted = row->wanted && !row->waiting_count
+					     ? row->wanted
+					     : wanted_find(&block->plan->scope, entries,
+							       entry_count, scratch);
 	bool changed;
 
-	work.profile = (const Policycalc__V1__Profile *)message_unpack(row->profile,
-			&policycalc__v1__profile__descriptor, &message_limits_default, scratch,
-			err);
-	if (!work.profile)
-		return false;
 	profile_read(&work);
 	work.ask = (struct ask){ .scope = &block->plan->scope,
-		.profile = work.profile,
-		.day = block->plan->day,
+		.book = &block->plan->book,
+		.look = hands->look,
+		.profile = profile,
 		.arena = scratch };
 	if (!wanted)
 		return arena_error(scratch, err, "comparing an enterprise");

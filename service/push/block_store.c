@@ -117,29 +117,26 @@ const Policycalc__V1__Subscription *push_block_wish(const struct push_block *blo
 
 bool push_block_is_waiting(const struct push_block *block, int64_t id)
 {
-	return block->waiting_count && bsearch(&id, block->waiting, block->waiting_count,
-						       sizeof(*block->waiting), id_compare);
+	return !block->is_waiting_known ||
+	       (block->waiting_count && bsearch(&id, block->waiting, block->waiting_count,
+							sizeof(*block->waiting), id_compare));
 }
 
-bool push_block_add_row(struct push_block *block, int64_t id,
-		const Policycalc__V1__Profile *profile, const bool *wanted, struct error *err)
+struct block_row *push_block_add_row(
+		struct push_block *block, int64_t id, const bool *wanted, struct error *err)
 {
 	const struct block_wish *wish = wish_find(block, id);
 	struct block_row *row;
-	char *copy;
 
 	block->rows = push_block_grow(block, block->rows, block->row_count,
 			&block->row_capacity, sizeof(*block->rows));
-	buffer_clear(&block->scratch);
-	if (!block->rows || !message_pack(&profile->base, &block->scratch))
-		return error_set(err, ERROR_MEMORY, "out of memory while reading a block");
-	copy = arena_copy(&block->arena, block->scratch.data, block->scratch.size);
-	if (!copy)
-		return arena_error(&block->arena, err, "reading a block");
+	if (!block->rows) {
+		arena_error(&block->arena, err, "reading a block");
+		return NULL;
+	}
 	row = &block->rows[block->row_count++];
 	*row = (struct block_row){
 		.id = id,
-		.profile = { copy, block->scratch.size },
 		.wanted = wanted,
 		.is_waiting = push_block_is_waiting(block, id),
 	};
@@ -147,6 +144,21 @@ bool push_block_add_row(struct push_block *block, int64_t id,
 		row->wish = wish->wish;
 		row->last_day = wish->last_day;
 	}
+	return row;
+}
+
+bool push_block_keep_profile(struct push_block *block, struct block_row *row,
+		const Policycalc__V1__Profile *profile, struct error *err)
+{
+	char *copy;
+
+	buffer_clear(&block->scratch);
+	if (!message_pack(&profile->base, &block->scratch))
+		return error_set(err, ERROR_MEMORY, "out of memory while reading a block");
+	copy = arena_copy(&block->arena, block->scratch.data, block->scratch.size);
+	if (!copy)
+		return arena_error(&block->arena, err, "reading a block");
+	row->bytes = (struct slice){ copy, block->scratch.size };
 	return true;
 }
 
@@ -168,14 +180,17 @@ static bool on_row(void *context, int64_t id, int64_t changed_sequence,
 		const Policycalc__V1__Profile *profile, struct error *err)
 {
 	struct reading *reading = context;
-	const struct push_plan *plan = reading->block->plan;
+	struct push_block *block = reading->block;
+	const struct push_plan *plan = block->plan;
+	struct block_row *row;
 
 	/* On another day anything may be new, even of who has not changed. */
 	if (plan->since >= 0 && changed_sequence <= plan->since &&
 			(plan->changed_only ||
 					(plan->is_same_day && !has_suppressed(reading, id))))
 		return true;
-	return push_block_add_row(reading->block, id, profile, NULL, err);
+	row = push_block_add_row(block, id, NULL, err);
+	return row && push_block_keep_profile(block, row, profile, err);
 }
 
 static bool on_changed(void *context, int64_t id, struct error *err)
@@ -212,10 +227,13 @@ static bool wishes_read(struct reading *reading, struct error *err)
 			    REGISTRY_BLOCK_SIZE, on_subscription, reading, err))
 		return false;
 	/* A silent run merges nothing. */
+	block->is_waiting_known = block->plan->silent || block->plan->since < 0;
 	if (block->plan->silent)
 		return true;
-	return ledger_store_each_waiting(reading->ledger->store, first_id(block),
-			       REGISTRY_BLOCK_SIZE, on_waiting, reading, err) &&
+	return (!block->is_waiting_known ||
+			       ledger_store_each_waiting(reading->ledger->store,
+					       first_id(block), REGISTRY_BLOCK_SIZE, on_waiting,
+					       reading, err)) &&
 	       last_days_read(reading, err);
 }
 
@@ -276,26 +294,39 @@ static bool is_few(struct push_block *block)
 	return plan->since >= 0 && !plan->is_new_text && rows_count(block->changed) <= FEW;
 }
 
-static bool on_few_row(void *context, int64_t id, int64_t changed_sequence,
-		const Policycalc__V1__Profile *profile, struct error *err)
+/* What nobody pulled of the row. */
+static bool row_load(struct push_block *block, struct ledger *ledger, struct block_row *row,
+		struct error *err)
 {
-	struct reading *reading = context;
-
-	(void)changed_sequence;
-	return push_block_add_row(reading->block, id, profile, NULL, err);
+	if (!ledger_store_list_waiting(ledger->store, row->id, &block->arena, &row->waiting,
+			    &row->waiting_count, err))
+		return false;
+	row->is_loaded = true;
+	return true;
 }
 
 /* A sweep would read, and after a change build, the columns of all. */
 static bool few_read(struct reading *reading, struct error *err)
 {
-	const struct push_block *block = reading->block;
+	struct push_block *block = reading->block;
+	const struct push_plan *plan = block->plan;
 
-	for (unsigned row = 0; row < TOLD_ROWS; row++) {
-		if (row_has(block->changed, row) &&
-				!registry_scan(reading->ledger->registry, block->plan->sequence,
-						first_id(block) + row, 1, on_few_row, reading,
-						err))
+	for (unsigned i = 0; i < TOLD_ROWS; i++) {
+		int64_t id = first_id(block) + i;
+		const Policycalc__V1__Profile *profile;
+		struct block_row *row;
+
+		if (!row_has(block->changed, i))
+			continue;
+		if (!registry_read(reading->ledger->registry, id, plan->sequence, &block->arena,
+				    &profile, err))
 			return false;
+		if (!profile)
+			continue;
+		row = push_block_add_row(block, id, NULL, err);
+		if (!row || (!plan->silent && !row_load(block, reading->ledger, row, err)))
+			return false;
+		row->profile = profile;
 	}
 	return true;
 }
@@ -416,11 +447,9 @@ bool push_block_load(struct push_block *block, struct ledger *ledger, struct err
 
 		if (!row->is_deferred || row->is_loaded)
 			continue;
-		if (!ledger_store_list_waiting(ledger->store, row->id, &block->arena,
-				    &row->waiting, &row->waiting_count, err))
+		if (!row_load(block, ledger, row, err))
 			return error_prefix(
 					err, "reading block %lld", (long long)block->number);
-		row->is_loaded = true;
 	}
 	return true;
 }
@@ -444,9 +473,28 @@ static bool supersede(struct ledger *ledger, const struct ledger_delivery *read,
 	return ledger_store_change_delivery(ledger->store, delivery, err);
 }
 
+/* By enterprise, whichever were deferred; those of one as they were made. */
+static int made_compare(const void *a, const void *b)
+{
+	const struct ledger_delivery *left = a, *right = b;
+
+	if (left->enterprise != right->enterprise)
+		return left->enterprise > right->enterprise ? 1 : -1;
+	return (left->id > right->id) - (left->id < right->id);
+}
+
+static void made_sort(struct push_block *block)
+{
+	for (size_t i = 0; i < block->made_count; i++)
+		block->made[i].id = (int64_t)i;
+	if (block->made_count)
+		qsort(block->made, block->made_count, sizeof(*block->made), made_compare);
+}
+
 bool push_block_write(struct push_block *block, struct ledger *ledger, int64_t now_ms,
 		struct error *err)
 {
+	made_sort(block);
 	for (size_t i = 0; i < block->superseded_count; i++) {
 		if (!supersede(ledger, block->superseded[i], now_ms, &block->arena, err))
 			return false;

@@ -60,6 +60,13 @@ bool digest_key_parse(const char *text, unsigned char out_key[DIGEST_KEY_SIZE])
 	return true;
 }
 
+int64_t digest_told_value(const struct told_amount *amount)
+{
+	return amount->exactness == POLICYCALC__V1__AMOUNT_ANSWER__EXACTNESS__EXACTNESS_AT_LEAST
+			       ? amount->least
+			       : amount->most;
+}
+
 int64_t digest_value(const Policycalc__V1__AmountAnswer *amount)
 {
 	if (!amount)
@@ -345,13 +352,8 @@ Policycalc__V1__DeltaEntry *digest_entry(const struct digest_news *news, struct 
 	}
 	if (news->delta.kind == DELTA_KIND(AMOUNT_CHANGED) ||
 			news->delta.kind == DELTA_KIND(VERSION_CHANGED)) {
-		const struct told_amount *before = &news->before->amount;
-
 		entry->_before_fen_case = POLICYCALC__V1__DELTA_ENTRY___BEFORE_FEN_BEFORE_FEN;
-		entry->before_fen =
-				before->exactness == POLICYCALC__V1__AMOUNT_ANSWER__EXACTNESS__EXACTNESS_AT_LEAST
-						? before->least
-						: before->most;
+		entry->before_fen = digest_told_value(&news->before->amount);
 	}
 	if (news->window_end && !lapsed) {
 		char *day = arena_alloc(arena, 11);

@@ -47,6 +47,8 @@ Policycalc__V1__DeltaEntry *digest_entry(const struct digest_news *news, struct 
 Policycalc__V1__DeltaEntry *digest_card(
 		const Policycalc__V1__Policy *policy, struct arena *arena);
 /** What is counted of an amount: the upper end, or the lower where there is none; in fen. */
+int64_t digest_told_value(const struct told_amount *amount);
+/** As it. */
 int64_t digest_value(const Policycalc__V1__AmountAnswer *amount);
 /** Sorts: what can be had, what nearly can, what is lost; each by value, then series. */
 void digest_sort(Policycalc__V1__DeltaEntry **entries, size_t count);

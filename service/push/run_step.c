@@ -72,25 +72,34 @@ static struct push_block *block_take(struct push_run *run)
 	return block;
 }
 
-/* What a thread works with. */
+/* What a thread works with; all but the memory is made when it is first needed. */
 struct bench {
-	struct push_sift *sift; /* made when it is first needed */
-	struct arena scratch;
+	struct push_sift *sift;
+	struct push_hands hands;
 };
+
+static bool bench_ready(struct push_run *run, struct bench *bench, struct error *err)
+{
+	if (run->plan.book.sweep && !bench->hands.look)
+		bench->hands.look = look_new(run->plan.book.sweep, err);
+	if (run->sifter && !bench->sift)
+		bench->sift = push_sift_new(run->sifter, err);
+	return (!run->plan.book.sweep || bench->hands.look) && (!run->sifter || bench->sift);
+}
 
 static void block_advance(struct push_run *run, struct push_block *block, struct bench *bench)
 {
 	struct error *err = &block->err;
 
 	err->code = ERROR_NONE;
+	if (!bench_ready(run, bench, err))
+		return;
 	if (!block->is_sifted) {
-		if (!bench->sift)
-			bench->sift = push_sift_new(run->sifter, err);
-		if (!bench->sift || !push_sift_block(bench->sift, block, &bench->scratch, err))
+		if (!push_sift_block(bench->sift, block, &bench->hands, err))
 			return;
 		block->is_sifted = true;
 	}
-	push_block_work(block, &bench->scratch);
+	push_block_work(block, &bench->hands);
 }
 
 static void *run_thread(void *argument)
@@ -99,7 +108,7 @@ static void *run_thread(void *argument)
 	struct bench bench = { 0 };
 	struct push_block *block;
 
-	arena_init(&bench.scratch, ROW_MEMORY);
+	arena_init(&bench.hands.scratch, ROW_MEMORY);
 	while ((block = block_take(run))) {
 		block_advance(run, block, &bench);
 		pthread_mutex_lock(&run->lock);
@@ -114,8 +123,9 @@ static void *run_thread(void *argument)
 			(void)nanosleep(&pause, NULL);
 		}
 	}
-	arena_fini(&bench.scratch);
+	arena_fini(&bench.hands.scratch);
 	push_sift_free(bench.sift);
+	look_free(bench.hands.look);
 	return NULL;
 }
 
@@ -179,6 +189,7 @@ void run_free(struct push_run *run)
 	memory_free(run->threads);
 	push_counts_fini(&run->counts);
 	push_sifter_free(run->sifter);
+	ask_book_fini(&run->plan.book);
 	push_scope_fini(&run->plan.scope);
 	ruleset_unref(run->ruleset);
 	arena_fini(&run->arena);
@@ -482,6 +493,8 @@ bool run_begin(struct push_run *run, struct error *err)
 {
 	unsigned wanted = run->engine->threads ? run->engine->threads : 1;
 
+	if (!ask_book_init(&run->plan.book, &run->plan.scope, run->plan.day, &run->arena, err))
+		return false;
 	if (run->engine->host.columns) {
 		run->sifter = push_sifter_new(&run->plan, run->engine->host.columns, err);
 		if (!run->sifter)

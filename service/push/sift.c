@@ -10,6 +10,9 @@
 
 #define VERDICT(word) POLICYCALC__V1__VERDICT__VERDICT_##word
 
+/* Enterprises of a block that are read one by one rather than with all others. */
+#define FEW 16
+
 /* --- the run's part -------------------------------------------------------------------------- */
 
 /* What has changed of a policy may turn whatever the day could. */
@@ -263,6 +266,12 @@ bool sift_is_closing(
 	       target->window_end != state->window_end;
 }
 
+/* Once a version. */
+static bool near_is_told(const struct told_state *state)
+{
+	return state->kind == TOLD_NEAR || (state->kind == TOLD_LAPSED && state->distance);
+}
+
 bool sift_entry_may_differ(const struct push_sift *sift, const struct sift_desk *desk,
 		size_t index, const struct told_entry *entry)
 {
@@ -279,8 +288,9 @@ bool sift_entry_may_differ(const struct push_sift *sift, const struct sift_desk 
 	if (sift_bit_has(masks->ineligible, entry->row))
 		return was_eligible || (entry->aside && target->reads_day) ||
 		       (sift_bit_has(masks->near, entry->row) &&
-				       (target->reads_day ||
-						       state->version != policy->version));
+				       (state->version != policy->version ||
+						       (target->reads_day &&
+								       !near_is_told(state))));
 	if (sift_bit_has(masks->not_open, entry->row))
 		return was_eligible || entry->aside;
 	return false;
@@ -347,22 +357,25 @@ void sift_others(struct push_sift *sift, const struct sift_desk *desk, size_t in
 
 /* --- rows ------------------------------------------------------------------------------------ */
 
-bool sift_row_add(struct push_sift *sift, struct push_block *block, unsigned row,
-		const Policycalc__V1__Profile *profile, struct error *err)
+bool sift_row_work(struct push_sift *sift, struct push_block *block, unsigned row,
+		const Policycalc__V1__Profile *profile, struct push_hands *hands,
+		struct error *err)
 {
 	size_t count = sift->sifter->plan->scope.target_count;
 	int64_t id = block->number * REGISTRY_BLOCK_SIZE + 1 + row;
-	bool *wanted;
+	bool *wanted = NULL;
+	struct block_row *added;
 
 	/* What waits is found anew, so that all of it is asked. */
-	if (push_block_is_waiting(block, id))
-		return push_block_add_row(block, id, profile, NULL, err);
-	wanted = ARENA_NEW_ARRAY(&block->arena, bool, count + 1);
-	if (!wanted)
-		return arena_error(&block->arena, err, "reading a block");
-	for (size_t i = 0; i < count; i++)
-		wanted[i] = sift_bit_has(sift->targets[i].need, row);
-	return push_block_add_row(block, id, profile, wanted, err);
+	if (!block->is_waiting_known || !push_block_is_waiting(block, id)) {
+		wanted = ARENA_NEW_ARRAY(&block->arena, bool, count + 1);
+		if (!wanted)
+			return arena_error(&block->arena, err, "reading a block");
+		for (size_t i = 0; i < count; i++)
+			wanted[i] = sift_bit_has(sift->targets[i].need, row);
+	}
+	added = push_block_add_row(block, id, wanted, err);
+	return added && push_block_work_row(block, added, profile, hands, err);
 }
 
 void sift_rows_join(struct push_sift *sift)
@@ -371,6 +384,15 @@ void sift_rows_join(struct push_sift *sift)
 		for (size_t k = 0; k < SWEEP_WORDS; k++)
 			sift->rows[k] |= sift->targets[i].need[k];
 	}
+}
+
+static size_t rows_count(const uint64_t *rows, const uint64_t *present)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < SWEEP_WORDS; i++)
+		count += (size_t)__builtin_popcountll(rows[i] & present[i]);
+	return count;
 }
 
 /* Enterprises whose facts the catalog refuses have no verdict at all. */
@@ -387,12 +409,23 @@ static void refused_count(
 	}
 }
 
-static bool all_block(struct push_sift *sift, struct push_block *block, struct arena *scratch,
+/* The enterprise of a row: of all of the block the columns have them, of a few the registry. */
+static bool row_profile(struct push_sift *sift, const struct sweep_source *source, unsigned row,
+		bool is_few, struct arena *scratch, const Policycalc__V1__Profile **out_profile,
 		struct error *err)
+{
+	if (is_few)
+		return column_reader_ask(sift->all.reader, row, scratch, out_profile, err);
+	return source->profile(source->context, row, scratch, out_profile, err);
+}
+
+static bool all_block(struct push_sift *sift, struct push_block *block,
+		struct push_hands *hands, struct error *err)
 {
 	struct sift_desk *desk = &sift->all;
 	uint64_t present[SWEEP_WORDS];
 	struct sweep_source source;
+	bool is_few;
 
 	if (!column_reader_enter(desk->reader, block->number, &source, err))
 		return false;
@@ -409,20 +442,21 @@ static bool all_block(struct push_sift *sift, struct push_block *block, struct a
 				desk->set->targets[i].reads_day ? NULL : block->changed);
 	sift_rows_join(sift);
 	refused_count(sift, block, present);
+	is_few = rows_count(sift->rows, present) <= FEW;
 	for (unsigned row = 0; row < source.row_count; row++) {
 		const Policycalc__V1__Profile *profile;
 
 		if (!sift_bit_has(sift->rows, row) || !sift_bit_has(present, row))
 			continue;
-		arena_reset(scratch);
-		if (!source.profile(source.context, row, scratch, &profile, err) ||
-				!sift_row_add(sift, block, row, profile, err))
+		arena_reset(&hands->scratch);
+		if (!row_profile(sift, &source, row, is_few, &hands->scratch, &profile, err) ||
+				!sift_row_work(sift, block, row, profile, hands, err))
 			return false;
 	}
 	return true;
 }
 
-bool push_sift_block(struct push_sift *sift, struct push_block *block, struct arena *scratch,
+bool push_sift_block(struct push_sift *sift, struct push_block *block, struct push_hands *hands,
 		struct error *err)
 {
 	const struct push_sifter *sifter = sift->sifter;
@@ -434,9 +468,9 @@ bool push_sift_block(struct push_sift *sift, struct push_block *block, struct ar
 	if (block->is_day)
 		return desk_make(sift, &sift->days, &sifter->restless, sifter->wants,
 				       sifter->want_count, err) &&
-		       sift_day_block(sift, block, scratch, err);
+		       sift_day_block(sift, block, hands, err);
 	if (sifter->all.sweep)
 		wants = sweep_wants(sifter->all.sweep, &count);
 	return desk_make(sift, &sift->all, &sifter->all, wants, count, err) &&
-	       all_block(sift, block, scratch, err);
+	       all_block(sift, block, hands, err);
 }

@@ -27,6 +27,6 @@ void push_sifter_free(struct push_sifter *sifter);
 
 struct push_sift *push_sift_new(struct push_sifter *sifter, struct error *err);
 void push_sift_free(struct push_sift *sift);
-/** Fills the rows of the block, with what each is to be asked about. Not on the registry's thread. */
-bool push_sift_block(struct push_sift *sift, struct push_block *block, struct arena *scratch,
+/** Finds the rows of the block that may have news, and works on each. Not on the registry's thread. */
+bool push_sift_block(struct push_sift *sift, struct push_block *block, struct push_hands *hands,
 		struct error *err);

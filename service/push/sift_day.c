@@ -144,7 +144,7 @@ static void targets_sift(
 	}
 }
 
-bool sift_day_block(struct push_sift *sift, struct push_block *block, struct arena *scratch,
+bool sift_day_block(struct push_sift *sift, struct push_block *block, struct push_hands *hands,
 		struct error *err)
 {
 	struct sift_desk *desk = &sift->days;
@@ -169,10 +169,10 @@ bool sift_day_block(struct push_sift *sift, struct push_block *block, struct are
 
 		if (!sift_bit_has(sift->rows, row) || sift_bit_has(block->changed, row))
 			continue;
-		arena_reset(scratch);
-		if (!column_reader_ask(desk->reader, row, scratch, &profile, err))
+		arena_reset(&hands->scratch);
+		if (!column_reader_ask(desk->reader, row, &hands->scratch, &profile, err))
 			return false;
-		if (profile && !sift_row_add(sift, block, row, profile, err))
+		if (profile && !sift_row_work(sift, block, row, profile, hands, err))
 			return false;
 	}
 	if (block->row_count > added)

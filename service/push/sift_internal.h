@@ -100,14 +100,15 @@ bool sift_is_wanted(const struct push_sift *sift, const struct push_block *block
 		const struct told_entry *entry);
 /** Notes all rows that are to be asked about any target. */
 void sift_rows_join(struct push_sift *sift);
-/** Adds the row to the block, with what it is to be asked about. */
-bool sift_row_add(struct push_sift *sift, struct push_block *block, unsigned row,
-		const Policycalc__V1__Profile *profile, struct error *err);
+/** Adds the row to the block and works on it: asks what it is to be asked about. */
+bool sift_row_work(struct push_sift *sift, struct push_block *block, unsigned row,
+		const Policycalc__V1__Profile *profile, struct push_hands *hands,
+		struct error *err);
 
 /* sift_day.c */
 
 /** The wants of the day's desk. */
 bool sift_day_init(struct push_sifter *sifter, struct error *err);
 /** A block in which nothing is new but the day. */
-bool sift_day_block(struct push_sift *sift, struct push_block *block, struct arena *scratch,
+bool sift_day_block(struct push_sift *sift, struct push_block *block, struct push_hands *hands,
 		struct error *err);

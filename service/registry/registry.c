@@ -328,6 +328,17 @@ static bool on_found(void *context, const struct enterprise_row *row, struct err
 	return true;
 }
 
+bool registry_read(struct registry *registry, int64_t id, int64_t sequence, struct arena *arena,
+		const Policycalc__V1__Profile **out_profile, struct error *err)
+{
+	struct find find = { .registry = registry, .sequence = sequence, .arena = arena };
+
+	if (!registry_store_scan(registry->store, sequence, id, 1, on_found, &find, err))
+		return false;
+	*out_profile = find.profile;
+	return true;
+}
+
 bool registry_find(struct registry *registry, const char *uscc, int64_t sequence,
 		struct arena *arena, int64_t *out_id, Policycalc__V1__Profile **out_profile,
 		struct error *err)

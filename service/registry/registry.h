@@ -44,6 +44,9 @@ bool registry_scan(struct registry *registry, int64_t sequence, int64_t first_id
 bool registry_find(struct registry *registry, const char *uscc, int64_t sequence,
 		struct arena *arena, int64_t *out_id, Policycalc__V1__Profile **out_profile,
 		struct error *err);
+/** One enterprise as of @sequence, in @arena; NULL when there was none of that id. */
+bool registry_read(struct registry *registry, int64_t id, int64_t sequence, struct arena *arena,
+		const Policycalc__V1__Profile **out_profile, struct error *err);
 /**
  * Ids of [first_id, first_id + count) of which anything may have changed after @sequence, be it by a
  * complete list, in order.
