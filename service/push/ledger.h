@@ -10,7 +10,8 @@
  *                       ▼                 │
  *                     LEASED ─────────────┴──► ACKED, DEAD
  *
- *     SUPERSEDED   from HELD or RELEASED, by a later run, as long as nobody has pulled it.
+ *     SUPERSEDED   from HELD or RELEASED, by a later run, as long as nobody has pulled it; from HELD also
+ *                  by one a series, when it is of an older database and has several.
  *     DEAD         given up after many attempts, or refused for good by a receiver; staff may release it
  *                  again, or put it aside (DROPPED).
  *
@@ -104,14 +105,18 @@ struct ledger_decision {
 	const char *note;
 	int64_t now_ms;
 };
-/** One transaction; @out_others as in ledger_ack(). */
+/**
+ * One transaction; @out_others as in ledger_ack(): also what has news of several series, which each are
+ * decided by themselves.
+ */
 bool ledger_confirm_keys(struct ledger *ledger, const struct ledger_decision *decision,
 		char *const *keys, size_t key_count, struct arena *arena, int64_t *out_count,
 		Policycalc__V1__DeliveryStatus **out_others, size_t *out_other_count,
 		struct error *err);
 /**
  * One transaction: of the newest 500 held ones older than *before (0: of all), decides those with news
- * of @series. *before is then where to go on; 0 when there are no more.
+ * of @series. One of an older database that has news of others, too, is split before. *before is then
+ * where to go on; 0 when there are no more.
  */
 bool ledger_confirm_series(struct ledger *ledger, const struct ledger_decision *decision,
 		uint32_t series, int64_t *before, struct arena *arena, int64_t *out_count,

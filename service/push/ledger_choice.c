@@ -15,14 +15,20 @@ bool ledger_choose_keys(struct ledger *ledger, const struct ledger_choice *choic
 	for (size_t i = 0; i < key_count; i++) {
 		struct ledger_delivery *delivery = NULL;
 		unsigned char key[LEDGER_KEY_SIZE];
+		const char *why = NULL;
 
 		if (digest_key_parse(keys[i], key) &&
 				!ledger_store_find_delivery(ledger->store, key, false, arena,
 						&delivery, err))
 			return false;
-		if (!delivery || delivery->state != (int)choice->state) {
+		if (!delivery || delivery->state != (int)choice->state)
+			why = choice->why_not;
+		else if (choice->refuse &&
+				!choice->refuse(choice->context, delivery, arena, &why, err))
+			return false;
+		if (why) {
 			if (!ledger_other_add(out_others, out_other_count, keys[i], delivery,
-					    choice->why_not, arena, err))
+					    why, arena, err))
 				return false;
 			continue;
 		}

@@ -7,14 +7,17 @@
 struct ledger_choice {
 	Policycalc__V1__DeliveryState state;
 	const char *why_not; /* of what is in another; NULL: never asked by key */
+	/* Why this one may not be decided on by its key; *out_why stays NULL when it may. NULL: each may. */
+	bool (*refuse)(void *context, const struct ledger_delivery *delivery,
+			struct arena *arena, const char **out_why, struct error *err);
 	bool (*decide)(void *context, struct ledger_delivery *delivery, struct arena *arena,
 			struct error *err);
 	void *context;
 };
 
 /**
- * Within the caller's transaction: decides on each of @keys. What is not in that state goes to
- * @out_others, which has room for all.
+ * Within the caller's transaction: decides on each of @keys. What is not in that state, or is refused,
+ * goes to @out_others, which has room for all.
  */
 bool ledger_choose_keys(struct ledger *ledger, const struct ledger_choice *choice,
 		char *const *keys, size_t key_count, struct arena *arena, int64_t *out_count,

@@ -6,6 +6,7 @@
 #include "push/ledger.h"
 
 #include "push/ledger_choice.h"
+#include "push/ledger_split.h"
 
 #include <assert.h>
 #include <string.h>
@@ -137,6 +138,22 @@ static bool deciding_end(struct deciding *deciding, bool ok, struct error *err)
 
 /* --- by key ---------------------------------------------------------------------------------- */
 
+/* Whoever names a key may not know that it has the news of others, too. */
+static bool held_refuse(void *context, const struct ledger_delivery *delivery,
+		struct arena *arena, const char **out_why, struct error *err)
+{
+	struct deciding *deciding = context;
+	struct ledger_entry *entries;
+	size_t count;
+
+	if (!ledger_entries_decode(delivery->entries, arena, &entries, &count, err))
+		return false;
+	if (!ledger_entries_are_mixed(entries, count))
+		return true;
+	*out_why = ledger_mixed_reason(deciding->ledger, delivery, entries, count, arena, err);
+	return *out_why != NULL;
+}
+
 static bool held_decide(void *context, struct ledger_delivery *delivery, struct arena *arena,
 		struct error *err)
 {
@@ -157,6 +174,7 @@ bool ledger_confirm_keys(struct ledger *ledger, const struct ledger_decision *de
 	const struct ledger_choice held = {
 		.state = DELIVERY(HELD),
 		.why_not = "it is not held",
+		.refuse = held_refuse,
 		.decide = held_decide,
 		.context = &deciding,
 	};
@@ -187,22 +205,27 @@ bool ledger_find_series(struct ledger *ledger, const char *series, struct arena 
 	return true;
 }
 
+/* What others have to decide beside it stays held, in deliveries of its own. */
 static bool series_decide(void *context, struct ledger_delivery *delivery, struct arena *arena,
 		struct error *err)
 {
 	struct deciding *deciding = context;
+	struct ledger_delivery part = { 0 };
 	struct ledger_entry *entries;
-	size_t count;
+	size_t count, at = 0;
 
 	if (!ledger_entries_decode(delivery->entries, arena, &entries, &count, err))
 		return false;
-	for (size_t i = 0; i < count; i++) {
-		if (entries[i].series != deciding->series)
-			continue;
-		deciding->count++;
+	while (at < count && entries[at].series != deciding->series)
+		at++;
+	if (at == count)
+		return true;
+	deciding->count++;
+	if (!ledger_entries_are_mixed(entries, count))
 		return delivery_decide(deciding, delivery, entries, count, err);
-	}
-	return true;
+	return ledger_split(deciding->ledger, delivery, entries, count, deciding->series,
+			       deciding->decision->now_ms, arena, &part, err) &&
+	       held_decide(deciding, &part, arena, err);
 }
 
 bool ledger_confirm_series(struct ledger *ledger, const struct ledger_decision *decision,

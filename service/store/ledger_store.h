@@ -59,7 +59,7 @@ struct ledger_run {
 	int64_t since; /* enterprises that have not changed since are not looked at; -1: all are */
 	struct slice run; /* the Run message */
 };
-/** Gives the run its number, one more than the last. */
+/** Under the number that ledger_store_next_run() has given, one more than the last. */
 bool ledger_store_add_run(
 		struct ledger_store *store, struct ledger_run *run, struct error *err);
 bool ledger_store_next_run(struct ledger_store *store, int64_t *out_id, struct error *err);

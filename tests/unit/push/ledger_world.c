@@ -21,7 +21,7 @@ void world_set_dictionary(const char *path)
 	dictionary = path;
 }
 
-int world_setup_firms(void **state, size_t count)
+int world_setup_policies(void **state, const char *policies, size_t held_count, size_t count)
 {
 	struct world *world = calloc(1, sizeof(*world));
 	Policycalc__V1__StartRunRequest request = POLICYCALC__V1__START_RUN_REQUEST__INIT;
@@ -33,8 +33,10 @@ int world_setup_firms(void **state, size_t count)
 
 	assert_non_null(world);
 	arena_init(&world->arena, (size_t)64 << 20);
-	fixture_read(&file, &world->arena, dictionary, POLICIES);
+	fixture_read(&file, &world->arena, dictionary, policies);
 	file.catalog.revision = 1;
+	for (size_t i = 0; i < held_count; i++)
+		file.catalog.policies[i]->confirm_before_push = true;
 	world->ruleset = fixture_compile(&file, NULL);
 	assert_non_null(world->ruleset);
 	push_world_init(&world->push, 1, false);
@@ -54,6 +56,11 @@ int world_setup_firms(void **state, size_t count)
 	push_world_drain(&world->push);
 	*state = world;
 	return 0;
+}
+
+int world_setup_firms(void **state, size_t count)
+{
+	return world_setup_policies(state, POLICIES, 0, count);
 }
 
 int world_setup(void **state)

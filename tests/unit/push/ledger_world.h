@@ -15,7 +15,11 @@ struct world {
 
 /** The dictionary of the cases, for all worlds; before the first. */
 void world_set_dictionary(const char *path);
-/** For cmocka: *state is the world, with @count enterprises, or one. */
+/**
+ * For cmocka: *state is the world, with @count enterprises, or one; with @policies, the first @held_count of
+ * which a department confirms, or with one that is not held.
+ */
+int world_setup_policies(void **state, const char *policies, size_t held_count, size_t count);
 int world_setup_firms(void **state, size_t count);
 int world_setup(void **state);
 int world_teardown(void **state);
