@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A full disk under imports, runs and acknowledgements: it is said, nothing is lost, nothing comes twice.
+"""A full disk under imports, runs, acknowledgements and the webhook: it is said, nothing is lost, nothing
+comes twice.
 
 Skipped where no disk may be mounted.
 
@@ -10,10 +11,13 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 
 import story
 from story import PULLED, grpc, push
-from harness import FOLDER, SKIP, fails, run
+from harness import Daemon, FOLDER, SKIP, fails, run
+from push_world import Push, draft
+from webhook_world import QUICK, Receiver, settled, states, stop, wait
 from world import BIG, World
 
 FULL = grpc.StatusCode.RESOURCE_EXHAUSTED
@@ -109,4 +113,97 @@ def test_full_disk():
     story.ledger(world.data)  # and the file is whole
 
 
-run(test_full_disk)
+FIRMS = 300
+
+
+class Filler:
+    """Takes whatever it is sent, and fills the disk under the service when it has taken so many."""
+
+    def __init__(self, disk):
+        self.disk, self.left = disk, 0
+
+    def answer(self, post):
+        self.left -= 1
+        if self.left == 0:
+            try:
+                self.disk.fill(0)
+            except OSError:  # the service has taken some of the room meanwhile: it is full
+                pass
+        return 200
+
+
+def failures(daemon):
+    return daemon.log().count('"webhook_ledger_failed"')
+
+
+def test_webhook_on_a_full_disk():
+    """What the receiver has taken, and no disk could note, is noted when there is room: it comes once.
+    Of a service that is killed meanwhile it comes again, as it was."""
+    disk = Disk("48m")
+    filler = Filler(disk)
+    receiver = Receiver(filler.answer)
+    arguments = ("--webhook-url", receiver.url, "--webhook-concurrency", "4", *QUICK)
+    folder = disk.path + "/data"
+
+    def told(first, count):
+        """As many more that are to be brought, by a service that does not."""
+        daemon = Daemon(data=folder, starter="")
+        client = Push(daemon.channel())
+        if first == 1:
+            client.publish([f for f in draft(10) if "held" not in f[0]])
+        client.send({n: 30 for n in range(first, first + count)})
+        client.run()
+        ledger = {key: text for key, (_, text) in client.ledger().items()}
+        stop(daemon, client)
+        return ledger
+
+    def full():
+        """A service that brings some of them until the disk is full."""
+        filler.left = 20
+        daemon = Daemon(*arguments, data=folder, starter="")
+        # What room the files have of their own is used first, and what is under way comes to its end.
+        wait(lambda: failures(daemon) >= 1)
+        time.sleep(0.3)
+        posts = len(receiver.posts)
+        wait(lambda: failures(daemon) >= 2)
+        # Nothing more is begun: that, too, would have to be noted first.
+        assert filler.left <= 0 and len(receiver.posts) == posts, (posts, filler.left)
+        assert "no space left" in daemon.log()
+        client = Push(daemon.channel())
+        assert states(client)["LEASED"] and states(client)["ACKED"] < posts
+        return daemon, client
+
+    before = told(1, FIRMS)
+    assert len(before) == FIRMS
+    daemon, client = full()
+    assert len(receiver.posts) < FIRMS
+    disk.clear()
+    settled(client)
+    assert states(client) == {"ACKED": FIRMS}
+    stop(daemon, client)
+    assert set(receiver.seen) == set(before)
+    twice = [(p.attempt, n) for n, p in enumerate(receiver.posts) if len(receiver.of(p.key)) > 1]
+    assert len(receiver.posts) == FIRMS, twice
+
+    before = told(FIRMS + 1, FIRMS)
+    assert len(before) == 2 * FIRMS
+    daemon, client = full()
+    under_way = states(client)["LEASED"]
+    client.channel.close()
+    daemon.kill()
+    disk.clear()
+    daemon = Daemon(*arguments, data=folder, starter="")
+    client = Push(daemon.channel())
+    settled(client)
+    assert states(client) == {"ACKED": min(2 * FIRMS, 1000)}
+    assert {key: text for key, (_, text) in client.ledger().items()} == before
+    stop(daemon, client)
+    receiver.close()
+    # Each has come, with one body (Receiver.keep); again only what the killed one had under way.
+    again = [p for p in receiver.posts if p.attempt > 1]
+    assert set(receiver.seen) == set(before)
+    assert len(again) == under_way and len(receiver.posts) == 2 * FIRMS + len(again), again
+    print(f"{2 * FIRMS} brought over two full disks, {under_way} of them again after a kill")
+
+
+run(test_full_disk, test_webhook_on_a_full_disk)
