@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "client/render/canvas.h"
+#include "client/render/exclusion.h"
 #include "client/render/near.h"
 #include "client/render/overview.h"
 
@@ -129,6 +130,7 @@ static void eligible_print(
 	more_print(canvas, 4, all - told, "另有 %zu 项条件也符合",
 			"conditions met besides: %zu");
 	near_print_answer(canvas, answer);
+	exclusions_print_unchecked(canvas, answer->exclusions, answer->n_exclusions);
 	overview_print_availability(canvas, answer);
 	for (size_t i = 0; i < answer->n_departments; i++)
 		buffer_format(&departments, "%s%s",
@@ -242,6 +244,7 @@ static void judged_print(
 		const struct canvas *canvas, const Policycalc__V1__PolicyAnswer *answer)
 {
 	policy_print(canvas, answer, true);
+	exclusions_print_unchecked(canvas, answer->exclusions, answer->n_exclusions);
 	for (size_t i = 0; i < answer->n_conditions; i++) {
 		if (answer->conditions[i]->status == STATUS(REVIEW) ||
 				answer->conditions[i]->status == STATUS(ERROR)) {

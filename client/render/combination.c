@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "client/render/combination.h"
 
+#include "client/render/exclusion.h"
+
 #include "client/render/canvas.h"
 #include "client/render/table.h"
 #include "proto/codec/codec.h"
@@ -124,7 +126,7 @@ static void truncated_print(const struct canvas *canvas, const choice_message *c
 	}
 }
 
-static void source_append(const struct canvas *canvas, const Policycalc__V1__Source *source,
+static void clause_append(const struct canvas *canvas, const Policycalc__V1__Source *source,
 		struct buffer *out)
 {
 	if (!source || !*source->doc)
@@ -150,7 +152,7 @@ static void left_out_print(const struct canvas *canvas, const choice_message *ch
 			buffer_append_text(&text, k ? word(canvas->style, "；", "; ")
 						    : word(canvas->style, "：", ": "));
 			buffer_append_text(&text, word_text(canvas->style, reason->sentence));
-			source_append(canvas, reason->source, &text);
+			clause_append(canvas, reason->source, &text);
 		}
 		canvas_text(canvas, 2, "- ", &text);
 		buffer_fini(&text);
@@ -290,6 +292,22 @@ static void later_print(
 	}
 }
 
+static void unchecked_print(
+		const struct canvas *canvas, const Policycalc__V1__Combination *combination)
+{
+	for (size_t i = 0; i < combination->n_unchecked; i++) {
+		const Policycalc__V1__CombinationUnchecked *one = combination->unchecked[i];
+		struct buffer text = { 0 };
+
+		unit_append(canvas, unit_or_empty(one->unit), &text);
+		buffer_append_text(&text, word(canvas->style, "：", ": "));
+		if (one->exclusion)
+			exclusion_append_unchecked(canvas->style, one->exclusion, &text);
+		canvas_text(canvas, 2, "! ", &text);
+		buffer_fini(&text);
+	}
+}
+
 bool combination_print(const Policycalc__V1__Combination *combination,
 		const struct render_dictionary *dictionary, const struct render_style *style,
 		struct buffer *out)
@@ -322,6 +340,11 @@ bool combination_print(const Policycalc__V1__Combination *combination,
 	if (combination->n_opening_later) {
 		heading_print(&canvas, "以后开放的", "Opening later");
 		later_print(&canvas, combination);
+	}
+	if (combination->n_unchecked) {
+		heading_print(&canvas, "目录以外的互斥（未核对，请自行确认）",
+				"Exclusions beyond the catalog (not checked: ask the firm)");
+		unchecked_print(&canvas, combination);
 	}
 	return !out->failed;
 }

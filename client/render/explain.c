@@ -2,6 +2,7 @@
 #include "client/render/explain.h"
 
 #include "client/render/canvas.h"
+#include "client/render/exclusion.h"
 #include "client/render/near.h"
 #include "client/render/overview.h"
 #include "client/render/score.h"
@@ -227,6 +228,8 @@ static void answer_print(
 	const struct render_style *style = canvas->style;
 
 	heading_print(canvas, answer);
+	if (answer->verdict != POLICYCALC__V1__VERDICT__VERDICT_INELIGIBLE)
+		exclusions_print_unchecked(canvas, answer->exclusions, answer->n_exclusions);
 	switch (answer->verdict) {
 	case POLICYCALC__V1__VERDICT__VERDICT_ELIGIBLE:
 		amount_print(canvas, answer->amount);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "client/render/exclusion.h"
 #include "client/render/guide.h"
 #include "client/render/text.h"
 
@@ -135,6 +136,10 @@ static void policies_append(const struct render_style *style, const guide_messag
 		word_availability(style, policy->availability, &line);
 		line_flush(style, "    ", &line, out);
 		line_append(style, "    ", guide_note(style, policy), out);
+		for (size_t k = 0; k < policy->n_exclusions; k++) {
+			exclusion_append_unchecked(style, policy->exclusions[k], &line);
+			line_flush(style, "    ", &line, out);
+		}
 		if (policy->source) {
 			buffer_format(&line, "%s%s%s%s%s", policy->source->doc,
 					*policy->source->number ? word(style, "，", ", ") : "",

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Of a report: the best combination. */
 #include "client/render/combination.h"
+#include "client/render/exclusion.h"
 #include "client/render/html.h"
 
 #include <string.h>
@@ -194,6 +195,24 @@ static void others_append(
 	page_raw(page, "</ul>\n");
 }
 
+static void unchecked_append(
+		const struct page *page, const Policycalc__V1__Combination *combination)
+{
+	for (size_t i = 0; i < combination->n_unchecked; i++) {
+		const Policycalc__V1__CombinationUnchecked *one = combination->unchecked[i];
+		struct buffer part = { 0 };
+
+		page_raw(page, "<p class=\"soft\">");
+		unit_append(page, one->unit);
+		page_words(page, "：", ": ");
+		if (one->exclusion)
+			exclusion_append_unchecked(page->style, one->exclusion, &part);
+		page_flush(page, &part);
+		page_raw(page, "</p>\n");
+		buffer_fini(&part);
+	}
+}
+
 void page_combination(const struct page *page)
 {
 	const Policycalc__V1__Combination *combination = page->report->match->combination;
@@ -217,5 +236,6 @@ void page_combination(const struct page *page)
 				combination->possible, true);
 	answers_append(page, combination);
 	others_append(page, combination);
+	unchecked_append(page, combination);
 	page_raw(page, "</section>\n");
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The policies of a report, by verdict: what the firm gets, what is open, what it misses and why. */
+#include "client/render/exclusion.h"
 #include "client/render/html.h"
 
 #include <string.h>
@@ -211,6 +212,21 @@ static void met_append(const struct page *page, const policy_answer *answer)
 	page_raw(page, "</details>\n");
 }
 
+static void unchecked_append(const struct page *page, const policy_answer *answer)
+{
+	for (size_t i = 0; i < answer->n_exclusions; i++) {
+		struct buffer part = { 0 };
+
+		exclusion_append_unchecked(page->style, answer->exclusions[i], &part);
+		if (part.size)
+			page_raw(page, "<p class=\"soft\">");
+		if (part.size)
+			page_flush(page, &part);
+		page_raw(page, part.size ? "</p>\n" : "");
+		buffer_fini(&part);
+	}
+}
+
 /* Of what the firm gets every condition; else what is open, with what is met folded away. */
 static void whole_append(
 		const struct page *page, const policy_answer *answer, const char *class)
@@ -238,6 +254,7 @@ static void whole_append(
 		met_append(page, answer);
 	}
 	items_append(page, answer, gets ? STATUS(UNSPECIFIED) : STATUS(REVIEW));
+	unchecked_append(page, answer);
 	marks_append(page, "未核实：", "Not verified: ", answer->unverified,
 			answer->n_unverified);
 	marks_append(page, "原文未明：", "Left open by the text: ", answer->ambiguous,

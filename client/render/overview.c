@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "client/render/overview.h"
 
+#include "client/render/exclusion.h"
+
 /* "2 eligible, 13 needs information, ..." of what is shown below. */
 static void summary_print(
 		const struct canvas *canvas, const Policycalc__V1__MatchResponse *response)
@@ -47,6 +49,7 @@ void overview_print_head(
 		canvas_line(canvas, 0, "", head.data);
 	buffer_fini(&head);
 	summary_print(canvas, response);
+	exclusions_print_groups(canvas, response);
 }
 
 static bool window_not_stated(const Policycalc__V1__PolicyAnswer *answer)

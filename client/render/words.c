@@ -66,7 +66,7 @@ const char *word_level(const struct render_style *style, Policycalc__V1__Level l
 		{ "国家", "national" },
 		{ "省", "province" },
 		{ "市", "city" },
-		{ "县", "county" },
+		{ "县区", "county" },
 	};
 
 	return WORD_OF(style, pairs, level);

@@ -531,6 +531,8 @@ static bool answer_fill_full(const struct facts *facts, const struct outcome *ou
 	answer->n_missing_facts = from->n_missing_facts;
 	answer->sources = from->sources;
 	answer->n_sources = from->n_sources;
+	answer->exclusions = from->exclusions;
+	answer->n_exclusions = from->n_exclusions;
 	return true;
 }
 

@@ -287,6 +287,42 @@ static int later_compare(const void *a, const void *b)
 	return order ? order : strcmp((*left)->unit->policy_id, (*right)->unit->policy_id);
 }
 
+/* Outcomes are in policy order. */
+static bool unchecked_fill(const struct combine *combine, Policycalc__V1__Combination *answer)
+{
+	size_t most = 1;
+
+	for (size_t i = 0; i < combine->outcome_count; i++)
+		most += combine->outcomes[i]->policy->policy->n_exclusions;
+	answer->unchecked = ARENA_NEW_ARRAY(
+			combine->arena, Policycalc__V1__CombinationUnchecked *, most);
+	if (!answer->unchecked)
+		return false;
+	for (size_t i = 0; i < combine->outcome_count; i++) {
+		const struct outcome *outcome = combine->outcomes[i];
+		const Policycalc__V1__Policy *policy = outcome->policy->policy;
+
+		for (size_t k = 0; k < policy->n_exclusions; k++) {
+			Policycalc__V1__CombinationUnchecked *one;
+
+			if (policy->exclusions[k]->n_outside == 0 ||
+					!verdict_may_be_had(outcome->verdict))
+				continue;
+			one = ARENA_NEW(combine->arena, Policycalc__V1__CombinationUnchecked);
+			if (!one)
+				return false;
+			policycalc__v1__combination_unchecked__init(one);
+			one->unit = combine_unit_answer(
+					combine->arena, outcome, NULL, outcome->verdict);
+			one->exclusion = policy->exclusions[k];
+			if (!one->unit)
+				return false;
+			answer->unchecked[answer->n_unchecked++] = one;
+		}
+	}
+	return true;
+}
+
 bool combine_others_fill(const struct combine *combine, Policycalc__V1__Combination *answer)
 {
 	const struct ruleset *ruleset = combine->facts->ruleset;
@@ -317,5 +353,5 @@ bool combine_others_fill(const struct combine *combine, Policycalc__V1__Combinat
 	if (answer->n_opening_later)
 		qsort(answer->opening_later, answer->n_opening_later,
 				sizeof(*answer->opening_later), later_compare);
-	return true;
+	return unchecked_fill(combine, answer);
 }

@@ -236,6 +236,8 @@ static bool policies_answer(struct guide_work *work, Policycalc__V1__GetGuideRes
 			answer->automatic = policy->guide->automatic;
 			answer->source = policy->guide->source;
 		}
+		answer->exclusions = policy->exclusions;
+		answer->n_exclusions = policy->n_exclusions;
 		if (answer->not_stated)
 			response->days_complete = false;
 		response->policies[response->n_policies++] = answer;

@@ -26,7 +26,7 @@ enum answer_field {
 	ANSWER_ITEMS = 14,
 	ANSWER_REVIEW_REASONS = 19,
 	ANSWER_NEAR = 21,
-	ANSWER_LAST = 24,
+	ANSWER_LAST = 25,
 };
 enum count_field {
 	COUNT_VERDICT = 1,
