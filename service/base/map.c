@@ -4,6 +4,7 @@
 #include "base/memory.h"
 
 #include <assert.h>
+#include <string.h>
 
 uint64_t slice_hash(struct slice slice)
 {
@@ -12,6 +13,34 @@ uint64_t slice_hash(struct slice slice)
 	for (size_t i = 0; i < slice.size; i++)
 		hash = (hash ^ (unsigned char)slice.data[i]) * 0x100000001b3u;
 	return hash ^ (hash >> 32);
+}
+
+/*
+ * What a map goes by: eight bytes at a time, for keys may be whole rule texts. Nobody keeps it, so that it
+ * may be the machine's own; slice_hash() is what may be written down.
+ */
+static uint64_t key_mix(uint64_t hash, uint64_t word)
+{
+	__extension__ unsigned __int128 product =
+			(unsigned __int128)(hash ^ word) * 0x9e3779b97f4a7c15u;
+
+	return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
+static uint64_t key_hash(struct slice key)
+{
+	uint64_t hash = 0xcbf29ce484222325u ^ key.size;
+	uint64_t word = 0;
+	size_t at = 0;
+
+	for (; at + sizeof(word) <= key.size; at += sizeof(word)) {
+		memcpy(&word, key.data + at, sizeof(word));
+		hash = key_mix(hash, word);
+	}
+	word = 0;
+	if (at < key.size)
+		memcpy(&word, key.data + at, key.size - at);
+	return key_mix(hash, word);
 }
 
 void map_fini(struct map *map)
@@ -34,7 +63,7 @@ static struct map_entry *map_locate(const struct map *map, struct slice key, uin
 
 void *map_find(const struct map *map, struct slice key)
 {
-	return map->count ? map_locate(map, key, slice_hash(key))->value : NULL;
+	return map->count ? map_locate(map, key, key_hash(key))->value : NULL;
 }
 
 static bool map_grow(struct map *map)
@@ -57,7 +86,7 @@ static bool map_grow(struct map *map)
 
 bool map_put(struct map *map, struct slice key, void *value)
 {
-	uint64_t hash = slice_hash(key);
+	uint64_t hash = key_hash(key);
 	struct map_entry *entry;
 
 	assert(value);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/utf8.h"
 
+#include <string.h>
+
 /* Size of the valid sequence at the start of @text, 0 when there is none. */
 static size_t sequence_size(const unsigned char *text, size_t left)
 {
@@ -41,9 +43,18 @@ size_t utf8_valid_size(struct slice text)
 	size_t at = 0;
 
 	while (at < text.size) {
-		size_t size = sequence_size(
-				(const unsigned char *)text.data + at, text.size - at);
+		uint64_t eight;
+		size_t size;
 
+		/* Runs of ASCII, eight bytes at a time. */
+		if (text.size - at >= sizeof(eight)) {
+			memcpy(&eight, text.data + at, sizeof(eight));
+			if (!(eight & 0x8080808080808080u)) {
+				at += sizeof(eight);
+				continue;
+			}
+		}
+		size = sequence_size((const unsigned char *)text.data + at, text.size - at);
 		if (size == 0)
 			break;
 		at += size;
