@@ -113,18 +113,20 @@ static const struct type *common_type(struct checker *checker, struct node *node
 
 static void check_list(struct checker *checker, struct node *node)
 {
+	enum dimension dimension;
 	const struct type *element;
 
 	for (uint32_t i = 0; i < node->count; i++)
 		checker_node(checker, node->children[i]);
-	element = common_type(checker, node, 0, 1, "elements of a list", &node->dimension);
+	element = common_type(checker, node, 0, 1, "elements of a list", &dimension);
+	node->dimension = dimension;
 	node->type = type_is_bad(element) ? element : type_list_of(element, checker->arena);
 }
 
 static void check_map(struct checker *checker, struct node *node)
 {
 	const struct type *key, *element;
-	enum dimension ignored;
+	enum dimension ignored, dimension;
 
 	for (uint32_t i = 0; i < node->count; i++)
 		checker_node(checker, node->children[i]);
@@ -140,7 +142,8 @@ static void check_map(struct checker *checker, struct node *node)
 		return;
 	}
 	key = common_type(checker, node, 0, 2, "keys of a map", &ignored);
-	element = common_type(checker, node, 1, 2, "values of a map", &node->dimension);
+	element = common_type(checker, node, 1, 2, "values of a map", &dimension);
+	node->dimension = dimension;
 	node->type = type_is_bad(key) || type_is_bad(element)
 				     ? &type_bad
 				     : type_map_of(key, element, checker->arena);
@@ -253,6 +256,8 @@ static void check_has(struct checker *checker, struct node *node)
 
 void checker_node(struct checker *checker, struct node *node)
 {
+	if (node->steps)
+		return; /* checked with another rule */
 	node->type = &type_bad;
 	node->dimension = DIMENSION_FREE;
 	switch (node->kind) {
@@ -315,6 +320,8 @@ void checker_node(struct checker *checker, struct node *node)
 /* A quotient has no value of its own to go on with: it may only stand in a comparison. */
 static void check_ratios(struct checker *checker, const struct node *node)
 {
+	if (node->steps)
+		return;
 	if (node->variable) {
 		if (node->variable->ratio)
 			checker_report(checker, node,

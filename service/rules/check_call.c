@@ -263,7 +263,7 @@ void checker_loop(struct checker *checker, struct node *node)
 				type_describe(range->type, range->dimension, text));
 	if (range->type->kind == TYPE_MAP)
 		local->dimension = DIMENSION_FREE;
-	node->local = checker->local_count++;
+	node->local = (int16_t)checker->local_count++;
 	if (checker->local_count > checker->loop_depth)
 		checker->loop_depth = checker->local_count;
 	for (uint32_t i = 1; i < node->count; i++)

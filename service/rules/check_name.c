@@ -64,7 +64,8 @@ static const struct scope_name *copy_name(struct arena *arena, const struct scop
 static void mark_variable(
 		struct checker *checker, struct node *node, const struct scope_name *name)
 {
-	node->variable = copy_name(checker->arena, name);
+	node->variable = checker->source->options->lasting ? name
+							   : copy_name(checker->arena, name);
 	node->type = name->type;
 	node->dimension = name->dimension;
 	node->reads_attribute = name->role == SCOPE_ATTRIBUTE;
@@ -92,7 +93,7 @@ void checker_name(struct checker *checker, struct node *node)
 	const struct scope_name *similar;
 
 	if (local >= 0) {
-		node->local = local;
+		node->local = (int16_t)local;
 		node->type = checker->locals[local].type;
 		node->dimension = checker->locals[local].dimension;
 		return;

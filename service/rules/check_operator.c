@@ -7,16 +7,19 @@
 struct operand {
 	const struct type *type;
 	enum dimension dimension;
-	char text[TYPE_TEXT_SIZE];
-	const char *name; /* for messages */
+	char text[TYPE_TEXT_SIZE]; /* only of one that is named */
 };
 
-static struct operand *operand_of(const struct node *node, struct operand *operand)
+static void operand_of(const struct node *node, struct operand *operand)
 {
 	operand->type = node->type;
 	operand->dimension = node->dimension;
-	operand->name = type_describe(node->type, node->dimension, operand->text);
-	return operand;
+}
+
+/* For messages. */
+static const char *operand_name(struct operand *operand)
+{
+	return type_describe(operand->type, operand->dimension, operand->text);
 }
 
 static void check_relation(struct checker *checker, struct node *node)
@@ -25,21 +28,22 @@ static void check_relation(struct checker *checker, struct node *node)
 	bool ordering = node->operation >= OPERATOR_LESS;
 
 	node->type = &type_bool;
-	(void)operand_of(node->children[0], &left);
-	(void)operand_of(node->children[1], &right);
+	operand_of(node->children[0], &left);
+	operand_of(node->children[1], &right);
 	if (!type_join(left.type, right.type, checker->arena)) {
 		if (!checker->arena->exhausted)
-			checker_report(checker, node, "compares %s with %s", left.name,
-					right.name);
+			checker_report(checker, node, "compares %s with %s",
+					operand_name(&left), operand_name(&right));
 		return;
 	}
 	if (ordering && !type_is_ordered(left.type)) {
 		checker_report_mark(checker, node, "\"%s\" needs an order, and %s has none",
-				operator_text(node->operation), left.name);
+				operator_text(node->operation), operand_name(&left));
 		return;
 	}
 	if (!dimension_fits(left.dimension, right.dimension))
-		checker_report(checker, node, "compares %s with %s%s", left.name, right.name,
+		checker_report(checker, node, "compares %s with %s%s", operand_name(&left),
+				operand_name(&right),
 				left.dimension == DIMENSION_ANY ||
 								right.dimension == DIMENSION_ANY
 						? "; write yuan(n), wan(n) or yi(n)"
@@ -52,24 +56,25 @@ static void check_in(struct checker *checker, struct node *node)
 	const struct type *member;
 
 	node->type = &type_bool;
-	(void)operand_of(node->children[0], &left);
-	(void)operand_of(node->children[1], &right);
+	operand_of(node->children[0], &left);
+	operand_of(node->children[1], &right);
 	if (right.type->kind != TYPE_LIST && right.type->kind != TYPE_MAP) {
 		checker_report(checker, node->children[1],
-				"expected a list or a map behind \"in\", found %s", right.name);
+				"expected a list or a map behind \"in\", found %s",
+				operand_name(&right));
 		return;
 	}
 	member = right.type->kind == TYPE_LIST ? right.type->element : right.type->key;
 	if (!type_join(left.type, member, checker->arena)) {
 		if (!checker->arena->exhausted)
-			checker_report(checker, node, "looks for %s in %s", left.name,
-					right.name);
+			checker_report(checker, node, "looks for %s in %s", operand_name(&left),
+					operand_name(&right));
 		return;
 	}
 	if (right.type->kind == TYPE_LIST && !dimension_fits(left.dimension, right.dimension))
 		checker_report(checker, node,
 				"looks for %s among numbers that count something else",
-				left.name);
+				operand_name(&left));
 }
 
 /* The type of left + right and so on; NULL when they do not go together. */
@@ -105,7 +110,7 @@ static const struct type *arithmetic_type(struct checker *checker, enum operator
  * money; money by money is a bare number.
  */
 static enum dimension arithmetic_dimension(struct checker *checker, const struct node *node,
-		const struct operand *left, const struct operand *right)
+		struct operand *left, struct operand *right)
 {
 	enum dimension a = left->dimension, b = right->dimension;
 
@@ -116,7 +121,7 @@ static enum dimension arithmetic_dimension(struct checker *checker, const struct
 			checker_report(checker, node, "%s %s and %s%s",
 					node->operation == OPERATOR_ADD ? "adds"
 									: "takes apart",
-					left->name, right->name,
+					operand_name(left), operand_name(right),
 					a == DIMENSION_ANY || b == DIMENSION_ANY
 							? "; write yuan(n), wan(n) or yi(n)"
 							: "");
@@ -131,7 +136,8 @@ static enum dimension arithmetic_dimension(struct checker *checker, const struct
 		if (a == b && a != DIMENSION_FREE)
 			return DIMENSION_ANY;
 		if (b == DIMENSION_MONEY && a != DIMENSION_FREE)
-			checker_report(checker, node, "divides %s by money", left->name);
+			checker_report(checker, node, "divides %s by money",
+					operand_name(left));
 		return a;
 	default:
 		return a;
@@ -142,8 +148,8 @@ static void check_arithmetic(struct checker *checker, struct node *node)
 {
 	struct operand left, right;
 
-	(void)operand_of(node->children[0], &left);
-	(void)operand_of(node->children[1], &right);
+	operand_of(node->children[0], &left);
+	operand_of(node->children[1], &right);
 	if (left.type->kind == TYPE_DYN || right.type->kind == TYPE_DYN) {
 		checker_report(checker, node,
 				"the elements of an empty list have no type to reckon with");
@@ -153,8 +159,9 @@ static void check_arithmetic(struct checker *checker, struct node *node)
 	if (!node->type) {
 		node->type = &type_bad;
 		if (!checker->arena->exhausted)
-			checker_report(checker, node, "there is no %s %s %s", left.name,
-					operator_text(node->operation), right.name);
+			checker_report(checker, node, "there is no %s %s %s",
+					operand_name(&left), operator_text(node->operation),
+					operand_name(&right));
 		return;
 	}
 	if (node->type->kind == TYPE_INT)

@@ -14,24 +14,42 @@ static bool is_policy(const struct checker *checker)
 	return checker->source->options->policy;
 }
 
+/* Whether a value of @type is, or holds, one that policies do not use. */
+static bool type_is_refused(const struct type *type)
+{
+	switch (type->kind) {
+	case TYPE_UINT:
+	case TYPE_BYTES:
+	case TYPE_DOUBLE:
+	case TYPE_NULL:
+		return true;
+	case TYPE_LIST:
+	case TYPE_MAP:
+		return (type->key && type_is_refused(type->key)) ||
+		       (type->element && type_is_refused(type->element));
+	case TYPE_BOOL:
+	case TYPE_INT:
+	case TYPE_STRING:
+	case TYPE_TIMESTAMP:
+	case TYPE_DURATION:
+	case TYPE_TYPE:
+	case TYPE_DYN:
+		break;
+	}
+	return false;
+}
+
 /* true when @node has a type that policies do not use, and was reported. */
 static bool check_kind(struct checker *checker, const struct node *node)
 {
-	static const enum type_kind refused[] = { TYPE_UINT, TYPE_BYTES, TYPE_DOUBLE,
-		TYPE_NULL };
 	char text[TYPE_TEXT_SIZE];
 
 	/* Below a name that was not found, and was reported, nothing was typed. */
-	if (!node->type)
+	if (!node->type || type_is_bad(node->type) || !type_is_refused(node->type))
 		return false;
-	for (size_t i = 0; i < sizeof(refused) / sizeof(*refused); i++) {
-		if (type_is_bad(node->type) || !type_has_kind(node->type, refused[i]))
-			continue;
-		checker_report(checker, node, "rules of policies do not use %s",
-				type_print(node->type, text));
-		return true;
-	}
-	return false;
+	checker_report(checker, node, "rules of policies do not use %s",
+			type_print(node->type, text));
+	return true;
 }
 
 static bool names_region(const struct node *node)
@@ -117,6 +135,8 @@ void checker_result(struct checker *checker, const struct node *root)
 
 void checker_policy(struct checker *checker, const struct node *node)
 {
+	if (node->steps)
+		return;
 	if (checker->source->options->warn_bare)
 		check_figures(checker, node);
 	if (is_policy(checker)) {

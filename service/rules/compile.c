@@ -7,9 +7,15 @@
 
 #include "rules/type.h"
 
+/* Most rules have fewer steps and constants than this; what a rule keeps is as large as it has to be. */
+#define CODE_ROOM 128
+#define CONSTANT_ROOM 32
+
 struct compiler {
 	struct program *program;
 	struct arena *arena;
+	struct instruction code[CODE_ROOM];    /* where program->code begins, and */
+	struct value constants[CONSTANT_ROOM]; /* ->constants, until all is known */
 	int code_capacity, constant_capacity;
 	int stack; /* values on it at this point */
 	bool failed;
@@ -120,7 +126,7 @@ static int emit(struct compiler *compiler, enum opcode opcode, int32_t a, int b)
 	struct program *program = compiler->program;
 
 	if (program->code_count == compiler->code_capacity) {
-		int capacity = compiler->code_capacity ? compiler->code_capacity * 2 : 16;
+		int capacity = compiler->code_capacity * 2;
 		struct instruction *code = ARENA_NEW_ARRAY(
 				compiler->arena, struct instruction, (size_t)capacity);
 
@@ -128,9 +134,7 @@ static int emit(struct compiler *compiler, enum opcode opcode, int32_t a, int b)
 			compiler->failed = true;
 			return 0;
 		}
-		if (program->code_count)
-			memcpy(code, program->code,
-					(size_t)program->code_count * sizeof(*code));
+		memcpy(code, program->code, (size_t)program->code_count * sizeof(*code));
 		program->code = code;
 		compiler->code_capacity = capacity;
 	}
@@ -158,8 +162,7 @@ static int constant_add(struct compiler *compiler, struct value value)
 	struct program *program = compiler->program;
 
 	if (program->constant_count == compiler->constant_capacity) {
-		int capacity = compiler->constant_capacity ? compiler->constant_capacity * 2
-							   : 8;
+		int capacity = compiler->constant_capacity * 2;
 		struct value *constants = ARENA_NEW_ARRAY(
 				compiler->arena, struct value, (size_t)capacity);
 
@@ -167,9 +170,8 @@ static int constant_add(struct compiler *compiler, struct value value)
 			compiler->failed = true;
 			return 0;
 		}
-		if (program->constant_count)
-			memcpy(constants, program->constants,
-					(size_t)program->constant_count * sizeof(*constants));
+		memcpy(constants, program->constants,
+				(size_t)program->constant_count * sizeof(*constants));
 		program->constants = constants;
 		compiler->constant_capacity = capacity;
 	}
@@ -425,13 +427,15 @@ static void compile_node(struct compiler *compiler, struct node *node)
 	if (compiler->failed)
 		return;
 	node->code_begin = begin;
-	if (node->variable)
+	if (node->folded)
+		emit_constant(compiler, node->literal);
+	else if (node->variable)
 		compile_variable(compiler, node);
 	else
 		compile_any(compiler, node);
 	if (compiler->failed)
 		return;
-	if (node->constant && node->kind != NODE_LITERAL) {
+	if (node->constant && node->kind != NODE_LITERAL && !node->folded) {
 		fold(compiler, node, constants);
 		node->code_begin = begin;
 	}
@@ -450,18 +454,48 @@ static void compile_shown_ratios(struct compiler *compiler, struct node *node)
 		compile_shown_ratios(compiler, node->children[i]);
 }
 
+/* Moves what was made in the compiler's own room to where it stays. */
+static bool program_settle(struct compiler *compiler)
+{
+	struct program *program = compiler->program;
+	size_t code_size = (size_t)program->code_count * sizeof(*program->code);
+	size_t constants_size = (size_t)program->constant_count * sizeof(*program->constants);
+
+	if (program->code == compiler->code) {
+		program->code = arena_alloc(compiler->arena, code_size);
+		if (program->code)
+			memcpy(program->code, compiler->code, code_size);
+	}
+	if (program->constants == compiler->constants) {
+		program->constants = arena_alloc(compiler->arena, constants_size);
+		if (program->constants)
+			memcpy(program->constants, compiler->constants, constants_size);
+	}
+	return program->code && program->constants;
+}
+
 bool program_compile(
 		struct program *program, struct node *root, int loop_depth, struct arena *arena)
 {
-	struct compiler compiler = { .program = program, .arena = arena };
+	struct compiler compiler;
 
-	*program = (struct program){ .loop_depth = loop_depth };
-	if (!slots_store(&compiler, root))
-		return false;
-	compile_node(&compiler, root);
+	/* Not all of it is zeroed: its rooms are large, and filled in order. */
+	compiler.program = program;
+	compiler.arena = arena;
+	compiler.code_capacity = CODE_ROOM;
+	compiler.constant_capacity = CONSTANT_ROOM;
+	compiler.stack = 0;
+	compiler.failed = false;
+	*program = (struct program){
+		.loop_depth = loop_depth, .code = compiler.code, .constants = compiler.constants
+	};
+	if (slots_store(&compiler, root))
+		compile_node(&compiler, root);
+	else
+		compiler.failed = true;
 	if (!compiler.failed)
 		compile_shown_ratios(&compiler, root);
-	return !compiler.failed && !arena->exhausted;
+	return program_settle(&compiler) && !compiler.failed && !arena->exhausted;
 }
 
 void program_dump(const struct program *program, FILE *out)

@@ -56,11 +56,25 @@ static int string_prefix(const struct lexer *lexer)
 	return -1;
 }
 
-static struct token lexer_word(struct lexer *lexer)
+/* Whether @word, which is a name otherwise, may not be one. */
+static bool word_is_reserved(struct slice word)
 {
 	static const char *const reserved[] = { "as", "break", "const", "continue", "else",
 		"for", "function", "if", "import", "let", "loop", "package", "namespace",
 		"return", "var", "void", "while" };
+
+	/* From "as" to "namespace", and none begins with another letter. */
+	if (word.size < 2 || word.size > 9 || !strchr("abcefilnprvw", word.data[0]))
+		return false;
+	for (size_t i = 0; i < sizeof(reserved) / sizeof(*reserved); i++) {
+		if (slice_equals_text(word, reserved[i]))
+			return true;
+	}
+	return false;
+}
+
+static struct token lexer_word(struct lexer *lexer)
+{
 	struct token token = { .kind = TOKEN_NAME, .begin = lexer->at };
 	struct slice text = lexer->source->text;
 	struct slice word;
@@ -69,54 +83,50 @@ static struct token lexer_word(struct lexer *lexer)
 			(is_name_start(text.data[lexer->at]) || is_digit(text.data[lexer->at])))
 		lexer->at++;
 	token.end = lexer->at;
-	word = (struct slice){ lexer->source->text.data + token.begin,
-		token.end - token.begin };
-	if (slice_equals_text(word, "in")) {
+	word = (struct slice){ text.data + token.begin, token.end - token.begin };
+	if (slice_equals(word, SLICE_LITERAL("in"))) {
 		token.kind = TOKEN_IN;
-	} else if (slice_equals_text(word, "true") || slice_equals_text(word, "false")) {
+	} else if (slice_equals(word, SLICE_LITERAL("true")) ||
+			slice_equals(word, SLICE_LITERAL("false"))) {
 		token.kind = TOKEN_LITERAL;
 		token.literal = (struct value){ .kind = VALUE_BOOL,
 			.boolean = word.data[0] == 't' };
-	} else if (slice_equals_text(word, "null")) {
+	} else if (slice_equals(word, SLICE_LITERAL("null"))) {
 		token.kind = TOKEN_LITERAL;
 		token.literal.kind = VALUE_NULL;
-	}
-	for (size_t i = 0; i < sizeof(reserved) / sizeof(*reserved); i++) {
-		if (slice_equals_text(word, reserved[i]))
-			token.kind = TOKEN_RESERVED;
+	} else if (word_is_reserved(word)) {
+		token.kind = TOKEN_RESERVED;
 	}
 	return token;
 }
 
-static const struct {
-	char text[3];
-	enum token_kind kind;
-} signs[] = {
-	/* longer ones first */
-	{ "&&", TOKEN_AND },
-	{ "||", TOKEN_OR },
-	{ "==", TOKEN_EQUAL },
-	{ "!=", TOKEN_NOT_EQUAL },
-	{ "<=", TOKEN_LESS_EQUAL },
-	{ ">=", TOKEN_GREATER_EQUAL },
-	{ "<", TOKEN_LESS },
-	{ ">", TOKEN_GREATER },
-	{ "!", TOKEN_NOT },
-	{ "+", TOKEN_PLUS },
-	{ "-", TOKEN_MINUS },
-	{ "*", TOKEN_STAR },
-	{ "/", TOKEN_SLASH },
-	{ "%", TOKEN_PERCENT },
-	{ "?", TOKEN_QUESTION },
-	{ ":", TOKEN_COLON },
-	{ ".", TOKEN_DOT },
-	{ ",", TOKEN_COMMA },
-	{ "(", TOKEN_OPEN },
-	{ ")", TOKEN_CLOSE },
-	{ "[", TOKEN_OPEN_BRACKET },
-	{ "]", TOKEN_CLOSE_BRACKET },
-	{ "{", TOKEN_OPEN_BRACE },
-	{ "}", TOKEN_CLOSE_BRACE },
+/* By the first character: what it is alone, and what with the one that may stand behind it. */
+static const struct sign {
+	enum token_kind alone; /* TOKEN_END: nothing */
+	char second;
+	enum token_kind both;
+} signs[128] = {
+	['&'] = { .second = '&', .both = TOKEN_AND },
+	['|'] = { .second = '|', .both = TOKEN_OR },
+	['='] = { .second = '=', .both = TOKEN_EQUAL },
+	['!'] = { TOKEN_NOT, '=', TOKEN_NOT_EQUAL },
+	['<'] = { TOKEN_LESS, '=', TOKEN_LESS_EQUAL },
+	['>'] = { TOKEN_GREATER, '=', TOKEN_GREATER_EQUAL },
+	['+'] = { .alone = TOKEN_PLUS },
+	['-'] = { .alone = TOKEN_MINUS },
+	['*'] = { .alone = TOKEN_STAR },
+	['/'] = { .alone = TOKEN_SLASH },
+	['%'] = { .alone = TOKEN_PERCENT },
+	['?'] = { .alone = TOKEN_QUESTION },
+	[':'] = { .alone = TOKEN_COLON },
+	['.'] = { .alone = TOKEN_DOT },
+	[','] = { .alone = TOKEN_COMMA },
+	['('] = { .alone = TOKEN_OPEN },
+	[')'] = { .alone = TOKEN_CLOSE },
+	['['] = { .alone = TOKEN_OPEN_BRACKET },
+	[']'] = { .alone = TOKEN_CLOSE_BRACKET },
+	['{'] = { .alone = TOKEN_OPEN_BRACE },
+	['}'] = { .alone = TOKEN_CLOSE_BRACE },
 };
 
 /* What people type instead; says what to write. */
@@ -227,15 +237,16 @@ struct token lexer_next(struct lexer *lexer)
 		return lexer_word(lexer);
 	if (is_digit(c) || (c == '.' && is_digit(lexer_peek(lexer, 1))))
 		return lexer_number(lexer);
-	for (size_t i = 0; i < sizeof(signs) / sizeof(*signs); i++) {
-		const char *sign = signs[i].text;
+	if ((unsigned char)c < sizeof(signs) / sizeof(*signs)) {
+		const struct sign *sign = &signs[(unsigned char)c];
+		bool both = sign->second && sign->second == lexer_peek(lexer, 1);
 
-		if (sign[0] != c || (sign[1] && sign[1] != lexer_peek(lexer, 1)))
-			continue;
-		token.kind = signs[i].kind;
-		lexer->at += sign[1] ? 2 : 1;
-		token.end = lexer->at;
-		return token;
+		token.kind = both ? sign->both : sign->alone;
+		if (token.kind != TOKEN_END) {
+			lexer->at += both ? 2 : 1;
+			token.end = lexer->at;
+			return token;
+		}
 	}
 	return lexer_bad(lexer);
 }

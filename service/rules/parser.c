@@ -18,7 +18,7 @@
  * mistake is reported. Depth is limited in the recursion here and in the height of the tree, so that
  * whoever walks the tree may recurse.
  */
-#include "rules/parser.h"
+#include "rules/memo.h"
 
 static struct node *parse_expression(struct parser *parser);
 
@@ -34,11 +34,13 @@ static void parse_arguments(struct parser *parser, enum token_kind close, const 
 {
 	if (parser_accept(parser, close))
 		return;
+	parser->arguments++;
 	do {
 		if (trailing_comma && list->count && parser->token.kind == close)
 			break;
 		list_append(parser, list, parse_expression(parser));
 	} while (parser_accept(parser, TOKEN_COMMA));
+	parser->arguments--;
 	parser_close(parser, close, expected);
 }
 
@@ -50,6 +52,7 @@ static struct node *parse_map(struct parser *parser)
 	parser_advance(parser);
 	if (parser_accept(parser, TOKEN_CLOSE_BRACE))
 		return node_finish(parser, node, list);
+	parser->arguments++;
 	do {
 		if (list.count && parser->token.kind == TOKEN_CLOSE_BRACE)
 			break;
@@ -61,6 +64,7 @@ static struct node *parse_map(struct parser *parser)
 		}
 		list_append(parser, &list, parse_expression(parser));
 	} while (parser_accept(parser, TOKEN_COMMA));
+	parser->arguments--;
 	parser_close(parser, TOKEN_CLOSE_BRACE, "\",\" or \"}\"");
 	if (list.count % 2)
 		list.count--; /* only when memory is short */
@@ -141,8 +145,7 @@ static struct node *parse_name(struct parser *parser)
 	node = node_new(parser, NODE_NAME, begin);
 	node->name = token_text(parser, &name);
 	node->rooted = rooted;
-	node->mark = name.begin;
-	node->mark_end = name.end;
+	node_mark(node, name.begin, name.end);
 	if (parser->token.kind == TOKEN_OPEN_BRACE) {
 		parser_report(parser, begin, parser->token.end,
 				"messages cannot be made in a rule");
@@ -207,8 +210,7 @@ static struct node *parse_selection(struct parser *parser, struct node *operand)
 	parser_advance(parser);
 	node = node_new(parser, NODE_SELECT, operand->begin);
 	node->name = token_text(parser, &name);
-	node->mark = name.begin;
-	node->mark_end = name.end;
+	node_mark(node, name.begin, name.end);
 	list_append(parser, &list, operand);
 	if (!parser_accept(parser, TOKEN_OPEN))
 		return node_finish(parser, node, list);
@@ -229,10 +231,11 @@ static struct node *parse_member(struct parser *parser, struct node *node)
 			struct node *key;
 
 			parser_advance(parser);
+			parser->arguments++;
 			key = parse_expression(parser);
+			parser->arguments--;
 			parser_close(parser, TOKEN_CLOSE_BRACKET, "an operator or \"]\"");
-			index->mark = mark;
-			index->mark_end = parser->last_end;
+			node_mark(index, mark, parser->last_end);
 			node = node_with(parser, index, node, key);
 		} else {
 			return node;
@@ -287,7 +290,7 @@ static struct node *parse_unary(struct parser *parser)
 		struct node *outer = node_new(
 				parser, sign == TOKEN_NOT ? NODE_NOT : NODE_NEGATE, first);
 
-		outer->mark_end = first + 1;
+		node_mark(outer, first, first + 1);
 		node = node_with(parser, outer, node, NULL);
 	}
 	return node;
@@ -330,24 +333,40 @@ static struct node *parse_binary(struct parser *parser, int level)
 		struct node *node = node_new(parser, NODE_OPERATOR, left->begin);
 
 		node->operation = operation;
-		node->mark = parser->token.begin;
-		node->mark_end = parser->token.end;
+		node_mark(node, parser->token.begin, parser->token.end);
 		parser_advance(parser);
 		left = node_with(parser, node, left, parse_binary(parser, level + 1));
 	}
 	return left;
 }
 
+/* What stands beside && and ||: known from another rule, or read. Arguments may name loop variables. */
+static struct node *parse_relation(struct parser *parser)
+{
+	struct rule_memo *memo = parser->source->options->memo;
+	struct slice key = { 0 };
+	struct node *node = NULL;
+
+	if (memo && parser->arguments == 0)
+		node = memo_take(parser, &key);
+	if (!node) {
+		node = parse_binary(parser, 0);
+		if (key.size)
+			memo_note(memo, key, node);
+	}
+	return node;
+}
+
 static struct node *parse_and(struct parser *parser)
 {
-	struct node *first = parse_binary(parser, 0);
+	struct node *first = parse_relation(parser);
 	struct node_list list = { 0 };
 
 	if (parser->token.kind != TOKEN_AND)
 		return first;
 	list_append(parser, &list, first);
 	while (parser_accept(parser, TOKEN_AND))
-		list_append(parser, &list, parse_binary(parser, 0));
+		list_append(parser, &list, parse_relation(parser));
 	return node_finish(parser, node_new(parser, NODE_AND, first->begin), list);
 }
 

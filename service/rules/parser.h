@@ -12,7 +12,8 @@ struct parser {
 	struct token token; /* the current one */
 	uint32_t last_end;  /* of the token before */
 	int depth;
-	bool failed; /* something was reported, or memory is short */
+	int arguments; /* lists of arguments, elements or entries that are open */
+	bool failed;   /* something was reported, or memory is short */
 	bool reported_once;
 	uint32_t reported_at;
 	struct node spare; /* stands in when memory is short */
@@ -47,3 +48,10 @@ struct node *node_with(
 		struct parser *parser, struct node *node, struct node *a, struct node *b);
 /** Whether an expression can end before the current word. */
 bool parser_is_at_stop(const struct parser *parser);
+
+/** Notes which bytes of the text are the node's operator or name; a text is at most 16 KiB long. */
+static inline void node_mark(struct node *node, uint32_t begin, uint32_t end)
+{
+	node->mark = (uint16_t)begin;
+	node->mark_end = (uint16_t)end;
+}

@@ -86,21 +86,24 @@ void parser_close(struct parser *parser, enum token_kind kind, const char *expec
 
 struct node *node_new(struct parser *parser, enum node_kind kind, uint32_t begin)
 {
-	struct node *node = ARENA_NEW(parser->arena, struct node);
+	struct node *node = arena_alloc(parser->arena, sizeof(*node));
 
 	if (!node) {
 		parser->failed = true;
 		parser->spare = (struct node){ .kind = NODE_BAD, .depth = 1, .local = -1 };
 		return &parser->spare;
 	}
-	node->kind = kind;
-	node->begin = begin;
-	node->end = parser->last_end;
-	node->mark = begin;
-	node->mark_end = node->end;
-	node->depth = 1;
-	node->local = -1;
-	node->code_begin = node->code_end = -1;
+	*node = (struct node){
+		.kind = kind,
+		.begin = (uint16_t)begin,
+		.end = (uint16_t)parser->last_end,
+		.mark = (uint16_t)begin,
+		.mark_end = (uint16_t)parser->last_end,
+		.depth = 1,
+		.local = -1,
+		.code_begin = -1,
+		.code_end = -1,
+	};
 	return node;
 }
 
@@ -129,10 +132,10 @@ struct node *node_finish(struct parser *parser, struct node *node, struct node_l
 		return node;
 	node->children = list.items;
 	node->count = list.count;
-	node->end = parser->last_end;
+	node->end = (uint16_t)parser->last_end;
 	for (uint32_t i = 0; i < list.count; i++) {
 		if (list.items[i]->depth >= node->depth)
-			node->depth = list.items[i]->depth + 1;
+			node->depth = (uint16_t)(list.items[i]->depth + 1);
 	}
 	if (node->depth > TREE_DEPTH_LIMIT) {
 		parser_report(parser, node->begin, node->end,

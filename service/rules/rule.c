@@ -4,6 +4,7 @@
 
 #include "base/utf8.h"
 #include "rules/check.h"
+#include "rules/memo.h"
 #include "rules/program.h"
 
 #define RULE_SIZE_LIMIT ((size_t)16 * 1024)
@@ -38,6 +39,8 @@ static bool rule_build(struct rule *rule, const struct source *source,
 	bool complete = false;
 	bool checked;
 
+	if (options->memo)
+		memo_begin(options->memo);
 	rule->root = tree_parse(source, arena, &complete);
 	if (!rule->root || arena->exhausted)
 		return false;
@@ -52,7 +55,11 @@ static bool rule_build(struct rule *rule, const struct source *source,
 				(unsigned long long)rule->cost, (unsigned long long)limit);
 		return false;
 	}
-	return program_compile(&rule->program, rule->root, checker.loop_depth, arena);
+	if (!program_compile(&rule->program, rule->root, checker.loop_depth, arena))
+		return false;
+	if (options->memo)
+		memo_keep(options->memo, rule);
+	return true;
 }
 
 const struct rule *rule_compile(struct slice text, const struct scope *scope,
@@ -61,12 +68,13 @@ const struct rule *rule_compile(struct slice text, const struct scope *scope,
 {
 	static const struct rule_options none = { 0 };
 	struct rule *rule = ARENA_NEW(arena, struct rule);
-	char *copy = arena_copy(arena, text.data, text.size);
 	struct source source = { .options = options ? options : &none,
 		.diagnostics = diagnostics };
 
-	if (rule && copy) {
-		source.text = rule->text = (struct slice){ copy, text.size };
+	if (!source.options->lasting)
+		text.data = arena_copy(arena, text.data, text.size);
+	if (rule && text.data) {
+		source.text = rule->text = text;
 		if (source_is_readable(&source) && rule_build(rule, &source, scope, arena))
 			return rule;
 	}

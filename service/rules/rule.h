@@ -112,6 +112,12 @@ int scope_slot_count(const struct scope *scope);
 
 /* --- compiling --------------------------------------------------------------------------- */
 
+/* Parts of rules that were checked before, for whoever compiles a whole catalog again. */
+struct rule_memo;
+
+struct rule_memo *rule_memo_new(void);
+void rule_memo_free(struct rule_memo *memo);
+
 struct rule_options {
 	const char *path; /* for diagnostics: file */
 	int line, column; /* where the text begins in that file; 1, 1 by default (0 means 1) */
@@ -122,6 +128,12 @@ struct rule_options {
 	bool warn_bare; /* warn about bare figures other than 0 and 1 compared with an attribute */
 	const struct region_table *regions; /* to check literal region codes; may be NULL */
 	uint64_t cost_limit;		    /* 0: the default */
+	struct rule_memo *
+			memo; /* or NULL. All rules of one memo are compiled with the same scope and
+				   options (but for where they stand and what they must be), are
+				   lasting, and were compiled before without a mistake: a part that
+				   is known is not checked for mistakes again */
+	bool lasting; /* the text and the scope outlive the rule, which borrows from them */
 };
 
 struct rule;
@@ -129,7 +141,7 @@ struct rule;
 /**
  * Parses, checks and compiles. Reports every mistake of the text to @diagnostics; NULL when there
  * was an error. The rule lives in @arena, as does all it refers to; names are resolved to slots of
- * @scope, which need not outlive the call.
+ * @scope, which need not outlive the call unless ->lasting says that it does.
  */
 const struct rule *rule_compile(struct slice text, const struct scope *scope,
 		const struct rule_options *options, struct arena *arena,

@@ -58,30 +58,36 @@ enum loop_kind {
 struct function;
 struct source;
 
+/*
+ * A catalog has millions of these, so that the small parts of one share words: a rule is at most 16 KiB
+ * long, and its tree 64 levels high.
+ */
 struct node {
-	enum node_kind kind;
-	enum operator_kind operation;
-	enum loop_kind loop;
-	bool rooted;		 /* NAME: written with a leading dot */
-	bool receiver;		 /* CALL: children[0] stands before the dot */
-	uint32_t begin, end;	 /* bytes of the text it covers */
-	uint32_t mark, mark_end; /* bytes of its operator, field or function name */
-	uint32_t depth;
+	enum node_kind kind : 8;
+	enum operator_kind operation : 8;
+	enum loop_kind loop : 4;
+	enum dimension dimension : 4;
+	bool rooted : 1;   /* NAME: written with a leading dot */
+	bool receiver : 1; /* CALL: children[0] stands before the dot */
+	bool constant : 1; /* reads neither slots nor loop variables nor tables */
+	bool reads_attribute : 1;
+	bool is_namespace : 1;	 /* NAME before a dot that only names functions: "money" */
+	bool folded : 1;	 /* a constant whose value is known beforehand: ->literal */
+	uint16_t begin, end;	 /* bytes of the text it covers */
+	uint16_t mark, mark_end; /* bytes of its operator, field or function name */
+	uint16_t depth;
+	int16_t local; /* NAME: loop depth of its variable, or -1; LOOP: its own depth */
 	uint32_t count;
+	int code_begin, code_end; /* in the program; -1 when folded into a node above */
+	uint32_t steps;		  /* of a part that was checked before: what it costs; else 0 */
+
 	struct node **children;
 	struct slice name;
 	struct value literal;
 
 	const struct type *type;
-	enum dimension dimension;
-	bool constant; /* reads neither slots nor loop variables nor tables */
-	bool reads_attribute;
-	bool is_namespace; /* NAME before a dot that only names functions: "money" */
-	const struct scope_name *variable; /* NAME or SELECT that is a declared name; a copy */
-	int local; /* NAME: loop depth of its variable, or -1; LOOP: its own depth */
+	const struct scope_name *variable; /* NAME or SELECT that is a declared name */
 	const struct function *function;
-
-	int code_begin, code_end; /* in the program; -1 when folded into a node above */
 };
 
 /** "+", "==", "in" ... */
