@@ -64,47 +64,37 @@ static bool policy_is_constant(const struct ruleset *ruleset, const struct polic
 	       amount_is_constant(ruleset, policy->list, policy->amount);
 }
 
-bool ruleset_build_parts(struct ruleset_build *build, struct error *err)
+bool ruleset_build_parts(struct ruleset_build *build, size_t index)
 {
 	struct ruleset *ruleset = build->ruleset;
-	struct answer_parts *parts = ARENA_NEW_ARRAY(&ruleset->arena, struct answer_parts,
-			ruleset->catalog.policy_count + 1);
-	struct encoder encoder = { 0 };
+	const Policycalc__V1__Policy *from = ruleset->catalog.policies[index];
+	struct answer_parts *parts = &ruleset->parts[index];
+	Policycalc__V1__PolicyAnswer answer = POLICYCALC__V1__POLICY_ANSWER__INIT;
+	struct encoder *encoder = &build->encoder;
+	struct arena *arena = &ruleset->arena;
 
-	for (size_t i = 0; parts && i < ruleset->catalog.policy_count; i++) {
-		const Policycalc__V1__Policy *from = ruleset->catalog.policies[i];
-		Policycalc__V1__PolicyAnswer answer = POLICYCALC__V1__POLICY_ANSWER__INIT;
-
-		answer.policy_id = from->id;
-		answer.series = from->series;
-		answer.title = from->title;
-		answer.level = from->level;
-		answer.kind = from->kind;
-		answer.departments = from->departments;
-		answer.n_departments = from->n_departments;
-		answer.unverified = from->unverified;
-		answer.n_unverified = from->n_unverified;
-		answer.ambiguous = from->ambiguous;
-		answer.n_ambiguous = from->n_ambiguous;
-		answer.missing_facts = from->missing_facts;
-		answer.n_missing_facts = from->n_missing_facts;
-		answer.sources = from->sources;
-		answer.n_sources = from->n_sources;
-		answer.summary = from->summary;
-		parts[i].constant = policy_is_constant(ruleset, &ruleset->policies[i]);
-		parts[i].head = part_encode(&answer, 1, 2, &encoder, &ruleset->arena);
-		parts[i].middle = part_encode(&answer, 6, 9, &encoder, &ruleset->arena);
-		parts[i].marks = part_encode(&answer, 15, 18, &encoder, &ruleset->arena);
-		parts[i].summary = part_encode(&answer, 20, 20, &encoder, &ruleset->arena);
-	}
-	ruleset->parts = parts;
-	if (encoder.failed || ruleset->arena.exhausted) {
-		encoder_fini(&encoder);
-		return error_set(
-				err, ERROR_MEMORY, "out of memory while encoding the policies");
-	}
-	encoder_fini(&encoder);
-	return true;
+	answer.policy_id = from->id;
+	answer.series = from->series;
+	answer.title = from->title;
+	answer.level = from->level;
+	answer.kind = from->kind;
+	answer.departments = from->departments;
+	answer.n_departments = from->n_departments;
+	answer.unverified = from->unverified;
+	answer.n_unverified = from->n_unverified;
+	answer.ambiguous = from->ambiguous;
+	answer.n_ambiguous = from->n_ambiguous;
+	answer.missing_facts = from->missing_facts;
+	answer.n_missing_facts = from->n_missing_facts;
+	answer.sources = from->sources;
+	answer.n_sources = from->n_sources;
+	answer.summary = from->summary;
+	parts->constant = policy_is_constant(ruleset, &ruleset->policies[index]);
+	parts->head = part_encode(&answer, 1, 2, encoder, arena);
+	parts->middle = part_encode(&answer, 6, 9, encoder, arena);
+	parts->marks = part_encode(&answer, 15, 18, encoder, arena);
+	parts->summary = part_encode(&answer, 20, 20, encoder, arena);
+	return !encoder->failed && !arena->exhausted;
 }
 
 static Policycalc__V1__Availability availability_of(const struct standing *standing)

@@ -21,8 +21,8 @@ struct answer_parts {
 	bool constant; /* on a day, the answer of every firm that fits is the same */
 };
 
-/** Makes the parts of every policy. */
-bool ruleset_build_parts(struct ruleset_build *build, struct error *err);
+/** Makes the parts of the policy at @index. */
+bool ruleset_build_parts(struct ruleset_build *build, size_t index);
 
 /** The field that says how a policy stands, with its number; in @arena. No data when memory is short. */
 struct slice availability_encode(

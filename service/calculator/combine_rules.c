@@ -98,18 +98,19 @@ static bool groups_build(struct ruleset_build *build, struct combine_rules *rule
 	struct seat *seats;
 	size_t count = 0;
 	size_t from = 0;
+	size_t at = 0;
 
-	for (size_t i = 0; i < catalog->policy_count; i++)
+	for (size_t i = 0; i < catalog->policy_count; i++) {
+		policy_ask_for(catalog, i + 8);
 		count += catalog->policies[i]->n_exclusions;
+	}
 	seats = ARENA_NEW_ARRAY(arena, struct seat, count + 1);
 	groups = ARENA_NEW_ARRAY(arena, struct exclusion_group, count + 1);
 	if (!seats || !groups)
 		return false;
-	count = 0;
-	for (size_t i = 0; i < catalog->policy_count; i++) {
+	for (size_t i = 0; count && i < catalog->policy_count; i++) {
 		for (size_t k = 0; k < catalog->policies[i]->n_exclusions; k++)
-			seats[count++] =
-					(struct seat){ catalog->policies[i]->exclusions[k], i };
+			seats[at++] = (struct seat){ catalog->policies[i]->exclusions[k], i };
 	}
 	if (count)
 		qsort(seats, count, sizeof(*seats), seat_compare);

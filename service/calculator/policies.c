@@ -3,6 +3,7 @@
  * Policies made ready to be asked: every rule compiled, scopes of region and industry turned into
  * conditions, the versions of each series gathered, and what each policy reads written down.
  */
+#include "calculator/answer_parts.h"
 #include "calculator/score.h"
 
 #include <string.h>
@@ -49,9 +50,14 @@ static const struct rule *rule_build(struct policy_build *work, enum item_list l
 		const char *text, const struct type *type, enum dimension dimension,
 		const ProtobufCMessage *origin, const char *field, const char *part)
 {
-	const char *where = arena_format(
-			&work->build->ruleset->arena, "policies.%s.%s", work->policy->id, part);
+	const char *where = work->policy->id;
 
+	/* Where a rule stands is asked of new ones only, and most fields that may have one have none. */
+	if (!*text)
+		return NULL;
+	if (!work->build->is_owner)
+		where = arena_format(&work->build->ruleset->arena, "policies.%s.%s",
+				work->policy->id, part);
 	if (!where)
 		return NULL;
 	return ruleset_build_rule(
@@ -454,11 +460,14 @@ static bool series_build(struct ruleset *ruleset)
 		return false;
 	for (int pass = 0; pass < 2; pass++) {
 		for (size_t i = 0; i < count; i++) {
-			struct slice name = slice_from(ruleset->catalog.policies[i]->series);
-			struct series *series = map_find(&ruleset->series_names, name);
+			struct slice name;
+			struct series *series;
 
+			policy_ask_for(&ruleset->catalog, i + 8);
+			name = slice_from(ruleset->catalog.policies[i]->series);
 			if (!name.size)
 				continue;
+			series = map_find(&ruleset->series_names, name);
 			if (!series) {
 				series = &all[used++];
 				series->name = name.data;
@@ -484,6 +493,7 @@ static bool repeals_build(struct ruleset *ruleset)
 	for (size_t i = ruleset->catalog.policy_count; i-- > 0;) {
 		const Policycalc__V1__Policy *policy = ruleset->catalog.policies[i];
 
+		policy_ask_for(&ruleset->catalog, i - 8); /* or none, past the first */
 		for (size_t k = 0; k < policy->n_repeals; k++) {
 			struct slice name = slice_from(policy->repeals[k]);
 			struct repeal *repeal = ARENA_NEW(&ruleset->arena, struct repeal);
@@ -499,20 +509,36 @@ static bool repeals_build(struct ruleset *ruleset)
 	return true;
 }
 
+static bool policies_build(struct ruleset_build *build, struct error *err)
+{
+	const struct catalog *catalog = &build->ruleset->catalog;
+
+	for (size_t i = 0; i < catalog->policy_count; i++) {
+		policy_ask_for_all(catalog, i + 1);
+		/* Whatever is made of a policy is made while it is at hand. */
+		if (!policy_build(build, i) || !ruleset_build_twins(build, i) ||
+				!ruleset_build_parts(build, i))
+			return error_set(err, ERROR_MEMORY, "out of memory while compiling %s",
+					catalog->policies[i]->id);
+	}
+	return true;
+}
+
 bool ruleset_build_policies(struct ruleset_build *build, struct error *err)
 {
 	struct ruleset *ruleset = build->ruleset;
+	size_t count = ruleset->catalog.policy_count;
+	bool ok;
 
-	ruleset->policies = ARENA_NEW_ARRAY(&ruleset->arena, struct policy_rules,
-			ruleset->catalog.policy_count + 1);
-	if (!ruleset->policies)
+	ruleset->policies = ARENA_NEW_ARRAY(&ruleset->arena, struct policy_rules, count + 1);
+	ruleset->parts = ARENA_NEW_ARRAY(&ruleset->arena, struct answer_parts, count + 1);
+	if (!ruleset->policies || !ruleset->parts)
 		return arena_error(&ruleset->arena, err, "compiling policies");
-	for (size_t i = 0; i < ruleset->catalog.policy_count; i++) {
-		if (!policy_build(build, i))
-			return error_set(err, ERROR_MEMORY, "out of memory while compiling %s",
-					ruleset->catalog.policies[i]->id);
-	}
-	if (!series_build(ruleset) || !repeals_build(ruleset))
-		return error_set(err, ERROR_MEMORY, "out of memory while ordering versions");
-	return true;
+	ruleset_build_begin_twins(build);
+	ok = policies_build(build, err);
+	ruleset_build_end_twins(build);
+	encoder_fini(&build->encoder);
+	if (ok && (!series_build(ruleset) || !repeals_build(ruleset)))
+		ok = error_set(err, ERROR_MEMORY, "out of memory while ordering versions");
+	return ok;
 }

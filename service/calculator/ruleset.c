@@ -164,6 +164,8 @@ const struct rule *ruleset_build_rule(struct ruleset_build *build, enum item_lis
 		.policy = true,
 		.warn_bare = warn_bare && !build->is_owner, /* it was checked before */
 		.regions = build->ruleset->regions,
+		.lasting = build->is_owner, /* the text stands in the catalog, which is ours */
+		.memo = build->memos[list],
 	};
 	struct known_rule *known = NULL;
 	const struct rule *rule;
@@ -235,9 +237,7 @@ static bool ruleset_build(struct ruleset_build *build, struct error *err)
 			!ruleset_build_scopes(build, err) ||
 			!ruleset_build_derivations(build, err) ||
 			!ruleset_build_policies(build, err) ||
-			!ruleset_build_twins(build, err) ||
-			!ruleset_build_combination(build, err) ||
-			!ruleset_build_parts(build, err))
+			!ruleset_build_combination(build, err))
 		return false;
 	if (ruleset->arena.exhausted || diagnostics->arena->exhausted)
 		return error_set(
@@ -271,6 +271,8 @@ static struct ruleset *ruleset_make(
 		ruleset = NULL;
 	}
 	map_fini(&build->rules);
+	for (enum item_list list = LIST_ENTERPRISE; list < LIST_COUNT; list++)
+		rule_memo_free(build->memos[list]);
 	return ruleset;
 }
 
@@ -298,6 +300,9 @@ struct ruleset *ruleset_new_in(struct arena *arena, const struct catalog *catalo
 		.diagnostics = diagnostics,
 	};
 
+	/* Without them (memory is short) all is read anew. */
+	for (enum item_list list = LIST_ENTERPRISE; list < LIST_COUNT; list++)
+		build.memos[list] = rule_memo_new();
 	return ruleset_make(&build, arena, err);
 }
 

@@ -22,6 +22,7 @@
 #include "calculator/calculator.h"
 #include "calculator/epoch.h"
 #include "calculator/period.h"
+#include "proto/codec/encode.h"
 #include "rules/rule.h"
 
 #include <stdatomic.h>
@@ -221,7 +222,7 @@ struct ruleset {
 	struct map repeals;	       /* id of what is repealed to the first repeal */
 	struct map parameter_names;    /* name to Parameter */
 
-	const struct answer_parts *parts; /* by policy */
+	struct answer_parts *parts; /* by policy */
 
 	const struct combine_rules *combine; /* exclusion groups and shared caps */
 
@@ -262,6 +263,33 @@ void ruleset_note_asked(struct ruleset *ruleset, enum item_list list, int slot);
 void slot_bits_put_bases(
 		const struct ruleset *ruleset, enum item_list list, int slot, uint64_t *bits);
 
+/*
+ * The messages of a catalog of many policies do not fit the caches, and every stage goes over all of them:
+ * those that come next are asked for while one is worked at. These only make it faster.
+ */
+static inline void policy_ask_for(const struct catalog *catalog, size_t index)
+{
+	if (index < catalog->policy_count) {
+		const char *policy = (const char *)catalog->policies[index];
+
+		for (size_t at = 0; at < sizeof(*catalog->policies[index]); at += 64)
+			__builtin_prefetch(policy + at);
+	}
+}
+
+/* All of a policy, when the next one lies behind it, as it does in a catalog that was loaded. */
+static inline void policy_ask_for_all(const struct catalog *catalog, size_t index)
+{
+	uintptr_t from, next;
+
+	if (index + 1 >= catalog->policy_count)
+		return;
+	from = (uintptr_t)catalog->policies[index];
+	next = (uintptr_t)catalog->policies[index + 1];
+	for (; next > from && next - from < 16384; from += 64)
+		__builtin_prefetch((const void *)from);
+}
+
 /* --- the stages of ruleset_new(), in order; each reports its mistakes and goes on ------------- */
 
 struct ruleset_build {
@@ -275,6 +303,10 @@ struct ruleset_build {
 	void *context;
 	struct diagnostics *diagnostics;
 	struct map rules; /* of an owner, by text: compiled once, however many policies have it */
+	struct rule_memo *memos[LIST_COUNT]; /* of an owner: parts of rules, by scope */
+	struct map numbered;	/* what conditions ask, to the first that asks it */
+	struct arena keys;	/* of ->numbered */
+	struct encoder encoder; /* of the parts of answers */
 };
 
 /** Copies the catalog into the ruleset's arena, unless it is there; sorted. */
@@ -289,12 +321,15 @@ bool ruleset_build_derivations(struct ruleset_build *build, struct error *err);
 const struct aggregate *ruleset_build_aggregate(struct ruleset_build *build,
 		const Policycalc__V1__Attribute *attribute,
 		const Policycalc__V1__Attribute *origin);
-/** The rules of every policy. */
+/** All of every policy: its rules, the numbers of its conditions, its parts of answers. */
 bool ruleset_build_policies(struct ruleset_build *build, struct error *err);
 /** What the policy at @index may cost. */
 bool ruleset_build_budget(struct ruleset_build *build, size_t index);
-/** Numbers the conditions: those that ask the same get the same number. */
-bool ruleset_build_twins(struct ruleset_build *build, struct error *err);
+/** Numbers the conditions of the policy at @index: those that ask the same get the same number. */
+bool ruleset_build_twins(struct ruleset_build *build, size_t index);
+/** Before the first policy and behind the last, also when not all were built. */
+void ruleset_build_begin_twins(struct ruleset_build *build);
+void ruleset_build_end_twins(struct ruleset_build *build);
 /** Exclusion groups and shared caps. */
 bool ruleset_build_combination(struct ruleset_build *build, struct error *err);
 

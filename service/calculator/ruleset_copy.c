@@ -147,8 +147,10 @@ bool ruleset_build_copy(struct ruleset_build *build, struct error *err)
 	to->shared_caps = (Policycalc__V1__SharedCap **)messages_take(
 			build, list, to->shared_cap_count, NULL);
 
-	for (size_t i = 0; i < from->policy_count; i++)
+	for (size_t i = 0; i < from->policy_count; i++) {
+		policy_ask_for(from, i + 8);
 		list[i] = (struct named){ "", from->policies[i]->id, &from->policies[i]->base };
+	}
 	to->policy_count = from->policy_count;
 	to->policies = (Policycalc__V1__Policy **)messages_take(build, list, to->policy_count,
 			(ProtobufCMessage ***)&build->policy_origins);

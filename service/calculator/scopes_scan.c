@@ -43,8 +43,7 @@ void wanted_add(struct wanted_list *wanted, struct slot slot, struct entry *entr
 
 static bool is_name_character(char c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' ||
-	       (c >= 'A' && c <= 'Z');
+	return ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || (c >= '0' && c <= '9') || c == '_';
 }
 
 /* Cuts "_y2", "_p3" off @name; 0 when there is none. */
@@ -280,6 +279,8 @@ void scopes_scan(struct scopes_build *scopes)
 
 	for (size_t i = 0; i < catalog->attribute_count; i++)
 		attribute_scan(scopes, catalog->attributes[i]);
-	for (size_t i = 0; i < catalog->policy_count; i++)
+	for (size_t i = 0; i < catalog->policy_count; i++) {
+		policy_ask_for_all(catalog, i + 1);
 		policy_scan(scopes, catalog->policies[i]);
+	}
 }

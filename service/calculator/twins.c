@@ -74,34 +74,36 @@ static struct slice clause_key(struct arena *arena, const struct policy_rules *p
 	return key ? slice_from(key) : (struct slice){ 0 };
 }
 
-static bool clause_number(struct ruleset *ruleset, struct map *numbered, struct arena *arena,
-		const struct policy_rules *policy, struct clause *clause)
-{
-	struct slice key = clause_key(arena, policy, clause);
-	const struct clause *first = key.data ? map_find(numbered, key) : NULL;
-
-	if (arena->exhausted)
-		return false;
-	clause->twin = first ? first->twin : ruleset->twin_count++;
-	return first || !key.data || map_put(numbered, key, clause);
-}
-
-bool ruleset_build_twins(struct ruleset_build *build, struct error *err)
+static bool clause_number(struct ruleset_build *build, const struct policy_rules *policy,
+		struct clause *clause)
 {
 	struct ruleset *ruleset = build->ruleset;
-	struct map numbered = { 0 };
-	struct arena arena;
+	struct slice key = clause_key(&build->keys, policy, clause);
+	const struct clause *first = key.data ? map_find(&build->numbered, key) : NULL;
+
+	if (build->keys.exhausted)
+		return false;
+	clause->twin = first ? first->twin : ruleset->twin_count++;
+	return first || !key.data || map_put(&build->numbered, key, clause);
+}
+
+void ruleset_build_begin_twins(struct ruleset_build *build)
+{
+	arena_init(&build->keys, KEYS_BUDGET);
+}
+
+bool ruleset_build_twins(struct ruleset_build *build, size_t index)
+{
+	const struct policy_rules *policy = &build->ruleset->policies[index];
 	bool ok = true;
 
-	arena_init(&arena, KEYS_BUDGET);
-	for (size_t i = 0; ok && i < ruleset->catalog.policy_count; i++) {
-		const struct policy_rules *policy = &ruleset->policies[i];
+	for (size_t i = 0; ok && i < policy->clause_count; i++)
+		ok = clause_number(build, policy, &policy->clauses[i]);
+	return ok;
+}
 
-		for (size_t k = 0; ok && k < policy->clause_count; k++)
-			ok = clause_number(ruleset, &numbered, &arena, policy,
-					&policy->clauses[k]);
-	}
-	map_fini(&numbered);
-	arena_fini(&arena);
-	return ok || error_set(err, ERROR_MEMORY, "out of memory while comparing conditions");
+void ruleset_build_end_twins(struct ruleset_build *build)
+{
+	map_fini(&build->numbered);
+	arena_fini(&build->keys);
 }
