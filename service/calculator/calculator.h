@@ -190,6 +190,16 @@ bool ruleset_read_values(const struct ruleset *ruleset, const Policycalc__V1__Pr
 Policycalc__V1__Availability *ruleset_availability(const struct ruleset *ruleset,
 		const Policycalc__V1__Policy *policy, const char *day, struct arena *arena);
 
+/* "e.NAME OP p.NAME" and nothing else, with one of < <= > >=. */
+struct condition_figure {
+	struct slice attribute, parameter;
+	bool least; /* > or >= */
+};
+
+/** Whether a REQUIRE condition is of that form; then @out_figure lies in its rule. */
+bool condition_read_figure(const Policycalc__V1__Condition *condition,
+		struct condition_figure *out_figure);
+
 /**
  * Whether some near miss may turn the condition at @index (as sweep_condition() counts them): when
  * not, whoever fails it is not near to @policy.

@@ -8,6 +8,66 @@
 #include "calculator/epoch.h"
 #include "calculator/score.h"
 
+#include <string.h>
+
+/* --- conditions ------------------------------------------------------------------------------- */
+
+static const char *name_take(const char *text, const char *prefix, struct slice *out_name)
+{
+	size_t size;
+
+	if (strncmp(text, prefix, 2) != 0)
+		return NULL;
+	text += 2;
+	size = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789_");
+	*out_name = (struct slice){ text, size };
+	return size ? text + size : NULL;
+}
+
+bool condition_read_figure(
+		const Policycalc__V1__Condition *condition, struct condition_figure *out_figure)
+{
+	const char *rule = condition->rule;
+
+	if (condition->role != POLICYCALC__V1__ROLE__ROLE_REQUIRE)
+		return false;
+	rule = name_take(rule + strspn(rule, " \n"), "e.", &out_figure->attribute);
+	if (!rule)
+		return false;
+	rule += strspn(rule, " ");
+	if (*rule != '<' && *rule != '>')
+		return false;
+	out_figure->least = *rule == '>';
+	rule++;
+	if (*rule == '=')
+		rule++;
+	rule = name_take(rule + strspn(rule, " "), "p.", &out_figure->parameter);
+	return rule && rule[strspn(rule, " \n")] == '\0';
+}
+
+/* Whether the only figure that a comparison can be turned by must not go where it would have to. */
+static bool figure_is_barred(
+		const struct ruleset *ruleset, enum item_list list, const struct clause *clause)
+{
+	struct condition_figure figure;
+	size_t count = 0;
+	const int *slots;
+
+	if (clause->kind != CLAUSE_RULE || !clause->rule ||
+			!condition_read_figure(clause->condition, &figure))
+		return false;
+	slots = rule_slots(clause->rule, &count);
+	for (size_t i = 0; i < count; i++) {
+		const struct slot *slot = ruleset_slot(ruleset, list, slots[i]);
+
+		if (slot->role == SCOPE_ATTRIBUTE && !slot->derived)
+			return slot->attribute->direction ==
+			       (figure.least ? POLICYCALC__V1__DIRECTION__DIRECTION_DOWN
+					     : POLICYCALC__V1__DIRECTION__DIRECTION_UP);
+	}
+	return false;
+}
+
 static bool slot_may_turn(const struct ruleset *ruleset, enum item_list list, int slot)
 {
 	const struct slot *at = ruleset_slot(ruleset, list, slot);
@@ -56,6 +116,8 @@ bool ruleset_condition_may_turn(const struct ruleset *ruleset,
 		return slot_may_turn(ruleset, LIST_ENTERPRISE, clause->slot);
 	if (clause->kind == CLAUSE_SCORE)
 		return true;
+	if (figure_is_barred(ruleset, rules->list, clause))
+		return false;
 	arena_init(&arena, (size_t)1 << 20);
 	room = ARENA_NEW_ARRAY(&arena, uint64_t, ruleset->set_words);
 	if (room)

@@ -15,35 +15,6 @@
 
 /* --- rules ----------------------------------------------------------------------------------- */
 
-static const char *name_take(const char *text, const char *prefix, struct slice *out_name)
-{
-	size_t size;
-
-	if (strncmp(text, prefix, 2) != 0)
-		return NULL;
-	text += 2;
-	size = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789_");
-	*out_name = (struct slice){ text, size };
-	return size ? text + size : NULL;
-}
-
-/* "e.NAME OP p.NAME" and nothing else. */
-static bool rule_is_figure(
-		const char *rule, struct slice *out_attribute, struct slice *out_parameter)
-{
-	rule = name_take(rule + strspn(rule, " \n"), "e.", out_attribute);
-	if (!rule)
-		return false;
-	rule += strspn(rule, " ");
-	if (*rule != '<' && *rule != '>')
-		return false;
-	rule++;
-	if (*rule == '=')
-		rule++;
-	rule = name_take(rule + strspn(rule, " "), "p.", out_parameter);
-	return rule && rule[strspn(rule, " \n")] == '\0';
-}
-
 static bool range_has(const Policycalc__V1__ParameterValue *value, int32_t today)
 {
 	struct date date;
@@ -118,14 +89,13 @@ static void figure_add(struct sift_near *near, const struct ruleset *ruleset,
 			sweep_condition(sweep, near->policy, condition);
 	struct sift_figure *figure = &near->figures[near->figure_count];
 	const Policycalc__V1__Parameter *parameter;
-	struct slice attribute, name;
+	struct condition_figure read;
 	uint64_t size;
 
-	if (!message || message->role != POLICYCALC__V1__ROLE__ROLE_REQUIRE ||
-			!rule_is_figure(message->rule, &attribute, &name) ||
-			!want_find(sweep, attribute, &figure->want))
+	if (!message || !condition_read_figure(message, &read) ||
+			!want_find(sweep, read.attribute, &figure->want))
 		return;
-	parameter = parameter_find(ruleset, name, arena);
+	parameter = parameter_find(ruleset, read.parameter, arena);
 	if (!parameter || !parameter_figure(parameter, today, &figure->threshold))
 		return;
 	size = figure->threshold < 0 ? 0 - (uint64_t)figure->threshold
