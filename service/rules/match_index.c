@@ -46,7 +46,7 @@ static bool index_build(struct match_index *index, const struct atoms *atoms,
 	memory_free(build.sets.data);
 	memory_free(build.words.data);
 	memory_free(build.plans.data);
-	memory_free(build.runs.data);
+	memory_free(build.ways.data);
 	memory_free(build.entries.data);
 	memory_free(build.positions.data);
 	arena_fini(&build.arena);
@@ -78,6 +78,10 @@ void match_index_free(struct match_index *index)
 	memory_free(index->streams);
 	memory_free(index->readers);
 	memory_free(index->numbers);
+	memory_free(index->asked);
+	memory_free(index->edges);
+	memory_free(index->stream_rows);
+	memory_free(index->stream_known);
 	memory_free(index->policies);
 	memory_free(index->several);
 	memory_free(index->row_room);
@@ -97,15 +101,17 @@ size_t match_index_size(const struct match_index *index)
 	size += (size_t)index->slot_count * sizeof(*index->slots);
 	size += index->part_count * sizeof(*index->parts);
 	size += index->stream_count * sizeof(*index->streams);
-	size += index->position_count * sizeof(*index->policies);
+	size += words * 64 * sizeof(*index->policies);
 	size += index->several_words * 64 * sizeof(*index->several);
+	size += (index->row_count + index->mention_count) * match_any_words(index) *
+		sizeof(uint64_t);
 	size += (index->row_count + index->mention_count + 2) * words * sizeof(uint64_t);
 	size += index->row_count * index->summary_words * sizeof(uint64_t);
 	size += index->border_count * sizeof(struct match_border);
 	for (uint32_t i = 0; i < index->part_count; i++) {
 		const struct match_part *part = &index->parts[i];
 
-		size += part->cell_count * (sizeof(int64_t) + 2 * sizeof(uint32_t));
+		size += part->cell_count * (2 * sizeof(int64_t) + 2 * sizeof(uint32_t));
 		if (part->thresholds)
 			size += part->threshold_count * sizeof(*part->thresholds);
 		size += part->text_count * 2 * sizeof(uint32_t);
@@ -134,9 +140,11 @@ void match_index_dump(const struct match_index *index, FILE *out)
 	static const char *const kinds[] = { "flag", "number", "code", "members" };
 
 	(void)fprintf(out,
-			"%zu policies, %u positions, %u blocks, %u rows of %u streams, %zu "
+			"%zu policies, %u positions (%u with an or), %u blocks, %u rows of %u "
+			"streams, %zu "
 			"borders\n",
-			index->policy_count, index->position_count, index->block_count,
+			index->policy_count, index->position_count,
+			index->position_count - index->any_first, index->block_count,
 			index->row_count, index->stream_count, index->border_count);
 	for (uint32_t i = 0; i < index->part_count; i++) {
 		const struct match_part *part = &index->parts[i];

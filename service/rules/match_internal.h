@@ -3,12 +3,13 @@
  * What the files about the match index share. It is made in this order:
  *
  *     match_part.c    atoms  -> parts: slots, thresholds, codes
- *     match_plan.c    literals -> alternatives, each some sets of cells
+ *     match_plan.c    literals -> alternatives, each some sets of cells (match_set.c)
  *     match_order.c   alternatives -> positions, those alike side by side
  *     match_stream.c  parts -> streams of rows
  *     match_rows.c    positions -> rows
+ *     match_border.c  what rows cannot tell of numbers
  *
- * match_find.c reads the rows.
+ * match_values.c finds the rows of a value, match_find.c reads them; match_work.c is where they work.
  */
 #pragma once
 
@@ -27,9 +28,12 @@ enum part_kind {
 	PART_MEMBERS, /* some codes of a list: a cell for each subset of them */
 };
 
-/* A set that a cell's numbers are neither all in nor all out of, for one position. */
+/*
+ * A set that a cell's numbers are neither all in nor all out of, for one position. A row lets all of them
+ * pass, and none where the set is of an "or": then it stands behind all words of vetoes, among grants.
+ */
 struct match_border {
-	uint32_t position;
+	uint32_t at;	      /* bit among vetoes and grants */
 	uint32_t from, until; /* ranks that are in */
 };
 
@@ -60,8 +64,8 @@ struct match_part {
 /* What a slot is asked. */
 struct match_slot {
 	uint32_t part_first, part_count; /* 0: nothing */
-	uint32_t mention;		 /* the row of positions that ask it */
-	struct map codes;		 /* CODE, MEMBERS: text to number + 1 */
+	uint32_t mention; /* the row of positions that ask it; also of those by an "or" */
+	struct map codes; /* CODE, MEMBERS: text to number + 1 */
 	uint32_t code_count;
 };
 
@@ -69,31 +73,36 @@ struct match_slot {
 struct match_stream {
 	uint32_t number; /* that parts know it by, while the index is made */
 	uint32_t row_first, row_count;
-	uint32_t part_count; /* one after the other in ->readers */
-	bool merged;	     /* unknown has rows of its own */
+	uint32_t part_count;
+	bool merged; /* unknown has rows of its own */
 };
 
-/* What of a part is needed to find the cell of a value. */
+/* What of a part is needed to find the cell of a value; in the order of their kinds. */
 struct match_reader {
-	enum part_kind kind;
 	int slot;
-	uint32_t cell_count, stride;
-	const uint32_t *text_cells; /* CODE */
-	uint32_t known; /* NUMBER: among ->numbers; CODE: texts; MEMBERS: the first among codes */
-	bool mentions; /* the first of its slot */
-	const struct match_part *part;
+	uint32_t stream; /* among ->streams */
+	uint32_t stride;
+	uint32_t unknown;	    /* the cell of a merged stream without a value */
+	uint32_t known;		    /* CODE: its last text; MEMBERS: the first among codes */
+	uint32_t mask;		    /* MEMBERS: of its codes */
+	const uint32_t *text_cells; /* CODE; UINT32_MAX: of a text that rows know nothing of */
 };
 
-/* A number's edges; all are searched together. */
+/* All numbers' edges are searched together. The readers of numbers stand likewise. */
 struct match_number {
-	const int64_t *edges;
 	int slot;
 	uint32_t edge_count;
+	const uint32_t *border_starts;
+	const struct match_part *part; /* NULL: without borders */
 };
 
-/* Edges are searched in steps of halves, as many for all parts: behind them stand the greatest numbers. */
-#define MATCH_EDGES_ROOM(count) ((size_t)1 << match_halves(count))
+/* A slot that something asks. */
+struct match_asked {
+	int slot;
+	uint32_t mention;
+};
 
+/* Edges are searched in steps of halves, as many for all parts. */
 static inline unsigned match_halves(uint32_t count)
 {
 	return count ? 32U - (unsigned)__builtin_clz(count) : 0;
@@ -109,25 +118,37 @@ struct match_index {
 	uint32_t part_count;
 	struct match_stream *streams; /* those that rule out most first */
 	uint32_t stream_count;
-	struct match_reader *readers; /* by stream */
+	uint32_t *stream_rows; /* of these the first row, */
+	uint8_t *stream_known; /* and whether it is merged */
+	struct match_reader *readers;
+	uint32_t code_first, members_first, flag_first; /* of ->readers */
+	uint32_t reader_count;
 	struct match_number *numbers;
 	uint32_t number_count;
+	struct match_asked *asked; /* by ->mention */
+	int64_t *edges;	 /* by number; 1 << halves each, behind them the greatest numbers */
 	unsigned halves; /* steps in which edges are searched */
 
 	uint32_t position_count, block_count;
-	uint32_t *policies; /* by position; of special ones the number in: */
+	uint32_t any_first; /* positions from here on have an "or" */
+	uint32_t any_block; /* where these begin; rows of them begin there */
+	uint32_t *policies; /* by position of all blocks; of special ones the number in: */
 	uint32_t *several;  /* policies with several positions, or open */
 	size_t several_words;
 	uint64_t *row_room;
 	uint64_t *rows; /* in it, at a line of memory; block_count * MATCH_WORDS words each */
 	uint32_t row_count;
+	uint64_t *any_rows;  /* likewise, of what an "or" holds by; behind the others */
 	uint64_t *summaries; /* by row: blocks that have any bit */
 	size_t summary_words;
-	uint64_t *mentions; /* by ->mention */
+	uint64_t *mentions;	/* by ->mention */
+	uint64_t *any_mentions; /* likewise, in an "or" */
 	uint32_t mention_count;
 	uint64_t *special; /* positions that are not all of their policy, or are of an open one */
 	uint64_t *open;	   /* of which the rule itself must be asked */
-	bool has_open;
+	uint64_t last_valid[MATCH_WORDS]; /* of the last block: its positions */
+	uint64_t any_plain[MATCH_WORDS];  /* of ->any_block: positions without an "or" */
+	bool has_special, has_open;
 	bool has_borders;
 	size_t border_count;
 };
@@ -143,14 +164,23 @@ struct match_set {
 	uint64_t order; /* 48 bits: sets that are alike are near each other */
 };
 
-/* Alternatives, each a run of sets, of which all are to hold. */
+#define RANKS(from, until) ((uint64_t)(from) | (uint64_t)(until) << 32)
+#define RANKS_FROM(pair) ((uint32_t)(pair))
+#define RANKS_UNTIL(pair) ((uint32_t)((pair) >> 32))
+
+/* Alternatives; one is to hold. */
 struct match_plan {
-	uint32_t first, count; /* in ->runs */
+	uint32_t first, count; /* in ->ways */
 	bool open;
 };
 
 struct match_run {
 	uint32_t first, count; /* in ->entries */
+};
+
+/* Sets of which all are to hold; and, when there are any, others of which one is. */
+struct match_way {
+	struct match_run all, any;
 };
 
 struct match_list {
@@ -160,7 +190,7 @@ struct match_list {
 
 struct match_position {
 	uint32_t policy;
-	struct match_run run;
+	struct match_way way;
 	bool special, open;
 };
 
@@ -174,7 +204,7 @@ struct match_build {
 	uint32_t *atom_parts; /* by atom: its part + 1; MEMBERS: see ->atom_codes */
 	uint32_t *atom_codes; /* by atom: its code of the slot */
 	uint32_t *plan_of;    /* by literal: the plan + 1 */
-	struct match_list sets, words, plans, runs, entries, positions;
+	struct match_list sets, words, plans, ways, entries, positions;
 	bool failed;
 };
 
@@ -195,13 +225,19 @@ bool match_order_build(struct match_build *build);
 bool match_cells_build(struct match_build *build);
 bool match_streams_build(struct match_index *index);
 bool match_rows_build(struct match_build *build);
+bool match_borders_build(struct match_build *build);
+/** The cell of a rank. */
+uint32_t match_rank_cell(const struct match_part *part, uint32_t rank);
 /** Those that rule out most come first, so that a block falls away early. */
 bool match_streams_sort(struct match_index *index);
-/** What is left to be done for a value, in the order of the streams. */
+/** What is left to be done for a value. */
 bool match_readers_build(struct match_index *index);
 
-/** Whether the number, text or subset is in the set. */
-bool match_set_has(const struct match_build *build, const struct match_set *set, uint32_t at);
+/** Texts, subsets or pairs of ranks of @part. UINT32_MAX when memory is short. */
+uint32_t match_set_add(
+		struct match_build *build, uint32_t part, const uint64_t *words, size_t count);
+/** What is in either of two sets of one part, or in both. */
+uint32_t match_sets_join(struct match_build *build, uint32_t a, uint32_t b, bool any);
 
 static inline const struct match_set *match_set_at(
 		const struct match_build *build, uint32_t set)
@@ -224,4 +260,9 @@ static inline const struct match_position *match_position_at(
 static inline size_t match_row_words(const struct match_index *index)
 {
 	return index->block_count * MATCH_WORDS;
+}
+
+static inline size_t match_any_words(const struct match_index *index)
+{
+	return (index->block_count - index->any_block) * MATCH_WORDS;
 }

@@ -38,7 +38,7 @@ static bool is_used(const struct ordering *ordering, int depth, uint32_t part)
 static uint64_t position_key(const struct ordering *ordering, uint32_t at, int depth)
 {
 	const struct match_build *build = ordering->build;
-	const struct match_run *run = &match_position_at(build, at)->run;
+	const struct match_run *run = &match_position_at(build, at)->way.all;
 	const uint32_t *entries = (const uint32_t *)build->entries.data + run->first;
 	const struct match_set *best = NULL;
 
@@ -138,7 +138,7 @@ static uint32_t *uses_count(const struct match_build *build)
 	uint32_t *uses = memory_alloc_zero(build->sets.count + 1, sizeof(*uses));
 
 	for (size_t i = 0; uses && i < build->positions.count; i++) {
-		const struct match_run *run = &match_position_at(build, i)->run;
+		const struct match_run *run = &match_position_at(build, i)->way.all;
 		const uint32_t *entries = (const uint32_t *)build->entries.data + run->first;
 
 		for (uint32_t k = 0; k < run->count; k++)
@@ -260,6 +260,23 @@ static bool passes_guess(struct match_build *build)
 	return true;
 }
 
+/* Those with an "or" come last; how many have none. */
+static size_t positions_part(const struct match_build *build, struct ranked *list)
+{
+	size_t count = build->positions.count;
+	size_t plain = 0, next = 0;
+
+	for (size_t i = 0; i < count; i++)
+		plain += match_position_at(build, i)->way.any.count == 0;
+	for (size_t i = 0, at = 0; i < count; i++) {
+		if (match_position_at(build, i)->way.any.count == 0)
+			list[at++].position = (uint32_t)i;
+		else
+			list[plain + next++].position = (uint32_t)i;
+	}
+	return plain;
+}
+
 bool match_order_build(struct match_build *build)
 {
 	size_t count = build->positions.count;
@@ -271,9 +288,11 @@ bool match_order_build(struct match_build *build)
 	bool ok = list && ordering.spare && sorted && passes_guess(build);
 
 	if (ok) {
-		for (size_t i = 0; i < count; i++)
-			list[i].position = (uint32_t)i;
-		group_sort(&ordering, list, count, 0);
+		size_t plain = positions_part(build, list);
+
+		build->index->any_first = (uint32_t)plain;
+		group_sort(&ordering, list, plain, 0);
+		group_sort(&ordering, list + plain, count - plain, 0);
 		for (size_t i = 0; i < count; i++)
 			sorted[i] = *match_position_at(build, list[i].position);
 		memory_free(build->positions.data);

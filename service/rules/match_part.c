@@ -103,13 +103,11 @@ static bool number_build(
 	struct match_part *part = part_add(build, PART_NUMBER, slot);
 	uint32_t cells = build->options->cells_most ? build->options->cells_most : CELLS_MOST;
 
-	size_t room = MATCH_EDGES_ROOM(cells - 1);
-
 	build->index->halves = match_halves(cells - 1);
 	if (count + 1 < cells)
 		cells = (uint32_t)count + 1;
 	part->thresholds = memory_alloc(count * sizeof(*part->thresholds));
-	part->edges = memory_alloc(room * sizeof(*part->edges));
+	part->edges = memory_alloc(cells * sizeof(*part->edges));
 	part->starts = memory_alloc((cells + 1) * sizeof(*part->starts));
 	if (!part->thresholds || !part->edges || !part->starts)
 		return false;
@@ -118,8 +116,6 @@ static bool number_build(
 		part->thresholds[i] = atoms[i]->bound;
 	part->threshold_count = (uint32_t)count;
 	edges_choose(part, atoms, count, cells);
-	for (size_t i = part->cell_count - 1; i < room; i++)
-		part->edges[i] = INT64_MAX;
 	for (size_t i = 0; i < count; i++)
 		build->atom_parts[atoms[i] - build->atoms->list] = build->index->part_count;
 	return true;

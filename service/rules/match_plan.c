@@ -6,192 +6,19 @@
  */
 #include "rules/match_internal.h"
 
-#include "base/memory.h"
-
-#include <string.h>
-
 static const struct match_plan *plan_at(const struct match_build *build, uint32_t plan)
 {
 	return (const struct match_plan *)build->plans.data + plan;
 }
 
-static const struct match_run *run_at(const struct match_build *build, uint32_t run)
+static const struct match_way *way_at(const struct match_build *build, uint32_t way)
 {
-	return (const struct match_run *)build->runs.data + run;
+	return (const struct match_way *)build->ways.data + way;
 }
 
 static const uint32_t *entries_at(const struct match_build *build, uint32_t entry)
 {
 	return (const uint32_t *)build->entries.data + entry;
-}
-
-static struct match_set *set_at(const struct match_build *build, uint32_t set)
-{
-	return (struct match_set *)build->sets.data + set;
-}
-
-static const uint64_t *words_at(const struct match_build *build, uint32_t at)
-{
-	return (const uint64_t *)build->words.data + at;
-}
-
-/* --- sets -------------------------------------------------------------------------------------- */
-
-#define RANKS(from, until) ((uint64_t)(from) | (uint64_t)(until) << 32)
-#define RANKS_FROM(pair) ((uint32_t)(pair))
-#define RANKS_UNTIL(pair) ((uint32_t)((pair) >> 32))
-
-bool match_set_has(const struct match_build *build, const struct match_set *set, uint32_t at)
-{
-	const uint64_t *words = words_at(build, set->at);
-
-	if (build->index->parts[set->part].kind != PART_NUMBER)
-		return (words[at / 64] >> (at % 64)) & 1;
-	for (uint32_t i = 0; i < set->count; i++) {
-		if (at >= RANKS_FROM(words[i]) && at < RANKS_UNTIL(words[i]))
-			return true;
-	}
-	return false;
-}
-
-static uint64_t bits_reversed(uint64_t word)
-{
-	uint64_t reversed = 0;
-
-	for (int i = 0; i < 64; i++)
-		reversed |= ((word >> i) & 1) << (63 - i);
-	return reversed;
-}
-
-/* Where no registry is asked, what may be expected of enterprises is guessed. */
-static void set_guess(const struct match_build *build, struct match_set *set)
-{
-	const struct match_part *part = &build->index->parts[set->part];
-	const uint64_t *words = words_at(build, set->at);
-	uint64_t in = 0;
-
-	for (uint32_t i = 0; i < set->count; i++)
-		in += part->kind == PART_NUMBER ? RANKS_UNTIL(words[i]) - RANKS_FROM(words[i])
-						: (uint64_t)__builtin_popcountll(words[i]);
-	switch (part->kind) {
-	case PART_NUMBER:
-		set->pass = 0.05F + 0.35F * (float)in / (float)(part->threshold_count + 1);
-		if (set->count == 1 && RANKS_UNTIL(words[0]) == part->threshold_count + 1)
-			set->order = RANKS_FROM(words[0]);
-		else if (set->count == 1 && RANKS_FROM(words[0]) == 0)
-			set->order = UINT64_C(1) << 46 | RANKS_UNTIL(words[0]);
-		else if (set->count)
-			set->order = UINT64_C(2) << 46 | RANKS_FROM(words[0]);
-		break;
-	case PART_CODE:
-		set->pass = (float)in / (float)part->text_count;
-		for (uint32_t i = 0; i < set->count && set->order == 0; i++)
-			set->order = bits_reversed(words[i]) >> (i < 8 ? i : 8);
-		set->order = ~set->order >> 18 | (in > 2 ? UINT64_C(2) : in - 1) << 46;
-		break;
-	case PART_MEMBERS:
-		set->pass = 0.6F * (float)in / (float)(1U << part->member_count);
-		set->order = words[0] << 32;
-		break;
-	case PART_FLAG:
-	default:
-		set->pass = 0.7F;
-		set->order = words[0] << 32;
-		break;
-	}
-}
-
-/* UINT32_MAX when memory is short. */
-static uint32_t set_add(
-		struct match_build *build, uint32_t part, const uint64_t *words, size_t count)
-{
-	uint64_t *room = match_list_room(&build->words, count + 1, sizeof(*words));
-	struct match_set *set = match_list_room(&build->sets, 1, sizeof(*set));
-
-	if (!room || !set) {
-		build->failed = true;
-		return UINT32_MAX;
-	}
-	if (count)
-		memcpy(room, words, count * sizeof(*words));
-	*set = (struct match_set){
-		.part = part, .at = (uint32_t)build->words.count, .count = (uint32_t)count
-	};
-	build->words.count += count;
-	set_guess(build, set);
-	return (uint32_t)build->sets.count++;
-}
-
-/* Ranks of either, in order and apart. */
-static size_t ranks_unite(const uint64_t *a, size_t a_count, const uint64_t *b, size_t b_count,
-		uint64_t *out)
-{
-	size_t i = 0, k = 0, count = 0;
-
-	while (i < a_count || k < b_count) {
-		uint64_t next = k == b_count || (i < a_count && RANKS_FROM(a[i]) <=
-										RANKS_FROM(b[k]))
-						? a[i++]
-						: b[k++];
-
-		if (count && RANKS_FROM(next) <= RANKS_UNTIL(out[count - 1])) {
-			if (RANKS_UNTIL(next) > RANKS_UNTIL(out[count - 1]))
-				out[count - 1] = RANKS(
-						RANKS_FROM(out[count - 1]), RANKS_UNTIL(next));
-			continue;
-		}
-		out[count++] = next;
-	}
-	return count;
-}
-
-static size_t ranks_intersect(const uint64_t *a, size_t a_count, const uint64_t *b,
-		size_t b_count, uint64_t *out)
-{
-	size_t i = 0, k = 0, count = 0;
-
-	while (i < a_count && k < b_count) {
-		uint32_t from = RANKS_FROM(a[i]) > RANKS_FROM(b[k]) ? RANKS_FROM(a[i])
-								    : RANKS_FROM(b[k]);
-		uint32_t until = RANKS_UNTIL(a[i]) < RANKS_UNTIL(b[k]) ? RANKS_UNTIL(a[i])
-								       : RANKS_UNTIL(b[k]);
-
-		if (from < until)
-			out[count++] = RANKS(from, until);
-		if (RANKS_UNTIL(a[i]) < RANKS_UNTIL(b[k]))
-			i++;
-		else
-			k++;
-	}
-	return count;
-}
-
-/* What is in either of two sets of one part, or in both. */
-static uint32_t sets_join(struct match_build *build, uint32_t a, uint32_t b, bool any)
-{
-	struct match_set left = *set_at(build, a);
-	struct match_set right = *set_at(build, b);
-	struct arena_mark mark = arena_mark(&build->arena);
-	uint64_t *words = ARENA_NEW_ARRAY(
-			&build->arena, uint64_t, (size_t)left.count + right.count + 1);
-	const uint64_t *in_left = words_at(build, left.at);
-	const uint64_t *in_right = words_at(build, right.at);
-	size_t count = left.count;
-	uint32_t set;
-
-	if (!words) {
-		build->failed = true;
-		return UINT32_MAX;
-	}
-	if (build->index->parts[left.part].kind == PART_NUMBER)
-		count = (any ? ranks_unite : ranks_intersect)(
-				in_left, left.count, in_right, right.count, words);
-	else
-		for (uint32_t i = 0; i < left.count; i++)
-			words[i] = any ? in_left[i] | in_right[i] : in_left[i] & in_right[i];
-	set = set_add(build, left.part, words, count);
-	arena_rewind(&build->arena, mark);
-	return set;
 }
 
 /* --- plans ------------------------------------------------------------------------------------- */
@@ -220,34 +47,40 @@ static void entry_push(struct match_build *build, uint32_t set)
 	build->entries.count++;
 }
 
-/* A run of the entries from @first on. */
-static void run_push(struct match_build *build, size_t first)
+static void way_push(struct match_build *build, const struct match_way *way)
 {
-	struct match_run *room = match_list_room(&build->runs, 1, sizeof(*room));
+	struct match_way *room = match_list_room(&build->ways, 1, sizeof(*room));
 
 	if (!room) {
 		build->failed = true;
 		return;
 	}
-	*room = (struct match_run){ (uint32_t)first, (uint32_t)(build->entries.count - first) };
-	build->runs.count++;
+	*room = *way;
+	build->ways.count++;
+}
+
+/* The entries from @first on. */
+static struct match_run entries_since(const struct match_build *build, size_t first)
+{
+	return (struct match_run){ (uint32_t)first, (uint32_t)(build->entries.count - first) };
 }
 
 /* Nothing is ruled out. */
 static uint32_t plan_any(struct match_build *build, bool open)
 {
-	struct match_plan plan = { (uint32_t)build->runs.count, 1, open };
+	struct match_plan plan = { (uint32_t)build->ways.count, 1, open };
 
-	run_push(build, build->entries.count);
+	way_push(build, &(struct match_way){ .all = { 0, 0 } });
 	return plan_add(build, &plan);
 }
 
 static uint32_t plan_of_set(struct match_build *build, uint32_t set, bool open)
 {
-	struct match_plan plan = { (uint32_t)build->runs.count, 1, open };
+	struct match_plan plan = { (uint32_t)build->ways.count, 1, open };
+	size_t first = build->entries.count;
 
 	entry_push(build, set);
-	run_push(build, build->entries.count - 1);
+	way_push(build, &(struct match_way){ .all = entries_since(build, first) });
 	return plan_add(build, &plan);
 }
 
@@ -270,7 +103,7 @@ static uint32_t number_plan(struct match_build *build, uint32_t number, bool neg
 			high = middle;
 	}
 	ranks = negated ? RANKS(0, low + 1) : RANKS(low + 1, part->threshold_count + 1);
-	return plan_of_set(build, set_add(build, at, &ranks, 1), false);
+	return plan_of_set(build, match_set_add(build, at, &ranks, 1), false);
 }
 
 static uint32_t code_plan(struct match_build *build, uint32_t number, bool negated)
@@ -303,7 +136,7 @@ static uint32_t code_plan(struct match_build *build, uint32_t number, bool negat
 
 		yes[i] = ~(negated ? yes[i] : no[i]) & all;
 	}
-	plan = plan_of_set(build, set_add(build, at, yes, count), open);
+	plan = plan_of_set(build, match_set_add(build, at, yes, count), open);
 	arena_rewind(&build->arena, mark);
 	return plan;
 }
@@ -334,14 +167,14 @@ static uint32_t atom_plan(struct match_build *build, uint32_t number, bool negat
 		word = negated ? 1 : 2;
 		break;
 	}
-	return plan_of_set(build, set_add(build, at - 1, &word, 1), false);
+	return plan_of_set(build, match_set_add(build, at - 1, &word, 1), false);
 }
 
 /* --- formulas ---------------------------------------------------------------------------------- */
 
 static uint32_t plan_make(struct match_build *build, uint32_t literal);
 
-/* The runs of a plan, or a part of one, as they are put together. */
+/* The alternatives of a plan as they are put together; none has an "or" of its own. */
 struct joining {
 	struct match_run runs[MATCH_ALTERNATIVES_MOST];
 	uint32_t count;
@@ -365,9 +198,9 @@ static void joining_put(
 		if (other->count != 1)
 			continue;
 		known = *entries_at(build, other->first);
-		if (set_at(build, known)->part != set_at(build, set)->part)
+		if (match_set_at(build, known)->part != match_set_at(build, set)->part)
 			continue;
-		both = sets_join(build, known, set, true);
+		both = match_sets_join(build, known, set, true);
 		*other = (struct match_run){ (uint32_t)build->entries.count, 1 };
 		entry_push(build, both);
 		return;
@@ -378,11 +211,78 @@ static void joining_put(
 		joining->runs[joining->count++] = *run;
 }
 
+/* Adds a set to the run that begins at @first; what asks one part is one set. */
+static void run_extend(struct match_build *build, size_t first, uint32_t set)
+{
+	for (size_t i = first; i < build->entries.count && !build->failed; i++) {
+		uint32_t known = *entries_at(build, (uint32_t)i);
+		uint32_t both;
+
+		if (match_set_at(build, known)->part != match_set_at(build, set)->part)
+			continue;
+		both = match_sets_join(build, known, set, false);
+		((uint32_t *)build->entries.data)[i] = both;
+		return;
+	}
+	entry_push(build, set);
+}
+
+/* Adds a way; with an "or", what it is of each of its sets. */
+static void joining_put_way(
+		struct match_build *build, struct joining *joining, const struct match_way *way)
+{
+	if (way->any.count == 0)
+		joining_put(build, joining, &way->all);
+	for (uint32_t i = 0; i < way->any.count && !joining->any && !build->failed; i++) {
+		size_t first = build->entries.count;
+		struct match_run run;
+
+		for (uint32_t k = 0; k < way->all.count; k++)
+			run_extend(build, first, *entries_at(build, way->all.first + k));
+		run_extend(build, first, *entries_at(build, way->any.first + i));
+		run = entries_since(build, first);
+		joining_put(build, joining, &run);
+	}
+}
+
+/* Whether it may stand in the "or" of a way: rows tell all of it, but for one border a cell. */
+static bool run_is_plain(const struct match_build *build, const struct match_run *run)
+{
+	const struct match_set *set;
+
+	if (run->count != 1)
+		return false;
+	set = match_set_at(build, *entries_at(build, run->first));
+	return build->index->parts[set->part].kind != PART_NUMBER || set->count == 1;
+}
+
+/* Those that are one set each are put together in one way. */
+static uint32_t joining_plan(struct match_build *build, const struct joining *joining)
+{
+	struct match_plan plan = { (uint32_t)build->ways.count, 0, joining->open };
+	size_t first = build->entries.count;
+	uint32_t plain = 0;
+
+	for (uint32_t i = 0; i < joining->count; i++)
+		plain += run_is_plain(build, &joining->runs[i]);
+	for (uint32_t i = 0; i < joining->count; i++) {
+		if (plain >= 2 && run_is_plain(build, &joining->runs[i]))
+			entry_push(build, *entries_at(build, joining->runs[i].first));
+	}
+	if (plain >= 2)
+		way_push(build, &(struct match_way){ .any = entries_since(build, first) });
+	for (uint32_t i = 0; i < joining->count; i++) {
+		if (plain < 2 || !run_is_plain(build, &joining->runs[i]))
+			way_push(build, &(struct match_way){ .all = joining->runs[i] });
+	}
+	plan.count = (uint32_t)build->ways.count - plan.first;
+	return build->failed ? UINT32_MAX : plan_add(build, &plan);
+}
+
 /* One of the negations of its literals. */
 static uint32_t any_plan(struct match_build *build, const struct formula *formula)
 {
 	struct joining joining = { .count = 0 };
-	struct match_plan plan;
 
 	for (uint32_t i = 0; i < formula->count && !joining.any; i++) {
 		uint32_t literal = build->atoms->literals[formula->at + i];
@@ -394,88 +294,121 @@ static uint32_t any_plan(struct match_build *build, const struct formula *formul
 		part = *plan_at(build, made);
 		joining.open |= part.open;
 		for (uint32_t k = 0; k < part.count && !joining.any; k++) {
-			struct match_run run = *run_at(build, part.first + k);
+			struct match_way way = *way_at(build, part.first + k);
 
-			joining_put(build, &joining, &run);
+			joining_put_way(build, &joining, &way);
 		}
 	}
+	if (build->failed)
+		return UINT32_MAX;
 	/* What is left out would have told more. */
-	if (joining.any)
-		return plan_any(build, true);
-	plan = (struct match_plan){ (uint32_t)build->runs.count, joining.count, joining.open };
-	for (uint32_t i = 0; i < joining.count; i++) {
-		struct match_run *room = match_list_room(&build->runs, 1, sizeof(*room));
-
-		if (!room) {
-			build->failed = true;
-			return UINT32_MAX;
-		}
-		*room = joining.runs[i];
-		build->runs.count++;
-	}
-	return plan_add(build, &plan);
+	return joining.any ? plan_any(build, true) : joining_plan(build, &joining);
 }
 
-/* Adds a set to the run that begins at @first; what asks one part is one set. */
-static void run_extend(struct match_build *build, size_t first, uint32_t set)
+/* A part of a conjunction, and among how many its choice is. */
+struct choosing {
+	struct match_plan plan;
+	uint32_t count;
+	bool whole; /* the "or" of its way stays one */
+	bool left_out;
+};
+
+/* The choice @number: its sets go to the run that begins at @first, what stays an "or" to @out_any. */
+static void choice_take(struct match_build *build, const struct choosing *choosing,
+		uint32_t number, size_t first, struct match_run *out_any)
 {
-	for (size_t i = first; i < build->entries.count && !build->failed; i++) {
-		uint32_t known = *entries_at(build, (uint32_t)i);
-		uint32_t both;
+	struct match_way way = { .all = { 0, 0 } };
 
-		if (set_at(build, known)->part != set_at(build, set)->part)
-			continue;
-		both = sets_join(build, known, set, false);
-		((uint32_t *)build->entries.data)[i] = both;
-		return;
+	for (uint32_t i = 0; i < choosing->plan.count; i++) {
+		uint32_t count = 1;
+
+		way = *way_at(build, choosing->plan.first + i);
+		if (!choosing->whole && way.any.count)
+			count = way.any.count;
+		if (number < count)
+			break;
+		number -= count;
 	}
-	entry_push(build, set);
+	for (uint32_t k = 0; k < way.all.count; k++)
+		run_extend(build, first, *entries_at(build, way.all.first + k));
+	if (choosing->whole)
+		*out_any = way.any;
+	else if (way.any.count)
+		run_extend(build, first, *entries_at(build, way.any.first + number));
 }
 
-/* All of its literals: a run for each choice among their alternatives. */
+static uint32_t choices_count(const struct match_build *build, const struct match_plan *plan)
+{
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < plan->count; i++) {
+		uint32_t any = way_at(build, plan->first + i)->any.count;
+
+		count += any ? any : 1;
+	}
+	return count;
+}
+
+/* The parts of a conjunction; the "or" of one stays as it is, the widest. */
+static struct choosing *choosings_make(
+		struct match_build *build, const struct formula *formula, bool *out_open)
+{
+	struct choosing *list =
+			ARENA_NEW_ARRAY(&build->arena, struct choosing, formula->count + 1);
+	struct choosing *widest = NULL;
+
+	if (!list) {
+		build->failed = true;
+		return NULL;
+	}
+	for (uint32_t i = 0; i < formula->count; i++) {
+		uint32_t made = plan_make(build, build->atoms->literals[formula->at + i]);
+
+		if (build->failed)
+			return NULL;
+		list[i].plan = *plan_at(build, made);
+		list[i].count = choices_count(build, &list[i].plan);
+		*out_open |= list[i].plan.open;
+		if (list[i].plan.count == 1 && way_at(build, list[i].plan.first)->any.count &&
+				(!widest || list[i].count > widest->count))
+			widest = &list[i];
+	}
+	if (widest) {
+		widest->whole = true;
+		widest->count = 1;
+	}
+	return list;
+}
+
+/* All of its literals: a way for each choice among their alternatives. */
 static uint32_t all_plan(struct match_build *build, const struct formula *formula)
 {
 	struct match_plan plan = { 0, 1, false };
 	struct arena_mark mark = arena_mark(&build->arena);
-	uint32_t *made = ARENA_NEW_ARRAY(&build->arena, uint32_t, formula->count + 1);
+	struct choosing *list = choosings_make(build, formula, &plan.open);
 
-	if (!made) {
-		build->failed = true;
+	if (!list)
 		return UINT32_MAX;
-	}
 	for (uint32_t i = 0; i < formula->count; i++) {
-		const struct match_plan *part;
-
-		made[i] = plan_make(build, build->atoms->literals[formula->at + i]);
-		if (build->failed)
-			return UINT32_MAX;
-		part = plan_at(build, made[i]);
-		plan.open |= part->open;
-		if (plan.count * part->count > MATCH_ALTERNATIVES_MOST) {
-			plan.open = true;
-			made[i] = UINT32_MAX;
-		} else {
-			plan.count *= part->count;
-		}
+		if (plan.count * list[i].count > MATCH_ALTERNATIVES_MOST)
+			plan.open = list[i].left_out = true;
+		else
+			plan.count *= list[i].count;
 	}
-	plan.first = (uint32_t)build->runs.count;
+	plan.first = (uint32_t)build->ways.count;
 	for (uint32_t choice = 0; choice < plan.count; choice++) {
+		struct match_way way = { .any = { 0, 0 } };
 		size_t first = build->entries.count;
 		uint32_t left = choice;
 
 		for (uint32_t i = 0; i < formula->count; i++) {
-			struct match_run run;
-			uint32_t count;
-
-			if (made[i] == UINT32_MAX)
+			if (list[i].left_out)
 				continue;
-			count = plan_at(build, made[i])->count;
-			run = *run_at(build, plan_at(build, made[i])->first + left % count);
-			left /= count;
-			for (uint32_t k = 0; k < run.count; k++)
-				run_extend(build, first, *entries_at(build, run.first + k));
+			choice_take(build, &list[i], left % list[i].count, first, &way.any);
+			left /= list[i].count;
 		}
-		run_push(build, first);
+		way.all = entries_since(build, first);
+		way_push(build, &way);
 	}
 	arena_rewind(&build->arena, mark);
 	return plan_add(build, &plan);
@@ -528,7 +461,7 @@ bool match_plans_build(struct match_build *build)
 			return false;
 		for (uint32_t k = 0; k < plan.count; k++)
 			room[k] = (struct match_position){ .policy = (uint32_t)i,
-				.run = *run_at(build, plan.first + k),
+				.way = *way_at(build, plan.first + k),
 				.special = plan.open || plan.count > 1,
 				.open = plan.open };
 		build->positions.count += plan.count;

@@ -186,46 +186,67 @@ bool match_streams_sort(struct match_index *index)
 	return true;
 }
 
-/* What is left to be done for a value, in the order of the streams. */
+static void reader_put(struct match_index *index, const struct match_part *part)
+{
+	const struct match_stream *stream = index->streams;
+	struct match_reader *reader = &index->readers[index->reader_count++];
+
+	while (stream->number != part->stream)
+		stream++;
+	*reader = (struct match_reader){ .slot = part->slot,
+		.stream = (uint32_t)(stream - index->streams),
+		.stride = part->stride,
+		.unknown = stream->merged ? part->cell_count : 0,
+		.known = part->kind == PART_CODE ? part->text_count - 1 : part->member_first,
+		.mask = part->cell_count - 1,
+		.text_cells = part->text_cells };
+	if (part->kind == PART_CODE && !part->closed)
+		part->text_cells[part->text_count - 1] = UINT32_MAX;
+	if (part->kind == PART_NUMBER) {
+		int64_t *edges = index->edges + ((size_t)index->number_count << index->halves);
+
+		for (uint32_t i = 0; i < 1U << index->halves; i++)
+			edges[i] = i + 1 < part->cell_count ? part->edges[i] : INT64_MAX;
+		index->numbers[index->number_count++] = (struct match_number){ part->slot,
+			part->cell_count - 1, part->border_starts,
+			part->border_starts ? part : NULL };
+	}
+}
+
+/* What is left to be done for a value. */
 bool match_readers_build(struct match_index *index)
 {
-	uint32_t count = 0;
-	bool *told = memory_alloc_zero((size_t)index->slot_count + 1, sizeof(*told));
+	static const enum part_kind kinds[] = { PART_NUMBER, PART_CODE, PART_MEMBERS,
+		PART_FLAG };
+	uint32_t *const ends[] = { &index->code_first, &index->members_first,
+		&index->flag_first, &index->reader_count };
 
 	index->readers = memory_alloc_zero(index->part_count + 1, sizeof(*index->readers));
 	index->numbers = memory_alloc_zero(index->part_count + 1, sizeof(*index->numbers));
-	if (!told || !index->readers || !index->numbers) {
-		memory_free(told);
+	index->asked = memory_alloc_zero(index->mention_count + 1, sizeof(*index->asked));
+	index->edges = memory_alloc((((size_t)index->part_count + 1) << index->halves) *
+				    sizeof(*index->edges));
+	index->stream_rows =
+			memory_alloc((index->stream_count + 1) * sizeof(*index->stream_rows));
+	index->stream_known = memory_alloc(index->stream_count + 1);
+	if (!index->readers || !index->numbers || !index->asked || !index->edges ||
+			!index->stream_rows || !index->stream_known)
 		return false;
+	for (uint32_t i = 0; i < index->stream_count; i++) {
+		index->stream_rows[i] = index->streams[i].row_first;
+		index->stream_known[i] = index->streams[i].merged;
 	}
-	for (uint32_t s = 0; s < index->stream_count; s++) {
+	for (size_t k = 0; k < sizeof(kinds) / sizeof(*kinds); k++) {
 		for (uint32_t i = 0; i < index->part_count; i++) {
-			const struct match_part *part = &index->parts[i];
-			struct match_reader *reader = &index->readers[count];
-
-			if (part->stream != index->streams[s].number)
-				continue;
-			*reader = (struct match_reader){ .kind = part->kind,
-				.slot = part->slot,
-				.cell_count = part->cell_count,
-				.stride = part->stride,
-				.mentions = !told[part->slot],
-				.part = part };
-			if (part->kind == PART_CODE) {
-				reader->text_cells = part->text_cells;
-				reader->known = part->text_count - 1;
-			} else if (part->kind == PART_NUMBER) {
-				reader->known = index->number_count;
-				index->numbers[index->number_count++] =
-						(struct match_number){ part->edges, part->slot,
-							part->cell_count - 1 };
-			} else {
-				reader->known = part->member_first;
-			}
-			told[part->slot] = true;
-			count++;
+			if (index->parts[i].kind == kinds[k])
+				reader_put(index, &index->parts[i]);
 		}
+		*ends[k] = index->reader_count;
 	}
-	memory_free(told);
+	for (int i = 0; i < index->slot_count; i++) {
+		if (index->slots[i].part_count)
+			index->asked[index->slots[i].mention] =
+					(struct match_asked){ i, index->slots[i].mention };
+	}
 	return true;
 }

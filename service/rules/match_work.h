@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Where one thread works at one enterprise after the other. */
+#pragma once
+
+#include "rules/match_internal.h"
+
+/* Blocks between two looks at what was found. */
+#define MATCH_BLOCKS_AT_ONCE 32
+/* Lists of numbers are written so many at a time: what is behind their end is of no use. */
+#define MATCH_LIST_STEP 4
+
+/* Words of the blocks at hand. */
+struct match_lines {
+	uint64_t words[MATCH_BLOCKS_AT_ONCE * MATCH_WORDS];
+};
+
+struct match_work {
+	const struct match_index *index;
+
+	/* Of the enterprise at hand. */
+	int64_t *integers;     /* by number */
+	uint32_t *cells;       /* likewise */
+	uint32_t *stream_rows; /* the row of each stream */
+	uint8_t *stream_known; /* whether it says anything */
+	const uint64_t **rows; /* of streams that do */
+	const uint64_t **any_rows;
+	const uint64_t **summaries;
+	size_t row_count;
+	uint32_t *unknown; /* mentions of slots without a value, */
+	size_t unknown_count;
+	uint32_t *odd_slots; /* and of those with an odd one */
+	size_t odd_slot_count;
+	uint64_t *vetoes; /* positions outside of a border; behind them, those granted by one */
+	bool has_vetoes;
+
+	/* Of the blocks at hand. */
+	uint64_t *alive;
+	uint32_t *blocks;
+	uint32_t hit_blocks[MATCH_BLOCKS_AT_ONCE];
+	struct match_lines hits, unsettled, doubtful;
+	uint32_t lines[MATCH_BLOCKS_AT_ONCE * MATCH_WORDS]; /* words that have any bit */
+
+	uint32_t *eligible, *undecided, *open;
+	size_t eligible_count, undecided_count, open_count;
+	/* Policies with several positions, by their numbers among these. */
+	uint64_t *seen_eligible, *seen_undecided, *seen_odd;
+	uint32_t *several, *maybe, *odd;
+	size_t several_count, maybe_count, odd_count;
+};
+
+/** Finds the rows of an enterprise, and what is unknown, odd, or behind a border. */
+void match_values_enter(struct match_work *work, const struct match_value *values);
