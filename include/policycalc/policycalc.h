@@ -6,6 +6,7 @@
 #include "policycalc/catalog.h"
 #include "policycalc/client.h"
 #include "policycalc/combine.h"
+#include "policycalc/diff.h"
 #include "policycalc/find.h"
 #include "policycalc/guide.h"
 #include "policycalc/match.h"

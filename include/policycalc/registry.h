@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The registry: importing enterprises, and what is known of one. */
+/* The registry: importing enterprises, what is known of one, and the registry as a whole. */
 #ifndef POLICYCALC_REGISTRY_H
 #define POLICYCALC_REGISTRY_H
 
@@ -16,6 +16,8 @@ typedef struct pcalc_import pcalc_import;
 typedef struct pcalc_import_result pcalc_import_result;
 /* One enterprise of the registry. */
 typedef struct pcalc_enterprise pcalc_enterprise;
+/* The registry as a whole. */
+typedef struct pcalc_registry pcalc_registry;
 
 /* What holds for all rows of an import. */
 struct pcalc_import_options {
@@ -148,6 +150,55 @@ PCALC_PUBLIC bool pcalc_enterprise_fact(const pcalc_enterprise *enterprise, size
 /** Entry @entry of the fact at @index. false when there is none. */
 PCALC_PUBLIC bool pcalc_enterprise_fact_entry(const pcalc_enterprise *enterprise, size_t index,
 		size_t entry, struct pcalc_known_entry *out_entry);
+
+/* One import that was. */
+struct pcalc_import_record {
+	int64_t id;
+	const char *supplier;
+	const char *date;	 /* the day its values hold for */
+	const char *started_at;	 /* RFC 3339, UTC, as is the next */
+	const char *finished_at; /* "": it broke off */
+	int64_t rows;
+	int64_t changed; /* enterprises that were new or changed */
+	int64_t rejected;
+	int64_t sequence; /* the snapshot after it */
+	/* Attributes of which it was the whole list. */
+	const char *const *complete;
+	size_t complete_count;
+	bool sample; /* made up, for demonstration */
+};
+
+/* More of something that a region has an aim for in a year: events, people trained. */
+struct pcalc_counter_entry {
+	const char *region; /* code or name; NULL: the region of the catalog */
+	const char *name;   /* the catalog has a parameter "counter_NAME_REGION" */
+	const char *date;   /* not after today */
+	int64_t value;	    /* how many more, from 0 */
+	const char *source; /* who says so; 1 to 200 characters */
+};
+
+/** Reads how large the registry is, and its last imports. NULL with @failure filled. */
+PCALC_PUBLIC pcalc_registry *pcalc_registry_get(
+		pcalc_client *client, struct pcalc_failure *failure);
+/** NULL is fine. */
+PCALC_PUBLIC void pcalc_registry_free(pcalc_registry *registry);
+/** How many enterprises there are. */
+PCALC_PUBLIC int64_t pcalc_registry_enterprise_count(const pcalc_registry *registry);
+/** The newest snapshot. */
+PCALC_PUBLIC int64_t pcalc_registry_sequence(const pcalc_registry *registry);
+/** How many imports are told of: the last 100. */
+PCALC_PUBLIC size_t pcalc_registry_import_count(const pcalc_registry *registry);
+/** The import at @index, newest first. false when there is none. */
+PCALC_PUBLIC bool pcalc_registry_import(const pcalc_registry *registry, size_t index,
+		struct pcalc_import_record *out_record);
+
+/**
+ * Adds @count entries, 1 to 10,000, all or none; a later one for the same region, counter and day takes
+ * the place of an earlier one. *out_sequence is the snapshot after them. false with @failure filled.
+ */
+PCALC_PUBLIC bool pcalc_counters_add(pcalc_client *client,
+		const struct pcalc_counter_entry *entries, size_t count, int64_t *out_sequence,
+		struct pcalc_failure *failure);
 
 #ifdef __cplusplus
 }

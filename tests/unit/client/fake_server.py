@@ -244,6 +244,20 @@ class Friendly:
         for name in ("attributes.yaml", "policies/p1.yaml"):
             yield self.service.ExportCatalogResponse(file=dict(path=name, content=b"id: p1\n"))
 
+    def diff(self, request, context):
+        from policycalc.v1 import diff_pb2
+        if request.to_revision > 5:
+            context.abort(grpc.StatusCode.NOT_FOUND, f"no revision {request.to_revision}")
+        return diff_pb2.DiffRevisionsResponse(
+            from_revision=request.from_revision, to_revision=request.to_revision, changes=[
+                dict(kind=1, entry=1, id="p2", title=dict(zh="奖励")),
+                dict(kind=3, entry=2, id="limit", title=dict(zh="额度"),
+                     affects=["p1", "e.at_least_small"], fields=[
+                         dict(path="values[2025-01-01].money_fen", kind=3, before="100万元",
+                              before_en="1,000,000 yuan", after="150万元", after_en="1,500,000 yuan",
+                              label=dict(zh="值", en="value")),
+                         dict(path="values[2024-01-01]", kind=2, before="7")])])
+
     def import_enterprises(self, requests, context):
         """Knows one firm, 91410300665989305X, whose staff is 7; takes no two rows of one firm, nor
         a supplier called WRONG or LATE (who says so at once, and after all rows)."""
@@ -308,10 +322,19 @@ class Friendly:
         from policycalc.v1 import registry_service_pb2 as registry
         return registry.GetRegistryResponse(enterprise_count=12345678, sequence=5, imports=[
             dict(id=3, supplier="三门峡市统计局", date="2026-01-01", rows=12345678, changed=5,
-                 rejected=2, sequence=5, started_at="2026-01-02T23:04:05Z",
+                 rejected=2, sequence=5, started_at="2026-01-02T23:04:05Z", complete=["dishonest"],
                  finished_at="2026-01-02T23:05:05Z"),
             dict(id=2, supplier="虚构样例", sample=True, date="2026-01-01", rows=3, sequence=4,
                  started_at="2026-01-01T03:04:05Z")])
+
+    def add_counters(self, request, context):
+        from policycalc.v1 import report_pb2
+        for entry in request.entries:
+            if entry.value < 0:
+                context.abort(grpc.StatusCode.INVALID_ARGUMENT, " ".join(
+                    [f"'{entry.region}'", entry.name, entry.date, entry.source]))
+        return report_pb2.AddCountersResponse(count=len(request.entries),
+                                              sequence=sum(e.value for e in request.entries))
 
     def start(self, unix_path, calls_path):
         def noted(function):
@@ -327,7 +350,7 @@ class Friendly:
         def method(make, function, request):
             return make(noted(function), request_deserializer=request.FromString,
                         response_serializer=lambda message: message.SerializeToString())
-        from policycalc.v1 import guide_pb2, question_pb2
+        from policycalc.v1 import diff_pb2, guide_pb2, question_pb2, report_pb2
         from policycalc.v1 import registry_service_pb2 as registry
         calculator, service = self.calculator, self.service
         from fake_push import FakePush
@@ -352,6 +375,8 @@ class Friendly:
                                         registry.GetEnterpriseRequest),
                 "GetRegistry": method(grpc.unary_unary_rpc_method_handler, self.get_registry,
                                       registry.GetRegistryRequest),
+                "AddCounters": method(grpc.unary_unary_rpc_method_handler, self.add_counters,
+                                      report_pb2.AddCountersRequest),
                 **fake_push.registry_methods(method), **fake_reports.registry_methods(method)}),
             fake_push.handlers(method),
             grpc.method_handlers_generic_handler("policycalc.v1.CatalogService", {
@@ -367,6 +392,8 @@ class Friendly:
                                         service.ListRevisionsRequest),
                 "ExportCatalog": method(grpc.unary_stream_rpc_method_handler, self.export,
                                         service.ExportCatalogRequest),
+                "DiffRevisions": method(grpc.unary_unary_rpc_method_handler, self.diff,
+                                        diff_pb2.DiffRevisionsRequest),
                 "CheckCatalog": method(grpc.stream_unary_rpc_method_handler, self.check,
                                        service.CheckCatalogRequest),
                 "PublishCatalog": method(grpc.stream_unary_rpc_method_handler, self.publish,

@@ -316,6 +316,40 @@ out:
 	return code;
 }
 
+static enum pcalc_code use_registry(pcalc_client *client, struct pcalc_failure *failure)
+{
+	pcalc_registry *registry = pcalc_registry_get(client, failure);
+	enum pcalc_code code = code_of(registry, failure);
+
+	if (registry)
+		assert_int_equal(pcalc_registry_import_count(registry), 2);
+	pcalc_registry_free(registry);
+	return code;
+}
+
+static enum pcalc_code use_counters(pcalc_client *client, struct pcalc_failure *failure)
+{
+	const struct pcalc_counter_entry entry = {
+		.name = "training", .date = "2026-03-01", .value = 40, .source = "s"
+	};
+	int64_t sequence = 0;
+	bool ok = pcalc_counters_add(client, &entry, 1, &sequence, failure);
+
+	assert_int_equal(sequence, ok ? 40 : 0);
+	return ok ? PCALC_OK : code_of(NULL, failure);
+}
+
+static enum pcalc_code use_diff(pcalc_client *client, struct pcalc_failure *failure)
+{
+	pcalc_diff *diff = pcalc_catalog_diff(client, 3, 5, failure);
+	enum pcalc_code code = code_of(diff, failure);
+
+	if (diff)
+		assert_int_equal(pcalc_diff_count(diff), 2);
+	pcalc_diff_free(diff);
+	return code;
+}
+
 static enum pcalc_code use_enterprise(pcalc_client *client, struct pcalc_failure *failure)
 {
 	pcalc_enterprise *enterprise =
@@ -360,6 +394,9 @@ static const struct {
 	{ "stream", use_stream, 10 },
 	{ "import", use_import, 12 },
 	{ "enterprise", use_enterprise, 6 },
+	{ "registry", use_registry, 6 },
+	{ "counters", use_counters, 6 },
+	{ "diff", use_diff, 6 },
 	{ "run", use_run, 6 },
 	{ "runs", use_runs, 10 },
 	{ "watch", use_watch, 8 },

@@ -185,6 +185,71 @@ static void test_enterprise(void **state)
 	pcalc_free(client);
 }
 
+static void test_registry(void **state)
+{
+	pcalc_client *client = client_open("POLICYCALC_TEST_SERVER");
+	struct pcalc_failure failure = { 0 };
+	pcalc_registry *registry = pcalc_registry_get(client, &failure);
+	struct pcalc_import_record record;
+
+	if (!registry)
+		fail_msg("%s", failure.message);
+	assert_int_equal(pcalc_registry_enterprise_count(registry), 12345678);
+	assert_int_equal(pcalc_registry_sequence(registry), 5);
+	assert_int_equal(pcalc_registry_import_count(registry), 2);
+	assert_true(pcalc_registry_import(registry, 0, &record));
+	assert_int_equal(record.id, 3);
+	assert_string_equal(record.supplier, "三门峡市统计局");
+	assert_string_equal(record.date, "2026-01-01");
+	assert_string_equal(record.started_at, "2026-01-02T23:04:05Z");
+	assert_string_equal(record.finished_at, "2026-01-02T23:05:05Z");
+	assert_int_equal(record.rows, 12345678);
+	assert_int_equal(record.changed, 5);
+	assert_int_equal(record.rejected, 2);
+	assert_int_equal(record.sequence, 5);
+	assert_int_equal(record.complete_count, 1);
+	assert_string_equal(record.complete[0], "dishonest");
+	assert_false(record.sample);
+	assert_true(pcalc_registry_import(registry, 1, &record));
+	assert_string_equal(record.finished_at, "");
+	assert_int_equal(record.complete_count, 0);
+	assert_true(record.sample);
+	assert_false(pcalc_registry_import(registry, 2, &record));
+	pcalc_registry_free(registry);
+	pcalc_registry_free(NULL);
+	pcalc_free(client);
+
+	client = client_open("POLICYCALC_TEST_HTTP1");
+	assert_null(pcalc_registry_get(client, &failure));
+	assert_int_equal(failure.code, PCALC_UNAVAILABLE);
+	pcalc_free(client);
+}
+
+static void test_counters(void **state)
+{
+	struct pcalc_counter_entry entries[] = {
+		{ .name = "training", .date = "2026-03-01", .value = 40, .source = "科技局" },
+		{ "411282", "docking", "2026-03-02", 2, "工信局" },
+	};
+	pcalc_client *client = client_open("POLICYCALC_TEST_SERVER");
+	struct pcalc_failure failure = { 0 };
+	int64_t sequence = 7;
+
+	if (!pcalc_counters_add(client, entries, 2, &sequence, &failure))
+		fail_msg("%s", failure.message);
+	assert_int_equal(sequence, 42);
+	/* Every field is sent, and one that is not given is empty. */
+	entries[0].value = -40;
+	assert_false(pcalc_counters_add(client, entries, 1, &sequence, &failure));
+	assert_int_equal(failure.code, PCALC_INVALID_ARGUMENT);
+	assert_string_equal(failure.message, "'' training 2026-03-01 科技局");
+	entries[1].value = -2;
+	assert_false(pcalc_counters_add(client, &entries[1], 1, &sequence, &failure));
+	assert_string_equal(failure.message, "'411282' docking 2026-03-02 工信局");
+	assert_int_equal(sequence, 42);
+	pcalc_free(client);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -192,6 +257,8 @@ int main(void)
 		cmocka_unit_test(test_options),
 		cmocka_unit_test(test_failures),
 		cmocka_unit_test(test_enterprise),
+		cmocka_unit_test(test_registry),
+		cmocka_unit_test(test_counters),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
