@@ -24,6 +24,7 @@
  *     confirm P, refuse P           the department has decided, of all that is held
  */
 #include "push_cases.h"
+#include "effort.h"
 
 #include "base/date.h"
 #include "base/log.h"
@@ -311,7 +312,8 @@ int main(int argc, char **argv)
 	enum case_fault fault = argc > 1 ? read_fault(argv[1]) : CASE_FAULT_NONE;
 	unsigned most = fault == CASE_FAULT_MEMORY ? ALLOCATIONS_MOST : REPLAYS_MOST;
 	bool is_long = getenv("POLICYCALC_LONG") != NULL;
-	unsigned sparsely = fault == CASE_FAULT_MEMORY ? 16 : fault >= CASE_FAULT_POWER ? 3 : 6;
+	unsigned usual = fault == CASE_FAULT_MEMORY ? 16 : fault >= CASE_FAULT_POWER ? 3 : 6;
+	unsigned sparsely = effort(usual, usual);
 	int failures = 0;
 	int expectations = 0;
 	unsigned faults = 0;

@@ -11,6 +11,7 @@
  *
  * POLICYCALC_LONG=1 runs ten times as many.
  */
+#include "effort.h"
 #include "near_oracle.h"
 
 #include <setjmp.h>
@@ -354,7 +355,7 @@ static void instance_compare(
 
 static void shape_compare(struct shape shape, uint64_t seed)
 {
-	unsigned instances = getenv("POLICYCALC_LONG") ? 8000 : 800;
+	unsigned instances = effort(800, 8000);
 	struct shares shares = { 0 };
 
 	random_begin(seed);

@@ -6,6 +6,7 @@
  *
  * POLICYCALC_LONG=1 runs ten times as many.
  */
+#include "effort.h"
 #include "near_brute.h"
 #include "score_oracle.h"
 
@@ -379,7 +380,7 @@ static unsigned cliffs_compare(struct instance *instance, const int *values,
 
 static void agrees(void **state)
 {
-	unsigned instances = getenv("POLICYCALC_LONG") ? 6000 : 600;
+	unsigned instances = effort(600, 6000);
 	unsigned total = 0, near = 0, pairs = 0, eligible = 0, cliffs = 0;
 
 	(void)state;

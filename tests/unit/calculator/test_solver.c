@@ -7,6 +7,7 @@
  * are small in their figures, so that ties and full caps are frequent.
  */
 #include "calculator/solver.h"
+#include "effort.h"
 #include "random.h"
 
 #include <setjmp.h>
@@ -220,7 +221,7 @@ static void check_left_out(const struct solver_problem *problem,
 
 static void test_all_subsets(void **state)
 {
-	size_t rounds = getenv("POLICYCALC_LONG") ? 100000 : 10000;
+	size_t rounds = effort(10000, 100000);
 	static struct made made;
 	static struct oracle oracle;
 
@@ -384,7 +385,7 @@ static size_t nodes_of(size_t units, size_t groups, size_t caps, int64_t most, s
 
 static void test_forty_units(void **state)
 {
-	size_t rounds = getenv("POLICYCALC_LONG") ? 2000 : 100;
+	size_t rounds = effort(100, 2000);
 
 	(void)state;
 	random_begin(40);

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How often a test that makes up its instances does so. */
+#pragma once
+
+#include <stdlib.h>
+
+/**
+ * @usual in the plain build; @many with POLICYCALC_LONG. With POLICYCALC_BRIEF, which the sanitizers' run
+ * sets, a quarter: there the answers were compared already, and an instance takes several times as long.
+ */
+static inline unsigned effort(unsigned usual, unsigned many)
+{
+	if (getenv("POLICYCALC_LONG"))
+		return many;
+	return getenv("POLICYCALC_BRIEF") ? (usual + 3) / 4 : usual;
+}
