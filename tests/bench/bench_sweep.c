@@ -3,7 +3,8 @@
  * What a block of enterprises under all policies costs, beside the loops that it replaces.
  *
  * usage: bench_sweep CATALOG [blocks]                the starter catalog, and then the workload
- *        bench_sweep CATALOG blocks policies rounds [sorted]  the workload alone
+ *        bench_sweep CATALOG blocks policies rounds [sorted] [known]  the workload alone; with "known"
+ *                                                    not with missing values too
  *
  * Peers: Match's own way (read the profile, ask each policy), and of the workload also a straight loop
  * in C over its own structures, the clauses that rule out most first. Milliseconds are of a million
@@ -354,13 +355,19 @@ int main(int argc, char **argv)
 	}
 	struct workload_options options = { .policy_count = argc > 3 ? atol(argv[3]) : 1000,
 		.enterprise_count = blocks * SWEEP_ROWS,
-		.seed = 42,
-		.sorted = argc > 5 };
+		.seed = 42 };
+	bool known = false;
 	unsigned rounds = argc > 4 ? (unsigned)atoi(argv[4]) : 3;
 
 	if (options.policy_count < 1 || rounds < 1)
 		return 2;
+	for (int i = 5; i < argc; i++) {
+		options.sorted |= strcmp(argv[i], "sorted") == 0;
+		known |= strcmp(argv[i], "known") == 0;
+	}
 	workload_measure(blocks, &options, rounds);
+	if (known)
+		return 0;
 	options.unknown = 20;
 	workload_measure(blocks, &options, rounds);
 	return 0;
