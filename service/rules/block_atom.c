@@ -44,16 +44,15 @@ static bool ask_unstated(struct block *block, struct plane_pool *pool,
 }
 
 static bool ask_number(struct block *block, struct plane_pool *pool, const struct atom *atom,
-		const struct slot_column *column, struct block_answer *out_answer)
+		const struct slot_column *column, const uint64_t *need,
+		struct block_answer *out_answer)
 {
-	uint64_t *yes;
+	const uint64_t *yes;
 
 	if (atom->unstated)
 		return ask_unstated(block, pool, column, out_answer);
-	yes = pool_take(pool, BLOCK_WORDS);
-	if (!yes || !block_ask_threshold(block, atom, column, yes))
-		return false;
-	return block_answer_known(block, pool, column, yes, out_answer);
+	yes = block_ask_threshold(block, pool, atom, column, need);
+	return yes && block_answer_known(block, pool, column, yes, out_answer);
 }
 
 /* --- quotients --------------------------------------------------------------------------------- */
@@ -160,7 +159,7 @@ bool block_ask_quotient(struct block *block, struct plane_pool *pool, const stru
 /* --- all --------------------------------------------------------------------------------------- */
 
 static bool atom_ask(struct block *block, struct plane_pool *pool, uint32_t number,
-		struct block_answer *out_answer, struct error *err)
+		const uint64_t *need, struct block_answer *out_answer, struct error *err)
 {
 	const struct atom *atom = &block->atoms->list[number];
 	const struct slot_column *column;
@@ -174,10 +173,10 @@ static bool atom_ask(struct block *block, struct plane_pool *pool, uint32_t numb
 	case ATOM_FLAG:
 		return ask_flag(block, pool, column, out_answer) || block_fail_memory(err);
 	case ATOM_AT_LEAST:
-		return ask_number(block, pool, atom, column, out_answer) ||
+		return ask_number(block, pool, atom, column, need, out_answer) ||
 		       block_fail_memory(err);
 	case ATOM_CODE:
-		return block_ask_code(block, pool, number, column, out_answer, err);
+		return block_ask_code(block, pool, number, column, need, out_answer, err);
 	case ATOM_MEMBER:
 	case ATOM_HELD:
 		return block_ask_member(block, pool, number, column, out_answer, err);
@@ -203,7 +202,8 @@ bool block_ask_atom(struct block *block, uint32_t number, const uint64_t *need,
 		*out_answer = note->answer;
 		return true;
 	}
-	if (!atom_ask(block, keep ? &block->kept : &block->scratch, number, out_answer, err))
+	if (!atom_ask(block, keep ? &block->kept : &block->scratch, number,
+			    keep ? block->rows : need, out_answer, err))
 		return false;
 	if (keep)
 		*note = (struct answer_note){ block->round, *out_answer };

@@ -15,6 +15,9 @@
 #define CODES_MOST 65536
 #define CODES_BUDGET ((size_t)256 << 20)
 
+/* So few atoms are asked row by row, where somebody wants to know: planes cost more. */
+#define ASKERS_FEW 2
+
 /* --- numbers ----------------------------------------------------------------------------------- */
 
 static void codes_clear(struct block *block)
@@ -147,6 +150,10 @@ bool block_codes_init(struct block *block)
 	block->codes = memory_alloc_zero(block->slot_count + 1, sizeof(*block->codes));
 	if (!block->codes)
 		return false;
+	for (size_t i = 0; i < block->atoms->count; i++) {
+		if (block->atoms->list[i].kind == ATOM_CODE)
+			block->codes[block->atoms->list[i].slot].asker_count++;
+	}
 	arena_init(&block->code_arena, CODES_BUDGET);
 	block->code_generation = 1;
 	return codes_mention(block);
@@ -178,32 +185,45 @@ static uint64_t *plane_make(struct block *block, struct slot_codes *codes, uint3
 	return plane;
 }
 
-static bool texts_put(struct block *block, const struct block_column *column,
-		struct slot_codes *codes, uint64_t **planes)
+/* Puts a row with a code that has no plane yet; of too many none gets one. false: memory is short. */
+static bool text_put(struct block *block, struct slot_codes *codes, uint32_t code, size_t row)
 {
-	for (size_t i = 0; i < BLOCK_WORDS; i++) {
+	uint64_t *plane;
+
+	codes->many = codes->present_count > CODE_PLANES_MOST;
+	if (codes->many)
+		return true;
+	plane = plane_make(block, codes, code);
+	if (!plane)
+		return false;
+	plane[row / 64] |= UINT64_C(1) << (row % 64);
+	return true;
+}
+
+static bool texts_put(struct block *block, const struct block_column *column,
+		struct slot_codes *codes)
+{
+	for (size_t i = 0; i < BLOCK_WORDS && !codes->many; i++) {
 		for (uint64_t known = column->known[i] & block->rows[i]; known;
 				known &= known - 1) {
 			size_t row = i * 64 + (unsigned)__builtin_ctzll(known);
-			uint32_t at = column->codes[row];
+			uint32_t code = column_code(column, row);
+			uint64_t *plane = codes->planes[code];
 
-			if (!planes[at]) {
-				codes->many = codes->present_count > CODE_PLANES_MOST;
-				if (codes->many)
-					return true;
-				planes[at] = plane_make(block, codes, column_code(column, row));
-			}
-			if (!planes[at])
+			if (plane)
+				plane[i] |= known & -known;
+			else if (!text_put(block, codes, code, row))
 				return false;
-			planes[at][i] |= known & -known;
+			else if (codes->many)
+				break;
 		}
 	}
 	return true;
 }
 
-/* What no atom names goes to a plane that nobody looks at. */
+/* What no atom names has no plane: nobody looks at it. */
 static bool lists_put(struct block *block, const struct block_column *column,
-		struct slot_codes *codes, uint64_t **planes, uint64_t *nowhere)
+		struct slot_codes *codes)
 {
 	for (size_t i = 0; i < BLOCK_WORDS; i++) {
 		for (uint64_t known = column->known[i] & block->rows[i]; known;
@@ -212,19 +232,16 @@ static bool lists_put(struct block *block, const struct block_column *column,
 			uint32_t end = column->starts[row + 1];
 
 			for (uint32_t k = column->starts[row]; k < end; k++) {
-				uint64_t **plane = &planes[column->codes[k]];
-				uint32_t code;
+				uint32_t code = column_code(column, k);
+				uint64_t *plane = codes->planes[code];
 
-				if (!*plane) {
-					code = column_code(column, k);
-					*plane = codes->entries[code].mentioned
-								 ? plane_make(block, codes,
-										   code)
-								 : nowhere;
-				}
-				if (!*plane)
+				if (!plane && !codes->entries[code].mentioned)
+					continue;
+				if (!plane)
+					plane = plane_make(block, codes, code);
+				if (!plane)
 					return false;
-				(*plane)[i] |= known & -known;
+				plane[i] |= known & -known;
 			}
 		}
 	}
@@ -237,11 +254,6 @@ static const struct slot_codes *codes_of(
 {
 	struct slot_codes *codes = &block->codes[slot];
 	const struct block_column *column = &from->column;
-	size_t count = column->numbers ? column->number_count : codes->count;
-	uint64_t nowhere[BLOCK_WORDS];
-	struct block_mark mark = block_mark(block);
-	uint64_t **planes;
-	bool ok;
 
 	if (codes->round == block->round)
 		return codes;
@@ -249,15 +261,11 @@ static const struct slot_codes *codes_of(
 		codes->planes[codes->present[i]] = NULL;
 	codes->present_count = 0;
 	codes->many = false;
-	planes = (uint64_t **)pool_take(&block->scratch, count + 1);
-	if (!planes)
+	if (!(column->kind == VALUE_STRING ? texts_put(block, column, codes)
+					   : lists_put(block, column, codes)))
 		return NULL;
-	memset(planes, 0, (count + 1) * sizeof(*planes));
-	ok = column->kind == VALUE_STRING ? texts_put(block, column, codes, planes)
-					  : lists_put(block, column, codes, planes, nowhere);
-	block_rewind(block, mark);
 	codes->round = block->round;
-	return ok ? codes : NULL;
+	return codes;
 }
 
 /* --- what follows from a text ------------------------------------------------------------------ */
@@ -413,6 +421,55 @@ static void planes_fill(struct block *block, uint32_t number, const struct slot_
 		error_ask(block, &block->atoms->list[number], column, planes);
 }
 
+/*
+ * A slot that few ask about: the rows of @need that the atom holds for, one by one; of others anything.
+ * Whether it is yes or no for all of them.
+ */
+static bool rows_match(const uint8_t *answers, const struct block_column *column,
+		const uint64_t *need, uint64_t *out_yes)
+{
+	unsigned all = 0;
+
+	for (size_t i = 0; i < BLOCK_WORDS; i++) {
+		uint64_t left = need[i];
+		uint64_t no = 0;
+
+		for (unsigned k = 0; left == UINT64_MAX && k < 64; k++) {
+			unsigned answer = answers[column_code(column, i * 64 + k)];
+
+			all |= answer;
+			no |= (uint64_t)answer << k;
+		}
+		for (uint64_t rest = left == UINT64_MAX ? 0 : left; rest; rest &= rest - 1) {
+			unsigned k = (unsigned)__builtin_ctzll(rest);
+			unsigned answer = answers[column_code(column, i * 64 + k)];
+
+			all |= answer;
+			no |= (uint64_t)answer << k;
+		}
+		out_yes[i] = left & ~no;
+	}
+	return all <= ANSWER_NO;
+}
+
+/* false: it is to be asked of planes. */
+static bool ask_directly(struct block *block, struct plane_pool *pool, uint32_t number,
+		const struct slot_column *column, const uint64_t *need,
+		struct block_answer *out_answer)
+{
+	const struct slot_codes *codes = &block->codes[block->atoms->list[number].slot];
+	uint64_t *yes;
+
+	_Static_assert(ANSWER_YES == 0 && ANSWER_NO == 1, "they are bits");
+	if (codes->asker_count > ASKERS_FEW || codes->round == block->round || !column->sure)
+		return false;
+	yes = pool_take(pool, BLOCK_WORDS);
+	if (!yes || !rows_match(block->memories[number].answers, &column->column, need, yes))
+		return false;
+	*out_answer = (struct block_answer){ .sure = true, .yes = yes };
+	return true;
+}
+
 /* Whether all codes there are answered with yes or no. */
 static bool is_sure(const struct slot_codes *codes, const struct atom_memory *memory)
 {
@@ -424,19 +481,24 @@ static bool is_sure(const struct slot_codes *codes, const struct atom_memory *me
 }
 
 bool block_ask_code(struct block *block, struct plane_pool *pool, uint32_t number,
-		const struct slot_column *column, struct block_answer *out_answer,
-		struct error *err)
+		const struct slot_column *column, const uint64_t *need,
+		struct block_answer *out_answer, struct error *err)
 {
 	const struct atom *atom = &block->atoms->list[number];
-	const struct slot_codes *codes = codes_of(block, atom->slot, column);
+	const struct slot_codes *codes;
 	struct atom_memory *memory = &block->memories[number];
 	uint64_t *planes;
 	bool sure;
 
-	if (!codes || !answers_renew(block, number))
+	if (!answers_renew(block, number))
 		return block_fail_memory(err);
 	if (block->arena.exhausted)
 		return arena_error(&block->arena, err, "asking about a code");
+	if (ask_directly(block, pool, number, column, need, out_answer))
+		return true;
+	codes = codes_of(block, atom->slot, column);
+	if (!codes)
+		return block_fail_memory(err);
 	sure = column->sure && is_sure(codes, memory);
 	planes = pool_take(pool, (size_t)(sure ? 1 : 5) * BLOCK_WORDS);
 	if (!planes)

@@ -37,15 +37,17 @@ struct slot_codes {
 	uint64_t **planes;  /* by number; NULL: not there in this round */
 	uint32_t *present;
 	size_t present_count;
-	bool many; /* too many: not all have a plane */
+	bool many;	    /* too many: not all have a plane */
+	size_t asker_count; /* atoms about texts */
 	uint64_t round;
 };
 
 /* The thresholds that atoms hold against the numbers of a slot. */
 struct slot_numbers {
-	int64_t *thresholds; /* ascending, each once */
+	int64_t *thresholds; /* ascending, each once; with ->cells the last is one more */
 	size_t count;
 	uint16_t *cells; /* NULL: they are compared one by one */
+	bool crowded;	 /* in some cell there is more than one */
 };
 
 /* The rows of a column by their numbers, see block_number.c. */
@@ -61,8 +63,9 @@ struct slot_column {
 	struct block_column column;
 	bool sure; /* every row is known */
 	const uint64_t *asked;
-	struct number_order order;
-	uint64_t order_round;
+	struct number_order order; /* or */
+	const uint64_t *planes;	   /* by rank */
+	uint64_t order_round;	   /* when one of both was made */
 };
 
 /* An atom or a formula in this round. */
@@ -127,9 +130,10 @@ bool block_answer_known(struct block *block, struct plane_pool *pool,
 /* block_number.c */
 bool block_numbers_init(struct block *block);
 void block_numbers_fini(struct block *block);
-/** The known rows that reach the atom's bound; false when memory is short. */
-bool block_ask_threshold(struct block *block, const struct atom *atom,
-		const struct slot_column *column, uint64_t *out_yes);
+/** The known rows that reach the atom's bound, among @need at least; NULL when memory is short. */
+const uint64_t *block_ask_threshold(struct block *block, struct plane_pool *pool,
+		const struct atom *atom, const struct slot_column *column,
+		const uint64_t *need);
 
 /* block_atom.c */
 bool block_ask_quotient(struct block *block, struct plane_pool *pool, const struct atom *atom,
@@ -140,8 +144,8 @@ bool block_codes_init(struct block *block);
 bool block_codes_renew(struct block *block);
 void block_codes_fini(struct block *block);
 bool block_ask_code(struct block *block, struct plane_pool *pool, uint32_t atom,
-		const struct slot_column *column, struct block_answer *out_answer,
-		struct error *err);
+		const struct slot_column *column, const uint64_t *need,
+		struct block_answer *out_answer, struct error *err);
 bool block_ask_member(struct block *block, struct plane_pool *pool, uint32_t atom,
 		const struct slot_column *column, struct block_answer *out_answer,
 		struct error *err);

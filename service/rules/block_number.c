@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Thresholds of one slot. A few are compared with the column one by one. Of many the rows are put in
- * order first, the greatest value in front: then the rows that reach a threshold are so many of the
- * first, and since their bits are written down after every so many rows, each threshold costs a copy
- * and a few bits more or less, however many there are.
+ * Thresholds of one slot. A few are compared with the column one by one. Of more the rank of every row
+ * is taken first; then a few hundred have a plane each, and of still more the rows are put in order,
+ * the greatest value in front: then the rows that reach a threshold are so many of the first, and since
+ * their bits are written down after every so many rows, each threshold costs a copy and a few bits more
+ * or less, however many there are.
  *
- *   (1) The thresholds of a slot are sorted; a row's rank is how many of them its value reaches.
- *   (2) The rows that reach threshold k are those of a rank above k: ->ends[k] of the first in order.
+ *   (1) The thresholds of a slot are sorted; a row's rank is how many of them its value reaches. The
+ *       last is INT64_MAX, which nobody asks about, so that no search runs out of them.
+ *   (2) The rows that reach threshold k are those of a rank above k: plane k + 1 of ->planes, or
+ *       ->ends[k] of the first in order.
  */
 #include "rules/block_internal.h"
 
@@ -16,24 +19,24 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define INDEX_LEAST 24	 /* fewer are compared one by one */
+#define INDEX_LEAST 12	 /* fewer are compared one by one */
+#define PLANES_MOST 320	 /* more are put in order */
 #define INDEX_MOST 65000 /* ranks fit 16 bits */
 #define STRIDE 128	 /* rows between two notes of all bits so far */
-#define DIGITS 7	 /* behind the first */
-#define CELL_ZERO (64u << DIGITS)
-#define CELLS (2 * CELL_ZERO)
+#define FEW 24		 /* of a word: so few rows are compared one by one */
+#define CELL_SHIFT 18
+#define CELLS (1u << (32 - CELL_SHIFT))
 
-/* Where a number lies: by its first binary digits. Never falls as @number rises. */
+/* Where a number lies: by its first binary digits as a float. Never falls as @number rises. */
 static inline __attribute__((always_inline)) unsigned cell_of(int64_t number)
 {
-	uint64_t size = (uint64_t)(number < 0 ? ~number : number);
-	unsigned digits = 63u - (unsigned)__builtin_clzll(size | 1);
-	unsigned next = (unsigned)(digits >= DIGITS ? size >> (digits - DIGITS)
-						    : size << (DIGITS - digits)) &
-			((1u << DIGITS) - 1);
-	unsigned cell = digits << DIGITS | next;
+	float rounded = (float)number;
+	uint32_t bits;
 
-	return number < 0 ? CELL_ZERO - 1 - cell : CELL_ZERO + cell;
+	memcpy(&bits, &rounded, sizeof(bits));
+	/* Of negative numbers the order of bits is the opposite. */
+	bits ^= (uint32_t)((int32_t)bits >> 31) | UINT32_C(0x80000000);
+	return bits >> CELL_SHIFT;
 }
 
 /* --- once ------------------------------------------------------------------------------------- */
@@ -58,13 +61,16 @@ static bool cells_init(struct slot_numbers *numbers)
 
 	if (numbers->count < INDEX_LEAST || numbers->count > INDEX_MOST)
 		return true;
-	numbers->cells = memory_alloc_zero(CELLS + 1, sizeof(*numbers->cells));
+	numbers->thresholds[numbers->count++] = INT64_MAX;
+	numbers->cells = memory_alloc(CELLS * sizeof(*numbers->cells));
 	if (!numbers->cells)
 		return false;
-	for (unsigned cell = 0; cell <= CELLS; cell++) {
+	for (unsigned cell = 0; cell < CELLS; cell++) {
 		while (at < numbers->count && cell_of(numbers->thresholds[at]) < cell)
 			at++;
 		numbers->cells[cell] = (uint16_t)at;
+		numbers->crowded = numbers->crowded ||
+				   (cell && at > numbers->cells[cell - 1] + 1u);
 	}
 	return true;
 }
@@ -85,7 +91,7 @@ bool block_numbers_init(struct block *block)
 
 		if (!numbers->count)
 			continue;
-		numbers->thresholds = memory_alloc(numbers->count * sizeof(int64_t));
+		numbers->thresholds = memory_alloc((numbers->count + 1) * sizeof(int64_t));
 		if (!numbers->thresholds)
 			return false;
 		numbers->count = 0;
@@ -121,37 +127,19 @@ void block_numbers_fini(struct block *block)
 
 /* --- in order ---------------------------------------------------------------------------------- */
 
-/* Where there is more than one threshold in the cell. */
-static unsigned rank_search(
-		const struct slot_numbers *numbers, unsigned low, unsigned high, int64_t number)
-{
-	while (high - low > 8) {
-		unsigned middle = (low + high) / 2;
-
-		if (numbers->thresholds[middle] <= number)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	while (low < high && numbers->thresholds[low] <= number)
-		low++;
-	return low;
-}
-
 static inline __attribute__((always_inline)) unsigned rank_of(
 		const struct slot_numbers *numbers, int64_t number)
 {
-	unsigned cell = cell_of(number);
-	unsigned low = numbers->cells[cell];
-	unsigned high = numbers->cells[cell + 1];
+	unsigned rank = numbers->cells[cell_of(number)];
 
-	if (high - low > 1)
-		return rank_search(numbers, low, high, number);
-	return low + (low < high && numbers->thresholds[low] <= number);
+	rank += numbers->thresholds[rank] <= number;
+	/* There is seldom more than one in a cell. */
+	while (numbers->crowded && rank < numbers->count && numbers->thresholds[rank] <= number)
+		rank++;
+	return rank;
 }
 
 /* The rank of every row, of those that are not known any. */
-PLANE_CLONES
 static void ranks_take(const struct slot_numbers *numbers, const int64_t *integers,
 		uint16_t *out_ranks)
 {
@@ -254,16 +242,87 @@ static void order_write(const struct number_order *order, size_t k, uint64_t *ou
 	}
 }
 
+/* --- a plane each ------------------------------------------------------------------------------ */
+
+/* Every plane gets what is in those behind it, too. */
+PLANE_CLONES
+static void planes_add_up(uint64_t *planes, size_t count)
+{
+	for (size_t k = count - 1; k-- > 1;) {
+		uint64_t *plane = planes + k * BLOCK_WORDS;
+
+		for (size_t i = 0; i < BLOCK_WORDS; i++)
+			plane[i] |= plane[BLOCK_WORDS + i];
+	}
+}
+
+/* By rank: the rows that have it or a greater one; of 0 nobody asks. */
+static bool planes_make(struct block *block, const struct slot_numbers *from,
+		struct slot_column *column)
+{
+	const struct slot_numbers copy = *from; /* which no plane overlaps */
+	const struct slot_numbers *numbers = &copy;
+	size_t count = numbers->count + 1;
+	uint64_t *planes = pool_take(&block->kept, count * BLOCK_WORDS);
+
+	if (!planes)
+		return false;
+	memset(planes, 0, count * BLOCK_WORDS * sizeof(*planes));
+	for (size_t i = 0; i < BLOCK_WORDS; i++) {
+		const int64_t *integers = column->column.integers + i * 64;
+		uint64_t known = column->column.known[i] & block->rows[i];
+		uint64_t *word = planes + i;
+
+		for (unsigned k = 0; known == UINT64_MAX && k < 64; k++)
+			word[rank_of(numbers, integers[k]) * BLOCK_WORDS] |= UINT64_C(1) << k;
+		for (; known != UINT64_MAX && known; known &= known - 1)
+			word[rank_of(numbers, integers[(unsigned)__builtin_ctzll(known)]) *
+					BLOCK_WORDS] |= known & -known;
+	}
+	planes_add_up(planes, count);
+	column->planes = planes;
+	column->order_round = block->round;
+	return true;
+}
+
 /* --- asked ------------------------------------------------------------------------------------- */
 
+/* Bytes of 0 or 1 to bits, eight at a time: the product has them side by side in its last byte. */
+static inline __attribute__((always_inline)) uint64_t bits_of(const uint8_t *bytes)
+{
+	uint64_t word = 0;
+
+	for (unsigned k = 0; k < 8; k++) {
+		uint64_t eight;
+
+		memcpy(&eight, bytes + (size_t)k * 8, sizeof(eight));
+		word |= (eight * UINT64_C(0x0102040810204080)) >> 56 << (k * 8);
+	}
+	return word;
+}
+
+/* The rows of @need that reach the bound; of others anything. */
 PLANE_CLONES
-static void numbers_at_least(const int64_t *numbers, int64_t bound, uint64_t *out_yes)
+static void numbers_at_least(
+		const int64_t *numbers, int64_t bound, const uint64_t *need, uint64_t *out_yes)
 {
 	for (size_t i = 0; i < BLOCK_WORDS; i++) {
+		const int64_t *at = numbers + i * 64;
+		uint64_t left = need[i];
 		uint64_t word = 0;
+		uint8_t bytes[64];
 
-		for (unsigned k = 0; k < 64; k++)
-			word |= (uint64_t)(numbers[i * 64 + k] >= bound) << k;
+		if (__builtin_popcountll(left) > FEW) {
+			for (unsigned k = 0; k < 64; k++)
+				bytes[k] = at[k] >= bound;
+			word = bits_of(bytes);
+			left = 0;
+		}
+		for (; left; left &= left - 1) {
+			unsigned k = (unsigned)__builtin_ctzll(left);
+
+			word |= (uint64_t)(at[k] >= bound) << k;
+		}
 		out_yes[i] = word;
 	}
 }
@@ -285,24 +344,32 @@ static size_t threshold_find(const struct slot_numbers *numbers, int64_t bound)
 	return low;
 }
 
-bool block_ask_threshold(struct block *block, const struct atom *atom,
-		const struct slot_column *from, uint64_t *out_yes)
+const uint64_t *block_ask_threshold(struct block *block, struct plane_pool *pool,
+		const struct atom *atom, const struct slot_column *from, const uint64_t *need)
 {
 	const struct slot_numbers *numbers = &block->numbers[atom->slot];
 	struct slot_column *column = (struct slot_column *)from;
+	bool has_planes = numbers->cells && numbers->count <= PLANES_MOST;
+	uint64_t *yes;
 
-	if (!column->column.integers) {
-		memset(out_yes, 0, BLOCK_WORDS * sizeof(*out_yes));
-		return true;
+	if (!column->column.integers)
+		return plane_zeros;
+	if (numbers->cells && column->order_round != block->round &&
+			!(has_planes ? planes_make(block, numbers, column)
+				     : order_make(block, numbers, column)))
+		return NULL;
+	if (has_planes)
+		return column->planes +
+		       (threshold_find(numbers, atom->bound) + 1) * BLOCK_WORDS;
+	yes = pool_take(pool, BLOCK_WORDS);
+	if (!yes)
+		return NULL;
+	if (numbers->cells) {
+		order_write(&column->order, threshold_find(numbers, atom->bound), yes);
+		return yes;
 	}
-	if (!numbers->cells) {
-		numbers_at_least(column->column.integers, atom->bound, out_yes);
-		if (!column->sure)
-			(void)plane_cut(out_yes, column->column.known, false);
-		return true;
-	}
-	if (column->order_round != block->round && !order_make(block, numbers, column))
-		return false;
-	order_write(&column->order, threshold_find(numbers, atom->bound), out_yes);
-	return true;
+	numbers_at_least(column->column.integers, atom->bound, need, yes);
+	if (!column->sure)
+		(void)plane_cut(yes, column->column.known, false);
+	return yes;
 }

@@ -294,6 +294,95 @@ static void agrees(void **state)
 	}
 }
 
+/* --- how many thresholds ----------------------------------------------------------------------- */
+
+#define THRESHOLDS_MOST 700
+
+/* Of all sizes, some close to one another; the first are the least and the greatest there are. */
+static int64_t number_make(unsigned at)
+{
+	int64_t number = (int64_t)(random_below(1u << 16) + 1) << random_below(46);
+
+	if (at < 2)
+		return at ? INT64_MAX : INT64_MIN + 1;
+	number += (int64_t)random_below(5) - 2;
+	return random_below(3) ? number : -number;
+}
+
+/*
+ * A few thresholds of a slot are compared one by one, of more each has a plane, of still more the rows
+ * are put in order: the same answers, also right at a threshold, and of missing values.
+ */
+static void thresholds_compare(unsigned count)
+{
+	struct world world;
+	struct value values[SLOTS] = { 0 };
+	struct evaluation bound = { values, SLOTS, NULL, NULL };
+	struct atoms *atoms;
+	int64_t thresholds[THRESHOLDS_MOST];
+	uint32_t literals[THRESHOLDS_MOST];
+	uint64_t rows[BLOCK_WORDS] = { 0 };
+	struct block_source source = { &world, on_column };
+	struct error err = { 0 };
+
+	world_init(&world);
+	atoms = atoms_new(&bound);
+	assert_non_null(atoms);
+	for (unsigned i = 0; i < count; i++) {
+		const char *text;
+
+		thresholds[i] = number_make(i);
+		text = arena_format(&world.arena, "e.n3 >= %lld", (long long)thresholds[i]);
+		assert_true(atoms_add_rule(atoms,
+				block_rule_compile(&world.arena, world.scope, text),
+				&literals[i]));
+		if (random_below(2))
+			atoms_use(atoms, literals[i]);
+	}
+	world.block = block_new(atoms, world.scope);
+	assert_non_null(world.block);
+	world.row_count = BLOCK_ROWS;
+	values_make(&world);
+	for (unsigned row = 0; row < BLOCK_ROWS; row++) {
+		struct value *value = &world.values[(size_t)row * SLOTS + 3];
+
+		rows[row / 64] |= (uint64_t)(row < 2048 || random_below(8) != 0) << (row % 64);
+		if (value->kind != VALUE_INT || random_below(4) == 0)
+			continue;
+		value->integer = thresholds[random_below(count)];
+		value->integer -= value->integer > INT64_MIN + 1 && random_below(2);
+	}
+	assert_true(block_enter(world.block, rows, &source));
+	for (unsigned i = 0; i < count; i++) {
+		struct block_mark mark = block_mark(world.block);
+		struct block_answer answer;
+
+		if (!block_ask(world.block, literals[i], rows, &answer, &err))
+			fail_msg("%s", err.message);
+		for (unsigned row = 0; row < BLOCK_ROWS; row++) {
+			const struct value *value = &world.values[(size_t)row * SLOTS + 3];
+			bool yes = value->kind == VALUE_INT && value->integer >= thresholds[i];
+
+			if (has(rows, row) && has(answer.yes, row) != yes)
+				fail_msg("%lld >= %lld of %u thresholds: %d",
+						(long long)value->integer,
+						(long long)thresholds[i], count, !yes);
+		}
+		block_rewind(world.block, mark);
+	}
+	world_fini(&world);
+	atoms_free(atoms);
+}
+
+static void any_number_of_thresholds(void **state)
+{
+	static const unsigned counts[] = { 2, 3, 11, 12, 40, 300, 321, THRESHOLDS_MOST };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(counts) / sizeof(*counts); i++)
+		thresholds_compare(counts[i]);
+}
+
 /* Rules that say the same have one literal, whatever they are written like. */
 static void each_thing_once(void **state)
 {
@@ -341,6 +430,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(agrees),
+		cmocka_unit_test(any_number_of_thresholds),
 		cmocka_unit_test(each_thing_once),
 	};
 
