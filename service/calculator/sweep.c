@@ -155,14 +155,16 @@ static bool work_init(struct sweep_work *work)
 	work->sent = memory_alloc_zero(ruleset->base_count + 1, sizeof(*work->sent));
 	work->raws = memory_alloc_zero(sweep->want_count + 1, sizeof(*work->raws));
 	work->codes = memory_alloc_zero(ruleset->base_count + 1, sizeof(*work->codes));
+	work->tables = memory_alloc_zero(ruleset->base_count + 1, sizeof(*work->tables));
 	work->results = memory_alloc_zero(sweep->policy_count + 1, sizeof(*work->results));
 	arena_init(&work->code_arena, CODES_BUDGET);
 	arena_init(&work->memo_arena, MEMO_BUDGET);
 	arena_init(&work->arena, ROW_BUDGET);
 	/* So large that few enterprises make it grow. */
 	(void)arena_reserve(&work->arena, ROW_ARENA);
-	return work->block && work->sent && work->raws && work->codes && work->results &&
-	       work->arena.blocks && conditions_init(work) && sweep_rows_init(work) &&
+	return work->block && work->sent && work->raws && work->codes && work->tables &&
+	       work->results && work->arena.blocks && conditions_init(work) &&
+	       sweep_rows_init(work) &&
 	       clause_memo_init(&work->memo, ruleset, &work->memo_arena);
 }
 
@@ -186,10 +188,15 @@ void sweep_work_free(struct sweep_work *work)
 		return;
 	for (size_t i = 0; work->codes && i < work->sweep->ruleset->base_count; i++)
 		map_fini(&work->codes[i]);
+	for (size_t i = 0; work->tables && i < work->sweep->ruleset->base_count; i++) {
+		memory_free(work->tables[i].numbers);
+		memory_free(work->tables[i].states);
+	}
 	block_free(work->block);
 	memory_free(work->sent);
 	memory_free(work->raws);
 	memory_free(work->codes);
+	memory_free(work->tables);
 	memory_free(work->results);
 	arena_fini(&work->code_arena);
 	arena_fini(&work->memo_arena);

@@ -58,6 +58,9 @@ struct sweep_column {
 	const uint32_t *starts; /* SWEEP_ROWS + 1 at most, row_count + 1 at least */
 	const struct slice *code_texts;
 	size_t code_count;
+	/* In other blocks, too, the same texts stand under the same numbers of a table of this name; it
+	 * may grow. 0: nobody knows. */
+	uint64_t code_table;
 };
 
 /* Which rows have items of a list. NULL: none. */

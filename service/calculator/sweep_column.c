@@ -6,6 +6,8 @@
 #include "calculator/profile.h"
 #include "calculator/sweep_internal.h"
 
+#include "base/memory.h"
+
 #include <assert.h>
 #include <string.h>
 
@@ -63,12 +65,10 @@ static const uint64_t *numbers_judge(struct sweep_work *work,
 
 #define NO_CODE UINT32_MAX
 
-/* The codes of a column as rules know them. */
-struct numbers {
-	uint32_t *list; /* by code as sent; NO_CODE: it is none */
-	uint64_t *read; /* by code as sent: it stands in the column */
-	bool valid;	/* all that stand there are codes, */
-	bool different; /* and no two of them one */
+/* What is said of a code in a table. */
+enum code_state {
+	STATE_UNREAD = 1,
+	STATE_NONE = 2, /* it is no code */
 };
 
 static struct sweep_code *code_judge(struct sweep_work *work, int number, struct slice text)
@@ -111,59 +111,115 @@ static void codes_renew(struct sweep_work *work)
 	work->code_generation = generation;
 }
 
-/* Puts the number of a code that stands there into the list, once. */
-static bool number_read(struct sweep_work *work, int slot, const struct sweep_column *column,
-		uint32_t at, struct numbers *numbers)
+/* Makes the table of a slot ready for the column; what is known of its codes stays. */
+static bool table_open(struct sweep_work *work, int slot, const struct sweep_column *column)
 {
-	uint64_t bit = UINT64_C(1) << (at % 64);
+	struct sweep_table *table = &work->tables[slot];
+	size_t capacity = table->capacity ? table->capacity : 64;
+	uint32_t *numbers;
+	uint8_t *states;
+
+	codes_renew(work);
+	if (!column->code_table || table->name != column->code_table ||
+			table->generation != work->code_generation) {
+		table->name = column->code_table;
+		table->generation = work->code_generation;
+		table->stamp = ++work->code_stamp;
+		table->count = 0;
+		/* Of a choice table two codes may be one as rules know them. */
+		table->different = !*work->sweep->slots[slot].entry->attribute->choice_table;
+	}
+	while (capacity < column->code_count)
+		capacity *= 2;
+	if (capacity > table->capacity) {
+		numbers = memory_resize(table->numbers, capacity * sizeof(*numbers));
+		if (!numbers)
+			return false;
+		table->numbers = numbers;
+		states = memory_resize(table->states, capacity);
+		if (!states)
+			return false;
+		table->states = states;
+		table->capacity = capacity;
+	}
+	if (column->code_count > table->count) {
+		memset(table->states + table->count, STATE_UNREAD,
+				column->code_count - table->count);
+		table->count = column->code_count;
+	}
+	return true;
+}
+
+/* Finds out what a code that stands in the column is, once a table. */
+static bool code_read(struct sweep_work *work, int slot, const struct sweep_column *column,
+		uint32_t at)
+{
+	struct sweep_table *table = &work->tables[slot];
 	struct sweep_code *code;
 
-	if (numbers->read[at / 64] & bit)
+	if (!(table->states[at] & STATE_UNREAD))
 		return true;
-	numbers->read[at / 64] |= bit;
 	code = map_find(&work->codes[slot], column->code_texts[at]);
 	if (!code)
 		code = code_judge(work, slot, column->code_texts[at]);
 	if (!code)
 		return false;
-	numbers->list[at] = code->number;
-	if (code->number == NO_CODE) {
-		numbers->valid = false;
-		return true;
-	}
+	table->numbers[at] = code->number;
+	table->states[at] = code->number == NO_CODE ? STATE_NONE : 0;
 	/* A text that stands there under two numbers. */
-	numbers->different = numbers->different && code->stamp != work->code_stamp;
-	code->stamp = work->code_stamp;
+	table->different = table->different && code->stamp != table->stamp;
+	code->stamp = table->stamp;
 	return true;
 }
 
-/* A table may hold all codes of a registry: only those that stand in the column are looked at. */
-static bool numbers_read(struct sweep_work *work, int slot, const struct sweep_column *column,
-		struct numbers *out)
+/* The entries of a row. */
+static inline void row_entries(const struct sweep_column *column, size_t row, size_t *out_begin,
+		size_t *out_end)
 {
-	size_t words = column->code_count / 64 + 1;
+	*out_begin = column->starts ? column->starts[row] : row;
+	*out_end = column->starts ? column->starts[row + 1] : row + 1;
+}
 
-	*out = (struct numbers){ .list = (uint32_t *)block_room(
-						 work->block, column->code_count / 2 + 1),
-		.read = block_room(work->block, words),
-		.valid = true,
-		/* Of a table two codes may be one as rules know them. */
-		.different = !*work->sweep->slots[slot].entry->attribute->choice_table };
-	if (!out->list || !out->read)
-		return false;
-	memset(out->read, 0, words * sizeof(*out->read));
-	codes_renew(work);
-	work->code_stamp++;
+/* All that is said of the codes that stand in the column. */
+static unsigned states_join(struct sweep_work *work, const uint8_t *states,
+		const struct sweep_column *column)
+{
+	unsigned all = 0;
+
+	for (size_t i = 0; i < SWEEP_WORDS; i++) {
+		uint64_t left = column->known[i] & work->rows[i];
+		size_t begin, end, last;
+
+		if (left == UINT64_MAX) {
+			row_entries(column, i * 64, &begin, &end);
+			row_entries(column, i * 64 + 63, &last, &end);
+			for (size_t k = begin; k < end; k++)
+				all |= states[column->codes[k]];
+			continue;
+		}
+		for (; left; left &= left - 1) {
+			row_entries(column, i * 64 + (unsigned)__builtin_ctzll(left), &begin,
+					&end);
+			for (size_t k = begin; k < end; k++)
+				all |= states[column->codes[k]];
+		}
+	}
+	return all;
+}
+
+/* Only the codes that stand in the column are looked at: a table may hold all of a registry. */
+static bool codes_read(struct sweep_work *work, int slot, const struct sweep_column *column)
+{
 	for (size_t i = 0; i < SWEEP_WORDS; i++) {
 		uint64_t left = column->known[i] & work->rows[i];
 
 		for (; left; left &= left - 1) {
-			size_t row = i * 64 + (unsigned)__builtin_ctzll(left);
-			size_t begin = column->starts ? column->starts[row] : row;
-			size_t end = column->starts ? column->starts[row + 1] : row + 1;
+			size_t begin, end;
 
+			row_entries(column, i * 64 + (unsigned)__builtin_ctzll(left), &begin,
+					&end);
 			for (size_t k = begin; k < end; k++) {
-				if (!number_read(work, slot, column, column->codes[k], out))
+				if (!code_read(work, slot, column, column->codes[k]))
 					return false;
 			}
 		}
@@ -172,22 +228,18 @@ static bool numbers_read(struct sweep_work *work, int slot, const struct sweep_c
 }
 
 static bool row_is_valid(
-		const struct sweep_column *column, const struct numbers *numbers, size_t row)
+		const struct sweep_column *column, const struct sweep_table *table, size_t row)
 {
-	uint32_t begin;
-	uint32_t end;
+	size_t begin, end;
 
-	if (!column->starts)
-		return numbers->list[column->codes[row]] != NO_CODE;
-	begin = column->starts[row];
-	end = column->starts[row + 1];
-	for (uint32_t i = begin; i < end; i++) {
-		uint32_t number = numbers->list[column->codes[i]];
+	row_entries(column, row, &begin, &end);
+	for (size_t i = begin; i < end; i++) {
+		uint32_t number = table->numbers[column->codes[i]];
 
 		if (number == NO_CODE)
 			return false;
-		for (uint32_t k = begin; k < i && !numbers->different; k++) {
-			if (numbers->list[column->codes[k]] == number)
+		for (size_t k = begin; k < i && !table->different; k++) {
+			if (table->numbers[column->codes[k]] == number)
 				return false;
 		}
 	}
@@ -199,18 +251,25 @@ static bool codes_judge(struct sweep_work *work, int slot, const struct sweep_co
 		bool list, struct block_column *out)
 {
 	struct sweep_column column = *from;
-	struct numbers numbers;
+	const struct sweep_table *table = &work->tables[slot];
+	unsigned states;
 	uint64_t *known;
 
 	if (!list)
 		column.starts = NULL;
-	if (!numbers_read(work, slot, &column, &numbers))
+	if (!table_open(work, slot, &column))
 		return false;
+	states = states_join(work, table->states, &column);
+	if (states & STATE_UNREAD) {
+		if (!codes_read(work, slot, &column))
+			return false;
+		states = states_join(work, table->states, &column);
+	}
 	out->codes = column.codes;
 	out->starts = column.starts;
-	out->numbers = numbers.list;
+	out->numbers = table->numbers;
 	out->number_count = column.code_count;
-	if (numbers.valid && (numbers.different || !list))
+	if (!states && (table->different || !list))
 		return true;
 	known = block_room(work->block, SWEEP_WORDS);
 	if (!known)
@@ -222,7 +281,7 @@ static bool codes_judge(struct sweep_work *work, int slot, const struct sweep_co
 		for (; left; left &= left - 1) {
 			size_t row = i * 64 + (unsigned)__builtin_ctzll(left);
 
-			if (!row_is_valid(&column, &numbers, row))
+			if (!row_is_valid(&column, table, row))
 				known[i] &= ~(left & -left);
 		}
 	}

@@ -92,7 +92,18 @@ struct sweep_raw {
 /* A code as it was sent, and what rules know it by. */
 struct sweep_code {
 	uint32_t number; /* UINT32_MAX: it is none */
-	uint64_t stamp;	 /* of the column that is being looked at, when it stands there */
+	uint64_t stamp;	 /* of the table in which it was found last */
+};
+
+/* What was found out about the codes of a table: by its numbers, as far as they stood in columns. */
+struct sweep_table {
+	uint64_t name; /* 0: of one column only */
+	uint64_t generation;
+	uint64_t stamp;
+	uint32_t *numbers; /* as rules know them; UINT32_MAX: it is none */
+	uint8_t *states;
+	size_t count, capacity;
+	bool different; /* no two of them are one */
 };
 
 struct sweep_work {
@@ -101,11 +112,12 @@ struct sweep_work {
 	const struct sweep_source *source;
 	uint64_t round;
 	uint64_t rows[SWEEP_WORDS];
-	struct sweep_sent *sent; /* by slot */
-	struct facts *facts;	 /* of one row, from columns */
-	struct sweep_raw *raws;	 /* by want */
-	struct map *codes;	 /* by slot, of texts to struct sweep_code */
-	struct arena code_arena; /* of these */
+	struct sweep_sent *sent;    /* by slot */
+	struct facts *facts;	    /* of one row, from columns */
+	struct sweep_raw *raws;	    /* by want */
+	struct map *codes;	    /* by slot, of texts to struct sweep_code */
+	struct sweep_table *tables; /* by slot */
+	struct arena code_arena;    /* of these */
 	uint64_t code_generation;
 	uint64_t code_stamp;
 	struct sweep_result *results;

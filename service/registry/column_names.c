@@ -3,12 +3,16 @@
 
 #include "base/memory.h"
 
+#include <stdatomic.h>
+
 /* Codes of all China's registers are a few hundred thousand short texts. */
 #define NAMES_MEMORY ((size_t)128 << 20)
 
 void column_names_init(struct column_names *names)
 {
-	*names = (struct column_names){ 0 };
+	static atomic_uint_fast64_t last;
+
+	*names = (struct column_names){ .number = atomic_fetch_add(&last, 1) + 1 };
 	pthread_mutex_init(&names->lock, NULL);
 	arena_init(&names->arena, NAMES_MEMORY);
 }

@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 struct column_names {
+	uint64_t number;      /* of no other names in this process; not 0 */
 	pthread_mutex_t lock; /* guards all below */
 	struct arena arena;
 	struct map numbers; /* text to number + 1 */

@@ -259,6 +259,7 @@ static void texts_unpack(struct column_want *want, const struct column_run_view 
 	out->codes = want->codes;
 	out->code_texts = want->texts;
 	out->code_count = rows;
+	out->code_table = 0;
 }
 
 static void runs_unpack(struct column_want *want, const struct column_run_view *view,
@@ -297,6 +298,7 @@ static bool want_unpack(struct column_reader *reader, struct column_want *want,
 	column_unpack_known(entry, packed, rows, want->known);
 	out->known = want->known;
 	out->code_texts = column_names_list(&reader->cache->codes, &out->code_count);
+	out->code_table = reader->cache->codes.number;
 	if (entry->form == COLUMN_TEXTS) {
 		texts_unpack(want, &view, rows, out);
 	} else if (is_run) {

@@ -230,7 +230,8 @@ static bool on_column(void *context, size_t number, struct sweep_column *out_col
 	*out_column = (struct sweep_column){ .known = column->known + block * SWEEP_WORDS,
 		.flags = column->flags + block * SWEEP_WORDS,
 		.code_texts = workload->texts[a],
-		.code_count = (size_t)made_code_count(a) };
+		.code_count = (size_t)made_code_count(a),
+		.code_table = (uint64_t)a + 1 };
 	if (column->integers)
 		out_column->integers = column->integers + first;
 	if (column->codes)
