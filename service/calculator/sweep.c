@@ -22,6 +22,9 @@
 #define ROW_ARENA ((size_t)1 << 20)
 #define MEMO_BUDGET ((size_t)256 << 20)
 
+/* The most literals of a policy that are looked at together. */
+#define PARTS_MOST 32
+
 /* --- the sweep --------------------------------------------------------------------------------- */
 
 struct sweep *sweep_new(const struct ruleset *ruleset, const struct sweep_options *options,
@@ -284,19 +287,18 @@ static bool rows_join_planes(struct plane_standing *rows, const uint64_t *planes
 static bool result_store(struct sweep_work *work, const struct sweep_policy *policy,
 		struct plane_standing *rows, struct sweep_result *result)
 {
-	uint64_t *planes = block_room(work->block, (size_t)3 * SWEEP_WORDS);
+	bool sure = !rows->doubtful && !policy->by_rows;
+	uint64_t *planes = block_room(work->block, (sure ? 1 : 3) * (size_t)SWEEP_WORDS);
 
 	if (!planes)
 		return false;
 	result->eligible = planes;
-	result->asked = planes + SWEEP_WORDS;
-	result->review = planes + (size_t)2 * SWEEP_WORDS;
-	if (!rows->doubtful && !policy->by_rows) {
+	if (sure) {
 		memcpy(result->eligible, rows->alive, sizeof(rows->alive));
-		result->asked = NULL;
-		result->review = NULL;
 		return true;
 	}
+	result->asked = planes + SWEEP_WORDS;
+	result->review = planes + (size_t)2 * SWEEP_WORDS;
 	plane_standing_doubt(rows);
 	plane_standing_part(rows, result->eligible, result->asked, result->review);
 	return true;
@@ -364,30 +366,93 @@ static bool rows_store(struct sweep_work *work, const struct sweep_policy *polic
 	return true;
 }
 
-static bool policy_ask(struct sweep_work *work, const struct sweep_policy *policy,
-		struct sweep_result *result, struct error *err)
+/* What is known of a policy's literals before any is asked. */
+struct known_parts {
+	const uint64_t *in[PARTS_MOST]; /* rows it takes, */
+	const uint64_t *out_of[PARTS_MOST];
+	size_t in_count, out_of_count;
+	uint32_t asked[PARTS_MOST]; /* all others, in order */
+	size_t asked_count;
+};
+
+/* Whether any row may be left. What is true of all rows is left out. */
+static bool parts_find(struct sweep_work *work, const uint32_t *literals, size_t count,
+		struct known_parts *parts)
+{
+	const uint64_t *const *sure = block_sure(work->block);
+	const uint64_t *all = block_rows(work->block);
+
+	parts->in_count = parts->out_of_count = parts->asked_count = 0;
+	for (size_t i = 0; i < count; i++) {
+		const uint64_t *yes = sure[literals[i] / 2];
+		bool negated = literals[i] % 2;
+
+		if (!yes)
+			parts->asked[parts->asked_count++] = literals[i];
+		else if (yes == (negated ? all : plane_zeros))
+			return false;
+		else if (yes == (negated ? plane_zeros : all))
+			continue;
+		else if (negated)
+			parts->out_of[parts->out_of_count++] = yes;
+		else
+			parts->in[parts->in_count++] = yes;
+	}
+	return true;
+}
+
+/* Joins more conditions; *out_left: whether any row is left. */
+static bool literals_ask(struct sweep_work *work, const uint32_t *literals, size_t count,
+		struct plane_standing *rows, bool *out_left, struct error *err)
 {
 	struct block_mark mark = block_mark(work->block);
-	uint64_t planes[SWEEP_STATUSES * SWEEP_WORDS];
-	struct plane_standing rows;
-	bool left = true;
 
-	plane_standing_init(&rows, work->rows);
-	for (size_t i = 0; left && i < policy->literal_count; i++) {
+	for (size_t i = 0; *out_left && i < count; i++) {
 		struct block_answer answer;
-		uint32_t literal = policy->literals[i];
+		uint32_t literal = literals[i];
 		/* Of what is sure the negation is as quick as the thing itself. */
-		if (!block_ask(work->block, literal & ~1u, rows.alive, &answer, err))
+		if (!block_ask(work->block, literal & ~1u, rows->alive, &answer, err))
 			return false;
 		if (answer.sure) {
-			left = plane_cut(rows.alive, answer.yes, literal % 2);
+			*out_left = plane_cut(rows->alive, answer.yes, literal % 2);
 		} else {
-			left = plane_standing_join(&rows, literal % 2 ? answer.no : answer.yes,
+			*out_left = plane_standing_join(rows,
+					literal % 2 ? answer.no : answer.yes,
 					literal % 2 ? answer.yes : answer.no, answer.asked);
 		}
 		block_rewind(work->block, mark);
 	}
+	return true;
+}
+
+/* The literals beyond the most that are looked at together are asked one after the other. */
+static bool plain_literals_ask(struct sweep_work *work, const struct sweep_policy *policy,
+		struct plane_standing *rows, bool *out_left, struct error *err)
+{
+	size_t count = policy->literal_count < PARTS_MOST ? policy->literal_count : PARTS_MOST;
+	struct known_parts parts;
+
+	*out_left = parts_find(work, policy->literals, count, &parts) &&
+		    plane_choose(work->rows, parts.in, parts.in_count, parts.out_of,
+				    parts.out_of_count, rows->alive);
+	rows->doubtful = false;
+	return literals_ask(work, parts.asked, parts.asked_count, rows, out_left, err) &&
+	       literals_ask(work, policy->literals + count, policy->literal_count - count, rows,
+			       out_left, err);
+}
+
+static bool policy_ask(struct sweep_work *work, const struct sweep_policy *policy,
+		struct sweep_result *result, struct error *err)
+{
+	uint64_t planes[SWEEP_STATUSES * SWEEP_WORDS];
+	struct plane_standing rows;
+	bool left;
+
+	if (!plain_literals_ask(work, policy, &rows, &left, err))
+		return false;
 	for (size_t i = 0; left && i < policy->rules->clause_count; i++) {
+		struct block_mark mark = block_mark(work->block);
+
 		if (policy->clauses[i].kind != SWEEP_JUDGED)
 			continue;
 		if (!judged_ask(work, &policy->clauses[i], rows.alive, planes, err))
@@ -486,55 +551,4 @@ bool sweep_block(struct sweep_work *work, const struct sweep_source *source,
 		return false;
 	work->done = true;
 	return true;
-}
-
-/* --- results ----------------------------------------------------------------------------------- */
-
-static bool plane_tell(const uint64_t *plane, uint64_t *out_rows)
-{
-	if (!plane || !plane_any(plane))
-		return false;
-	memcpy(out_rows, plane, SWEEP_WORDS * sizeof(*plane));
-	return true;
-}
-
-bool sweep_verdict(const struct sweep_work *work, size_t policy,
-		Policycalc__V1__Verdict verdict, uint64_t *out_rows)
-{
-	const struct sweep_result *result = &work->results[policy];
-	const uint64_t *planes[3] = { result->eligible, result->asked, result->review };
-	bool open = work->sweep->policies[policy].open;
-	uint64_t rows[SWEEP_WORDS];
-
-	assert(work->done && policy < work->sweep->policy_count);
-	if (verdict == VERDICT(ELIGIBLE))
-		return open && plane_tell(planes[0], out_rows);
-	if (verdict == VERDICT(NEEDS_INFORMATION))
-		return open && plane_tell(planes[1], out_rows);
-	if (verdict == VERDICT(NEEDS_REVIEW))
-		return open && plane_tell(planes[2], out_rows);
-	if (verdict != VERDICT(INELIGIBLE) && verdict != VERDICT(NOT_OPEN))
-		return false;
-	if (verdict == VERDICT(NOT_OPEN) && open)
-		return false;
-	for (size_t i = 0; i < SWEEP_WORDS; i++) {
-		uint64_t other = 0;
-
-		for (size_t k = 0; k < 3; k++)
-			other |= planes[k] ? planes[k][i] : 0;
-		rows[i] = verdict == VERDICT(NOT_OPEN) ? other : work->rows[i] & ~other;
-	}
-	return plane_tell(rows, out_rows);
-}
-
-bool sweep_condition_status(const struct sweep_work *work, size_t policy, size_t condition,
-		Policycalc__V1__ConditionStatus status, uint64_t *out_rows)
-{
-	assert(work->done && work->sweep->conditions);
-	assert(condition < sweep_condition_count(work->sweep, policy));
-	if ((size_t)status >= SWEEP_STATUSES)
-		return false;
-	return plane_tell(work->results[policy].conditions[condition * SWEEP_STATUSES +
-							   (size_t)status],
-			out_rows);
 }

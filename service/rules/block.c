@@ -90,9 +90,10 @@ static bool block_init(struct block *block)
 	block->atom_notes = memory_alloc_zero(atoms->count + 1, sizeof(*block->atom_notes));
 	block->formula_notes = memory_alloc_zero(
 			atoms->formula_count + 1, sizeof(*block->formula_notes));
+	block->sure = memory_alloc_zero(atoms->formula_count + 1, sizeof(*block->sure));
 	block->memories = memory_alloc_zero(atoms->count + 1, sizeof(*block->memories));
 	block->values = memory_alloc_zero(block->slot_count + 1, sizeof(*block->values));
-	if (!block->columns || !block->atom_notes || !block->formula_notes ||
+	if (!block->columns || !block->atom_notes || !block->formula_notes || !block->sure ||
 			!block->memories || !block->values)
 		return false;
 	if (bound > block->slot_count)
@@ -135,6 +136,7 @@ void block_free(struct block *block)
 	memory_free(block->attributes);
 	memory_free(block->atom_notes);
 	memory_free(block->formula_notes);
+	memory_free(block->sure);
 	memory_free(block->memories);
 	memory_free(block->values);
 	arena_fini(&block->arena);
@@ -147,6 +149,7 @@ bool block_enter(struct block *block, const uint64_t *rows, const struct block_s
 	block->round++;
 	memcpy(block->rows, rows, sizeof(block->rows));
 	memset(block->odd, 0, sizeof(block->odd));
+	memset(block->sure, 0, block->atoms->formula_count * sizeof(*block->sure));
 	pool_reset(&block->kept);
 	pool_reset(&block->scratch);
 	return block_codes_renew(block);
@@ -155,6 +158,11 @@ bool block_enter(struct block *block, const uint64_t *rows, const struct block_s
 const uint64_t *block_rows(const struct block *block)
 {
 	return block->rows;
+}
+
+const uint64_t *const *block_sure(const struct block *block)
+{
+	return block->sure;
 }
 
 const uint64_t *block_odd_rows(const struct block *block)
@@ -344,11 +352,26 @@ static bool conjunction_ask(struct block *block, struct plane_pool *pool,
 
 /* --- formulas ---------------------------------------------------------------------------------- */
 
+/* Keeps the answer for the round; what is the same for all rows is found without looking at them. */
+static void note_put(struct block *block, uint32_t number, const struct block_answer *answer)
+{
+	struct answer_note *note = &block->formula_notes[number];
+
+	*note = (struct answer_note){ block->round, *answer };
+	if (!answer->sure)
+		return;
+	if (!plane_meets(block->rows, answer->yes))
+		note->answer.yes = plane_zeros;
+	else if (!plane_exceeds(block->rows, answer->yes))
+		note->answer.yes = block->rows;
+	block->sure[number] = note->answer.yes;
+}
+
 static bool formula_ask(struct block *block, uint32_t number, const uint64_t *need,
 		struct block_answer *out_answer, struct error *err)
 {
 	const struct formula *formula = &block->atoms->formulas[number];
-	struct answer_note *note = &block->formula_notes[number];
+	const struct answer_note *note = &block->formula_notes[number];
 	bool keep = formula->uses > 1 && !formula->opaque;
 
 	if (note->round == block->round) {
@@ -372,7 +395,7 @@ static bool formula_ask(struct block *block, uint32_t number, const uint64_t *ne
 			return false;
 		/* What the atom keeps is found here next time, in one step. */
 		if (keep)
-			*note = (struct answer_note){ block->round, *out_answer };
+			note_put(block, number, out_answer);
 		return true;
 	case FORMULA_ALL:
 		break;
@@ -381,7 +404,7 @@ static bool formula_ask(struct block *block, uint32_t number, const uint64_t *ne
 			    keep ? block->rows : need, out_answer, err))
 		return false;
 	if (keep)
-		*note = (struct answer_note){ block->round, *out_answer };
+		note_put(block, number, out_answer);
 	return true;
 }
 

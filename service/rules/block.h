@@ -87,6 +87,13 @@ uint64_t block_code_generation(const struct block *block);
 bool block_ask(struct block *block, uint32_t literal, const uint64_t *need,
 		struct block_answer *out_answer, struct error *err);
 
+/**
+ * By formula: where it is yes, of those that are kept and that every row has answered with yes or no in
+ * this round; other formulas have NULL. Of rows not in the block anything is said, but where no row of
+ * the block is yes it is plane_zeros itself, and where all are, block_rows(). The list stays where it is.
+ */
+const uint64_t *const *block_sure(const struct block *block);
+
 /** The value of a row of a column of @slot, known or not; lists lie in @arena. */
 struct value block_value(const struct block *block, int slot, const struct block_column *column,
 		size_t row, struct arena *arena);

@@ -103,6 +103,7 @@ struct block {
 	struct slot_column *columns;	/* by slot */
 	struct answer_note *atom_notes; /* by atom */
 	struct answer_note *formula_notes;
+	const uint64_t **sure;	      /* by formula, see block_sure() */
 	struct atom_memory *memories; /* by atom */
 	struct plane_pool kept;	      /* until the next round */
 	struct plane_pool scratch;

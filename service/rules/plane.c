@@ -68,6 +68,40 @@ void plane_unite(const uint64_t *const *planes, size_t count, uint64_t *out)
 }
 
 PLANE_CLONES
+bool plane_choose(const uint64_t *rows, const uint64_t *const *in, size_t in_count,
+		const uint64_t *const *out_of, size_t out_of_count, uint64_t *out)
+{
+	uint64_t any[8] = { 0 };
+	uint64_t left = 0;
+
+	for (size_t i = 0; i < PLANE_WORDS; i += 8) {
+		uint64_t all[8];
+
+		for (size_t w = 0; w < 8; w++)
+			all[w] = rows[i + w];
+		for (size_t k = 0; k < in_count; k++) {
+			const uint64_t *plane = in[k] + i;
+
+			for (size_t w = 0; w < 8; w++)
+				all[w] &= plane[w];
+		}
+		for (size_t k = 0; k < out_of_count; k++) {
+			const uint64_t *plane = out_of[k] + i;
+
+			for (size_t w = 0; w < 8; w++)
+				all[w] &= ~plane[w];
+		}
+		for (size_t w = 0; w < 8; w++) {
+			out[i + w] = all[w];
+			any[w] |= all[w];
+		}
+	}
+	for (size_t w = 0; w < 8; w++)
+		left |= any[w];
+	return left != 0;
+}
+
+PLANE_CLONES
 bool plane_meets(const uint64_t *a, const uint64_t *b)
 {
 	uint64_t any = 0;

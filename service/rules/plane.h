@@ -33,6 +33,9 @@ bool plane_cut(uint64_t *plane, const uint64_t *other, bool opposite);
 void plane_join(uint64_t *plane, const uint64_t *other);
 /** out = what is in any of @count planes */
 void plane_unite(const uint64_t *const *planes, size_t count, uint64_t *out);
+/** out = what is in @rows, in all of @in, and in none of @out_of; whether that is any. */
+bool plane_choose(const uint64_t *rows, const uint64_t *const *in, size_t in_count,
+		const uint64_t *const *out_of, size_t out_of_count, uint64_t *out);
 /** Whether a & b has any bit; a & ~b. */
 bool plane_meets(const uint64_t *a, const uint64_t *b);
 bool plane_exceeds(const uint64_t *a, const uint64_t *b);
