@@ -10,7 +10,6 @@
 #include "calculator/near.h"
 
 #include <assert.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* --- the request ------------------------------------------------------------------------------ */
@@ -51,31 +50,13 @@ static bool is_wanted(const struct match *match, size_t index, bool by_id)
 	return standing->state != STATE(SUPERSEDED) && standing->state != STATE(ENDED);
 }
 
-/* ELIGIBLE first, then the largest amount, then by id. */
-static int outcome_compare(const void *a, const void *b)
-{
-	const struct outcome *left = a;
-	const struct outcome *right = b;
-
-	if (left->verdict != right->verdict)
-		return left->verdict > right->verdict ? -1 : 1;
-	if (left->order != right->order)
-		return left->order > right->order ? -1 : 1;
-	return (left->policy > right->policy) - (left->policy < right->policy);
-}
-
 static void outcome_add(struct match *match, const struct facts *facts, size_t index)
 {
-	outcome_compute(facts, &match->ruleset->policies[index],
-			&match->epoch->standings[index],
-			&match->outcomes[match->outcome_count++]);
-}
+	struct outcome *outcome = &match->outcomes[match->outcome_count++];
 
-static void outcomes_sort(struct match *match)
-{
-	if (match->outcome_count)
-		qsort(match->outcomes, match->outcome_count, sizeof(*match->outcomes),
-				outcome_compare);
+	outcome_compute(facts, &match->ruleset->policies[index],
+			&match->epoch->standings[index], outcome);
+	match_rank(match, outcome);
 }
 
 /* How many INELIGIBLE policies are told behind the others. */
@@ -85,8 +66,8 @@ static size_t ineligible_told(const struct match *match)
 
 	if (!match_wants_verdict(match, VERDICT(INELIGIBLE)))
 		return 0;
-	for (size_t i = 0; i < match->outcome_count && left > 0; i++)
-		left -= match_wants_verdict(match, match->outcomes[i].verdict);
+	for (size_t i = 0; i < match->ranked_count && left > 0; i++)
+		left -= match_wants_verdict(match, match->ranked[i].verdict);
 	return left;
 }
 
@@ -95,14 +76,14 @@ static bool ineligible_add(struct match *match, const struct facts *facts)
 {
 	const struct ruleset *ruleset = match->ruleset;
 	size_t count = ruleset->catalog.policy_count;
-	size_t end = match->outcome_count;
+	size_t end = match->ranked_count;
 	size_t left = ineligible_told(match);
 	uint64_t *known = ARENA_NEW_ARRAY(match->arena, uint64_t, count / 64 + 1);
 
 	if (!known)
 		return false;
 	for (size_t i = 0; i < end; i++)
-		slot_bits_put(known, (int)(match->outcomes[i].policy - ruleset->policies));
+		slot_bits_put(known, (int)(match->ranked[i].policy - ruleset->policies));
 	for (size_t i = 0; i < count && left > 0; i++) {
 		if (slot_bits_has(known, (int)i) || !is_wanted(match, i, false))
 			continue;
@@ -122,9 +103,7 @@ static bool candidates_compute(struct match *match, const struct facts *facts,
 	size_t limit = (size_t)match->request->limit;
 	size_t shown = match->request->include_superseded ? count : candidates->shown_count;
 
-	match->outcomes = ARENA_NEW_ARRAY(match->arena, struct outcome,
-			candidates->count + (limit < count ? limit : count) + 1);
-	if (!match->outcomes)
+	if (!match_reserve(match, candidates->count + (limit < count ? limit : count)))
 		return false;
 	for (size_t i = 0; i < candidates->count; i++) {
 		size_t index = candidate_policy(candidates, i);
@@ -136,14 +115,12 @@ static bool candidates_compute(struct match *match, const struct facts *facts,
 		if (match->arena->exhausted)
 			return false;
 	}
-	outcomes_sort(match);
+	match_sort(match);
 	/* Some candidates are INELIGIBLE after all, and have their place among the others. */
-	while (match->outcome_count > 0 && match->outcomes[match->outcome_count - 1].verdict ==
-							   VERDICT(INELIGIBLE))
-		match->outcome_count--;
+	match_drop_ineligible(match);
 	if (ineligible_told(match) > 0 && !ineligible_add(match, facts))
 		return false;
-	match->ruled_out = shown - match->outcome_count;
+	match->ruled_out = shown - match->ranked_count;
 	return true;
 }
 
@@ -156,8 +133,7 @@ static bool outcomes_compute(struct match *match, const struct facts *facts)
 
 	if (!match->selections.list && !tells_all && candidates_find(facts, &candidates))
 		return candidates_compute(match, facts, &candidates);
-	match->outcomes = ARENA_NEW_ARRAY(match->arena, struct outcome, count + 1);
-	if (!match->outcomes)
+	if (!match_reserve(match, count))
 		return false;
 	for (size_t i = 0; i < count; i++) {
 		struct selection selection = selections_at(&match->selections, i);
@@ -168,7 +144,7 @@ static bool outcomes_compute(struct match *match, const struct facts *facts)
 		if (match->arena->exhausted)
 			return false;
 	}
-	outcomes_sort(match);
+	match_sort(match);
 	return true;
 }
 
@@ -177,8 +153,8 @@ static bool outcomes_compute(struct match *match, const struct facts *facts)
 void match_count(const struct match *match, size_t out_counts[VERDICT(ELIGIBLE) + 1])
 {
 	(void)memset(out_counts, 0, (VERDICT(ELIGIBLE) + 1) * sizeof(*out_counts));
-	for (size_t i = 0; i < match->outcome_count; i++)
-		out_counts[match->outcomes[i].verdict]++;
+	for (size_t i = 0; i < match->ranked_count; i++)
+		out_counts[match->ranked[i].verdict]++;
 	out_counts[VERDICT(INELIGIBLE)] += match->ruled_out;
 }
 
@@ -231,7 +207,7 @@ bool match_put_near(const struct match *match, const struct facts *facts,
 static bool answers_fill(const struct match *match, const struct facts *facts,
 		Policycalc__V1__MatchResponse *response)
 {
-	size_t most = match->outcome_count;
+	size_t most = match->ranked_count;
 
 	if (match->request->limit > 0 && (size_t)match->request->limit < most)
 		most = (size_t)match->request->limit;
@@ -239,8 +215,8 @@ static bool answers_fill(const struct match *match, const struct facts *facts,
 			ARENA_NEW_ARRAY(match->arena, Policycalc__V1__PolicyAnswer *, most + 1);
 	if (!response->answers)
 		return false;
-	for (size_t i = 0; i < match->outcome_count && response->n_answers < most; i++) {
-		const struct outcome *outcome = &match->outcomes[i];
+	for (size_t i = 0; i < match->ranked_count && response->n_answers < most; i++) {
+		const struct outcome *outcome = match->ranked[i].outcome;
 		size_t index = (size_t)(outcome->policy - match->ruleset->policies);
 		Policycalc__V1__PolicyAnswer *answer;
 
@@ -276,8 +252,8 @@ static Policycalc__V1__MatchResponse *response_make(
 	if (!counts_fill(match, response) || !answers_fill(match, facts, response))
 		return NULL;
 	if (match->request->combine) {
-		response->combination = combination_answer(
-				facts, match->outcomes, match->outcome_count);
+		response->combination =
+				combination_answer(facts, match->outcomes, match->ranked_count);
 		if (!response->combination)
 			return NULL;
 	}

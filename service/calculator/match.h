@@ -7,6 +7,15 @@
 #include "calculator/selection.h"
 #include "proto/codec/encode.h"
 
+/* What is told of a policy, and what that is ordered by. */
+struct ranked {
+	Policycalc__V1__Verdict verdict;
+	int64_t order; /* as of the outcome */
+	const struct policy_rules *policy;
+	const struct ready *ready; /* the whole answer, see answer_parts.h; or NULL: */
+	struct outcome *outcome;
+};
+
 struct match {
 	const struct ruleset *ruleset;
 	const Policycalc__V1__MatchRequest *request;
@@ -16,12 +25,22 @@ struct match {
 	struct date as_of;
 	const struct epoch *epoch;
 	struct selections selections;
-	struct outcome *outcomes; /* in the order of the answers */
+	struct ranked *ranked; /* in the order of the answers */
+	size_t ranked_count;
+	struct outcome *outcomes; /* for a combination in the same order */
 	size_t outcome_count;
-	size_t ruled_out; /* policies behind the last outcome: all INELIGIBLE */
+	size_t ruled_out; /* policies behind the last ranked one: all INELIGIBLE */
 	bool statuses;	  /* only how everything stands is told */
 };
 
+/** Room for @count policies; false when memory is short. */
+bool match_reserve(struct match *match, size_t count);
+/** Adds an outcome behind those that are ranked. */
+void match_rank(struct match *match, struct outcome *outcome);
+/** Puts what is ranked into the order of the answers. */
+void match_sort(struct match *match);
+/** Takes those off the end that are INELIGIBLE. */
+void match_drop_ineligible(struct match *match);
 /** How many policies have each verdict, told or not. */
 void match_count(const struct match *match, size_t out_counts[VERDICT(ELIGIBLE) + 1]);
 /** Whether answers of that verdict are asked for. */
@@ -30,8 +49,8 @@ bool match_wants_verdict(const struct match *match, Policycalc__V1__Verdict verd
 bool match_put_near(const struct match *match, const struct facts *facts,
 		const struct outcome *outcome, Policycalc__V1__PolicyAnswer *answer);
 /**
- * Adds the outcome of the policy at @index, all of whose conditions are known to hold, when its answer is kept
- * and is the same for every firm; without what conditions came to.
+ * Ranks the policy at @index, all of whose conditions are known to hold, when its answer is kept and is the
+ * same for every firm: then there is no outcome.
  */
 bool match_add_ready(struct match *match, size_t index);
 /** Encodes the response; false when memory is short, or the encoder full. */

@@ -53,12 +53,11 @@ bool match_add_ready(struct match *match, size_t index)
 	ready = ready_any(match->epoch->ready, index);
 	if (!ready)
 		return false;
-	match->outcomes[match->outcome_count++] = (struct outcome){
-		.policy = &match->ruleset->policies[index],
+	match->ranked[match->ranked_count++] = (struct ranked){
 		.verdict = VERDICT(ELIGIBLE),
-		.conditions_verdict = VERDICT(ELIGIBLE),
-		.amount = ready->amount,
 		.order = ready->order,
+		.policy = &match->ruleset->policies[index],
+		.ready = ready,
 	};
 	return true;
 }
@@ -97,30 +96,34 @@ static bool answer_encode(const struct match *match, const struct facts *facts,
 	return true;
 }
 
-static bool outcome_encode(const struct match *match, const struct facts *facts,
-		const struct outcome *outcome)
+static bool ranked_encode(const struct match *match, const struct facts *facts,
+		const struct ranked *ranked)
 {
 	struct encoder *encoder = match->encoder;
-	size_t index = (size_t)(outcome->policy - match->ruleset->policies);
+	const struct outcome *outcome = ranked->outcome;
+	size_t index = (size_t)(ranked->policy - match->ruleset->policies);
 	size_t size = encoder_size(encoder);
-	bool keeps = is_ready(match, outcome);
-	struct arena_mark mark = arena_mark(facts->arena);
-	const struct ready *ready;
+	const struct ready *ready = ranked->ready;
+	bool keeps;
+	struct arena_mark mark;
 	bool ok;
 
 	if (match->request->view == POLICYCALC__V1__VIEW__VIEW_ID) {
-		encode_number(encoder, ANSWER_VERDICT, outcome->verdict);
-		encode_text(encoder, ANSWER_POLICY_ID, outcome->policy->policy->id);
+		encode_number(encoder, ANSWER_VERDICT, ranked->verdict);
+		encode_text(encoder, ANSWER_POLICY_ID, ranked->policy->policy->id);
 		encode_close(encoder, RESPONSE_ANSWERS, size);
 		return true;
 	}
-	ready = keeps ? ready_find(match->epoch->ready, index, &outcome->amount) : NULL;
+	keeps = !ready && is_ready(match, outcome);
+	if (keeps)
+		ready = ready_find(match->epoch->ready, index, &outcome->amount);
 	if (ready) {
 		encode_bytes(encoder,
 				(struct slice){ (const char *)ready->bytes, ready->size });
 		encode_close(encoder, RESPONSE_ANSWERS, size);
 		return true;
 	}
+	mark = arena_mark(facts->arena);
 	ok = answer_encode(match, facts, outcome, index);
 	arena_rewind(facts->arena, mark);
 	if (ok && keeps && !encoder->failed)
@@ -133,14 +136,14 @@ static bool outcome_encode(const struct match *match, const struct facts *facts,
 
 /* --- the response ----------------------------------------------------------------------------- */
 
-/* Behind the last outcome that is told. */
-static size_t outcomes_end(const struct match *match)
+/* Behind the last one that is told. */
+static size_t ranked_end(const struct match *match)
 {
 	size_t left = match->request->limit > 0 ? (size_t)match->request->limit : SIZE_MAX;
 	size_t end = 0;
 
-	for (size_t i = 0; i < match->outcome_count && left > 0; i++) {
-		if (!match_wants_verdict(match, match->outcomes[i].verdict))
+	for (size_t i = 0; i < match->ranked_count && left > 0; i++) {
+		if (!match_wants_verdict(match, match->ranked[i].verdict))
 			continue;
 		end = i + 1;
 		left--;
@@ -150,11 +153,11 @@ static size_t outcomes_end(const struct match *match)
 
 static bool answers_encode(const struct match *match, const struct facts *facts)
 {
-	for (size_t i = outcomes_end(match); i > 0; i--) {
-		const struct outcome *outcome = &match->outcomes[i - 1];
+	for (size_t i = ranked_end(match); i > 0; i--) {
+		const struct ranked *ranked = &match->ranked[i - 1];
 
-		if (match_wants_verdict(match, outcome->verdict) &&
-				!outcome_encode(match, facts, outcome))
+		if (match_wants_verdict(match, ranked->verdict) &&
+				!ranked_encode(match, facts, ranked))
 			return false;
 	}
 	return true;
@@ -182,7 +185,7 @@ static void counts_encode(const struct match *match)
 static bool combination_encode(const struct match *match, const struct facts *facts)
 {
 	const Policycalc__V1__Combination *combination =
-			combination_answer(facts, match->outcomes, match->outcome_count);
+			combination_answer(facts, match->outcomes, match->ranked_count);
 	size_t size = encoder_size(match->encoder);
 
 	if (!combination)
