@@ -68,9 +68,7 @@ static bool seen_add(struct reading *reading, const struct entry *entry, int64_t
 			return reading_violate(reading, "name",
 					"the attribute stands there twice for the same period");
 	}
-	seen = ARENA_NEW(reading->arena, struct seen);
-	if (!seen)
-		return false;
+	seen = reading->seen_room++;
 	seen->item = reading->item;
 	seen->period = period;
 	seen->next = reading->seen[entry->index];
@@ -108,6 +106,13 @@ static void deprecated_name(struct reading *reading, const Policycalc__V1__Attri
 	else
 		findings_warn(reading->findings, "DEPRECATED_ATTRIBUTE",
 				reading_path(reading, "name"), message);
+}
+
+/* Room for what is noted of the @count attributes of a list. */
+static bool seen_reserve(struct reading *reading, size_t count)
+{
+	reading->seen_room = arena_alloc(reading->arena, count * sizeof(*reading->seen_room));
+	return reading->seen_room;
 }
 
 static void attribute_read(struct reading *reading, const Policycalc__V1__AttributeValue *from)
@@ -227,6 +232,8 @@ static bool item_read(struct reading *reading, const Policycalc__V1__Item *from,
 				"holds more than 1000 attributes");
 		return true;
 	}
+	if (!seen_reserve(reading, from->n_attributes))
+		return false;
 	reading->item = (int)index;
 	reading->list = list;
 	reading->values = item->values;
@@ -318,6 +325,8 @@ static bool profile_read(struct reading *reading, const Policycalc__V1__Profile 
 				"holds more than 1000 items");
 		return true;
 	}
+	if (!seen_reserve(reading, profile->n_attributes))
+		return false;
 	for (size_t i = 0; i < profile->n_attributes; i++) {
 		reading->attribute = i;
 		attribute_read(reading, profile->attributes[i]);

@@ -24,8 +24,9 @@ struct reading {
 	struct date date; /* of the profile */
 	bool strict;
 	struct seen **seen; /* by entry */
-	int item;	    /* index in the profile, or -1 */
-	size_t attribute;   /* index in its list */
+	struct seen *seen_room; /* for one of every attribute of the list at hand that is not read */
+	int item;		/* index in the profile, or -1 */
+	size_t attribute;	/* index in its list */
 	enum item_list list;
 	struct value *values; /* of base slots, or of the item's own */
 	uint64_t *supplied;   /* derived attributes that were sent */

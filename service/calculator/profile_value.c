@@ -126,16 +126,18 @@ static const char *region_normal_code(
 const char *entry_normal_code(const struct ruleset *ruleset, const struct entry *entry,
 		const char *code, struct arena *arena, bool *out_foreign)
 {
-	const Policycalc__V1__Attribute *attribute = entry->attribute;
-
 	*out_foreign = false;
-	if (attribute->n_choices)
+	switch (entry->codes) {
+	case CODES_CHOICES:
 		return map_find(&entry->choices, slice_from(code)) ? code : NULL;
-	if (strcmp(attribute->choice_table, "regions") == 0)
+	case CODES_REGIONS:
 		return region_normal_code(ruleset, code, out_foreign);
-	if (strcmp(attribute->choice_table, "industries") == 0)
+	case CODES_INDUSTRIES:
 		return industry_normal_code(ruleset, code, arena);
-	return code;
+	case CODES_ANY:
+	default:
+		return code;
+	}
 }
 
 /* The code as rules know it; NULL when it is not one (reported). */

@@ -75,10 +75,18 @@ struct variant {
 	int slot;
 };
 
+enum code_table {
+	CODES_ANY,
+	CODES_CHOICES,
+	CODES_REGIONS,
+	CODES_INDUSTRIES,
+};
+
 /* An attribute under its name, as a profile sends it. */
 struct entry {
 	const Policycalc__V1__Attribute *attribute;
 	size_t index;			/* dense over all entries */
+	enum code_table codes;		/* what a code of it must be in */
 	const struct variant *variants; /* [0] is the attribute under its own name */
 	size_t variant_count;
 	struct map choices; /* code to Choice, when the attribute has choices */

@@ -21,9 +21,20 @@ static int wanted_compare(const void *a, const void *b)
 
 /* --- entries ---------------------------------------------------------------------------------- */
 
+static enum code_table codes_of(const Policycalc__V1__Attribute *attribute)
+{
+	if (attribute->n_choices)
+		return CODES_CHOICES;
+	if (strcmp(attribute->choice_table, "regions") == 0)
+		return CODES_REGIONS;
+	return strcmp(attribute->choice_table, "industries") == 0 ? CODES_INDUSTRIES
+								  : CODES_ANY;
+}
+
 static bool entry_init(struct entry *entry, const Policycalc__V1__Attribute *attribute)
 {
 	entry->attribute = attribute;
+	entry->codes = codes_of(attribute);
 	for (size_t i = 0; i < attribute->n_choices; i++) {
 		if (!map_put(&entry->choices, slice_from(attribute->choices[i]->code),
 				    attribute->choices[i]))
