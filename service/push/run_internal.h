@@ -29,8 +29,9 @@ struct push_run {
 	struct push_sifter *sifter; /* NULL: without columns */
 	bool is_cancelled;
 	bool is_failing;
-	bool is_stopping; /* the process ends */
-	struct error err; /* why it fails */
+	bool is_stopping;  /* the process ends */
+	bool is_contended; /* a block has to be begun again: they are written one by one */
+	struct error err;  /* why it fails */
 
 	/* How fast it is, on the host's clock. */
 	int64_t rate_ms, rate_done, rate;
@@ -75,6 +76,28 @@ bool run_message_take(
 bool run_store(struct push_run *run, struct error *err);
 /** "2026-03-01T04:05:06Z" of a time. NULL when memory is short. */
 char *run_time_print(int64_t now_ms, struct arena *arena);
+
+/** The time on the host's clock. */
+static inline int64_t run_now(const struct push_run *run)
+{
+	return run->engine->host.now_ms(run->engine->host.context);
+}
+
+/* run_write.c */
+
+/** Frees a list of blocks; NULL is fine. */
+void run_free_blocks(struct push_block *blocks);
+/** Hands a block to the threads. */
+void run_queue_block(struct push_run *run, struct push_block *block);
+/** Loads what some block has been deferred for; *out_done: there was one. */
+bool run_load_deferred(struct push_run *run, bool *out_done, struct error *err);
+/**
+ * Commits the blocks that are next, in one transaction; *out_done: there were any. When what one was made
+ * of has changed meanwhile they are tried one by one, so that only this one is begun again.
+ */
+bool run_commit_blocks(struct push_run *run, bool *out_done, struct error *err);
+/** Writes the checkpoint when it is due, with blocks in their order, which ->next_write counts; or NULL. */
+bool run_write_checkpoint(struct push_run *run, struct push_block *blocks, struct error *err);
 
 /* run_step.c */
 

@@ -2,12 +2,11 @@
 /*
  * The steps of a run, on the registry's thread, and the threads that work between them.
  *
- *     step: commits the blocks that are next in order, reads one block, and comes again as long as
- *           there is something to do; else a thread that has worked on a block calls the next step.
+ *     step: reads one block, or, when as many as may be are on their way, commits those that are next
+ *           in order and done; and comes again as long as there is something to do; else a thread
+ *           that has worked on a block calls the next step.
  *
- * Other jobs of the registry's thread come between two steps. A checkpoint that nothing else is
- * written with is written once a second only: whoever resumes an older one finds nothing new in the
- * blocks behind it.
+ * Other jobs of the registry's thread come between two steps.
  */
 #include "push/run_internal.h"
 
@@ -18,21 +17,15 @@
 #include <assert.h>
 #include <time.h>
 
-/* Blocks between reading and writing, a thread. */
-#define IN_FLIGHT_EACH 2
+/* Blocks between reading and writing. */
+#define IN_FLIGHT_MOST 12
 /* Blocks without news that one step may pass. */
 #define QUIET_MOST 64
 /* Memory of the work on one enterprise. */
 #define ROW_MEMORY ((size_t)256 << 20)
-#define CHECKPOINT_MS 1000
 #define RATE_MS 500
 
 static void on_step(void *argument);
-
-static int64_t run_now(const struct push_run *run)
-{
-	return run->engine->host.now_ms(run->engine->host.context);
-}
 
 /* One step at a time is on its way. false: the queue is full. */
 static bool step_post(struct push_run *run)
@@ -129,44 +122,7 @@ static void *run_thread(void *argument)
 	return NULL;
 }
 
-static void block_queue(struct push_run *run, struct push_block *block)
-{
-	pthread_mutex_lock(&run->lock);
-	block->next = NULL;
-	*run->waiting_end = block;
-	run->waiting_end = &block->next;
-	pthread_cond_signal(&run->wanted);
-	pthread_mutex_unlock(&run->lock);
-}
-
-/* The block that is next to be written, when it has been worked on. */
-static struct push_block *block_worked(struct push_run *run)
-{
-	struct push_block *found = NULL;
-
-	pthread_mutex_lock(&run->lock);
-	for (struct push_block **at = &run->worked; *at; at = &(*at)->next) {
-		if ((*at)->number != run->next_write)
-			continue;
-		found = *at;
-		*at = found->next;
-		break;
-	}
-	pthread_mutex_unlock(&run->lock);
-	return found;
-}
-
 /* --- ending ---------------------------------------------------------------------------------- */
-
-static void blocks_free(struct push_block *block)
-{
-	while (block) {
-		struct push_block *next = block->next;
-
-		push_block_free(block);
-		block = next;
-	}
-}
 
 void run_end(struct push_run *run)
 {
@@ -182,8 +138,8 @@ void run_end(struct push_run *run)
 
 void run_free(struct push_run *run)
 {
-	blocks_free(run->waiting);
-	blocks_free(run->worked);
+	run_free_blocks(run->waiting);
+	run_free_blocks(run->worked);
 	pthread_mutex_destroy(&run->lock);
 	pthread_cond_destroy(&run->wanted);
 	memory_free(run->threads);
@@ -238,19 +194,7 @@ static void run_finish(struct push_run *run, Policycalc__V1__Run__State state)
 	run_end(run);
 }
 
-/* --- writing --------------------------------------------------------------------------------- */
-
-static bool counts_take(struct push_run *run, const struct push_block *block)
-{
-	for (size_t i = 0; i < block->counts.count; i++) {
-		const struct push_count *count = &block->counts.list[i];
-
-		if (!push_counts_add(&run->counts, count->series, count->kind, count->count,
-				    count->amount_fen))
-			return false;
-	}
-	return true;
-}
+/* --- how fast ------------------------------------------------------------------------------- */
 
 static void rate_take(struct push_run *run, int64_t now_ms)
 {
@@ -268,90 +212,6 @@ static void rate_take(struct push_run *run, int64_t now_ms)
 	}
 }
 
-static bool checkpoint_write(struct push_run *run, struct push_block *block, struct error *err)
-{
-	struct ledger *ledger = &run->engine->ledger;
-	int64_t now_ms = run_now(run);
-	bool changed = block && push_block_is_changed(block);
-	bool is_due = now_ms - run->stored_ms >= CHECKPOINT_MS || now_ms < run->stored_ms;
-
-	if (!changed && !is_due)
-		return true;
-	if (!ledger_store_begin(ledger->store, err))
-		return false;
-	if ((!changed || push_block_write(block, ledger, now_ms, err)) && run_store(run, err) &&
-			ledger_store_commit(ledger->store, err)) {
-		run->stored_block = run->next_write;
-		run->stored_ms = now_ms;
-		return true;
-	}
-	ledger_store_rollback(ledger->store);
-	return false;
-}
-
-/* What was read has changed meanwhile: the block is begun again. */
-static bool block_again(struct push_run *run, int64_t number, struct error *err)
-{
-	struct push_block *block = push_block_new(&run->plan, number);
-
-	if (!block)
-		return error_set(err, ERROR_MEMORY, "out of memory while reading a block");
-	if (!push_block_read(block, &run->engine->ledger, run->engine->host.columns, err)) {
-		push_block_free(block);
-		return false;
-	}
-	block_queue(run, block);
-	return true;
-}
-
-/* Commits the block that is next. On failure what is in memory is as before. */
-static bool block_commit(struct push_run *run, struct push_block *block, struct error *err)
-{
-	struct push_counts counts = run->counts;
-	int64_t number = block->number;
-	bool ok;
-
-	if (block->err.code != ERROR_NONE) {
-		*err = block->err;
-		push_block_free(block);
-		return false;
-	}
-	if (block->deferred_count) {
-		if (push_block_load(block, &run->engine->ledger, err)) {
-			block_queue(run, block);
-			return true;
-		}
-		push_block_free(block);
-		return false;
-	}
-	run->counts = (struct push_counts){ 0 };
-	ok = true;
-	for (size_t i = 0; ok && i < counts.count; i++)
-		ok = push_counts_add(&run->counts, counts.list[i].series, counts.list[i].kind,
-				counts.list[i].count, counts.list[i].amount_fen);
-	ok = ok && counts_take(run, block);
-	if (!ok)
-		error_set(err, ERROR_MEMORY, "out of memory while counting news");
-	run->deliveries += (int64_t)block->made_count;
-	run->errors += block->errors;
-	run->next_write++;
-	if (ok && checkpoint_write(run, block, err)) {
-		push_counts_fini(&counts);
-		push_block_free(block);
-		pthread_mutex_lock(&run->lock);
-		run->in_flight--;
-		pthread_mutex_unlock(&run->lock);
-		return true;
-	}
-	push_counts_fini(&run->counts);
-	run->counts = counts;
-	run->deliveries -= (int64_t)block->made_count;
-	run->errors -= block->errors;
-	run->next_write--;
-	push_block_free(block);
-	return err->code == ERROR_CONFLICT && block_again(run, number, err);
-}
-
 /* --- reading --------------------------------------------------------------------------------- */
 
 static bool may_read(struct push_run *run)
@@ -359,8 +219,7 @@ static bool may_read(struct push_run *run)
 	bool may;
 
 	pthread_mutex_lock(&run->lock);
-	may = run->next_read < run->block_count &&
-	      run->in_flight < (size_t)run->thread_count * IN_FLIGHT_EACH + 1;
+	may = run->next_read < run->block_count && run->in_flight < IN_FLIGHT_MOST;
 	pthread_mutex_unlock(&run->lock);
 	return may;
 }
@@ -386,7 +245,7 @@ static bool blocks_read(struct push_run *run, bool *out_read, struct error *err)
 			push_block_free(block);
 			run->next_read++;
 			run->next_write++;
-			if (!checkpoint_write(run, NULL, err))
+			if (!run_write_checkpoint(run, NULL, err))
 				return false;
 			continue;
 		}
@@ -394,7 +253,7 @@ static bool blocks_read(struct push_run *run, bool *out_read, struct error *err)
 		pthread_mutex_lock(&run->lock);
 		run->in_flight++;
 		pthread_mutex_unlock(&run->lock);
-		block_queue(run, block);
+		run_queue_block(run, block);
 		break;
 	}
 	return true;
@@ -415,8 +274,8 @@ static bool run_rest(struct push_run *run)
 	run->waiting_end = &run->waiting;
 	rests = run->busy == 0;
 	pthread_mutex_unlock(&run->lock);
-	blocks_free(waiting);
-	blocks_free(worked);
+	run_free_blocks(waiting);
+	run_free_blocks(worked);
 	return rests;
 }
 
@@ -436,22 +295,28 @@ static void run_break(struct push_run *run)
 	}
 	/* What is not stored is found again. */
 	run->stored_ms = INT64_MIN / 2;
-	(void)checkpoint_write(run, NULL, &err);
+	(void)run_write_checkpoint(run, NULL, &err);
 	run_end(run);
+}
+
+/*
+ * What comes first: a block that waits for something to be read, then reading, then writing, so that what
+ * is written is as many blocks as are done.
+ */
+static bool run_go_on(struct push_run *run, bool *out_done, struct error *err)
+{
+	return run_load_deferred(run, out_done, err) &&
+	       (*out_done || blocks_read(run, out_done, err)) &&
+	       (*out_done || run_commit_blocks(run, out_done, err));
 }
 
 /* Whether there is something to do at once; a run that has ended is gone. */
 static bool run_step(struct push_run *run)
 {
-	struct error *err = &run->err;
-	struct push_block *block = NULL;
-	bool read = false;
+	bool done = false;
 
-	if (!run->is_failing && !run->is_cancelled && !run->is_stopping) {
-		block = block_worked(run);
-		run->is_failing = (block && !block_commit(run, block, err)) ||
-				  !blocks_read(run, &read, err);
-	}
+	if (!run->is_failing && !run->is_cancelled && !run->is_stopping)
+		run->is_failing = !run_go_on(run, &done, &run->err);
 	if (run->is_failing || run->is_cancelled || run->is_stopping) {
 		run_break(run);
 		return false;
@@ -461,7 +326,7 @@ static bool run_step(struct push_run *run)
 		run_finish(run, RUN_STATE(FINISHED));
 		return false;
 	}
-	return block || read;
+	return done;
 }
 
 static void on_step(void *argument)

@@ -14,6 +14,11 @@
 
 #define FORMAT 1
 #define CHECKSUM_SIZE 8
+/* Bytes at most: of a number, a state, an entry, and what stands before the series. */
+#define NUMBER_MOST 10
+#define STATE_MOST (2 + 4 * NUMBER_MOST)
+#define ENTRY_MOST (NUMBER_MOST + 1 + 2 * STATE_MOST)
+#define HEAD_MOST (3 + 3 * NUMBER_MOST)
 
 /* Bits of the byte that opens a state. */
 #define STATE_KIND 0x03u
@@ -37,13 +42,22 @@ bool told_entry_is_empty(const struct told_entry *entry)
 
 /* --- numbers --------------------------------------------------------------------------------- */
 
-void told_number_encode(uint64_t number, struct buffer *out)
+/* Writers give where to go on; there is room. */
+static char *number_put(char *at, uint64_t number)
 {
 	while (number >= 0x80) {
-		buffer_append_char(out, (char)(number | 0x80));
+		*at++ = (char)(number | 0x80);
 		number >>= 7;
 	}
-	buffer_append_char(out, (char)number);
+	*at++ = (char)number;
+	return at;
+}
+
+void told_number_encode(uint64_t number, struct buffer *out)
+{
+	char room[NUMBER_MOST];
+
+	buffer_append(out, room, (size_t)(number_put(room, number) - room));
 }
 
 bool told_number_decode(struct slice *bytes, uint64_t *out_number)
@@ -67,9 +81,9 @@ bool told_number_decode(struct slice *bytes, uint64_t *out_number)
 }
 
 /* Small ones of either sign are short. */
-static void signed_encode(int64_t number, struct buffer *out)
+static char *signed_put(char *at, int64_t number)
 {
-	told_number_encode(((uint64_t)number << 1) ^ (number < 0 ? UINT64_MAX : 0), out);
+	return number_put(at, ((uint64_t)number << 1) ^ (number < 0 ? UINT64_MAX : 0));
 }
 
 static bool signed_decode(struct slice *bytes, int64_t *out_number)
@@ -94,24 +108,33 @@ static bool byte_decode(struct slice *bytes, unsigned *out_byte)
 
 /* --- states ---------------------------------------------------------------------------------- */
 
-void told_state_encode(const struct told_state *state, struct buffer *out)
+static char *state_put(char *at, const struct told_state *state)
 {
 	const struct told_amount *amount = &state->amount;
 	bool has_amount = amount->exactness || amount->least || amount->most;
 
-	buffer_append_char(out, (char)(state->kind | (state->distance ? STATE_DISTANCE : 0) |
-						(has_amount ? STATE_AMOUNT : 0) |
-						(state->window_end ? STATE_WINDOW : 0) |
-						(state->version ? STATE_VERSION : 0)));
+	*at++ = (char)(state->kind | (state->distance ? STATE_DISTANCE : 0) |
+			(has_amount ? STATE_AMOUNT : 0) |
+			(state->window_end ? STATE_WINDOW : 0) |
+			(state->version ? STATE_VERSION : 0));
 	if (state->version)
-		told_number_encode(state->version, out);
+		at = number_put(at, state->version);
 	if (has_amount) {
-		buffer_append_char(out, (char)amount->exactness);
-		signed_encode(amount->least, out);
-		signed_encode((int64_t)((uint64_t)amount->most - (uint64_t)amount->least), out);
+		*at++ = (char)amount->exactness;
+		at = signed_put(at, amount->least);
+		at = signed_put(at,
+				(int64_t)((uint64_t)amount->most - (uint64_t)amount->least));
 	}
 	if (state->window_end)
-		signed_encode(state->window_end, out);
+		at = signed_put(at, state->window_end);
+	return at;
+}
+
+void told_state_encode(const struct told_state *state, struct buffer *out)
+{
+	char room[STATE_MOST];
+
+	buffer_append(out, room, (size_t)(state_put(room, state) - room));
 }
 
 static bool amount_decode(struct slice *bytes, struct told_amount *out_amount)
@@ -195,7 +218,7 @@ static bool series_decode(struct slice *bytes, struct told_block *block, size_t 
 /* From (series, row) order to (row, series) order: each row keeps the order of its series. */
 static bool entries_by_row(struct told_block *block, struct arena *arena)
 {
-	struct told_entry *sorted = ARENA_NEW_ARRAY(arena, struct told_entry, block->count + 1);
+	struct told_entry *sorted = arena_alloc(arena, (block->count + 1) * sizeof(*sorted));
 	size_t starts[TOLD_ROWS + 1] = { 0 };
 
 	if (!sorted)
@@ -236,7 +259,7 @@ bool told_decode(struct slice blob, int64_t block, struct arena *arena,
 			!told_number_decode(&bytes, &capacity) || capacity > bytes.size ||
 			!told_number_decode(&bytes, &series_count))
 		goto damaged;
-	result.entries = ARENA_NEW_ARRAY(arena, struct told_entry, capacity + 1);
+	result.entries = arena_alloc(arena, (capacity + 1) * sizeof(*result.entries));
 	if (!result.entries)
 		return arena_error(arena, err, "reading what a block was told");
 	ok = true;
@@ -288,22 +311,43 @@ static bool series_count(
 	return true;
 }
 
-static void series_encode(const struct told_entry *const *entries, uint32_t series,
-		size_t count, struct buffer *out)
+static char *series_put(char *at, const struct told_entry *const *entries, uint32_t series,
+		size_t count)
 {
 	uint16_t row = 0;
 
-	told_number_encode(series, out);
-	told_number_encode(count, out);
+	at = number_put(at, series);
+	at = number_put(at, count);
 	for (size_t i = 0; i < count; i++) {
 		assert(i == 0 || entries[i]->row > row);
-		told_number_encode((uint64_t)(entries[i]->row - row), out);
+		at = number_put(at, (uint64_t)(entries[i]->row - row));
 		row = entries[i]->row;
-		buffer_append_char(out, (char)entries[i]->aside);
-		told_state_encode(&entries[i]->told, out);
+		*at++ = (char)entries[i]->aside;
+		at = state_put(at, &entries[i]->told);
 		if (entries[i]->aside)
-			told_state_encode(&entries[i]->raised, out);
+			at = state_put(at, &entries[i]->raised);
 	}
+	return at;
+}
+
+/* The blob, in room for all that it may take. Its end. */
+static char *blob_put(char *at, int64_t block, const struct series_counts *series,
+		const struct told_entry *const *sorted)
+{
+	*at++ = 'P';
+	*at++ = 'T';
+	*at++ = FORMAT;
+	at = number_put(at, (uint64_t)block);
+	at = number_put(at, series->total);
+	at = number_put(at, series->series);
+	for (uint32_t number = 1; number < series->end; number++) {
+		size_t count = series->counts[number];
+
+		if (count)
+			at = series_put(at, sorted + series->starts[number] - count, number,
+					count);
+	}
+	return at;
 }
 
 bool told_encode(const struct told_block *told, int64_t block, struct arena *arena,
@@ -313,6 +357,7 @@ bool told_encode(const struct told_block *told, int64_t block, struct arena *are
 	const struct told_entry **sorted;
 	size_t begin = out->size;
 	uint64_t sum;
+	char *end;
 
 	if (!series_count(told, arena, &series))
 		return false;
@@ -327,22 +372,14 @@ bool told_encode(const struct told_block *told, int64_t block, struct arena *are
 		if (!told_entry_is_empty(entry))
 			sorted[series.starts[entry->series]++] = entry;
 	}
-	buffer_append(out, "PT", 2);
-	buffer_append_char(out, FORMAT);
-	told_number_encode((uint64_t)block, out);
-	told_number_encode(series.total, out);
-	told_number_encode(series.series, out);
-	for (uint32_t number = 1; number < series.end; number++) {
-		size_t count = series.counts[number];
-
-		if (count)
-			series_encode(sorted + series.starts[number] - count, number, count,
-					out);
-	}
-	if (out->failed)
+	if (!buffer_reserve(out, HEAD_MOST + series.series * (size_t)2 * NUMBER_MOST +
+						 series.total * ENTRY_MOST + CHECKSUM_SIZE))
 		return false;
-	sum = slice_hash((struct slice){ out->data + begin, out->size - begin });
+	end = blob_put(out->data + begin, block, &series, sorted);
+	sum = slice_hash(
+			(struct slice){ out->data + begin, (size_t)(end - out->data) - begin });
 	for (unsigned i = 0; i < CHECKSUM_SIZE; i++)
-		buffer_append_char(out, (char)(sum >> (8 * i)));
-	return !out->failed;
+		*end++ = (char)(sum >> (8 * i));
+	out->size = (size_t)(end - out->data);
+	return true;
 }

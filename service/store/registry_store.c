@@ -26,6 +26,8 @@ static const char *const registry_statements[REGISTRY_STATEMENT_COUNT] = {
 	[REGISTRY_TOUCH] = "INSERT INTO block (number, sequence) VALUES (?, ?)"
 			   " ON CONFLICT (number) DO UPDATE SET sequence = excluded.sequence",
 	[REGISTRY_BLOCK] = "SELECT sequence FROM block WHERE number = ?",
+	[REGISTRY_CHANGED] = "SELECT id FROM enterprise WHERE (id - 1) / 4096 = ?"
+			     " AND sequence > ? AND id >= ? AND id < ? ORDER BY id",
 };
 
 struct registry_store *registry_store_open(struct directory *directory, struct error *err)
@@ -50,7 +52,7 @@ struct registry_store *registry_store_open(struct directory *directory, struct e
 	(void)snprintf(path, sizeof(path), "%s/registry.db", directory_path(directory));
 	options.path = path;
 	store->db = database_open(&options, err);
-	if (!store->db)
+	if (!store->db || !database_run(store->db, REGISTRY_SCHEMA_CHANGED, err))
 		goto failed;
 	for (size_t i = 0; i < REGISTRY_STATEMENT_COUNT; i++) {
 		store->statements[i] = database_prepare(store->db, registry_statements[i], err);
@@ -288,18 +290,23 @@ bool registry_store_each_changed(struct registry_store *store, int64_t sequence,
 		bool (*changed)(void *context, int64_t id, struct error *err), void *context,
 		struct error *err)
 {
-	struct statement *rows = database_prepare(store->db,
-			"SELECT id FROM enterprise WHERE id >= ? AND id < ? AND sequence > ?"
-			" ORDER BY id",
-			err);
-	bool more = false;
-	bool ok = rows && statement_bind_int(rows, 1, first_id, err) &&
-		  statement_bind_int(rows, 2, first_id + count, err) &&
-		  statement_bind_int(rows, 3, sequence, err);
+	struct statement *rows = store->statements[REGISTRY_CHANGED];
+	int64_t end = first_id + count;
+	bool ok = true;
 
-	while (ok && (ok = statement_step(rows, &more, err)) && more)
-		ok = changed(context, statement_int(rows, 0), err);
-	statement_finish(rows);
+	for (int64_t id = first_id; ok && id < end;) {
+		int64_t block = registry_block_of(id);
+		bool more = false;
+
+		ok = statement_bind_int(rows, 1, block, err) &&
+		     statement_bind_int(rows, 2, sequence, err) &&
+		     statement_bind_int(rows, 3, id, err) &&
+		     statement_bind_int(rows, 4, end, err);
+		while (ok && (ok = statement_step(rows, &more, err)) && more)
+			ok = changed(context, statement_int(rows, 0), err);
+		statement_reset(rows);
+		id = (block + 1) * REGISTRY_BLOCK_SIZE + 1;
+	}
 	return ok || error_prefix(err, "reading enterprises");
 }
 
