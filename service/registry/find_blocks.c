@@ -91,6 +91,7 @@ static bool block_search(const struct find *find, struct find_seat *seat,
 	uint64_t rows[SWEEP_WORDS];
 	uint64_t asked[SWEEP_WORDS];
 	uint64_t near[SWEEP_WORDS];
+	uint64_t ineligible[SWEEP_WORDS] = { 0 };
 	struct sweep_source source;
 
 	if (!column_reader_enter(seat->reader, block, &source, err))
@@ -101,8 +102,18 @@ static bool block_search(const struct find *find, struct find_seat *seat,
 		return false;
 	verdicts_count(seat->work, piece->sums.counts);
 	rows_choose(find, seat->work, asked, near);
+	/* Who has it would be searched for cliffs, which nobody has asked for. */
+	if (find->request->near &&
+			!sweep_verdict(seat->work, 0, VERDICT(INELIGIBLE), ineligible))
+		memset(ineligible, 0, sizeof(ineligible));
 	for (unsigned row = 0; row < source.row_count; row++) {
 		bool is_asked = column_bit_has(asked, row);
+		const struct find_row chosen = {
+			.row = row,
+			.id = block * COLUMN_ROWS + row + 1,
+			.asks_near = column_bit_has(ineligible, row),
+			.only_if_near = !is_asked,
+		};
 
 		if (!is_asked && !column_bit_has(near, row))
 			continue;
@@ -110,8 +121,7 @@ static bool block_search(const struct find *find, struct find_seat *seat,
 			piece->sums.left_out += is_asked;
 			continue;
 		}
-		if (!find_look(find, seat, piece, &source, block * COLUMN_ROWS + row + 1, row,
-				    !is_asked, err))
+		if (!find_look(find, seat, piece, &source, &chosen, err))
 			return false;
 	}
 	return true;

@@ -107,9 +107,16 @@ bool find_read(struct find *find, struct violations *out_violations, struct erro
 /** Takes rows that are not asked about out of @rows. */
 bool find_narrow(const struct find *find, struct find_seat *seat,
 		const struct sweep_source *source, uint64_t *rows, struct error *err);
+/* A row of a block that is looked at closely. */
+struct find_row {
+	unsigned row;
+	int64_t id;	   /* of the enterprise */
+	bool asks_near;	   /* it may be near, and that is asked for */
+	bool only_if_near; /* it does not fit when it is not */
+};
 /** Looks at one row closely: tells it, keeps it, or counts it out. */
 bool find_look(const struct find *find, struct find_seat *seat, struct find_piece *piece,
-		const struct sweep_source *source, int64_t id, unsigned row, bool only_if_near,
+		const struct sweep_source *source, const struct find_row *row,
 		struct error *err);
 
 void find_seat_fini(struct find_seat *seat);

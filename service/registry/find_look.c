@@ -10,7 +10,7 @@ typedef Policycalc__V1__PolicyAnswer answer_message;
 /* --- asking ----------------------------------------------------------------------------------- */
 
 /* NULL with ERROR_INVALID when the catalog refuses the facts. */
-static answer_message *ask(const struct find *find, struct arena *arena,
+static answer_message *ask(const struct find *find, bool near, struct arena *arena,
 		const Policycalc__V1__Profile *profile, struct error *err)
 {
 	Policycalc__V1__MatchRequest request = POLICYCALC__V1__MATCH_REQUEST__INIT;
@@ -23,7 +23,7 @@ static answer_message *ask(const struct find *find, struct arena *arena,
 	request.view = POLICYCALC__V1__VIEW__VIEW_BASIC;
 	request.policies = policies;
 	request.n_policies = 1;
-	request.near = find->request->near;
+	request.near = near;
 	if (!ruleset_match(find->options.ruleset, &request, find->day, arena, &response,
 			    &violations, err))
 		return NULL;
@@ -104,7 +104,7 @@ static bool found_keep(const struct find *find, struct kept_heap *heap,
 }
 
 bool find_look(const struct find *find, struct find_seat *seat, struct find_piece *piece,
-		const struct sweep_source *source, int64_t id, unsigned row, bool only_if_near,
+		const struct sweep_source *source, const struct find_row *row,
 		struct error *err)
 {
 	struct find_sums *sums = &piece->sums;
@@ -114,9 +114,9 @@ bool find_look(const struct find *find, struct find_seat *seat, struct find_piec
 	found_message found;
 
 	arena_reset(&seat->row);
-	if (!source->profile(source->context, row, &seat->row, &profile, err))
+	if (!source->profile(source->context, row->row, &seat->row, &profile, err))
 		return false;
-	answer = ask(find, &seat->row, profile, &failure);
+	answer = ask(find, row->asks_near, &seat->row, profile, &failure);
 	if (!answer && failure.code == ERROR_INVALID) {
 		sums->refused++;
 		return true;
@@ -124,7 +124,7 @@ bool find_look(const struct find *find, struct find_seat *seat, struct find_piec
 	if (!answer)
 		return error_set(err, failure.code, "%s", failure.message);
 	sums->near += answer->n_near > 0;
-	if (only_if_near && answer->n_near == 0)
+	if (row->only_if_near && answer->n_near == 0)
 		return true;
 	if (answer->verdict == VERDICT(ELIGIBLE) && answer->amount &&
 			!find_add_sure(sums, answer->amount->least_fen))
@@ -134,7 +134,7 @@ bool find_look(const struct find *find, struct find_seat *seat, struct find_piec
 			!find_note_lacks(sums, answer, err))
 		return false;
 	found_fill(find, &seat->row, profile, answer, &found);
-	found.id = id;
+	found.id = row->id;
 	sums->fitting++;
 	if (find->request->sort > POLICYCALC__V1__FIND_SORT__FIND_SORT_ID)
 		return found_keep(find, &seat->heap, &found, err);
