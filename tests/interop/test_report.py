@@ -198,6 +198,27 @@ def every_format_has_the_same_figures():
     assert any("=张三,\"<b>\"" in cell for row in page.rows for cell in row)
 
 
+def what_it_rests_on_is_printed():
+    """Definitions, sources, the rule of ranking, from where it began and who signs: in words, everywhere."""
+    whole = report(kind=report_pb.REPORT_KIND_COVERAGE, signed_by="张三")[0].coverage
+    assert whole.signed_by == "张三" and whole.month == str(TODAY)[:7]
+    texts = [whole.definition, whole.data_source, whole.four_definition, whole.ranking_rule]
+    for text, words in zip(texts, ["研发活动", "统计", "四有", "并列"]):
+        assert words in text.zh and text.en, (words, text)
+    table = policycalc("coverage", "--signed", "张三").replace("\n", "").replace(" ", "")
+    page = "".join(Page(policycalc("coverage", "--format", "html", "--signed", "张三")).words)
+    for words in [t.zh for t in texts] + ["张三", "14.0"]:
+        assert words.replace(" ", "") in table, (words, table)
+        assert words in page, words
+    assert "签发：张三" in table and "签发" not in policycalc("coverage")
+    english = policycalc("coverage", "--lang", "en").replace("\n", " ")
+    for text in texts:
+        assert text.en.split(".")[0][:30] in english, text.en
+    # A unit without enterprises has no rank and no rate.
+    empty = next(line.split() for line in policycalc("coverage").splitlines() if "高新区" in line)
+    assert empty[0] == "—" and empty[2:5] == ["0", "0", "—"], empty
+
+
 def names_only_when_asked_for():
     assert code(35) not in policycalc("coverage", "--format", "json")
     assert code(35) not in policycalc("coverage", "--format", "html")
@@ -415,7 +436,7 @@ def what_is_wrong_is_said():
     assert county.city.count.total == 39 and len(county.units) == 1
 
 
-run(coverage_to_the_letter, every_format_has_the_same_figures, names_only_when_asked_for,
+run(coverage_to_the_letter, every_format_has_the_same_figures, what_it_rests_on_is_printed, names_only_when_asked_for,
     target_and_expectation, the_same_report_again, a_firm_without_region_is_refused,
     made_up_firms_can_be_reported,
     blocked_and_unclaimed, what_was_told, counters_of_the_year, what_is_wrong_is_said)
