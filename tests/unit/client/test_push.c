@@ -344,6 +344,44 @@ static void test_list(void **state)
 
 /* --- wishes ----------------------------------------------------------------------------------- */
 
+/* A service that names the same next page for ever is asked for it once. */
+static void test_repeated_pages(void **state)
+{
+	const struct pcalc_delivery_filter filter = { .limit = 1000 };
+	pcalc_client *client = client_open("POLICYCALC_TEST_SERVER");
+	struct pcalc_failure failure = { 0 };
+	pcalc_deliveries *deliveries;
+	pcalc_attributes *attributes;
+	pcalc_revisions *revisions;
+	pcalc_policies *policies;
+	pcalc_runs *runs;
+	char path[512];
+	FILE *stuck;
+
+	(void)snprintf(path, sizeof(path), "%s.stuck", server_named("POLICYCALC_TEST_CALLS"));
+	stuck = fopen(path, "w");
+	assert_non_null(stuck);
+	assert_int_equal(fclose(stuck), 0);
+	deliveries = pcalc_deliveries_list(client, &filter, &failure);
+	attributes = pcalc_attributes_list(client, &failure);
+	revisions = pcalc_catalog_revisions(client, &failure);
+	policies = pcalc_policies_list(client, NULL, &failure);
+	runs = pcalc_runs_list(client, &failure);
+	assert_int_equal(remove(path), 0);
+	assert_true(deliveries && attributes && revisions && policies && runs);
+	assert_int_equal(pcalc_deliveries_count(deliveries), 4);
+	assert_int_equal(pcalc_attributes_count(attributes), 2);
+	assert_int_equal(pcalc_revisions_count(revisions), 2);
+	assert_int_equal(pcalc_policies_count(policies), 2);
+	assert_int_equal(pcalc_runs_count(runs), 4);
+	pcalc_deliveries_free(deliveries);
+	pcalc_attributes_free(attributes);
+	pcalc_revisions_free(revisions);
+	pcalc_policies_free(policies);
+	pcalc_runs_free(runs);
+	pcalc_free(client);
+}
+
 static void test_subscription(void **state)
 {
 	pcalc_client *client = client_open("POLICYCALC_TEST_SERVER");
@@ -395,6 +433,7 @@ int main(void)
 		cmocka_unit_test(test_pull),
 		cmocka_unit_test(test_receipts),
 		cmocka_unit_test(test_list),
+		cmocka_unit_test(test_repeated_pages),
 		cmocka_unit_test(test_subscription),
 	};
 
