@@ -8,23 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/*
- * To AddressSanitizer a block is one piece. What of it is not given out, or was taken back, is hidden
- * from the program there, so that whoever still looks at it is found.
- */
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) && !defined(__SANITIZE_ADDRESS__)
-#define __SANITIZE_ADDRESS__ 1
-#endif
-#endif
-#ifdef __SANITIZE_ADDRESS__
-#include <sanitizer/asan_interface.h>
-#define HIDE(from, size) ASAN_POISON_MEMORY_REGION(from, size)
-#define SHOW(from, size) ASAN_UNPOISON_MEMORY_REGION(from, size)
-#else
-#define HIDE(from, size) ((void)(from), (void)(size))
-#define SHOW(from, size) ((void)(from), (void)(size))
-#endif
+/* What of a block is not given out, or was taken back, is hidden. */
 
 #define ARENA_ALIGN ((size_t)16)
 #define ARENA_FIRST_BLOCK ((size_t)4096)
@@ -40,7 +24,7 @@ static_assert(sizeof(struct arena_block) % 16 == 0, "pieces must stay aligned");
 
 static void block_free(struct arena_block *block)
 {
-	SHOW(block + 1, block->size);
+	memory_show(block + 1, block->size);
 	memory_free(block);
 }
 
@@ -48,7 +32,7 @@ static void block_free(struct arena_block *block)
 static void rest_hide(const struct arena *arena)
 {
 	if (arena->blocks)
-		HIDE(arena->next, (size_t)(arena->end - arena->next));
+		memory_hide(arena->next, (size_t)(arena->end - arena->next));
 }
 
 void arena_init(struct arena *arena, size_t budget)
@@ -234,7 +218,7 @@ void *arena_alloc(struct arena *arena, size_t size)
 	}
 	piece = arena->next;
 	arena->next += size;
-	SHOW(piece, asked);
+	memory_show(piece, asked);
 	return piece;
 }
 
@@ -316,11 +300,11 @@ char *arena_format(struct arena *arena, const char *format, ...)
 	va_end(args);
 	strings = size >= 0;
 	if (!strings) {
-		SHOW(place, room);
+		memory_show(place, room);
 		va_start(args, format);
 		size = vsnprintf(place, room, format, args);
 		va_end(args);
-		HIDE(place, room);
+		memory_hide(place, room);
 	}
 	text = size < 0 ? NULL : arena_alloc(arena, (size_t)size + 1);
 	if (text && strings) {

@@ -20,6 +20,24 @@ void memory_free(void *memory);
  */
 int memory_must_fail(void);
 
+/*
+ * For those that cut pieces out of larger ones, which are one piece to AddressSanitizer: what is hidden
+ * nobody may look at until it is shown again, or whoever does is found. Nothing elsewhere.
+ */
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) && !defined(__SANITIZE_ADDRESS__)
+#define __SANITIZE_ADDRESS__ 1
+#endif
+#endif
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/asan_interface.h>
+#define memory_hide(from, size) ASAN_POISON_MEMORY_REGION(from, size)
+#define memory_show(from, size) ASAN_UNPOISON_MEMORY_REGION(from, size)
+#else
+#define memory_hide(from, size) ((void)(from), (void)(size))
+#define memory_show(from, size) ((void)(from), (void)(size))
+#endif
+
 /** A copy of @size bytes with a NUL behind them, to be freed with memory_free(). NULL if none. */
 char *memory_copy(const char *data, size_t size);
 

@@ -7,20 +7,7 @@
 #include <stdint.h>
 #include <string.h>
 
-/* To AddressSanitizer a block is one piece: what of it is idle is hidden from the program there. */
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) && !defined(__SANITIZE_ADDRESS__)
-#define __SANITIZE_ADDRESS__ 1
-#endif
-#endif
-#ifdef __SANITIZE_ADDRESS__
-#include <sanitizer/asan_interface.h>
-#define HIDE(from, size) ASAN_POISON_MEMORY_REGION(from, size)
-#define SHOW(from, size) ASAN_UNPOISON_MEMORY_REGION(from, size)
-#else
-#define HIDE(from, size) ((void)(from), (void)(size))
-#define SHOW(from, size) ((void)(from), (void)(size))
-#endif
+/* What of a block is idle is hidden. */
 
 #define FIRST_BLOCK ((size_t)4096)
 #define LARGEST_BLOCK ((size_t)64 << 10)
@@ -44,7 +31,7 @@ void pool_fini(struct pool *pool)
 	while (pool->blocks) {
 		struct pool_block *older = pool->blocks->older;
 
-		SHOW(pool->blocks + 1, pool->blocks->size);
+		memory_show(pool->blocks + 1, pool->blocks->size);
 		memory_free(pool->blocks);
 		pool->blocks = older;
 	}
@@ -67,7 +54,7 @@ static bool pool_grow(struct pool *pool)
 	pool->block_size = size;
 	pool->next = (char *)(block + 1);
 	pool->end = (char *)block + size;
-	HIDE(pool->next, block->size);
+	memory_hide(pool->next, block->size);
 	return true;
 }
 
@@ -80,7 +67,7 @@ static struct pool_piece *piece_make(struct pool *pool, size_t size)
 		return NULL;
 	piece = (struct pool_piece *)(void *)pool->next;
 	pool->next += sizeof(*piece) + size;
-	SHOW(piece, sizeof(*piece));
+	memory_show(piece, sizeof(*piece));
 	piece->size = size;
 	return piece;
 }
@@ -106,7 +93,7 @@ void *pool_alloc(struct pool *pool, size_t size)
 		piece = piece_make(pool, steps * POOL_STEP);
 	if (!piece)
 		return NULL;
-	SHOW(piece + 1, size);
+	memory_show(piece + 1, size);
 	return piece + 1;
 }
 
@@ -135,13 +122,13 @@ void *pool_resize(struct pool *pool, void *old, size_t size)
 		return piece + 1;
 	}
 	if (piece && size <= piece->size && piece->size <= POOL_LARGEST) {
-		HIDE(old, piece->size);
-		SHOW(old, size);
+		memory_hide(old, piece->size);
+		memory_show(old, size);
 		return old;
 	}
 	memory = pool_alloc(pool, size);
 	if (memory && piece) {
-		SHOW(old, piece->size);
+		memory_show(old, piece->size);
 		memcpy(memory, old, piece->size < size ? piece->size : size);
 		pool_free(pool, old);
 	}
@@ -160,5 +147,5 @@ void pool_free(struct pool *pool, void *memory)
 	}
 	piece->next_idle = pool->idle[piece->size / POOL_STEP];
 	pool->idle[piece->size / POOL_STEP] = piece;
-	HIDE(memory, piece->size);
+	memory_hide(memory, piece->size);
 }

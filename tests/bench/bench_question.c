@@ -7,6 +7,7 @@
  *     bench_question tests/cases/dictionary.case [policies] [rounds]
  */
 #include "figures.h"
+#include "firms.h"
 #include "fixture.h"
 #include "registry/priors.h"
 
@@ -120,28 +121,9 @@ static bool on_scan(void *context, int64_t sequence, int64_t first_id, int64_t c
 	return true;
 }
 
-static bool on_block_sequence(
-		void *context, int64_t block, int64_t *out_sequence, struct error *err)
-{
-	(void)context;
-	(void)block;
-	(void)err;
-	*out_sequence = 1;
-	return true;
-}
-
-static bool on_stamp(void *context, int64_t sequence, int64_t *out_stamp, struct error *err)
-{
-	(void)context;
-	(void)err;
-	*out_stamp = sequence;
-	return true;
-}
-
 static struct priors *priors_make(struct case_file *file, struct arena *arena)
 {
-	static const struct column_origin origin = { NULL, on_scan, on_block_sequence,
-		on_stamp };
+	const struct column_origin origin = firms_origin(NULL, on_scan);
 	const atomic_bool stop = false;
 	char path[] = "/tmp/bench-question-XXXXXX";
 	struct column_cache *cache;

@@ -7,8 +7,8 @@
 #include "calculator/candidates.h"
 #include "fixture.h"
 #include "profile_maker.h"
-#include "publish/publish.h"
 #include "random_catalog.h"
+#include "starter.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -232,20 +232,6 @@ static void random_catalogs(void **state)
 	tally_check(&tally);
 }
 
-static struct ruleset *starter_read(struct arena *arena)
-{
-	struct diagnostics diagnostics;
-	struct draft draft = { 0 };
-	struct ruleset *ruleset = NULL;
-	struct error err = { 0 };
-
-	diagnostics_init(&diagnostics, arena);
-	if (!draft_load(starter, arena, &draft, &err) ||
-			!draft_check(&draft, false, arena, &diagnostics, &ruleset, NULL, &err))
-		fail_msg("%s: %s", starter, err.message);
-	return ruleset;
-}
-
 /* Each policy three times, under other names. */
 static struct ruleset *copies_make(const struct catalog *from, struct arena *arena)
 {
@@ -287,7 +273,7 @@ static void starter_catalog(void **state)
 
 	(void)state;
 	arena_init(&arena, (size_t)1 << 30);
-	one = starter_read(&arena);
+	one = starter_read(starter, &arena);
 	ruleset = copies_make(ruleset_catalog(one), &arena);
 	for (unsigned n = 0; n < sizeof(days) / sizeof(*days); n++) {
 		struct arena firms;

@@ -8,7 +8,7 @@
 #include "calculator/ruleset.h"
 #include "fixture.h"
 #include "profile_maker.h"
-#include "publish/publish.h"
+#include "starter.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -147,18 +147,12 @@ static void starter_catalog(void **state)
 {
 	static const char *const days[] = { "2026-06-01", "2025-01-15", "2022-10-01" };
 	unsigned count = getenv("POLICYCALC_LONG") ? 3000 : 120;
-	struct diagnostics diagnostics;
-	struct draft draft = { 0 };
-	struct ruleset *ruleset = NULL;
-	struct error err = { 0 };
+	struct ruleset *ruleset;
 	struct arena arena;
 
 	(void)state;
 	arena_init(&arena, (size_t)1 << 30);
-	diagnostics_init(&diagnostics, &arena);
-	if (!draft_load(starter, &arena, &draft, &err) ||
-			!draft_check(&draft, false, &arena, &diagnostics, &ruleset, NULL, &err))
-		fail_msg("%s: %s", starter, err.message);
+	ruleset = starter_read(starter, &arena);
 	for (unsigned n = 0; n < sizeof(days) / sizeof(*days); n++) {
 		struct profile_maker maker = { .catalog = ruleset_catalog(ruleset),
 			.day = days[n],

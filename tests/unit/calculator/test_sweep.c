@@ -7,8 +7,8 @@
 #include "calculator/answer.h"
 #include "fixture.h"
 #include "profile_maker.h"
-#include "publish/publish.h"
 #include "random_catalog.h"
+#include "starter.h"
 #include "sweep_fixture.h"
 
 #include <setjmp.h>
@@ -252,20 +252,6 @@ static void random_catalogs(void **state)
 
 /* --- the starter catalog ----------------------------------------------------------------------- */
 
-static struct ruleset *starter_read(struct arena *arena)
-{
-	struct diagnostics diagnostics;
-	struct draft draft = { 0 };
-	struct ruleset *ruleset = NULL;
-	struct error err = { 0 };
-
-	diagnostics_init(&diagnostics, arena);
-	if (!draft_load(starter, arena, &draft, &err) ||
-			!draft_check(&draft, false, arena, &diagnostics, &ruleset, NULL, &err))
-		fail_msg("%s: %s", starter, err.message);
-	return ruleset;
-}
-
 static void starter_catalog(void **state)
 {
 	static const char *const days[] = { "2026-06-01", "2025-01-15", "2022-10-01" };
@@ -276,7 +262,7 @@ static void starter_catalog(void **state)
 
 	(void)state;
 	arena_init(&arena, (size_t)1 << 30);
-	ruleset = starter_read(&arena);
+	ruleset = starter_read(starter, &arena);
 	for (unsigned n = 0; n < sizeof(days) / sizeof(*days); n++) {
 		struct swept full = swept_new(ruleset, days[n], true);
 		struct swept quick = swept_new(ruleset, days[n], false);

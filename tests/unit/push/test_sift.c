@@ -10,10 +10,10 @@
 #include "folder.h"
 #include "profile_maker.h"
 #include "push_world.h"
+#include "starter.h"
 
 #include "base/date.h"
 #include "base/log.h"
-#include "publish/publish.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -360,20 +360,6 @@ static void so_they_are_when_policies_change(void **state)
 
 /* --- the starter catalog ---------------------------------------------------------------------- */
 
-static struct ruleset *starter_read(struct arena *arena)
-{
-	struct diagnostics diagnostics;
-	struct draft draft = { 0 };
-	struct ruleset *ruleset = NULL;
-	struct error err = { 0 };
-
-	diagnostics_init(&diagnostics, arena);
-	if (!draft_load(starter, arena, &draft, &err) ||
-			!draft_check(&draft, false, arena, &diagnostics, &ruleset, NULL, &err))
-		fail_msg("%s: %s", starter, err.message);
-	return ruleset;
-}
-
 /* Within what the dictionary allows, so that an import takes it. */
 static void value_cut(const struct catalog *catalog, Policycalc__V1__AttributeValue *sent)
 {
@@ -444,7 +430,7 @@ static void the_ledgers_of_the_starter_are_the_same(void **state)
 
 	(void)state;
 	arena_init(&arena, (size_t)1 << 30);
-	ruleset = starter_read(&arena);
+	ruleset = starter_read(starter, &arena);
 	maker.catalog = ruleset_catalog(ruleset);
 	assert_true(story_tell(&story) > (size_t)story.firms * 45);
 	ruleset_unref(ruleset);
@@ -464,7 +450,7 @@ static void people_decide(void **state)
 	(void)state;
 	arena_init(&arena, (size_t)1 << 30);
 	arena_init(&call, (size_t)256 << 20);
-	ruleset = starter_read(&arena);
+	ruleset = starter_read(starter, &arena);
 	catalog = maker.catalog = ruleset_catalog(ruleset);
 	for (unsigned n = 0; n < effort(60, 1500); n++) {
 		Policycalc__V1__MatchRequest request = POLICYCALC__V1__MATCH_REQUEST__INIT;

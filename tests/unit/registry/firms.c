@@ -8,10 +8,10 @@
 
 #include "firms.h"
 #include "profile_maker.h"
+#include "starter.h"
 
 #include "base/date.h"
 #include "calculator/period.h"
-#include "publish/publish.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -77,19 +77,6 @@ static void tell_periods(struct firms *firms, Policycalc__V1__Profile *profile)
 	profile->date = (char *)"";
 }
 
-static void ruleset_read(struct firms *firms, const char *starter)
-{
-	struct diagnostics diagnostics;
-	struct draft draft;
-	struct error err = { 0 };
-
-	diagnostics_init(&diagnostics, &firms->arena);
-	if (!draft_load(starter, &firms->arena, &draft, &err) ||
-			!draft_check(&draft, false, &firms->arena, &diagnostics,
-					&firms->ruleset, NULL, &err))
-		fail_msg("%s: %s", starter, err.message);
-}
-
 /* What is wrong with an attribute is left out: the registry takes only what the catalog takes. */
 static void drop_wrong(Policycalc__V1__Profile *profile, const char *field)
 {
@@ -145,7 +132,7 @@ void firms_init(struct firms *firms, const char *starter, int64_t count, unsigne
 
 	*firms = (struct firms){ .count = count, .apart = 1 };
 	arena_init(&firms->arena, (size_t)4 << 30);
-	ruleset_read(firms, starter);
+	firms->ruleset = starter_read(starter, &firms->arena);
 	maker.catalog = ruleset_catalog(firms->ruleset);
 	firms->profiles = ARENA_NEW_ARRAY(
 			&firms->arena, Policycalc__V1__Profile *, (size_t)count + 1);

@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "firms.h"
 #include "fixture.h"
 
 #include "registry/column_pack.h"
@@ -61,27 +62,9 @@ static bool on_scan(void *context, int64_t sequence, int64_t first_id, int64_t c
 	return true;
 }
 
-static bool on_block_sequence(
-		void *context, int64_t block, int64_t *out_sequence, struct error *err)
-{
-	(void)context;
-	(void)block;
-	(void)err;
-	*out_sequence = 1;
-	return true;
-}
-
-static bool on_stamp(void *context, int64_t sequence, int64_t *out_stamp, struct error *err)
-{
-	(void)context;
-	(void)err;
-	*out_stamp = sequence;
-	return true;
-}
-
 static void cache_open(struct world *world)
 {
-	const struct column_origin origin = { world, on_scan, on_block_sequence, on_stamp };
+	const struct column_origin origin = firms_origin(world, on_scan);
 	struct error err = { 0 };
 
 	world->cache = column_cache_open(world->path, &origin, &err);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "report_world.h"
+#include "starter.h"
 
 #include "base/date.h"
-#include "publish/publish.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -191,16 +191,10 @@ int world_setup(void **state)
 	struct world *world = test_calloc(1, sizeof(*world));
 	struct column_origin origin = { world, world_scan, world_block_sequence, world_stamp };
 	int file;
-	struct diagnostics diagnostics;
-	struct draft draft;
 	struct error err = { 0 };
 
 	arena_init(&world->arena, (size_t)256 << 20);
-	diagnostics_init(&diagnostics, &world->arena);
-	if (!draft_load(world_starter, &world->arena, &draft, &err) ||
-			!draft_check(&draft, false, &world->arena, &diagnostics,
-					&world->ruleset, NULL, &err))
-		fail_msg("%s: %s", world_starter, err.message);
+	world->ruleset = starter_read(world_starter, &world->arena);
 	strcpy(world->path, "/tmp/report-world-XXXXXX");
 	file = mkstemp(world->path);
 	assert_true(file >= 0);
