@@ -264,3 +264,5 @@ bool ruleset_find_doubts(const struct ruleset *ruleset,
 /** Whether any rule, scope, score table or derived attribute reads @attribute, of any period. */
 bool ruleset_reads_attribute(
 		const struct ruleset *ruleset, const char *name, const char *item_list);
+/** Whether any rule reads the parameter. */
+bool ruleset_reads_parameter(const struct ruleset *ruleset, const char *name);

@@ -106,6 +106,19 @@ bool ruleset_reads_attribute(
 	return false;
 }
 
+bool ruleset_reads_parameter(const struct ruleset *ruleset, const char *name)
+{
+	for (size_t i = 0; i < ruleset->base_count; i++) {
+		const struct slot *slot = &ruleset->slots[LIST_ENTERPRISE][i];
+
+		if (slot->role == SCOPE_PARAMETER &&
+				strcmp(ruleset->catalog.parameters[slot->parameter]->name,
+						name) == 0)
+			return slot_is_asked(ruleset, LIST_ENTERPRISE, (int)i);
+	}
+	return false;
+}
+
 void ruleset_build_mistake(struct ruleset_build *build, const ProtobufCMessage *origin,
 		const char *field, const char *where, const char *format, ...)
 {
@@ -163,6 +176,7 @@ const struct rule *ruleset_build_rule(struct ruleset_build *build, enum item_lis
 		.expected_dimension = dimension,
 		.policy = true,
 		.warn_bare = warn_bare && !build->is_owner, /* it was checked before */
+		.warn_choices = !build->is_owner,
 		.regions = build->ruleset->regions,
 		.lasting = build->is_owner, /* the text stands in the catalog, which is ours */
 		.memo = build->memos[list],

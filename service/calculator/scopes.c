@@ -266,6 +266,25 @@ static bool ratio_build(struct ruleset_build *build, enum item_list list,
 	return true;
 }
 
+/* The codes of an attribute that has a list of its own; NULL without one, or when memory is short. */
+static const struct scope_choices *choices_build(
+		struct ruleset *ruleset, const Policycalc__V1__Attribute *attribute)
+{
+	struct scope_choices *choices = NULL;
+	const char **codes = NULL;
+
+	if (attribute->n_choices == 0)
+		return NULL;
+	choices = ARENA_NEW(&ruleset->arena, struct scope_choices);
+	codes = ARENA_NEW_ARRAY(&ruleset->arena, const char *, attribute->n_choices);
+	if (!choices || !codes)
+		return NULL;
+	for (size_t i = 0; i < attribute->n_choices; i++)
+		codes[i] = attribute->choices[i]->code;
+	*choices = (struct scope_choices){ codes, attribute->n_choices };
+	return choices;
+}
+
 static bool scope_add_slots(
 		struct ruleset_build *build, struct scope *scope, enum item_list list)
 {
@@ -302,6 +321,9 @@ static bool scope_add_slots(
 			name.least = attribute->_minimum_case ? attribute->minimum : 0;
 			name.most = attribute->_maximum_case ? attribute->maximum : 0;
 			name.is_region = strcmp(attribute->choice_table, "regions") == 0;
+			/* What the owner reads was checked before. */
+			name.choices = build->is_owner ? NULL
+						       : choices_build(ruleset, attribute);
 			if (attribute->derived && attribute->derived->ratio && origin &&
 					!ratio_build(build, list, slot, origin, &name.ratio))
 				return false;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a catalog says in vain: conditions without effect, and attributes that nobody asks. */
+/* What a catalog says in vain: conditions without effect, and attributes and parameters that
+ * nothing reads. */
 #include "publish/check.h"
 
 #include "publish/day.h"
@@ -169,6 +170,75 @@ static void check_unasked(struct check *check, const struct ruleset *ruleset)
 	}
 }
 
+/* --- parameters ----------------------------------------------------------------------------- */
+
+static bool is_among(const char *name, char *const *names, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(names[i], name) == 0)
+			return true;
+	return false;
+}
+
+/* "parameters.NAME", or a field below it. */
+static bool fact_names(const Policycalc__V1__Fact *fact, const char *name)
+{
+	static const char kind[] = "parameters.";
+	size_t size = strlen(name);
+
+	for (size_t i = 0; i < fact->n_fields; i++) {
+		const char *path = fact->fields[i];
+
+		if (strncmp(path, kind, sizeof(kind) - 1) == 0 &&
+				strncmp(path + sizeof(kind) - 1, name, size) == 0 &&
+				(path[sizeof(kind) - 1 + size] == '\0' ||
+						path[sizeof(kind) - 1 + size] == '.'))
+			return true;
+	}
+	return false;
+}
+
+/* By its name, beside the rules: by a loan, a cap, a report or the table of facts. */
+static bool parameter_is_named(const struct catalog *catalog, const char *name)
+{
+	for (size_t i = 0; i < catalog->policy_count; i++) {
+		const Policycalc__V1__LoanTerms *loan = catalog->policies[i]->loan;
+
+		if (loan && (is_among(name, loan->limits, loan->n_limits) ||
+					    is_among(name, loan->parameters,
+							    loan->n_parameters)))
+			return true;
+	}
+	for (size_t i = 0; i < catalog->shared_cap_count; i++)
+		if (strcmp(catalog->shared_caps[i]->limit, name) == 0)
+			return true;
+	for (size_t i = 0; i < catalog->fact_count; i++)
+		if (fact_names(catalog->facts[i], name))
+			return true;
+	/* What the coverage report reads of a region. */
+	return strncmp(name, "counter_", strlen("counter_")) == 0 ||
+	       strncmp(name, "rd_coverage_", strlen("rd_coverage_")) == 0;
+}
+
+static void check_unused(struct check *check, const struct ruleset *ruleset)
+{
+	const struct catalog *catalog = check->catalog;
+
+	check->file = check->parameter_file;
+	for (size_t i = 0; i < catalog->parameter_count; i++) {
+		const Policycalc__V1__Parameter *parameter = catalog->parameters[i];
+
+		if (!ruleset_reads_parameter(ruleset, parameter->name) &&
+				!parameter_is_named(catalog, parameter->name))
+			check_warn(check, parameter, "name", 0,
+					"nothing uses parameter \"%s\": no rule, score table, "
+					"loan or shared cap names it; is a name misspelt where "
+					"it "
+					"belongs?",
+					parameter->name);
+	}
+}
+
 /* What could not be read may read it. */
 static bool is_whole(const struct check *check)
 {
@@ -186,6 +256,8 @@ void check_doubts(struct check *check, const struct ruleset *ruleset)
 		check->out_of_memory = true;
 		return;
 	}
-	if (is_whole(check))
-		check_unasked(check, ruleset);
+	if (!is_whole(check))
+		return;
+	check_unasked(check, ruleset);
+	check_unused(check, ruleset);
 }

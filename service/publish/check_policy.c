@@ -37,6 +37,7 @@ static void check_windows(struct check *check, const policy_message *policy)
 	int forms = (policy->n_windows > 0) + (policy->window_not_stated != 0) +
 		    (policy->window_always != 0);
 	int32_t from, until, last_until;
+	int32_t begin = DAY_FIRST, end = DAY_LAST;
 
 	if (forms == 0)
 		check_error(check, policy, "windows", 0,
@@ -45,6 +46,15 @@ static void check_windows(struct check *check, const policy_message *policy)
 	else if (forms > 1)
 		check_error(check, policy, policy->n_windows ? "windows" : "window_always", 0,
 				"only one of windows, window_not_stated and window_always");
+	if (policy->in_force)
+		range_days(policy->in_force, &begin, &end);
+	for (size_t i = 0; i < policy->n_windows; i++) {
+		range_days(policy->windows[i], &from, &until);
+		if (until < begin || from > end)
+			check_warn(check, policy->windows[i], "from", 0,
+					"nobody can apply in this window: the policy is not in "
+					"force on any day of it");
+	}
 	for (size_t i = 1; i < policy->n_windows; i++) {
 		range_days(policy->windows[i - 1], &from, &last_until);
 		range_days(policy->windows[i], &from, &until);

@@ -57,6 +57,61 @@ static bool names_region(const struct node *node)
 	return node->variable && node->variable->is_region;
 }
 
+/* --- codes that an attribute cannot have ------------------------------------------------------ */
+
+static void check_choice(struct checker *checker, const struct node *name,
+		const struct node *place, struct slice code)
+{
+	const char *similar;
+
+	if (scope_choices_have(name->variable->choices, code, &similar))
+		return;
+	if (similar)
+		check_warning(checker, place,
+				"\"%.*s\" is no choice of %.*s: did you mean \"%s\"?",
+				SLICE_PRINT(code), SLICE_PRINT(name->variable->name), similar);
+	else
+		check_warning(checker, place,
+				"\"%.*s\" is no choice of %.*s: see its choices in "
+				"attributes.yaml",
+				SLICE_PRINT(code), SLICE_PRINT(name->variable->name));
+}
+
+static bool has_choices(const struct node *node)
+{
+	return node->variable && node->variable->choices;
+}
+
+/* Of a text that is written out, or of each text of a list that is. */
+static void check_choices(
+		struct checker *checker, const struct node *name, const struct node *codes)
+{
+	if (!has_choices(name))
+		return;
+	if (codes->kind == NODE_LITERAL && codes->literal.kind == VALUE_STRING)
+		check_choice(checker, name, codes, codes->literal.text);
+	for (uint32_t i = 0; codes->kind == NODE_LIST && i < codes->count; i++)
+		check_choices(checker, name, codes->children[i]);
+}
+
+/* e.kind == "a", e.kind in ["a", "b"], "a" in e.titles, e.titles["a"], e.titles.a */
+static void check_codes(struct checker *checker, const struct node *node)
+{
+	bool compares = node->kind == NODE_OPERATOR &&
+			(node->operation == OPERATOR_EQUAL ||
+					node->operation == OPERATOR_NOT_EQUAL ||
+					node->operation == OPERATOR_IN);
+
+	if (compares || node->kind == NODE_INDEX)
+		check_choices(checker, node->children[0], node->children[1]);
+	if (compares)
+		check_choices(checker, node->children[1], node->children[0]);
+	if (node->kind == NODE_SELECT && !node->variable && has_choices(node->children[0]))
+		check_choice(checker, node->children[0], node, node->name);
+}
+
+/* --- regions ---------------------------------------------------------------------------------- */
+
 static void check_region_code(struct checker *checker, const struct node *code)
 {
 	const struct region_table *regions = checker->source->options->regions;
@@ -139,6 +194,8 @@ void checker_policy(struct checker *checker, const struct node *node)
 		return;
 	if (checker->source->options->warn_bare)
 		check_figures(checker, node);
+	if (checker->source->options->warn_choices)
+		check_codes(checker, node);
 	if (is_policy(checker)) {
 		if (!node->is_namespace && check_kind(checker, node))
 			return;

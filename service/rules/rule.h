@@ -84,6 +84,12 @@ struct scope_ratio {
 	int64_t when_den_zero_ppm;
 };
 
+/* All codes that a name may have, hold, or be a map of. Borrowed by the scope. */
+struct scope_choices {
+	const char *const *codes;
+	size_t count;
+};
+
 struct scope_name {
 	struct slice name; /* whole, such as "e.staff"; the longest declared prefix wins */
 	const struct type *type;
@@ -94,6 +100,7 @@ struct scope_name {
 	int64_t least, most;
 	const struct scope_ratio *ratio; /* or NULL */
 	bool is_region;			 /* a region code: policies may not test its prefix */
+	const struct scope_choices *choices; /* the codes it may have, or NULL: any */
 };
 
 struct scope;
@@ -106,6 +113,9 @@ bool scope_add(struct scope *scope, const struct scope_name *name);
 const struct scope_name *scope_find(const struct scope *scope, struct slice name);
 /** A name of @scope that @name may be a slip of; NULL when none comes near. */
 const struct scope_name *scope_find_similar(const struct scope *scope, struct slice name);
+/** Whether @code is one of them; otherwise the one that it may be a slip of, or NULL. */
+bool scope_choices_have(const struct scope_choices *choices, struct slice code,
+		const char **out_similar);
 /** Slots are dense: 0 to count - 1. */
 const struct scope_name *scope_name_of_slot(const struct scope *scope, int slot);
 int scope_slot_count(const struct scope *scope);
@@ -126,6 +136,7 @@ struct rule_options {
 	bool policy; /* policy-level restrictions: no uint, bytes, double, null; prefix tests on
 			regions refused; has() refused on attributes */
 	bool warn_bare; /* warn about bare figures other than 0 and 1 compared with an attribute */
+	bool warn_choices; /* warn about codes in the text that the attribute cannot have */
 	const struct region_table *regions; /* to check literal region codes; may be NULL */
 	uint64_t cost_limit;		    /* 0: the default */
 	struct rule_memo *

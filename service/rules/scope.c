@@ -135,3 +135,24 @@ const struct scope_name *scope_find_similar(const struct scope *scope, struct sl
 	}
 	return best;
 }
+
+bool scope_choices_have(const struct scope_choices *choices, struct slice code,
+		const char **out_similar)
+{
+	size_t least = 3;
+
+	*out_similar = NULL;
+	for (size_t i = 0; i < choices->count; i++) {
+		struct slice choice = slice_from(choices->codes[i]);
+		size_t distance;
+
+		if (slice_equals(choice, code))
+			return true;
+		distance = edit_distance(choice, code, least);
+		if (distance < least && distance * 2 <= code.size) {
+			least = distance;
+			*out_similar = choices->codes[i];
+		}
+	}
+	return false;
+}

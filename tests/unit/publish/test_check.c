@@ -173,6 +173,19 @@ static const struct spoil_case cases[] = {
 			true },
 	{ NEW, "limit_rule: p.most", "limit_rule: \"e.staff > 0 ? p.most : wan(50)\"",
 			"wan(50)", "a bare figure", true },
+	/* codes, parameters and windows that do nothing */
+	{ NEW, "met_if: e.kind == \"firm\"", "met_if: e.kind == \"firm\" || e.kind == \"fim\"",
+			"met_if", "\"fim\" is no choice of e.kind: did you mean \"firm\"?",
+			true },
+	{ NEW, "met_if: e.kind == \"firm\"", "met_if: e.kind in [\"firm\", \"bank\"]", "met_if",
+			"\"bank\" is no choice of e.kind: see its choices", true },
+	{ P, "  - name: rate\n",
+			"  - {name: spare, type: COUNT, label: {zh: 闲}, values: [{from: "
+			"not_stated, count: 1, source: {doc: 办法, confidence: SEED}}]}\n  - "
+			"name: rate\n",
+			"name: spare", "nothing uses parameter \"spare\"", true },
+	{ OLD, "{from: 2022-03-01, until: 2022-04-30}", "{from: 2024-03-01, until: 2024-04-30}",
+			"2024-03-01", "nobody can apply in this window", true },
 	/* budgets */
 	{ NEW, "examples:\n", "budget: {limit_rule: p.most, label: {zh: 资金}}\nexamples:\n",
 			"budget:", "no source", true },
