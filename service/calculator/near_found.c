@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define COST_UNIT 1000000
+#define WEIGHT_ORDINARY 100 /* of an attribute that does not tell its own */
 #define COST_MOST (INT64_MAX / 4)
 
 struct value near_value(const struct near_change *change, struct arena *arena)
@@ -44,13 +45,14 @@ bool near_is_upward(const struct near_change *change)
 
 int64_t near_cost(const Policycalc__V1__Attribute *attribute, const struct near_change *change)
 {
-	int32_t weight = attribute->change_weight;
+	int32_t weight = attribute->change_weight > 0 ? attribute->change_weight
+						      : WEIGHT_ORDINARY;
 	wide_int cost = near_distance(change);
 	wide_int threshold = change->flip.threshold;
 
 	if (threshold < 0)
 		threshold = -threshold;
-	cost = cost * (weight > 0 ? weight : 1) * COST_UNIT / (threshold > 1 ? threshold : 1);
+	cost = cost * weight * COST_UNIT / (threshold > 1 ? threshold : 1);
 	return cost > COST_MOST ? COST_MOST : (int64_t)cost;
 }
 
