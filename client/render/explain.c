@@ -264,6 +264,10 @@ static void answer_print(
 		departments_print(canvas, answer);
 		break;
 	case POLICYCALC__V1__VERDICT__VERDICT_NOT_OPEN:
+		if (answer->amount &&
+				answer->amount->exactness ==
+						POLICYCALC__V1__AMOUNT_ANSWER__EXACTNESS__EXACTNESS_NOT_COMPUTABLE)
+			canvas_line(canvas, 4, "", word_text(style, answer->amount->sentence));
 		overview_print_availability(canvas, answer);
 		break;
 	case POLICYCALC__V1__VERDICT__VERDICT_INELIGIBLE:

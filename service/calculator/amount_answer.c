@@ -2,6 +2,8 @@
 /* Amounts as messages. */
 #include "calculator/amount.h"
 #include "calculator/answer.h"
+#include "calculator/epoch.h"
+#include "calculator/words.h"
 
 #include <string.h>
 
@@ -212,6 +214,69 @@ static void ends_answer(const struct facts *facts, const struct amount *amount,
 		answer->binding = amount->binding;
 }
 
+/* --- before the first day ---------------------------------------------------------------------- */
+
+/* Whether the rule reads a parameter that has no value today and has one on @opening. */
+static bool rule_waits(const struct facts *facts, enum item_list list, const struct rule *rule,
+		const char *opening)
+{
+	size_t count = 0;
+	const int *slots = rule ? rule_slots(rule, &count) : NULL;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct slot *slot = ruleset_slot(facts->ruleset, list, slots[i]);
+		const Policycalc__V1__Parameter *parameter;
+
+		if (slot->role != SCOPE_PARAMETER || facts->epoch->sources[slot->parameter])
+			continue;
+		parameter = facts->ruleset->catalog.parameters[slot->parameter];
+		for (size_t k = 0; k < parameter->n_values; k++) {
+			const Policycalc__V1__ParameterValue *value = parameter->values[k];
+
+			/* Dates of this form are ordered as texts are. */
+			if (value->kind_case != POLICYCALC__V1__PARAMETER_VALUE__KIND_NOT_STATED &&
+					*value->from >= '0' && *value->from <= '9' &&
+					strcmp(value->from, opening) <= 0 &&
+					(*value->until < '0' || *value->until > '9' ||
+							strcmp(value->until, opening) >= 0))
+				return true;
+		}
+	}
+	return false;
+}
+
+/* Of a policy that is not open yet: whether the figures that lack today are there when it opens. */
+static bool amount_waits(const struct facts *facts, const struct policy_rules *policy)
+{
+	const struct amount_rules *rules = policy->amount;
+	const struct standing *standing =
+			&facts->epoch->standings[policy - facts->ruleset->policies];
+	const char *day = standing->date;
+	enum item_list list = policy->list;
+
+	if (!rules || rules->amount->not_stated ||
+			standing->state != POLICYCALC__V1__AVAILABILITY__STATE__STATE_NOT_YET ||
+			!day || !*day)
+		return false;
+	if (rule_waits(facts, list, rules->rule, day) ||
+			rule_waits(facts, list, rules->base, day) ||
+			rule_waits(facts, list, rules->rate, day) ||
+			rule_waits(facts, list, rules->quantity, day) ||
+			rule_waits(facts, list, rules->unit_amount, day))
+		return true;
+	for (size_t i = 0; i < rules->bracket_count; i++)
+		if (rule_waits(facts, list, rules->brackets[i].up_to, day) ||
+				rule_waits(facts, list, rules->brackets[i].rate, day))
+			return true;
+	for (size_t i = 0; i < rules->cap_count; i++)
+		if (rule_waits(facts, list, rules->caps[i].limit, day))
+			return true;
+	for (size_t i = 0; i < rules->tier_count; i++)
+		if (rule_waits(facts, list, rules->tiers[i].sum, day))
+			return true;
+	return false;
+}
+
 Policycalc__V1__AmountAnswer *amount_answer(const struct facts *facts,
 		const struct policy_rules *policy, const struct amount *amount,
 		const char *item_id)
@@ -244,6 +309,14 @@ Policycalc__V1__AmountAnswer *amount_answer(const struct facts *facts,
 	if (amount->missing && !names_print(facts, policy->list, amount->missing, item_id,
 					       &answer->missing, &answer->n_missing))
 		return NULL;
-	answer->sentence = amount_sentence(facts, policy, amount, answer);
+	if (answer->exactness == EXACTNESS(NOT_STATED) && amount_waits(facts, policy)) {
+		answer->exactness = EXACTNESS(NOT_COMPUTABLE);
+		answer->sentence = words_text(facts->arena,
+				"开放后计算：金额所依据的数字自开放时起才有规定",
+				"Computed once it is open: the figures behind the amount begin "
+				"then");
+	} else {
+		answer->sentence = amount_sentence(facts, policy, amount, answer);
+	}
 	return answer->sentence ? answer : NULL;
 }

@@ -101,19 +101,40 @@ static const char *say_slots(const struct speaker *speaker, const int *slots, si
 	return text;
 }
 
-/* "（《…》2018 版）" behind a figure, from where its parameter comes; "" without. */
+/* "第三条", in English with a comma before it. */
+static const char *cited_clause(
+		const struct speaker *speaker, const Policycalc__V1__Source *source)
+{
+	return speaker->language == WORDS_ZH || !*source->clause
+			       ? source->clause
+			       : arena_format(speaker->arena, ", %s", source->clause);
+}
+
+/*
+ * "（《…》豫科〔2018〕1号第三条）" behind a figure: from where its parameter comes; "" without. Only a source
+ * that names neither number nor clause is told by its year, "（《…》2018 版）", unless its title does so.
+ */
 static const char *say_source(const struct speaker *speaker)
 {
 	const Policycalc__V1__ParameterValue *value = speaker->comparison->value;
 	const Policycalc__V1__Source *source = value ? value->source : NULL;
+	const char *clause;
 	const char *date;
 
 	if (!source || !*source->doc)
 		return "";
+	clause = cited_clause(speaker, source);
+	if (!clause)
+		return NULL;
+	if (*source->number || *source->clause)
+		return arena_format(speaker->arena,
+				either(speaker, "（《%s》%s%s%s）", " (%s%s%s%s)"), source->doc,
+				*source->number ? either(speaker, "", ", ") : "",
+				source->number, clause);
 	date = value->from;
 	if (strlen(date) < 4 || *date < '0' || *date > '9')
 		date = source->date;
-	if (strlen(date) < 4)
+	if (strlen(date) < 4 || strstr(source->doc, "版"))
 		return arena_format(speaker->arena, either(speaker, "（《%s》）", " (%s)"),
 				source->doc);
 	return arena_format(speaker->arena, either(speaker, "（《%s》%.4s 版）", " (%s, %.4s)"),
