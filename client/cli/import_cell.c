@@ -314,7 +314,8 @@ static enum cell_outcome value_read(const struct import_column *column, struct s
 		     attribute->type == TYPE(TITLES);
 	Policycalc__V1__Value *value;
 	struct error err;
-	char words[400];
+	struct buffer words = { 0 };
+	enum cell_outcome outcome;
 
 	value = value_parse_text(attribute->type == TYPE(CODE) || attribute->type == TYPE(TEXT)
 						 ? text
@@ -324,11 +325,16 @@ static enum cell_outcome value_read(const struct import_column *column, struct s
 		return message_pack(&value->base, out) ? CELL_VALUE : CELL_NO_MEMORY;
 	if (err.code == ERROR_LIMIT || err.code == ERROR_MEMORY)
 		return CELL_NO_MEMORY;
-	(void)snprintf(words, sizeof(words), "%s（%.300s）",
-			value_form(false, attribute->type, attribute->n_choices != 0),
-			err.message);
-	return cell_wrong(problem, coded ? "UNKNOWN_CHOICE" : "WRONG_TYPE", column, text,
-			english, words, err.message);
+	buffer_append_text(
+			&words, value_form(false, attribute->type, attribute->n_choices != 0));
+	if (coded && attribute->n_choices)
+		value_form_append_choices(attribute, text, &words);
+	outcome = words.failed ? CELL_NO_MEMORY
+			       : cell_wrong(problem, coded ? "UNKNOWN_CHOICE" : "WRONG_TYPE",
+						 column, text, english, words.data,
+						 err.message);
+	buffer_fini(&words);
+	return outcome;
 }
 
 /* --- the whole -------------------------------------------------------------------------------- */

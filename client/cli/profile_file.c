@@ -92,10 +92,7 @@ static void attribute_complain(struct profile_builder *builder, struct slice nam
 				SLICE_PRINT(name));
 }
 
-/*
- * A value that does not fit. What a code may have been meant for is known to the codec alone, whose
- * words are English; all else is said in the user's own language.
- */
+/* A value that does not fit: how it is written, and what a code may have been meant for. */
 static void value_complain(struct profile_builder *builder,
 		const Policycalc__V1__Attribute *attribute, struct slice written,
 		struct slice text, const struct error *err, const char *path)
@@ -113,13 +110,14 @@ static void value_complain(struct profile_builder *builder,
 	buffer_append_text(
 			&form, value_form(false, attribute->type, attribute->n_choices != 0));
 	value_form_append_range(false, attribute, builder->arena, &form);
+	if (is_code && attribute->n_choices)
+		value_form_append_choices(attribute, text, &form);
 	if (form.failed)
 		builder->arena->exhausted = true;
 	else
-		COMPLAIN(builder, path, "%.*s：“%.*s”不合要求：%s%s%s%s",
-				"%.*s: \"%.*s\" will not do: %s%s%s%s", SLICE_PRINT(written),
-				SLICE_PRINT(text), form.data, is_code ? "（" : "",
-				is_code ? err->message : "", is_code ? "）" : "");
+		COMPLAIN(builder, path, "%.*s：“%.*s”不合要求：%s",
+				"%.*s: \"%.*s\" will not do: %s", SLICE_PRINT(written),
+				SLICE_PRINT(text), form.data);
 	buffer_fini(&form);
 }
 

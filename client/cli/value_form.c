@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "client/cli/value_form.h"
 
+#include "proto/codec/value_choice.h"
 #include "proto/codec/value_text.h"
 
+#include <string.h>
+
+#define NAMED_MOST 5 /* choices that a part may mean */
 #define TYPE(word) POLICYCALC__V1__VALUE_TYPE__VALUE_TYPE_##word
 
 const char *value_form(bool english, Policycalc__V1__ValueType type, bool has_choices)
@@ -67,5 +71,70 @@ void value_form_append_range(bool english, const Policycalc__V1__Attribute *attr
 		text = value_print_text(&value, attribute, english ? "en" : "zh", arena);
 		buffer_append_text(out, english ? ends[i].en : ends[i].zh);
 		buffer_append_text(out, text ? text : "?");
+	}
+}
+
+/* The code that comes next, without the day behind it; false when nothing is left. */
+static bool next_code(
+		Policycalc__V1__ValueType type, struct slice *rest, struct slice *out_code)
+{
+	size_t size = 0;
+	size_t comma = 0;
+	const char *colon;
+
+	if (!rest->data)
+		return false;
+	for (; size < rest->size && type != TYPE(CODE); size++) {
+		struct slice here = { rest->data + size, rest->size - size };
+
+		comma = here.data[0] == ',' || here.data[0] == ';'     ? 1
+			: slice_starts_with(here, SLICE_LITERAL("，")) ? strlen("，")
+								       : 0;
+		if (comma)
+			break;
+	}
+	if (type == TYPE(CODE))
+		size = rest->size;
+	*out_code = (struct slice){ rest->data, size };
+	*rest = comma ? (struct slice){ rest->data + size + comma, rest->size - size - comma }
+		      : (struct slice){ NULL, 0 };
+	colon = type == TYPE(TITLES) ? memchr(out_code->data, ':', out_code->size) : NULL;
+	if (colon)
+		out_code->size = (size_t)(colon - out_code->data);
+	while (out_code->size && out_code->data[0] == ' ')
+		*out_code = (struct slice){ out_code->data + 1, out_code->size - 1 };
+	while (out_code->size && out_code->data[out_code->size - 1] == ' ')
+		out_code->size--;
+	return true;
+}
+
+void value_form_append_choices(const Policycalc__V1__Attribute *attribute, struct slice text,
+		struct buffer *out)
+{
+	const Policycalc__V1__Choice *choices[NAMED_MOST];
+	struct slice rest = text;
+	struct slice found;
+	struct slice code = { 0 };
+	struct error err;
+	const char *similar;
+	size_t count;
+
+	do {
+		if (!next_code(attribute->type, &rest, &code))
+			return;
+	} while (choice_find_code(attribute, code, &found, &err));
+	count = choice_find_parts(attribute, code, choices, NAMED_MOST);
+	similar = choice_suggest(attribute, code);
+	if (count > 1) {
+		buffer_format(out, "；“%.*s”有 %zu 项：", SLICE_PRINT(code), count);
+		for (size_t i = 0; i < count && i < NAMED_MOST; i++)
+			buffer_format(out, "%s%s（%s）", i ? "、" : "",
+					text_in(choices[i]->label, "zh"), choices[i]->code);
+		buffer_append_text(out,
+				count > NAMED_MOST ? "等，请写全称或代码" : "，请写全称或代码");
+	} else if (similar) {
+		buffer_format(out, "；没有“%.*s”，是不是“%s”？", SLICE_PRINT(code), similar);
+	} else {
+		buffer_format(out, "；没有“%.*s”", SLICE_PRINT(code));
 	}
 }

@@ -4,6 +4,7 @@
 
 #include "base/arena.h"
 #include "base/buffer.h"
+#include "base/slice.h"
 #include "policycalc/v1/catalog.pb-c.h"
 
 #include <stdbool.h>
@@ -13,3 +14,9 @@ const char *value_form(bool english, Policycalc__V1__ValueType type, bool has_ch
 /** "；不小于 0人；不大于 100人": the ends of the attribute's range that are declared. */
 void value_form_append_range(bool english, const Policycalc__V1__Attribute *attribute,
 		struct arena *arena, struct buffer *out);
+/**
+ * "；“三门峡”有 3 项：…，请写全称或代码", or "；没有“灵室市”，是不是“灵宝市”？", of the first code in @text that is
+ * no choice of the attribute; nothing when all are. In Chinese: in English the codec's own words say it.
+ */
+void value_form_append_choices(const Policycalc__V1__Attribute *attribute, struct slice text,
+		struct buffer *out);

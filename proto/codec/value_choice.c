@@ -42,6 +42,48 @@ static bool is_called(const choice_message *choice, struct slice text)
 	return false;
 }
 
+/* Whether @name holds @part, not as the rest of its opposite: 国有 is no part of 非国有. */
+static bool name_holds(const char *name, struct slice part)
+{
+	static const char *const negations[] = { "非", "不", "无", "未" };
+	const char *found = memmem(name, strlen(name), part.data, part.size);
+
+	for (size_t i = 0; found && i < sizeof(negations) / sizeof(*negations); i++) {
+		size_t size = strlen(negations[i]);
+
+		if ((size_t)(found - name) >= size &&
+				memcmp(found - size, negations[i], size) == 0)
+			return false;
+	}
+	return found != NULL;
+}
+
+static bool choice_has_part(const choice_message *choice, struct slice part)
+{
+	if (choice->label && name_holds(choice->label->zh, part))
+		return true;
+	for (size_t i = 0; i < choice->n_aliases; i++) {
+		if (name_holds(choice->aliases[i], part))
+			return true;
+	}
+	return false;
+}
+
+size_t choice_find_parts(const attribute_message *attribute, struct slice text,
+		const choice_message **out_choices, size_t most)
+{
+	size_t count = 0;
+
+	/* Two Chinese characters, or some letters; figures are codes, which have no parts. */
+	if (text.size < 4 || (text.data[0] >= '0' && text.data[0] <= '9'))
+		return 0;
+	for (size_t i = 0; i < attribute->n_choices; i++) {
+		if (choice_has_part(attribute->choices[i], text) && count++ < most)
+			out_choices[count - 1] = attribute->choices[i];
+	}
+	return count;
+}
+
 /* Industry codes may be finer than the table: "C3130" below "C31". */
 static bool is_finer_industry(const attribute_message *attribute, struct slice text)
 {
@@ -61,8 +103,7 @@ static bool is_finer_industry(const attribute_message *attribute, struct slice t
 	return false;
 }
 
-static bool no_such_choice(
-		const attribute_message *attribute, struct slice text, struct error *err)
+const char *choice_suggest(const attribute_message *attribute, struct slice text)
 {
 	const char *nearest = NULL;
 	const char **names;
@@ -73,7 +114,7 @@ static bool no_such_choice(
 		room += 3 + attribute->choices[i]->n_aliases;
 	names = memory_alloc_zero(room, sizeof(*names));
 	if (!names)
-		return error_set(err, ERROR_MEMORY, "out of memory while looking for a choice");
+		return NULL;
 	for (size_t i = 0; i < attribute->n_choices; i++) {
 		const choice_message *choice = attribute->choices[i];
 
@@ -87,6 +128,14 @@ static bool no_such_choice(
 	}
 	nearest = name_suggest(text, names, count);
 	memory_free(names);
+	return nearest;
+}
+
+static bool no_such_choice(
+		const attribute_message *attribute, struct slice text, struct error *err)
+{
+	const char *nearest = choice_suggest(attribute, text);
+
 	if (nearest)
 		return error_set(err, ERROR_INVALID,
 				"no such choice \"%.*s\"; did you mean %s?", QUOTED(text),
@@ -94,6 +143,23 @@ static bool no_such_choice(
 	return error_set(err, ERROR_INVALID, "no such choice \"%.*s\"; such as %s (%s)",
 			QUOTED(text), attribute->choices[0]->code,
 			text_in(attribute->choices[0]->label, "zh"));
+}
+
+static bool find_by_part(const attribute_message *attribute, struct slice text,
+		struct slice *out_code, struct error *err)
+{
+	const choice_message *found[2];
+	size_t count = choice_find_parts(attribute, text, found, 2);
+
+	if (count == 0)
+		return no_such_choice(attribute, text, err);
+	if (count > 1)
+		return error_set(err, ERROR_INVALID,
+				"\"%.*s\" may be %s or %s: write the whole name or the code",
+				QUOTED(text), text_in(found[0]->label, "zh"),
+				text_in(found[1]->label, "zh"));
+	*out_code = slice_from(found[0]->code);
+	return true;
 }
 
 bool choice_find_code(const attribute_message *attribute, struct slice text,
@@ -127,6 +193,6 @@ bool choice_find_code(const attribute_message *attribute, struct slice text,
 	else if (is_finer_industry(attribute, text))
 		*out_code = text;
 	else
-		return no_such_choice(attribute, text, err);
+		return find_by_part(attribute, text, out_code, err);
 	return true;
 }

@@ -117,6 +117,12 @@ static const struct {
 	{ "tags", "乙，甲", "{\"codes\":{\"codes\":[\"b\",\"a\"]}}", "乙,甲" },
 	{ "tags", "无", "{\"codes\":{}}", "无" },
 	{ "founded", "2024-02-29", "{\"date\":\"2024-02-29\"}", "2024-02-29" },
+	/* a part of a name that no other has */
+	{ "region", "陕州", "{\"code\":\"411203\"}", "陕州区" },
+	{ "titles", "专精:2027-12-31",
+			"{\"titles\":{\"titles\":[{\"code\":\"srdi\",\"validUntil\":\"2027-12-"
+			"31\"}]}}",
+			"专精特新:2027-12-31" },
 	{ "name", "灵宝示例机械", "{\"text\":\"灵宝示例机械\"}", "灵宝示例机械" },
 	{ "rd_series", "2024:380万元,2025:400万元",
 			"{\"moneySeries\":{\"points\":[{\"period\":\"2024\",\"value\":"
@@ -191,6 +197,7 @@ static const struct {
 	{ "region", "411283", "did you mean 41128" },
 	{ "region", "上海", "no such choice" },
 	{ "region", "本地", "may be 411281 or 411203" },
+	{ "region", "宝", "no such choice" }, /* one character is no part */
 	{ "industry", "C9", "no such choice" },
 	{ "industry", "Z3130", "no such choice" },
 	{ "tags", "a,a", "a is given twice" },
