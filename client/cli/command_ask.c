@@ -2,6 +2,7 @@
 #include "client/cli/ask.h"
 #include "client/cli/dictionary.h"
 #include "client/cli/file.h"
+#include "client/render/canvas.h"
 #include "client/render/text.h"
 #include "proto/codec/codec.h"
 
@@ -199,6 +200,40 @@ static int question_fetch(struct ask *ask)
 	return CLI_OK;
 }
 
+/* Amounts of what the firm gets that are open still: what would tell them, and how. */
+static void open_amounts_print(struct ask *ask, const Policycalc__V1__MatchResponse *result,
+		struct buffer *out)
+{
+	const struct render_dictionary names = { ask->dictionary.attributes,
+		ask->dictionary.count };
+	const struct canvas canvas = { &ask->cli->style, &names, out };
+	bool any = false;
+
+	for (size_t i = 0; i < result->n_answers; i++) {
+		const Policycalc__V1__PolicyAnswer *answer = result->answers[i];
+
+		if ((answer->verdict != POLICYCALC__V1__VERDICT__VERDICT_ELIGIBLE &&
+				    answer->verdict !=
+						    POLICYCALC__V1__VERDICT__VERDICT_NEEDS_REVIEW) ||
+				!answer->amount || !answer->amount->n_missing)
+			continue;
+		if (!any)
+			canvas_line(&canvas, 0, "",
+					cli_word(ask->cli,
+							"结论已定而金额还不确定的（用 "
+							"match -f 档案 名称=值 补充）：",
+							"Settled, but for the amount (tell "
+							"more "
+							"with match -f FILE name=value):"));
+		any = true;
+		canvas_line(&canvas, 2, "● ", word_text(&ask->cli->style, answer->title));
+		canvas_print_missing(&canvas,
+				cli_word(ask->cli, "补充后可算出金额：",
+						"would tell the amount: "),
+				answer->amount->missing, answer->amount->n_missing);
+	}
+}
+
 static int result_show(struct ask *ask)
 {
 	Policycalc__V1__MatchRequest request = POLICYCALC__V1__MATCH_REQUEST__INIT;
@@ -225,6 +260,7 @@ static int result_show(struct ask *ask)
 	} else {
 		buffer_format(&out, "\n%s\n\n", ask_done_word(ask));
 		(void)match_print_table(result, &ask->cli->style, &out);
+		open_amounts_print(ask, result, &out);
 		buffer_append_text(&out, cli_word(ask->cli, "以主管部门审核为准。\n",
 							 "An aid, not a decision: "
 							 "以主管部门审核为准.\n"));

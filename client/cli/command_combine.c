@@ -3,6 +3,7 @@
 #include "client/cli/dictionary.h"
 #include "client/cli/profile_argument.h"
 #include "client/render/combination.h"
+#include "client/render/overview.h"
 
 static const char HELP_ZH[] =
 		"用法：policycalc combine [-f 档案] [--id 代码] [名称=值 ...] [选项]\n"
@@ -52,10 +53,12 @@ static int combine_print(struct cli *cli, const struct dictionary *dictionary,
 {
 	const struct render_dictionary names = { dictionary->attributes, dictionary->count };
 	struct buffer out = { 0 };
+	const struct canvas canvas = { &cli->style, &names, &out };
 
 	if (cli->json)
 		return cli_write_json(cli, response);
 	(void)combination_print(response->combination, &names, &cli->style, &out);
+	overview_print_basis(&canvas, response->as_of, response->revision);
 	for (size_t i = 0; i < response->n_warnings; i++)
 		(void)cli_usage(cli, "%s", response->warnings[i]->message);
 	return cli_write(cli, &out);

@@ -6,6 +6,7 @@
 #include "client/render/brief.h"
 #include "client/render/combination.h"
 #include "client/render/near.h"
+#include "client/render/overview.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -143,6 +144,7 @@ static int match_print(struct cli *cli, const struct match_options *options,
 {
 	const struct render_dictionary names = { dictionary->attributes, dictionary->count };
 	struct buffer out = { 0 };
+	const struct canvas canvas = { &cli->style, &names, &out };
 	size_t hidden;
 	int code;
 
@@ -158,6 +160,7 @@ static int match_print(struct cli *cli, const struct match_options *options,
 		if (response->combination)
 			(void)combination_print(
 					response->combination, &names, &cli->style, &out);
+		overview_print_disclaimer(&canvas);
 		return cli_write(cli, &out);
 	}
 	code = match_print_tables(cli, options, &names, response, &out);
@@ -177,6 +180,7 @@ static int match_print(struct cli *cli, const struct match_options *options,
 				hidden);
 	if (response->combination)
 		(void)combination_print(response->combination, &names, &cli->style, &out);
+	overview_print_basis(&canvas, response->as_of, response->revision);
 	for (size_t i = 0; i < response->n_warnings; i++)
 		(void)cli_usage(cli, "%s", response->warnings[i]->message);
 	return cli_write(cli, &out);

@@ -115,3 +115,29 @@ void overview_print_foot(
 	windows_print(canvas, response);
 	warnings_print(canvas, response);
 }
+
+void overview_print_basis(const struct canvas *canvas, const char *as_of, int64_t revision)
+{
+	struct buffer text = { 0 };
+
+	buffer_format(&text,
+			word(canvas->style,
+					"按 %s 的政策目录（第 %lld "
+					"版）计算，以主管部门审核为准。",
+					"As of %s, catalog revision %lld; an aid, not a "
+					"decision: "
+					"以主管部门审核为准."),
+			as_of, (long long)revision);
+	if (text.failed)
+		canvas->out->failed = true;
+	else
+		canvas_line(canvas, 0, "", text.data);
+	buffer_fini(&text);
+}
+
+void overview_print_disclaimer(const struct canvas *canvas)
+{
+	canvas_line(canvas, 0, "",
+			word(canvas->style, "以主管部门审核为准。",
+					"An aid, not a decision: 以主管部门审核为准."));
+}
