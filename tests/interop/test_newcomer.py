@@ -106,4 +106,68 @@ def policy():
         assert words in text, (words, text)
 
 
-run(exclusions, policy)
+def before_it_opens():
+    """The document states the amount, only not for today."""
+    text = tells("match", *FIRM[:-1], "2025-12-01", "--explain", "--all", "--policy", "demo-smart-2026")
+    assert "尚未开始：2026-01-01" in text and "开放后计算：金额所依据的数字自开放时起才有规定" in text, text
+    assert "未载明" not in text, text
+
+
+def sources():
+    """A figure is cited by number and clause, not by an edition that does not exist."""
+    firm = [fact.replace("staff=20", "staff=19") for fact in FIRM]
+    text = tells("match", *firm, "--explain", "--all", "--policy", "demo-smart-2026")
+    assert "职工总数 19 人，要求不低于 20 人，还差 1 人（《示例办法》示例〔2026〕1号第三条）" in text, text
+    assert "2026 版" not in text, text
+
+
+def part_of_a_name():
+    """As in the questionnaire, a part that only one name has is enough; otherwise all is said in Chinese."""
+    whole, part = (tells("match", f"region={name}", *FIRM[1:], "--policy", "demo-smart-2026")
+                   for name in ("湖滨区", "湖滨"))
+    assert whole == part and "待审核" in part, (whole, part)
+    text = tells("match", "region=三门峡开", *FIRM[1:], code=2)
+    assert "没有“三门峡开”" in text and "no such" not in text, text
+    text = tells("match", "region=三门", *FIRM[1:], code=2)
+    assert "“三门”有" in text and "三门峡市（411200）" in text and "请写全称或代码" in text, text
+    file = FOLDER / "firms.csv"
+    file.write_text("统一社会信用代码,注册地,职工总数\n91999999000000019D,湖滨,45\n919999990000000278,三门,45\n",
+                    encoding="utf-8")
+    text = tells("registry", "import", str(file), "--supplier", "三门峡市测试局", "--as-of", "2026-06-30", code=1)
+    rejected = Text((FOLDER / "firms.csv.rejects.csv").read_text(encoding="utf-8"))
+    assert "“三门”有" in rejected and "湖滨" not in rejected and "no such" not in rejected, rejected
+    assert "411202" in tells("registry", "get", "91999999000000019D", "--format", "json")
+
+
+def basis():
+    """Day, revision, and that the department decides, under every table."""
+    for command in (("match",), ("combine",), ("match", "--combine")):
+        assert "按 2026-03-15 的政策目录（第 1 版）计算，以主管部门审核为准。" in tells(*command, *FIRM), command
+    assert "以主管部门审核为准。" in tells("match", *FIRM, "--explain")
+
+
+def open_amount():
+    """The questionnaire does not end with a range as if that were all there is to know."""
+    known = [fact for fact in FIRM[:-2] if not fact.startswith("rd_expense")]
+    text = tells("ask", *known, "rd_intensity=6%", *FIRM[-2:], "--policy", "demo-other-2026")
+    assert "全部政策都已有结论" in text and "结论已定而金额还不确定的" in text, text
+    assert "补充后可算出金额：上年度研发投入（rd_expense）" in text, text
+
+
+def first_call():
+    """The caller's program of the README, and the part of it that is shown there."""
+    root = pathlib.Path(__file__).resolve().parents[2]
+    program = (root / "tests/interop/first_call.py").read_text(encoding="utf-8")
+    shown = re.search(r"^```python\n(.*?)^```$", (root / "README.md").read_text(encoding="utf-8"), re.M | re.S)[1]
+    for line in shown.splitlines()[1:]:
+        assert line in program.splitlines(), line
+    generated = FOLDER / "calls"
+    generated.mkdir()
+    subprocess.run(f"{sys.argv[2]} -I . --python_out={generated} google/rpc/status.proto policycalc/v1/*.proto",
+                   shell=True, check=True, cwd=sys.argv[3], timeout=60)
+    done = subprocess.run([sys.executable, str(root / "tests/interop/first_call.py"), daemon.addresses[0],
+                           str(generated)], capture_output=True, text=True, check=True, timeout=60)
+    assert "第 1 版目录，2026-03-01" in done.stdout and "VERDICT_" in done.stdout, done.stdout
+
+
+run(exclusions, policy, before_it_opens, sources, part_of_a_name, basis, open_amount, first_call)
