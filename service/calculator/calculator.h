@@ -51,6 +51,10 @@ struct ruleset *ruleset_new_in(struct arena *arena, const struct catalog *catalo
 		struct diagnostics *diagnostics, struct error *err);
 struct ruleset *ruleset_ref(struct ruleset *ruleset);
 void ruleset_unref(struct ruleset *ruleset);
+/** Whether anybody but the caller, who holds a reference, holds one. */
+bool ruleset_is_shared(const struct ruleset *ruleset);
+/** About how many bytes of memory it takes. */
+size_t ruleset_size(const struct ruleset *ruleset);
 int64_t ruleset_revision(const struct ruleset *ruleset);
 const char *ruleset_content_hash(const struct ruleset *ruleset);
 

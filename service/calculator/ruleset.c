@@ -338,6 +338,16 @@ void ruleset_unref(struct ruleset *ruleset)
 		ruleset_free(ruleset);
 }
 
+bool ruleset_is_shared(const struct ruleset *ruleset)
+{
+	return atomic_load_explicit(&ruleset->references, memory_order_acquire) > 1;
+}
+
+size_t ruleset_size(const struct ruleset *ruleset)
+{
+	return ruleset->arena.taken;
+}
+
 int64_t ruleset_revision(const struct ruleset *ruleset)
 {
 	return ruleset->catalog.revision;

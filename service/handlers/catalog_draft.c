@@ -191,19 +191,23 @@ static bool work_swap(struct draft_work *work, struct catalog_store *store)
 	const struct handlers_options *options = &work->base.handlers->options;
 	struct ruleset *ruleset = ruleset_load(store, work->revision->number, &work->base.err);
 	struct ruleset *old;
+	char day[11];
 
 	if (!ruleset)
 		return error_prefix(&work->base.err,
 				"revision %lld is published, but this service could not load "
 				"it",
 				(long long)work->revision->number);
+	/* Before it answers, not when it is asked: without memory for it the answers only take longer. */
+	handlers_today(work->base.handlers, day);
+	(void)ruleset_prepare(ruleset, day, NULL);
 	old = snapshot_current(options->snapshot);
 	if (old)
 		ruleset_ref(old);
 	snapshot_set(options->snapshot, ruleset_ref(ruleset));
 	snapshot_refresh(options->snapshot);
 	if (old)
-		snapshot_keep(options->snapshot, old);
+		snapshot_keep(options->snapshot, old, false);
 	ruleset_unref(old);
 	if (options->on_publish)
 		options->on_publish(options->context, ruleset);

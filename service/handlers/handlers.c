@@ -234,7 +234,7 @@ static void on_load(struct job *job, void *context)
 			loading->ruleset = ruleset_load(store_thread_store(context),
 					loading->revision, &loading->err);
 		if (loading->ruleset)
-			snapshot_keep(snapshot, loading->ruleset);
+			snapshot_keep(snapshot, loading->ruleset, true);
 	} else {
 		error_set(&loading->err, ERROR_CANCELLED, "the call was cancelled");
 	}

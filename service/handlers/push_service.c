@@ -319,6 +319,6 @@ struct ruleset *push_service_load(struct push_service *service, struct catalog_s
 	}
 	ruleset = ruleset_load(store, revision, err);
 	if (ruleset)
-		snapshot_keep(service->options.snapshot, ruleset);
+		snapshot_keep(service->options.snapshot, ruleset, true);
 	return ruleset;
 }

@@ -2,11 +2,13 @@
 #include "handlers/snapshot.h"
 
 #include "base/memory.h"
+#include "handlers/retired.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
 
 #define KEPT_COUNT 4
+#define KEPT_SIZE ((size_t)64 << 20) /* bytes of all older ones but the one asked for last */
 
 /* One thread's own view. Only the thread writes ->ruleset and ->generation. */
 struct cell {
@@ -23,6 +25,7 @@ struct snapshot {
 	struct ruleset *current;
 	struct cell *cells;
 	struct ruleset *kept[KEPT_COUNT]; /* the one asked for last comes first */
+	struct retired *retired;	  /* has a lock of its own */
 };
 
 /* A thread ends: its cell goes, and its reference. */
@@ -51,8 +54,10 @@ struct snapshot *snapshot_new(struct error *err)
 		error_set(err, ERROR_MEMORY, "out of memory while making the snapshot");
 		return NULL;
 	}
-	if (pthread_key_create(&snapshot->key, on_thread_end) != 0) {
-		error_set(err, ERROR_MEMORY, "no thread-specific key is left");
+	snapshot->retired = retired_new();
+	if (!snapshot->retired || pthread_key_create(&snapshot->key, on_thread_end) != 0) {
+		error_set(err, ERROR_MEMORY, "no memory, or thread-specific key, is left");
+		retired_free(snapshot->retired);
 		memory_free(snapshot);
 		return NULL;
 	}
@@ -77,6 +82,7 @@ void snapshot_free(struct snapshot *snapshot)
 	for (size_t i = 0; i < KEPT_COUNT; i++)
 		ruleset_unref(snapshot->kept[i]);
 	ruleset_unref(snapshot->current);
+	retired_free(snapshot->retired);
 	pthread_mutex_destroy(&snapshot->lock);
 	memory_free(snapshot);
 }
@@ -144,7 +150,7 @@ void snapshot_set(struct snapshot *snapshot, struct ruleset *ruleset)
 	snapshot->current = ruleset;
 	atomic_fetch_add_explicit(&snapshot->generation, 1, memory_order_release);
 	pthread_mutex_unlock(&snapshot->lock);
-	ruleset_unref(old);
+	retired_add(snapshot->retired, old);
 }
 
 struct ruleset *snapshot_find(struct snapshot *snapshot, int64_t revision)
@@ -169,9 +175,20 @@ struct ruleset *snapshot_find(struct snapshot *snapshot, int64_t revision)
 	return found;
 }
 
-void snapshot_keep(struct snapshot *snapshot, struct ruleset *ruleset)
+/* Whether @ruleset may stay beside those kept. */
+static bool kept_has_room(const struct snapshot *snapshot, const struct ruleset *ruleset)
 {
-	struct ruleset *dropped = NULL;
+	size_t size = ruleset_size(ruleset);
+
+	for (size_t i = 0; i < KEPT_COUNT && snapshot->kept[i]; i++)
+		size += ruleset_size(snapshot->kept[i]);
+	return size <= KEPT_SIZE;
+}
+
+void snapshot_keep(struct snapshot *snapshot, struct ruleset *ruleset, bool is_asked_for)
+{
+	struct ruleset *dropped[KEPT_COUNT] = { NULL };
+	size_t size = 0;
 	bool is_known;
 
 	pthread_mutex_lock(&snapshot->lock);
@@ -179,12 +196,23 @@ void snapshot_keep(struct snapshot *snapshot, struct ruleset *ruleset)
 		   ruleset_revision(snapshot->current) == ruleset_revision(ruleset);
 	for (size_t i = 0; i < KEPT_COUNT && snapshot->kept[i]; i++)
 		is_known |= ruleset_revision(snapshot->kept[i]) == ruleset_revision(ruleset);
-	if (!is_known) {
-		dropped = snapshot->kept[KEPT_COUNT - 1];
+	if (!is_known && (is_asked_for || kept_has_room(snapshot, ruleset))) {
+		dropped[0] = snapshot->kept[KEPT_COUNT - 1];
 		for (size_t i = KEPT_COUNT - 1; i > 0; i--)
 			snapshot->kept[i] = snapshot->kept[i - 1];
 		snapshot->kept[0] = ruleset_ref(ruleset);
 	}
+	for (size_t i = 1; i < KEPT_COUNT && snapshot->kept[i]; i++) {
+		size += ruleset_size(snapshot->kept[i]);
+		if (size <= KEPT_SIZE)
+			continue;
+		/* This one, and those asked for before it. */
+		for (; i < KEPT_COUNT; i++) {
+			dropped[i] = snapshot->kept[i];
+			snapshot->kept[i] = NULL;
+		}
+	}
 	pthread_mutex_unlock(&snapshot->lock);
-	ruleset_unref(dropped);
+	for (size_t i = 0; i < KEPT_COUNT; i++)
+		retired_add(snapshot->retired, dropped[i]);
 }

@@ -12,8 +12,9 @@
  *   (1) What snapshot_current() returns stays valid on that thread until it calls
  *       snapshot_current() or snapshot_refresh() again, since only the thread itself changes its
  *       cell. There is nothing to reclaim behind a reader's back, so no hazard.
- *   (2) The old ruleset is freed when the last thread has looked again. After a publish the owner
- *       runs snapshot_refresh() on every loop, so that an idle loop does not keep it.
+ *   (2) The old ruleset is freed when the last thread has looked again, by a thread of its own and not
+ *       by that one. After a publish the owner runs snapshot_refresh() on every loop, so that an
+ *       idle loop does not keep it.
  */
 #pragma once
 
@@ -38,5 +39,9 @@ void snapshot_set(struct snapshot *snapshot, struct ruleset *ruleset);
  * when it must be loaded, or none is current. Takes a lock for a moment, and needs no memory.
  */
 struct ruleset *snapshot_find(struct snapshot *snapshot, int64_t revision);
-/** Keeps a reference to an older revision, and forgets the one not asked for longest. */
-void snapshot_keep(struct snapshot *snapshot, struct ruleset *ruleset);
+/**
+ * Keeps a reference to an older revision, and forgets the one not asked for longest. Large ones stay only
+ * when they were asked for, and one of them: the memory of a catalog of 100,000 policies is to be had
+ * again once it is replaced.
+ */
+void snapshot_keep(struct snapshot *snapshot, struct ruleset *ruleset, bool is_asked_for);

@@ -12,6 +12,7 @@
 struct ruleset {
 	atomic_int references;
 	int64_t revision;
+	size_t size;
 };
 
 static atomic_int alive;
@@ -45,6 +46,21 @@ void ruleset_unref(struct ruleset *ruleset)
 		return;
 	atomic_fetch_sub(&alive, 1);
 	memory_free(ruleset);
+}
+
+bool ruleset_is_shared(const struct ruleset *ruleset)
+{
+	return atomic_load(&ruleset->references) > 1;
+}
+
+size_t ruleset_size(const struct ruleset *ruleset)
+{
+	return ruleset->size;
+}
+
+void fake_ruleset_grow(struct ruleset *ruleset, size_t size)
+{
+	ruleset->size = size;
 }
 
 int64_t ruleset_revision(const struct ruleset *ruleset)

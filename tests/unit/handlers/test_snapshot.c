@@ -10,11 +10,22 @@
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stddef.h>
+#include <time.h>
 
 #include <cmocka.h>
 
 #define READERS 4
 #define PUBLISHES 300
+
+/* A thread lets go of what is retired: soon, but not at once. */
+static void wait_for_alive(int count)
+{
+	const struct timespec a_little = { 0, 1000000 };
+
+	for (int i = 0; i < 10000 && fake_ruleset_alive() != count; i++)
+		nanosleep(&a_little, NULL);
+	assert_int_equal(fake_ruleset_alive(), count);
+}
 
 static void current_is_what_was_set(void **state)
 {
@@ -28,7 +39,7 @@ static void current_is_what_was_set(void **state)
 	/* The old one is this thread's until it looks again. */
 	assert_int_equal(fake_ruleset_alive(), 2);
 	assert_int_equal(ruleset_revision(snapshot_current(snapshot)), 2);
-	assert_int_equal(fake_ruleset_alive(), 1);
+	wait_for_alive(1);
 	snapshot_free(snapshot);
 	assert_int_equal(fake_ruleset_alive(), 0);
 }
@@ -43,20 +54,65 @@ static void few_older_ones_are_kept(void **state)
 	for (int64_t revision = 1; revision <= 6; revision++) {
 		struct ruleset *ruleset = fake_ruleset_new(revision);
 
-		snapshot_keep(snapshot, ruleset);
-		snapshot_keep(snapshot, ruleset); /* known: not kept twice */
+		snapshot_keep(snapshot, ruleset, revision % 2);
+		snapshot_keep(snapshot, ruleset, true); /* known: not kept twice */
 		ruleset_unref(ruleset);
 		/* The first one is asked for again and again, so it stays. */
 		found = snapshot_find(snapshot, 1);
 		assert_non_null(found);
 		ruleset_unref(found);
 	}
-	assert_int_equal(fake_ruleset_alive(), 5);
+	wait_for_alive(5);
 	assert_null(snapshot_find(snapshot, 2));
 	assert_null(snapshot_find(snapshot, 7));
 	found = snapshot_find(snapshot, 100);
 	assert_int_equal(ruleset_revision(found), 100);
 	ruleset_unref(found);
+	snapshot_free(snapshot);
+	assert_int_equal(fake_ruleset_alive(), 0);
+}
+
+static void large_ones_are_not_kept(void **state)
+{
+	struct snapshot *snapshot = snapshot_new(NULL);
+	struct ruleset *found;
+
+	assert_non_null(snapshot);
+	snapshot_set(snapshot, fake_ruleset_new(100));
+	for (int64_t revision = 1; revision <= 3; revision++) {
+		struct ruleset *ruleset = fake_ruleset_new(revision);
+
+		fake_ruleset_grow(ruleset, (size_t)300 << 20);
+		snapshot_keep(snapshot, ruleset, false);
+		assert_null(snapshot_find(snapshot, revision));
+		/* Who asked for it may ask again; of these there is one. */
+		snapshot_keep(snapshot, ruleset, true);
+		ruleset_unref(ruleset);
+		wait_for_alive(2);
+		found = snapshot_find(snapshot, revision);
+		assert_non_null(found);
+		ruleset_unref(found);
+	}
+	snapshot_free(snapshot);
+	assert_int_equal(fake_ruleset_alive(), 0);
+}
+
+/* Whoever still works with an old one is not hurried, and is not the one that frees it. */
+static void retired_ones_wait_for_their_users(void **state)
+{
+	struct snapshot *snapshot = snapshot_new(NULL);
+	const struct timespec a_while = { 0, 60000000 };
+	struct ruleset *used;
+
+	assert_non_null(snapshot);
+	snapshot_set(snapshot, fake_ruleset_new(1));
+	used = snapshot_find(snapshot, 1);
+	snapshot_set(snapshot, fake_ruleset_new(2));
+	nanosleep(&a_while, NULL);
+	assert_int_equal(fake_ruleset_alive(), 2);
+	ruleset_unref(used);
+	assert_true(fake_ruleset_alive() >= 1);
+	wait_for_alive(1);
 	snapshot_free(snapshot);
 	assert_int_equal(fake_ruleset_alive(), 0);
 }
@@ -102,7 +158,7 @@ static void readers_and_a_publisher(void **state)
 		struct ruleset *old = snapshot_find(snapshot, revision - 1);
 
 		snapshot_set(snapshot, fake_ruleset_new(revision));
-		snapshot_keep(snapshot, old);
+		snapshot_keep(snapshot, old, false);
 		ruleset_unref(old);
 	}
 	atomic_store(&is_over, true);
@@ -112,7 +168,7 @@ static void readers_and_a_publisher(void **state)
 		assert_true(readings[i].looks > 0);
 	}
 	/* Ended threads hold nothing: the current one and four kept are left. */
-	assert_int_equal(fake_ruleset_alive(), 5);
+	wait_for_alive(5);
 	snapshot_free(snapshot);
 	assert_int_equal(fake_ruleset_alive(), 0);
 }
@@ -122,11 +178,13 @@ static void memory_runs_short(void **state)
 	struct error err = { ERROR_NONE, "" };
 	struct snapshot *snapshot;
 
-	memory_fail_nth(1, 1);
-	snapshot = snapshot_new(&err);
-	memory_fail_nth(0, 0);
-	assert_null(snapshot);
-	assert_int_equal(err.code, ERROR_MEMORY);
+	for (unsigned long nth = 1; nth <= 2; nth++) {
+		memory_fail_nth(nth, 1);
+		snapshot = snapshot_new(&err);
+		memory_fail_nth(0, 0);
+		assert_null(snapshot);
+		assert_int_equal(err.code, ERROR_MEMORY);
+	}
 
 	snapshot = snapshot_new(&err);
 	snapshot_set(snapshot, fake_ruleset_new(1));
@@ -142,6 +200,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(current_is_what_was_set),
 		cmocka_unit_test(few_older_ones_are_kept),
+		cmocka_unit_test(large_ones_are_not_kept),
+		cmocka_unit_test(retired_ones_wait_for_their_users),
 		cmocka_unit_test(readers_and_a_publisher),
 		cmocka_unit_test(memory_runs_short),
 	};
