@@ -25,6 +25,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent))
 import bench  # noqa: E402
 import grpc_rows  # noqa: E402
 import plot  # noqa: E402
+import reload_rows  # noqa: E402
 import sql_rows  # noqa: E402
 
 ROOT = bench.ROOT
@@ -246,7 +247,8 @@ def main():
             answers(table, folder)
             return
         sections = {"index": lambda: index_rows(table, rounds),
-                    "load": lambda: load_rows(table, folder, 10000 if options.quick else 100000, rounds),
+                    "load": lambda: (load_rows(table, folder, 10000 if options.quick else 100000, rounds),
+                                     reload_rows.measure(table, folder, 10000, rounds)),
                     "registry": lambda: registry_rows(table, folder, rounds),
                     "grpc": lambda: grpc_rows.measure(table, folder, rounds),
                     "rooms": lambda: room_rows(table)}
