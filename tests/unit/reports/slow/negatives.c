@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "slow/negatives.h"
 
+#include <regex.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,27 +24,20 @@ struct negatives {
 
 /* --- which there are -------------------------------------------------------------------------- */
 
-static bool is_word(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-	       c == '_';
-}
-
-/* Whether a rule names the attribute "e.NAME"; the rules of a published catalog are well-formed. */
+/* Whether a rule names the attribute. */
 static bool rule_names(const char *rule, const char *name)
 {
-	size_t size = strlen(name);
-	const char *at = rule;
+	char pattern[200];
+	regex_t regex;
+	bool found;
 
-	while ((at = strstr(at, name)) != NULL) {
-		bool begins = at >= rule + 2 && at[-2] == 'e' && at[-1] == '.' &&
-			      (at == rule + 2 || !is_word(at[-3]));
-
-		if (begins && !is_word(at[size]))
-			return true;
-		at += size;
-	}
-	return false;
+	(void)snprintf(pattern, sizeof(pattern), "(^|[^A-Za-z0-9_])e[.]%s($|[^A-Za-z0-9_])",
+			name);
+	if (regcomp(&regex, pattern, REG_EXTENDED | REG_NOSUB) != 0)
+		abort();
+	found = regexec(&regex, rule, 0, NULL, 0) == 0;
+	regfree(&regex);
+	return found;
 }
 
 static bool is_excluded_by(const struct catalog *catalog, const char *name)

@@ -1,144 +1,107 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "slow/opening.h"
 
-#include "base/date.h"
-
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define VERDICT(word) POLICYCALC__V1__VERDICT__VERDICT_##word
 #define EXACTNESS(word) POLICYCALC__V1__AMOUNT_ANSWER__EXACTNESS__EXACTNESS_##word
 
-/* What is true of a firm that reports R&D, as assumption below says. */
-static const char *const MADE_TRUE[] = {
-	"rd_statistics_included",
-	"rd_ledger",
-	"rd_budget_system",
-	"rd_budget_filed",
-};
-#define MADE_TRUE_COUNT (sizeof(MADE_TRUE) / sizeof(MADE_TRUE[0]))
-
-#define EXPENSE "rd_expense"
-#define DEDUCTION "rd_deduction_filed"
-
 /* --- the facts then --------------------------------------------------------------------------- */
 
-static bool is_made_true(const char *name)
+static bool is(const Policycalc__V1__AttributeValue *fact, const char *name)
 {
-	for (size_t i = 0; i < MADE_TRUE_COUNT; i++)
-		if (strcmp(name, MADE_TRUE[i]) == 0)
-			return true;
-	return false;
+	return strcmp(fact->name, name) == 0;
 }
 
-static Policycalc__V1__AttributeValue *fact_new(struct arena *arena, const char *name)
-{
-	Policycalc__V1__AttributeValue *fact = ARENA_NEW(arena, Policycalc__V1__AttributeValue);
-	Policycalc__V1__Value *value = ARENA_NEW(arena, Policycalc__V1__Value);
-
-	if (!fact || !value)
-		return NULL;
-	policycalc__v1__attribute_value__init(fact);
-	policycalc__v1__value__init(value);
-	fact->name = (char *)(uintptr_t)name;
-	fact->value = value;
-	return fact;
-}
-
-static bool add_true(Policycalc__V1__Profile *profile, const struct ruleset *ruleset,
-		const char *name, struct arena *arena)
-{
-	Policycalc__V1__AttributeValue *fact = fact_new(arena, name);
-
-	if (!fact)
-		return false;
-	fact->value->kind_case = POLICYCALC__V1__VALUE__KIND_FLAG;
-	fact->value->flag = true;
-	/* Another catalog may not have it. */
-	if (ruleset_find_attribute(ruleset, name, ""))
-		profile->attributes[profile->n_attributes++] = fact;
-	return true;
-}
-
-static bool add_deduction(Policycalc__V1__Profile *profile, const struct ruleset *ruleset,
+/* "name = value" of a firm, which is told with no period: that of the last full year. */
+static void fact_put(Policycalc__V1__Profile *profile, const char *name, bool is_money,
 		int64_t fen, struct arena *arena)
 {
-	Policycalc__V1__AttributeValue *fact = fact_new(arena, DEDUCTION);
+	Policycalc__V1__AttributeValue *fact = ARENA_NEW(arena, Policycalc__V1__AttributeValue);
 
-	if (!fact)
-		return false;
-	fact->value->kind_case = POLICYCALC__V1__VALUE__KIND_MONEY_FEN;
-	fact->value->money_fen = fen;
-	if (ruleset_find_attribute(ruleset, DEDUCTION, ""))
-		profile->attributes[profile->n_attributes++] = fact;
-	return true;
+	policycalc__v1__attribute_value__init(fact);
+	fact->name = (char *)(uintptr_t)name;
+	fact->value = ARENA_NEW(arena, Policycalc__V1__Value);
+	policycalc__v1__value__init(fact->value);
+	fact->value->kind_case = is_money ? POLICYCALC__V1__VALUE__KIND_MONEY_FEN
+					  : POLICYCALC__V1__VALUE__KIND_FLAG;
+	if (is_money)
+		fact->value->money_fen = fen;
+	else
+		fact->value->flag = true;
+	profile->attributes[profile->n_attributes++] = fact;
 }
 
-/* Whether the fact is that of the last full year, which a bare value is, too. */
-static bool is_last_year(const Policycalc__V1__AttributeValue *fact, const char *year)
+/*
+ * What the firm @facts says of @name for the year before @day, 0 when it says nothing. Of several that
+ * say it, the catalog takes no profile.
+ */
+static int64_t money_of(
+		const Policycalc__V1__Profile *facts, const char *name, const char *year)
 {
-	return !*fact->period || strcmp(fact->period, year) == 0;
+	for (size_t i = 0; i < facts->n_attributes; i++) {
+		const Policycalc__V1__AttributeValue *fact = facts->attributes[i];
+
+		if (is(fact, name) && (!*fact->period || strcmp(fact->period, year) == 0) &&
+				fact->value->kind_case == POLICYCALC__V1__VALUE__KIND_MONEY_FEN)
+			return fact->value->money_fen;
+	}
+	return 0;
 }
 
-static Policycalc__V1__Profile *profile_then(const struct ruleset *ruleset,
-		const Policycalc__V1__Profile *now, const char *day,
-		const struct profile_reading *readings, struct arena *arena)
+/* The starter catalog has all that is told here. */
+static Policycalc__V1__Profile *profile_then(
+		const Policycalc__V1__Profile *now, const char *day, struct arena *arena)
 {
-	const struct profile_reading *expense = &readings[0], *deduction = &readings[1];
 	Policycalc__V1__Profile *then = ARENA_NEW(arena, Policycalc__V1__Profile);
-	bool spends = expense->known && expense->integer > 0;
-	bool files = deduction->known && deduction->integer > 0;
-	struct date date = { 1970, 1, 1 };
-	char year[16] = "";
+	char *year = arena_format(arena, "%d", atoi(day) - 1);
+	int64_t spent = money_of(now, "rd_expense", year);
+	int64_t filed = money_of(now, "rd_deduction_filed", year);
 
-	if (!then)
-		return NULL;
-	if (date_parse(slice_from(day), &date))
-		(void)snprintf(year, sizeof(year), "%04d", date.year - 1);
 	*then = *now;
 	then->n_attributes = 0;
-	then->attributes = ARENA_NEW_ARRAY(arena, Policycalc__V1__AttributeValue *,
-			now->n_attributes + MADE_TRUE_COUNT + 1);
-	if (!then->attributes)
-		return NULL;
+	then->attributes = ARENA_NEW_ARRAY(
+			arena, Policycalc__V1__AttributeValue *, now->n_attributes + 5);
 	for (size_t i = 0; i < now->n_attributes; i++) {
 		Policycalc__V1__AttributeValue *fact = now->attributes[i];
+		bool of_year = !*fact->period || strcmp(fact->period, year) == 0;
 
-		if (is_made_true(fact->name))
-			continue;
-		if (strcmp(fact->name, EXPENSE) == 0 && is_last_year(fact, year) && !spends)
-			continue;
-		if (strcmp(fact->name, DEDUCTION) == 0 && is_last_year(fact, year) && !files)
+		if (is(fact, "rd_statistics_included") || is(fact, "rd_ledger") ||
+				is(fact, "rd_budget_system") || is(fact, "rd_budget_filed") ||
+				(is(fact, "rd_expense") && of_year && spent <= 0) ||
+				(is(fact, "rd_deduction_filed") && of_year && filed <= 0))
 			continue;
 		then->attributes[then->n_attributes++] = fact;
 	}
-	for (size_t i = 0; i < MADE_TRUE_COUNT; i++)
-		if (!add_true(then, ruleset, MADE_TRUE[i], arena))
-			return NULL;
-	if (!files && spends && !add_deduction(then, ruleset, expense->integer, arena))
-		return NULL;
+	fact_put(then, "rd_statistics_included", false, 0, arena);
+	fact_put(then, "rd_ledger", false, 0, arena);
+	fact_put(then, "rd_budget_system", false, 0, arena);
+	fact_put(then, "rd_budget_filed", false, 0, arena);
+	if (filed <= 0 && spent > 0)
+		fact_put(then, "rd_deduction_filed", true, spent, arena);
 	return then;
 }
 
 /* --- the difference --------------------------------------------------------------------------- */
 
-/* How near a verdict is to having it; what is not open does not open by reporting. */
-static int standing_of(Policycalc__V1__Verdict verdict)
+/* Whether the firm is nearer to it. What is not open, before or after, opens at another time. */
+static bool opens(Policycalc__V1__Verdict before, Policycalc__V1__Verdict after)
 {
-	switch (verdict) {
-	case VERDICT(ELIGIBLE):
-		return 3;
-	case VERDICT(NEEDS_REVIEW):
-		return 2;
-	case VERDICT(NEEDS_INFORMATION):
-		return 1;
+	switch (before) {
 	case VERDICT(INELIGIBLE):
-		return 0;
+		return after == VERDICT(NEEDS_INFORMATION) || after == VERDICT(NEEDS_REVIEW) ||
+		       after == VERDICT(ELIGIBLE);
+	case VERDICT(NEEDS_INFORMATION):
+		return after == VERDICT(NEEDS_REVIEW) || after == VERDICT(ELIGIBLE);
+	case VERDICT(NEEDS_REVIEW):
+		return after == VERDICT(ELIGIBLE);
+	case VERDICT(ELIGIBLE):
 	case VERDICT(NOT_OPEN):
 	case VERDICT(UNSPECIFIED):
 	case _POLICYCALC__V1__VERDICT_IS_INT_SIZE:
 	default:
-		return -1;
+		return false;
 	}
 }
 
@@ -151,10 +114,13 @@ static const Policycalc__V1__PolicyAnswer *answer_find(
 	return NULL;
 }
 
+/* Money whose exact sum, or whose two ends, nobody can tell. */
 static bool has_no_figure(const Policycalc__V1__AmountAnswer *amount)
 {
-	return amount && amount->exactness != EXACTNESS(UNSPECIFIED) &&
-	       amount->exactness != EXACTNESS(EXACT) && amount->exactness != EXACTNESS(RANGE);
+	return amount && (amount->exactness == EXACTNESS(UP_TO) ||
+					 amount->exactness == EXACTNESS(AT_LEAST) ||
+					 amount->exactness == EXACTNESS(NOT_STATED) ||
+					 amount->exactness == EXACTNESS(NOT_COMPUTABLE));
 }
 
 static bool opening_add(struct opening *opening, const Policycalc__V1__PolicyAnswer *then,
@@ -198,17 +164,10 @@ bool slow_opening_ask(const struct ruleset *ruleset, const Policycalc__V1__Profi
 		const char *day, struct arena *arena, struct opening *out_opening,
 		struct error *err)
 {
-	static const char *const names[] = { EXPENSE, DEDUCTION };
+	Policycalc__V1__Profile *changed = profile_then(profile, day, arena);
 	struct opening opening = { 0 };
-	struct profile_reading readings[2];
-	Policycalc__V1__Profile *changed;
 	Policycalc__V1__MatchResponse *now, *then;
 
-	if (!ruleset_read_values(ruleset, profile, day, names, 2, arena, readings, err))
-		return false;
-	changed = profile_then(ruleset, profile, day, readings, arena);
-	if (!changed)
-		return arena_error(arena, err, "asking what opens");
 	if (!ask(ruleset, (Policycalc__V1__Profile *)(uintptr_t)profile, day, arena, &now,
 			    err) ||
 			!ask(ruleset, changed, day, arena, &then, err))
@@ -222,8 +181,7 @@ bool slow_opening_ask(const struct ruleset *ruleset, const Policycalc__V1__Profi
 		const Policycalc__V1__PolicyAnswer *before =
 				answer_find(now, answer->policy_id);
 
-		if (!before || standing_of(before->verdict) < 0 ||
-				standing_of(answer->verdict) <= standing_of(before->verdict))
+		if (!before || !opens(before->verdict, answer->verdict))
 			continue;
 		if (!opening_add(&opening, answer, before->verdict, arena))
 			return arena_error(arena, err, "asking what opens");
