@@ -236,34 +236,40 @@ static size_t print_decimal(
 	return size;
 }
 
+/*
+ * Sums in one sentence are to be compared at a glance: from 10,000 yuan on all that are whole yuan stand in 万元,
+ * or in 亿元 when that is no longer, with at most four decimals.
+ */
 void unit_print_money(long long fen, char out[64])
 {
 	static const struct {
 		const char *word;
 		unsigned digits;
-		unsigned width;		  /* in characters */
 		unsigned long long least; /* 0.3万元 is worse than 3000元 */
+		unsigned long long step;  /* what the fourth decimal counts */
 	} forms[] = {
-		{ "元", 2, 1, 0 },
-		{ "万元", 6, 2, 1000000 },
-		{ "亿元", 10, 2, 10000000000 },
+		{ "万元", 6, 1000000, 100 },
+		{ "亿元", 10, 10000000000, 1000000 },
 	};
 	unsigned long long magnitude = magnitude_of(fen);
 	size_t shortest = SIZE_MAX;
+	char number[48];
 
 	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
-		char number[48];
 		size_t size;
 
-		if (magnitude < forms[i].least)
+		if (magnitude < forms[i].least || magnitude % forms[i].step != 0)
 			continue;
-		size = print_decimal(fen < 0, magnitude, forms[i].digits, number) +
-		       forms[i].width;
+		size = print_decimal(fen < 0, magnitude, forms[i].digits, number);
 		if (size > shortest)
 			continue;
 		shortest = size;
 		(void)snprintf(out, 64, "%s%s", number, forms[i].word);
 	}
+	if (shortest != SIZE_MAX)
+		return;
+	(void)print_decimal(fen < 0, magnitude, 2, number);
+	(void)snprintf(out, 64, "%s元", number);
 }
 
 void unit_print_ratio(long long ppm, char out[64])

@@ -173,14 +173,16 @@ static const char *money_print(int64_t fen, bool zh, struct arena *arena)
 	unsigned long long yuan = size / 100;
 	unsigned cents = (unsigned)(size % 100);
 
-	if (zh && cents == 0 && yuan >= 10000 && yuan % 100 == 0) {
+	if (zh && cents == 0 && yuan >= 10000) {
 		unsigned long long wan = yuan / 10000;
-		unsigned part = (unsigned)(yuan % 10000 / 100);
+		unsigned part = (unsigned)(yuan % 10000);
+		int decimals = 4;
 
 		if (part == 0)
 			return arena_format(arena, "%s%llu 万元", sign, wan);
-		return arena_format(arena, part % 10 ? "%s%llu.%02u 万元" : "%s%llu.%u 万元",
-				sign, wan, part % 10 ? part : part / 10);
+		for (; part % 10 == 0; part /= 10)
+			decimals--;
+		return arena_format(arena, "%s%llu.%0*u 万元", sign, wan, decimals, part);
 	}
 	if (cents)
 		return arena_format(arena, zh ? "%s%llu.%02u 元" : "CNY %s%llu.%02u", sign,
