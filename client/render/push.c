@@ -144,7 +144,7 @@ bool run_print(const struct render_style *style, const Policycalc__V1__Run *run,
 	struct table table = { .columns = 4,
 		.headings = { word(style, "政策系列", "series"), word(style, "内容", "news"),
 				word(style, "企业数", "firms"),
-				word(style, "金额合计", "sum") },
+				word(style, "金额（按上限）", "at most") },
 		.right = { false, false, true, true },
 		.whole = { true, true, true, true } };
 	bool ok = true;

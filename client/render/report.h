@@ -59,6 +59,8 @@ const char *report_short_name(const struct render_style *style, const char *shor
 /** The region of @code among the units; the code when it is none of them. */
 const char *report_unit_name(const struct render_style *style,
 		const Policycalc__V1__CoverageReport *report, const char *code);
+/** Whether there is anything to tell of a row: news, of whatever state. */
+bool report_was_told(const Policycalc__V1__PushCount *count);
 /** How the report is called. */
 const char *report_title(
 		const struct registry_report *report, const struct render_style *style);

@@ -18,8 +18,17 @@ static void count_print(struct csv *csv, const Policycalc__V1__CoverageCount *co
 					text));
 }
 
-static void unit_print(
-		struct csv *csv, const char *month, const Policycalc__V1__CoverageUnit *unit)
+/* What has come and gone within the month is not known of the first one. */
+static void moved_print(struct csv *csv, bool is_known, int64_t number)
+{
+	if (is_known)
+		csv_number(csv, number);
+	else
+		csv_figure(csv, "");
+}
+
+static void unit_print(struct csv *csv, const char *month, bool has_before,
+		const Policycalc__V1__CoverageUnit *unit)
 {
 	char text[REPORT_FIGURE_SIZE];
 
@@ -35,10 +44,10 @@ static void unit_print(
 	csv_figure(csv, report_points(unit->_month_change_case, unit->month_change, text));
 	csv_figure(csv, report_points(unit->_december_change_case, unit->december_change,
 					text));
-	csv_number(csv, unit->newly_covered);
-	csv_number(csv, unit->no_longer_covered);
-	csv_number(csv, unit->entered);
-	csv_number(csv, unit->left);
+	moved_print(csv, has_before, unit->newly_covered);
+	moved_print(csv, has_before, unit->no_longer_covered);
+	moved_print(csv, has_before, unit->entered);
+	moved_print(csv, has_before, unit->left);
 	csv_number(csv, unit->needed_average);
 	csv_number(csv, unit->needed_target);
 	csv_number(csv, unit->needed_all);
@@ -52,6 +61,7 @@ static void unit_print(
 static void units_print(struct csv *csv, const Policycalc__V1__CoverageReport *report)
 {
 	const Policycalc__V1__CoverageCity *city = report->city;
+	bool has_before = report->movement->before_sequence != 0;
 	char text[REPORT_FIGURE_SIZE];
 
 	CSV_HEADINGS(csv, { "月份", "month" }, { "名次", "rank" }, { "代码", "code" },
@@ -72,7 +82,7 @@ static void units_print(struct csv *csv, const Policycalc__V1__CoverageReport *r
 			{ "填报后可新增资金企业", "firms that gain" },
 			{ "填报后确定可得（元）", "sure gain (yuan)" });
 	for (size_t i = 0; i < report->n_units; i++)
-		unit_print(csv, report->month, report->units[i]);
+		unit_print(csv, report->month, has_before, report->units[i]);
 	csv_figure(csv, report->month);
 	csv_figure(csv, "");
 	csv_text(csv, report->head->region);
@@ -85,8 +95,8 @@ static void units_print(struct csv *csv, const Policycalc__V1__CoverageReport *r
 					text));
 	for (size_t i = 0; i < 2; i++)
 		csv_figure(csv, "");
-	csv_number(csv, report->movement->entered);
-	csv_number(csv, report->movement->left);
+	moved_print(csv, has_before, report->movement->entered);
+	moved_print(csv, has_before, report->movement->left);
 	csv_figure(csv, "");
 	csv_number(csv, city->needed_target);
 	csv_number(csv, city->needed_all);

@@ -250,13 +250,15 @@ static void told_table(const struct page *page, const char *zh, const char *en,
 		Policycalc__V1__PushCount *const *counts, size_t count)
 {
 	static const char *const headings[][2] = { { "名称", "name" }, { "告知企业", "told" },
-		{ "消息", "news" }, { "已收到", "received" }, { "待部门确认", "held" },
+		{ "内容", "news" }, { "已收到", "received" }, { "待部门确认", "held" },
 		{ "企业不接收", "not wanted" } };
 
 	TABLE_BEGIN(page, zh, en, headings);
 	for (size_t i = 0; i < count; i++) {
 		const char *name = word_text(page->style, counts[i]->name);
 
+		if (!report_was_told(counts[i]))
+			continue;
 		page_raw(page, "<tr>");
 		cell_text(page, *name ? name : counts[i]->code);
 		cell_number(page, counts[i]->told);

@@ -6,6 +6,8 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #define SHOWN_MOST 20
 
@@ -261,13 +263,44 @@ static void unclaimed_print(
 
 /* --- push ------------------------------------------------------------------------------------- */
 
-static void told_print(const struct tables *tables, Policycalc__V1__PushCount *const *counts,
-		size_t count)
+static int told_compare(const void *left, const void *right)
+{
+	const Policycalc__V1__PushCount *a = *(const Policycalc__V1__PushCount *const *)left;
+	const Policycalc__V1__PushCount *b = *(const Policycalc__V1__PushCount *const *)right;
+
+	if (a->told != b->told)
+		return a->told < b->told ? 1 : -1;
+	if (a->news != b->news)
+		return a->news < b->news ? 1 : -1;
+	return strcmp(a->code, b->code);
+}
+
+/* Those of which there is something to tell, most first. */
+static size_t told_sort(const struct tables *tables, Policycalc__V1__PushCount *const *all,
+		size_t all_count, const Policycalc__V1__PushCount ***out_counts)
+{
+	const Policycalc__V1__PushCount **counts = ARENA_NEW_ARRAY(
+			tables->arena, const Policycalc__V1__PushCount *, all_count + 1);
+	size_t count = 0;
+
+	*out_counts = counts;
+	for (size_t i = 0; counts && i < all_count; i++)
+		if (report_was_told(all[i]))
+			counts[count++] = all[i];
+	if (count > 1)
+		qsort(counts, count, sizeof(*counts), told_compare);
+	return count;
+}
+
+static void told_print(const struct tables *tables, Policycalc__V1__PushCount *const *all,
+		size_t all_count)
 {
 	const struct render_style *style = tables->style;
+	const Policycalc__V1__PushCount **counts;
+	size_t count = told_sort(tables, all, all_count, &counts);
 	struct table table = { .columns = 6,
 		.headings = { word(style, "名称", "name"), word(style, "告知企业", "told"),
-				word(style, "消息", "news"), word(style, "已收到", "received"),
+				word(style, "内容", "news"), word(style, "已收到", "received"),
 				word(style, "待确认", "held"),
 				word(style, "不接收", "not wanted") },
 		.right = { false, true, true, true, true, true } };
@@ -283,8 +316,16 @@ static void told_print(const struct tables *tables, Policycalc__V1__PushCount *c
 
 		table_add(&table, cells);
 	}
-	tables_print(tables, &table);
+	if (table.rows)
+		tables_print(tables, &table);
+	else
+		table_fini(&table);
 	tables_more(tables, count);
+	if (count < all_count)
+		buffer_format(tables->out,
+				word(style, "（另有 %zu 项没有推送过内容）\n",
+						"(nothing was told of %zu others)\n"),
+				all_count - count);
 }
 
 /* What the figures of deliveries rest on, since they go on changing. */

@@ -130,6 +130,11 @@ const char *report_unit_name(const struct render_style *style,
 	return code;
 }
 
+bool report_was_told(const Policycalc__V1__PushCount *count)
+{
+	return count->told || count->news || count->held || count->suppressed;
+}
+
 const char *report_title(const struct registry_report *report, const struct render_style *style)
 {
 	if (report->coverage)

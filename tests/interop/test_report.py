@@ -174,6 +174,8 @@ def every_format_has_the_same_figures():
         assert width(line) <= 80, (width(line), line)
     rows = list(csv.DictReader(io.StringIO(
         policycalc("coverage", "--format", "csv").removeprefix("\ufeff"))))
+    # Nothing is known of the month before: no figure, and no nought.
+    assert {row[name] for row in rows for name in ("本月新增有研发", "本月不再有研发", "入库", "退库")} == {""}, rows
     page = Page(policycalc("coverage", "--format", "html", "--names"))
     whole = json.loads(policycalc("coverage", "--format", "json"))["coverage"]
     for place, (unit, name, covered, total, rate) in enumerate(FIXTURE):
