@@ -15,6 +15,7 @@ static const char HELP_ZH[] =
 		"在登记库中找出符合一项政策的企业；给出系列名时，取当天有效的版本。\n"
 		"\n"
 		"  --near          也列出接近符合的企业和差距\n"
+		"  --only-near     只列出接近符合的企业，差距小的在前\n"
 		"  --undecided     也列出待定的企业（缺数据或须人工审核）和缺少的数据\n"
 		"  --region 地区   只看注册在这个地区（代码或名称，含下级）的企业\n"
 		"  --industry 行业 只看这个行业：C、C31、3130\n"
@@ -34,6 +35,7 @@ static const char HELP_EN[] =
 		"\n"
 		"  --near          also those that nearly have it, and what they are away "
 		"from\n"
+		"  --only-near     only those that nearly have it, nearest first\n"
 		"  --undecided     also those of which it is not known, and what they lack\n"
 		"  --region PLACE  only those registered there or below: a code or a name\n"
 		"  --industry CODE only this industry: C, C31, 3130\n"
@@ -51,7 +53,7 @@ static const char *const sizes[] = { "", "micro", "small", "medium", "large", "n
 static const char *const sorts[] = { "", "id", "amount", "distance" };
 
 struct find_arguments {
-	bool near, undecided;
+	bool near, only_near, undecided;
 	const char *region, *industry, *size, *sort, *limit, *as_of, *snapshot, *revision;
 };
 
@@ -81,6 +83,14 @@ static int request_fill(const struct cli *cli, const struct find_arguments *argu
 	int index;
 
 	request->near = arguments->near;
+	request->only_near = arguments->only_near;
+	if (arguments->only_near && arguments->undecided)
+		return cli_usage(cli, "%s",
+				cli_word(cli, "--only-near 与 --undecided 不能同时用",
+						"--only-near and --undecided exclude each "
+						"other"));
+	if (arguments->only_near && !arguments->sort)
+		request->sort = POLICYCALC__V1__FIND_SORT__FIND_SORT_DISTANCE;
 	request->region = (char *)(uintptr_t)arguments->region;
 	request->industry = (char *)(uintptr_t)arguments->industry;
 	request->as_of = (char *)(uintptr_t)arguments->as_of;
@@ -232,6 +242,7 @@ int command_find(struct cli *cli, int argc, char **argv)
 	struct find_arguments arguments = { .region = "", .industry = "", .as_of = "" };
 	const struct cli_option list[] = {
 		{ "--near", .flag = &arguments.near },
+		{ "--only-near", .flag = &arguments.only_near },
 		{ "--undecided", .flag = &arguments.undecided },
 		{ "--region", .text = &arguments.region },
 		{ "--industry", .text = &arguments.industry },

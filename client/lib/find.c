@@ -27,6 +27,7 @@ pcalc_find *pcalc_find_open(pcalc_client *client, const struct pcalc_find_option
 	request.verdicts = (Policycalc__V1__Verdict *)(uintptr_t)options->verdicts;
 	request.n_verdicts = options->verdict_count;
 	request.near = options->near;
+	request.only_near = options->only_near;
 	request.region = text_field(options->region);
 	request.industry = text_field(options->industry);
 	request.size = (Policycalc__V1__FirmSize)options->size;

@@ -37,6 +37,7 @@ struct pcalc_find_options {
 	const enum pcalc_verdict *verdicts; /* only these */
 	size_t verdict_count;		    /* 0: ELIGIBLE, and with near those that are near */
 	bool near;	    /* also those that are INELIGIBLE and have a near miss */
+	bool only_near;	    /* only those */
 	const char *region; /* only registered there or below: code or Chinese name; NULL: all */
 	const char *industry;	   /* only this and what is below it: "C", "C31"; NULL: any */
 	enum pcalc_firm_size size; /* UNSPECIFIED: any */

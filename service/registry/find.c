@@ -97,7 +97,11 @@ bool find_read(struct find *find, struct violations *out_violations, struct erro
 			return violate(find, out_violations, "verdicts", "is no verdict", err);
 		find->verdicts[request->verdicts[i]] = true;
 	}
-	if (request->n_verdicts == 0)
+	if (request->only_near && request->n_verdicts)
+		return violate(find, out_violations, "verdicts", "may not come with only_near",
+				err);
+	find->near = request->near || request->only_near;
+	if (request->n_verdicts == 0 && !request->only_near)
 		find->verdicts[VERDICT(ELIGIBLE)] = true;
 	find->kept_most = request->limit ? (size_t)request->limit : FIND_LIMIT_DEFAULT;
 	return true;
@@ -142,7 +146,7 @@ static bool reading_begin(struct find *find, struct error *err)
 		.day = find->day,
 		.policies = policies,
 		.policy_count = 1,
-		.conditions = find->request->near,
+		.conditions = find->near,
 	};
 	size_t count;
 

@@ -71,7 +71,7 @@ static void rows_choose(const struct find *find, const struct sweep_work *work,
 		for (size_t i = 0; i < SWEEP_WORDS; i++)
 			out_asked[i] |= rows[i];
 	}
-	if (!find->request->near || find->verdicts[VERDICT(INELIGIBLE)] ||
+	if (!find->near || find->verdicts[VERDICT(INELIGIBLE)] ||
 			!sweep_verdict(work, 0, VERDICT(INELIGIBLE), out_near))
 		return;
 	for (size_t k = 0; k < sweep_condition_count(find->sweep, 0); k++) {
@@ -103,8 +103,7 @@ static bool block_search(const struct find *find, struct find_seat *seat,
 	verdicts_count(seat->work, piece->sums.counts);
 	rows_choose(find, seat->work, asked, near);
 	/* Who has it would be searched for cliffs, which nobody has asked for. */
-	if (find->request->near &&
-			!sweep_verdict(seat->work, 0, VERDICT(INELIGIBLE), ineligible))
+	if (find->near && !sweep_verdict(seat->work, 0, VERDICT(INELIGIBLE), ineligible))
 		memset(ineligible, 0, sizeof(ineligible));
 	for (unsigned row = 0; row < source.row_count; row++) {
 		bool is_asked = column_bit_has(asked, row);

@@ -84,6 +84,7 @@ struct find {
 	const char *industry;		      /* "" or a code with its letter */
 	enum firm_size size;		      /* UNKNOWN: any */
 	bool verdicts[VERDICT_COUNT];
+	bool near; /* also those that are INELIGIBLE and near */
 
 	/* How a block is read. */
 	struct sweep *sweep;

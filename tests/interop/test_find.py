@@ -142,6 +142,11 @@ def test_narrowed_and_sorted():
     found, summary = find(near=True, sort=find_pb.FIND_SORT_DISTANCE, limit=50)
     costs = [f.answer.near[0].cost_ppm if f.answer.near else -1 for f in found]
     assert costs == sorted(costs)
+    only, all_in_all = find(only_near=True, sort=find_pb.FIND_SORT_DISTANCE)
+    both, _ = find(near=True, sort=find_pb.FIND_SORT_DISTANCE, limit=10000)
+    assert only and [f.uscc for f in only] == [f.uscc for f in both if f.answer.near]
+    assert all(f.answer.verdict == catalog_pb.VERDICT_INELIGIBLE for f in only)
+    assert all_in_all.counts == summary.counts, "the counts are of all that were looked at"
 
 
 def test_who_is_undecided_and_why():
@@ -214,6 +219,8 @@ def width(line):
 
 def test_command_line():
     text = cli(POLICY, "--as-of", DAY, "--near", "--undecided", "--limit", "30")
+    near = cli(POLICY, "--as-of", DAY, "--only-near", "--format", "json").splitlines()
+    assert len(near) > 1 and all("near" in json.loads(line)["found"]["answer"] for line in near[:-1])
     lines = text.splitlines()
     assert lines[0].startswith("统一社会信用代码") and code(2) in text
     assert max(width(line) for line in lines) <= 80, max(lines, key=width)

@@ -200,8 +200,9 @@ static bool is_wanted(const request_message *request, const struct told *told)
 		if (told->verdict == (int64_t)request->verdicts[i])
 			return true;
 	}
-	return (request->n_verdicts == 0 && told->verdict == VERDICT(ELIGIBLE)) ||
-	       (request->near && told->cost >= 0);
+	return (request->n_verdicts == 0 && !request->only_near &&
+			       told->verdict == VERDICT(ELIGIBLE)) ||
+	       ((request->near || request->only_near) && told->cost >= 0);
 }
 
 static const request_message *sorting;
@@ -241,7 +242,7 @@ static size_t expect(struct fixture *fixture, const request_message *request,
 	like.view = POLICYCALC__V1__VIEW__VIEW_BASIC;
 	like.policies = policies;
 	like.n_policies = 1;
-	like.near = request->near;
+	like.near = request->near || request->only_near;
 	for (int64_t id = 1; id <= FIRMS; id++) {
 		const Policycalc__V1__MatchResponse *response;
 		struct told told;
@@ -358,6 +359,9 @@ static void who_is_near(void **state)
 		request.policy = (char *)policies[i];
 		request.near = true;
 		request.sort = i % 2 ? SORT(DISTANCE) : SORT(ID);
+		compare_all(fixture, &request, policies[i]);
+		request.near = false;
+		request.only_near = true;
 		compare_all(fixture, &request, policies[i]);
 		count = expect(fixture, &request, policies[i], list, counts);
 		for (size_t k = 0; k < count; k++)
