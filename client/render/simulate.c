@@ -144,6 +144,37 @@ static struct table changes_table(const struct sheet *sheet, const char *first)
 		.whole = { false, true, true, true, true, true, true } };
 }
 
+static bool side_is_same(
+		const Policycalc__V1__SimulatedSide *a, const Policycalc__V1__SimulatedSide *b)
+{
+	return a->eligible == b->eligible && a->needs_review == b->needs_review &&
+	       a->needs_information == b->needs_information && a->sure_fen == b->sure_fen &&
+	       a->most_fen == b->most_fen && a->unbounded == b->unbounded;
+}
+
+/* Whether there is something to see: no row for who answers as before. */
+static bool policy_differs(const Policycalc__V1__SimulatedPolicy *policy)
+{
+	const Policycalc__V1__SimulatedChange *change = policy->change;
+
+	return !policy->unchanged && change && change->before && change->after &&
+	       (change->gaining || change->losing || change->more || change->less ||
+			       !side_is_same(change->before, change->after));
+}
+
+/* Those that were compared, and of them those that differ. */
+static size_t policies_count(const simulation_message *simulation, size_t *out_differ)
+{
+	size_t compared = 0;
+
+	*out_differ = 0;
+	for (size_t i = 0; i < simulation->n_policies; i++) {
+		compared += !simulation->policies[i]->unchanged;
+		*out_differ += policy_differs(simulation->policies[i]);
+	}
+	return compared;
+}
+
 static void policies_put(const struct sheet *sheet, const simulation_message *simulation)
 {
 	struct table table = changes_table(sheet, w(sheet, "政策", "policy"));
@@ -157,7 +188,7 @@ static void policies_put(const struct sheet *sheet, const simulation_message *si
 							       simulation->policies[i]->title);
 
 		if (!change || !change->before || !change->after ||
-				(!is_total && simulation->policies[i]->unchanged) ||
+				(!is_total && !policy_differs(simulation->policies[i])) ||
 				(is_total && table.rows < 2))
 			continue;
 		table_add(&table, (const char *const[]){ title,
@@ -168,7 +199,10 @@ static void policies_put(const struct sheet *sheet, const simulation_message *si
 						  money(sheet, change->before->sure_fen).text,
 						  money(sheet, change->after->sure_fen).text });
 	}
-	table_put(sheet, &table);
+	if (table.rows)
+		table_put(sheet, &table);
+	else
+		table_fini(&table);
 }
 
 static void groups_put(const struct sheet *sheet, const char *title, const char *first,
@@ -205,7 +239,7 @@ static void policy_notes(const struct sheet *sheet, const simulation_message *si
 		const Policycalc__V1__SimulatedChange *change = policy->change;
 		struct buffer text = { 0 };
 
-		if (!change || !change->before || !change->after || policy->unchanged)
+		if (!policy_differs(policy))
 			continue;
 		buffer_format(&text,
 				w(sheet,
@@ -342,6 +376,7 @@ static void curve_put(const struct sheet *sheet, const Policycalc__V1__Simulated
 static void sheet_print(const struct sheet *sheet, const simulation_message *simulation)
 {
 	struct buffer text = { 0 };
+	size_t compared, differ;
 
 	buffer_format(&text,
 			w(sheet,
@@ -359,8 +394,25 @@ static void sheet_print(const struct sheet *sheet, const simulation_message *sim
 				&text, w(sheet, "没有一项政策的答复会不同。",
 						       "No policy would answer differently."));
 		paragraph(sheet, &text);
+	} else if (simulation->enterprises == 0) {
+		buffer_append_text(&text,
+				w(sheet,
+						"没有可比的企业：登记库（或所选地区）是空的，先"
+						"导入企业"
+						"（policycalc registry import）。",
+						"There is no enterprise to ask about: the "
+						"registry (or the region) is empty; see "
+						"policycalc registry import."));
+		paragraph(sheet, &text);
 	} else {
 		policies_put(sheet, simulation);
+		compared = policies_count(simulation, &differ);
+		if (differ < compared)
+			buffer_format(&text,
+					w(sheet, "另有 %zu 项政策可能受影响，比较后没有不同。",
+							"%zu more policies might have "
+							"differed, and do not. "),
+					compared - differ);
 		buffer_format(&text,
 				w(sheet,
 						"新增至少一项政策的企业 %lld "

@@ -5,7 +5,8 @@
  *
  * What a policy answers follows from its own entry, from the parameters it names, and from the
  * dictionary and the tables, which all policies share: when an attribute, a region, an industry or a
- * parameter behind a derived attribute differs, all may answer differently.
+ * parameter behind a derived attribute differs, all may answer differently. An attribute that only the draft
+ * has is named by nothing that both have.
  */
 #include "reports/simulate_internal.h"
 
@@ -80,11 +81,28 @@ static bool derived_differ(
 	return false;
 }
 
-static bool all_may_differ(
-		const struct catalog *before, const struct catalog *after, bool *out_failed)
+/* Whether an attribute that both have differs; of one that is gone, who named it differs, too. */
+static bool attributes_differ(
+		const struct catalog *before, const struct ruleset *draft, bool *out_failed)
 {
-	return !LISTS_ARE_SAME(attributes, attribute) || !LISTS_ARE_SAME(regions, region) ||
-	       !LISTS_ARE_SAME(industries, industry) ||
+	for (size_t i = 0; i < before->attribute_count; i++) {
+		const Policycalc__V1__Attribute *old = before->attributes[i];
+		const Policycalc__V1__Attribute *attribute =
+				ruleset_find_attribute(draft, old->name, old->item_list);
+
+		if (attribute && !is_same(&old->base, &attribute->base, out_failed))
+			return true;
+	}
+	return false;
+}
+
+static bool all_may_differ(const struct simulate *simulate, bool *out_failed)
+{
+	const struct catalog *before = ruleset_catalog(simulate->options.current);
+	const struct catalog *after = ruleset_catalog(simulate->options.draft);
+
+	return attributes_differ(before, simulate->options.draft, out_failed) ||
+	       !LISTS_ARE_SAME(regions, region) || !LISTS_ARE_SAME(industries, industry) ||
 	       derived_differ(before, after, out_failed);
 }
 
@@ -242,8 +260,7 @@ static int pair_compare(const void *a, const void *b)
 
 static bool pairs_choose(struct simulate *simulate, bool *out_failed)
 {
-	bool all = all_may_differ(ruleset_catalog(simulate->options.current),
-			ruleset_catalog(simulate->options.draft), out_failed);
+	bool all = all_may_differ(simulate, out_failed);
 	bool *chosen = ARENA_NEW_ARRAY(simulate->arena, bool, simulate->pair_count + 1);
 	size_t kept = 0;
 

@@ -176,9 +176,42 @@ def test_drafts_at_once():
     over.set()
 
 
+NEW = """  - name: demo_only_here
+    type: COUNT
+    unit: {zh: 个, en: pieces}
+    period: POINT
+    label: {zh: 演示, en: Demo}
+    question: {zh: 演示有几个？, en: 'How many?'}
+    supplier: {zh: 演示局, en: Demo bureau}
+    sensitivity: PUBLIC
+    ask_cost: 1
+    kept_for: {zh: 只供演示。, en: For demonstration.}
+  - name: region
+"""
+
+
 def test_nothing_changes():
     result = simulate(folder=STARTER, as_of=DAY)
     assert not result.policies and result.total.gaining == 0
+    # An attribute that only the draft has is named by no policy that both have.
+    sources = files(STARTER)
+    for source in sources:
+        if source.path == "attributes.yaml":
+            source.content = change(source.content.decode(), "attributes:", "  - name: region\n", NEW).encode()
+    assert not simulate(sources=sources, as_of=DAY).policies
+    # One that both have, and differs, may turn every answer: all are compared, and none is shown to differ.
+    for source in sources:
+        source.content = source.content.replace("注册在哪个县".encode(), "登记在哪个县".encode())
+    result = simulate(sources=sources, as_of=DAY)
+    assert len(result.policies) > 50 and result.total.gaining == 0
+    other = FOLDER / "other"
+    for source in sources:
+        path = other / source.path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(source.content)
+    text = cli(str(other), "--as-of", DAY)
+    assert f"另有 {len(result.policies)} 项政策" in text and "→" not in text, text
+    assert "没有可比的企业" in cli(str(draft), "--as-of", DAY, "--region", "411203")
 
 
 def cli(*arguments, status=0):
