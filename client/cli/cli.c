@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "client/cli/cli.h"
 
+#include "base/date.h"
 #include "client/cli/file.h"
 #include "client/cli/progress.h"
 #include "client/lib/answer_stream.h"
@@ -366,6 +367,20 @@ int cli_dispatch(struct cli *cli, const struct cli_command *commands, size_t cou
 			cli_word(cli, "没有命令 '%s%s'（--help 列出全部命令）",
 					"no command '%s%s' (--help lists them)"),
 			prefix, argv[at]);
+}
+
+char *cli_moment(struct cli *cli, const char *text)
+{
+	struct timestamp moment;
+	struct date day;
+	int64_t seconds;
+
+	if (!timestamp_parse(slice_from(text), &moment))
+		return arena_copy_text(&cli->arena, text);
+	day = timestamp_to_date(moment, DATE_CHINA_OFFSET);
+	seconds = (moment.seconds + DATE_CHINA_OFFSET) % SECONDS_PER_DAY;
+	return arena_format(&cli->arena, "%04d-%02d-%02d %02d:%02d", day.year, day.month,
+			day.day, (int)(seconds / 3600), (int)(seconds / 60 % 60));
 }
 
 bool cli_parse_number(const char *text, long long *out)

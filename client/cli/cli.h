@@ -72,6 +72,8 @@ int cli_out_of_memory(const struct cli *cli);
 
 /** @zh or @en. */
 const char *cli_word(const struct cli *cli, const char *zh, const char *en);
+/** "2026-03-01T01:02:03Z" to the minute, in China: "2026-03-01 09:02"; what is none as it is. */
+char *cli_moment(struct cli *cli, const char *text);
 /** Parses a revision number. */
 bool cli_parse_number(const char *text, long long *out);
 

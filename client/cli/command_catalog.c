@@ -199,7 +199,7 @@ static int command_log(struct cli *cli, int argc, char **argv)
 			const Policycalc__V1__Revision *revision = page->revisions[i];
 			const char *cells[] = { arena_format(&cli->arena, "%lld",
 								(long long)revision->number),
-				revision->published_at,
+				cli_moment(cli, revision->published_at),
 				arena_format(&cli->arena, "%d", (int)revision->policy_count),
 				revision->author, revision->note };
 

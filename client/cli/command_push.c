@@ -101,6 +101,26 @@ int push_too_much(const struct cli *cli, const char *argument)
 	return cli_usage(cli, cli_word(cli, "多余的参数 '%s'", "'%s' is too much"), argument);
 }
 
+int push_others_tell(
+		struct cli *cli, Policycalc__V1__DeliveryStatus *const *others, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		(void)cli_usage(cli, "%.64s: %s", others[i]->key, others[i]->reason);
+	return count ? CLI_FINDINGS : CLI_OK;
+}
+
+int push_count_write(struct cli *cli, const void *response, int64_t count, const char *zh,
+		const char *en)
+{
+	struct buffer out = { 0 };
+
+	if (cli->json)
+		return cli_write_json(cli, response);
+	buffer_format(&out, cli_word(cli, "%s %lld 份\n", "%s %lld\n"), cli_word(cli, zh, en),
+			(long long)count);
+	return cli_write(cli, &out);
+}
+
 int push_call(struct cli *cli, const char *name, const ProtobufCMessage *request,
 		const ProtobufCMessageDescriptor *type, void *out_response)
 {

@@ -28,6 +28,12 @@ typedef bool (*push_print_fn)(const struct render_style *style,
 int push_list(struct cli *cli, Policycalc__V1__ListDeliveriesRequest *request,
 		const char *limit, push_print_fn print, const char *none);
 
+/** Names each delivery that does not count, and why, on stderr; CLI_FINDINGS when there is one. */
+int push_others_tell(
+		struct cli *cli, Policycalc__V1__DeliveryStatus *const *others, size_t count);
+/** "已确认 3 份", or @response as JSON. */
+int push_count_write(struct cli *cli, const void *response, int64_t count, const char *zh,
+		const char *en);
 /** "'x' is too much" on stderr; returns CLI_USAGE. */
 int push_too_much(const struct cli *cli, const char *argument);
 /** As cli_call(), of a method of PushService. */

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* policycalc push: deliveries, confirm, pull, ack, subscribe. */
+/* policycalc push: deliveries, confirm, subscribe. */
 #include "client/cli/command_push.h"
 
 #include "client/render/push.h"
 #include "policycalc/v1/registry_service.pb-c.h"
 
-#include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -49,22 +47,6 @@ static const char CONFIRM_HELP_EN[] =
 		"  --refuse        refuse it\n"
 		"  --by WHO        who decided ($USER)\n"
 		"  --note TEXT     why\n";
-static const char ACK_HELP_ZH[] =
-		"用法：policycalc push ack 凭证号 租约 ... | -f 文件 [--failed]\n"
-		"\n"
-		"确认送达。\n"
-		"  -f 文件     NDJSON（push pull 的输出，- 为标准输入）：每行的 key 和 lease\n"
-		"  --failed    没有送达，退回后可再次领取\n"
-		"有未能确认的（租约过期、他人的租约等）时退出码为 1，并逐一列出。\n";
-static const char ACK_HELP_EN[] =
-		"usage: policycalc push ack KEY LEASE ... | -f FILE [--failed]\n"
-		"\n"
-		"They were delivered.\n"
-		"  -f FILE     NDJSON (what push pull writes; -: stdin): key and lease of each "
-		"line\n"
-		"  --failed    they were not, and go back to be pulled again\n"
-		"Exit status 1 when some do not count (expired, another's lease); each is "
-		"named.\n";
 static const char SUBSCRIBE_HELP_ZH[] =
 		"用法：policycalc push subscribe 代码 [选项]\n"
 		"\n"
@@ -162,28 +144,6 @@ int command_push_deliveries(struct cli *cli, int argc, char **argv)
 			cli_word(cli, "没有消息\n", "no deliveries\n"));
 }
 
-/* --- what does not count ---------------------------------------------------------------------- */
-
-static int others_tell(
-		struct cli *cli, Policycalc__V1__DeliveryStatus *const *others, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		(void)cli_usage(cli, "%.64s: %s", others[i]->key, others[i]->reason);
-	return count ? CLI_FINDINGS : CLI_OK;
-}
-
-static int count_write(struct cli *cli, const void *response, int64_t count, const char *zh,
-		const char *en)
-{
-	struct buffer out = { 0 };
-
-	if (cli->json)
-		return cli_write_json(cli, response);
-	buffer_format(&out, cli_word(cli, "%s %lld 份\n", "%s %lld\n"), cli_word(cli, zh, en),
-			(long long)count);
-	return cli_write(cli, &out);
-}
-
 /* --- confirm ---------------------------------------------------------------------------------- */
 
 int command_push_confirm(struct cli *cli, int argc, char **argv)
@@ -223,148 +183,10 @@ int command_push_confirm(struct cli *cli, int argc, char **argv)
 			&policycalc__v1__confirm_deliveries_response__descriptor, &response);
 	if (code != CLI_OK)
 		return code;
-	code = count_write(cli, response, response->count, refuse ? "不同意" : "已确认",
+	code = push_count_write(cli, response, response->count, refuse ? "不同意" : "已确认",
 			refuse ? "refused" : "released");
-	return code == CLI_OK ? others_tell(cli, response->others, response->n_others) : code;
-}
-
-/* --- ack -------------------------------------------------------------------------------------- */
-
-typedef Policycalc__V1__AckDeliveriesRequest__Ack ack_message;
-
-#define ACKS_MOST 10000
-
-static bool ack_add(struct cli *cli, Policycalc__V1__AckDeliveriesRequest *request,
-		struct slice key, struct slice lease, bool failed)
-{
-	ack_message *ack = ARENA_NEW(&cli->arena, ack_message);
-
-	if (!ack)
-		return false;
-	policycalc__v1__ack_deliveries_request__ack__init(ack);
-	ack->key = arena_copy(&cli->arena, key.data, key.size);
-	ack->lease = arena_copy(&cli->arena, lease.data, lease.size);
-	ack->failed = failed;
-	if (!ack->key || !ack->lease)
-		return false;
-	request->acks[request->n_acks++] = ack;
-	return true;
-}
-
-/* The text of a member that push pull has written: "key":"...". */
-static bool member_find(const char *line, const char *name, struct slice *out)
-{
-	const char *at = strstr(line, name);
-	const char *end;
-
-	if (!at)
-		return false;
-	at += strlen(name);
-	end = strchr(at, '"');
-	if (!end)
-		return false;
-	*out = (struct slice){ at, (size_t)(end - at) };
-	return true;
-}
-
-static int acks_send(struct cli *cli, Policycalc__V1__AckDeliveriesRequest *request,
-		int64_t *count, int *out_code)
-{
-	const Policycalc__V1__AckDeliveriesResponse *response;
-	int code;
-
-	if (request->n_acks == 0)
-		return CLI_OK;
-	code = push_call(cli, "AckDeliveries", &request->base,
-			&policycalc__v1__ack_deliveries_response__descriptor, &response);
-	if (code != CLI_OK)
-		return code;
-	*count += response->count;
-	if (others_tell(cli, response->others, response->n_others) != CLI_OK)
-		*out_code = CLI_FINDINGS;
-	request->n_acks = 0;
-	return CLI_OK;
-}
-
-static int acks_read(struct cli *cli, const char *path,
-		Policycalc__V1__AckDeliveriesRequest *request, bool failed, int64_t *count,
-		int *out_code)
-{
-	FILE *in = strcmp(path, "-") == 0 ? stdin : fopen(path, "r");
-	char *line = NULL;
-	size_t room = 0;
-	long number = 0;
-	int code = CLI_OK;
-
-	if (!in)
-		return cli_usage(cli, "%s: %s", path, strerror(errno));
-	while (code == CLI_OK && getline(&line, &room, in) > 0) {
-		struct slice key, lease;
-
-		number++;
-		if (strspn(line, " \t\r\n") == strlen(line))
-			continue;
-		if (!member_find(line, "\"key\":\"", &key) ||
-				!member_find(line, "\"lease\":\"", &lease))
-			code = cli_usage(cli,
-					cli_word(cli, "%s:%ld: 没有 key 和 lease",
-							"%s:%ld: no key and lease"),
-					path, number);
-		else if (!ack_add(cli, request, key, lease, failed))
-			code = cli_out_of_memory(cli);
-		else if (request->n_acks == ACKS_MOST)
-			code = acks_send(cli, request, count, out_code);
-	}
-	free(line);
-	if (in != stdin)
-		(void)fclose(in);
-	return code;
-}
-
-static int acks_take(struct cli *cli, int argc, char **argv,
-		Policycalc__V1__AckDeliveriesRequest *request, bool failed)
-{
-	for (int i = 0; i + 1 < argc && request->n_acks < ACKS_MOST; i += 2) {
-		if (!ack_add(cli, request, slice_from(argv[i]), slice_from(argv[i + 1]),
-				    failed))
-			return cli_out_of_memory(cli);
-	}
-	return CLI_OK;
-}
-
-int command_push_ack(struct cli *cli, int argc, char **argv)
-{
-	const char *path = NULL;
-	bool failed = false;
-	const struct cli_option list[] = {
-		{ "-f", .text = &path },
-		{ "--failed", .flag = &failed },
-	};
-	Policycalc__V1__AckDeliveriesRequest request =
-			POLICYCALC__V1__ACK_DELIVERIES_REQUEST__INIT;
-	Policycalc__V1__AckDeliveriesResponse total =
-			POLICYCALC__V1__ACK_DELIVERIES_RESPONSE__INIT;
-	int findings = CLI_OK;
-	int code = cli_options(cli, list, 2, ACK_HELP_ZH, ACK_HELP_EN, &argc, argv);
-
-	if (code >= 0)
-		return code;
-	if (path ? argc > 0 : argc < 2 || argc % 2)
-		return cli_usage(cli, "%s",
-				cli_word(cli, "需要成对的凭证号和租约，或者 -f 文件",
-						"pairs of key and lease are needed, or -f "
-						"FILE"));
-	request.acks = ARENA_NEW_ARRAY(&cli->arena, ack_message *, ACKS_MOST);
-	if (!request.acks)
-		return cli_out_of_memory(cli);
-	code = path ? acks_read(cli, path, &request, failed, &total.count, &findings)
-		    : acks_take(cli, argc, argv, &request, failed);
-	if (code == CLI_OK)
-		code = acks_send(cli, &request, &total.count, &findings);
-	if (code == CLI_OK)
-		code = count_write(cli, &total, total.count, failed ? "已退回" : "已确认送达",
-				failed ? "given back" : "acknowledged");
-	return code == CLI_OK ? findings : code;
+	return code == CLI_OK ? push_others_tell(cli, response->others, response->n_others)
+			      : code;
 }
 
 /* --- subscribe -------------------------------------------------------------------------------- */

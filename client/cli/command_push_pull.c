@@ -191,6 +191,20 @@ static int pull(struct pulling *pulling, const Policycalc__V1__PullDeliveriesReq
 	if (code == CLI_OK && !pulling->count && !pulling->csv && !pulling->lines)
 		buffer_append_text(&pulling->out,
 				cli_word(cli, "没有可领取的消息\n", "nothing to pull\n"));
+	if (pulling->count && !pulling->csv && !pulling->lines && !pulling->acks)
+		buffer_format(&pulling->out,
+				cli_word(cli,
+						"\n已领取 %zu "
+						"份，租约到期前别人领不到；只是看看请用 "
+						"push deliveries。\n要确认送达，用 --format "
+						"ndjson（或 csv）领取，再 push ack -f 文件。\n",
+						"\n%zu are leased: nobody else gets them "
+						"before the "
+						"lease ends; push deliveries only looks.\nTo "
+						"acknowledge, pull with --format ndjson (or "
+						"csv), then "
+						"push ack -f FILE.\n"),
+				(size_t)pulling->count);
 	/* What came before a failure was leased, and is written. */
 	last = out_flush(pulling);
 	return code == CLI_OK ? last : code;

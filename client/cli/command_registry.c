@@ -261,21 +261,6 @@ static int command_get(struct cli *cli, int argc, char **argv)
 
 /* --- status ----------------------------------------------------------------------------------- */
 
-/* "2026-03-01T01:02:03Z" to the minute, in China. */
-static char *moment_print(struct cli *cli, const char *text)
-{
-	struct timestamp moment;
-	struct date day;
-	int64_t seconds;
-
-	if (!timestamp_parse(slice_from(text), &moment))
-		return arena_copy_text(&cli->arena, text);
-	day = timestamp_to_date(moment, DATE_CHINA_OFFSET);
-	seconds = (moment.seconds + DATE_CHINA_OFFSET) % SECONDS_PER_DAY;
-	return arena_format(&cli->arena, "%04d-%02d-%02d %02d:%02d", day.year, day.month,
-			day.day, (int)(seconds / 3600), (int)(seconds / 60 % 60));
-}
-
 /* In front of the supplier, where it is not cut off. */
 static const char *import_mark(
 		const struct cli *cli, const Policycalc__V1__ImportRecord *record)
@@ -307,7 +292,7 @@ static void imports_print(struct cli *cli, const Policycalc__V1__GetRegistryResp
 							 (long long)record->id),
 			arena_format(&cli->arena, "%s%s", import_mark(cli, record),
 					record->supplier),
-			record->date, moment_print(cli, record->started_at),
+			record->date, cli_moment(cli, record->started_at),
 			arena_format(&cli->arena, "%lld", (long long)record->rows),
 			arena_format(&cli->arena, "%lld", (long long)record->changed),
 			arena_format(&cli->arena, "%lld", (long long)record->rejected),

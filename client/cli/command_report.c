@@ -373,8 +373,14 @@ int command_report(struct cli *cli, int argc, char **argv)
 			argv);
 	if (code >= 0)
 		return code;
-	if (argc != 1 || !kind_parse(argv[0], &request.kind))
+	if (argc != 1)
 		return cli_usage(cli, "report coverage|blocked|unclaimed|push");
+	if (!kind_parse(argv[0], &request.kind))
+		return cli_usage(cli,
+				cli_word(cli, "没有报表 '%s'：coverage blocked unclaimed push",
+						"no report '%s': coverage blocked unclaimed "
+						"push"),
+				argv[0]);
 	if (*options.part && strcmp(cli->format, "csv") != 0)
 		return cli_usage(cli, "%s",
 				cli_word(cli, "--part 只用于 --format csv",

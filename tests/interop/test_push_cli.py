@@ -93,6 +93,7 @@ def test_wrong_usage():
 def test_pull_and_ack():
     text = cli("push", "pull", "--limit", "1", "--lease", "86400")
     assert code(1) in text and "新符合　演示推送award" in text and "2 项条件均符合" in text, text
+    assert "已领取 1 份" in text and "push ack -f" in text, text
     lines = json_lines(cli("push", "pull", "--format", "ndjson", "--region", "卢氏县"))
     assert len(lines) == 1 and lines[0]["digest"]["uscc"] == code(2)
     assert lines[0]["digest"]["entries"][0]["kind"] == "NEWLY_ELIGIBLE"
@@ -107,6 +108,19 @@ def test_pull_and_ack():
     assert {row[2] for row in rows[1:]} == {code(2), code(3)}
     assert {row[7] for row in rows[1:]} == {"新符合", "接近符合"}
     one = next(row for row in rows if row[2] == code(2))
+    # The table is taken back as it was written, and a row that is no row is named.
+    path = FOLDER / "news.csv"
+    path.write_text(table)
+    assert cli("push", "ack", "-f", str(path), "--failed") == "已退回 2 份\n"
+    table = cli("push", "pull", "--format", "csv")
+    one = next(row for row in csv.reader(io.StringIO(table[1:])) if row[2] == code(2))
+    for text, where in (("key,lease\nx\n", "news.csv:2: "), ("a,b\n1,2\n", "news.csv:1: "), ("{}\n", "news.csv:1: "),
+                        ('key,lease\n"x,y\n', "news.csv:2: ")):
+        path.write_text(text)
+        cli("push", "ack", "-f", str(path), status=2)
+        assert where in cli.err and "没有 key 和 lease" in cli.err, cli.err
+    path.write_text("")
+    assert cli("push", "ack", "-f", str(path)) == "已确认送达 0 份\n"
     assert cli("push", "ack", one[0], one[1]) == "已确认送达 1 份\n"
     out = cli("push", "ack", one[0], "other", "ff", "x", status=1, lang="en")
     assert out == "acknowledged 0\n"
