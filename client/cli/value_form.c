@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "client/cli/value_form.h"
 
+#include "base/utf8.h"
 #include "proto/codec/value_choice.h"
 #include "proto/codec/value_text.h"
 
@@ -119,6 +120,10 @@ void value_form_append_choices(const Policycalc__V1__Attribute *attribute, struc
 	const char *similar;
 	size_t count;
 
+	if (!utf8_is_valid(text)) {
+		buffer_append_text(out, "；不是 UTF-8 文字");
+		return;
+	}
 	do {
 		if (!next_code(attribute->type, &rest, &code))
 			return;

@@ -16,7 +16,7 @@ void value_form_append_range(bool english, const Policycalc__V1__Attribute *attr
 		struct arena *arena, struct buffer *out);
 /**
  * "；“三门峡”有 3 项：…，请写全称或代码", or "；没有“灵室市”，是不是“灵宝市”？", of the first code in @text that is
- * no choice of the attribute; nothing when all are. In Chinese: in English the codec's own words say it.
+ * no choice of the attribute; nothing when all are. Text that is none is said to be so. In Chinese: in English the codec's own words say it.
  */
 void value_form_append_choices(const Policycalc__V1__Attribute *attribute, struct slice text,
 		struct buffer *out);

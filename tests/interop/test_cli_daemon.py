@@ -231,7 +231,7 @@ def mistakes_of_a_profile():
     # In the user's own language: what was written, what is expected, and its range.
     refused("match", "revenue=3800", words=("revenue", "“3800”不合要求", "金额带单位"))
     refused("match", "staff=-3", words=("“-3”不合要求：整数；不小于 0人",))
-    refused("match", "region=灵宝", words=("灵宝市",))
+    refused("match", "region=灵室市", words=("灵宝市",))
     refused("match", "staff=-3", "--lang=en", words=("must be at least",))
     refused("match", "staff=1", "staff=2", words=("staff：给了两次",))
     refused("match", "revenue=3800人", words=("revenue",))
