@@ -21,9 +21,17 @@ have_package() {
 as_root() {
 	if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
 }
+# Node and npm may be there without being packages of the system.
+have() {
+	case $1 in
+	nodejs) command -v node >/dev/null || have_package nodejs ;;
+	npm) command -v npm >/dev/null ;;
+	*) have_package "$1" ;;
+	esac
+}
 missing=
 for package in $packages; do
-	have_package "$package" || missing="$missing $package"
+	have "$package" || missing="$missing $package"
 done
 if [ $install = yes ] && [ -n "$missing" ]; then
 	echo "installing:$missing" >&2
