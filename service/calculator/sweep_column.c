@@ -180,6 +180,19 @@ static inline void row_entries(const struct sweep_column *column, size_t row, si
 	*out_end = column->starts ? column->starts[row + 1] : row + 1;
 }
 
+/* All that is said of some codes. */
+static inline unsigned states_of(const uint8_t *states, const uint32_t *codes, size_t count)
+{
+	unsigned all = 0;
+
+	for (; count >= 4; count -= 4, codes += 4)
+		all |= (unsigned)(states[codes[0]] | states[codes[1]] | states[codes[2]] |
+				  states[codes[3]]);
+	for (; count; count--)
+		all |= states[*codes++];
+	return all;
+}
+
 /* All that is said of the codes that stand in the column. */
 static unsigned states_join(struct sweep_work *work, const uint8_t *states,
 		const struct sweep_column *column)
@@ -193,15 +206,13 @@ static unsigned states_join(struct sweep_work *work, const uint8_t *states,
 		if (left == UINT64_MAX) {
 			row_entries(column, i * 64, &begin, &end);
 			row_entries(column, i * 64 + 63, &last, &end);
-			for (size_t k = begin; k < end; k++)
-				all |= states[column->codes[k]];
+			all |= states_of(states, column->codes + begin, end - begin);
 			continue;
 		}
 		for (; left; left &= left - 1) {
 			row_entries(column, i * 64 + (unsigned)__builtin_ctzll(left), &begin,
 					&end);
-			for (size_t k = begin; k < end; k++)
-				all |= states[column->codes[k]];
+			all |= states_of(states, column->codes + begin, end - begin);
 		}
 	}
 	return all;

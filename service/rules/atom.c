@@ -308,6 +308,20 @@ bool atoms_add_test(struct atoms *atoms, int slot, const struct atom_test *test,
 	return !atoms->failed && !atoms->arena.exhausted;
 }
 
+/* As deep as rules are. */
+static void formula_ask(struct atoms *atoms, uint32_t number)
+{
+	struct formula *formula = &atoms->formulas[number];
+
+	formula->asked++;
+	if (formula->kind == FORMULA_ATOM)
+		atoms->list[formula->at].asked++;
+	if (formula->kind != FORMULA_ALL || formula->asked > 1)
+		return;
+	for (uint32_t i = 0; i < formula->count; i++)
+		formula_ask(atoms, atoms->literals[formula->at + i] / 2);
+}
+
 void atoms_use(struct atoms *atoms, uint32_t literal)
 {
 	struct formula *formula = &atoms->formulas[literal / 2];
@@ -315,6 +329,7 @@ void atoms_use(struct atoms *atoms, uint32_t literal)
 	formula->uses++;
 	if (formula->kind == FORMULA_ATOM)
 		atoms->list[formula->at].uses++;
+	formula_ask(atoms, literal / 2);
 }
 
 /* --- for people -------------------------------------------------------------------------------- */

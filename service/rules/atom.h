@@ -59,7 +59,8 @@ struct atom {
 	const struct atom_test *test;
 	const int *slots; /* of attributes that it reads; ascending */
 	size_t slot_count;
-	uint32_t uses; /* in how many formulas, or rules, it stands */
+	uint32_t uses;	/* in how many formulas, or rules, it stands */
+	uint32_t asked; /* how often at most in one go, see atoms_use() */
 };
 
 enum formula_kind {
@@ -75,6 +76,7 @@ struct formula {
 	uint32_t at; /* the atom; of ALL the first of its ->count literals */
 	uint32_t count;
 	uint32_t uses;
+	uint32_t asked;
 	bool opaque; /* some atom below is OTHER */
 };
 
@@ -116,7 +118,7 @@ bool atoms_add_test(struct atoms *atoms, int slot, const struct atom_test *test,
 /** The conjunction of @count literals. */
 bool atoms_add_all(struct atoms *atoms, const uint32_t *literals, size_t count,
 		uint32_t *out_literal);
-/** Notes that somebody asks for the literal. */
+/** Notes that somebody asks for the literal; what it is made of is asked once then, however often it is. */
 void atoms_use(struct atoms *atoms, uint32_t literal);
 
 static inline const struct formula *atoms_formula(const struct atoms *atoms, uint32_t literal)

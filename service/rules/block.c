@@ -10,6 +10,9 @@
 #define ROW_ARENA ((size_t)256 << 10)
 #define ROW_BUDGET ((size_t)64 << 20)
 
+/* The most parts of a conjunction that are looked at together. */
+#define PARTS_MOST 16
+
 /* --- room for planes --------------------------------------------------------------------------- */
 
 uint64_t *pool_take(struct plane_pool *pool, size_t words)
@@ -306,13 +309,56 @@ static void gathering_finish(struct gathering *all)
 static bool formula_ask(struct block *block, uint32_t number, const uint64_t *need,
 		struct block_answer *out_answer, struct error *err);
 
+/*
+ * Of parts that are all known for sure, see block_sure(), in one pass. *out_yes is NULL when not all of
+ * them are, or there are too many. false: memory is short.
+ */
+static bool conjunction_choose(struct block *block, struct plane_pool *pool,
+		const struct formula *formula, const uint64_t **out_yes)
+{
+	const uint32_t *literals = &block->atoms->literals[formula->at];
+	const uint64_t *in[PARTS_MOST];
+	const uint64_t *out_of[PARTS_MOST];
+	size_t in_count = 0;
+	size_t out_of_count = 0;
+	uint64_t *room;
+
+	*out_yes = NULL;
+	if (formula->count > PARTS_MOST)
+		return true;
+	for (uint32_t i = 0; i < formula->count; i++) {
+		const uint64_t *yes = block->sure[literals[i] / 2];
+
+		if (!yes)
+			return true;
+		if (literals[i] % 2)
+			out_of[out_of_count++] = yes;
+		else
+			in[in_count++] = yes;
+	}
+	room = pool_take(pool, BLOCK_WORDS);
+	if (!room)
+		return false;
+	*out_yes = plane_choose(block->rows, in, in_count, out_of, out_of_count, room)
+				   ? room
+				   : plane_zeros;
+	return true;
+}
+
 static bool conjunction_ask(struct block *block, struct plane_pool *pool,
 		const struct formula *formula, const uint64_t *need,
 		struct block_answer *out_answer, struct error *err)
 {
 	const struct atoms *atoms = block->atoms;
 	struct gathering all;
+	const uint64_t *yes;
 
+	if (!conjunction_choose(block, pool, formula, &yes))
+		return block_fail_memory(err);
+	if (yes) {
+		*out_answer = (struct block_answer){ .sure = true, .yes = yes };
+		return true;
+	}
 	if (!gathering_init(&all, pool, block->rows))
 		return block_fail_memory(err);
 	for (uint32_t i = 0; i < formula->count; i++) {
@@ -372,7 +418,7 @@ static bool formula_ask(struct block *block, uint32_t number, const uint64_t *ne
 {
 	const struct formula *formula = &block->atoms->formulas[number];
 	const struct answer_note *note = &block->formula_notes[number];
-	bool keep = formula->uses > 1 && !formula->opaque;
+	bool keep = formula->asked > 1 && !formula->opaque;
 
 	if (note->round == block->round) {
 		*out_answer = note->answer;

@@ -194,7 +194,7 @@ bool block_ask_atom(struct block *block, uint32_t number, const uint64_t *need,
 {
 	struct answer_note *note = &block->atom_notes[number];
 	const struct atom *atom = &block->atoms->list[number];
-	bool keep = atom->uses > 1;
+	bool keep = atom->asked > 1;
 
 	if (atom->kind == ATOM_OTHER)
 		return block_ask_rows(block, number, need, out_answer, err);

@@ -15,9 +15,6 @@
 #define CODES_MOST 65536
 #define CODES_BUDGET ((size_t)256 << 20)
 
-/* So few atoms are asked row by row, where somebody wants to know: planes cost more. */
-#define ASKERS_FEW 2
-
 /* --- numbers ----------------------------------------------------------------------------------- */
 
 static void codes_clear(struct block *block)
@@ -421,55 +418,6 @@ static void planes_fill(struct block *block, uint32_t number, const struct slot_
 		error_ask(block, &block->atoms->list[number], column, planes);
 }
 
-/*
- * A slot that few ask about: the rows of @need that the atom holds for, one by one; of others anything.
- * Whether it is yes or no for all of them.
- */
-static bool rows_match(const uint8_t *answers, const struct block_column *column,
-		const uint64_t *need, uint64_t *out_yes)
-{
-	unsigned all = 0;
-
-	for (size_t i = 0; i < BLOCK_WORDS; i++) {
-		uint64_t left = need[i];
-		uint64_t no = 0;
-
-		for (unsigned k = 0; left == UINT64_MAX && k < 64; k++) {
-			unsigned answer = answers[column_code(column, i * 64 + k)];
-
-			all |= answer;
-			no |= (uint64_t)answer << k;
-		}
-		for (uint64_t rest = left == UINT64_MAX ? 0 : left; rest; rest &= rest - 1) {
-			unsigned k = (unsigned)__builtin_ctzll(rest);
-			unsigned answer = answers[column_code(column, i * 64 + k)];
-
-			all |= answer;
-			no |= (uint64_t)answer << k;
-		}
-		out_yes[i] = left & ~no;
-	}
-	return all <= ANSWER_NO;
-}
-
-/* false: it is to be asked of planes. */
-static bool ask_directly(struct block *block, struct plane_pool *pool, uint32_t number,
-		const struct slot_column *column, const uint64_t *need,
-		struct block_answer *out_answer)
-{
-	const struct slot_codes *codes = &block->codes[block->atoms->list[number].slot];
-	uint64_t *yes;
-
-	_Static_assert(ANSWER_YES == 0 && ANSWER_NO == 1, "they are bits");
-	if (codes->asker_count > ASKERS_FEW || codes->round == block->round || !column->sure)
-		return false;
-	yes = pool_take(pool, BLOCK_WORDS);
-	if (!yes || !rows_match(block->memories[number].answers, &column->column, need, yes))
-		return false;
-	*out_answer = (struct block_answer){ .sure = true, .yes = yes };
-	return true;
-}
-
 /* Whether all codes there are answered with yes or no. */
 static bool is_sure(const struct slot_codes *codes, const struct atom_memory *memory)
 {
@@ -494,7 +442,7 @@ bool block_ask_code(struct block *block, struct plane_pool *pool, uint32_t numbe
 		return block_fail_memory(err);
 	if (block->arena.exhausted)
 		return arena_error(&block->arena, err, "asking about a code");
-	if (ask_directly(block, pool, number, column, need, out_answer))
+	if (block_ask_directly(block, pool, number, column, need, out_answer))
 		return true;
 	codes = codes_of(block, atom->slot, column);
 	if (!codes)

@@ -154,6 +154,12 @@ bool block_ask_valid(struct block *block, struct plane_pool *pool, uint32_t atom
 		const struct slot_column *column, struct block_answer *out_answer,
 		struct error *err);
 
+/* block_direct.c */
+/** false: it is to be asked of planes. */
+bool block_ask_directly(struct block *block, struct plane_pool *pool, uint32_t atom,
+		const struct slot_column *column, const uint64_t *need,
+		struct block_answer *out_answer);
+
 /* block_row.c */
 bool block_ask_rows(struct block *block, uint32_t atom, const uint64_t *need,
 		struct block_answer *out_answer, struct error *err);

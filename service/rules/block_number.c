@@ -287,20 +287,6 @@ static bool planes_make(struct block *block, const struct slot_numbers *from,
 
 /* --- asked ------------------------------------------------------------------------------------- */
 
-/* Bytes of 0 or 1 to bits, eight at a time: the product has them side by side in its last byte. */
-static inline __attribute__((always_inline)) uint64_t bits_of(const uint8_t *bytes)
-{
-	uint64_t word = 0;
-
-	for (unsigned k = 0; k < 8; k++) {
-		uint64_t eight;
-
-		memcpy(&eight, bytes + (size_t)k * 8, sizeof(eight));
-		word |= (eight * UINT64_C(0x0102040810204080)) >> 56 << (k * 8);
-	}
-	return word;
-}
-
 /* The rows of @need that reach the bound; of others anything. */
 PLANE_CLONES
 static void numbers_at_least(
@@ -315,7 +301,7 @@ static void numbers_at_least(
 		if (__builtin_popcountll(left) > FEW) {
 			for (unsigned k = 0; k < 64; k++)
 				bytes[k] = at[k] >= bound;
-			word = bits_of(bytes);
+			word = plane_word(bytes);
 			left = 0;
 		}
 		for (; left; left &= left - 1) {

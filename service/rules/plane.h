@@ -23,6 +23,37 @@
 extern const uint64_t plane_zeros[PLANE_WORDS];
 
 bool plane_any(const uint64_t *plane);
+/** A word of 64 bytes that are 0 or 1. */
+static inline __attribute__((always_inline)) uint64_t plane_word(const uint8_t *bytes)
+{
+	uint64_t word = 0;
+
+	/* Eight at a time: the product has them side by side in its last byte. */
+	for (unsigned k = 0; k < 8; k++) {
+		uint64_t eight;
+
+		__builtin_memcpy(&eight, bytes + (size_t)k * 8, sizeof(eight));
+		word |= (eight * UINT64_C(0x0102040810204080)) >> 56 << (k * 8);
+	}
+	return word;
+}
+
+/** What is in any of 64 bytes. */
+static inline __attribute__((always_inline)) unsigned plane_bytes_join(const uint8_t *bytes)
+{
+	uint64_t all = 0;
+
+	for (unsigned k = 0; k < 8; k++) {
+		uint64_t eight;
+
+		__builtin_memcpy(&eight, bytes + (size_t)k * 8, sizeof(eight));
+		all |= eight;
+	}
+	all |= all >> 32;
+	all |= all >> 16;
+	return (unsigned)(all | all >> 8) & 0xff;
+}
+
 /** out = a & b */
 void plane_and(const uint64_t *a, const uint64_t *b, uint64_t *out);
 /** out = a & ~b */

@@ -276,7 +276,7 @@ static void agrees(void **state)
 					&world.arena, world.scope, instance.texts[i]);
 			assert_true(atoms_add_rule(
 					atoms, instance.rules[i], &instance.literals[i]));
-			if (random_below(2))
+			for (unsigned k = random_below(3); k > 0; k--)
 				atoms_use(atoms, instance.literals[i]);
 		}
 		world.block = block_new(atoms, world.scope);
@@ -336,7 +336,7 @@ static void thresholds_compare(unsigned count)
 		assert_true(atoms_add_rule(atoms,
 				block_rule_compile(&world.arena, world.scope, text),
 				&literals[i]));
-		if (random_below(2))
+		for (unsigned k = random_below(3); k > 0; k--)
 			atoms_use(atoms, literals[i]);
 	}
 	world.block = block_new(atoms, world.scope);
