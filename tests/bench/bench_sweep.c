@@ -238,13 +238,16 @@ struct pairs {
 
 static void pairs_put(struct pairs *pairs, size_t policy, const uint64_t *rows)
 {
+	uint32_t *policies = pairs->policies + pairs->count;
+	uint16_t *out = pairs->rows + pairs->count;
+
 	for (unsigned k = 0; k < SWEEP_WORDS; k++) {
 		for (uint64_t left = rows[k]; left; left &= left - 1) {
-			pairs->policies[pairs->count] = (uint32_t)policy;
-			pairs->rows[pairs->count++] =
-					(uint16_t)(k * 64 + (unsigned)__builtin_ctzll(left));
+			*policies++ = (uint32_t)policy;
+			*out++ = (uint16_t)(k * 64 + (unsigned)__builtin_ctzll(left));
 		}
 	}
+	pairs->count = (size_t)(out - pairs->rows);
 }
 
 /* A run over all blocks, ids out. */
