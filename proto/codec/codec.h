@@ -80,10 +80,9 @@ struct yaml_place {
 
 struct yaml_places;
 
-/** The place of @field of @message, or of the message itself; NULL when it was not in the file.
- */
-const struct yaml_place *yaml_places_find(const struct yaml_places *places,
-		const ProtobufCMessage *message, const char *field_name, size_t index);
+/** The place of @field of @message, or of the message itself; false when it was not in the file. */
+bool yaml_places_find(const struct yaml_places *places, const ProtobufCMessage *message,
+		const char *field_name, size_t index, struct yaml_place *out_place);
 
 /**
  * Reads one YAML document as @descriptor. Reports every mistake to @diagnostics under @path,

@@ -262,12 +262,12 @@ static const ProtobufCFieldDescriptor *read_key(
 		return NULL;
 	}
 	if (!field_set_add(seen, message->descriptor, field)) {
-		const struct yaml_place *first =
-				yaml_places_find(reader->places, message, field->name, 0);
+		struct yaml_place first = { 0 };
 
+		(void)yaml_places_find(reader->places, message, field->name, 0, &first);
 		yaml_report(reader, event->start_mark, event->end_mark,
 				"%s is given twice; first on line %d", field->name,
-				first ? first->key_line : 0);
+				first.key_line);
 		return NULL;
 	}
 	if (rival) {
@@ -386,8 +386,12 @@ ProtobufCMessage *message_parse_yaml_partly(struct slice text,
 	ok = read_document(&reader, descriptor, &message);
 	yaml_event_delete(&reader.event);
 	yaml_parser_delete(&reader.parser);
-	if (!ok)
+	if (ok && !yaml_places_finish(reader.places))
+		ok = yaml_exhausted(&reader);
+	if (!ok) {
+		yaml_places_drop(reader.places);
 		return NULL;
+	}
 	if (out_places)
 		*out_places = reader.places;
 	*out_whole = diagnostics->error_count == errors_before;

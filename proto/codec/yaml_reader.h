@@ -41,5 +41,9 @@ size_t yaml_reader_offset(struct yaml_reader *reader, size_t index);
 bool yaml_exhausted(struct yaml_reader *reader);
 
 struct yaml_places *yaml_places_new(struct arena *arena);
-/** Keeps a copy of @place; false when the arena is exhausted. */
+/** Keeps a copy of @place; false when memory is short. */
 bool yaml_places_add(struct yaml_places *places, const struct yaml_place *place);
+/** The file is read: what was added moves to the arena. False when memory is short. */
+bool yaml_places_finish(struct yaml_places *places);
+/** Forgets what was added to places that are not finished. */
+void yaml_places_drop(struct yaml_places *places);

@@ -52,29 +52,23 @@ static void check_report(struct check *check, enum diagnostic_severity severity,
 		const void *message, const char *field, size_t index, const char *text)
 {
 	const struct check_file *file = check->file;
-	const struct yaml_place *place = NULL;
 	struct slice excerpt = { "", 0 };
-	int line = 0;
-	int column = 0;
+	struct yaml_place place = { 0 };
+	bool found = message && file->places && field &&
+		     yaml_places_find(file->places, message, field, index, &place);
 
-	if (message && file->places && field)
-		place = yaml_places_find(file->places, message, field, index);
 	/* What a policy that was read in part lacks may be what could not be read; and a line
 	 * that was reported is. */
-	if (file->partly && (!place || is_line_reported(check->diagnostics, file->path,
-						       place->line)))
+	if (file->partly && (!found || is_line_reported(check->diagnostics, file->path,
+						       place.line)))
 		return;
-	if (message && file->places && !place)
-		place = yaml_places_find(file->places, message, NULL, 0);
-	if (place) {
-		line = place->line;
-		column = place->column;
-	}
+	if (message && file->places && !found)
+		(void)yaml_places_find(file->places, message, NULL, 0, &place);
 	/* Looking up the line is wasted on what will only be counted. */
-	if (line && check->diagnostics->count < check->diagnostics->limit)
-		excerpt = text_line(file->text, line);
-	diagnostics_add(check->diagnostics, severity, file->path, line, column, 1, excerpt,
-			"%s", text);
+	if (place.line && check->diagnostics->count < check->diagnostics->limit)
+		excerpt = text_line(file->text, place.line);
+	diagnostics_add(check->diagnostics, severity, file->path, place.line, place.column, 1,
+			excerpt, "%s", text);
 }
 
 void check_error(struct check *check, const void *message, const char *field, size_t index,
@@ -185,23 +179,22 @@ bool check_locate(void *context, const ProtobufCMessage *message, const char *fi
 	const struct check *check = context;
 	struct slice key = { (const char *)&message, sizeof(message) };
 	const struct check_file *file = map_find(&check->holders, key);
-	const struct yaml_place *place;
+	struct yaml_place place;
+	bool found;
 
 	if (!file || !file->places)
 		return false;
-	place = yaml_places_find(file->places, message, field_name, index);
+	found = yaml_places_find(file->places, message, field_name, index, &place);
 	*out_path = file->path;
-	if (!place && file->partly) {
+	if (!found && file->partly) {
 		*out_line = PLACE_MISSING;
 		*out_column = 0;
 		return true;
 	}
-	if (!place)
-		place = yaml_places_find(file->places, message, NULL, 0);
-	if (!place)
+	if (!found && !yaml_places_find(file->places, message, NULL, 0, &place))
 		return false;
-	*out_line = place->line;
-	*out_column = place->column;
+	*out_line = place.line;
+	*out_column = place.column;
 	return true;
 }
 

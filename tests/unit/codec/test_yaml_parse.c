@@ -46,7 +46,7 @@ static void test_good(void **state)
 	struct diagnostics diagnostics;
 	struct arena arena;
 	struct yaml_places *places = NULL;
-	const struct yaml_place *place;
+	struct yaml_place place;
 	Policycalc__V1__Policy *policy;
 
 	(void)state;
@@ -78,25 +78,24 @@ static void test_good(void **state)
 	assert_int_equal(policy->examples[0]->expect->amount_fen, 0);
 
 	/* The quoted rule stands as it is: its place is behind the quote, in characters. */
-	place = yaml_places_find(places, &policy->conditions[0]->base, "rule", 0);
-	assert_non_null(place);
-	assert_int_equal(place->line, 12);
-	assert_int_equal(place->column, 12);
-	assert_int_equal(place->key_column, 5);
-	assert_true(place->plain_one_line);
-	place = yaml_places_find(places, &policy->conditions[1]->base, "rule", 0);
-	assert_int_equal(place->line, 14);
-	assert_false(place->plain_one_line);
-	place = yaml_places_find(places, &policy->title->base, "en", 0);
-	assert_int_equal(place->line, 2);
-	assert_int_equal(place->column, 29);
-	place = yaml_places_find(places, &policy->region->base, "covers", 1);
-	assert_int_equal(place->column, 22);
-	place = yaml_places_find(places, &policy->base, NULL, 0);
-	assert_int_equal(place->line, 1);
-	assert_null(yaml_places_find(places, &policy->base, "series", 0));
-	assert_null(yaml_places_find(places, &policy->base, "no such field", 0));
-	assert_null(yaml_places_find(places, &policy->region->base, "covers", 2));
+	assert_true(yaml_places_find(places, &policy->conditions[0]->base, "rule", 0, &place));
+	assert_int_equal(place.line, 12);
+	assert_int_equal(place.column, 12);
+	assert_int_equal(place.key_column, 5);
+	assert_true(place.plain_one_line);
+	assert_true(yaml_places_find(places, &policy->conditions[1]->base, "rule", 0, &place));
+	assert_int_equal(place.line, 14);
+	assert_false(place.plain_one_line);
+	assert_true(yaml_places_find(places, &policy->title->base, "en", 0, &place));
+	assert_int_equal(place.line, 2);
+	assert_int_equal(place.column, 29);
+	assert_true(yaml_places_find(places, &policy->region->base, "covers", 1, &place));
+	assert_int_equal(place.column, 22);
+	assert_true(yaml_places_find(places, &policy->base, NULL, 0, &place));
+	assert_int_equal(place.line, 1);
+	assert_false(yaml_places_find(places, &policy->base, "series", 0, &place));
+	assert_false(yaml_places_find(places, &policy->base, "no such field", 0, &place));
+	assert_false(yaml_places_find(places, &policy->region->base, "covers", 2, &place));
 	arena_fini(&arena);
 }
 
