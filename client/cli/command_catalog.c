@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const char HELP_ZH[] =
 		"用法：policycalc catalog check|publish|simulate|diff|log|export ...\n"
@@ -77,6 +78,33 @@ struct publish_arguments {
 	bool strict;
 };
 
+/* On a terminal, of drafts that take a while: how many files are sent; the rest is the service's. */
+static void publish_show(const struct cli *cli, size_t sent, size_t count)
+{
+	if (count < 1000 || sent % 500 != 0 || !isatty(STDERR_FILENO))
+		return;
+	(void)fprintf(stderr,
+			cli_word(cli, "\r已发送 %zu/%zu 个文件\033[K",
+					"\r%zu of %zu files sent\033[K"),
+			sent, count);
+}
+
+static void publish_show_waiting(const struct cli *cli, size_t count)
+{
+	if (count >= 1000 && isatty(STDERR_FILENO))
+		(void)fputs(cli_word(cli, "\r文件已全部发送，服务正在检查并发布……\033[K",
+					    "\rall files are sent, the service checks and "
+					    "publishes "
+					    "them ...\033[K"),
+				stderr);
+}
+
+static void publish_show_nothing(size_t count)
+{
+	if (count >= 1000 && isatty(STDERR_FILENO))
+		(void)fputs("\r\033[K", stderr);
+}
+
 /* Sends the draft, one file a message, and waits for what became of it. */
 static int publish_send(struct cli *cli, const struct draft *draft,
 		const struct publish_arguments *arguments,
@@ -105,10 +133,13 @@ static int publish_send(struct cli *cli, const struct draft *draft,
 		request.strict = arguments->strict;
 		if (!call_send(call, &request.base))
 			break;
+		publish_show(cli, i, draft->count);
 	}
 	call_half_close(call);
+	publish_show_waiting(cli, draft->count);
 	ok = call_receive(call, &policycalc__v1__publish_catalog_response__descriptor,
 			&cli->arena, &message, &status);
+	publish_show_nothing(draft->count);
 	call_free(call);
 	if (!ok)
 		return cli_status(cli, &status);
