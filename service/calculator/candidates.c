@@ -6,7 +6,7 @@
 
 #include <assert.h>
 #include <pthread.h>
-#include <stdlib.h>
+#include <stdatomic.h>
 
 #define KEPT 3
 /* Threads' rooms to work in that an index keeps for the next call. */
@@ -14,21 +14,29 @@
 /* How often a day is asked for before an index is worth its while. */
 #define ASKED_LEAST 3
 
-/* An index in the cache, or one that was pushed out of it while somebody works with it. */
+/*
+ * A place for an index. A reader takes no lock, as with epochs (calculator/epoch.c):
+ *
+ *     reader: pins + 1, then: is there an index of the day?  yes: it stays    no: pins - 1, look elsewhere
+ *     writer: index = none, then: are there pins?    yes: index as it was, not this one    no: it goes
+ *
+ * Both do the two steps in this order, for all threads to see. A writer holds the lock. When all are pinned,
+ * a new index is not kept.
+ */
 struct kept {
-	struct candidate_index *index;
-	struct match_work *works[WORKS_KEPT]; /* that nobody uses now */
-	size_t work_count;
-	unsigned pins;
-	bool cached;
-	uint64_t used;
+	_Atomic(struct candidate_index *) index;
+	_Atomic int64_t first_day,
+			last_day; /* to pass over it without a pin; no more than a hint */
+	atomic_uint pins;
+	_Atomic(struct match_work *) works[WORKS_KEPT]; /* that nobody uses now */
+	atomic_ullong used;				/* when it was last put or asked for */
 };
 
 struct candidate_cache {
-	pthread_mutex_t lock;
-	struct kept *kept[KEPT];
-	uint64_t clock;
-	int64_t asked_day; /* without an index, and how often in a row */
+	struct kept kept[KEPT];
+	atomic_ullong clock;
+	pthread_mutex_t lock; /* of all that follows, and of those who put an index */
+	int64_t asked_day;    /* without an index, and how often in a row */
 	unsigned asked;
 	bool making; /* a thread is at it */
 	bool joins;  /* a thread is, or was, and was not waited for */
@@ -50,14 +58,11 @@ struct candidate_cache *candidate_cache_new(void)
 	return cache;
 }
 
-static void kept_free(struct kept *kept)
+static void index_free(struct kept *kept, struct candidate_index *index)
 {
-	if (!kept)
-		return;
-	for (size_t i = 0; i < kept->work_count; i++)
-		match_work_free(kept->works[i]);
-	candidate_index_free(kept->index);
-	memory_free(kept);
+	for (size_t i = 0; i < WORKS_KEPT; i++)
+		match_work_free(atomic_exchange(&kept->works[i], NULL));
+	candidate_index_free(index);
 }
 
 void candidate_cache_free(struct candidate_cache *cache)
@@ -67,48 +72,103 @@ void candidate_cache_free(struct candidate_cache *cache)
 	if (cache->joins)
 		pthread_join(cache->maker, NULL);
 	for (size_t i = 0; i < KEPT; i++) {
-		assert(!cache->kept[i] || cache->kept[i]->pins == 0);
-		kept_free(cache->kept[i]);
+		assert(atomic_load(&cache->kept[i].pins) == 0);
+		index_free(&cache->kept[i], atomic_load(&cache->kept[i].index));
 	}
 	pthread_mutex_destroy(&cache->lock);
 	memory_free(cache);
 }
 
-/* --- the cache; with the lock ------------------------------------------------------------------ */
+/* --- the cache --------------------------------------------------------------------------------- */
 
-static struct kept *cache_find(struct candidate_cache *cache, int64_t day)
+static bool index_serves(const struct candidate_index *index, int64_t day)
+{
+	return index && index->first_day <= day && day <= index->last_day;
+}
+
+/* The index of a day, and its place, which is pinned; NULL: there is none. */
+static const struct candidate_index *cache_pin(
+		struct candidate_cache *cache, int64_t day, struct kept **out_kept)
 {
 	for (size_t i = 0; i < KEPT; i++) {
-		struct kept *kept = cache->kept[i];
+		struct kept *kept = &cache->kept[i];
+		const struct candidate_index *index;
+		unsigned long long now;
 
-		if (kept && kept->index->first_day <= day && day <= kept->index->last_day) {
-			kept->used = ++cache->clock;
-			return kept;
+		if (day < atomic_load_explicit(&kept->first_day, memory_order_relaxed) ||
+				day > atomic_load_explicit(
+						      &kept->last_day, memory_order_relaxed))
+			continue;
+		atomic_fetch_add(&kept->pins, 1);
+		index = atomic_load(&kept->index);
+		if (!index_serves(index, day)) {
+			atomic_fetch_sub(&kept->pins, 1);
+			continue;
 		}
+		/* Written only after another index was put: the line stays shared. */
+		now = atomic_load_explicit(&cache->clock, memory_order_relaxed);
+		if (atomic_load_explicit(&kept->used, memory_order_relaxed) != now)
+			atomic_store_explicit(&kept->used, now, memory_order_relaxed);
+		*out_kept = kept;
+		return index;
 	}
 	return NULL;
 }
 
-/* What goes is to be freed by the caller, or (pinned) by the last that unpins it. */
-static struct kept *cache_put(struct candidate_cache *cache, struct kept *kept)
+static void cache_unpin(struct kept *kept)
 {
-	size_t oldest = 0;
-	struct kept *out;
+	unsigned pins = atomic_fetch_sub(&kept->pins, 1);
 
-	for (size_t i = 1; i < KEPT; i++) {
-		if (cache->kept[oldest] &&
-				(!cache->kept[i] || cache->kept[i]->used <
-								    cache->kept[oldest]->used))
-			oldest = i;
+	assert(pins > 0);
+	(void)pins;
+}
+
+/* Empties the place that was asked for longest ago and that nobody has pinned; NULL: all are. With the lock. */
+static struct kept *cache_take(struct candidate_cache *cache)
+{
+	bool tried[KEPT] = { false };
+
+	for (size_t round = 0; round < KEPT; round++) {
+		struct kept *oldest = NULL;
+		struct candidate_index *index;
+
+		for (size_t i = 0; i < KEPT; i++) {
+			if (!tried[i] &&
+					(!oldest || atomic_load(&cache->kept[i].used) <
+									atomic_load(&oldest->used)))
+				oldest = &cache->kept[i];
+		}
+		tried[oldest - cache->kept] = true;
+		index = atomic_exchange(&oldest->index, NULL);
+		if (atomic_load(&oldest->pins) == 0) {
+			index_free(oldest, index);
+			return oldest;
+		}
+		atomic_store(&oldest->index, index);
 	}
-	out = cache->kept[oldest];
-	kept->cached = true;
-	kept->used = ++cache->clock;
-	cache->kept[oldest] = kept;
-	if (!out)
-		return NULL;
-	out->cached = false;
-	return out->pins == 0 ? out : NULL;
+	return NULL;
+}
+
+/* Takes @index over. With the lock. */
+static void cache_put(struct candidate_cache *cache, struct candidate_index *index, int64_t day)
+{
+	struct kept *kept;
+
+	if (cache_pin(cache, day, &kept)) { /* another thread was quicker */
+		cache_unpin(kept);
+		candidate_index_free(index);
+		return;
+	}
+	kept = cache_take(cache);
+	if (!kept) {
+		candidate_index_free(index);
+		return;
+	}
+	atomic_store(&kept->used, atomic_fetch_add(&cache->clock, 1) + 1);
+	atomic_store(&kept->first_day, index->first_day);
+	atomic_store(&kept->last_day, index->last_day);
+	/* From here on readers find it. */
+	atomic_store(&kept->index, index);
 }
 
 /* --- making ------------------------------------------------------------------------------------ */
@@ -116,20 +176,13 @@ static struct kept *cache_put(struct candidate_cache *cache, struct kept *kept)
 static bool index_make(
 		struct candidate_cache *cache, const struct ruleset *ruleset, int64_t day)
 {
-	struct kept *kept = memory_alloc_zero(1, sizeof(*kept));
-	struct kept *out;
+	struct candidate_index *index = candidate_index_new(ruleset, day);
 
-	if (!kept)
+	if (!index)
 		return false;
-	kept->index = candidate_index_new(ruleset, day);
-	if (!kept->index) {
-		memory_free(kept);
-		return false;
-	}
 	pthread_mutex_lock(&cache->lock);
-	out = cache_find(cache, day) ? kept : cache_put(cache, kept);
+	cache_put(cache, index, day);
 	pthread_mutex_unlock(&cache->lock);
-	kept_free(out);
 	return true;
 }
 
@@ -145,89 +198,88 @@ static void *on_make(void *context)
 	return NULL;
 }
 
-/* A day without an index was asked for; with the lock. */
-static void maker_start(
-		struct candidate_cache *cache, const struct ruleset *ruleset, int64_t day)
+/* A day without an index was asked for. */
+static void day_note(struct candidate_cache *cache, const struct ruleset *ruleset, int64_t day)
 {
+	pthread_mutex_lock(&cache->lock);
 	cache->asked = cache->asked_day == day ? cache->asked + 1 : 1;
 	cache->asked_day = day;
-	if (cache->asked < ASKED_LEAST || cache->making)
-		return;
-	if (cache->joins)
-		pthread_join(cache->maker, NULL); /* it has ended, but for its last line */
-	cache->ruleset = ruleset;
-	cache->day = day;
-	cache->asked = 0;
-	cache->making = pthread_create(&cache->maker, NULL, on_make, cache) == 0;
-	cache->joins = cache->making;
+	if (cache->asked >= ASKED_LEAST && !cache->making) {
+		if (cache->joins)
+			pthread_join(cache->maker, NULL); /* it has ended, or is about to */
+		cache->ruleset = ruleset;
+		cache->day = day;
+		cache->asked = 0;
+		cache->making = pthread_create(&cache->maker, NULL, on_make, cache) == 0;
+		cache->joins = cache->making;
+	}
+	pthread_mutex_unlock(&cache->lock);
 }
 
 bool ruleset_prepare(const struct ruleset *ruleset, const char *day, struct error *err)
 {
 	struct candidate_cache *cache = ruleset->candidates;
 	struct date date;
+	struct kept *kept;
 	int64_t number;
-	bool there;
 
 	if (!date_parse(slice_from(day), &date))
 		return error_set(err, ERROR_INVALID, "the day is not in the form YYYY-MM-DD");
 	if (ruleset->catalog.policy_count < MATCH_INDEX_LEAST)
 		return true;
 	number = date_to_days(date);
-	pthread_mutex_lock(&cache->lock);
-	there = cache_find(cache, number) != NULL;
-	pthread_mutex_unlock(&cache->lock);
-	return there || index_make(cache, ruleset, number) ||
+	if (cache_pin(cache, number, &kept)) {
+		cache_unpin(kept);
+		return true;
+	}
+	return index_make(cache, ruleset, number) ||
 	       error_set(err, ERROR_MEMORY, "no memory for the index of the day");
 }
 
 /* --- finding ----------------------------------------------------------------------------------- */
 
-static struct kept *kept_pin(
-		const struct ruleset *ruleset, int64_t day, struct match_work **out_work)
+/* A room to work in that an index keeps, or a new one; NULL when memory is short. */
+static struct match_work *work_take(struct kept *kept, const struct candidate_index *index)
 {
-	struct candidate_cache *cache = ruleset->candidates;
-	struct kept *kept;
+	for (size_t i = 0; i < WORKS_KEPT; i++) {
+		struct match_work *work =
+				atomic_load_explicit(&kept->works[i], memory_order_relaxed);
 
-	*out_work = NULL;
-	pthread_mutex_lock(&cache->lock);
-	kept = cache_find(cache, day);
-	if (!kept) {
-		maker_start(cache, ruleset, day);
-	} else {
-		kept->pins++;
-		if (kept->work_count > 0)
-			*out_work = kept->works[--kept->work_count];
+		if (work)
+			work = atomic_exchange(&kept->works[i], NULL);
+		if (work)
+			return work;
 	}
-	pthread_mutex_unlock(&cache->lock);
-	return kept;
+	return match_work_new(index->index);
 }
 
-static void kept_unpin(
-		const struct ruleset *ruleset, struct kept *kept, struct match_work *work)
+static void work_give(struct kept *kept, struct match_work *work)
 {
-	struct candidate_cache *cache = ruleset->candidates;
-	bool last;
+	for (size_t i = 0; i < WORKS_KEPT && work; i++) {
+		struct match_work *none = NULL;
 
-	pthread_mutex_lock(&cache->lock);
-	assert(kept->pins > 0);
-	if (work && kept->work_count < WORKS_KEPT) {
-		kept->works[kept->work_count++] = work;
-		work = NULL;
+		if (atomic_compare_exchange_strong(&kept->works[i], &none, work))
+			work = NULL;
 	}
-	last = --kept->pins == 0 && !kept->cached;
-	pthread_mutex_unlock(&cache->lock);
 	match_work_free(work);
-	if (last)
-		kept_free(kept);
 }
 
-static int policy_compare(const void *a, const void *b)
+/* Ascending, each once. */
+static bool list_sort(struct arena *arena, uint32_t *list, size_t count, size_t end)
 {
-	uint32_t left = *(const uint32_t *)a;
-	uint32_t right = *(const uint32_t *)b;
+	uint64_t *marks = ARENA_NEW_ARRAY(arena, uint64_t, end / 64 + 1);
+	size_t at = 0;
 
-	return (left > right) - (left < right);
+	if (!marks)
+		return false;
+	for (size_t i = 0; i < count; i++)
+		marks[list[i] / 64] |= UINT64_C(1) << (list[i] % 64);
+	for (size_t w = 0; w <= end / 64; w++) {
+		for (uint64_t left = marks[w]; left; left &= left - 1)
+			list[at++] = (uint32_t)(w * 64 + (unsigned)__builtin_ctzll(left));
+	}
+	assert(at == count);
+	return true;
 }
 
 /* All that the index does not say is false. */
@@ -254,7 +306,8 @@ static bool list_make(const struct facts *facts, const struct candidate_index *i
 		list[count++] = found.undecided[i] << 1;
 	for (size_t i = 0; i < found.open_count; i++)
 		list[count++] = found.open[i] << 1;
-	qsort(list, count, sizeof(*list), policy_compare);
+	if (!list_sort(facts->arena, list, count, 2 * facts->ruleset->catalog.policy_count))
+		return false;
 	*out = (struct candidates){ list, count, index->shown_count };
 	return true;
 }
@@ -262,18 +315,24 @@ static bool list_make(const struct facts *facts, const struct candidate_index *i
 bool candidates_find(const struct facts *facts, struct candidates *out_candidates)
 {
 	const struct ruleset *ruleset = facts->ruleset;
+	const struct candidate_index *index;
 	struct match_work *work;
 	struct kept *kept;
+	int64_t day;
 	bool ok;
 
 	if (ruleset->catalog.policy_count < MATCH_INDEX_LEAST)
 		return false;
-	kept = kept_pin(ruleset, date_to_days(facts->as_of), &work);
-	if (!kept)
+	day = date_to_days(facts->as_of);
+	index = cache_pin(ruleset->candidates, day, &kept);
+	if (!index) {
+		day_note(ruleset->candidates, ruleset, day);
 		return false;
-	if (!work)
-		work = match_work_new(kept->index->index);
-	ok = work && list_make(facts, kept->index, work, out_candidates);
-	kept_unpin(ruleset, kept, work);
+	}
+	work = work_take(kept, index);
+	ok = work && list_make(facts, index, work, out_candidates);
+	if (work)
+		work_give(kept, work);
+	cache_unpin(kept);
 	return ok;
 }

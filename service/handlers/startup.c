@@ -64,6 +64,17 @@ static bool publish_starter(struct startup *startup, struct catalog_store *store
 	return ok;
 }
 
+/* So that the first calls are answered as quickly as all others; without it they are answered, too. */
+static void today_prepare(const struct ruleset *ruleset)
+{
+	struct timestamp now = { .seconds = time(NULL) };
+	struct error unprepared = { 0 };
+	char today[11];
+
+	date_print(timestamp_to_date(now, DATE_CHINA_OFFSET), today);
+	(void)ruleset_prepare(ruleset, today, &unprepared);
+}
+
 /* On the store's thread. */
 static void on_startup(void *store, void *argument)
 {
@@ -81,6 +92,7 @@ static void on_startup(void *store, void *argument)
 		ruleset = ruleset_load(store, startup->revision, startup->err);
 		if (!ruleset)
 			return;
+		today_prepare(ruleset);
 		snapshot_set(startup->snapshot, ruleset);
 	}
 	startup->ok = true;

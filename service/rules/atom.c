@@ -9,6 +9,8 @@
 
 /* The texts of atoms; a catalog of 100,000 policies has some ten MiB. */
 #define ATOMS_BUDGET ((size_t)1 << 30)
+/* Fewer literals are sorted by hand. */
+#define SORTED_AT_ONCE 24
 
 /* --- growing ----------------------------------------------------------------------------------- */
 
@@ -69,6 +71,7 @@ void atoms_free(struct atoms *atoms)
 	memory_free(atoms->formulas);
 	memory_free(atoms->literals);
 	memory_free(atoms->stack);
+	buffer_fini(&atoms->key);
 	arena_fini(&atoms->arena);
 	memory_free(atoms);
 }
@@ -103,17 +106,12 @@ struct atom_key {
 	int above, unstated;
 };
 
-static char *key_print(struct atoms *atoms, const struct atom *atom, size_t *out_size)
+/* Into ->key. */
+static bool key_make(struct atoms *atoms, const struct atom *atom)
 {
+	struct buffer *key = &atoms->key;
 	struct atom_key fields;
-	struct slice text = atom->code;
-	char *key;
 
-	if (atom->node)
-		text = slice_from(tree_print(atom->node, &atoms->arena));
-	key = arena_alloc(&atoms->arena, sizeof(fields) + text.size);
-	if (!key)
-		return NULL;
 	memset(&fields, 0, sizeof(fields)); /* also what lies between its fields */
 	fields.kind = atom->kind;
 	fields.slot = atom->slot;
@@ -121,11 +119,13 @@ static char *key_print(struct atoms *atoms, const struct atom *atom, size_t *out
 	fields.test = (uintptr_t)atom->test;
 	fields.above = atom->above;
 	fields.unstated = atom->unstated;
-	memcpy(key, &fields, sizeof(fields));
-	if (text.size)
-		memcpy(key + sizeof(fields), text.data, text.size);
-	*out_size = sizeof(fields) + text.size;
-	return key;
+	buffer_clear(key);
+	buffer_append(key, &fields, sizeof(fields));
+	if (atom->node)
+		tree_append_key(atom->node, key);
+	else
+		buffer_append_slice(key, atom->code);
+	return !key->failed;
 }
 
 static bool slots_store(struct atoms *atoms, struct atom *atom)
@@ -142,21 +142,18 @@ static bool slots_store(struct atoms *atoms, struct atom *atom)
 
 uint32_t atoms_put(struct atoms *atoms, const struct atom *from)
 {
-	struct arena_mark mark = arena_mark(&atoms->arena);
 	struct atom atom = *from;
-	size_t size = 0;
-	char *key = key_print(atoms, from, &size);
+	struct slice key;
 	uint32_t literal;
 
-	if (!key) {
+	if (!key_make(atoms, from)) {
 		atoms->failed = true;
 		return LITERAL_TRUE;
 	}
-	literal = known_find(&atoms->known, (struct slice){ key, size });
-	if (literal != UINT32_MAX) {
-		arena_rewind(&atoms->arena, mark);
+	key = (struct slice){ atoms->key.data, atoms->key.size };
+	literal = known_find(&atoms->known, key);
+	if (literal != UINT32_MAX)
 		return literal;
-	}
 	if (!list_grow((void **)&atoms->list, atoms->count, &atoms->capacity, sizeof(atom)) ||
 			!slots_store(atoms, &atom)) {
 		atoms->failed = true;
@@ -171,7 +168,7 @@ uint32_t atoms_put(struct atoms *atoms, const struct atom *from)
 						     .at = (uint32_t)atoms->count,
 						     .opaque = atom.kind == ATOM_OTHER });
 	atoms->count++;
-	known_put(atoms, &atoms->known, (struct slice){ key, size }, literal);
+	known_put(atoms, &atoms->known, key, literal);
 	return literal;
 }
 
@@ -193,6 +190,22 @@ static int literal_compare(const void *a, const void *b)
 	uint32_t right = *(const uint32_t *)b;
 
 	return (left > right) - (left < right);
+}
+
+static void literals_sort(uint32_t *literals, size_t count)
+{
+	if (count > SORTED_AT_ONCE) {
+		qsort(literals, count, sizeof(*literals), literal_compare);
+		return;
+	}
+	for (size_t i = 1; i < count; i++) {
+		uint32_t literal = literals[i];
+		size_t at = i;
+
+		for (; at > 0 && literals[at - 1] > literal; at--)
+			literals[at] = literals[at - 1];
+		literals[at] = literal;
+	}
 }
 
 /* Puts the parts of conjunctions among the literals in their place; all of them are behind. */
@@ -225,7 +238,7 @@ static bool stack_tidy(struct atoms *atoms, size_t from)
 	bool no = false;
 
 	if (atoms->stack_count > from)
-		qsort(stack + from, atoms->stack_count - from, sizeof(*stack), literal_compare);
+		literals_sort(stack + from, atoms->stack_count - from);
 	for (size_t i = from; i < atoms->stack_count; i++) {
 		no |= stack[i] == LITERAL_FALSE;
 		if (stack[i] != LITERAL_TRUE && (kept == from || stack[kept - 1] != stack[i]))

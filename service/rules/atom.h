@@ -18,6 +18,7 @@
  */
 #pragma once
 
+#include "base/buffer.h"
 #include "base/map.h"
 #include "rules/rule.h"
 
@@ -94,6 +95,7 @@ struct atoms {
 	size_t literal_count, literal_capacity;
 	uint32_t *stack; /* while taking apart */
 	size_t stack_count, stack_capacity;
+	struct buffer key; /* of the atom at hand */
 	struct map known;  /* what an atom is made of, to its formula's number + 1 */
 	struct map joined; /* the literals of a conjunction, likewise */
 	bool failed;	   /* memory was short */

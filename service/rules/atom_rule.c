@@ -7,6 +7,8 @@
 #include <assert.h>
 #include <string.h>
 
+#define FETCHED_AT_ONCE 64
+
 struct taking {
 	struct atoms *atoms;
 	const struct rule *rule;
@@ -177,6 +179,17 @@ static uint32_t bound_take(struct taking *taking, const struct atom *like, wide_
 				 : literal;
 }
 
+/* Of the two atoms ">=" and ">" of a bound, those that the relation is made of. */
+static bool relation_needs_from(enum operator_kind operation)
+{
+	return operation != OPERATOR_GREATER && operation != OPERATOR_LESS_EQUAL;
+}
+
+static bool relation_needs_above(enum operator_kind operation)
+{
+	return operation != OPERATOR_GREATER_EQUAL && operation != OPERATOR_LESS;
+}
+
 /* @from: the atom of ">="; @above that of ">". */
 static uint32_t relation_take(struct taking *taking, enum operator_kind operation,
 		uint32_t from, uint32_t above)
@@ -202,12 +215,15 @@ static uint32_t number_take(struct taking *taking, const struct atom *like,
 		enum operator_kind operation, const struct value *bound)
 {
 	wide_int from = bound->kind == VALUE_INT ? bound->integer : bound->timestamp.seconds;
-	uint32_t above = bound_take(taking, like, from + 1);
-
 	/* Nothing lies between a second and its fractions. */
-	if (bound->kind == VALUE_TIMESTAMP && bound->timestamp.nanos > 0)
-		return relation_take(taking, operation, above, above);
-	return relation_take(taking, operation, bound_take(taking, like, from), above);
+	bool fraction = bound->kind == VALUE_TIMESTAMP && bound->timestamp.nanos > 0;
+	uint32_t at_least = LITERAL_TRUE, above = LITERAL_TRUE;
+
+	if (fraction || relation_needs_above(operation))
+		at_least = above = bound_take(taking, like, from + 1);
+	if (!fraction && relation_needs_from(operation))
+		at_least = bound_take(taking, like, from);
+	return relation_take(taking, operation, at_least, above);
 }
 
 static uint32_t quotient_take(struct taking *taking, const struct scope_name *name,
@@ -219,7 +235,7 @@ static uint32_t quotient_take(struct taking *taking, const struct scope_name *na
 		.ratio = name->ratio,
 		.slots = slots,
 		.slot_count = 3 };
-	uint32_t from;
+	uint32_t from = LITERAL_TRUE, above = LITERAL_TRUE;
 
 	for (int i = 1; i < 3; i++) {
 		for (int k = i; k > 0 && slots[k - 1] > slots[k]; k--) {
@@ -234,9 +250,12 @@ static uint32_t quotient_take(struct taking *taking, const struct scope_name *na
 		return atoms_put(taking->atoms, &atom);
 	}
 	atom.bound = bound->integer;
-	from = atoms_put(taking->atoms, &atom);
+	if (relation_needs_from(operation))
+		from = atoms_put(taking->atoms, &atom);
 	atom.above = true;
-	return relation_take(taking, operation, from, atoms_put(taking->atoms, &atom));
+	if (relation_needs_above(operation))
+		above = atoms_put(taking->atoms, &atom);
+	return relation_take(taking, operation, from, above);
 }
 
 static uint32_t slot_take(struct taking *taking, const struct scope_name *name,
@@ -460,6 +479,17 @@ static uint32_t loop_take(struct taking *taking, const struct node *node)
 
 /* --- all --------------------------------------------------------------------------------------- */
 
+/* The trees of a catalog are far larger than any cache: the parts are asked for before the first is read. */
+static void children_fetch(const struct node *node)
+{
+	for (uint32_t i = 0; i < node->count; i++) {
+		const char *child = (const char *)node->children[i];
+
+		for (size_t at = 0; at < sizeof(*node); at += FETCHED_AT_ONCE)
+			__builtin_prefetch(child + at);
+	}
+}
+
 static uint32_t logic_take(struct taking *taking, const struct node *node)
 {
 	bool any = node->kind == NODE_OR;
@@ -467,6 +497,7 @@ static uint32_t logic_take(struct taking *taking, const struct node *node)
 	size_t from = atoms->stack_count;
 	uint32_t literal;
 
+	children_fetch(node);
 	for (uint32_t i = 0; i < node->count; i++) {
 		literal = node_take(taking, node->children[i]);
 		atoms_push(atoms, any ? negate(taking, literal) : literal);

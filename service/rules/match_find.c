@@ -13,7 +13,7 @@
 /* With fewer blocks, these are looked at at once. */
 #define SUMMARY_LEAST 8
 /* Rows between two looks at whether anything is left. */
-#define ROWS_AT_ONCE 8
+#define ROWS_AT_ONCE 16
 
 /* --- rows -------------------------------------------------------------------------------------- */
 
@@ -117,26 +117,33 @@ static ALWAYS_INLINE bool block_join(
 	}
 	if (work->row_count == 0 && block == work->index->block_count - 1)
 		line_and(&line, line_of(work->index->last_valid));
-	if (work->has_vetoes)
+	if (work->touched_count)
 		line_without(&line, line_of(work->vetoes + at));
 	*hits = line;
 	return line_any(&line);
 }
 
 /* What of an "or" holds in a block, or there is none. */
-static ALWAYS_INLINE void block_unite(
-		const struct match_work *work, uint32_t block, struct line *out_granted)
+static ALWAYS_INLINE void block_unite(const struct match_work *work, uint32_t block,
+		uint32_t next, struct line *out_granted)
 {
 	const struct match_index *index = work->index;
 	size_t at = (block - index->any_block) * MATCH_WORDS;
+	size_t at_next = (next - index->any_block) * MATCH_WORDS;
+	const uint32_t *stream =
+			index->any_streams + index->any_starts[block - index->any_block];
+	const uint32_t *end =
+			index->any_streams + index->any_starts[block - index->any_block + 1];
 	struct line line;
 
 	line_fill(&line, 0);
-	for (size_t i = 0; i < work->row_count; i++)
-		line_or(&line, line_of(work->any_rows[i] + at));
+	for (; stream < end; stream++) {
+		__builtin_prefetch(work->any_rows[*stream] + at_next);
+		line_or(&line, line_of(work->any_rows[*stream] + at));
+	}
 	if (block == index->any_block)
 		line_or(&line, line_of(index->any_plain));
-	if (work->has_vetoes)
+	if (work->touched_count)
 		line_or(&line, line_of(work->vetoes + match_row_words(index) +
 					       block * MATCH_WORDS));
 	*out_granted = line;
@@ -299,13 +306,14 @@ static size_t hits_find(
 	for (size_t b = 0; b < count; b++) {
 		uint32_t block = blocks[b];
 		struct line *hits = line_at(&work->hits.words[found * MATCH_WORDS]);
+		uint32_t next = blocks[b + 1 < count ? b + 1 : b];
 		struct line granted;
 
-		if (!block_join(work, block, blocks[b + 1 < count ? b + 1 : b], hits))
+		if (!block_join(work, block, next, hits))
 			continue;
 		line_fill(&granted, UINT64_MAX);
 		if (block >= index->any_block)
-			block_unite(work, block, &granted);
+			block_unite(work, block, next, &granted);
 		if (plain) {
 			line_and(hits, &granted);
 			work->hit_blocks[found] = block;
@@ -345,6 +353,18 @@ static void blocks_find(
 	work->open_count = list_put(work, &work->doubtful, found, work->open, work->open_count);
 }
 
+static void vetoes_clear(struct match_work *work)
+{
+	size_t words = 2 * match_row_words(work->index);
+
+	if (work->touched_count == MATCH_TOUCHED_MOST)
+		memset(work->vetoes, 0, words * sizeof(*work->vetoes));
+	else
+		for (size_t i = 0; i < work->touched_count; i++)
+			work->vetoes[work->touched[i]] = 0;
+	work->touched_count = 0;
+}
+
 void match_index_find(struct match_work *work, const struct match_value *values,
 		struct match_found *out_found)
 {
@@ -367,9 +387,7 @@ void match_index_find(struct match_work *work, const struct match_value *values,
 									 : MATCH_BLOCKS_AT_ONCE,
 					plain);
 		several_settle(work);
-		if (work->has_vetoes)
-			memset(work->vetoes, 0,
-					2 * match_row_words(index) * sizeof(*work->vetoes));
+		vetoes_clear(work);
 	}
 	*out_found = (struct match_found){ .eligible = work->eligible,
 		.eligible_count = work->eligible_count,

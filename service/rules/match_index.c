@@ -85,6 +85,8 @@ void match_index_free(struct match_index *index)
 	memory_free(index->policies);
 	memory_free(index->several);
 	memory_free(index->row_room);
+	memory_free(index->any_streams);
+	memory_free(index->any_starts);
 	memory_free(index->summaries);
 	memory_free(index->mentions);
 	memory_free(index->special);

@@ -138,8 +138,10 @@ struct match_index {
 	uint64_t *row_room;
 	uint64_t *rows; /* in it, at a line of memory; block_count * MATCH_WORDS words each */
 	uint32_t row_count;
-	uint64_t *any_rows;  /* likewise, of what an "or" holds by; behind the others */
-	uint64_t *summaries; /* by row: blocks that have any bit */
+	uint64_t *any_rows; /* likewise, of what an "or" holds by, behind the others; and an empty one */
+	uint32_t *any_streams; /* by block from ->any_block on: those that some "or" there asks */
+	uint32_t *any_starts; /* where these begin */
+	uint64_t *summaries;  /* by row: blocks that have any bit */
 	size_t summary_words;
 	uint64_t *mentions;	/* by ->mention */
 	uint64_t *any_mentions; /* likewise, in an "or" */
@@ -230,6 +232,8 @@ bool match_borders_build(struct match_build *build);
 uint32_t match_rank_cell(const struct match_part *part, uint32_t rank);
 /** Those that rule out most come first, so that a block falls away early. */
 bool match_streams_sort(struct match_index *index);
+/** Which of them the blocks ask for an "or". */
+bool match_any_streams_build(struct match_index *index);
 /** What is left to be done for a value. */
 bool match_readers_build(struct match_index *index);
 

@@ -260,21 +260,33 @@ static bool passes_guess(struct match_build *build)
 	return true;
 }
 
-/* Those with an "or" come last; how many have none. */
-static size_t positions_part(const struct match_build *build, struct ranked *list)
+/* Of a position without an "or" 0, and of one that asks only lists for it 1: it needs few rows. */
+static unsigned position_group(const struct match_build *build, size_t at)
 {
-	size_t count = build->positions.count;
-	size_t plain = 0, next = 0;
+	const struct match_run *any = &match_position_at(build, at)->way.any;
+	const uint32_t *entries = (const uint32_t *)build->entries.data + any->first;
 
-	for (size_t i = 0; i < count; i++)
-		plain += match_position_at(build, i)->way.any.count == 0;
-	for (size_t i = 0, at = 0; i < count; i++) {
-		if (match_position_at(build, i)->way.any.count == 0)
-			list[at++].position = (uint32_t)i;
-		else
-			list[plain + next++].position = (uint32_t)i;
+	for (uint32_t i = 0; i < any->count; i++) {
+		if (build->index->parts[match_set_at(build, entries[i])->part].kind !=
+				PART_MEMBERS)
+			return 2;
 	}
-	return plain;
+	return any->count ? 1 : 0;
+}
+
+/* Groups come one after the other; where each ends. */
+static void positions_part(
+		const struct match_build *build, struct ranked *list, size_t out_ends[static 3])
+{
+	size_t at = 0;
+
+	for (unsigned group = 0; group < 3; group++) {
+		for (size_t i = 0; i < build->positions.count; i++) {
+			if (position_group(build, i) == group)
+				list[at++].position = (uint32_t)i;
+		}
+		out_ends[group] = at;
+	}
 }
 
 bool match_order_build(struct match_build *build)
@@ -288,11 +300,13 @@ bool match_order_build(struct match_build *build)
 	bool ok = list && ordering.spare && sorted && passes_guess(build);
 
 	if (ok) {
-		size_t plain = positions_part(build, list);
+		size_t ends[3];
 
-		build->index->any_first = (uint32_t)plain;
-		group_sort(&ordering, list, plain, 0);
-		group_sort(&ordering, list + plain, count - plain, 0);
+		positions_part(build, list, ends);
+		build->index->any_first = (uint32_t)ends[0];
+		group_sort(&ordering, list, ends[0], 0);
+		group_sort(&ordering, list + ends[0], ends[1] - ends[0], 0);
+		group_sort(&ordering, list + ends[1], ends[2] - ends[1], 0);
 		for (size_t i = 0; i < count; i++)
 			sorted[i] = *match_position_at(build, list[i].position);
 		memory_free(build->positions.data);

@@ -9,7 +9,7 @@
 #include <string.h>
 
 /* With more cells, numbers take more room; with fewer, more borders are looked at. */
-#define CELLS_MOST 56
+#define CELLS_MOST 64 /* a power of two has the fewest steps of search */
 /* Codes of one list that have cells, those asked for most. */
 #define MEMBERS_MOST 48 /* below 64: a value is a word */
 

@@ -4,6 +4,7 @@
  * apart are one cell.
  */
 #include "rules/match_internal.h"
+#include "rules/plane.h"
 
 #include "base/memory.h"
 
@@ -153,6 +154,16 @@ bool match_streams_build(struct match_index *index)
 
 /* --- in use ------------------------------------------------------------------------------------ */
 
+PLANE_CLONES
+static uint64_t bits_count(const uint64_t *words, size_t count)
+{
+	uint64_t bits = 0;
+
+	for (size_t i = 0; i < count; i++)
+		bits += (uint64_t)__builtin_popcountll(words[i]);
+	return bits;
+}
+
 /* Those that rule out most come first, so that a block falls away early. */
 bool match_streams_sort(struct match_index *index)
 {
@@ -162,12 +173,11 @@ bool match_streams_sort(struct match_index *index)
 		return false;
 	for (uint32_t s = 0; s < index->stream_count; s++) {
 		const struct match_stream *stream = &index->streams[s];
-		uint64_t bits = 0;
+		uint64_t bits;
 		const uint64_t *words =
 				index->rows + stream->row_first * match_row_words(index);
 
-		for (size_t i = 0; i < stream->row_count * match_row_words(index); i++)
-			bits += (uint64_t)__builtin_popcountll(words[i]);
+		bits = bits_count(words, stream->row_count * match_row_words(index));
 		shares[s] = (double)bits / (double)stream->row_count;
 	}
 	for (uint32_t s = 1; s < index->stream_count; s++) {
@@ -183,6 +193,43 @@ bool match_streams_sort(struct match_index *index)
 		shares[k] = share;
 	}
 	memory_free(shares);
+	return true;
+}
+
+/* Whether any row of the stream has anything in the block. */
+static bool stream_is_any(const struct match_index *index, const struct match_stream *stream,
+		size_t block)
+{
+	size_t words = match_any_words(index);
+	const uint64_t *line =
+			index->any_rows + stream->row_first * words + block * MATCH_WORDS;
+
+	for (uint32_t row = 0; row < stream->row_count; row++, line += words) {
+		for (size_t w = 0; w < MATCH_WORDS; w++) {
+			if (line[w])
+				return true;
+		}
+	}
+	return false;
+}
+
+bool match_any_streams_build(struct match_index *index)
+{
+	size_t blocks = index->block_count - index->any_block;
+	uint32_t count = 0;
+
+	index->any_starts = memory_alloc_zero(blocks + 1, sizeof(*index->any_starts));
+	index->any_streams = memory_alloc(
+			(blocks * index->stream_count + 1) * sizeof(*index->any_streams));
+	if (!index->any_starts || !index->any_streams)
+		return false;
+	for (size_t block = 0; block < blocks; block++) {
+		for (uint32_t i = 0; i < index->stream_count; i++) {
+			if (stream_is_any(index, &index->streams[i], block))
+				index->any_streams[count++] = i;
+		}
+		index->any_starts[block + 1] = count;
+	}
 	return true;
 }
 

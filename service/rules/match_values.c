@@ -56,6 +56,8 @@ static void borders_veto(struct match_work *work, const struct match_number *num
 	uint32_t first = part->starts[cell];
 	size_t grants = match_row_words(work->index) * 64;
 	uint64_t *restrict vetoes = work->vetoes;
+	uint32_t *restrict touched = work->touched;
+	size_t count = work->touched_count;
 	uint32_t rank = first + thresholds_reached(&part->thresholds[first],
 						part->starts[cell + 1] - first - 1, value);
 
@@ -67,8 +69,10 @@ static void borders_veto(struct match_work *work, const struct match_number *num
 		bool grant = border->at >= grants;
 
 		vetoes[border->at / 64] |= (uint64_t)(in == grant) << (border->at % 64);
+		touched[count] = border->at / 64;
+		count += count < MATCH_TOUCHED_MOST;
 	}
-	work->has_vetoes = true;
+	work->touched_count = count;
 }
 
 static void borders_enter(struct match_work *work, const struct match_value *values)
@@ -148,8 +152,11 @@ static size_t streams_enter(const struct match_index *index, const uint32_t *res
 
 	for (uint32_t i = 0; i < index->stream_count; i++) {
 		rows[count] = index->rows + row[i] * words;
-		any_rows[count] = index->any_rows + row[i] * any_words;
+		any_rows[i] = index->any_rows +
+			      (known[i] ? row[i] : index->row_count) * any_words;
 		summaries[count] = index->summaries + row[i] * index->summary_words;
+		__builtin_prefetch(rows[count]);
+		__builtin_prefetch(any_rows[i]);
 		count += known[i];
 	}
 	return count;
@@ -189,7 +196,6 @@ void match_values_enter(struct match_work *work, const struct match_value *value
 	readers_enter(work, values);
 	work->row_count = streams_enter(index, work->stream_rows, work->stream_known,
 			work->rows, work->any_rows, work->summaries);
-	work->has_vetoes = false;
 	if (index->has_borders)
 		borders_enter(work, values);
 }

@@ -9,6 +9,8 @@
 /* Lists of numbers are written so many at a time: what is behind their end is of no use. */
 #define MATCH_LIST_STEP 4
 
+#define MATCH_TOUCHED_MOST 2048
+
 /* Words of the blocks at hand. */
 struct match_lines {
 	uint64_t words[MATCH_BLOCKS_AT_ONCE * MATCH_WORDS];
@@ -18,12 +20,12 @@ struct match_work {
 	const struct match_index *index;
 
 	/* Of the enterprise at hand. */
-	int64_t *integers;     /* by number */
-	uint32_t *cells;       /* likewise */
-	uint32_t *stream_rows; /* the row of each stream */
-	uint8_t *stream_known; /* whether it says anything */
-	const uint64_t **rows; /* of streams that do */
-	const uint64_t **any_rows;
+	int64_t *integers;	   /* by number */
+	uint32_t *cells;	   /* likewise */
+	uint32_t *stream_rows;	   /* the row of each stream */
+	uint8_t *stream_known;	   /* whether it says anything */
+	const uint64_t **rows;	   /* of streams that do */
+	const uint64_t **any_rows; /* by stream */
 	const uint64_t **summaries;
 	size_t row_count;
 	uint32_t *unknown; /* mentions of slots without a value, */
@@ -31,7 +33,9 @@ struct match_work {
 	uint32_t *odd_slots; /* and of those with an odd one */
 	size_t odd_slot_count;
 	uint64_t *vetoes; /* positions outside of a border; behind them, those granted by one */
-	bool has_vetoes;
+	/* Words of these that are not 0; as many as there is room for: any. */
+	uint32_t touched[MATCH_TOUCHED_MOST + 1];
+	size_t touched_count;
 
 	/* Of the blocks at hand. */
 	uint64_t *alive;

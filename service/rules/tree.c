@@ -98,6 +98,51 @@ bool tree_equals(const struct node *a, const struct node *b)
 	return true;
 }
 
+static void literal_append_key(const struct value *literal, struct buffer *out)
+{
+	buffer_append(out, &literal->kind, sizeof(literal->kind));
+	switch ((int)literal->kind) {
+	case VALUE_BOOL:
+		buffer_append_char(out, literal->boolean);
+		break;
+	case VALUE_INT:
+		buffer_append(out, &literal->integer, sizeof(literal->integer));
+		break;
+	case VALUE_UINT:
+		buffer_append(out, &literal->uinteger, sizeof(literal->uinteger));
+		break;
+	case VALUE_DOUBLE:
+		buffer_append(out, &literal->number, sizeof(literal->number));
+		break;
+	case VALUE_STRING:
+	case VALUE_BYTES:
+		buffer_append(out, &literal->text.size, sizeof(literal->text.size));
+		buffer_append_slice(out, literal->text);
+		break;
+	default:
+		break;
+	}
+}
+
+void tree_append_key(const struct node *node, struct buffer *out)
+{
+	/* What follows has no gaps: the sizes say where each ends. */
+	uint32_t head[3] = { (uint32_t)node->kind | (uint32_t)node->rooted << 8 |
+					     (uint32_t)node->receiver << 9,
+		node->count, (uint32_t)node->name.size };
+
+	if (node->kind == NODE_OPERATOR)
+		head[0] |= (uint32_t)node->operation << 16;
+	if (node->kind == NODE_LOOP)
+		head[0] |= (uint32_t)node->loop << 16;
+	buffer_append(out, head, sizeof(head));
+	buffer_append_slice(out, node->name);
+	if (node->kind == NODE_LITERAL)
+		literal_append_key(&node->literal, out);
+	for (uint32_t i = 0; i < node->count; i++)
+		tree_append_key(node->children[i], out);
+}
+
 static const char *node_kind_text(enum node_kind kind)
 {
 	static const char *const texts[] = {

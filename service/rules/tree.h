@@ -9,6 +9,7 @@
  */
 #pragma once
 
+#include "base/buffer.h"
 #include "rules/rule.h"
 
 #define TREE_DEPTH_LIMIT 64
@@ -102,6 +103,8 @@ enum operator_kind operator_swapped(enum operator_kind operation);
 struct node *tree_parse(const struct source *source, struct arena *arena, bool *out_complete);
 /** Whether both were written alike (positions aside). */
 bool tree_equals(const struct node *a, const struct node *b);
+/** Appends bytes that are the same of trees that are alike, and only of those. */
+void tree_append_key(const struct node *node, struct buffer *out);
 void tree_dump(const struct node *node, int indent, FILE *out);
 /** Canonical text in the arena, NUL-terminated; NULL when memory is short. */
 char *tree_print(const struct node *node, struct arena *arena);
