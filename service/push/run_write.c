@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Blocks between the threads and the ledger: those that were worked on are committed in their order, as
- * many as there are in one transaction. A checkpoint that nothing else is written with is written once a
- * second only: whoever resumes an older one finds nothing new in the blocks behind it.
+ * many as there are in one transaction; one by one when that fails. A checkpoint that nothing else is
+ * written with is written once a second only: whoever resumes an older one finds nothing new in the blocks
+ * behind it.
  */
 #include "push/run_internal.h"
 
@@ -207,7 +208,8 @@ bool run_commit_blocks(struct push_run *run, bool *out_done, struct error *err)
 		pthread_mutex_unlock(&run->lock);
 		return true;
 	}
-	if (err->code == ERROR_CONFLICT && count > 1) {
+	/* One by one: only what was pulled is begun again, and a full disk keeps what it has room for. */
+	if (count > 1) {
 		run->is_contended = true;
 		blocks_put_back(run, blocks);
 		return true;

@@ -113,7 +113,7 @@ def test_full_disk():
     story.ledger(world.data)  # and the file is whole
 
 
-FIRMS = 300
+FIRMS = 200
 
 
 class Filler:
@@ -160,6 +160,7 @@ def test_webhook_on_a_full_disk():
     def full():
         """A service that brings some of them until the disk is full."""
         filler.left = 20
+        disk.fill(8 << 20)  # the rest goes quickly
         daemon = Daemon(*arguments, data=folder, starter="")
         # What room the files have of their own is used first, and what is under way comes to its end.
         wait(lambda: failures(daemon) >= 1)
