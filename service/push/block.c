@@ -285,7 +285,7 @@ static bool entries_join(struct push_block *block, struct told_block *out)
 
 	for (size_t i = 0; i < block->row_count; i++)
 		count += block->rows[i].entry_count;
-	out->entries = ARENA_NEW_ARRAY(&block->arena, struct told_entry, count + 1);
+	out->entries = arena_alloc(&block->arena, (count + 1) * sizeof(*out->entries));
 	if (!out->entries)
 		return false;
 	for (size_t i = 0; i < block->row_count; i++) {

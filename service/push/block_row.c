@@ -14,13 +14,13 @@
 
 /* Series that were told anything, and those that are asked about, merged in series order. */
 static bool cells_make(struct row_work *work, const struct told_entry *entries, size_t count,
-		struct error *err)
+		const bool *wanted, struct error *err)
 {
 	const struct push_scope *scope = work->ask.scope;
 	size_t entry = 0, target = 0;
 
-	work->cells = ARENA_NEW_ARRAY(
-			work->scratch, struct cell, count + scope->target_count + 1);
+	work->cells = arena_alloc(work->scratch,
+			(count + scope->target_count + 1) * sizeof(*work->cells));
 	if (!work->cells)
 		return arena_error(work->scratch, err, "comparing an enterprise");
 	while (entry < count || target < scope->target_count) {
@@ -29,16 +29,18 @@ static bool cells_make(struct row_work *work, const struct told_entry *entries, 
 		uint32_t asked = target < scope->target_count ? scope->targets[target].series
 							      : UINT32_MAX;
 
-		cell->target = NO_TARGET;
-		if (told <= asked)
-			cell->entry = entries[entry++];
-		else
-			cell->entry = (struct told_entry){
-				.row = (uint16_t)((work->row->id - 1) % TOLD_ROWS),
-				.series = asked,
-			};
+		*cell = (struct cell){ .target = NO_TARGET };
 		if (asked <= told)
 			cell->target = target++;
+		if (told <= asked) {
+			cell->entry = entries[entry++];
+			continue;
+		}
+		cell->entry.row = (uint16_t)((work->row->id - 1) % TOLD_ROWS);
+		cell->entry.series = asked;
+		/* Nothing was told of it, and it is not asked. */
+		if (!wanted[cell->target])
+			work->cell_count--;
 	}
 	return true;
 }
@@ -295,7 +297,8 @@ bool push_block_row_work(struct push_block *block, struct block_row *row,
 		return arena_error(scratch, err, "comparing an enterprise");
 	if (!ask_all(&work.ask, wanted, err))
 		return row_failed(&work, entries, entry_count, err);
-	if (!cells_make(&work, entries, entry_count, err) || !row_compare(&work, &changed, err))
+	if (!cells_make(&work, entries, entry_count, wanted, err) ||
+			!row_compare(&work, &changed, err))
 		return false;
 	if (!changed || block->plan->silent) {
 		row_keep(&work, entries, entry_count);

@@ -458,19 +458,15 @@ bool push_block_load(struct push_block *block, struct ledger *ledger, struct err
 
 /* Nobody may have pulled or decided it since it was read. */
 static bool supersede(struct ledger *ledger, const struct ledger_delivery *read, int64_t now_ms,
-		struct arena *arena, struct error *err)
+		struct error *err)
 {
-	struct ledger_delivery *delivery;
+	bool moved;
 
-	if (!ledger_store_find_delivery(ledger->store, read->key, false, arena, &delivery, err))
-		return false;
-	if (!delivery || delivery->state != read->state || delivery->attempts != read->attempts)
-		return error_set(err, ERROR_CONFLICT, "a delivery was pulled meanwhile");
 	assert(ledger_may_move(
-			(Policycalc__V1__DeliveryState)delivery->state, DELIVERY(SUPERSEDED)));
-	delivery->state = (int)DELIVERY(SUPERSEDED);
-	delivery->changed_ms = now_ms;
-	return ledger_store_change_delivery(ledger->store, delivery, err);
+			(Policycalc__V1__DeliveryState)read->state, DELIVERY(SUPERSEDED)));
+	return ledger_store_move_delivery(ledger->store, read, (int)DELIVERY(SUPERSEDED),
+			       now_ms, &moved, err) &&
+	       (moved || error_set(err, ERROR_CONFLICT, "a delivery was pulled meanwhile"));
 }
 
 /* By enterprise, whichever were deferred; those of one as they were made. */
@@ -496,7 +492,7 @@ bool push_block_write(struct push_block *block, struct ledger *ledger, int64_t n
 {
 	made_sort(block);
 	for (size_t i = 0; i < block->superseded_count; i++) {
-		if (!supersede(ledger, block->superseded[i], now_ms, &block->arena, err))
+		if (!supersede(ledger, block->superseded[i], now_ms, err))
 			return false;
 	}
 	for (size_t i = 0; i < block->made_count; i++) {

@@ -17,17 +17,22 @@
 #define LINK_DELIVERIES 512
 #define LINK_TEXT 32
 
-/* Enterprises, each once. */
-struct told_set {
-	uint64_t *words;
-	size_t count; /* words */
-};
-
 /* A series, or a county. */
 struct told_line {
 	Policycalc__V1__PushCount message;
-	struct told_set told;
 	bool is_wanted;
+};
+
+/*
+ * Who has been told, each once: a bit an enterprise and series, and the county, which is nearly always
+ * one. Whoever has moved has its other counties in a table of its own.
+ */
+struct told_firms {
+	size_t end;	   /* above every id */
+	uint64_t **series; /* by number; NULL: nobody */
+	uint32_t *places;  /* by id: its first county + 1 */
+	uint64_t *moved;   /* place * end + id, hashed; 0: free */
+	size_t moved_count, moved_capacity;
 };
 
 struct told_report {
@@ -39,7 +44,8 @@ struct told_report {
 	struct told_line *units;  /* by unit; the last one: no unit */
 	struct told_line *series; /* by number; read with the first page */
 	size_t series_count;
-	int64_t before; /* where the next page begins */
+	struct told_firms firms; /* made with the first page */
+	int64_t before;		 /* where the next page begins */
 	bool has_names;
 	int64_t run; /* the newest that is counted */
 	/* Over all that is counted, whatever the pages: each link is that before and some deliveries. */
@@ -145,32 +151,88 @@ static bool names_read(struct told_report *told, struct ledger *ledger, struct e
 
 /* --- counting --------------------------------------------------------------------------------- */
 
-/* Whether @id was not there; *out_ok is false when memory is short. */
-static bool set_add(struct told_set *set, int64_t id, struct arena *arena, bool *out_ok)
+static bool firms_init(struct told_report *told, int64_t last_id)
 {
-	size_t word = (size_t)id / 64;
-	uint64_t bit = UINT64_C(1) << (id % 64);
+	struct told_firms *firms = &told->firms;
 
-	if (word >= set->count) {
-		size_t count = (word + 1) * 2;
-		uint64_t *words = ARENA_NEW_ARRAY(arena, uint64_t, count);
+	firms->end = (size_t)last_id + 1;
+	firms->series = ARENA_NEW_ARRAY(told->arena, uint64_t *, told->series_count + 1);
+	firms->places = ARENA_NEW_ARRAY(told->arena, uint32_t, firms->end);
+	return firms->series && firms->places;
+}
 
-		*out_ok = words != NULL;
-		if (!words)
-			return false;
-		if (set->count)
-			memcpy(words, set->words, set->count * sizeof(*words));
-		set->words = words;
-		set->count = count;
-	}
-	if (set->words[word] & bit)
+/* Whether an enterprise was not yet told of a series; *out_ok is false when memory is short. */
+static bool series_tell(struct told_report *told, size_t series, size_t id, bool *out_ok)
+{
+	struct told_firms *firms = &told->firms;
+	uint64_t bit = UINT64_C(1) << id % 64;
+
+	if (!firms->series[series])
+		firms->series[series] =
+				ARENA_NEW_ARRAY(told->arena, uint64_t, firms->end / 64 + 1);
+	*out_ok = firms->series[series] != NULL;
+	if (!*out_ok || firms->series[series][id / 64] & bit)
 		return false;
-	set->words[word] |= bit;
+	firms->series[series][id / 64] |= bit;
 	return true;
 }
 
-/* Adds @news pieces of news of one delivery to a series or a county. */
-static bool line_add(struct told_report *told, struct told_line *line,
+/* Where @key stands in the table, or would. */
+static uint64_t *moved_find(uint64_t *table, size_t capacity, uint64_t key)
+{
+	size_t at = (size_t)(key * UINT64_C(0x9e3779b97f4a7c15) >> 20) & (capacity - 1);
+
+	while (table[at] && table[at] != key)
+		at = (at + 1) & (capacity - 1);
+	return &table[at];
+}
+
+static bool moved_grow(struct told_report *told)
+{
+	struct told_firms *firms = &told->firms;
+	size_t capacity = firms->moved_capacity ? firms->moved_capacity * 2 : 64;
+	uint64_t *table = ARENA_NEW_ARRAY(told->arena, uint64_t, capacity);
+
+	if (!table)
+		return false;
+	for (size_t i = 0; i < firms->moved_capacity; i++) {
+		if (firms->moved[i])
+			*moved_find(table, capacity, firms->moved[i]) = firms->moved[i];
+	}
+	firms->moved = table;
+	firms->moved_capacity = capacity;
+	return true;
+}
+
+/* As series_tell(), in a county. */
+static bool place_tell(struct told_report *told, size_t place, size_t id, bool *out_ok)
+{
+	struct told_firms *firms = &told->firms;
+	uint64_t key = (uint64_t)place * firms->end + id;
+	uint64_t *found;
+
+	*out_ok = true;
+	if (firms->places[id] == 0) {
+		firms->places[id] = (uint32_t)place + 1;
+		return true;
+	}
+	if (firms->places[id] == place + 1)
+		return false;
+	*out_ok = firms->moved_count * 2 < firms->moved_capacity || moved_grow(told);
+	if (!*out_ok)
+		return false;
+	found = moved_find(firms->moved, firms->moved_capacity, key);
+	if (*found)
+		return false;
+	*found = key;
+	firms->moved_count++;
+	return true;
+}
+
+typedef bool (*tell_fn)(struct told_report *told, size_t at, size_t id, bool *out_ok);
+
+/* Adds @news pieces of news of one delivery to the @at-th series or county. */
+static bool line_add(struct told_report *told, struct told_line *line, size_t at, tell_fn tell,
 		const struct ledger_delivery *delivery, int64_t news)
 {
 	bool ok = true;
@@ -179,14 +241,12 @@ static bool line_add(struct told_report *told, struct told_line *line,
 	case DELIVERY(ACKED):
 		line->message.acknowledged += news;
 		line->message.news += news;
-		line->message.told +=
-				set_add(&line->told, delivery->enterprise, told->arena, &ok);
+		line->message.told += tell(told, at, (size_t)delivery->enterprise, &ok);
 		break;
 	case DELIVERY(RELEASED):
 	case DELIVERY(LEASED):
 		line->message.news += news;
-		line->message.told +=
-				set_add(&line->told, delivery->enterprise, told->arena, &ok);
+		line->message.told += tell(told, at, (size_t)delivery->enterprise, &ok);
 		break;
 	case DELIVERY(HELD):
 		line->message.held += news;
@@ -206,12 +266,14 @@ static bool delivery_add(struct told_report *told, const struct ledger_delivery 
 {
 	struct ledger_entry *entries;
 	const char *region = arena_copy(arena, delivery->region.data, delivery->region.size);
-	size_t count;
+	size_t count, unit;
 	int64_t news = 0;
 	int place;
 
 	if (!region)
 		return arena_error(arena, err, "adding up deliveries");
+	if (delivery->enterprise < 0 || (uint64_t)delivery->enterprise >= told->firms.end)
+		return error_set(err, ERROR_IO, "a delivery is of an enterprise there is not");
 	if (!ledger_entries_decode(delivery->entries, arena, &entries, &count, err))
 		return false;
 	for (size_t i = 0; i < count; i++) {
@@ -224,14 +286,14 @@ static bool delivery_add(struct told_report *told, const struct ledger_delivery 
 		if (!line->is_wanted)
 			continue;
 		news++;
-		if (!line_add(told, line, delivery, 1))
+		if (!line_add(told, line, entries[i].series, series_tell, delivery, 1))
 			return arena_error(told->arena, err, "adding up deliveries");
 	}
 	if (news == 0)
 		return true;
 	place = area_place(told->area, region);
-	if (!line_add(told, &told->units[place >= 0 ? (size_t)place : told->area->unit_count],
-			    delivery, news))
+	unit = place >= 0 ? (size_t)place : told->area->unit_count;
+	if (!line_add(told, &told->units[unit], unit, place_tell, delivery, news))
 		return arena_error(told->arena, err, "adding up deliveries");
 	return true;
 }
@@ -270,6 +332,8 @@ bool told_report_read(struct told_report *told, struct ledger *ledger, bool *out
 
 	if (!told->has_names && !names_read(told, ledger, err))
 		return false;
+	if (!told->firms.places && !firms_init(told, registry_last_id(ledger->registry)))
+		return arena_error(told->arena, err, "adding up deliveries");
 	arena_init(&arena, PAGE_MEMORY);
 	ok = ledger_store_list_deliveries(
 			ledger->store, &listing, PAGE, false, &arena, &list, &count, err);

@@ -56,6 +56,21 @@ bool ledger_store_change_delivery(struct ledger_store *store,
 	       statement_bind_int(change, 9, delivery->id, err) && statement_run(change, err);
 }
 
+bool ledger_store_move_delivery(struct ledger_store *store, const struct ledger_delivery *read,
+		int state, int64_t changed_ms, bool *out_moved, struct error *err)
+{
+	struct statement *move = store->statements[LEDGER_MOVE_DELIVERY];
+	bool ok = statement_bind_int(move, 1, state, err) &&
+		  statement_bind_int(move, 2, changed_ms, err) &&
+		  statement_bind_int(move, 3, read->id, err) &&
+		  statement_bind_int(move, 4, read->state, err) &&
+		  statement_bind_int(move, 5, read->attempts, err) &&
+		  statement_step(move, out_moved, err);
+
+	statement_reset(move);
+	return ok;
+}
+
 /* --- reading --------------------------------------------------------------------------------- */
 
 static bool delivery_read(struct statement *rows, struct arena *arena,

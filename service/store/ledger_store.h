@@ -117,6 +117,9 @@ bool ledger_store_add_delivery(struct ledger_store *store, struct ledger_deliver
 /** What changes with the state: state, attempts, changed, lease, who, note. */
 bool ledger_store_change_delivery(struct ledger_store *store,
 		const struct ledger_delivery *delivery, struct error *err);
+/** To another state, if the delivery is still as it was read; *out_moved: it was. */
+bool ledger_store_move_delivery(struct ledger_store *store, const struct ledger_delivery *read,
+		int state, int64_t changed_ms, bool *out_moved, struct error *err);
 /** NULL in *out_delivery: there is none. */
 bool ledger_store_find_delivery(struct ledger_store *store,
 		const unsigned char key[LEDGER_KEY_SIZE], bool with_digest, struct arena *arena,
