@@ -10,9 +10,12 @@
 #define PING_STRIKES_MAX 2
 #define DEBUG_TOO_MANY_PINGS "too_many_pings" /* clients know this text */
 
+/* What happens to a stream happens to it several times in a row. */
 static struct rpc_stream *find_stream(struct session *session, int32_t id)
 {
-	return nghttp2_session_get_stream_user_data(session->http2, id);
+	if (!session->last_stream || session->last_stream->id != id)
+		session->last_stream = nghttp2_session_get_stream_user_data(session->http2, id);
+	return session->last_stream;
 }
 
 /* --- received --------------------------------------------------------------------------------

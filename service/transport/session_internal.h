@@ -46,6 +46,7 @@ struct session {
 	struct rpc_loop *loop;
 	struct rpc_connection connection;
 	struct rpc_stream *streams;
+	struct rpc_stream *last_stream; /* that was looked for; or NULL */
 	size_t stream_count;
 	struct timers timers;
 	struct buffer *out; /* while session_send() runs */

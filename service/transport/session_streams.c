@@ -38,6 +38,8 @@ void stream_free(struct rpc_stream *stream)
 {
 	struct session *session = stream->session;
 
+	if (session->last_stream == stream)
+		session->last_stream = NULL;
 	(void)nghttp2_session_set_stream_user_data(session->http2, stream->id, NULL);
 	timers_clear(&session->timers, &stream->timer);
 	if (stream->previous)
