@@ -27,19 +27,36 @@ static uint64_t key_mix(uint64_t hash, uint64_t word)
 	return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
 
-static uint64_t key_hash(struct slice key)
+/* Less than eight bytes, as what two runs of four (or of what there is) come to. */
+static uint64_t key_short(struct slice key)
+{
+	uint32_t first;
+	uint32_t last;
+	uint64_t word = 0;
+
+	if (key.size >= sizeof(first)) {
+		memcpy(&first, key.data, sizeof(first));
+		memcpy(&last, key.data + key.size - sizeof(last), sizeof(last));
+		return (uint64_t)first << 32 | last;
+	}
+	for (size_t i = 0; i < key.size; i++)
+		word = word << 8 | (unsigned char)key.data[i];
+	return word;
+}
+
+static inline uint64_t key_hash(struct slice key)
 {
 	uint64_t hash = 0xcbf29ce484222325u ^ key.size;
 	uint64_t word = 0;
-	size_t at = 0;
 
-	for (; at + sizeof(word) <= key.size; at += sizeof(word)) {
+	if (key.size < sizeof(word))
+		return key_mix(hash, key_short(key));
+	for (size_t at = 0; at + sizeof(word) < key.size; at += sizeof(word)) {
 		memcpy(&word, key.data + at, sizeof(word));
 		hash = key_mix(hash, word);
 	}
-	word = 0;
-	if (at < key.size)
-		memcpy(&word, key.data + at, key.size - at);
+	/* The last eight, some of which may have been among those before. */
+	memcpy(&word, key.data + key.size - sizeof(word), sizeof(word));
 	return key_mix(hash, word);
 }
 
