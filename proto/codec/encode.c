@@ -27,6 +27,23 @@ void encoder_clear(struct encoder *encoder, size_t keep)
 	encoder->failed = encoder->exceeded = false;
 }
 
+void encoder_give(struct encoder *encoder, struct buffer *buffer)
+{
+	struct buffer old = *buffer;
+
+	if (!encoder->start) {
+		buffer_clear(buffer);
+		return;
+	}
+	buffer->data = (char *)encoder->start;
+	buffer->size = (size_t)(encoder->end - encoder->start);
+	buffer->capacity = buffer->size + 1;
+	buffer->data[buffer->size] = '\0';
+	encoder->start = (uint8_t *)old.data;
+	encoder->end = old.data ? encoder->start + old.capacity - 1 : NULL;
+	encoder->at = encoder->end;
+}
+
 bool encoder_end(struct encoder *encoder)
 {
 	if (encoder->most && encoder_size(encoder) > encoder->most)
@@ -49,7 +66,8 @@ static bool encoder_grow(struct encoder *encoder, size_t size)
 	encoder->exceeded = encoder->most && written + size > encoder->most + HEAD_MOST;
 	if (encoder->exceeded)
 		goto fail;
-	grown = memory_alloc(capacity);
+	/* One more for the NUL of encoder_give(). */
+	grown = memory_alloc(capacity + 1);
 	if (!grown)
 		goto fail;
 	if (written)

@@ -14,6 +14,7 @@
  */
 #pragma once
 
+#include "base/buffer.h"
 #include "base/slice.h"
 
 #include <protobuf-c/protobuf-c.h>
@@ -45,6 +46,11 @@ static inline struct slice encoder_bytes(const struct encoder *encoder)
 		encoder_size(encoder) };
 }
 
+/**
+ * Hands what is written to @buffer, whose memory (and nothing that is in it) it takes in return: the last
+ * encoder_size() bytes of the buffer are it.
+ */
+void encoder_give(struct encoder *encoder, struct buffer *buffer);
 /** Whether all of it was written, and it is no more than it may be. */
 bool encoder_end(struct encoder *encoder);
 /** Puts @bytes in front of what is written. */

@@ -45,7 +45,7 @@ static void answer_match(struct rpc_call *call, const ProtobufCMessage *message,
 	if (!ruleset_match_encode(ruleset, (const Policycalc__V1__MatchRequest *)message, today,
 			    rpc_call_workspace(call), encoder, &violations, &err))
 		call_answer_with(call, NULL, &violations, &err);
-	else if (rpc_call_send_bytes(call, encoder_bytes(encoder)))
+	else if (rpc_call_send_encoded(call))
 		rpc_call_finish(call, RPC_OK, "");
 }
 
@@ -201,7 +201,7 @@ static void match_stream_answer(struct rpc_call *call,
 		rpc_call_finish(call, RPC_RESOURCE_EXHAUSTED,
 				"out of memory while packing the answer");
 	else
-		rpc_call_send_bytes(call, encoder_bytes(encoder));
+		rpc_call_send_encoded(call);
 }
 
 /* The question that waits, in the scratch arena; NULL: the call is over, or ends now. */

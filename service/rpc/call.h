@@ -24,6 +24,8 @@ enum call_state {
 };
 
 #define CALL_OWN_TASKS 4
+/* Buffers above this are given back between calls. */
+#define CALL_KEEP ((size_t)64 << 10)
 
 struct rpc_call {
 	/* Loop thread only, unless said otherwise. */

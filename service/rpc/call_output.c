@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Replies and the end of a call. Messages are encoded in memory that the loop keeps for it, copied
- * into the call's output buffer, and from there by the transport into the bytes it writes.
+ * Replies and the end of a call. Messages are encoded in memory that the loop keeps for it, which the call takes
+ * over when nothing else is queued (otherwise they are copied into its output buffer), and copied from there by
+ * the transport into the bytes it writes.
  */
 #include "rpc/base64.h"
 #include "rpc/call.h"
@@ -194,7 +195,7 @@ static void put_prefix(struct rpc_call *call, bool compressed, size_t size)
 	call->out.size += sizeof(prefix);
 }
 
-static bool call_may_send(struct rpc_call *call, size_t size)
+static bool call_may_be_sent(struct rpc_call *call, size_t size)
 {
 	if (call->state != CALL_OPEN)
 		return false;
@@ -206,11 +207,23 @@ static bool call_may_send(struct rpc_call *call, size_t size)
 		call_fail(call, RPC_INTERNAL, "the method gave more than one answer");
 		return false;
 	}
-	/* The only message of a small answer needs no word of gzip. */
+	return true;
+}
+
+/* Headers, when they are not sent: the only message of a small answer needs no word of gzip. */
+static bool call_begin_message(struct rpc_call *call, size_t size)
+{
+	return call_send_headers(call, call->method->server_streaming
+						       ? call->compress_above < SIZE_MAX
+						       : call_packs(call, size));
+}
+
+static bool call_may_send(struct rpc_call *call, size_t size)
+{
+	if (!call_may_be_sent(call, size))
+		return false;
 	if (call_make_room(call, FRAMING_PREFIX_SIZE + size))
-		return call_send_headers(call, call->method->server_streaming
-							       ? call->compress_above < SIZE_MAX
-							       : call_packs(call, size));
+		return call_begin_message(call, size);
 	call->out.failed = false;
 	call_fail(call, RPC_RESOURCE_EXHAUSTED, "out of memory while packing the answer");
 	return false;
@@ -220,7 +233,7 @@ static void call_count_sent(struct rpc_call *call, size_t size)
 {
 	if (call->out.size - call->out_sent >= call_limits(call)->send_high)
 		call->was_full = true;
-	if (call->out_sent == 0 && call->out.size == size + FRAMING_PREFIX_SIZE)
+	if (call->out.size - call->out_sent == size + FRAMING_PREFIX_SIZE)
 		call->progress_us = call->loop->now_us;
 	call->sent_count++;
 	call->sent_bytes += size;
@@ -255,6 +268,44 @@ bool rpc_call_send_bytes(struct rpc_call *call, struct slice encoded)
 	return true;
 }
 
+/*
+ * Whether the encoder's memory may become that of the call, which then gives its own for it: nothing is queued,
+ * and it is neither more than a call keeps nor much more than the message needs.
+ */
+static bool call_may_take(const struct rpc_call *call, const struct encoder *encoder)
+{
+	size_t size = encoder_size(encoder);
+	size_t capacity = (size_t)(encoder->end - encoder->start);
+
+	return call->out.size == call->out_sent && capacity < CALL_KEEP &&
+	       capacity / 4 <= size && !call_packs(call, size);
+}
+
+bool rpc_call_send_encoded(struct rpc_call *call)
+{
+	struct encoder *encoder = &call->loop->encoder;
+	size_t size = encoder_size(encoder);
+	uint8_t prefix[FRAMING_PREFIX_SIZE];
+
+	if (!call_may_take(call, encoder))
+		return rpc_call_send_bytes(call, encoder_bytes(encoder));
+	if (!call_may_be_sent(call, size))
+		return false;
+	framing_put_prefix(prefix, false, (uint32_t)size);
+	encode_bytes(encoder, (struct slice){ (const char *)prefix, sizeof(prefix) });
+	if (encoder->failed) {
+		call_fail(call, RPC_RESOURCE_EXHAUSTED,
+				"out of memory while packing the answer");
+		return false;
+	}
+	encoder_give(encoder, &call->out);
+	call->out_sent = call->out.size - sizeof(prefix) - size;
+	if (!call_begin_message(call, size))
+		return false;
+	call_count_sent(call, size);
+	return true;
+}
+
 bool rpc_call_send(struct rpc_call *call, const ProtobufCMessage *message)
 {
 	struct encoder *encoder = rpc_call_encoder(call);
@@ -263,7 +314,7 @@ bool rpc_call_send(struct rpc_call *call, const ProtobufCMessage *message)
 		return false;
 	encode_message(encoder, message);
 	if (encoder_end(encoder))
-		return rpc_call_send_bytes(call, encoder_bytes(encoder));
+		return rpc_call_send_encoded(call);
 	call_fail(call, RPC_RESOURCE_EXHAUSTED,
 			encoder->exceeded ? "the answer is larger than the limit"
 					  : "out of memory while packing the answer");

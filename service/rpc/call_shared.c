@@ -14,8 +14,6 @@
 #include <assert.h>
 
 #define IDLE_MAX 256
-/* Buffers above this are given back between calls. */
-#define KEEP_MAX ((size_t)64 << 10)
 /* There is one workspace and one encoder a loop. */
 #define LOOP_KEEP ((size_t)1 << 20)
 
@@ -33,7 +31,7 @@ static void call_free(struct rpc_call *call)
 
 static void buffer_recycle(struct buffer *buffer)
 {
-	if (buffer->capacity > KEEP_MAX)
+	if (buffer->capacity > CALL_KEEP)
 		buffer_fini(buffer);
 	else
 		buffer_clear(buffer);

@@ -136,6 +136,8 @@ uint64_t rpc_call_deadline_us(const struct rpc_call *call);
 bool rpc_call_send(struct rpc_call *call, const ProtobufCMessage *message);
 /** Queues one message that is already encoded. */
 bool rpc_call_send_bytes(struct rpc_call *call, struct slice encoded);
+/** Queues the one that is in rpc_call_encoder(), whose memory is gone then. */
+bool rpc_call_send_encoded(struct rpc_call *call);
 /** true while more may be queued without waiting for on_writable. */
 bool rpc_call_is_writable(const struct rpc_call *call);
 /** Streaming input: stop and go on reading messages (flow control reaches the client). */

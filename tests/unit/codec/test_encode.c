@@ -131,6 +131,37 @@ static void test_encode_pieces(void **state)
 	encoder_fini(&encoder);
 }
 
+/* Memory goes back and forth; what is in a buffer is not read by the encoder. */
+static void test_encode_give(void **state)
+{
+	struct encoder encoder = { 0 };
+	struct buffer taken = { 0 };
+	char bytes[3000];
+
+	(void)state;
+	encoder_give(&encoder, &taken);
+	assert_int_equal(taken.size, 0);
+	for (size_t size = 1; size < sizeof(bytes); size = size * 3 + 1) {
+		struct slice piece = { bytes, size };
+
+		(void)memset(bytes, 'a' + (int)(size % 26), size);
+		encode_bytes(&encoder, piece);
+		assert_true(encoder_end(&encoder));
+		encoder_give(&encoder, &taken);
+		assert_int_equal(encoder_size(&encoder), 0);
+		assert_true(taken.size >= size && taken.size < taken.capacity);
+		expect_bytes(piece, (struct slice){ taken.data + taken.size - size, size },
+				"given away");
+		assert_int_equal(taken.data[taken.size], 0);
+	}
+	buffer_append_text(&taken, "more");
+	assert_string_equal(taken.data + taken.size - 4, "more");
+	encode_bytes(&encoder, (struct slice){ bytes, sizeof(bytes) });
+	assert_int_equal(encoder_size(&encoder), sizeof(bytes));
+	buffer_fini(&taken);
+	encoder_fini(&encoder);
+}
+
 static void test_encode_limit(void **state)
 {
 	struct encoder encoder = { .most = 10000 };
@@ -335,6 +366,7 @@ int main(void)
 		cmocka_unit_test(test_encode),
 		cmocka_unit_test(test_encode_unknown),
 		cmocka_unit_test(test_encode_pieces),
+		cmocka_unit_test(test_encode_give),
 		cmocka_unit_test(test_encode_limit),
 		cmocka_unit_test(test_unpack),
 		cmocka_unit_test(test_unpack_broken),
