@@ -3,7 +3,7 @@
 #
 # Where the instructions of `Match` go: counts them (valgrind's callgrind, so the same on every machine and
 # however busy it is) over some calls on ten connections with ten streams each, and prints how many one
-# call took and in which functions. The kernel's are not among them.
+# call took, in which rooms and in which functions. The kernel's are not among them.
 set -eu
 cd "$(dirname "$0")/../.."
 
@@ -93,12 +93,25 @@ wait $server || true
 server=
 total=$(sed -n 's/^summary: *//p; s/^totals: *//p' "$folder/callgrind" | sort -n | tail -n 1)
 echo "$what: $((total / calls)) instructions a call ($calls calls, c=10 m=10)"
-callgrind_annotate --threshold=99 "$folder/callgrind" |
-	awk -v top="$top" -v total="$total" -v calls="$calls" '
+callgrind_annotate --auto=no --threshold=100 "$folder/callgrind" >"$folder/functions"
+# A function that is inlined counts for the room where it is written.
+awk -v total="$total" -v calls="$calls" '
+	/^ *[0-9,]+ \(/ && !/PROGRAM TOTALS/ {
+		count = $1; gsub(",", "", count)
+		room = "others"
+		if (match($0, /lib(nghttp2|uv|protobuf-c|c)\.so/)) room = substr($0, RSTART, RLENGTH - 3)
+		else if (match($0, /(service\/[a-z]+|proto\/codec|proto\/policycalc)\//))
+			room = substr($0, RSTART, RLENGTH - 1)
+		of[room] += count
+	}
+	END { for (room in of) printf "%10d %5.1f%%  %s\n", of[room] / calls, 100 * of[room] / total, room }
+' "$folder/functions" | sort -rn
+echo
+awk -v top="$top" -v total="$total" -v calls="$calls" '
 		/^ *[0-9,]+ \(/ && !/PROGRAM TOTALS/ {
 			count = $1; gsub(",", "", count)
 			what = $0; sub(/^ *[0-9,]+ \([^)]*\) */, "", what)
 			sub(/ \[[^]]*\]$/, "", what); sub(/^[^:]*\//, "", what)
 			if (listed++ < top) printf "%10d %5.1f%%  %s\n", count / calls, 100 * count / total, what
-		}'
+		}' "$folder/functions"
 [ -z "$keep" ] || cp "$folder/callgrind" "$keep"

@@ -7,6 +7,7 @@ import shutil
 import statistics
 import subprocess
 import sys
+import threading
 import time
 
 import h2.settings
@@ -132,5 +133,43 @@ def whoever_does_not_read_is_held_up_alone():
     assert statistics.median(taken) < 5
 
 
-run(a_thousand_streams_of_one, a_thousand_streams_of_many, a_greedy_client_leaves_room,
-    ten_greedy_clients_leave_room, whoever_does_not_read_is_held_up_alone)
+def a_thousand_slow_readers_leave_room():
+    """A thousand answers of 40 KB each that are fetched a window at a time: whoever reads at once is answered
+    as before, memory stays, and the slow ones get what they fetch."""
+    polite = Client(daemon.channel())
+    alone = statistics.median(latencies(polite, time.monotonic() + 0.5))
+    before = rss_mib()
+    slow = [raw_client.Client(daemon.addresses[0], PATH, BODY.read_bytes()) for _ in range(4)]
+    for client in slow:
+        for _ in range(250):
+            client.send(client.start(), BODY.read_bytes())
+    stopped = threading.Event()
+
+    def fetch():
+        while not stopped.is_set():
+            for client in slow:
+                client.wait(lambda event: isinstance(event, h2.events.DataReceived), 0.01)
+            time.sleep(0.01)
+    reader = threading.Thread(target=fetch)
+    reader.start()
+    taken = latencies(polite, time.monotonic() + 1.2)
+    grown = rss_mib() - before
+    stopped.set()
+    reader.join()
+    fetched = [sum(len(event.data) for event in client.events if isinstance(event, h2.events.DataReceived))
+               for client in slow]
+    answering = len({(at, event.stream_id) for at, client in enumerate(slow) for event in client.events
+                     if isinstance(event, h2.events.ResponseReceived)})
+    for client in slow:
+        client.socket.close()
+    median = statistics.median(taken)
+    print(f"# alone {alone * 1000:.1f} ms; beside a thousand slow readers: median {median * 1000:.1f} ms, worst "
+          f"{max(taken) * 1000:.1f} ms; {grown:.0f} MiB more; {answering} streams and {sum(fetched) >> 10} KiB came")
+    assert median < 10 * alone + 0.05, (median, alone)
+    assert grown < 150 or before > 60, grown
+    # Each of them at least the window it began with, and every stream at least its headers.
+    assert min(fetched) >= 65535 and answering == 1000, (fetched, answering)
+
+
+run(a_thousand_slow_readers_leave_room, a_thousand_streams_of_one, a_thousand_streams_of_many,
+    a_greedy_client_leaves_room, ten_greedy_clients_leave_room, whoever_does_not_read_is_held_up_alone)
