@@ -2,7 +2,7 @@
 /*
  * CatalogService, drafts: CheckCatalog and PublishCatalog.
  *
- *     loop: files come in ──► checker's thread: draft_check() ──► [PublishCatalog] store's thread:
+ *     loop: files come in ──► checker's thread: upload_call_check() ──► [PublishCatalog] store's thread:
  *     one transaction, then the new ruleset is compiled and swapped in ──► loop: the answer
  *
  * A draft_work holds a draft on its whole way; one thread has it at a time. On the loop it is the
@@ -254,8 +254,7 @@ static void on_check(struct job *job, void *context)
 		work_post(work);
 		return;
 	}
-	work->catalog = draft_check(&work->base.upload.draft, work->strict, &work->base.arena,
-			&work->base.diagnostics, NULL, &work->summary, &work->base.err);
+	work->catalog = upload_call_check(&work->base, work->strict, NULL, &work->summary);
 	work->check_failed = !work->catalog && work->base.err.code == ERROR_INVALID;
 	if (work->is_publish && work->catalog) {
 		work->base.job.run = on_publish;

@@ -186,9 +186,7 @@ static void on_check(struct job *job, void *context)
 	(void)context;
 	if (rpc_call_is_cancelled(work->base.call)) {
 		error_set(&work->base.err, ERROR_CANCELLED, "the call was cancelled");
-	} else if (!draft_check(&work->base.upload.draft, false, &work->base.arena,
-				   &work->base.diagnostics, &work->draft, NULL,
-				   &work->base.err)) {
+	} else if (!upload_call_check(&work->base, false, &work->draft, NULL)) {
 		first = first_error(&work->base.diagnostics);
 		if (work->base.err.code == ERROR_INVALID && first)
 			error_set(&work->base.err, ERROR_PRECONDITION,

@@ -56,3 +56,20 @@ void upload_call_add(struct upload_call *upload_call, const Policycalc__V1__Sour
 		rpc_call_add_violation(upload_call->call, field, err.message);
 	rpc_call_finish_error(upload_call->call, &err);
 }
+
+struct catalog *upload_call_check(struct upload_call *upload_call, bool strict,
+		struct ruleset **out_ruleset, struct draft_summary *out_summary)
+{
+	struct arena *arena = &upload_call->arena;
+	struct error *err = &upload_call->err;
+	struct catalog *catalog = draft_check(&upload_call->upload.draft, strict, arena,
+			&upload_call->diagnostics, out_ruleset, out_summary, err);
+
+	if (!catalog && err->code == ERROR_LIMIT && arena->exhausted)
+		error_set(err, ERROR_LIMIT,
+				"out of memory while checking the catalog: a draft of this "
+				"size may "
+				"take %zu MiB",
+				arena->budget >> 20);
+	return catalog;
+}

@@ -31,3 +31,9 @@ void *upload_call_new(struct rpc_call *call, size_t size,
 void upload_call_free(struct upload_call *upload_call);
 /** Adds a file, or finishes the call with what is wrong with it. */
 void upload_call_add(struct upload_call *upload_call, const Policycalc__V1__SourceFile *file);
+/**
+ * As draft_check(), of what came in, on the checker's thread; its error goes to @upload_call->err. What a
+ * draft takes of memory is bounded by its size: where that is not enough, the error tells the bound.
+ */
+struct catalog *upload_call_check(struct upload_call *upload_call, bool strict,
+		struct ruleset **out_ruleset, struct draft_summary *out_summary);

@@ -176,6 +176,19 @@ def test_drafts_at_once():
     over.set()
 
 
+def test_draft_above_its_memory():
+    """Half a million keywords in each of seven files take more than a draft of seven MiB may."""
+    content = b"keywords: [" + b"a," * 500000 + b"a]\n"
+    crowded = [catalog.SourceFile(path=f"policies/{i}.yaml", content=content) for i in range(7)]
+
+    check = client._method("stream_unary", "CatalogService", "CheckCatalog", catalog.CheckCatalogResponse)
+    error = fails(grpc.StatusCode.RESOURCE_EXHAUSTED, check,
+                  iter([catalog.CheckCatalogRequest(file=f) for f in crowded]), timeout=60)
+    assert error.details() == "out of memory while checking the catalog: " \
+        "a draft of this size may take 512 MiB", error.details()
+    assert not simulate(folder=STARTER, as_of=DAY).policies
+
+
 NEW = """  - name: demo_only_here
     type: COUNT
     unit: {zh: 个, en: pieces}
@@ -246,4 +259,4 @@ def test_command_line():
 
 
 run(test_import, test_who_loses, test_sensitivity, test_wrong, test_drafts_at_once,
-    test_nothing_changes, test_command_line)
+    test_draft_above_its_memory, test_nothing_changes, test_command_line)
