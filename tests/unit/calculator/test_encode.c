@@ -212,6 +212,64 @@ static void amounts_differ(void **state)
 	arena_fini(&arena);
 }
 
+/*
+ * Policies that come to the same for all these firms and days, while their answers differ: in the tier, in
+ * what capped them, in what is missing, and from day to day within an epoch.
+ */
+static void words_differ(void **state)
+{
+	static const char lines[] =
+			"parameter one MONEY 30000元 from 2020-01-01\n"
+			"parameter two MONEY 30000元 from 2020-01-01\n"
+			"policy tiered\nwindow always\nrequire e.staff >= 1\n"
+			"tier low: wan(1) when !e.srdi\ntier high: wan(1) when e.srdi\n"
+			"policy capped\nwindow always\nrequire e.staff >= 1\npays wan(9)\n"
+			"cap p.one when e.srdi\ncap p.two when !e.srdi\n"
+			"policy ranged\nwindow always\nrequire e.staff >= 1\n"
+			"tier low: wan(1)\ntier high: wan(2) when e.srdi && e.tech_sme\n"
+			"policy dated\nwindow always\nrequire e.staff >= 1\n"
+			"pays as_of < timestamp(\"2026-02-01T00:00:00Z\") ? wan(1) : wan(2)\n";
+	static const char *const firms[] = { "staff = 1, srdi = 是", "staff = 1, srdi = 否",
+		"staff = 1", "staff = 1, srdi = 是, tech_sme = 是",
+		"staff = 1, tech_sme = 是" };
+	static const char *const days[] = { "2026-01-15", "2026-03-15", "2026-01-16" };
+	enum {
+		FIRMS = sizeof(firms) / sizeof(firms[0]),
+		DAYS = sizeof(days) / sizeof(days[0])
+	};
+	struct encoder encoder = { 0 };
+	struct tally tally = { 0 };
+	struct arena arena;
+
+	(void)state;
+	arena_init(&arena, (size_t)64 << 20);
+	/* What is kept is what came first: each of them does, once. */
+	for (unsigned first = 0; first < FIRMS * DAYS; first++) {
+		struct case_file file;
+		struct ruleset *ruleset;
+		const char *mistake = NULL;
+
+		fixture_read(&file, &arena, dictionary, lines);
+		ruleset = fixture_compile(&file, &mistake);
+		if (!ruleset)
+			fail_msg("%s", mistake);
+		for (unsigned i = 0; i < FIRMS * DAYS; i++) {
+			unsigned at = (first + i) % (FIRMS * DAYS);
+			Policycalc__V1__MatchRequest request =
+					POLICYCALC__V1__MATCH_REQUEST__INIT;
+
+			request.profile = fixture_profile(&file, firms[at % FIRMS]);
+			request.view = POLICYCALC__V1__VIEW__VIEW_BASIC;
+			request.as_of = (char *)(uintptr_t)days[at / FIRMS];
+			response_compare(ruleset, &request, &encoder, &tally);
+		}
+		ruleset_unref(ruleset);
+	}
+	assert_int_equal(tally.refused, 0);
+	encoder_fini(&encoder);
+	arena_fini(&arena);
+}
+
 /* Among many policies the index says who fits, and what is kept is told without asking again. */
 static void many_policies(void **state)
 {
@@ -352,6 +410,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(starter_catalog),
 		cmocka_unit_test(amounts_differ),
+		cmocka_unit_test(words_differ),
 		cmocka_unit_test(many_policies),
 		cmocka_unit_test(failing_allocations),
 		cmocka_unit_test(too_large),
