@@ -460,7 +460,10 @@ static bool policy_ask(struct sweep_work *work, const struct sweep_policy *polic
 		left = rows_join_planes(&rows, planes);
 		block_rewind(work->block, mark);
 	}
-	return !left || rows_store(work, policy, &rows, result, err);
+	if (left && !rows_store(work, policy, &rows, result, err))
+		return false;
+	result->some = left && !result->asked;
+	return true;
 }
 
 /* With every condition of all rows. */

@@ -72,6 +72,7 @@ struct sweep {
 
 struct sweep_result {
 	uint64_t *eligible, *asked, *review; /* NULL: no row; all that is left is ineligible */
+	bool some;			     /* there are eligible ones for certain */
 	uint64_t **conditions;		     /* by clause and status */
 	bool undone;			     /* rows of ->pending are to be asked yet */
 	uint64_t *pending;

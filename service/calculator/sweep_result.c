@@ -24,6 +24,10 @@ bool sweep_verdict(const struct sweep_work *work, size_t policy,
 	uint64_t rows[SWEEP_WORDS];
 
 	assert(work->done && policy < work->sweep->policy_count);
+	if (verdict == VERDICT(ELIGIBLE) && open && result->some) {
+		memcpy(out_rows, result->eligible, SWEEP_WORDS * sizeof(*out_rows));
+		return true;
+	}
 	if (verdict == VERDICT(ELIGIBLE))
 		return open && plane_tell(planes[0], out_rows);
 	if (verdict == VERDICT(NEEDS_INFORMATION))

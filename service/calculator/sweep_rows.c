@@ -237,6 +237,7 @@ static bool odd_rows_add(struct sweep_work *work)
 		for (size_t k = 0; k < SWEEP_WORDS; k++)
 			result->pending[k] |= odd[k] & work->rows[k];
 		result->undone = true;
+		result->some = false;
 	}
 	return true;
 }

@@ -87,8 +87,9 @@ struct atom_memory {
 	struct code_hit *hits;
 	size_t hit_count, hit_capacity;
 	uint64_t generation;
-	uint32_t code;	/* MEMBER, HELD, VALID */
-	uint64_t *done; /* OTHER: rows that were asked this round */
+	uint32_t code;	  /* MEMBER, HELD, VALID */
+	size_t threshold; /* AT_LEAST: its place in slot_numbers */
+	uint64_t *done;	  /* OTHER: rows that were asked this round */
 };
 
 struct block {

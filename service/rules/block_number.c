@@ -75,6 +75,23 @@ static bool cells_init(struct slot_numbers *numbers)
 	return true;
 }
 
+static size_t threshold_find(const struct slot_numbers *numbers, int64_t bound)
+{
+	size_t low = 0;
+	size_t high = numbers->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (numbers->thresholds[middle] < bound)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	assert(low < numbers->count && numbers->thresholds[low] == bound);
+	return low;
+}
+
 bool block_numbers_init(struct block *block)
 {
 	const struct atoms *atoms = block->atoms;
@@ -112,6 +129,13 @@ bool block_numbers_init(struct block *block)
 					threshold_compare);
 		if (!cells_init(numbers))
 			return false;
+	}
+	for (size_t i = 0; i < atoms->count; i++) {
+		const struct atom *atom = &atoms->list[i];
+
+		if (is_threshold(atom))
+			block->memories[i].threshold = threshold_find(
+					&block->numbers[atom->slot], atom->bound);
 	}
 	return true;
 }
@@ -313,27 +337,11 @@ static void numbers_at_least(
 	}
 }
 
-static size_t threshold_find(const struct slot_numbers *numbers, int64_t bound)
-{
-	size_t low = 0;
-	size_t high = numbers->count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (numbers->thresholds[middle] < bound)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	assert(low < numbers->count && numbers->thresholds[low] == bound);
-	return low;
-}
-
 const uint64_t *block_ask_threshold(struct block *block, struct plane_pool *pool,
 		const struct atom *atom, const struct slot_column *from, const uint64_t *need)
 {
 	const struct slot_numbers *numbers = &block->numbers[atom->slot];
+	size_t threshold = block->memories[atom - block->atoms->list].threshold;
 	struct slot_column *column = (struct slot_column *)from;
 	bool has_planes = numbers->cells && numbers->count <= PLANES_MOST;
 	uint64_t *yes;
@@ -345,13 +353,12 @@ const uint64_t *block_ask_threshold(struct block *block, struct plane_pool *pool
 				     : order_make(block, numbers, column)))
 		return NULL;
 	if (has_planes)
-		return column->planes +
-		       (threshold_find(numbers, atom->bound) + 1) * BLOCK_WORDS;
+		return column->planes + (threshold + 1) * BLOCK_WORDS;
 	yes = pool_take(pool, BLOCK_WORDS);
 	if (!yes)
 		return NULL;
 	if (numbers->cells) {
-		order_write(&column->order, threshold_find(numbers, atom->bound), yes);
+		order_write(&column->order, threshold, yes);
 		return yes;
 	}
 	numbers_at_least(column->column.integers, atom->bound, need, yes);
