@@ -177,9 +177,9 @@ def test_drafts_at_once():
 
 
 def test_draft_above_its_memory():
-    """Half a million keywords in each of seven files take more than a draft of seven MiB may."""
+    """Half a million keywords in each of sixteen files take more than a draft of 16 MiB may."""
     content = b"keywords: [" + b"a," * 500000 + b"a]\n"
-    crowded = [catalog.SourceFile(path=f"policies/{i}.yaml", content=content) for i in range(7)]
+    crowded = [catalog.SourceFile(path=f"policies/{i}.yaml", content=content) for i in range(16)]
 
     check = client._method("stream_unary", "CatalogService", "CheckCatalog", catalog.CheckCatalogResponse)
     error = fails(grpc.StatusCode.RESOURCE_EXHAUSTED, check,
