@@ -10,8 +10,10 @@
 #include "random_catalog.h"
 #include "starter.h"
 
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -340,12 +342,150 @@ static void index_comes(void **state)
 	arena_fini(&arena);
 }
 
+/* --- threads ------------------------------------------------------------------------------------ */
+
+enum { DAYS = 6, THREADS = 4 };
+
+static const char *const moments[DAYS] = { "2018-03-01", "2020-02-29", "2022-10-01",
+	"2024-05-05", "2026-02-10", "2029-12-31" };
+
+struct together {
+	const struct ruleset *ruleset;
+	Policycalc__V1__Profile *profile;
+	int64_t days[DAYS];
+	struct candidates expected[DAYS];
+	atomic_bool over;
+};
+
+struct asking {
+	struct together *together;
+	pthread_t thread;
+	unsigned number, asked, found, wrong;
+};
+
+/* Puts one index after another, so that one goes each time. */
+static void prepare_all(struct asking *asking)
+{
+	unsigned count = getenv("POLICYCALC_LONG") ? 3000 : 100;
+
+	for (unsigned i = 0; i < count; i++) {
+		struct error err = { 0 };
+
+		asking->wrong += !ruleset_prepare(
+				asking->together->ruleset, moments[i % DAYS], &err);
+	}
+	atomic_store(&asking->together->over, true);
+}
+
+static struct facts *facts_of(const struct together *together, unsigned day,
+		const struct epoch *epoch, struct arena *arena)
+{
+	struct facts *facts = facts_read(together->ruleset, epoch, together->profile,
+			date_from_days(together->days[day]), false, arena,
+			&(struct findings){ .arena = arena });
+
+	assert_non_null(facts);
+	return facts;
+}
+
+/* Mostly within the index, so that it goes, if it does, under us. */
+static void facts_ask(struct asking *asking, unsigned day, struct arena *arena)
+{
+	const struct together *together = asking->together;
+	const struct epoch *epoch = epoch_pin(together->ruleset, together->days[day]);
+	const struct candidates *expected = &together->expected[day];
+	struct facts *facts = facts_of(together, day, epoch, arena);
+	struct candidates told;
+
+	for (unsigned i = 0; i < 16; i++) {
+		if (!candidates_find(facts, &told))
+			break; /* no index now: policies are asked one by one */
+		asking->found++;
+		asking->wrong += told.count != expected->count ||
+				 memcmp(told.list, expected->list,
+						 told.count * sizeof(*told.list)) != 0;
+	}
+	epoch_unpin(together->ruleset, epoch);
+}
+
+static void *on_ask(void *context)
+{
+	struct asking *asking = context;
+	struct together *together = asking->together;
+	struct arena arena;
+
+	if (asking->number == 0) {
+		prepare_all(asking);
+		return NULL;
+	}
+	arena_init(&arena, (size_t)64 << 20);
+	while (!atomic_load(&together->over)) {
+		facts_ask(asking, asking->asked++ % DAYS, &arena);
+		arena_reset(&arena);
+	}
+	arena_fini(&arena);
+	return NULL;
+}
+
+/*
+ * More days than there are places for indexes, asked for by several threads: indexes come and go under those
+ * who read them, and say what they said alone.
+ */
+static void threads_share(void **state)
+{
+	struct profile_maker maker = {
+		.day = moments[4], .seed = 17, .known = 80, .series = 20, .items = 2
+	};
+	struct together together = { 0 };
+	struct asking asking[THREADS];
+	struct ruleset *ruleset;
+	struct case_file file;
+	struct arena arena;
+
+	(void)state;
+	arena_init(&arena, (size_t)1 << 30);
+	maker.arena = &arena;
+	fixture_read(&file, &arena, dictionary, random_catalog_lines(&maker, 240));
+	ruleset = fixture_compile(&file, NULL);
+	assert_non_null(ruleset);
+	maker.catalog = ruleset_catalog(ruleset);
+	together.ruleset = ruleset;
+	together.profile = maker_profile(&maker);
+	profile_tidy(ruleset, &maker, together.profile);
+	for (unsigned i = 0; i < DAYS; i++) {
+		const struct epoch *epoch;
+		struct error err = { 0 };
+		struct date date;
+
+		assert_true(date_parse(slice_from(moments[i]), &date));
+		together.days[i] = date_to_days(date);
+		epoch = epoch_pin(ruleset, together.days[i]);
+		assert_true(ruleset_prepare(ruleset, moments[i], &err));
+		assert_true(candidates_find(
+				facts_of(&together, i, epoch, &arena), &together.expected[i]));
+		epoch_unpin(ruleset, epoch);
+	}
+	for (unsigned i = 0; i < THREADS; i++) {
+		asking[i] = (struct asking){ .together = &together, .number = i };
+		assert_int_equal(
+				pthread_create(&asking[i].thread, NULL, on_ask, &asking[i]), 0);
+	}
+	for (unsigned i = 0; i < THREADS; i++) {
+		assert_int_equal(pthread_join(asking[i].thread, NULL), 0);
+		assert_int_equal(asking[i].wrong, 0);
+		assert_true(i == 0 || asking[i].found > DAYS);
+	}
+	ruleset_unref(ruleset);
+	arena_fini(&arena);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(random_catalogs),
 		cmocka_unit_test(starter_catalog),
 		cmocka_unit_test(index_comes),
+		cmocka_unit_test(threads_share),
 	};
 
 	if (argc < 3)
