@@ -61,6 +61,12 @@ const char *ruleset_content_hash(const struct ruleset *ruleset);
 /** Borrowed from the ruleset; NULL when there is none. @item_list "" is the enterprise. */
 const Policycalc__V1__Attribute *ruleset_find_attribute(
 		const struct ruleset *ruleset, const char *name, const char *item_list);
+/**
+ * What people call what an answer names, "e.rd_expense_y2", "i.cost@projects/p1": the attribute's label with its
+ * periods, and who supplies it; NULL where the dictionary has none. false when memory is short.
+ */
+bool ruleset_name_words(const struct ruleset *ruleset, const char *name, struct arena *arena,
+		Policycalc__V1__Text **out_label, Policycalc__V1__Text **out_supplier);
 const Policycalc__V1__Parameter *ruleset_find_parameter(
 		const struct ruleset *ruleset, const char *name);
 const Policycalc__V1__Policy *ruleset_find_policy(

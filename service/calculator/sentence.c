@@ -34,43 +34,9 @@ static const char *say_value(const struct speaker *speaker, const struct value *
 	return text && speaker->language == WORDS_ZH ? words_space(text, speaker->arena) : text;
 }
 
-/* "月度用电量（2026年一季度各月）" */
-static const char *say_stated(
-		const struct speaker *speaker, const struct slot *slot, const char *label)
-{
-	static const char *const quarters[] = { "一", "二", "三", "四" };
-
-	if (slot->window == WINDOW_STATED_YEAR)
-		return arena_format(speaker->arena,
-				either(speaker, "%s（%u年各期）", "%s (periods of %u)"), label,
-				slot->back);
-	if (speaker->language == WORDS_ZH)
-		return arena_format(speaker->arena, "%s（%u年%s季度各月）", label,
-				slot->back / 4, quarters[slot->back % 4]);
-	return arena_format(speaker->arena, "%s (months of quarter %u of %u)", label,
-			slot->back % 4 + 1, slot->back / 4);
-}
-
-/* The attribute's label, with the periods it is read over and how far back they lie. */
 static const char *say_label(const struct speaker *speaker, const struct slot *slot)
 {
-	static const char *const windows[][2] = {
-		[WINDOW_NONE] = { "%s", "%s" },
-		[WINDOW_QUARTER] = { "%s（上季度各月）", "%s (months of the last quarter)" },
-		[WINDOW_YEAR] = { "%s（上年各期）", "%s (periods of the last year)" },
-	};
-	const char *label = words_label(slot->attribute->label, speaker->language);
-
-	if (label && slot->window >= WINDOW_STATED_QUARTER)
-		return say_stated(speaker, slot, label);
-	if (slot->window != WINDOW_NONE)
-		label = arena_format(speaker->arena, windows[slot->window][speaker->language],
-				label);
-	return words_earlier(label, slot->back,
-			slot->window != WINDOW_NONE ||
-					slot->attribute->period ==
-							POLICYCALC__V1__PERIOD__PERIOD_YEAR,
-			speaker->language, speaker->arena);
+	return words_slot(slot, speaker->language, speaker->arena);
 }
 
 /* "职工总数 10 人、上年度营业收入 未知" of some slots; "" when none is an attribute. */

@@ -91,6 +91,79 @@ const char *words_earlier(const char *label, unsigned back, bool are_years,
 			are_years ? "year" : "period", back == 1 ? "" : "s");
 }
 
+static const char *words_stated(const struct slot *slot, const char *label,
+		enum words_language language, struct arena *arena)
+{
+	static const char *const quarters[] = { "一", "二", "三", "四" };
+
+	if (slot->window == WINDOW_STATED_YEAR)
+		return arena_format(arena,
+				language == WORDS_ZH ? "%s（%u年各期）" : "%s (periods of %u)",
+				label, slot->back);
+	if (language == WORDS_ZH)
+		return arena_format(arena, "%s（%u年%s季度各月）", label, slot->back / 4,
+				quarters[slot->back % 4]);
+	return arena_format(arena, "%s (months of quarter %u of %u)", label, slot->back % 4 + 1,
+			slot->back / 4);
+}
+
+const char *words_slot(
+		const struct slot *slot, enum words_language language, struct arena *arena)
+{
+	static const char *const windows[][2] = {
+		[WINDOW_NONE] = { "%s", "%s" },
+		[WINDOW_QUARTER] = { "%s（上季度各月）", "%s (months of the last quarter)" },
+		[WINDOW_YEAR] = { "%s（上年各期）", "%s (periods of the last year)" },
+	};
+	const char *label = words_label(slot->attribute->label, language);
+
+	if (slot->window >= WINDOW_STATED_QUARTER)
+		return words_stated(slot, label, language, arena);
+	if (slot->window != WINDOW_NONE)
+		label = arena_format(arena, windows[slot->window][language], label);
+	return words_earlier(label, slot->back,
+			slot->window != WINDOW_NONE ||
+					slot->attribute->period ==
+							POLICYCALC__V1__PERIOD__PERIOD_YEAR,
+			language, arena);
+}
+
+/* The slot of "e.rd_expense_y2" or "i.cost@projects/p1"; NULL: there is none. */
+static const struct slot *slot_of_name(const struct ruleset *ruleset, const char *name)
+{
+	size_t size = strcspn(name, "@");
+	size_t list_size = name[size] ? strcspn(name + size + 1, "/") : 0;
+	struct slice list = { name[size] ? name + size + 1 : name, list_size };
+
+	for (int at = LIST_ENTERPRISE; at < LIST_COUNT; at++) {
+		if (!slice_equals_text(list, item_list_name((enum item_list)at)))
+			continue;
+		for (size_t i = 0; i < ruleset->slot_count[at]; i++) {
+			const struct slot *slot = &ruleset->slots[at][i];
+
+			if (slot->role == SCOPE_ATTRIBUTE &&
+					slice_equals_text((struct slice){ name, size },
+							slot->name))
+				return slot;
+		}
+	}
+	return NULL;
+}
+
+bool ruleset_name_words(const struct ruleset *ruleset, const char *name, struct arena *arena,
+		Policycalc__V1__Text **out_label, Policycalc__V1__Text **out_supplier)
+{
+	const struct slot *slot = slot_of_name(ruleset, name);
+
+	*out_label = NULL;
+	*out_supplier = slot ? slot->attribute->supplier : NULL;
+	if (!slot || !slot->attribute->label)
+		return true;
+	*out_label = words_text(arena, words_slot(slot, WORDS_ZH, arena),
+			words_slot(slot, WORDS_EN, arena));
+	return *out_label != NULL;
+}
+
 Policycalc__V1__Text *words_text(struct arena *arena, const char *zh, const char *en)
 {
 	Policycalc__V1__Text *text = ARENA_NEW(arena, Policycalc__V1__Text);

@@ -20,6 +20,12 @@ const char *words_label(const Policycalc__V1__Text *label, enum words_language l
 /** @label of figures @back periods earlier, "上年度研发投入（再往前 1 年）"; of 0, @label itself. */
 const char *words_earlier(const char *label, unsigned back, bool are_years,
 		enum words_language language, struct arena *arena);
+/**
+ * The attribute's label with the periods it is read over and how far back they lie: "上年度研发投入（再往前 1 年）",
+ * "月度用电量（2026年一季度各月）". NULL when memory is short.
+ */
+const char *words_slot(
+		const struct slot *slot, enum words_language language, struct arena *arena);
 /** A message of two texts; NULL when one of them is, or memory is short. */
 Policycalc__V1__Text *words_text(struct arena *arena, const char *zh, const char *en);
 

@@ -185,25 +185,10 @@ static int lack_compare(const void *a, const void *b)
 	return strcmp(left->name, right->name);
 }
 
-static Policycalc__V1__Text *lack_label(const struct find *find, const char *name)
-{
-	const char *list = strchr(name, '@');
-	size_t size = list ? (size_t)(list - name) : strlen(name);
-	const Policycalc__V1__Attribute *attribute;
-	char *plain;
-
-	if (size < 3)
-		return NULL;
-	plain = arena_copy(find->arena, name + 2, size - 2);
-	attribute = plain ? ruleset_find_attribute(
-					    find->options.ruleset, plain, list ? list + 1 : "")
-			  : NULL;
-	return attribute ? attribute->label : NULL;
-}
-
 static bool lacks_fill(struct find *find, Policycalc__V1__FindSummary *summary)
 {
 	size_t count = find->sums.lack_count < LACKS_MOST ? find->sums.lack_count : LACKS_MOST;
+	Policycalc__V1__Text *supplier;
 
 	if (find->sums.lack_count)
 		qsort(find->sums.lacks, find->sums.lack_count, sizeof(*find->sums.lacks),
@@ -217,9 +202,10 @@ static bool lacks_fill(struct find *find, Policycalc__V1__FindSummary *summary)
 			return false;
 		policycalc__v1__lack_count__init(lack);
 		lack->attribute = arena_copy_text(find->arena, find->sums.lacks[i].name);
-		if (!lack->attribute)
+		if (!lack->attribute ||
+				!ruleset_name_words(find->options.ruleset, lack->attribute,
+						find->arena, &lack->label, &supplier))
 			return false;
-		lack->label = lack_label(find, find->sums.lacks[i].name);
 		lack->count = find->sums.lacks[i].count;
 		lack->alone = find->sums.lacks[i].alone;
 		summary->lacks[summary->n_lacks++] = lack;

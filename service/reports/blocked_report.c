@@ -24,24 +24,10 @@ struct joining {
 
 /* --- data items ------------------------------------------------------------------------------- */
 
-static const Policycalc__V1__Attribute *attribute_of(
-		const struct ruleset *ruleset, const char *name, struct arena *arena)
-{
-	const char *list = strchr(name, '@');
-	size_t size = list ? (size_t)(list - name) : strlen(name);
-	const char *bare;
-
-	if (size < 2)
-		return NULL;
-	bare = arena_copy(arena, name + 2, size - 2);
-	return bare ? ruleset_find_attribute(ruleset, bare, list ? list + 1 : "") : NULL;
-}
-
 static bool lacks_put(struct joining *joining, struct lacks *lacks, const char *name,
 		const struct blocked_lack *add)
 {
 	Policycalc__V1__BlockedAttribute *lack = map_find(&lacks->map, slice_from(name));
-	const Policycalc__V1__Attribute *attribute;
 
 	if (!lack) {
 		if (lacks->count == lacks->capacity) {
@@ -64,11 +50,9 @@ static bool lacks_put(struct joining *joining, struct lacks *lacks, const char *
 		lack->name = arena_copy_text(joining->arena, name);
 		if (!lack->name || !map_put(&lacks->map, slice_from(lack->name), lack))
 			return false;
-		attribute = attribute_of(joining->ruleset, name, joining->arena);
-		if (attribute) {
-			lack->label = attribute->label;
-			lack->supplier = attribute->supplier;
-		}
+		if (!ruleset_name_words(joining->ruleset, name, joining->arena, &lack->label,
+				    &lack->supplier))
+			return false;
 		lacks->list[lacks->count++] = lack;
 	}
 	lack->alone += add->alone;

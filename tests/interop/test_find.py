@@ -156,6 +156,10 @@ def test_who_is_undecided_and_why():
         assert lack.count == sum(lack.attribute in f.answer.missing for f in found)
         assert lack.alone == sum(list(f.answer.missing) == [lack.attribute] for f in found)
         assert lack.label.zh
+    # A figure of an earlier year is called by its label, too.
+    _, summary = find(policy="national-htne", verdicts=[catalog_pb.VERDICT_NEEDS_INFORMATION], limit=200)
+    labels = {lack.attribute: lack.label.zh for lack in summary.lacks}
+    assert all(labels.values()) and "（再往前 1 年）" in labels["e.rd_expense_y2"], labels
 
 
 def test_snapshots_stay():

@@ -59,23 +59,9 @@ static const char *name_bare(const char *name, struct arena *arena)
 	return item ? arena_copy(arena, name, (size_t)(item - name)) : name;
 }
 
-static const Policycalc__V1__Attribute *attribute_of(
-		const struct ruleset *ruleset, const char *name, struct arena *arena)
-{
-	const char *list = strchr(name, '@');
-	size_t size = list ? (size_t)(list - name) : strlen(name);
-	const char *bare;
-
-	if (size < 2)
-		return NULL;
-	bare = arena_copy(arena, name + 2, size - 2);
-	return bare ? ruleset_find_attribute(ruleset, bare, list ? list + 1 : "") : NULL;
-}
-
 static struct lack *lack_get(struct blocked *blocked, struct lacks *lacks, const char *name)
 {
 	struct lack *lack = map_find(&lacks->map, slice_from(name));
-	const Policycalc__V1__Attribute *attribute;
 
 	if (lack)
 		return lack;
@@ -86,11 +72,10 @@ static struct lack *lack_get(struct blocked *blocked, struct lacks *lacks, const
 	lack->message.name = arena_copy_text(blocked->arena, name);
 	if (!lack->message.name || !map_put(&lacks->map, slice_from(lack->message.name), lack))
 		return NULL;
-	attribute = attribute_of(blocked->ruleset, name, blocked->arena);
-	if (attribute) {
-		lack->message.label = attribute->label;
-		lack->message.supplier = attribute->supplier;
-	}
+	/* Words are not what is judged here. */
+	if (!ruleset_name_words(blocked->ruleset, name, blocked->arena, &lack->message.label,
+			    &lack->message.supplier))
+		return NULL;
 	lack->next = lacks->list;
 	lacks->list = lack;
 	lacks->count++;
