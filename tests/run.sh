@@ -118,7 +118,8 @@ run_tests() {
 	# Many wait more than they compute: twice as many as there are processors keep these busy.
 	meson test -C "build-$name" --no-rebuild --print-errorlogs --num-processes $(($(nproc) * 2)) "$@" \
 		>"$log" 2>&1 || true
-	counts=$(python3 - "build-$name/meson-logs/testlog.json" <<'PYTHON'
+	# A setup writes into a log of its own name.
+	counts=$(python3 - "$(ls -t "build-$name"/meson-logs/testlog*.json | head -n 1)" <<'PYTHON'
 import json, sys
 good = bad = skip = 0
 for line in open(sys.argv[1], encoding="utf-8", errors="replace"):
