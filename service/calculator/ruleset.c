@@ -270,19 +270,19 @@ static struct ruleset *ruleset_make(
 {
 	struct ruleset *ruleset = memory_alloc_zero(1, sizeof(*ruleset));
 
-	if (!ruleset) {
+	if (ruleset) {
+		build->ruleset = ruleset;
+		atomic_init(&ruleset->references, 1);
+		ruleset->arena = *arena;
+		ruleset->arena.budget = RULESET_BUDGET;
+		arena_init(arena, arena->budget);
+		if (!ruleset_build(build, err)) {
+			ruleset_free(ruleset);
+			ruleset = NULL;
+		}
+	} else {
 		arena_fini(arena);
 		error_set(err, ERROR_MEMORY, "no memory for a ruleset");
-		return NULL;
-	}
-	build->ruleset = ruleset;
-	atomic_init(&ruleset->references, 1);
-	ruleset->arena = *arena;
-	ruleset->arena.budget = RULESET_BUDGET;
-	arena_init(arena, arena->budget);
-	if (!ruleset_build(build, err)) {
-		ruleset_free(ruleset);
-		ruleset = NULL;
 	}
 	map_fini(&build->rules);
 	for (enum item_list list = LIST_ENTERPRISE; list < LIST_COUNT; list++)

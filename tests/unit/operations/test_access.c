@@ -83,7 +83,7 @@ static void others_are_nobody(void **state)
 		"Bearer pc_the-first-token-of-al",
 		"Bearer pc_the-first-token-of-all ",
 		"Bearer pc_the-first-token-of-alL",
-		"Bearer " FIRST,
+		("Bearer " FIRST),
 	};
 	struct error err;
 	struct access *access = load("portal reader " FIRST "\n", 0640, &err);
