@@ -4,7 +4,7 @@
 #include "client/render/exclusion.h"
 
 #include "client/render/canvas.h"
-#include "client/render/table.h"
+#include "client/render/text.h"
 #include "proto/codec/codec.h"
 
 #include <string.h>
@@ -40,7 +40,6 @@ static void money_append(const struct canvas *canvas, int64_t fen, struct buffer
 	buffer_append_text(out, text);
 }
 
-/* "中小微企业贷款贴息（a）": the title, and the item behind it. */
 /* What a service left out is empty, not a crash. */
 static const Policycalc__V1__CombinationUnit *unit_or_empty(
 		const Policycalc__V1__CombinationUnit *unit)
@@ -58,6 +57,7 @@ static const choice_message *choice_or_empty(const choice_message *choice)
 	return choice ? choice : &empty;
 }
 
+/* "中小微企业贷款贴息（a）": the title, and the item behind it. */
 static void unit_append(
 		const struct canvas *canvas, const unit_message *unit, struct buffer *out)
 {
@@ -71,40 +71,45 @@ static void unit_append(
 
 /* --- one choice ------------------------------------------------------------------------------- */
 
+/* "  186万元  title（item）", and below it the id, with what it is worth in all when that is more. */
+static void chosen_line(const struct canvas *canvas,
+		const Policycalc__V1__CombinationChosen *chosen, size_t width)
+{
+	const Policycalc__V1__CombinationUnit *unit = unit_or_empty(chosen->unit);
+	struct buffer mark = { 0 }, text = { 0 };
+	char year[WORD_MONEY_SIZE];
+
+	word_money(canvas->style, chosen->counted_fen, year);
+	text_append_spaces(&mark, width - text_width(slice_from(year)));
+	buffer_format(&mark, "%s  ", year);
+	unit_append(canvas, unit, &text);
+	if (mark.failed || text.failed)
+		canvas->out->failed = true;
+	else
+		canvas_line(canvas, 2, mark.data, text.data);
+	buffer_clear(&text);
+	buffer_append_text(&text, unit->policy_id);
+	if (chosen->whole_term_fen != chosen->counted_fen) {
+		buffer_append_text(&text, word(canvas->style, "　全期 ", "  whole term "));
+		money_append(canvas, chosen->whole_term_fen, &text);
+	}
+	canvas_text(canvas, width + 4, "", &text);
+	buffer_fini(&text);
+	buffer_fini(&mark);
+}
+
 static void chosen_print(const struct canvas *canvas, const choice_message *choice)
 {
-	struct table table = { .columns = 4,
-		.headings = { word(canvas->style, "政策", "policy"),
-				word(canvas->style, "一年内", "in a year"),
-				word(canvas->style, "全期", "whole term"),
-				word(canvas->style, "编号", "id") },
-		.right = { false, true, true, false },
-		.whole = { false, true, true, true } };
+	char year[WORD_MONEY_SIZE];
+	size_t width = 0;
 
 	for (size_t i = 0; i < choice->n_chosen; i++) {
-		const Policycalc__V1__CombinationChosen *chosen = choice->chosen[i];
-		const Policycalc__V1__CombinationUnit *unit = unit_or_empty(chosen->unit);
-		struct buffer id = { 0 };
-		char year[WORD_MONEY_SIZE];
-		char whole[WORD_MONEY_SIZE];
-		const char *cells[4];
-
-		buffer_format(&id, "%s%s%s", unit->policy_id, *unit->item_id ? "/" : "",
-				unit->item_id);
-		word_money(canvas->style, chosen->counted_fen, year);
-		word_money(canvas->style, chosen->whole_term_fen, whole);
-		cells[0] = word_text(canvas->style, unit->title);
-		cells[1] = year;
-		cells[2] = whole;
-		cells[3] = id.data;
-		table_add(&table, cells);
-		canvas->out->failed |= id.failed;
-		buffer_fini(&id);
+		word_money(canvas->style, choice->chosen[i]->counted_fen, year);
+		if (text_width(slice_from(year)) > width)
+			width = text_width(slice_from(year));
 	}
-	if (choice->n_chosen && !table_print(&table, canvas->style->width,
-						canvas->style->colour, canvas->out))
-		canvas->out->failed = true;
-	table_fini(&table);
+	for (size_t i = 0; i < choice->n_chosen; i++)
+		chosen_line(canvas, choice->chosen[i], width);
 }
 
 static void truncated_print(const struct canvas *canvas, const choice_message *choice)

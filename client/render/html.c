@@ -117,7 +117,7 @@ static const char STYLE[] =
 		"5px}\n"
 		".cards{display:flex;flex-wrap:wrap;gap:10px;margin:12px "
 		"0;padding:0;list-style:none}"
-		".cards li{flex:1 1 140px;border:1px solid "
+		".cards li{flex:1 1 110px;border:1px solid "
 		"var(--line);border-radius:8px;padding:8px "
 		"12px;background:var(--ground)}.cards strong{display:block;font-size:22px}\n"
 		".policy{border:1px solid var(--line);border-left:5px solid "
