@@ -353,7 +353,11 @@ def lists():
     refused("policy", "smx-talent-lone", words=("NOT_FOUND",))
     fits(succeeds("attributes"), 80)
     assert "staff" in succeeds("attributes", "staff")
-    refused("attributes", "staf", words=("staff",))
+    refused("attributes", "stafg", words=("staff",))
+    found = succeeds("attributes", "研发").splitlines()
+    assert len(found) > 4 and all("研发" in line for line in found[2:]), found
+    assert "projects.completed_investment" in succeeds("attributes", "projects.completed_investment").splitlines()[0]
+    assert all("…" not in line.split("  ")[0] for line in succeeds("attributes").splitlines())
 
 
 def guides():

@@ -74,7 +74,7 @@ class Options(unittest.TestCase):
                 (("policies", "--kind", "gift"), "tax-relief"),
                 (("policies", "extra"), "--search"),
                 (("policy",), "编号"),
-                (("attributes", "staf"), "是不是 'staff'"),
+                (("attributes", "stafg"), "是不是 'staff'"),
                 (("match", "-f", "/no/such/file"), "No such file")):
             code, _, err = run(*arguments)
             self.assertEqual(code, 2, arguments)
