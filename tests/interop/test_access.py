@@ -276,6 +276,12 @@ def test_the_command_line():
     assert second.read_text() != text
     assert "File exists" in cli(None, "keygen", "portal", "reader", "--out", str(token), status=2)
     assert token.read_text() == text
+    # Whatever role the service knows, and together.
+    every = ",".join(ROLES)
+    made = tokens_file("every", cli(None, "keygen", "all", every, "--out", str(FOLDER / "all.token")))
+    daemon = Daemon("--tokens", str(made))
+    cli(daemon, "policies", "--token-file", str(FOLDER / "all.token"))
+    assert daemon.stop() == 0
     for arguments in (("keygen",), ("keygen", "a", "reader"), ("keygen", "a b", "reader", "--out", "x"),
                       ("keygen", "a", "root", "--out", "x"), ("keygen", "a", "reader,", "--out", "x"),
                       ("keygen", "a", "", "--out", "x"), ("keygen", "", "reader", "--out", "x")):
