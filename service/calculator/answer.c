@@ -546,6 +546,22 @@ bool outcome_amount(const struct facts *facts, const struct outcome *outcome,
 	return *out_amount && total_missing_answer(facts, outcome, *out_amount);
 }
 
+void head_answer(const struct outcome *outcome, Policycalc__V1__PolicyAnswer *answer)
+{
+	const Policycalc__V1__Policy *from = outcome->policy->policy;
+
+	answer->policy_id = from->id;
+	answer->series = from->series;
+	answer->verdict = outcome->verdict;
+	answer->conditions_verdict = outcome->conditions_verdict;
+	answer->title = from->title;
+	answer->summary = from->summary;
+	answer->level = from->level;
+	answer->kind = from->kind;
+	answer->departments = from->departments;
+	answer->n_departments = from->n_departments;
+}
+
 Policycalc__V1__PolicyAnswer *outcome_answer(const struct facts *facts,
 		const struct outcome *outcome, const struct standing *standing,
 		Policycalc__V1__View view)
@@ -561,14 +577,7 @@ Policycalc__V1__PolicyAnswer *outcome_answer(const struct facts *facts,
 	answer->verdict = outcome->verdict;
 	if (view == POLICYCALC__V1__VIEW__VIEW_ID)
 		return answer;
-	answer->series = from->series;
-	answer->conditions_verdict = outcome->conditions_verdict;
-	answer->title = from->title;
-	answer->summary = from->summary;
-	answer->level = from->level;
-	answer->kind = from->kind;
-	answer->departments = from->departments;
-	answer->n_departments = from->n_departments;
+	head_answer(outcome, answer);
 	answer->availability = availability_answer(standing, facts->arena);
 	if (!answer->availability)
 		return NULL;

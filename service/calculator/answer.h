@@ -73,6 +73,8 @@ bool outcome_missing(const struct facts *facts, const struct outcome *outcome,
 bool names_print(const struct facts *facts, enum item_list list, const uint64_t *bits,
 		const char *item_id, char ***out_names, size_t *out_count);
 
+/** What all answers but the shortest say of the policy, and how it is judged. Borrows from the ruleset. */
+void head_answer(const struct outcome *outcome, Policycalc__V1__PolicyAnswer *answer);
 /** Fills what is missing of @answer: of a policy that is settled, nothing. false: memory is short. */
 bool missing_answer(const struct facts *facts, const struct outcome *outcome,
 		Policycalc__V1__PolicyAnswer *answer);

@@ -172,23 +172,13 @@ bool look_amount_is_open(struct look *look, size_t policy, bool *out_open, struc
 static Policycalc__V1__PolicyAnswer *answer_make(
 		const struct look *look, const struct outcome *outcome)
 {
-	const Policycalc__V1__Policy *from = outcome->policy->policy;
 	Policycalc__V1__PolicyAnswer *answer =
 			ARENA_NEW(look->facts->arena, Policycalc__V1__PolicyAnswer);
 
 	if (!answer)
 		return NULL;
 	policycalc__v1__policy_answer__init(answer);
-	answer->policy_id = from->id;
-	answer->series = from->series;
-	answer->verdict = outcome->verdict;
-	answer->conditions_verdict = outcome->conditions_verdict;
-	answer->title = from->title;
-	answer->summary = from->summary;
-	answer->level = from->level;
-	answer->kind = from->kind;
-	answer->departments = from->departments;
-	answer->n_departments = from->n_departments;
+	head_answer(outcome, answer);
 	if (!missing_answer(look->facts, outcome, answer) ||
 			!settled_answer(look->facts, outcome, true, answer) ||
 			!outcome_amount(look->facts, outcome, &answer->amount))
