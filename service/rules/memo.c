@@ -140,6 +140,7 @@ static const uint8_t signs[128] = {
 	['/'] = SIGN_ODD,
 	['{'] = SIGN_ODD,
 	['}'] = SIGN_ODD,
+	['#'] = SIGN_ODD, /* no rule has it, and in keys it stands for figures */
 };
 
 static bool is_space(char c)

@@ -218,6 +218,8 @@ static void test_known(void **state)
 	assert_int_equal(second->root->children[1]->literal.integer, 36);
 	assert_int_equal(compile(world, "e.n3 > 366", world->memo)->root->steps, 0);
 	assert_int_equal(compile(world, "e.n3 > 25", NULL)->root->steps, 0);
+	/* As the key of the first was written: no rule. */
+	assert_null(compile(world, "e.n3 > ##", world->memo));
 	world_free(world);
 }
 
