@@ -293,7 +293,7 @@ static uint32_t any_plan(struct match_build *build, const struct formula *formul
 			return UINT32_MAX;
 		part = *plan_at(build, made);
 		joining.open |= part.open;
-		for (uint32_t k = 0; k < part.count && !joining.any; k++) {
+		for (uint32_t k = 0; k < part.count && !joining.any && !build->failed; k++) {
 			struct match_way way = *way_at(build, part.first + k);
 
 			joining_put_way(build, &joining, &way);
