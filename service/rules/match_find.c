@@ -155,8 +155,7 @@ static ALWAYS_INLINE void block_mention(const struct match_work *work, uint32_t 
 {
 	const struct match_index *index = work->index;
 	const uint64_t *rows = index->mentions + block * MATCH_WORDS;
-	const uint64_t *any_rows =
-			index->any_mentions + (block - index->any_block) * MATCH_WORDS;
+	size_t any_at = (block - index->any_block) * MATCH_WORDS; /* of a block that has any */
 	size_t words = match_row_words(index);
 	size_t any_words = match_any_words(index);
 	struct line line;
@@ -166,7 +165,8 @@ static ALWAYS_INLINE void block_mention(const struct match_work *work, uint32_t 
 	for (size_t i = 0; i < count; i++)
 		line_or(&line, line_of(rows + mentions[i] * words));
 	for (size_t i = 0; i < count && block >= index->any_block; i++)
-		line_or(out_any, line_of(any_rows + mentions[i] * any_words));
+		line_or(out_any, line_of(index->any_mentions + mentions[i] * any_words +
+						 any_at));
 	*out = line;
 }
 
