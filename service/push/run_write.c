@@ -57,9 +57,9 @@ static bool is_deferred(const struct push_block *block, int64_t number)
 	return block->err.code == ERROR_NONE && block->deferred_count;
 }
 
-static bool is_at(const struct push_block *block, int64_t number)
+static bool is_failed_at(const struct push_block *block, int64_t number)
 {
-	return block->number == number;
+	return block->number == number && block->err.code != ERROR_NONE;
 }
 
 static bool is_done_at(const struct push_block *block, int64_t number)
@@ -193,7 +193,8 @@ bool run_commit_blocks(struct push_run *run, bool *out_done, struct error *err)
 
 	*out_done = count > 0;
 	if (!blocks) {
-		blocks = block_worked(run, number, is_at);
+		/* A thread may have come with it, done or deferred, since: it is for the next step. */
+		blocks = block_worked(run, number, is_failed_at);
 		if (!blocks)
 			return true;
 		*err = blocks->err;
