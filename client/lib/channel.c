@@ -164,6 +164,13 @@ bool channel_set_token(struct channel *channel, struct slice token)
 	return true;
 }
 
+/* The server's silence is counted from now on. */
+static void channel_listen(struct channel *channel)
+{
+	channel->heard_ms = clock_now_ms();
+	channel->asked_ms = 0;
+}
+
 /* Gives up the connection; no call is told. */
 static void channel_disconnect(struct channel *channel)
 {
@@ -249,10 +256,8 @@ bool channel_connect(struct channel *channel, int64_t deadline, struct call_stat
 	if (channel->session && channel->draining && !channel->calls)
 		channel_disconnect(channel);
 	/* Nobody has listened while no call was under way. */
-	if (!channel->calls) {
-		channel->heard_ms = clock_now_ms();
-		channel->asked_ms = 0;
-	}
+	if (!channel->calls)
+		channel_listen(channel);
 	if (channel->session)
 		return true;
 	if (!link_open(&channel->link, channel->address, deadline, &err))
@@ -262,6 +267,8 @@ bool channel_connect(struct channel *channel, int64_t deadline, struct call_stat
 		return call_status_set(
 				status, PCALC_OUT_OF_MEMORY, "out of memory while connecting");
 	}
+	/* Calls of a connection before may not be freed yet; its silence is not that of this one. */
+	channel_listen(channel);
 	return true;
 }
 
@@ -314,8 +321,7 @@ static void channel_read(struct channel *channel)
 
 	if (!channel_moved(channel, size))
 		return;
-	channel->heard_ms = clock_now_ms();
-	channel->asked_ms = 0;
+	channel_listen(channel);
 	used = nghttp2_session_mem_recv(channel->session, bytes, (size_t)size);
 	if (used < 0 || channel->memory_failed)
 		channel_break_nghttp2(
