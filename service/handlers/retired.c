@@ -9,7 +9,9 @@
 
 /* As many as may wait; publishing takes longer than letting go, so that there are one or two. */
 #define WAITING_MOST 32
+/* How long until it is looked again; each time in vain twice as long. */
 #define LOOK_AGAIN_MS 20
+#define LOOK_AGAIN_MOST_MS 1000
 
 struct retired {
 	pthread_mutex_t lock; /* guards all below */
@@ -35,21 +37,26 @@ static struct ruleset *take_unshared(struct retired *retired)
 	return NULL;
 }
 
-static void wait_a_little(struct retired *retired)
+/* Some are kept for good: those the snapshot keeps to be asked for, and that of a run for hours. */
+static void wait_a_little(struct retired *retired, long *wait_ms)
 {
 	struct timespec until;
 
 	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_nsec += LOOK_AGAIN_MS * 1000000L;
+	until.tv_nsec += *wait_ms * 1000000L;
 	until.tv_sec += until.tv_nsec / 1000000000L;
 	until.tv_nsec %= 1000000000L;
-	(void)pthread_cond_timedwait(&retired->changed, &retired->lock, &until);
+	if (pthread_cond_timedwait(&retired->changed, &retired->lock, &until) == 0)
+		*wait_ms = LOOK_AGAIN_MS;
+	else if (*wait_ms < LOOK_AGAIN_MOST_MS)
+		*wait_ms *= 2;
 }
 
 static void *on_retired(void *argument)
 {
 	struct retired *retired = argument;
 	struct ruleset *ruleset;
+	long wait_ms = LOOK_AGAIN_MS;
 
 	pthread_mutex_lock(&retired->lock);
 	while (!retired->is_ending) {
@@ -61,9 +68,10 @@ static void *on_retired(void *argument)
 			(void)malloc_trim(0);
 			pthread_mutex_lock(&retired->lock);
 		} else if (retired->count > 0) {
-			wait_a_little(retired);
+			wait_a_little(retired, &wait_ms);
 		} else {
 			pthread_cond_wait(&retired->changed, &retired->lock);
+			wait_ms = LOOK_AGAIN_MS;
 		}
 	}
 	pthread_mutex_unlock(&retired->lock);
