@@ -135,13 +135,15 @@ int command_keygen(struct cli *cli, int argc, char **argv)
 				cli_word(cli, "系统没有给出随机数",
 						"the system gives no random bytes"));
 	hex_print(random, sizeof(random), token + 3);
-	if (EVP_Digest(token, TOKEN_SIZE, digest, NULL, EVP_sha256(), NULL) != 1)
-		return cli_out_of_memory(cli);
-	hex_print(digest, sizeof(digest), hash);
-	token[TOKEN_SIZE] = '\n';
-	code = token_write(cli, path, token);
-	explicit_bzero(token, sizeof(token));
 	explicit_bzero(random, sizeof(random));
+	if (EVP_Digest(token, TOKEN_SIZE, digest, NULL, EVP_sha256(), NULL) == 1) {
+		hex_print(digest, sizeof(digest), hash);
+		token[TOKEN_SIZE] = '\n';
+		code = token_write(cli, path, token);
+	} else {
+		code = cli_out_of_memory(cli);
+	}
+	explicit_bzero(token, sizeof(token));
 	if (code == CLI_OK) {
 		struct buffer out = { 0 };
 
