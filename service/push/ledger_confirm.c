@@ -8,7 +8,6 @@
 #include "push/ledger_choice.h"
 #include "push/ledger_split.h"
 
-#include <assert.h>
 #include <string.h>
 
 /* One block of what was told, as long as deliveries of it come one after another. */
@@ -114,11 +113,9 @@ static bool delivery_decide(struct deciding *deciding, struct ledger_delivery *d
 	Policycalc__V1__DeliveryState state =
 			decision->refuse ? DELIVERY(REFUSED) : DELIVERY(RELEASED);
 
-	assert(ledger_may_move((Policycalc__V1__DeliveryState)delivery->state, state));
 	if (!entries_decide(deciding, delivery->enterprise, entries, count, err))
 		return false;
-	delivery->state = (int)state;
-	delivery->changed_ms = decision->now_ms;
+	ledger_delivery_enter(delivery, state, decision->now_ms);
 	delivery->who = slice_from(decision->confirmed_by);
 	delivery->note = slice_from(decision->note);
 	return ledger_store_change_delivery(deciding->ledger->store, delivery, err);
