@@ -115,6 +115,8 @@ run_tests() {
 	name=$1
 	shift
 	log=$logs/$name-test.log
+	# What an earlier run wrote must not be counted for this one.
+	rm -f "build-$name"/meson-logs/testlog*.json
 	# Many wait more than they compute: twice as many as there are processors keep these busy.
 	meson test -C "build-$name" --no-rebuild --print-errorlogs --num-processes $(($(nproc) * 2)) "$@" \
 		>"$log" 2>&1 || true
