@@ -263,7 +263,7 @@ static bool rows_work(struct push_block *block, struct push_hands *hands, struct
 		struct block_row *row = &block->rows[i];
 		const Policycalc__V1__Profile *profile;
 
-		/* Those that have not been deferred until something was read, which it is now. */
+		/* What some were deferred for is not loaded yet. */
 		if (row->is_done || (row->is_deferred && !row->is_loaded))
 			continue;
 		arena_reset(&hands->scratch);
