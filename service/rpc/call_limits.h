@@ -37,7 +37,7 @@ struct rpc_report {
 	bool peer_erred;
 	const char *message; /* "" when there is none */
 	const char *peer;
-	const char *identity; /* who called; "" when nobody asked, or was let in */
+	const char *identity; /* who called, let in or not; "" when nobody asked, or it is nobody known */
 	uint64_t duration_us;
 	uint64_t received_count, sent_count; /* messages */
 	uint64_t received_bytes, sent_bytes; /* of messages, before compression */
