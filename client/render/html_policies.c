@@ -217,12 +217,12 @@ static void unchecked_append(const struct page *page, const policy_answer *answe
 	for (size_t i = 0; i < answer->n_exclusions; i++) {
 		struct buffer part = { 0 };
 
+		if (answer->exclusions[i]->n_outside == 0)
+			continue;
+		page_raw(page, "<p class=\"soft\">");
 		exclusion_append_unchecked(page->style, answer->exclusions[i], &part);
-		if (part.size)
-			page_raw(page, "<p class=\"soft\">");
-		if (part.size)
-			page_flush(page, &part);
-		page_raw(page, part.size ? "</p>\n" : "");
+		page_flush(page, &part);
+		page_raw(page, "</p>\n");
 		buffer_fini(&part);
 	}
 }
