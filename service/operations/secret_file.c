@@ -9,7 +9,7 @@
 static bool line_take(char *line, const char *path, unsigned number, secret_line_fn take,
 		void *context, struct error *err)
 {
-	size_t size = strlen(line);
+	size_t size = strcspn(line, "\r\n");
 
 	if (size > SECRET_LINE_MOST)
 		return error_set(err, ERROR_INVALID, "%s:%u: a line has at most %d bytes", path,

@@ -419,7 +419,7 @@ static void *on_ask(void *context)
 		return NULL;
 	}
 	arena_init(&arena, (size_t)64 << 20);
-	while (!atomic_load(&together->over)) {
+	while (!atomic_load(&together->over) || asking->found <= DAYS) {
 		facts_ask(asking, asking->asked++ % DAYS, &arena);
 		arena_reset(&arena);
 	}
