@@ -140,7 +140,8 @@ def test_retry_after():
         daemon, client = open_world(receiver.url, count=1)
         wait(lambda: client.ask("GetPushStatus").webhook.failed)
         now = client.ask("GetPushStatus")
-        assert now.retrying == 1 and 0 < now.webhook.pause_ms <= 2000, now
+        # A date has whole seconds, and so has the clock that it is held against, which may be a tick behind.
+        assert now.retrying == 1 and 0 < now.webhook.pause_ms <= 3000, now
         one = client.ask("ListDeliveries").deliveries[0]
         assert (one.tries, one.reason) == (1, f"the receiver answered {status}") and one.next_try_at
         client.send({50: 30})
