@@ -403,6 +403,25 @@ static int result_fill(
 	return CLI_OK;
 }
 
+/* An empty complete list would say of everybody that they are not on it. */
+static int nothing_check(struct import_run *run)
+{
+	struct cli *cli = run->cli;
+	const char *path = run->request->path;
+
+	if (run->request->complete_count)
+		return cli_usage(cli,
+				cli_word(cli,
+						"%s：一行数据也没有，不能作为 --complete "
+						"的完整名单",
+						"%s: has no rows, so it cannot be the whole "
+						"list of "
+						"--complete"),
+				path);
+	(void)cli_usage(cli, cli_word(cli, "%s：一行数据也没有", "%s: has no rows"), path);
+	return CLI_OK;
+}
+
 int import_run(struct cli *cli, const struct import_request *request,
 		struct import_result *out_result)
 {
@@ -421,6 +440,8 @@ int import_run(struct cli *cli, const struct import_request *request,
 		progress_init(&run.progress, run.file.size, cli->style.english);
 		code = rows_send(&run);
 	}
+	if (code == CLI_OK && run.rows == 0)
+		code = nothing_check(&run);
 	/* Whoever is missing from a complete list is said not to be on it: a row that could not be read
 	 * must not say so. The service sees to its own. */
 	if (code == CLI_OK && !(request->complete_count && run.rejects.count))

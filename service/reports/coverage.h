@@ -73,6 +73,7 @@ struct coverage_question {
 	size_t opening_count;
 	int64_t library_unknown;
 	int64_t target_ppm;
+	bool target_stated; /* otherwise 100% is a measure, and nobody is praised or criticised */
 	const Policycalc__V1__Source *target_source;
 	int32_t start_permille; /* -1: not stated */
 	const Policycalc__V1__Source *start_source;

@@ -33,6 +33,11 @@ static bool is_noted(const Policycalc__V1__CoverageUnit *unit, Policycalc__V1__N
 	}
 }
 
+static bool is_of_target(Policycalc__V1__NoticeKind kind)
+{
+	return kind == KIND(TARGET_MET) || kind == KIND(TARGET_MISSED);
+}
+
 static const struct {
 	Policycalc__V1__NoticeKind kind;
 	const char *zh; /* behind the names */
@@ -103,6 +108,8 @@ bool coverage_make_notices(struct coverage_work *work)
 
 		if (!notice)
 			return false;
+		if (is_of_target(NOTICES[i].kind) && !work->question->target_stated)
+			continue;
 		policycalc__v1__coverage_notice__init(notice);
 		notice->kind = NOTICES[i].kind;
 		notice->units = ARENA_NEW_ARRAY(work->arena, char *, report->n_units + 1);

@@ -192,12 +192,15 @@ static void question_set(struct coverage_read *read)
 		question->start_source = start->source;
 	}
 	question->target_ppm = 1000000;
+	question->target_stated = true;
 	if (request->_target_ppm_case) {
 		question->target_ppm = request->target_ppm;
 	} else if (target &&
 			target->kind_case == POLICYCALC__V1__PARAMETER_VALUE__KIND_RATIO_PPM) {
 		question->target_ppm = target->ratio_ppm;
 		question->target_source = target->source;
+	} else {
+		question->target_stated = false;
 	}
 	question->expected_total = request->_expected_total_case ? request->expected_total : -1;
 	question->expected_covered =

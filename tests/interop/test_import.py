@@ -227,6 +227,8 @@ def test_complete():
     assert answer["incomplete"] and answer["reasons"] == {"FUTURE_PERIOD": 1}, answer
     assert "social_insurance_arrears" not in known(71)[0]
     assert rejects(path)[1][:4] == ["2", "2", "营业收入@2030(万元)", "FUTURE_PERIOD"], rejects(path)
+    err = load(file("uscc,拖欠职工工资\n"), "--complete", "wage_arrears", expect=2)
+    assert "一行数据也没有" in err, err
     err = load(file(f"uscc,职工总数\n{code(70)},1\n"), "--complete", "wage_arrears", expect=2)
     assert "没有这一列" in err, err
 

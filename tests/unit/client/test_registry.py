@@ -80,6 +80,13 @@ class Import(Folder):
         self.assertEqual((answer["unchanged"], answer["import_id"], answer["dry_run"]), (1, 0, True))
         self.assertIn("没有改动", run("import", path, "--dry-run")[1])
 
+    def test_nothing(self):
+        path = self.write("uscc,staff,虚构样例\n\n")
+        code, out, err = run("import", path)
+        self.assertEqual(code, 0)
+        self.assertIn("一行数据也没有", err)
+        self.assertRegex(out, r"读到 +0\n")
+
     def test_supplier(self):
         path = self.write(f"uscc,虚构样例,staff\n{A},是,7\n")
         self.assertEqual(json.loads(run("--format", "json", "import", path)[1])["supplier"],

@@ -150,6 +150,7 @@ struct coverage_question city_question(struct city *city)
 		.before = city->before,
 		.before_count = city->before_count,
 		.target_ppm = 1000000,
+		.target_stated = true,
 		.start_permille = -1,
 		.expected_total = -1,
 		.expected_covered = -1,

@@ -236,6 +236,14 @@ static void target(void **state)
 			"卢氏县、义马市、灵宝市：达到目标，列入通报表扬名单。");
 	/* The shares of what is missing. */
 	assert_int_equal(line_of(report, city, MIANCHI)->gap_share_permille, 259);
+	/* Nobody has set an aim: what is missing to 100% is counted, nobody is criticised for it. */
+	question.target_ppm = 1000000;
+	question.target_stated = false;
+	report = city_report(city, &question);
+	assert_int_equal(report->city->needed_target, 116);
+	assert_null(notice_of(report, NOTICE(TARGET_MET)));
+	assert_null(notice_of(report, NOTICE(TARGET_MISSED)));
+	assert_non_null(notice_of(report, NOTICE(ABOVE_AVERAGE)));
 }
 
 static void refused_when_it_does_not_add_up(void **state)
