@@ -253,6 +253,7 @@ static void call_take_message(struct rpc_call *call, struct framed_message frame
 		call_fail(call, RPC_UNIMPLEMENTED, "more than one message for a unary request");
 		return;
 	}
+	call->came_packed = framed.compressed;
 	if (!call_decompress(call, &framed))
 		return;
 	if (call->method->on_bytes) {

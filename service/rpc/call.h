@@ -54,6 +54,7 @@ struct rpc_call {
 	bool half_close_told;
 	bool accepts_gzip_input; /* grpc-encoding: gzip */
 	bool has_unknown_encoding;
+	bool came_packed; /* the newest message */
 
 	/* Output. */
 	struct buffer out;				    /* framed messages */

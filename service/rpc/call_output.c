@@ -50,6 +50,20 @@ struct slice rpc_call_metadata(struct rpc_call *call, const char *name)
 	return decoded;
 }
 
+bool rpc_call_next_metadata(const struct rpc_call *call, const void **position,
+		struct slice *out_name, struct slice *out_value)
+{
+	const struct request_field *field = *position;
+
+	field = field ? field->next : call->request.first;
+	if (!field)
+		return false;
+	*position = field;
+	*out_name = field->name;
+	*out_value = field->value;
+	return true;
+}
+
 static bool is_valid_metadata(struct slice name, struct slice value)
 {
 	size_t i;
@@ -165,6 +179,11 @@ static bool call_send_headers(struct rpc_call *call, bool packs)
 bool rpc_call_send_headers(struct rpc_call *call)
 {
 	return call_send_headers(call, call->compress_above < SIZE_MAX);
+}
+
+void rpc_call_pack_above(struct rpc_call *call, size_t size)
+{
+	call->compress_above = request_accepts(&call->request, "gzip") ? size : SIZE_MAX;
 }
 
 /* Whether a message of @size bytes goes out packed, once there is memory for it. */
@@ -405,8 +424,14 @@ bool rpc_call_add_detail(
 	if (!bytes)
 		return false;
 	size = protobuf_c_message_pack(detail, bytes);
-	return status_add_detail(
-			&call->status, type_name, (struct slice){ (const char *)bytes, size });
+	return rpc_call_add_detail_bytes(
+			call, type_name, (struct slice){ (const char *)bytes, size });
+}
+
+bool rpc_call_add_detail_bytes(
+		struct rpc_call *call, const char *type_name, struct slice encoded)
+{
+	return call->state == CALL_OPEN && status_add_detail(&call->status, type_name, encoded);
 }
 
 bool rpc_call_add_violation(struct rpc_call *call, const char *field, const char *description)

@@ -198,6 +198,11 @@ const struct rpc_method *rpc_call_method(const struct rpc_call *call)
 	return call->method;
 }
 
+bool rpc_call_came_packed(const struct rpc_call *call)
+{
+	return call->came_packed;
+}
+
 struct arena *rpc_call_arena(struct rpc_call *call)
 {
 	return &call->arena;

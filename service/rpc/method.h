@@ -120,8 +120,22 @@ struct slice rpc_call_metadata(struct rpc_call *call, const char *name);
  */
 bool rpc_call_add_header(struct rpc_call *call, const char *name, struct slice value);
 bool rpc_call_add_trailer(struct rpc_call *call, const char *name, struct slice value);
+/**
+ * The request header after the one at *@position, which is NULL before the first: as they came, in their order,
+ * "-bin" values in base64, without what is gRPC's own. false when there is none left.
+ */
+bool rpc_call_next_metadata(const struct rpc_call *call, const void **position,
+		struct slice *out_name, struct slice *out_value);
 /** Sends the response headers now, before the first message (long streams). */
 bool rpc_call_send_headers(struct rpc_call *call);
+/**
+ * From here on answers of at least @size bytes go out packed with gzip, if the client takes it and packing makes
+ * them smaller; SIZE_MAX: none. Once the headers are sent, only if they said of gzip; they do when there
+ * is such a size at that time.
+ */
+void rpc_call_pack_above(struct rpc_call *call, size_t size);
+/** Whether the message that is being told came packed. */
+bool rpc_call_came_packed(const struct rpc_call *call);
 /** "ipv4:127.0.0.1:4711", "unix:" or "" when unknown. */
 const char *rpc_call_peer(const struct rpc_call *call);
 /** Who calls. Lives as long as the call. */
@@ -151,6 +165,9 @@ void rpc_call_finish_error(struct rpc_call *call, const struct error *err);
 /** Adds a google.rpc detail to the failing status that follows. */
 bool rpc_call_add_detail(
 		struct rpc_call *call, const char *type_name, const ProtobufCMessage *detail);
+/** The same for a message that is already encoded. */
+bool rpc_call_add_detail_bytes(
+		struct rpc_call *call, const char *type_name, struct slice encoded);
 /** Adds one google.rpc.BadRequest field violation (gathered into one detail). */
 bool rpc_call_add_violation(struct rpc_call *call, const char *field, const char *description);
 

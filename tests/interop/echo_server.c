@@ -1,31 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A server of echo.proto for tests of the gRPC layer: the handler API in all its kinds, health
- * and reflection. Prints "listening ADDRESS" for each address, serves until SIGTERM, drains,
- * and exits.
+ * and reflection.
  *
- * usage: echo_server [--listen ADDRESS]... [--threads N] [--grace MS] [--reset-burst N]
- *                    [--stall MS] [--ping-interval MS] [--idle-ping-interval MS] [--compress-above BYTES] [--idle MS] [--age MS] [--deadline-max
- * MS]
+ * usage: echo_server, with the options of serving.h
  */
 #include "echo.pb-c.h"
 #include "error_details.pb-c.h"
 #include "proto/descriptor_set.h"
-#include "rpc/health.h"
-#include "rpc/method.h"
 #include "rpc/reflection.h"
-#include "transport/server.h"
+#include "serving.h"
 
-#include "base/memory.h"
-
-#include <inttypes.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 static atomic_uint busy_count;
 
@@ -115,60 +104,28 @@ static void on_busy(struct rpc_call *call, const ProtobufCMessage *message)
 /* --- a worker thread -------------------------------------------------------------------------
  */
 
-struct slow_work {
-	struct rpc_call *call;
-	unsigned wait_ms;
-};
-
 static void slow_answer(struct rpc_call *call, void *argument)
 {
-	struct slow_work *work = argument;
+	const EchoRequest *request = argument;
 	EchoResponse response = RESPONSE_INIT;
 
-	response.count = work->wait_ms;
-	free(work);
+	atomic_fetch_sub(&busy_count, 1);
+	response.count = request->count;
 	if (rpc_call_is_cancelled(call))
 		return;
 	if (send_response(call, &response))
 		rpc_call_finish(call, RPC_OK, NULL);
 }
 
-static void *slow_thread(void *argument)
-{
-	struct slow_work *work = argument;
-	struct rpc_call *call = work->call;
-	const struct timespec millisecond = { .tv_nsec = 1000000 };
-	unsigned waited;
-
-	for (waited = 0; waited < work->wait_ms && !rpc_call_is_cancelled(call); waited++)
-		(void)nanosleep(&millisecond, NULL);
-	atomic_fetch_sub(&busy_count, 1);
-	(void)rpc_call_post(call, slow_answer, work);
-	rpc_call_unref(call);
-	return NULL;
-}
-
 static void on_slow(struct rpc_call *call, const ProtobufCMessage *message)
 {
-	struct slow_work *work = malloc(sizeof(*work));
-	pthread_attr_t attributes;
-	pthread_t thread;
+	uint64_t us = (uint64_t)as_request(message)->count * 1000;
 
-	if (!work) {
-		rpc_call_finish(call, RPC_RESOURCE_EXHAUSTED, "out of memory");
-		return;
-	}
-	*work = (struct slow_work){ rpc_call_ref(call), as_request(message)->count };
 	atomic_fetch_add(&busy_count, 1);
-	pthread_attr_init(&attributes);
-	pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-	if (pthread_create(&thread, &attributes, slow_thread, work) != 0) {
-		atomic_fetch_sub(&busy_count, 1);
-		rpc_call_unref(call);
-		free(work);
-		rpc_call_finish(call, RPC_RESOURCE_EXHAUSTED, "no thread");
-	}
-	pthread_attr_destroy(&attributes);
+	if (serving_later(call, us, slow_answer, (void *)(uintptr_t)message))
+		return;
+	atomic_fetch_sub(&busy_count, 1);
+	rpc_call_finish(call, RPC_RESOURCE_EXHAUSTED, "no thread");
 }
 
 /* --- streams ---------------------------------------------------------------------------------
@@ -304,132 +261,40 @@ static const struct rpc_method methods[] = {
 			.on_half_close = on_bidi_end, .on_writable = on_bidi_writable },
 };
 
-#define METHOD_COUNT (sizeof(methods) / sizeof(methods[0]))
-
-/* --- the program -----------------------------------------------------------------------------
- */
-
-#define LISTEN_MAX 4
-
-struct settings {
-	struct server_options options;
-	const char *listen[LISTEN_MAX];
-	unsigned grace_ms;
-};
-
-static bool settings_parse(struct settings *settings, int argc, char **argv)
-{
-	struct server_limits *limits = &settings->options.limits;
-	int i;
-
-	settings->grace_ms = 2000;
-	for (i = 1; i + 1 < argc; i += 2) {
-		const char *name = argv[i];
-		const char *value = argv[i + 1];
-		uint64_t number = strtoull(value, NULL, 10);
-
-		if (!strcmp(name, "--listen") && settings->options.listen_count < LISTEN_MAX)
-			settings->listen[settings->options.listen_count++] = value;
-		else if (!strcmp(name, "--threads"))
-			settings->options.threads = (unsigned)number;
-		else if (!strcmp(name, "--grace"))
-			settings->grace_ms = (unsigned)number;
-		else if (!strcmp(name, "--reset-burst"))
-			limits->reset_burst = (uint32_t)number;
-		else if (!strcmp(name, "--stall"))
-			limits->rpc.stall_us = number * 1000;
-		else if (!strcmp(name, "--deadline-max"))
-			limits->rpc.deadline_max_us = number * 1000;
-		else if (!strcmp(name, "--ping-interval"))
-			limits->ping_interval_us = number * 1000;
-		else if (!strcmp(name, "--idle-ping-interval"))
-			limits->idle_ping_interval_us = number * 1000;
-		else if (!strcmp(name, "--compress-above"))
-			limits->rpc.compress_above = number ? number : SIZE_MAX;
-		else if (!strcmp(name, "--idle"))
-			limits->idle_us = number * 1000;
-		else if (!strcmp(name, "--age"))
-			limits->age_us = number * 1000;
-		else
-			return false;
-	}
-	if (settings->options.listen_count == 0)
-		settings->listen[settings->options.listen_count++] = "127.0.0.1:0";
-	settings->options.listen = settings->listen;
-	return i == argc;
-}
-
-static int serve(const struct settings *settings, struct health *health,
-		const struct rpc_registry *registry)
-{
-	struct error err = { 0 };
-	struct server *server;
-	sigset_t signals;
-	int number;
-	size_t i;
-
-	sigemptyset(&signals);
-	sigaddset(&signals, SIGTERM);
-	sigaddset(&signals, SIGINT);
-	pthread_sigmask(SIG_BLOCK, &signals, NULL);
-	server = server_new(&settings->options, registry, &err);
-	if (!server || !server_start(server, &err)) {
-		fprintf(stderr, "echo_server: %s\n", err.message);
-		server_free(server);
-		return EXIT_FAILURE;
-	}
-	(void)health_set(health, "", HEALTH_SERVING);
-	(void)health_set(health, "policycalc.test.Echo", HEALTH_SERVING);
-	for (i = 0; server_address(server, i); i++)
-		printf("listening %s\n", server_address(server, i));
-	fflush(stdout);
-	/* SIGINT flips the health of the service, SIGTERM ends. */
-	while (sigwait(&signals, &number) == 0 && number == SIGINT)
-		(void)health_set(health, "policycalc.test.Echo", HEALTH_NOT_SERVING);
-	health_drain(health);
-	server_drain(server, settings->grace_ms);
-	server_wait(server);
-	server_free(server);
-	printf("ended\n");
-	return EXIT_SUCCESS;
-}
-
 int main(int argc, char **argv)
 {
 	static const char *const services[] = { "policycalc.test.Echo",
 		"grpc.health.v1.Health" };
-	struct settings settings = { 0 };
 	struct error err = { 0 };
-	struct health *health = health_new(&err);
 	struct reflection *reflection =
 			reflection_new((struct slice){ (const char *)policycalc_descriptor_set,
 						       policycalc_descriptor_set_size },
 					services, 2, &err);
-	const struct rpc_method *all[METHOD_COUNT + 16];
-	struct rpc_registry registry = { all, 0 };
+	const struct rpc_method *const *more;
+	struct serving serving;
 	size_t count;
 	size_t i;
-	int result = EXIT_FAILURE;
+	bool ok = serving_init(&serving, "echo_server", services[0]) &&
+		  serving_parse(&serving, argc, argv);
 
-	(void)signal(SIGPIPE, SIG_IGN); /* a client that is gone ends its connection, not us */
-	if (!settings_parse(&settings, argc, argv)) {
-		fprintf(stderr, "echo_server: bad arguments\n");
-	} else if (!health || !reflection) {
+	if (!reflection) {
 		fprintf(stderr, "echo_server: %s\n", err.message);
-	} else {
-		const struct rpc_method *const *more;
-
-		for (i = 0; i < METHOD_COUNT; i++)
-			all[registry.count++] = &methods[i];
-		more = health_methods(health, &count);
-		for (i = 0; i < count; i++)
-			all[registry.count++] = more[i];
+		ok = false;
+	}
+	if (ok) {
+		for (i = 0; i < sizeof(methods) / sizeof(methods[0]); i++)
+			serving_add(&serving, &methods[i]);
 		more = reflection_methods(reflection, &count);
 		for (i = 0; i < count; i++)
-			all[registry.count++] = more[i];
-		result = serve(&settings, health, &registry);
+			serving_add(&serving, more[i]);
+		ok = serving_start(&serving);
 	}
-	health_free(health);
+	if (ok) {
+		serving_tell(&serving);
+		serving_wait(&serving);
+		printf("ended\n");
+	}
+	serving_fini(&serving);
 	reflection_free(reflection);
-	return result;
+	return ok ? EXIT_SUCCESS : EXIT_FAILURE;
 }
