@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * POST over HTTP(S) with libcurl, many at a time: the only file that knows libcurl.
+ * POST over HTTP(S) with libcurl, many at a time. What is called of it goes through curl_library.h.
  *
  * The receiver's certificate is checked always; redirects, proxies and credentials of the environment
  * are not followed or used; of an answer only the status and Retry-After are kept. All of a poster

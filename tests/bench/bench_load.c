@@ -2,7 +2,9 @@
 /*
  * What it takes to publish a catalog, and to read it back until it answers, beside a bare scan.
  *
- * usage: bench_load CATALOG ROUNDS
+ * usage: bench_load CATALOG ROUNDS [DATA]
+ *
+ * With DATA, a folder that stays, for a profiler: what was published there before is not published again.
  *
  * The folder is published into an empty database. Then a bare scan and a load (read from SQLite,
  * decode, compare with its hash, compile, check) take turns. The scan is of a table that has nothing but
@@ -207,21 +209,28 @@ int main(int argc, char **argv)
 	struct directory *directory;
 	struct catalog_store *store;
 	struct error err = { 0 };
+	int64_t current;
 	sqlite3 *db;
 
-	if (argc != 3 || rounds < 1)
+	if (argc < 3 || argc > 4 || rounds < 1)
 		return 2;
-	if (!folder_make(NULL, "load", folder, sizeof(folder)))
+	if (argc == 4)
+		(void)snprintf(folder, sizeof(folder), "%s", argv[3]);
+	else if (!folder_make(NULL, "load", folder, sizeof(folder)))
 		broken("load", "no folder can be made");
 	directory = directory_open(folder, &err);
 	store = directory ? catalog_store_open(directory, &err) : NULL;
 	if (!store)
 		broken(folder, err.message);
-	publish(store, argv[1]);
+	if (!catalog_store_current(store, &current, &err))
+		broken(folder, err.message);
+	if (current == 0)
+		publish(store, argv[1]);
 	catalog_store_close(store); /* the log is copied back, and its lock is given up */
 	malloc_trim(0);
 	(void)snprintf(path, sizeof(path), "%s/catalog.db", folder);
 	(void)snprintf(table, sizeof(table), "%s/bare.db", folder);
+	(void)unlink(table);
 	db = table_copy(path, table);
 	store = catalog_store_open(directory, &err);
 	if (!store)
@@ -230,6 +239,7 @@ int main(int argc, char **argv)
 	sqlite3_close(db);
 	catalog_store_close(store);
 	directory_close(directory);
-	folder_remove(folder);
+	if (argc == 3)
+		folder_remove(folder);
 	return 0;
 }

@@ -4,10 +4,35 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
+
+static bool has_libcurl(void)
+{
+	FILE *maps = fopen("/proc/self/maps", "r");
+	bool found = false;
+	char line[512];
+
+	assert_non_null(maps);
+	while (fgets(line, sizeof(line), maps))
+		found = found || strstr(line, "/libcurl.so");
+	(void)fclose(maps);
+	return found;
+}
+
+/* A service without a webhook has no part of it in memory. */
+static void loaded_when_needed(void **state)
+{
+	struct error err = { ERROR_NONE, "" };
+
+	(void)state;
+	assert_false(has_libcurl());
+	assert_true(post_check_url("https://portal.example/", false, &err));
+	assert_true(has_libcurl());
+}
 
 static void addresses(void **state)
 {
@@ -63,6 +88,7 @@ static void origins(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(loaded_when_needed), /* first */
 		cmocka_unit_test(addresses),
 		cmocka_unit_test(origins),
 	};
