@@ -143,11 +143,24 @@ static bool publish_content(const struct publication *publication, struct slice 
 	return true;
 }
 
+static bool publish_sum(const struct publication *publication, uint64_t sum, struct error *err)
+{
+	struct statement *insert = database_prepare(
+			publication->store->db, "INSERT INTO revision_sum VALUES (?, ?)", err);
+	bool ok = insert && statement_bind_int(insert, 1, publication->number, err) &&
+		  statement_bind_int(insert, 2, (int64_t)sum, err) &&
+		  statement_run(insert, err);
+
+	statement_finish(insert);
+	return ok;
+}
+
 static bool publish_entries(
 		const struct publication *publication, struct arena *arena, struct error *err)
 {
 	struct statement *add = publication->add_entry;
 	struct entry *entries;
+	uint64_t sum = 0;
 	size_t count;
 	int64_t content;
 
@@ -164,8 +177,10 @@ static bool publish_entries(
 				!statement_bind_int(add, 4, content, err) ||
 				!statement_run(add, err))
 			return false;
+		sum = catalog_sum_add(sum, entries[i].kind, slice_from(entries[i].name),
+				entries[i].bytes);
 	}
-	return true;
+	return publish_sum(publication, sum, err);
 }
 
 static bool publish_files(const struct publication *publication, struct error *err)

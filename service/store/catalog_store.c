@@ -3,11 +3,13 @@
  * Opening the catalog database and reading from it; catalog_publish.c writes.
  *
  * A revision is a row, and a set of (kind, name) → content. Content is kept once, under its
- * SHA-256, whatever revision or file refers to it, and is compared with its hash when it is
- * read.
+ * SHA-256, whatever revision or file refers to it. What is read is compared with its hash, or, when a
+ * whole revision is read, with a sum of all its entries; when that is another the hashes say which
+ * entry is damaged.
  */
 #include "store/catalog_schema.h"
 
+#include "base/checksum.h"
 #include "base/memory.h"
 #include "proto/codec/codec.h"
 #include "store/directory.h"
@@ -46,6 +48,12 @@ static const char CATALOG_SCHEMA[] = "CREATE TABLE revision ("
 				     " PRIMARY KEY (revision, path)"
 				     ") STRICT, WITHOUT ROWID;";
 
+/* Behind the schema, since databases of before are without it: their revisions have no sums. */
+static const char SUM_SCHEMA[] = "CREATE TABLE IF NOT EXISTS revision_sum ("
+				 " revision INTEGER PRIMARY KEY REFERENCES revision,"
+				 " sum INTEGER NOT NULL"
+				 ") STRICT";
+
 struct catalog_store *catalog_store_open(struct directory *directory, struct error *err)
 {
 	struct catalog_store *store = memory_alloc_zero(1, sizeof(*store));
@@ -65,7 +73,7 @@ struct catalog_store *catalog_store_open(struct directory *directory, struct err
 	(void)snprintf(path, sizeof(path), "%s/catalog.db", directory_path(directory));
 	options.path = path;
 	store->db = database_open(&options, err);
-	if (!store->db)
+	if (!store->db || !database_run(store->db, SUM_SCHEMA, err))
 		goto failed;
 	return store;
 failed:
@@ -218,7 +226,12 @@ static bool catalog_read_content(const struct statement *rows, int column,
 	return true;
 }
 
-/* What we wrote ourselves, after a check, and what still has the hash of that. */
+uint64_t catalog_sum_add(uint64_t sum, int64_t kind, struct slice name, struct slice bytes)
+{
+	return checksum_add(checksum_add(sum ^ (uint64_t)kind, name), bytes);
+}
+
+/* Of what we wrote ourselves after a check, or of what is damaged and found to be soon. */
 static ProtobufCMessage *catalog_unpack(struct slice bytes,
 		const ProtobufCMessageDescriptor *descriptor, struct arena *arena,
 		struct error *err)
@@ -271,14 +284,56 @@ out:
 	return ok;
 }
 
-static bool catalog_read_entries(struct catalog_store *store, int64_t number,
-		struct catalog *catalog, struct arena *arena, struct error *err)
+/* Compares each entry of revision @number with its hash. */
+static bool catalog_check_entries(
+		struct catalog_store *store, int64_t number, struct error *err)
 {
 	struct statement *rows = database_prepare(store->db,
 			"SELECT kind, name, hash, bytes FROM revision_entry"
 			" JOIN content ON content.id = revision_entry.content"
 			" WHERE revision = ? ORDER BY kind, name",
 			err);
+	struct slice bytes;
+	bool more = false;
+	bool ok = rows && statement_bind_int(rows, 1, number, err) &&
+		  statement_step(rows, &more, err);
+
+	while (ok && more) {
+		ok = catalog_read_content(rows, 2, &bytes, err) ||
+		     error_prefix(err, "%s %.*s",
+				     entry_kind_name((enum entry_kind)statement_int(rows, 0)),
+				     SLICE_PRINT(statement_bytes(rows, 1)));
+		ok = ok && statement_step(rows, &more, err);
+	}
+	statement_finish(rows);
+	return ok;
+}
+
+/* *out_has: revisions of before have none. */
+static bool catalog_find_sum(struct catalog_store *store, int64_t number, bool *out_has,
+		uint64_t *out_sum, struct error *err)
+{
+	struct statement *rows = database_prepare(
+			store->db, "SELECT sum FROM revision_sum WHERE revision = ?", err);
+	bool ok = rows && statement_bind_int(rows, 1, number, err) &&
+		  statement_step(rows, out_has, err);
+
+	if (ok && *out_has)
+		*out_sum = (uint64_t)statement_int(rows, 0);
+	statement_finish(rows);
+	return ok;
+}
+
+static bool catalog_read_entries(struct catalog_store *store, int64_t number,
+		struct catalog *catalog, uint64_t *out_sum, struct arena *arena,
+		struct error *err)
+{
+	struct statement *rows = database_prepare(store->db,
+			"SELECT kind, name, bytes FROM revision_entry"
+			" JOIN content ON content.id = revision_entry.content"
+			" WHERE revision = ? ORDER BY kind, name",
+			err);
+	uint64_t sum = 0;
 	bool more = false;
 	bool ok = false;
 
@@ -287,14 +342,15 @@ static bool catalog_read_entries(struct catalog_store *store, int64_t number,
 	while (statement_step(rows, &more, err)) {
 		enum entry_kind kind = (enum entry_kind)(more ? statement_int(rows, 0) : 0);
 		ProtobufCMessage *message;
-		struct slice bytes = { 0 };
+		struct slice bytes;
 
 		if (!more) {
+			*out_sum = sum;
 			ok = true;
 			break;
 		}
-		if (!catalog_read_content(rows, 2, &bytes, err))
-			break;
+		bytes = statement_bytes(rows, 2);
+		sum = catalog_sum_add(sum, kind, statement_bytes(rows, 1), bytes);
 		message = catalog_unpack(bytes, entry_kind_descriptor(kind), arena, err);
 		if (!message) {
 			error_prefix(err, "%s %.*s", entry_kind_name(kind),
@@ -307,6 +363,33 @@ static bool catalog_read_entries(struct catalog_store *store, int64_t number,
 out:
 	statement_finish(rows);
 	return ok;
+}
+
+/* All entries of @number, and none of them other than it was written. */
+static bool catalog_read_whole(struct catalog_store *store, int64_t number,
+		struct catalog *catalog, struct arena *arena, struct error *err)
+{
+	bool has_sum = false;
+	uint64_t written = 0;
+	uint64_t sum = 0;
+
+	if (!catalog_find_sum(store, number, &has_sum, &written, err) ||
+			(!has_sum && !catalog_check_entries(store, number, err)) ||
+			!catalog_size_lists(store, number, catalog, arena, err))
+		return false;
+	if (!catalog_read_entries(store, number, catalog, &sum, arena, err)) {
+		/* What cannot be read may be what is damaged; then that is said instead. */
+		if (has_sum && err && err->code == ERROR_INVALID)
+			(void)catalog_check_entries(store, number, err);
+		return false;
+	}
+	if (!has_sum || sum == written)
+		return true;
+	return catalog_check_entries(store, number, err) &&
+	       error_set(err, ERROR_IO,
+			       "the catalog database is damaged: the entries are not those "
+			       "that "
+			       "were written");
 }
 
 struct catalog *catalog_store_load(struct catalog_store *store, int64_t revision,
@@ -334,8 +417,7 @@ struct catalog *catalog_store_load(struct catalog_store *store, int64_t revision
 		return NULL;
 	catalog->revision = revision;
 	catalog->content_hash = row->content_hash;
-	if (!catalog_size_lists(store, revision, catalog, arena, err) ||
-			!catalog_read_entries(store, revision, catalog, arena, err)) {
+	if (!catalog_read_whole(store, revision, catalog, arena, err)) {
 		error_prefix(err, "loading revision %lld", (long long)revision);
 		return NULL;
 	}

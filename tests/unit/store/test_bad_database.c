@@ -147,8 +147,76 @@ static void test_entry_differs_from_hash(void **state)
 	assert_non_null(store);
 	assert_null(catalog_store_load(store, 0, &fixture->arena, &err));
 	assert_int_equal(err.code, ERROR_IO);
+	assert_non_null(strstr(err.message, "parameter"));
 	assert_non_null(strstr(err.message, "differs from its hash"));
 	fixture_close(store);
+}
+
+static void expect_load(struct fixture *fixture, const char *sql, const char *words)
+{
+	struct error err = { 0 };
+	struct catalog_store *store;
+	const struct catalog *catalog;
+
+	bad_file_run_sql(fixture->file, sql);
+	store = fixture_open(fixture->data, &err);
+	assert_non_null(store);
+	catalog = catalog_store_load(store, 0, &fixture->arena, &err);
+	if (words) {
+		assert_null(catalog);
+		assert_int_equal(err.code, ERROR_IO);
+		if (!strstr(err.message, words))
+			fail_msg("%s: %s", sql, err.message);
+	} else {
+		assert_non_null(catalog);
+	}
+	fixture_close(store);
+}
+
+/* What no hash of an entry says: one that is gone, stands elsewhere, or was published with another. */
+static void test_entries_differ_from_sum(void **state)
+{
+	struct fixture *fixture = *state;
+
+	make_store(fixture);
+	expect_load(fixture, "UPDATE content SET bytes = x'ffffffff' WHERE id = 100",
+			"differs from its hash");
+	expect_load(fixture, "UPDATE content SET bytes = zeroblob(70) WHERE id = 100",
+			"policy policy-");
+	bad_file_write(fixture->file, "", 0);
+	make_store(fixture);
+	expect_load(fixture,
+			"UPDATE revision_entry SET name = 'policy-999' WHERE name = "
+			"'policy-007'",
+			"not those that were written");
+	expect_load(fixture,
+			"UPDATE revision_entry SET name = 'policy-007' WHERE name = "
+			"'policy-999'",
+			NULL);
+	expect_load(fixture, "DELETE FROM revision_entry WHERE name = 'policy-199'",
+			"not those that were written");
+}
+
+/* A database of before: no sums, each entry is compared with its hash; the next publish writes one. */
+static void test_revision_without_sum(void **state)
+{
+	struct fixture *fixture = *state;
+	struct error err = { 0 };
+	struct catalog_store *store;
+
+	make_store(fixture);
+	expect_load(fixture, "DROP TABLE revision_sum", NULL);
+	expect_load(fixture, "UPDATE content SET bytes = x'0a0161' WHERE id = 2",
+			"differs from its hash");
+	bad_file_write(fixture->file, "", 0);
+	make_store(fixture);
+	expect_load(fixture, "DELETE FROM revision_sum", NULL);
+	store = fixture_open(fixture->data, &err);
+	assert_non_null(store);
+	fixture_publish(fixture, store, 200, "two", 1, 2);
+	fixture_close(store);
+	expect_load(fixture, "DELETE FROM revision_entry WHERE name = 'policy-199'",
+			"not those that were written");
 }
 
 /* A database with a hole still opens and answers, and nothing more is written into it. */
@@ -308,6 +376,8 @@ int main(void)
 		TEST(test_damaged),
 		TEST(test_publish_into_damaged),
 		TEST(test_entry_differs_from_hash),
+		TEST(test_entries_differ_from_sum),
+		TEST(test_revision_without_sum),
 		TEST(test_locked_by_flock),
 		TEST(test_lock_names_its_holder),
 		TEST(test_locked_by_sqlite),
