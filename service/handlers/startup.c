@@ -4,6 +4,7 @@
 #include "base/date.h"
 #include "publish/publish.h"
 
+#include <malloc.h>
 #include <time.h>
 
 /* What reading and checking the starter catalog may take. */
@@ -94,6 +95,8 @@ static void on_startup(void *store, void *argument)
 			return;
 		today_prepare(ruleset);
 		snapshot_set(startup->snapshot, ruleset);
+		/* What the C library keeps of the way there would stay with the process for good. */
+		(void)malloc_trim(0);
 	}
 	startup->ok = true;
 }

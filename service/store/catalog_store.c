@@ -397,6 +397,7 @@ struct catalog *catalog_store_load(struct catalog_store *store, int64_t revision
 {
 	struct catalog *catalog = ARENA_NEW(arena, struct catalog);
 	const Policycalc__V1__Revision *row;
+	bool ok;
 
 	if (!catalog) {
 		arena_error(arena, err, "loading the catalog");
@@ -417,7 +418,10 @@ struct catalog *catalog_store_load(struct catalog_store *store, int64_t revision
 		return NULL;
 	catalog->revision = revision;
 	catalog->content_hash = row->content_hash;
-	if (!catalog_read_whole(store, revision, catalog, arena, err)) {
+	ok = catalog_read_whole(store, revision, catalog, arena, err);
+	/* A revision is read once, and whole: the pages would lie there until the next one is. */
+	database_shrink(store->db);
+	if (!ok) {
 		error_prefix(err, "loading revision %lld", (long long)revision);
 		return NULL;
 	}

@@ -132,6 +132,11 @@ out:
 	return ok;
 }
 
+void database_shrink(struct database *db)
+{
+	(void)sqlite3_db_release_memory(db->raw);
+}
+
 int64_t database_last_row(const struct database *db)
 {
 	return sqlite3_last_insert_rowid(db->raw);

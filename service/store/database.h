@@ -49,6 +49,8 @@ bool database_commit(struct database *db, struct error *err);
  * lack of memory, it is tried again by every later call, which fails unless it succeeds.
  */
 void database_rollback(struct database *db);
+/** Gives back the pages that reading left in memory, for whoever does not read again soon. */
+void database_shrink(struct database *db);
 /** Fails unless SQLite finds the file whole and every reference kept. */
 bool database_check(struct database *db, struct error *err);
 /** Number of the row that the last INSERT made. */
