@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "config.h"
 
+#include "config_operation.h"
 #include "config_webhook.h"
 
 #include <errno.h>
@@ -28,8 +29,10 @@ enum option_id {
 	OPTION_TOKENS,
 	OPTION_INSECURE_PLAINTEXT,
 	OPTION_REUSE_PORT,
+	/* Those of operation, in the order of enum config_operation_option. */
+	OPTION_OPERATION,
 	/* Those of the webhook, in the order of enum config_webhook_option. */
-	OPTION_WEBHOOK,
+	OPTION_WEBHOOK = OPTION_OPERATION + OPERATION_OPTION_COUNT,
 	OPTION_CONFIG = OPTION_WEBHOOK + WEBHOOK_OPTION_COUNT,
 	OPTION_COUNT,
 };
@@ -75,6 +78,12 @@ static const struct option {
 			NULL, "allow addresses that other machines can reach" },
 	[OPTION_REUSE_PORT] = { "reuse-port", "POLICYCALC_REUSE_PORT", NULL,
 			"let another process take the port over" },
+	[OPTION_OPERATION + OPERATION_METRICS] = { "metrics", "POLICYCALC_METRICS", "ADDR",
+			"answers there to Prometheus (/metrics) and browsers (/) how the\n"
+			"                          service does; an address as of --listen" },
+	[OPTION_OPERATION + OPERATION_INSECURE_METRICS] = { "insecure-metrics",
+			"POLICYCALC_INSECURE_METRICS", NULL,
+			"allow that address to be one that other machines can reach" },
 	[OPTION_WEBHOOK + WEBHOOK_URL] = { "webhook-url", "POLICYCALC_WEBHOOK_URL", "URL",
 			"brings released deliveries there, by POST (https, or http to\n"
 			"                          this machine)" },
@@ -180,6 +189,11 @@ static bool set(struct loading *loading, enum option_id id, const char *value,
 	struct config *config = loading->config;
 	const char *expected;
 
+	if (id >= OPTION_OPERATION && id < OPTION_WEBHOOK) {
+		expected = config_operation_set(&config->operation,
+				(enum config_operation_option)(id - OPTION_OPERATION), value);
+		return !expected || fail(loading, id, err, expected);
+	}
 	if (id >= OPTION_WEBHOOK && id < OPTION_CONFIG) {
 		expected = config_webhook_set(&config->webhook,
 				(enum config_webhook_option)(id - OPTION_WEBHOOK), value);
@@ -226,6 +240,7 @@ static bool set(struct loading *loading, enum option_id id, const char *value,
 	case OPTION_REUSE_PORT:
 		return config_parse_switch(value, &config->reuse_port) ||
 		       fail(loading, id, err, "true or false");
+	case OPTION_OPERATION:
 	case OPTION_WEBHOOK:
 		break;
 	case OPTION_CONFIG:
@@ -434,6 +449,7 @@ bool config_load(int argument_count, char *const *arguments, char *const *enviro
 	};
 	struct loading loading = { .config = &config, .arena = arena };
 
+	config_operation_init(&config.operation);
 	config_webhook_init(&config.webhook);
 	*out_action = CONFIG_SERVE;
 	if (!read_arguments(&loading, argument_count, arguments, out_action, err))
@@ -456,7 +472,8 @@ bool config_load(int argument_count, char *const *arguments, char *const *enviro
 					"said there is not encrypted; --insecure-plaintext "
 					"allows it",
 					config.listen[i]);
-	if (!config_webhook_check(&config.webhook, err))
+	if (!config_operation_check(&config.operation, err) ||
+			!config_webhook_check(&config.webhook, err))
 		return false;
 	*out_config = config;
 	return true;
@@ -480,6 +497,7 @@ void config_print(const struct config *config, FILE *out)
 	fprintf(out, "insecure-plaintext = %s\n",
 			config->insecure_plaintext ? "true" : "false");
 	fprintf(out, "reuse-port = %s\n", config->reuse_port ? "true" : "false");
+	config_operation_print(&config->operation, out);
 	config_webhook_print(&config->webhook, out);
 }
 

@@ -32,6 +32,12 @@ struct config_webhook {
 	bool plaintext;
 };
 
+/* How the service is looked after. */
+struct config_operation {
+	const char *metrics; /* address; NULL: none */
+	bool insecure_metrics;
+};
+
 struct config {
 	const char *data;
 	const char *listen[CONFIG_LISTEN_MAX];
@@ -47,6 +53,7 @@ struct config {
 	const char *tokens; /* file; NULL: everybody may call everything */
 	bool insecure_plaintext;
 	bool reuse_port;
+	struct config_operation operation;
 	struct config_webhook webhook;
 	const char *file; /* or NULL */
 };

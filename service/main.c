@@ -20,6 +20,7 @@
 #include "handlers/priors.h"
 #include "handlers/push_sink.h"
 #include "handlers/startup.h"
+#include "meter.h"
 #include "proto/descriptor_set.h"
 #include "registry/crew.h"
 #include "rpc/health.h"
@@ -76,9 +77,20 @@ struct service {
 	const struct rpc_method **methods;
 	struct rpc_registry registry;
 	struct server *server;
+	struct meter *meter; /* NULL: nobody wants to know */
 };
 
 /* --- what is told ---------------------------------------------------------------------------- */
+
+static void on_call_start(void *context, const struct rpc_method *method)
+{
+	meter_call_started(((struct service *)context)->meter, method);
+}
+
+static void on_match(void *context, const struct match_tally *tally)
+{
+	meter_matched(((struct service *)context)->meter, tally);
+}
 
 static void on_call_end(void *context, const struct rpc_report *report)
 {
@@ -88,7 +100,7 @@ static void on_call_end(void *context, const struct rpc_report *report)
 				       report->status == RPC_DATA_LOSS);
 	enum log_level level = is_ours ? LOG_LEVEL_WARNING : LOG_LEVEL_DEBUG;
 
-	(void)context;
+	meter_call_ended(((struct service *)context)->meter, report);
 	if (!log_is_wanted(level))
 		return;
 	log_event(level, "call",
@@ -351,7 +363,7 @@ static bool open_service(struct service *service, struct error *err)
 			.idle_ping_interval_us =
 					(uint64_t)service->config.idle_ping_interval_ms * 1000,
 		},
-		.observer = { .on_call_end = on_call_end },
+		.observer = { on_call_start, on_call_end, service },
 	};
 	struct slice schema = {
 		(const char *)policycalc_descriptor_set,
@@ -382,6 +394,7 @@ static bool open_service(struct service *service, struct error *err)
 		.checker = service->checker,
 		.reporter = service->reporter,
 		.on_publish = on_publish,
+		.on_match = on_match,
 		.context = service,
 	};
 	service->handlers = handlers_new(&options, err);
@@ -394,8 +407,36 @@ static bool open_service(struct service *service, struct error *err)
 			reflection_new(schema, names, sizeof(names) / sizeof(*names), err);
 	if (!service->reflection || !make_registry(service, err))
 		return false;
+	if (service->config.operation.metrics) {
+		service->meter = meter_new(&service->registry, err);
+		if (!service->meter)
+			return false;
+	}
 	service->server = server_new(&server, &service->registry, err);
 	return service->server != NULL;
+}
+
+static bool open_meter(struct service *service, struct error *err)
+{
+	const struct meter_sources sources = {
+		.snapshot = service->snapshot,
+		.store = service->store,
+		.registry = service->registry_thread,
+		.push = service->push,
+		.checker = service->checker,
+		.reporter = service->reporter,
+		.finder = service->finder,
+		.server = service->server,
+		.health = service->health,
+	};
+
+	if (!service->meter)
+		return true;
+	if (!meter_open(service->meter, service->config.operation.metrics, &sources, err))
+		return false;
+	log_event(LOG_LEVEL_INFO, "metrics",
+			LOG_TEXT("address", meter_address(service->meter)));
+	return true;
 }
 
 static bool start_service(struct service *service, struct error *err)
@@ -410,7 +451,8 @@ static bool start_service(struct service *service, struct error *err)
 		if (!health_set(service->health, handlers_services[i], HEALTH_SERVING))
 			return error_set(err, ERROR_MEMORY, "out of memory while starting");
 	}
-	if (!server_start(service->server, err))
+	/* First: an address in use is known before anybody is served. */
+	if (!open_meter(service, err) || !server_start(service->server, err))
 		return false;
 	if (!open_sink(service, err)) {
 		server_drain(service->server, 0);
@@ -441,6 +483,7 @@ static void close_service(struct service *service)
 		pthread_kill(service->signal_thread, SIGHUP);
 		pthread_join(service->signal_thread, NULL);
 	}
+	meter_close(service->meter);
 	push_sink_close(service->sink);
 	worker_free(service->checker);
 	worker_free(service->reporter);
@@ -453,6 +496,7 @@ static void close_service(struct service *service)
 	registry_thread_close(service->registry_thread);
 	push_service_free(service->push);
 	server_free(service->server);
+	meter_free(service->meter);
 	gate_close(service->gate);
 	health_free(service->health);
 	reflection_free(service->reflection);

@@ -100,15 +100,23 @@ bool ruleset_match(const struct ruleset *ruleset, const Policycalc__V1__MatchReq
 		Policycalc__V1__MatchResponse **out_response, struct violations *out_violations,
 		struct error *err);
 
+/* What an answer came to, for those who count. */
+#define MATCH_VERDICTS 6 /* VERDICT_UNSPECIFIED to VERDICT_ELIGIBLE */
+struct match_tally {
+	size_t verdicts[MATCH_VERDICTS]; /* of all policies asked about, told or not */
+	size_t near;			 /* answers that tell a near miss */
+	size_t rule_errors; /* answers that need review because a rule could not be computed */
+};
+
 /**
  * As ruleset_match(), but puts the packed response in front of what @encoder holds: the same bytes, in less
  * time, since what is the same in every response is not packed again. What it put there before it
- * failed is of no use.
+ * failed is of no use. @out_tally may be NULL.
  */
 bool ruleset_match_encode(const struct ruleset *ruleset,
 		const Policycalc__V1__MatchRequest *request, const char *today,
-		struct arena *arena, struct encoder *encoder, struct violations *out_violations,
-		struct error *err);
+		struct arena *arena, struct encoder *encoder, struct match_tally *out_tally,
+		struct violations *out_violations, struct error *err);
 
 /**
  * Makes ready what lets ruleset_match() of @day ("YYYY-MM-DD") pass over policies that cannot fit, for

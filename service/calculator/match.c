@@ -321,13 +321,19 @@ bool ruleset_match(const struct ruleset *ruleset, const Policycalc__V1__MatchReq
 
 bool ruleset_match_encode(const struct ruleset *ruleset,
 		const Policycalc__V1__MatchRequest *request, const char *today,
-		struct arena *arena, struct encoder *encoder, struct violations *out_violations,
-		struct error *err)
+		struct arena *arena, struct encoder *encoder, struct match_tally *out_tally,
+		struct violations *out_violations, struct error *err)
 {
+	struct match_tally tally = { .near = 0 };
 	struct match match = {
-		.ruleset = ruleset, .request = request, .arena = arena, .encoder = encoder
+		.ruleset = ruleset,
+		.request = request,
+		.arena = arena,
+		.encoder = encoder,
+		.tally = out_tally ? out_tally : &tally,
 	};
 
+	*match.tally = tally;
 	return request_answer(&match, today, NULL, out_violations, err);
 }
 

@@ -20,7 +20,8 @@ struct match {
 	const struct ruleset *ruleset;
 	const Policycalc__V1__MatchRequest *request;
 	struct arena *arena;
-	struct encoder *encoder; /* NULL: a message is wanted */
+	struct encoder *encoder;   /* NULL: a message is wanted */
+	struct match_tally *tally; /* with an encoder only */
 	struct findings findings;
 	struct date as_of;
 	const struct epoch *epoch;

@@ -70,6 +70,13 @@ static bool is_ready(const struct match *match, const struct outcome *outcome)
 	       ready_may_keep(&outcome->amount);
 }
 
+static void answer_tally(struct match_tally *tally, const Policycalc__V1__PolicyAnswer *answer)
+{
+	tally->near += answer->n_near > 0;
+	for (size_t i = 0; i < answer->n_review_reasons; i++)
+		tally->rule_errors += answer->review_reasons[i][0] == 'R';
+}
+
 /* What lies between the parts that are there already comes out of the message. */
 static bool answer_encode(const struct match *match, const struct facts *facts,
 		const struct outcome *outcome, size_t index)
@@ -82,6 +89,7 @@ static bool answer_encode(const struct match *match, const struct facts *facts,
 
 	if (!answer || !match_put_near(match, facts, outcome, answer))
 		return false;
+	answer_tally(match->tally, answer);
 	encode_fields(encoder, &answer->base, ANSWER_NEAR, ANSWER_LAST);
 	encode_bytes(encoder, parts->summary);
 	encode_fields(encoder, &answer->base, ANSWER_REVIEW_REASONS, ANSWER_REVIEW_REASONS);
@@ -167,7 +175,7 @@ static bool answers_encode(const struct match *match, const struct facts *facts)
 static void counts_encode(const struct match *match)
 {
 	struct encoder *encoder = match->encoder;
-	size_t counts[VERDICT(ELIGIBLE) + 1];
+	size_t *counts = match->tally->verdicts;
 
 	match_count(match, counts);
 	for (unsigned verdict = VERDICT(UNSPECIFIED) + 1; verdict <= VERDICT(ELIGIBLE);

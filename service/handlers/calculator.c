@@ -32,6 +32,14 @@
 
 /* --- Match ----------------------------------------------------------------------------------- */
 
+static void tell_match(const struct rpc_call *call, const struct match_tally *tally)
+{
+	const struct handlers_options *options = &call_handlers(call)->options;
+
+	if (options->on_match)
+		options->on_match(options->context, tally);
+}
+
 /* The response is never a message: it is encoded from what the ruleset finds. */
 static void answer_match(struct rpc_call *call, const ProtobufCMessage *message,
 		const struct ruleset *ruleset)
@@ -39,13 +47,17 @@ static void answer_match(struct rpc_call *call, const ProtobufCMessage *message,
 	struct encoder *encoder = rpc_call_encoder(call);
 	struct violations violations = { NULL, 0 };
 	struct error err = { ERROR_NONE, "" };
+	struct match_tally tally;
 	char today[11];
 
 	handlers_today(call_handlers(call), today);
 	if (!ruleset_match_encode(ruleset, (const Policycalc__V1__MatchRequest *)message, today,
-			    rpc_call_workspace(call), encoder, &violations, &err))
+			    rpc_call_workspace(call), encoder, &tally, &violations, &err)) {
 		call_answer_with(call, NULL, &violations, &err);
-	else if (rpc_call_send_encoded(call))
+		return;
+	}
+	tell_match(call, &tally);
+	if (rpc_call_send_encoded(call))
 		rpc_call_finish(call, RPC_OK, "");
 }
 
@@ -187,14 +199,16 @@ static void match_stream_answer(struct rpc_call *call,
 	struct encoder *encoder = rpc_call_encoder(call);
 	struct violations violations = { NULL, 0 };
 	struct error err = { ERROR_NONE, "" };
+	struct match_tally tally;
 	char today[11];
 
 	handlers_today(call_handlers(call), today);
 	if (!ruleset_match_encode(ruleset, request->match, today, rpc_call_workspace(call),
-			    encoder, &violations, &err)) {
+			    encoder, &tally, &violations, &err)) {
 		match_stream_send_error(call, request, &violations, &err);
 		return;
 	}
+	tell_match(call, &tally);
 	encode_close(encoder, STREAM_RESPONSE_RESPONSE, 0);
 	encode_text(encoder, STREAM_RESPONSE_REQUEST_ID, request->request_id);
 	if (encoder->failed)

@@ -8,6 +8,7 @@
  * A draft_work holds a draft on its whole way; one thread has it at a time. On the loop it is the
  * call's data until half close, then it belongs to the job, and comes back with rpc_call_post().
  */
+#include "base/clock.h"
 #include "google/rpc/error_details.pb-c.h"
 #include "handlers/upload_call.h"
 #include "policycalc/v1/catalog_service.pb-c.h"
@@ -189,6 +190,7 @@ static void work_post(struct draft_work *work)
 static bool work_swap(struct draft_work *work, struct catalog_store *store)
 {
 	const struct handlers_options *options = &work->base.handlers->options;
+	uint64_t begun_us = clock_us();
 	struct ruleset *ruleset = ruleset_load(store, work->revision->number, &work->base.err);
 	struct ruleset *old;
 	char day[11];
@@ -201,6 +203,7 @@ static bool work_swap(struct draft_work *work, struct catalog_store *store)
 	/* Before it answers, not when it is asked: without memory for it the answers only take longer. */
 	handlers_today(work->base.handlers, day);
 	(void)ruleset_prepare(ruleset, day, NULL);
+	snapshot_set_load_us(options->snapshot, clock_us() - begun_us);
 	old = snapshot_current(options->snapshot);
 	if (old)
 		ruleset_ref(old);

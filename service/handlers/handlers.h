@@ -35,6 +35,8 @@ struct handlers_options {
 	int64_t (*now)(void);
 	/* Told on the store's thread that a revision was published and swapped in; may be NULL. */
 	void (*on_publish)(void *context, const struct ruleset *ruleset);
+	/* Told on a loop of every answer to Match and MatchStream; may be NULL. */
+	void (*on_match)(void *context, const struct match_tally *tally);
 	void *context;
 };
 

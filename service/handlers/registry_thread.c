@@ -53,3 +53,8 @@ struct registry *registry_thread_registry(void *context)
 {
 	return context;
 }
+
+struct worker *registry_thread_worker(struct registry_thread *thread)
+{
+	return worker_of(thread);
+}

@@ -24,3 +24,5 @@ bool registry_thread_submit(struct registry_thread *thread, struct job *job, str
 /** For start-up and tests: runs @work(struct registry *, @argument) there and waits. */
 void registry_thread_call(struct registry_thread *thread,
 		void (*work)(void *registry, void *argument), void *argument);
+/** For worker_look(). */
+struct worker *registry_thread_worker(struct registry_thread *thread);

@@ -20,6 +20,7 @@ struct cell {
 
 struct snapshot {
 	_Atomic uint64_t generation;
+	_Atomic uint64_t load_us;
 	pthread_key_t key;    /* the thread's struct cell */
 	pthread_mutex_t lock; /* guards all below */
 	struct ruleset *current;
@@ -151,6 +152,16 @@ void snapshot_set(struct snapshot *snapshot, struct ruleset *ruleset)
 	atomic_fetch_add_explicit(&snapshot->generation, 1, memory_order_release);
 	pthread_mutex_unlock(&snapshot->lock);
 	retired_add(snapshot->retired, old);
+}
+
+void snapshot_set_load_us(struct snapshot *snapshot, uint64_t us)
+{
+	atomic_store_explicit(&snapshot->load_us, us, memory_order_relaxed);
+}
+
+uint64_t snapshot_load_us(const struct snapshot *snapshot)
+{
+	return atomic_load_explicit(&snapshot->load_us, memory_order_relaxed);
 }
 
 struct ruleset *snapshot_find(struct snapshot *snapshot, int64_t revision)

@@ -34,6 +34,10 @@ void snapshot_refresh(struct snapshot *snapshot);
 /** Any thread: from now on @ruleset is the current one. Takes over the caller's reference. */
 void snapshot_set(struct snapshot *snapshot, struct ruleset *ruleset);
 
+/** Any thread: what loading the current one took. */
+void snapshot_set_load_us(struct snapshot *snapshot, uint64_t us);
+uint64_t snapshot_load_us(const struct snapshot *snapshot);
+
 /**
  * A reference to @revision (0: the current one) when it is the current one or among those kept; NULL
  * when it must be loaded, or none is current. Takes a lock for a moment, and needs no memory.

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "handlers/startup.h"
 
+#include "base/clock.h"
 #include "base/date.h"
 #include "publish/publish.h"
 
@@ -90,10 +91,13 @@ static void on_startup(void *store, void *argument)
 			return;
 	}
 	if (startup->revision != 0) {
+		uint64_t begun_us = clock_us();
+
 		ruleset = ruleset_load(store, startup->revision, startup->err);
 		if (!ruleset)
 			return;
 		today_prepare(ruleset);
+		snapshot_set_load_us(startup->snapshot, clock_us() - begun_us);
 		snapshot_set(startup->snapshot, ruleset);
 		/* What the C library keeps of the way there would stay with the process for good. */
 		(void)malloc_trim(0);

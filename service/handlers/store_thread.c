@@ -45,3 +45,8 @@ struct catalog_store *store_thread_store(void *context)
 {
 	return context;
 }
+
+struct worker *store_thread_worker(struct store_thread *thread)
+{
+	return worker_of(thread);
+}

@@ -26,3 +26,5 @@ bool store_thread_submit(struct store_thread *thread, struct job *job, struct er
 /** For start-up: runs @work(struct catalog_store *, @argument) there and waits. */
 void store_thread_call(struct store_thread *thread, void (*work)(void *store, void *argument),
 		void *argument);
+/** For worker_look(). */
+struct worker *store_thread_worker(struct store_thread *thread);

@@ -110,6 +110,14 @@ bool worker_submit(struct worker *worker, struct job *job, struct error *err)
 	return error_set(err, ERROR_UNAVAILABLE, "too many requests of this kind are waiting");
 }
 
+void worker_look(struct worker *worker, size_t *out_waiting, size_t *out_most)
+{
+	pthread_mutex_lock(&worker->lock);
+	*out_waiting = worker->count;
+	*out_most = worker->limit;
+	pthread_mutex_unlock(&worker->lock);
+}
+
 /* A job that somebody waits for. */
 struct waited_job {
 	struct job job;

@@ -270,6 +270,16 @@ bool health_set(struct health *health, const char *service, enum health_status s
 	return ok;
 }
 
+bool health_is_serving(struct health *health)
+{
+	bool is_serving;
+
+	pthread_mutex_lock(&health->lock);
+	is_serving = entry_status(health, health_find(health, "")) == HEALTH_SERVING;
+	pthread_mutex_unlock(&health->lock);
+	return is_serving;
+}
+
 void health_drain(struct health *health)
 {
 	pthread_mutex_lock(&health->lock);

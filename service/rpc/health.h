@@ -28,6 +28,8 @@ void health_free(struct health *health);
 const struct rpc_method *const *health_methods(struct health *health, size_t *out_count);
 /** Any thread. Watchers of @service are told. false when memory is short. */
 bool health_set(struct health *health, const char *service, enum health_status status);
+/** Any thread: whether "" is SERVING. */
+bool health_is_serving(struct health *health);
 /**
  * Any thread. Everything is NOT_SERVING from now on, whatever is set later; watchers are told,
  * and their calls end with UNAVAILABLE, so that they do not hold up a drain.

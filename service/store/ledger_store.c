@@ -271,6 +271,25 @@ bool ledger_store_change_run(
 	       statement_bind_int(change, 4, run->id, err) && statement_run(change, err);
 }
 
+bool ledger_store_count_runs(struct ledger_store *store, int64_t *out_counts, size_t count,
+		struct error *err)
+{
+	struct statement *rows = database_prepare(
+			store->db, "SELECT state, count(*) FROM push_run GROUP BY state", err);
+	bool more = rows != NULL;
+	bool ok = more;
+
+	memset(out_counts, 0, count * sizeof(*out_counts));
+	while (ok && more) {
+		ok = statement_step(rows, &more, err);
+		if (ok && more && statement_int(rows, 0) >= 0 &&
+				(size_t)statement_int(rows, 0) < count)
+			out_counts[statement_int(rows, 0)] = statement_int(rows, 1);
+	}
+	statement_finish(rows);
+	return ok;
+}
+
 bool ledger_store_list_runs(struct ledger_store *store, int64_t before, size_t limit,
 		struct arena *arena, struct ledger_run **out_list, size_t *out_count,
 		struct error *err)

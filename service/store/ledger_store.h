@@ -70,6 +70,10 @@ bool ledger_store_list_runs(struct ledger_store *store, int64_t before, size_t l
 		struct arena *arena, struct ledger_run **out_list, size_t *out_count,
 		struct error *err);
 
+/** How many runs are in each state below @count; others are counted nowhere. */
+bool ledger_store_count_runs(struct ledger_store *store, int64_t *out_counts, size_t count,
+		struct error *err);
+
 /* --- what was told --------------------------------------------------------------------------- */
 
 struct ledger_told {

@@ -130,6 +130,11 @@ unsigned server_loop_count(const struct server *server)
 	return server->loop_count;
 }
 
+size_t server_connection_count(const struct server *server)
+{
+	return atomic_load_explicit(&server->connection_count, memory_order_relaxed);
+}
+
 void server_drain(struct server *server, unsigned grace_ms)
 {
 	unsigned i;

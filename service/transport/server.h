@@ -69,6 +69,8 @@ bool server_start(struct server *server, struct error *err);
  */
 const char *server_address(const struct server *server, size_t index);
 unsigned server_loop_count(const struct server *server);
+/** Of all loops, now. */
+size_t server_connection_count(const struct server *server);
 /**
  * Stops accepting and lets calls end; after @grace_ms what is left is reset and closed. A
  * second call can only shorten the grace.

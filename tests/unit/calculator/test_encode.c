@@ -72,7 +72,7 @@ static void response_compare(const struct ruleset *ruleset,
 	ok = ruleset_match(ruleset, request, "2026-01-01", &arenas[0], &response,
 			&violations[0], &errs[0]);
 	assert_int_equal(ruleset_match_encode(ruleset, request, "2026-01-01", &arenas[1],
-					 encoder, &violations[1], &errs[1]),
+					 encoder, NULL, &violations[1], &errs[1]),
 			ok);
 	assert_int_equal(violations[0].count, violations[1].count);
 	if (ok) {
@@ -365,8 +365,8 @@ static void failing_allocations(void **state)
 		arena_init(&call, (size_t)1 << 20);
 		request.profile = fixture_profile(&file, "staff = 2");
 		memory_fail_nth(nth, 0);
-		done = ruleset_match_encode(
-				ruleset, &request, "2026-01-01", &call, &encoder, NULL, &err);
+		done = ruleset_match_encode(ruleset, &request, "2026-01-01", &call, &encoder,
+				NULL, NULL, &err);
 		memory_fail_nth(0, 0);
 		if (!done && err.code != ERROR_LIMIT && err.code != ERROR_MEMORY)
 			fail_msg("allocation %lu: %s", nth, err.message);
@@ -397,7 +397,7 @@ static void too_large(void **state)
 	ruleset = fixture_compile(&file, NULL);
 	assert_non_null(ruleset);
 	assert_false(ruleset_match_encode(
-			ruleset, &request, "2026-01-01", &arena, &encoder, NULL, &err));
+			ruleset, &request, "2026-01-01", &arena, &encoder, NULL, NULL, &err));
 	assert_int_equal(err.code, ERROR_LIMIT);
 	assert_non_null(strstr(err.message, "larger than the limit"));
 	encoder_fini(&encoder);

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config_operation.h"
+
+#include "config_webhook.h"
+
+void config_operation_init(struct config_operation *operation)
+{
+	*operation = (struct config_operation){ .metrics = NULL };
+}
+
+const char *config_operation_set(struct config_operation *operation,
+		enum config_operation_option option, const char *value)
+{
+	switch (option) {
+	case OPERATION_METRICS:
+		operation->metrics = *value ? value : NULL;
+		return NULL;
+	case OPERATION_INSECURE_METRICS:
+		return config_parse_switch(value, &operation->insecure_metrics)
+				       ? NULL
+				       : "true or false";
+	case OPERATION_OPTION_COUNT:
+		break;
+	}
+	return "an option";
+}
+
+bool config_operation_check(const struct config_operation *operation, struct error *err)
+{
+	if (operation->metrics && !operation->insecure_metrics &&
+			!config_is_local(operation->metrics))
+		return error_set(err, ERROR_INVALID,
+				"metrics: %s can be reached from other machines, and who asks "
+				"there is not asked for a token; --insecure-metrics allows it",
+				operation->metrics);
+	return true;
+}
+
+void config_operation_print(const struct config_operation *operation, FILE *out)
+{
+	if (operation->metrics)
+		fprintf(out, "metrics = %s\n", operation->metrics);
+	fprintf(out, "insecure-metrics = %s\n", operation->insecure_metrics ? "true" : "false");
+}

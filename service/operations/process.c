@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "operations/process.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+static void look_at_memory(struct metrics_state *state)
+{
+	FILE *file = fopen("/proc/self/statm", "re");
+	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+	unsigned long long size, resident;
+
+	if (!file)
+		return;
+	if (fscanf(file, "%llu %llu", &size, &resident) == 2) {
+		state->virtual_bytes = size * page;
+		state->resident_bytes = resident * page;
+	}
+	(void)fclose(file);
+}
+
+static uint64_t count_entries(const char *path)
+{
+	DIR *folder = opendir(path);
+	const struct dirent *entry;
+	uint64_t count = 0;
+
+	if (!folder)
+		return 0;
+	while ((entry = readdir(folder)))
+		count += entry->d_name[0] != '.';
+	(void)closedir(folder);
+	return count;
+}
+
+static uint64_t us_of(const struct timeval *time)
+{
+	return (uint64_t)time->tv_sec * 1000000 + (uint64_t)time->tv_usec;
+}
+
+void process_look(struct metrics_state *state)
+{
+	uint64_t open = count_entries("/proc/self/fd");
+	struct rlimit limit;
+	struct rusage usage;
+
+	look_at_memory(state);
+	/* The folder itself was open while it was read. */
+	state->descriptors = open ? open - 1 : 0;
+	state->threads = count_entries("/proc/self/task");
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0)
+		state->descriptors_most = limit.rlim_cur;
+	if (getrusage(RUSAGE_SELF, &usage) == 0)
+		state->cpu_us = us_of(&usage.ru_utime) + us_of(&usage.ru_stime);
+}
