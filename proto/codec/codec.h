@@ -35,14 +35,24 @@ bool message_scan(struct slice bytes, const ProtobufCMessageDescriptor *descript
 ProtobufCMessage *message_unpack(struct slice bytes,
 		const ProtobufCMessageDescriptor *descriptor,
 		const struct message_limits *limits, struct arena *arena, struct error *err);
+
+/* Parts of messages that were unpacked before: those with the same bytes are one message, and shared. */
+struct unpack_memo;
+
+/** NULL when memory is short. */
+struct unpack_memo *unpack_memo_new(void);
+/** The messages stay. */
+void unpack_memo_free(struct unpack_memo *memo);
+
 /**
  * Decodes what message_pack() made, which nobody else had a hand in: nothing is looked at twice, and
  * texts stay where they are. @bytes has one byte more than @size, is written to, and must live as long as
- * the message, the rest of which is in @arena. Fields we do not know are dropped.
+ * the message, the rest of which is in @arena. Fields we do not know are dropped. With @memo (or NULL) parts
+ * are shared with messages unpacked before: all of them live and die together, and nobody writes to them.
  */
 ProtobufCMessage *message_unpack_in_place(char *bytes, size_t size,
-		const ProtobufCMessageDescriptor *descriptor, struct arena *arena,
-		struct error *err);
+		const ProtobufCMessageDescriptor *descriptor, struct unpack_memo *memo,
+		struct arena *arena, struct error *err);
 
 /** Appends the encoded message. false only when memory is short. */
 bool message_pack(const ProtobufCMessage *message, struct buffer *out);

@@ -10,12 +10,14 @@
  */
 #include "proto/codec/codec.h"
 #include "proto/codec/field.h"
+#include "proto/codec/unpack_memo.h"
 #include "proto/codec/wire.h"
 
 #include <string.h>
 
 struct reading {
 	struct arena *arena;
+	struct unpack_memo *memo; /* or NULL */
 	uint8_t *unended; /* where the NUL of the last text belongs; NULL: it stands there */
 };
 
@@ -32,6 +34,24 @@ static bool tag_read(struct reading *reading, struct input *input, uint64_t *out
 
 static ProtobufCMessage *message_read(struct reading *reading, struct input input,
 		const ProtobufCMessageDescriptor *descriptor, unsigned depth);
+
+/* A message below another: read now, or known. */
+static ProtobufCMessage *part_read(struct reading *reading, struct input input,
+		const ProtobufCMessageDescriptor *descriptor, unsigned depth)
+{
+	struct slice bytes = { (const char *)input.at, input_left(&input) };
+	struct slice key = { 0 };
+	ProtobufCMessage *message = NULL;
+
+	if (reading->memo)
+		message = unpack_memo_find(reading->memo, bytes, descriptor, &key);
+	if (message)
+		return message;
+	message = message_read(reading, input, descriptor, depth);
+	if (message && key.size)
+		unpack_memo_keep(reading->memo, key, message);
+	return message;
+}
 
 /* The bytes are the caller's to write to. */
 static uint8_t *writable(const uint8_t *at)
@@ -67,7 +87,7 @@ static bool element_read(struct reading *reading, const ProtobufCFieldDescriptor
 				(ProtobufCBinaryData){ input_left(&run), writable(run.at) };
 		return true;
 	}
-	message = message_read(reading, run, field->descriptor, depth + 1);
+	message = part_read(reading, run, field->descriptor, depth + 1);
 	*(ProtobufCMessage **)out = message;
 	return message;
 }
@@ -178,10 +198,10 @@ static ProtobufCMessage *message_read(struct reading *reading, struct input inpu
 }
 
 ProtobufCMessage *message_unpack_in_place(char *bytes, size_t size,
-		const ProtobufCMessageDescriptor *descriptor, struct arena *arena,
-		struct error *err)
+		const ProtobufCMessageDescriptor *descriptor, struct unpack_memo *memo,
+		struct arena *arena, struct error *err)
 {
-	struct reading reading = { .arena = arena };
+	struct reading reading = { .arena = arena, .memo = memo };
 	ProtobufCMessage *message = message_read(
 			&reading, input_of((struct slice){ bytes, size }), descriptor, 0);
 

@@ -14,6 +14,7 @@
 
 #define EPOCH_KEPT 8
 #define EPOCH_BUDGET ((size_t)1 << 30)
+#define DAYS_LOOKED_BACK 4
 
 /*
  * What is bound is behind a holder. Holders that the cache keeps are never freed before it, so that a reader
@@ -57,9 +58,16 @@ struct day_list {
 static void day_add(struct day_list *list, const char *text, int64_t plus)
 {
 	struct date date;
+	int64_t day;
 
-	if (!text || !date_parse(slice_from(text), &date))
+	if (!text || !*text || !date_parse(slice_from(text), &date))
 		return;
+	day = date_to_days(date) + plus;
+	/* Policies of one office begin on one day: those that stand there already are not sorted. */
+	for (size_t i = 1; i <= DAYS_LOOKED_BACK && i <= list->count; i++) {
+		if (list->days[list->count - i] == day)
+			return;
+	}
 	if (list->count == list->capacity) {
 		size_t capacity = list->capacity ? list->capacity * 2 : 64;
 		int64_t *days = memory_resize(list->days, capacity * sizeof(*days));
@@ -71,7 +79,7 @@ static void day_add(struct day_list *list, const char *text, int64_t plus)
 		list->days = days;
 		list->capacity = capacity;
 	}
-	list->days[list->count++] = date_to_days(date) + plus;
+	list->days[list->count++] = day;
 }
 
 static void range_add(struct day_list *list, const Policycalc__V1__DateRange *range)

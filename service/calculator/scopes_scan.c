@@ -189,27 +189,36 @@ static void name_want(struct scopes_build *scopes, enum item_list list, struct s
 	wanted_add(wanted, slot, entry);
 }
 
-/* Looks for e.x and i.x in a rule text. Text within quotes may be taken for a name: it does no harm. */
+/* Whether @name may end with one of the periods above: nothing else is wanted. */
+static bool may_have_period(struct slice name)
+{
+	char last = name.data[name.size - 1];
+
+	return last == 'r' || (last >= '0' && last <= '9');
+}
+
+/*
+ * Looks for e.x and i.x in a rule text, by the dot. Text within quotes may be taken for a name: it does no
+ * harm.
+ */
 static void text_scan(struct scopes_build *scopes, enum item_list list, const char *text)
 {
-	for (const char *at = text; *at;) {
-		const char *begin = at;
+	const char *from = text;
 
-		if (!is_name_character(*at)) {
-			at++;
+	for (const char *dot; (dot = strchr(from, '.'));) {
+		const char *end = dot + 1;
+		struct slice name;
+
+		while (is_name_character(*end))
+			end++;
+		from = end;
+		if (dot == text || (dot[-1] != 'e' && dot[-1] != 'i') || end == dot + 1)
 			continue;
-		}
-		while (is_name_character(*at))
-			at++;
-		if (at - begin != 1 || (*begin != 'e' && *begin != 'i') || *at != '.' ||
-				!is_name_character(at[1]))
+		if (dot > text + 1 && (is_name_character(dot[-2]) || dot[-2] == '.'))
 			continue;
-		if (begin > text && begin[-1] == '.')
-			continue;
-		for (at++; is_name_character(*at); at++)
-			;
-		name_want(scopes, *begin == 'e' ? LIST_ENTERPRISE : list,
-				(struct slice){ begin, (size_t)(at - begin) });
+		name = (struct slice){ dot - 1, (size_t)(end - dot) + 1 };
+		if (may_have_period(name))
+			name_want(scopes, dot[-1] == 'e' ? LIST_ENTERPRISE : list, name);
 	}
 }
 

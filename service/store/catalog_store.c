@@ -233,13 +233,13 @@ uint64_t catalog_sum_add(uint64_t sum, int64_t kind, struct slice name, struct s
 
 /* Of what we wrote ourselves after a check, or of what is damaged and found to be soon. */
 static ProtobufCMessage *catalog_unpack(struct slice bytes,
-		const ProtobufCMessageDescriptor *descriptor, struct arena *arena,
-		struct error *err)
+		const ProtobufCMessageDescriptor *descriptor, struct unpack_memo *memo,
+		struct arena *arena, struct error *err)
 {
 	char *own = arena_copy(arena, bytes.data, bytes.size);
 
 	if (own)
-		return message_unpack_in_place(own, bytes.size, descriptor, arena, err);
+		return message_unpack_in_place(own, bytes.size, descriptor, memo, arena, err);
 	arena_error(arena, err, "loading the catalog");
 	return NULL;
 }
@@ -333,6 +333,8 @@ static bool catalog_read_entries(struct catalog_store *store, int64_t number,
 			" JOIN content ON content.id = revision_entry.content"
 			" WHERE revision = ? ORDER BY kind, name",
 			err);
+	/* Without it (memory is short) each message has parts of its own. */
+	struct unpack_memo *memo = unpack_memo_new();
 	uint64_t sum = 0;
 	bool more = false;
 	bool ok = false;
@@ -351,7 +353,7 @@ static bool catalog_read_entries(struct catalog_store *store, int64_t number,
 		}
 		bytes = statement_bytes(rows, 2);
 		sum = catalog_sum_add(sum, kind, statement_bytes(rows, 1), bytes);
-		message = catalog_unpack(bytes, entry_kind_descriptor(kind), arena, err);
+		message = catalog_unpack(bytes, entry_kind_descriptor(kind), memo, arena, err);
 		if (!message) {
 			error_prefix(err, "%s %.*s", entry_kind_name(kind),
 					SLICE_PRINT(statement_bytes(rows, 1)));
@@ -362,6 +364,7 @@ static bool catalog_read_entries(struct catalog_store *store, int64_t number,
 	}
 out:
 	statement_finish(rows);
+	unpack_memo_free(memo);
 	return ok;
 }
 

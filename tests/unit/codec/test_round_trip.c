@@ -89,7 +89,8 @@ static void check_in_place(const ProtobufCMessage *message, struct arena *arena)
 	assert_true(message_pack(message, &bytes));
 	own = memory_copy(bytes.data, bytes.size);
 	assert_non_null(own);
-	again = message_unpack_in_place(own, bytes.size, message->descriptor, arena, &err);
+	again = message_unpack_in_place(
+			own, bytes.size, message->descriptor, NULL, arena, &err);
 	if (!again)
 		fail_msg("%s: %s", message->descriptor->name, err.message);
 	expect_same(message, again, message->descriptor->name);
@@ -101,12 +102,83 @@ static void check_in_place(const ProtobufCMessage *message, struct arena *arena)
 		assert_non_null(own);
 		if (size > 0)
 			own[random_roll((unsigned)size)] ^= (char)(1u << random_roll(8));
-		again = message_unpack_in_place(own, size, message->descriptor, arena, &err);
+		again = message_unpack_in_place(
+				own, size, message->descriptor, NULL, arena, &err);
 		if (again)
 			(void)protobuf_c_message_get_packed_size(again); /* every text ends */
 		memory_free(own);
 	}
 	buffer_fini(&bytes);
+}
+
+/* What is unpacked with a memo is equal to what is unpacked without, the first time and later. */
+static void check_memo(
+		const ProtobufCMessage *message, struct unpack_memo *memo, struct arena *arena)
+{
+	struct error err = { 0 };
+	struct buffer bytes = { 0 };
+
+	assert_true(message_pack(message, &bytes));
+	for (int i = 0; i < 2; i++) {
+		char *own = arena_copy(arena, bytes.data, bytes.size);
+		ProtobufCMessage *again;
+
+		assert_non_null(own);
+		again = message_unpack_in_place(
+				own, bytes.size, message->descriptor, memo, arena, &err);
+		if (!again)
+			fail_msg("%s: %s", message->descriptor->name, err.message);
+		expect_same(message, again, message->descriptor->name);
+	}
+	buffer_fini(&bytes);
+}
+
+static void test_memo(void **state)
+{
+	Policycalc__V1__Policy first = POLICYCALC__V1__POLICY__INIT;
+	Policycalc__V1__Policy *made[2];
+	struct error err = { 0 };
+	struct arena arena;
+
+	(void)state;
+	arena_init(&arena, (size_t)1 << 30);
+	for (int round = 0; round < 20; round++) {
+		struct unpack_memo *memo = unpack_memo_new();
+
+		assert_non_null(memo);
+		for (size_t t = 0; t < sizeof(types) / sizeof(types[0]); t++)
+			check_memo(random_message(types[t], &arena), memo, &arena);
+		unpack_memo_free(memo);
+		arena_reset(&arena);
+	}
+	/* Policies that differ in their ids share a title, and one that follows it is not cut short. */
+	{
+		struct unpack_memo *memo = unpack_memo_new();
+		Policycalc__V1__Text title = POLICYCALC__V1__TEXT__INIT;
+
+		title.zh = (char *)"一个足够长的标题";
+		title.en = (char *)"A title that is long enough";
+		first.title = &title;
+		first.document_number = (char *)"7";
+		for (int i = 0; i < 2; i++) {
+			struct buffer bytes = { 0 };
+			char *own;
+
+			first.id = (char *)(i ? "second" : "first");
+			assert_true(message_pack(&first.base, &bytes));
+			own = arena_copy(&arena, bytes.data, bytes.size);
+			made[i] = (Policycalc__V1__Policy *)message_unpack_in_place(own,
+					bytes.size, first.base.descriptor, memo, &arena, &err);
+			assert_non_null(made[i]);
+			expect_same(&first.base, &made[i]->base, "policy");
+			buffer_fini(&bytes);
+		}
+		unpack_memo_free(memo);
+	}
+	assert_string_equal(made[0]->id, "first");
+	assert_ptr_equal(made[0]->title, made[1]->title);
+	assert_string_equal(made[0]->title->en, "A title that is long enough");
+	arena_fini(&arena);
 }
 
 static void test_random(void **state)
@@ -324,6 +396,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_random),
+		cmocka_unit_test(test_memo),
 		cmocka_unit_test(test_texts),
 		cmocka_unit_test(test_looks),
 		cmocka_unit_test(test_json_cases),
