@@ -8,7 +8,8 @@
  *        └───────────────────────┘            │
  *            refused, or no such method ──────┘
  *
- *     HEADERS    The header block is coming in; no method is known yet.
+ *     HEADERS    The header block is coming in; no method is known yet. A request that is no gRPC stays here to its
+ * end.
  *     OPEN       The method's callbacks run. Leaves by rpc_call_finish(), a fault of the
  * request, or the deadline. FINISHED   The status is settled. Input is thrown away; queued
  * messages and trailers go out. CLOSED     The stream is gone. Only references from other
@@ -20,7 +21,6 @@
 #include "rpc/call.h"
 
 #include "rpc/gzip.h"
-#include "rpc/timeout.h"
 #include "rpc/unpack.h"
 
 #include <assert.h>
@@ -29,8 +29,6 @@
 
 /* How long a call past its deadline may take to get its trailers out. */
 #define LINGER_US UINT64_C(1000000)
-/* Smaller messages are not worth packing, whoever asks for it. */
-#define COMPRESS_ABOVE ((size_t)512)
 
 static const unsigned call_may_enter[] = {
 	[CALL_HEADERS] = TO(OPEN) | TO(FINISHED) | TO(CLOSED),
@@ -45,148 +43,27 @@ void call_enter(struct rpc_call *call, enum call_state state)
 	call->state = state;
 }
 
-/* --- beginning -------------------------------------------------------------------------------
+/* --- for all of its files --------------------------------------------------------------------
  */
 
-void rpc_call_header(struct rpc_call *call, struct slice name, struct slice value)
-{
-	request_add(&call->request, &call->arena, call_limits(call), name, value);
-}
-
 /* The peer does not speak gRPC: its library's fault, for which gRPC has no status of its own. */
-static void call_fail_peer(struct rpc_call *call, const char *message)
+void call_fail_peer(struct rpc_call *call, const char *message)
 {
 	call->peer_erred = true;
 	call_fail(call, RPC_INTERNAL, message);
 }
 
-static bool call_admit(struct rpc_call *call)
-{
-	const struct rpc_gate *gate = &call->loop->engine->gate;
-	const char *message = "";
-	enum rpc_status status;
-
-	if (!gate->admit) {
-		call->identity = (struct rpc_identity){ "", UINT32_MAX };
-		return true;
-	}
-	status = gate->admit(gate->context, call->method,
-			request_find(&call->request, SLICE_LITERAL("authorization")),
-			&call->arena, &call->identity, &message);
-	if (status != RPC_OK)
-		call_fail(call, status, message);
-	return status == RPC_OK;
-}
-
-/* Everything that the header block alone can get wrong. */
-static bool call_check_request(struct rpc_call *call)
-{
-	const struct rpc_header allow = { SLICE_LITERAL("allow"), SLICE_LITERAL("POST") };
-	struct request *request = &call->request;
-	uint64_t timeout_us;
-
-	if (request->is_too_large) {
-		call_refuse(call, "431", NULL, RPC_RESOURCE_EXHAUSTED,
-				"too many request headers");
-		return false;
-	}
-	if (call->arena.exhausted) {
-		call_fail(call, RPC_RESOURCE_EXHAUSTED,
-				"out of memory while reading the headers");
-		return false;
-	}
-	if (!slice_equals_text(request->method, "POST")) {
-		call->peer_erred = true;
-		call_refuse(call, "405", &allow, RPC_INTERNAL, "gRPC calls are POST requests");
-		return false;
-	}
-	if (!request_is_grpc(request)) {
-		call_refuse(call, "415", NULL, RPC_INVALID_ARGUMENT,
-				"the content-type must be application/grpc or "
-				"application/grpc+proto");
-		return false;
-	}
-	call->method = map_find(&call->loop->engine->methods, request->path);
-	if (!call->method) {
-		call_fail(call, RPC_UNIMPLEMENTED, "no such method");
-		return false;
-	}
-	if (request->timeout.data) {
-		if (!timeout_parse(request->timeout, &timeout_us)) {
-			call_fail_peer(call,
-					"grpc-timeout must be one to eight digits and a unit");
-			return false;
-		}
-		call->deadline_us = call->loop->now_us + timeout_us;
-	}
-	return call_admit(call);
-}
-
-/*
- * Packing costs more time than it saves on a fast network, so that it is for clients that pack their
- * own messages, and for answers that are large on any network.
- */
-static void call_note_encodings(struct rpc_call *call)
-{
-	struct slice encoding = call->request.encoding;
-	bool packs = slice_equals_text(encoding, "gzip");
-
-	call->compress_above = SIZE_MAX;
-	if (request_accepts(&call->request, "gzip"))
-		call->compress_above =
-				packs ? COMPRESS_ABOVE : call_limits(call)->compress_above;
-	if (packs) {
-		call->accepts_gzip_input = true;
-	} else if (encoding.size && !slice_equals_text(encoding, "identity")) {
-		call->has_unknown_encoding = true;
-	}
-}
-
-static bool call_ends_by_itself(const struct rpc_method *method)
-{
-	return !method->server_streaming;
-}
-
-static void call_arm_timer(struct rpc_call *call)
+void call_arm_timer(struct rpc_call *call)
 {
 	uint64_t at = call->progress_us + call_limits(call)->stall_us;
 
 	if (call->is_lingering)
 		at = call->loop->now_us + LINGER_US;
+	else if (call->state == CALL_HEADERS)
+		at = call->loop->now_us + CALL_FOREIGN_US;
 	else if (call->deadline_us < at && call->state == CALL_OPEN)
 		at = call->deadline_us;
 	call->operations->set_timer(call->stream, at);
-}
-
-void rpc_call_begin(struct rpc_call *call)
-{
-	const struct rpc_observer *observer = &call->loop->engine->observer;
-	uint64_t longest = call_limits(call)->deadline_max_us;
-
-	assert(call->state == CALL_HEADERS);
-	if (!call_check_request(call)) {
-		if (observer->on_call_start)
-			observer->on_call_start(observer->context, call->method);
-		call_arm_timer(call);
-		return;
-	}
-	if (observer->on_call_start)
-		observer->on_call_start(observer->context, call->method);
-	if (call_ends_by_itself(call->method) && longest < UINT64_MAX &&
-			call->deadline_us > call->loop->now_us + longest)
-		call->deadline_us = call->loop->now_us + longest;
-	if (call->deadline_us <= call->loop->now_us) {
-		atomic_store_explicit(&call->cancelled, true, memory_order_relaxed);
-		call_fail(call, RPC_DEADLINE_EXCEEDED, "the deadline has passed");
-		call_arm_timer(call);
-		return;
-	}
-	call_note_encodings(call);
-	call_enter(call, CALL_OPEN);
-	call->was_opened = true;
-	call_arm_timer(call);
-	if (call->method->on_start)
-		call->method->on_start(call);
 }
 
 /* --- input -----------------------------------------------------------------------------------
@@ -384,7 +261,10 @@ void rpc_call_half_close(struct rpc_call *call)
 {
 	call->input_ended = true;
 	call->progress_us = call->loop->now_us;
-	call_settle_input(call);
+	if (call->state == CALL_HEADERS)
+		call_answer_foreign(call);
+	else
+		call_settle_input(call);
 }
 
 void rpc_call_pause_reading(struct rpc_call *call)
@@ -454,7 +334,9 @@ void rpc_call_timer(struct rpc_call *call)
 		call->operations->reset(call->stream);
 		return;
 	}
-	if (call->state == CALL_OPEN && call->loop->now_us >= call->deadline_us) {
+	if (call->state == CALL_HEADERS) {
+		call_answer_foreign(call);
+	} else if (call->state == CALL_OPEN && call->loop->now_us >= call->deadline_us) {
 		call_expire(call, "the deadline has passed");
 	} else if (call_is_stalled(call)) {
 		if (call->state != CALL_OPEN || call->out.size > call->out_sent) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * One call, for the files of this room that make it up: call.c (its life and its input),
- * call_output.c (replies and the end), call_shared.c (memory, references, work from other
+ * call_begin.c (its header block), call_output.c (replies and the end), call_shared.c (memory, references, work from other
  * threads).
  */
 #pragma once
@@ -15,6 +15,7 @@
 #include "rpc/stream.h"
 
 #include <stdatomic.h>
+#include <string.h>
 
 enum call_state {
 	CALL_HEADERS,
@@ -24,6 +25,8 @@ enum call_state {
 };
 
 #define CALL_OWN_TASKS 4
+/* How long a request that is no gRPC may take to come in before it is answered. */
+#define CALL_FOREIGN_US UINT64_C(1000000)
 /* Buffers above this are given back between calls. */
 #define CALL_KEEP ((size_t)64 << 10)
 
@@ -85,14 +88,27 @@ static inline const struct rpc_limits *call_limits(const struct rpc_call *call)
 	return &call->loop->engine->limits;
 }
 
+/** Metadata of this name is bytes: base64 on the wire. */
+static inline bool call_is_binary(struct slice name)
+{
+	return name.size > 4 && memcmp(name.data + name.size - 4, "-bin", 4) == 0;
+}
+
 /** The only writer of ->state. */
 void call_enter(struct rpc_call *call, enum call_state state);
+/** Sets when rpc_call_timer() comes. */
+void call_arm_timer(struct rpc_call *call);
+/** Answers a request that is no gRPC, in CALL_HEADERS, when it has come or its time is over. */
+void call_answer_foreign(struct rpc_call *call);
+/** Ends the call since the peer does not speak gRPC. */
+void call_fail_peer(struct rpc_call *call, const char *message);
 /** Ends the call from inside the library; the first end counts. */
 void call_fail(struct rpc_call *call, enum rpc_status status, const char *message);
-/** Ends before the method runs, with an HTTP status other than 200 and maybe one more header.
- */
-void call_refuse(struct rpc_call *call, const char *http_status, const struct rpc_header *extra,
-		enum rpc_status status, const char *message);
+/** Ends before the method runs, with an HTTP status other than 200. */
+void call_refuse(struct rpc_call *call, const char *http_status, enum rpc_status status,
+		const char *message);
+/** The same for what is no POST, with a line for whoever reads it. */
+void call_refuse_method(struct rpc_call *call);
 /** Sees whether a pending half close can be told now. */
 void call_settle_input(struct rpc_call *call);
 /** Drops the library's reference; the call may be used again or freed. */

@@ -22,48 +22,6 @@
 /* --- metadata --------------------------------------------------------------------------------
  */
 
-static bool is_binary(struct slice name)
-{
-	return name.size > 4 && memcmp(name.data + name.size - 4, "-bin", 4) == 0;
-}
-
-struct slice rpc_call_metadata(struct rpc_call *call, const char *name)
-{
-	struct slice wanted = slice_from(name);
-	struct slice value = request_find(&call->request, wanted);
-	struct slice first = value;
-	struct slice decoded = { 0 };
-	struct buffer bytes = { 0 };
-	const char *comma;
-
-	if (!value.data || !is_binary(wanted))
-		return value;
-	comma = value.size ? memchr(value.data, ',', value.size) : NULL;
-	if (comma)
-		first.size = (size_t)(comma - value.data);
-	if (base64_decode(first, &bytes)) {
-		decoded.data = arena_copy(
-				&call->arena, bytes.data ? bytes.data : "", bytes.size);
-		decoded.size = decoded.data ? bytes.size : 0;
-	}
-	buffer_fini(&bytes);
-	return decoded;
-}
-
-bool rpc_call_next_metadata(const struct rpc_call *call, const void **position,
-		struct slice *out_name, struct slice *out_value)
-{
-	const struct request_field *field = *position;
-
-	field = field ? field->next : call->request.first;
-	if (!field)
-		return false;
-	*position = field;
-	*out_name = field->name;
-	*out_value = field->value;
-	return true;
-}
-
 static bool is_valid_metadata(struct slice name, struct slice value)
 {
 	size_t i;
@@ -77,7 +35,7 @@ static bool is_valid_metadata(struct slice name, struct slice value)
 				    c == '_' || c == '.'))
 			return false;
 	}
-	if (is_binary(name))
+	if (call_is_binary(name))
 		return true;
 	for (i = 0; i < value.size; i++)
 		if (value.data[i] < 0x20 || value.data[i] > 0x7E)
@@ -96,7 +54,7 @@ static bool call_add_metadata(struct rpc_call *call, struct request_field **list
 
 	if (!is_valid_metadata(key, value))
 		return false;
-	if (is_binary(key)) {
+	if (call_is_binary(key)) {
 		base64_encode(value, &encoded);
 		if (encoded.failed)
 			goto out;
@@ -350,8 +308,7 @@ bool rpc_call_is_writable(const struct rpc_call *call)
  */
 
 /* One header block that is the whole answer. */
-static void call_respond_at_once(
-		struct rpc_call *call, const char *http_status, const struct rpc_header *extra)
+static void call_respond_at_once(struct rpc_call *call, const char *http_status)
 {
 	struct rpc_header headers[3 + RPC_TRAILERS_MAX];
 	size_t count = 0;
@@ -359,11 +316,8 @@ static void call_respond_at_once(
 	headers[count++] = (struct rpc_header){ SLICE_LITERAL(":status"),
 		slice_from(http_status) };
 	headers[count++] = (struct rpc_header){ SLICE_LITERAL("content-type"), CONTENT_TYPE };
-	if (extra)
-		headers[count++] = *extra;
-	else
-		headers[count++] = (struct rpc_header){ SLICE_LITERAL("grpc-accept-encoding"),
-			ENCODINGS };
+	headers[count++] =
+			(struct rpc_header){ SLICE_LITERAL("grpc-accept-encoding"), ENCODINGS };
 	count += rpc_call_trailers(call, headers + count);
 	call->has_responded = true;
 	if (!call->operations->respond(call->stream, headers, count, true))
@@ -379,11 +333,31 @@ static void call_end(struct rpc_call *call, enum rpc_status status, const char *
 	status_encode(&call->status);
 }
 
-void call_refuse(struct rpc_call *call, const char *http_status, const struct rpc_header *extra,
-		enum rpc_status status, const char *message)
+void call_refuse(struct rpc_call *call, const char *http_status, enum rpc_status status,
+		const char *message)
 {
 	call_end(call, status, message);
-	call_respond_at_once(call, http_status, extra);
+	call_respond_at_once(call, http_status);
+}
+
+/* Most likely somebody's browser or curl. The status follows in the trailers, for those who look there. */
+void call_refuse_method(struct rpc_call *call)
+{
+	const struct rpc_header headers[] = {
+		{ SLICE_LITERAL(":status"), SLICE_LITERAL("405") },
+		{ SLICE_LITERAL("content-type"), SLICE_LITERAL("text/plain; charset=utf-8") },
+		{ SLICE_LITERAL("allow"), SLICE_LITERAL("POST") },
+	};
+
+	call_end(call, RPC_INTERNAL, "gRPC calls are POST requests");
+	if (!slice_equals_text(call->request.method, "HEAD"))
+		buffer_append_text(&call->out, "This port speaks gRPC: calls are POST requests "
+					       "with the content-type "
+					       "application/grpc.\n");
+	call->has_responded = true;
+	if (!call->operations->respond(
+			    call->stream, headers, sizeof(headers) / sizeof(headers[0]), false))
+		call->operations->reset(call->stream);
 }
 
 void call_fail(struct rpc_call *call, enum rpc_status status, const char *message)
@@ -394,7 +368,7 @@ void call_fail(struct rpc_call *call, enum rpc_status status, const char *messag
 	if (call->has_responded)
 		call->operations->wake(call->stream);
 	else
-		call_respond_at_once(call, "200", NULL);
+		call_respond_at_once(call, "200");
 }
 
 void rpc_call_finish(struct rpc_call *call, enum rpc_status status, const char *message)

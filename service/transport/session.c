@@ -116,6 +116,7 @@ struct session *session_new(
 	session->abort_us = UINT64_MAX;
 	session->settings.since_us = now_us;
 	session->resets.since_us = now_us;
+	session->scan.skip = NGHTTP2_CLIENT_MAGIC_LEN;
 	session->http2 = session_frames_new(session);
 	if (session->http2)
 		return session;
@@ -155,7 +156,8 @@ void session_receive(struct session *session, struct slice bytes, uint64_t now_u
 	session->loop->now_us = now_us;
 	session->received_us = now_us;
 	session->ping_pending = false;
-	if (session->state == SESSION_FAILED || bytes.size == 0)
+	if (session->state == SESSION_FAILED || bytes.size == 0 ||
+			!session_scan(session, bytes))
 		return;
 	session->is_busy = true;
 	taken = nghttp2_session_mem_recv(
@@ -358,6 +360,9 @@ bool session_is_over(const struct session *session)
 		return true;
 	if (nghttp2_session_want_write(session->http2))
 		return false;
+	/* nghttp2 reads no more when its own GOAWAY for a breach of the rules is sent. */
+	if (session->state != SESSION_NOTICED && !nghttp2_session_want_read(session->http2))
+		return true;
 	return session->state == SESSION_FAILED ||
 	       (session->state == SESSION_DRAINING && session->stream_count == 0);
 }

@@ -21,6 +21,54 @@ static struct rpc_stream *find_stream(struct session *session, int32_t id)
 /* --- received --------------------------------------------------------------------------------
  */
 
+/*
+ * Frames with something to say on a stream that is over: a breach of the rules (RFC 9113, 5.1), unless we have reset
+ * it and they were under way. nghttp2 is told to forget streams that are over, for their memory, and passes
+ * over such frames, DATA without a word; which we have reset is remembered in a number.
+ */
+static bool stream_is_over(const struct session *session, int32_t id)
+{
+	return id > session->reset_up_to && id % 2 == 1 &&
+	       id <= nghttp2_session_get_last_proc_stream_id(session->http2) &&
+	       !nghttp2_session_find_stream(session->http2, id);
+}
+
+static void session_note_reset(struct session *session, int32_t id)
+{
+	if (id > session->reset_up_to)
+		session->reset_up_to = id;
+}
+
+/* Before nghttp2 has seen any of @bytes: what is over now stays so, and what the client itself has just reset. */
+bool session_scan(struct session *session, struct slice bytes)
+{
+	struct scan *scan = &session->scan;
+
+	while (scan_next(scan, &bytes)) {
+		int32_t id = scan->stream_id;
+
+		if (scan->type != NGHTTP2_DATA || id == 0)
+			continue;
+		if (id == scan->reset_id || stream_is_over(session, id)) {
+			session_fail(session, NGHTTP2_STREAM_CLOSED, "data on a closed stream");
+			return false;
+		}
+	}
+	return true;
+}
+
+static int on_begin_frame(
+		nghttp2_session *http2, const nghttp2_frame_hd *header, void *user_data)
+{
+	struct session *session = user_data;
+
+	(void)http2;
+	if (header->type != NGHTTP2_HEADERS || !stream_is_over(session, header->stream_id))
+		return 0;
+	session_fail(session, NGHTTP2_STREAM_CLOSED, "headers on a closed stream");
+	return NGHTTP2_ERR_CALLBACK_FAILURE;
+}
+
 static int on_begin_headers(nghttp2_session *http2, const nghttp2_frame *frame, void *user_data)
 {
 	struct session *session = user_data;
@@ -154,8 +202,10 @@ static int on_invalid_frame(
 
 	(void)http2;
 	(void)code;
-	if (frame->hd.type == NGHTTP2_HEADERS)
+	if (frame->hd.type == NGHTTP2_HEADERS) {
 		session->headers_us = 0;
+		session_note_reset(session, frame->hd.stream_id); /* maybe refused */
+	}
 	return 0;
 }
 
@@ -183,6 +233,7 @@ static int on_frame_sent(nghttp2_session *http2, const nghttp2_frame *frame, voi
 	struct rpc_stream *stream;
 
 	if (frame->hd.type == NGHTTP2_RST_STREAM) {
+		session_note_reset(session, frame->hd.stream_id);
 		/* Streams that we must reset again and again: CVE-2025-8671. */
 		if (frame->rst_stream.error_code != NGHTTP2_NO_ERROR &&
 				frame->rst_stream.error_code != NGHTTP2_CANCEL &&
@@ -256,6 +307,7 @@ static nghttp2_session_callbacks *callbacks_new(void)
 
 	if (nghttp2_session_callbacks_new(&callbacks) != 0)
 		return NULL;
+	nghttp2_session_callbacks_set_on_begin_frame_callback(callbacks, on_begin_frame);
 	nghttp2_session_callbacks_set_on_begin_headers_callback(callbacks, on_begin_headers);
 	nghttp2_session_callbacks_set_on_header_callback(callbacks, on_header);
 	nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks, on_data_chunk);

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "transport/pool.h"
+#include "transport/scan.h"
 #include "transport/session.h"
 #include "transport/timers.h"
 
@@ -62,11 +63,13 @@ struct session {
 	uint64_t abort_us;	 /* end of the age grace; UINT64_MAX: none */
 	uint64_t headers_us;	 /* a header block is incomplete since then; 0: none is */
 	size_t unread;		 /* of all streams together */
-	size_t owed; /* received, and not yet given back as the connection's window */
+	size_t owed;	     /* received, and not yet given back as the connection's window */
+	int32_t reset_up_to; /* of the streams that we have reset, the last */
 	uint64_t last_ping_us;
 	unsigned ping_strikes;
 	struct flood settings;
 	struct flood resets;
+	struct scan scan;
 };
 
 /** The only writer of ->state. */
@@ -83,6 +86,8 @@ void session_give_window(struct session *session);
 
 /* session_frames.c */
 nghttp2_session *session_frames_new(struct session *session);
+/** Looks at bytes that nghttp2 has not had yet; false when they fail the session. */
+bool session_scan(struct session *session, struct slice bytes);
 
 /* session_streams.c */
 extern const struct rpc_stream_operations stream_operations;

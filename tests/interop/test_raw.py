@@ -46,6 +46,88 @@ def test_get():
     assert expect("405", "13", body=None, method="GET")["allow"] == "POST"
 
 
+def test_other_http_clients():
+    """What is no gRPC is answered when its request has come, or after a second; a GET with a line to read."""
+    for method, text in (("GET", b"gRPC"), ("HEAD", b"")):
+        client = Client()
+        headers, body = client.answer(client.start(end=True, method=method, content_type=None))
+        assert headers[":status"] == "405" and headers["grpc-status"] == "13"
+        assert headers["content-type"].startswith("text/plain") and text in body
+        assert (len(body) > 0) == (method == "GET") and client.is_alive()
+    for more, http in (({"method": "PUT"}, "405"), ({"content_type": "text/html"}, "415")):
+        client = Client()
+        stream = client.start(**more)
+        begin = time.monotonic()
+        client.send(stream, b"x" * 1000, end=False)
+        assert client.answer(stream)[0][":status"] == http
+        assert 0.8 < time.monotonic() - begin < 4
+        assert stream in client.resets() or client.wait(
+            lambda e: isinstance(e, h2.events.StreamReset), 2)
+        client = Client()
+        stream = client.start(**more)
+        begin = time.monotonic()
+        assert client.send_all(stream, b"x" * 700000) == 700000
+        assert client.answer(stream)[0][":status"] == http
+        assert time.monotonic() - begin < 0.8 and client.is_alive()
+        # Gone before it is answered.
+        client = Client()
+        stream = client.start(**more)
+        client.http2.reset_stream(stream, 8)
+        assert client.is_alive()
+
+
+def raw_frame(kind, stream, payload=b"", flags=0):
+    return struct.pack(">I", len(payload))[1:] + bytes([kind, flags]) + struct.pack(
+        ">I", stream) + payload
+
+
+def breaks_the_rules(client, code, *frames):
+    client.socket.sendall(b"".join(frames))
+    event = client.goaway()
+    assert event.error_code == code, event
+    client.wait(lambda e: False, 3)
+    assert client.closed, "the connection stays open"
+
+
+def test_frames_on_closed_streams():
+    """RFC 9113, 5.1: what comes for a stream that is over is a breach, unless the server has reset it."""
+    data, headers, reset = (0, b""), (1, b"\0\x01a\x01b"), (3, struct.pack(">I", 8))
+    for kind, payload in (data, headers):
+        client = Client()
+        stream = client.start()
+        client.send(stream, HELLO)
+        client.answer(stream)
+        breaks_the_rules(client, 5, raw_frame(kind, stream, payload, 4))
+        client = Client()
+        stream = client.start(path=CALL + "BidiStream")
+        breaks_the_rules(client, 5, raw_frame(reset[0], stream, reset[1]),
+                         raw_frame(kind, stream, payload, 4))
+        # A stream that was passed over is closed.
+        client = Client()
+        client.http2.get_next_available_stream_id()
+        client.http2.highest_outbound_stream_id = 1
+        assert client.is_alive()
+        breaks_the_rules(client, 5, raw_frame(kind, 1, payload, 4))
+        # Under way when the server ended the call early.
+        client = Client()
+        stream = client.start(path=CALL + "Nope")
+        client.answer(stream)
+        assert stream in client.resets() or client.wait(
+            lambda e: isinstance(e, h2.events.StreamReset), 2)
+        client.socket.sendall(raw_frame(kind, stream, payload, 4))
+        assert client.is_alive()
+
+
+def test_broken_frames_end_the_connection():
+    for code, frames in ((6, raw_frame(6, 0, b"12345")), (1, raw_frame(6, 1, b"12345678")),
+                         (1, raw_frame(0, 0, b"x")), (1, raw_frame(2, 0, b"12345")),
+                         (6, raw_frame(4, 0, b"x"))):
+        client = Client()
+        client.wait(lambda e: isinstance(e, h2.events.SettingsAcknowledged), 2)
+        breaks_the_rules(client, code, frames)
+    assert Client().is_alive()
+
+
 def test_unknown_paths():
     for path in (CALL + "Nope", "/nope.Nope/Unary", "/", "/Unary", CALL + "unary"):
         expect("200", "12", path=path)
