@@ -38,7 +38,8 @@ packages="gcc g++ libc6-dev meson ninja-build pkg-config git ca-certificates
 	libsqlite3-dev libssl-dev libyaml-dev libjansson-dev libutf8proc-dev zlib1g-dev
 	libcurl4-openssl-dev
 	libcmocka-dev clang libclang-rt-14-dev clang-format sqlite3 procps
-	python3 python3-grpcio python3-protobuf python3-h2 python3-yaml faketime nghttp2-client curl graphviz"
+	python3 python3-grpcio python3-protobuf python3-h2 python3-yaml faketime nghttp2-client curl graphviz
+	libgrpc++-dev protobuf-compiler-grpc"
 have_package() {
 	dpkg-query -W -f '${Status}' "$1" 2>/dev/null | grep -q 'install ok installed'
 }
@@ -152,6 +153,12 @@ if [ $install = yes ] && [ ! -d tests/interop/node/node_modules ]; then
 	echo "installing the Node.js clients"
 	(cd tests/interop/node && npm ci --no-audit --no-fund) >"$logs/npm.log" 2>&1 ||
 		{ grep -v '^$' "$logs/npm.log" | tail -n 10; stage_failed "npm ci in tests/interop/node"; }
+fi
+
+# Clients of other implementations, kept between runs in a folder of the user's. The Go module proxy may be out of
+# reach: their tests are skipped then, and say why.
+if wanted plain || wanted sanitize; then
+	if [ $install = yes ]; then sh tests/interop/foreign.sh; else sh tests/interop/foreign.sh interop-cpp; fi
 fi
 
 if wanted format; then

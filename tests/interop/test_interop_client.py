@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """
-gRPC's interop cases against testing_server from one foreign client: test_interop_client.py node
+gRPC's interop cases against testing_server from one foreign client: test_interop_client.py node|cpp|go
 """
 import pathlib
 import shutil
 import subprocess
 import sys
 
-from interop_world import SKIP, Server
+from interop_world import CASES, SKIP, Server, foreign
 
 HERE = pathlib.Path(__file__).parent
 
@@ -21,6 +21,25 @@ def node(server):
                            str(HERE / "grpc_testing.proto")], timeout=100).returncode
 
 
+def cpp(server):
+    return subprocess.run([foreign("interop-cpp"), server.address], timeout=100).returncode
+
+
+def go(server):
+    """The interop client of grpc-go itself; its repository's proto, its assertions."""
+    program = foreign("interop-go")
+    failed = 0
+    for case in (*CASES, "rpc_soak", "channel_soak"):
+        said = subprocess.run([program, f"--server_host={server.host}",
+                               f"--server_port={server.port}", f"--test_case={case}"],
+                              check=False, capture_output=True, text=True, timeout=60)
+        print("ok" if said.returncode == 0 else "not ok", case, flush=True)
+        if said.returncode != 0:
+            failed += 1
+            print(said.stderr)
+    return 1 if failed else 0
+
+
 with Server("testing_server", "--threads", "2") as under_test:
-    code = {"node": node}[sys.argv[1]](under_test)
+    code = {"node": node, "cpp": cpp, "go": go}[sys.argv[1]](under_test)
 sys.exit(code)
