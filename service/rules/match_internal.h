@@ -4,6 +4,7 @@
  *
  *     match_part.c    atoms  -> parts: slots, thresholds, codes
  *     match_plan.c    literals -> alternatives, each some sets of cells (match_set.c)
+ *     match_guess.c   how many enterprises to expect in a set
  *     match_order.c   alternatives -> positions, those alike side by side
  *     match_stream.c  parts -> streams of rows
  *     match_rows.c    positions -> rows
@@ -196,6 +197,13 @@ struct match_position {
 	bool special, open;
 };
 
+/* What of one part is asked for, by text of CODE and FLAG; of NUMBER, least and most. */
+struct match_wishes {
+	float *texts;
+	float total;
+	uint64_t least, most;
+};
+
 struct match_build {
 	struct match_index *index;
 	const struct atoms *atoms;
@@ -203,9 +211,10 @@ struct match_build {
 	struct evaluation evaluation;
 	struct arena arena;
 	struct value *values;
-	uint32_t *atom_parts; /* by atom: its part + 1; MEMBERS: see ->atom_codes */
-	uint32_t *atom_codes; /* by atom: its code of the slot */
-	uint32_t *plan_of;    /* by literal: the plan + 1 */
+	uint32_t *atom_parts;	     /* by atom: its part + 1; MEMBERS: see ->atom_codes */
+	uint32_t *atom_codes;	     /* by atom: its code of the slot */
+	uint32_t *plan_of;	     /* by literal: the plan + 1 */
+	struct match_wishes *wishes; /* by part */
 	struct match_list sets, words, plans, ways, entries, positions;
 	bool failed;
 };
@@ -222,6 +231,11 @@ bool match_code_answers(struct match_build *build, uint32_t atom, uint64_t *yes,
 void match_parts_fini(struct match_index *index);
 
 bool match_plans_build(struct match_build *build);
+/** How many enterprises pass each set. */
+bool match_guess_build(struct match_build *build);
+/** How many pass what is in @words, of NUMBER one pair of ranks: 0 to 1. */
+float match_guess_share(const struct match_build *build, uint32_t part, const uint64_t *words,
+		size_t count);
 bool match_order_build(struct match_build *build);
 /** Cells of texts. */
 bool match_cells_build(struct match_build *build);
@@ -242,6 +256,12 @@ uint32_t match_set_add(
 		struct match_build *build, uint32_t part, const uint64_t *words, size_t count);
 /** What is in either of two sets of one part, or in both. */
 uint32_t match_sets_join(struct match_build *build, uint32_t a, uint32_t b, bool any);
+
+/* How many enterprises pass a threshold, of which so large a share of thresholds lies on the same side. */
+static inline float match_pass_ranks(float share)
+{
+	return 0.05F + 0.35F * share;
+}
 
 static inline const struct match_set *match_set_at(
 		const struct match_build *build, uint32_t set)

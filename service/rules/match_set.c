@@ -25,7 +25,7 @@ static void set_guess(const struct match_build *build, struct match_set *set)
 						: (uint64_t)__builtin_popcountll(words[i]);
 	switch (part->kind) {
 	case PART_NUMBER:
-		set->pass = 0.05F + 0.35F * (float)in / (float)(part->threshold_count + 1);
+		set->pass = match_pass_ranks((float)in / (float)(part->threshold_count + 1));
 		if (set->count == 1 && RANKS_UNTIL(words[0]) == part->threshold_count + 1)
 			set->order = RANKS_FROM(words[0]);
 		else if (set->count == 1 && RANKS_FROM(words[0]) == 0)
