@@ -142,6 +142,11 @@ int64_t database_last_row(const struct database *db)
 	return sqlite3_last_insert_rowid(db->raw);
 }
 
+int64_t database_changed_rows(const struct database *db)
+{
+	return sqlite3_changes64(db->raw);
+}
+
 struct statement *database_prepare(struct database *db, const char *sql, struct error *err)
 {
 	struct statement *statement;

@@ -55,6 +55,8 @@ void database_shrink(struct database *db);
 bool database_check(struct database *db, struct error *err);
 /** Number of the row that the last INSERT made. */
 int64_t database_last_row(const struct database *db);
+/** How many rows the last INSERT, UPDATE or DELETE that ended has changed. */
+int64_t database_changed_rows(const struct database *db);
 
 /** To be given back with statement_finish(), before the database is closed. */
 struct statement *database_prepare(struct database *db, const char *sql, struct error *err);

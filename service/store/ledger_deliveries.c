@@ -64,10 +64,9 @@ bool ledger_store_move_delivery(struct ledger_store *store, const struct ledger_
 		  statement_bind_int(move, 2, changed_ms, err) &&
 		  statement_bind_int(move, 3, read->id, err) &&
 		  statement_bind_int(move, 4, read->state, err) &&
-		  statement_bind_int(move, 5, read->attempts, err) &&
-		  statement_step(move, out_moved, err);
+		  statement_bind_int(move, 5, read->attempts, err) && statement_run(move, err);
 
-	statement_reset(move);
+	*out_moved = ok && database_changed_rows(store->db) > 0;
 	return ok;
 }
 

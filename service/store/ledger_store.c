@@ -36,7 +36,7 @@ static const char *const ledger_statements[LEDGER_STATEMENT_COUNT] = {
 			"UPDATE delivery SET state = ?, attempts = ?, changed = ?, lease = ?,"
 			" leased = ?, lease_length = ?, who = ?, note = ? WHERE id = ?",
 	[LEDGER_MOVE_DELIVERY] = "UPDATE delivery SET state = ?, changed = ? WHERE id = ?"
-				 " AND state = ? AND attempts = ? RETURNING id",
+				 " AND state = ? AND attempts = ?",
 	[LEDGER_FIND_KEY] = DELIVERY_ROWS " WHERE key = ?",
 	[LEDGER_FIND_ID] = "SELECT bytes FROM delivery_digest WHERE id = ?",
 	[LEDGER_WAITING] = DELIVERY_ROWS " WHERE enterprise = ? AND state IN (1, 2)"
