@@ -21,8 +21,9 @@
 #define IN_FLIGHT_MOST 12
 /* Blocks without news that one step may pass. */
 #define QUIET_MOST 64
-/* Memory of the work on one enterprise. */
+/* Memory of the work on one enterprise: at most, and what is kept from one to the next. */
 #define ROW_MEMORY ((size_t)256 << 20)
+#define ROW_MEMORY_KEPT ((size_t)512 << 10)
 #define RATE_MS 500
 
 static void on_step(void *argument);
@@ -102,6 +103,8 @@ static void *run_thread(void *argument)
 	struct push_block *block;
 
 	arena_init(&bench.hands.scratch, ROW_MEMORY);
+	/* Without it each takes memory of the machine by itself. */
+	(void)arena_reserve(&bench.hands.scratch, ROW_MEMORY_KEPT);
 	while ((block = block_take(run))) {
 		block_advance(run, block, &bench);
 		pthread_mutex_lock(&run->lock);
