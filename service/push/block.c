@@ -204,35 +204,17 @@ bool push_block_make(struct push_block *block, const struct block_row *row,
 
 /* --- the work -------------------------------------------------------------------------------- */
 
-/* The entries of a row, which stand together. */
-static const struct told_entry *entries_of(
-		const struct push_block *block, int64_t id, size_t *out_count)
-{
-	uint16_t row = (uint16_t)((id - 1) % TOLD_ROWS);
-	size_t begin = 0, end = block->told.count;
-
-	while (begin < end) {
-		size_t middle = begin + (end - begin) / 2;
-
-		if (block->told.entries[middle].row < row)
-			begin = middle + 1;
-		else
-			end = middle;
-	}
-	while (end < block->told.count && block->told.entries[end].row == row)
-		end++;
-	*out_count = end - begin;
-	return block->told.entries + begin;
-}
-
 static bool row_work(struct push_block *block, struct block_row *row,
 		const Policycalc__V1__Profile *profile, struct push_hands *hands,
 		struct error *err)
 {
+	struct told_entry *entries;
 	size_t count;
-	const struct told_entry *entries = entries_of(block, row->id, &count);
 
 	row->is_deferred = false;
+	if (!told_view_row(&block->told, (uint16_t)((row->id - 1) % TOLD_ROWS), &hands->scratch,
+			    &entries, &count))
+		return arena_error(&hands->scratch, err, "comparing an enterprise");
 	if (!push_block_row_work(block, row, profile, entries, count, hands, err))
 		return false;
 	row->is_done = !row->is_deferred;
@@ -277,11 +259,11 @@ static bool rows_work(struct push_block *block, struct push_hands *hands, struct
 	return true;
 }
 
-/* All entries after the work, with those of enterprises that were not looked at. */
-static bool entries_join(struct push_block *block, struct told_block *out)
+/* What rows have instead of what they had, and which do. */
+static bool entries_join(struct push_block *block, uint64_t replaced[TOLD_ROWS / 64],
+		struct told_block *out)
 {
-	size_t count = block->told.count;
-	size_t next = 0;
+	size_t count = 0;
 
 	for (size_t i = 0; i < block->row_count; i++)
 		count += block->rows[i].entry_count;
@@ -290,33 +272,49 @@ static bool entries_join(struct push_block *block, struct told_block *out)
 		return false;
 	for (size_t i = 0; i < block->row_count; i++) {
 		const struct block_row *row = &block->rows[i];
-		uint16_t number = (uint16_t)((row->id - 1) % TOLD_ROWS);
+		size_t number = (size_t)(row->id - 1) % TOLD_ROWS;
 
-		while (next < block->told.count && block->told.entries[next].row < number)
-			out->entries[out->count++] = block->told.entries[next++];
-		while (next < block->told.count && block->told.entries[next].row == number)
-			next++;
+		if (!row->is_changed)
+			continue;
+		replaced[number / 64] |= UINT64_C(1) << number % 64;
 		for (size_t k = 0; k < row->entry_count; k++)
 			out->entries[out->count++] = row->entries[k];
 	}
-	while (next < block->told.count)
-		out->entries[out->count++] = block->told.entries[next++];
 	return true;
+}
+
+static int64_t suppressed_count(const struct push_block *block,
+		const uint64_t replaced[TOLD_ROWS / 64], const struct told_block *over)
+{
+	int64_t count = 0;
+
+	for (size_t i = 0; i < block->told.count; i++) {
+		const struct told_mark *mark = &block->told.marks[i];
+
+		count += told_mark_aside(mark) == ASIDE_SUPPRESSED &&
+			 !(replaced[mark->row / 64] >> mark->row % 64 & 1);
+	}
+	for (size_t i = 0; i < over->count; i++)
+		count += over->entries[i].aside == ASIDE_SUPPRESSED;
+	return count;
 }
 
 static bool blob_make(struct push_block *block, struct error *err)
 {
-	struct told_block after = { 0 };
+	struct arena_mark mark = arena_mark(&block->arena);
+	uint64_t replaced[TOLD_ROWS / 64] = { 0 };
+	struct told_block over = { 0 };
 
-	if (!entries_join(block, &after))
+	if (!entries_join(block, replaced, &over))
 		return arena_error(&block->arena, err, "writing what was told");
 	buffer_clear(&block->blob);
-	if (!told_encode(&after, block->number, &block->arena, &block->blob))
+	if (!told_view_encode(&block->told, replaced, &over, block->number, &block->arena,
+			    &block->blob))
 		return error_set(
 				err, ERROR_MEMORY, "out of memory while writing what was told");
-	block->suppressed = 0;
-	for (size_t i = 0; i < after.count; i++)
-		block->suppressed += after.entries[i].aside == ASIDE_SUPPRESSED;
+	block->suppressed = suppressed_count(block, replaced, &over);
+	/* The blob is all that is kept of them until it is written. */
+	arena_rewind(&block->arena, mark);
 	return true;
 }
 

@@ -17,6 +17,7 @@
 #include "push/ask.h"
 #include "push/digest.h"
 #include "push/ledger.h"
+#include "push/told_view.h"
 #include "registry/column_cache.h"
 
 /* What one thread works with. */
@@ -80,7 +81,9 @@ struct block_row {
 	bool is_done;
 	struct ledger_delivery *waiting;
 	size_t waiting_count;
-	struct told_entry *entries; /* after the work; in series order */
+	/* After the work, in place of those it had; in series order. */
+	bool is_changed;
+	struct told_entry *entries;
 	size_t entry_count;
 };
 
@@ -91,9 +94,9 @@ struct push_block {
 	struct arena arena;
 	struct error err; /* of the work; ERROR_NONE: it went well */
 	struct ledger_told stored;
-	struct told_block told; /* as it was */
-	bool is_quiet;		/* nothing can be new */
-	bool is_sifted;		/* the rows are those of a sweep, or were read */
+	struct told_view told; /* as it was; of the blob that is stored */
+	bool is_quiet;	       /* nothing can be new */
+	bool is_sifted;	       /* the rows are those of a sweep, or were read */
 	/* Rows that changed after plan->since; all without one. */
 	uint64_t changed[TOLD_ROWS / 64];
 	/* Who has changed was read; of all others nothing is new but for the day. */

@@ -204,13 +204,6 @@ static void profile_read(struct row_work *work)
 	}
 }
 
-/* The entries as they were: nothing was found out. */
-static void row_keep(struct row_work *work, const struct told_entry *entries, size_t count)
-{
-	work->row->entries = (struct told_entry *)(uintptr_t)entries;
-	work->row->entry_count = count;
-}
-
 static bool row_store(struct row_work *work, struct error *err)
 {
 	struct block_row *row = work->row;
@@ -219,6 +212,7 @@ static bool row_store(struct row_work *work, struct error *err)
 			&work->block->arena, struct told_entry, work->cell_count + 1);
 	if (!row->entries)
 		return arena_error(&work->block->arena, err, "comparing an enterprise");
+	row->is_changed = true;
 	row->entry_count = 0;
 	for (size_t i = 0; i < work->cell_count; i++) {
 		if (!told_entry_is_empty(&work->cells[i].entry))
@@ -261,14 +255,12 @@ static const bool *wanted_find(const struct push_scope *scope, const struct told
 	return wanted;
 }
 
-/* A failure of the rules ends this enterprise; one of memory ends the run. */
-static bool row_failed(struct row_work *work, const struct told_entry *entries, size_t count,
-		const struct error *err)
+/* A failure of the rules ends this enterprise, as it was; one of memory ends the run. */
+static bool row_failed(struct row_work *work, const struct error *err)
 {
 	if (err->code != ERROR_INVALID && err->code != ERROR_INTERNAL)
 		return false;
 	work->block->errors++;
-	row_keep(work, entries, count);
 	return true;
 }
 
@@ -296,14 +288,12 @@ bool push_block_row_work(struct push_block *block, struct block_row *row,
 	if (!wanted)
 		return arena_error(scratch, err, "comparing an enterprise");
 	if (!ask_all(&work.ask, wanted, err))
-		return row_failed(&work, entries, entry_count, err);
+		return row_failed(&work, err);
 	if (!cells_make(&work, entries, entry_count, wanted, err) ||
 			!row_compare(&work, &changed, err))
 		return false;
-	if (!changed || block->plan->silent) {
-		row_keep(&work, entries, entry_count);
+	if (!changed || block->plan->silent)
 		return cells_count(&work, err);
-	}
 	if (row->is_waiting && !row->is_loaded && row_news_needs_waiting(&work)) {
 		row->is_deferred = true;
 		return true;

@@ -19,8 +19,9 @@
 struct reading {
 	struct push_block *block;
 	struct ledger *ledger;
-	size_t next;	/* entry that is looked at */
 	uint64_t *rows; /* that are to be marked */
+	/* Of whom something is aside since they do not want it: they may want it now. */
+	uint64_t suppressed[TOLD_ROWS / 64];
 };
 
 static int64_t first_id(const struct push_block *block)
@@ -162,18 +163,9 @@ bool push_block_keep_profile(struct push_block *block, struct block_row *row,
 	return true;
 }
 
-/* Something of the enterprise is aside since it does not want it: it may want it now. */
-static bool has_suppressed(struct reading *reading, int64_t id)
+static bool row_has(const uint64_t *rows, unsigned row)
 {
-	const struct told_block *told = &reading->block->told;
-	uint16_t row = (uint16_t)row_of(id);
-	bool found = false;
-
-	while (reading->next < told->count && told->entries[reading->next].row < row)
-		reading->next++;
-	for (size_t i = reading->next; i < told->count && told->entries[i].row == row; i++)
-		found |= told->entries[i].aside == ASIDE_SUPPRESSED;
-	return found;
+	return rows[row / 64] >> row % 64 & 1;
 }
 
 static bool on_row(void *context, int64_t id, int64_t changed_sequence,
@@ -187,7 +179,8 @@ static bool on_row(void *context, int64_t id, int64_t changed_sequence,
 	/* On another day anything may be new, even of who has not changed. */
 	if (plan->since >= 0 && changed_sequence <= plan->since &&
 			(plan->changed_only ||
-					(plan->is_same_day && !has_suppressed(reading, id))))
+					(plan->is_same_day && !row_has(reading->suppressed,
+									      row_of(id)))))
 		return true;
 	row = push_block_add_row(block, id, NULL, err);
 	return row && push_block_keep_profile(block, row, profile, err);
@@ -272,25 +265,17 @@ static size_t rows_count(const uint64_t *rows)
 	return count;
 }
 
-static bool row_has(const uint64_t *rows, unsigned row)
-{
-	return rows[row / 64] >> row % 64 & 1;
-}
-
 /*
  * Few have changed (or may want now what they did not): they are read one by one. On the day of the
  * runs before nobody else is in question, and on another day for the day alone.
  */
-static bool is_few(struct push_block *block)
+static bool is_few(struct reading *reading)
 {
+	struct push_block *block = reading->block;
 	const struct push_plan *plan = block->plan;
 
-	for (size_t i = 0; plan->is_same_day && i < block->told.count; i++) {
-		unsigned row = block->told.entries[i].row;
-
-		if (block->told.entries[i].aside == ASIDE_SUPPRESSED)
-			block->changed[row / 64] |= UINT64_C(1) << row % 64;
-	}
+	for (size_t i = 0; plan->is_same_day && i < TOLD_ROWS / 64; i++)
+		block->changed[i] |= reading->suppressed[i];
 	return plan->since >= 0 && !plan->is_new_text && rows_count(block->changed) <= FEW;
 }
 
@@ -414,17 +399,18 @@ static bool block_read(struct reading *reading, struct column_cache *columns, st
 		return true;
 	if (!ledger_store_find_told(
 			    ledger->store, block->number, &block->arena, &block->stored, err) ||
-			!told_decode(block->stored.blob, block->number, &block->arena,
+			!told_view_read(block->stored.blob, block->number, &block->arena,
 					&block->told, err) ||
 			!wishes_read(reading, err))
 		return false;
+	told_view_mark_aside(&block->told, ASIDE_SUPPRESSED, reading->suppressed);
 	block->is_sifted = !columns;
 	if (!columns)
 		return registry_scan(ledger->registry, plan->sequence, first_id(block),
 				REGISTRY_BLOCK_SIZE, on_row, reading, err);
 	if (!changes_read(reading, err))
 		return false;
-	is_few_changed = is_few(block);
+	is_few_changed = is_few(reading);
 	block->is_day = is_few_changed && !plan->changed_only && !plan->is_same_day;
 	block->is_sifted = is_few_changed && !block->is_day;
 	return (!is_few_changed || few_read(reading, err)) &&

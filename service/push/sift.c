@@ -238,32 +238,45 @@ bool sift_desk_sweep(struct sift_desk *desk, const struct sweep_source *source,
 
 /* --- what was told --------------------------------------------------------------------------- */
 
-bool sift_is_wanted(const struct push_sift *sift, const struct push_block *block,
-		const struct told_entry *entry)
+static const struct push_target *target_of(
+		const struct push_sift *sift, const struct sift_told *told)
 {
-	const struct push_sifter *sifter = sift->sifter;
-	const struct push_target *target =
-			&sifter->plan->scope.targets[sifter->by_series[entry->series]];
+	return &sift->sifter->plan->scope.targets[told->target];
+}
+
+bool sift_is_wanted(const struct push_sift *sift, const struct push_block *block,
+		const struct sift_told *told)
+{
 	const Policycalc__V1__Subscription *wish;
 
-	if (entry->aside != ASIDE_SUPPRESSED)
+	if (told_mark_aside(told->mark) != ASIDE_SUPPRESSED)
 		return false;
-	wish = push_block_wish(block, block->number * REGISTRY_BLOCK_SIZE + 1 + entry->row);
+	wish = push_block_wish(
+			block, block->number * REGISTRY_BLOCK_SIZE + 1 + told->mark->row);
 	for (int delta = 1; delta <= (int)DELTA_KIND(VERSION_CHANGED); delta++) {
-		if (quiet_wants(wish, (Policycalc__V1__DeltaKind)delta, target->policy->kind))
+		if (quiet_wants(wish, (Policycalc__V1__DeltaKind)delta,
+				    target_of(sift, told)->policy->kind))
 			return true;
 	}
 	return false;
 }
 
-bool sift_is_closing(
-		const struct push_target *target, const struct told_entry *entry, int32_t today)
+/* What was raised, when anything is aside; else what was told. */
+static struct told_state state_of(const struct sift_told *told)
 {
-	const struct told_state *state = entry->aside ? &entry->raised : &entry->told;
+	struct told_entry entry = told_view_entry(told->view, told->series, told->at);
+
+	return entry.aside ? entry.raised : entry.told;
+}
+
+bool sift_is_closing(const struct push_sift *sift, const struct sift_told *told)
+{
+	const struct push_target *target = target_of(sift, told);
+	int32_t today = sift->sifter->plan->today;
 
 	return target->window_end && target->window_end >= today &&
 	       target->window_end - today <= DELTA_CLOSING_DAYS &&
-	       target->window_end != state->window_end;
+	       target->window_end != state_of(told).window_end;
 }
 
 /* Once a version. */
@@ -272,74 +285,91 @@ static bool near_is_told(const struct told_state *state)
 	return state->kind == TOLD_NEAR || (state->kind == TOLD_LAPSED && state->distance);
 }
 
-bool sift_entry_may_differ(const struct push_sift *sift, const struct sift_desk *desk,
-		size_t index, const struct told_entry *entry)
+bool sift_told_may_differ(const struct push_sift *sift, const struct sift_desk *desk,
+		size_t index, const struct sift_told *told)
 {
-	const struct push_plan *plan = sift->sifter->plan;
 	const struct sift_target *target = &desk->set->targets[index];
-	const struct push_target *policy = &plan->scope.targets[target->target];
 	const struct sift_masks *masks = &desk->masks[index];
-	const struct told_state *state = entry->aside ? &entry->raised : &entry->told;
-	bool was_eligible = state->kind == TOLD_ELIGIBLE;
+	uint32_t version = target_of(sift, told)->version;
+	bool is_aside = told_mark_aside(told->mark) != ASIDE_NONE;
+	bool was_eligible = told_mark_kind(told->mark) == TOLD_ELIGIBLE;
+	unsigned row = told->mark->row;
+	struct told_state state;
 
-	if (sift_bit_has(masks->eligible, entry->row))
-		return !was_eligible || state->version != policy->version ||
-		       sift_is_closing(policy, entry, plan->today) || target->amount_reads_day;
-	if (sift_bit_has(masks->ineligible, entry->row))
-		return was_eligible || (entry->aside && target->reads_day) ||
-		       (sift_bit_has(masks->near, entry->row) &&
-				       (state->version != policy->version ||
-						       (target->reads_day &&
-								       !near_is_told(state))));
-	if (sift_bit_has(masks->not_open, entry->row))
-		return was_eligible || entry->aside;
+	if (sift_bit_has(masks->eligible, row))
+		return !was_eligible || target->amount_reads_day ||
+		       state_of(told).version != version || sift_is_closing(sift, told);
+	if (sift_bit_has(masks->ineligible, row)) {
+		if (was_eligible || (is_aside && target->reads_day))
+			return true;
+		if (!sift_bit_has(masks->near, row))
+			return false;
+		state = state_of(told);
+		return state.version != version || (target->reads_day && !near_is_told(&state));
+	}
+	if (sift_bit_has(masks->not_open, row))
+		return was_eligible || is_aside;
 	return false;
 }
 
-/* Of a policy that nobody can have: whether it is lost to who was told it, or what is aside is void. */
-static bool unfit_may_differ(const struct push_block *block, const struct told_entry *entry)
+/* Told it is lost, or what is aside is void. */
+static bool mark_may_end(const struct told_mark *mark)
 {
-	return entry->told.kind == TOLD_ELIGIBLE || entry->aside ||
-	       (sift_bit_has(block->changed, entry->row) && !told_entry_is_empty(entry));
+	return told_mark_told(mark) == TOLD_ELIGIBLE || told_mark_aside(mark) != ASIDE_NONE;
 }
 
-static void entries_sift(struct push_sift *sift, const struct push_block *block)
+static bool is_due(const struct push_sift *sift, const struct push_block *block,
+		const struct sift_told *told)
 {
-	const struct push_sifter *sifter = sift->sifter;
+	size_t index = sift->sifter->all.by_target[told->target];
 
-	for (size_t i = 0; i < block->told.count; i++) {
-		const struct told_entry *entry = &block->told.entries[i];
-		size_t target, index;
+	/* Of a policy that nobody can have. */
+	if (index == SIFT_NONE)
+		return mark_may_end(told->mark) ||
+		       (sift_bit_has(block->changed, told->mark->row) &&
+				       told_mark_told(told->mark) != TOLD_NOTHING);
+	return sift_bit_has(block->changed, told->mark->row) ||
+	       sift_told_may_differ(sift, &sift->all, index, told) ||
+	       sift_is_wanted(sift, block, told);
+}
 
-		if (!sift_target_find(sift, entry, &target))
-			continue;
-		index = sifter->all.by_target[target];
-		sift_bit_put(sift->targets[target].told, entry->row);
-		if (index == SIFT_NONE ? unfit_may_differ(block, entry)
-				       : sift_bit_has(block->changed, entry->row) ||
-								sift_entry_may_differ(sift,
-										&sift->all,
-										index, entry) ||
-								sift_is_wanted(sift, block,
-										entry))
-			sift_bit_put(sift->targets[target].need, entry->row);
+/* The series is none of the run's targets: who was told hears that it is gone, what is aside is void. */
+static void gone_sift(struct push_sift *sift, const struct told_view *view, size_t series)
+{
+	if (!push_scope_has(&sift->sifter->plan->scope, view->series[series].series))
+		return;
+	for (size_t at = view->series[series].begin; at < view->series[series + 1].begin;
+			at++) {
+		if (mark_may_end(&view->marks[at]))
+			sift_bit_put(sift->rows, view->marks[at].row);
 	}
 }
 
-bool sift_target_find(
-		struct push_sift *sift, const struct told_entry *entry, size_t *out_target)
+void sift_told(struct push_sift *sift, const struct push_block *block,
+		bool (*due)(const struct push_sift *sift, const struct push_block *block,
+				const struct sift_told *told))
 {
-	const struct push_scope *scope = &sift->sifter->plan->scope;
+	const struct push_sifter *sifter = sift->sifter;
+	const struct told_view *view = &block->told;
 
-	*out_target = entry->series < scope->series_end ? sift->sifter->by_series[entry->series]
-							: SIFT_NONE;
-	if (*out_target != SIFT_NONE)
-		return true;
-	/* Gone: who was told hears it, what is aside is void. */
-	if (push_scope_has(scope, entry->series) &&
-			(entry->told.kind == TOLD_ELIGIBLE || entry->aside))
-		sift_bit_put(sift->rows, entry->row);
-	return false;
+	for (size_t i = 0; i < view->series_count; i++) {
+		uint32_t number = view->series[i].series;
+		struct sift_told told = { .view = view, .series = i, .target = SIFT_NONE };
+
+		if (number < sifter->plan->scope.series_end)
+			told.target = sifter->by_series[number];
+		if (told.target == SIFT_NONE) {
+			gone_sift(sift, view, i);
+			continue;
+		}
+		for (told.at = view->series[i].begin; told.at < view->series[i + 1].begin;
+				told.at++) {
+			told.mark = &view->marks[told.at];
+			sift_bit_put(sift->targets[told.target].told, told.mark->row);
+			if (due(sift, block, &told))
+				sift_bit_put(sift->targets[told.target].need, told.mark->row);
+		}
+	}
 }
 
 void sift_others(struct push_sift *sift, const struct sift_desk *desk, size_t index,
@@ -436,7 +466,7 @@ static bool all_block(struct push_sift *sift, struct push_block *block,
 	}
 	if (!sift_desk_sweep(desk, &source, present, err))
 		return false;
-	entries_sift(sift, block);
+	sift_told(sift, block, is_due);
 	for (size_t i = 0; i < desk->set->count; i++)
 		sift_others(sift, desk, i,
 				desk->set->targets[i].reads_day ? NULL : block->changed);

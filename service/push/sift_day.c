@@ -78,38 +78,21 @@ static bool titles_end(const struct push_sift *sift, const struct sweep_source *
 
 /* --- what was told --------------------------------------------------------------------------- */
 
-static bool entry_is_due(const struct push_sift *sift, const struct push_block *block,
-		size_t target, const struct told_entry *entry)
+static bool is_due(const struct push_sift *sift, const struct push_block *block,
+		const struct sift_told *told)
 {
 	const struct push_sifter *sifter = sift->sifter;
-	const struct told_state *state = entry->aside ? &entry->raised : &entry->told;
-	size_t index = sifter->restless.by_target[target];
+	size_t index = sifter->restless.by_target[told->target];
 
-	if (state->kind == TOLD_ELIGIBLE &&
-			sift_is_closing(&sifter->plan->scope.targets[target], entry,
-					sifter->plan->today))
+	if ((told_mark_kind(told->mark) == TOLD_ELIGIBLE && sift_is_closing(sift, told)) ||
+			sift_is_wanted(sift, block, told))
 		return true;
-	if (sift_is_wanted(sift, block, entry))
-		return true;
-	if (sifter->day[target] != PUSH_DAY_ANY)
+	if (sifter->day[told->target] != PUSH_DAY_ANY)
 		return false;
 	if (index == SIFT_NONE)
-		return entry->told.kind == TOLD_ELIGIBLE || entry->aside;
-	return sift_entry_may_differ(sift, &sift->days, index, entry);
-}
-
-static void entries_sift(struct push_sift *sift, const struct push_block *block)
-{
-	for (size_t i = 0; i < block->told.count; i++) {
-		const struct told_entry *entry = &block->told.entries[i];
-		size_t target;
-
-		if (!sift_target_find(sift, entry, &target))
-			continue;
-		sift_bit_put(sift->targets[target].told, entry->row);
-		if (entry_is_due(sift, block, target, entry))
-			sift_bit_put(sift->targets[target].need, entry->row);
-	}
+		return told_mark_told(told->mark) == TOLD_ELIGIBLE ||
+		       told_mark_aside(told->mark) != ASIDE_NONE;
+	return sift_told_may_differ(sift, &sift->days, index, told);
 }
 
 /* --- the block ------------------------------------------------------------------------------- */
@@ -161,7 +144,7 @@ bool sift_day_block(struct push_sift *sift, struct push_block *block, struct pus
 		return false;
 	for (size_t i = 0; i < SWEEP_WORDS; i++)
 		due[i] = (due[i] & whole[i]) | block->due[i];
-	entries_sift(sift, block);
+	sift_told(sift, block, is_due);
 	targets_sift(sift, block, due);
 	sift_rows_join(sift);
 	for (unsigned row = 0; row < SWEEP_ROWS; row++) {

@@ -83,21 +83,29 @@ static inline void sift_bit_put(uint64_t *bits, unsigned row)
 /** Fills the masks with how the rows @present stand. */
 bool sift_desk_sweep(struct sift_desk *desk, const struct sweep_source *source,
 		const uint64_t *present, struct error *err);
-/** The entry's target in the scope; false: there is none, and who must hear that is noted. */
-bool sift_target_find(
-		struct push_sift *sift, const struct told_entry *entry, size_t *out_target);
+/* An entry of what a block was told, of a target of the scope. */
+struct sift_told {
+	const struct told_view *view;
+	size_t series; /* of the view */
+	size_t at;     /* its mark */
+	const struct told_mark *mark;
+	size_t target;
+};
+/** Notes who was told of which target, and is to be asked about it again since it is @due. */
+void sift_told(struct push_sift *sift, const struct push_block *block,
+		bool (*due)(const struct push_sift *sift, const struct push_block *block,
+				const struct sift_told *told));
 /** Whether something may be new of the @index-th target though the enterprise has not changed. */
-bool sift_entry_may_differ(const struct push_sift *sift, const struct sift_desk *desk,
-		size_t index, const struct told_entry *entry);
+bool sift_told_may_differ(const struct push_sift *sift, const struct sift_desk *desk,
+		size_t index, const struct sift_told *told);
 /** Notes who is ELIGIBLE, or near and in @near_rows (NULL: all), and was told nothing of it. */
 void sift_others(struct push_sift *sift, const struct sift_desk *desk, size_t index,
 		const uint64_t *near_rows);
 /** Whether the end of a window is near and was not told. */
-bool sift_is_closing(const struct push_target *target, const struct told_entry *entry,
-		int32_t today);
+bool sift_is_closing(const struct push_sift *sift, const struct sift_told *told);
 /** Whether something is aside since it was not wanted, and now may be. */
 bool sift_is_wanted(const struct push_sift *sift, const struct push_block *block,
-		const struct told_entry *entry);
+		const struct sift_told *told);
 /** Notes all rows that are to be asked about any target. */
 void sift_rows_join(struct push_sift *sift);
 /** Adds the row to the block and works on it: asks what it is to be asked about. */

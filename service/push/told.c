@@ -1,32 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- *     "PT" format block series-count { series entry-count { row entry } } checksum
- *
- * Rows are the distance to the row before, numbers are varints of seven bits a byte, the checksum
- * is eight bytes over all before it.
- */
-#include "push/told.h"
+/* States and numbers as bytes, and a whole block; told_view.c has what lies in a blob. */
+#include "push/told_view.h"
 
-#include "base/map.h"
+#include "push/told_internal.h"
 
 #include <assert.h>
 #include <string.h>
-
-#define FORMAT 1
-#define CHECKSUM_SIZE 8
-/* Bytes at most: of a number, a state, an entry, and what stands before the series. */
-#define NUMBER_MOST 10
-#define STATE_MOST (2 + 4 * NUMBER_MOST)
-#define ENTRY_MOST (NUMBER_MOST + 1 + 2 * STATE_MOST)
-#define HEAD_MOST (3 + 3 * NUMBER_MOST)
-
-/* Bits of the byte that opens a state. */
-#define STATE_KIND 0x03u
-#define STATE_DISTANCE 0x04u
-#define STATE_AMOUNT 0x08u
-#define STATE_WINDOW 0x10u
-#define STATE_VERSION 0x20u
-#define STATE_KNOWN 0x3fu
 
 bool told_state_equals(const struct told_state *a, const struct told_state *b)
 {
@@ -42,48 +21,26 @@ bool told_entry_is_empty(const struct told_entry *entry)
 
 /* --- numbers --------------------------------------------------------------------------------- */
 
-/* Writers give where to go on; there is room. */
-static char *number_put(char *at, uint64_t number)
-{
-	while (number >= 0x80) {
-		*at++ = (char)(number | 0x80);
-		number >>= 7;
-	}
-	*at++ = (char)number;
-	return at;
-}
-
 void told_number_encode(uint64_t number, struct buffer *out)
 {
-	char room[NUMBER_MOST];
+	char room[TOLD_NUMBER_MOST];
 
-	buffer_append(out, room, (size_t)(number_put(room, number) - room));
+	buffer_append(out, room, (size_t)(told_number_put(room, number) - room));
 }
 
 bool told_number_decode(struct slice *bytes, uint64_t *out_number)
 {
-	uint64_t number = 0;
+	const char *end = bytes->data + bytes->size;
+	const char *at = told_number_take(bytes->data, end, out_number);
 
-	for (unsigned shift = 0; shift < 64 && bytes->size; shift += 7) {
-		unsigned char byte = (unsigned char)*bytes->data;
-
-		bytes->data++;
-		bytes->size--;
-		if (shift == 63 && byte > 1)
-			return false;
-		number |= (uint64_t)(byte & 0x7f) << shift;
-		if (byte < 0x80) {
-			*out_number = number;
-			return true;
-		}
-	}
-	return false;
+	if (at)
+		*bytes = (struct slice){ at, (size_t)(end - at) };
+	return at != NULL;
 }
 
-/* Small ones of either sign are short. */
 static char *signed_put(char *at, int64_t number)
 {
-	return number_put(at, ((uint64_t)number << 1) ^ (number < 0 ? UINT64_MAX : 0));
+	return told_number_put(at, ((uint64_t)number << 1) ^ (number < 0 ? UINT64_MAX : 0));
 }
 
 static bool signed_decode(struct slice *bytes, int64_t *out_number)
@@ -92,7 +49,7 @@ static bool signed_decode(struct slice *bytes, int64_t *out_number)
 
 	if (!told_number_decode(bytes, &number))
 		return false;
-	*out_number = (int64_t)((number >> 1) ^ (number & 1 ? UINT64_MAX : 0));
+	*out_number = told_signed_of(number);
 	return true;
 }
 
@@ -108,17 +65,17 @@ static bool byte_decode(struct slice *bytes, unsigned *out_byte)
 
 /* --- states ---------------------------------------------------------------------------------- */
 
-static char *state_put(char *at, const struct told_state *state)
+char *told_state_put(char *at, const struct told_state *state)
 {
 	const struct told_amount *amount = &state->amount;
 	bool has_amount = amount->exactness || amount->least || amount->most;
 
-	*at++ = (char)(state->kind | (state->distance ? STATE_DISTANCE : 0) |
-			(has_amount ? STATE_AMOUNT : 0) |
-			(state->window_end ? STATE_WINDOW : 0) |
-			(state->version ? STATE_VERSION : 0));
+	*at++ = (char)(state->kind | (state->distance ? TOLD_BITS_DISTANCE : 0) |
+			(has_amount ? TOLD_BITS_AMOUNT : 0) |
+			(state->window_end ? TOLD_BITS_WINDOW : 0) |
+			(state->version ? TOLD_BITS_VERSION : 0));
 	if (state->version)
-		at = number_put(at, state->version);
+		at = told_number_put(at, state->version);
 	if (has_amount) {
 		*at++ = (char)amount->exactness;
 		at = signed_put(at, amount->least);
@@ -132,9 +89,9 @@ static char *state_put(char *at, const struct told_state *state)
 
 void told_state_encode(const struct told_state *state, struct buffer *out)
 {
-	char room[STATE_MOST];
+	char room[TOLD_STATE_MOST];
 
-	buffer_append(out, room, (size_t)(state_put(room, state) - room));
+	buffer_append(out, room, (size_t)(told_state_put(room, state) - room));
 }
 
 static bool amount_decode(struct slice *bytes, struct told_amount *out_amount)
@@ -157,16 +114,16 @@ bool told_state_decode(struct slice *bytes, struct told_state *out_state)
 	int64_t window_end = 0;
 	unsigned bits;
 
-	if (!byte_decode(bytes, &bits) || bits & ~STATE_KNOWN)
+	if (!byte_decode(bytes, &bits) || bits & ~TOLD_BITS_KNOWN)
 		return false;
-	state.kind = bits & STATE_KIND;
-	state.distance = bits & STATE_DISTANCE;
-	if ((bits & STATE_VERSION && (!told_number_decode(bytes, &version) ||
-						     version > TOLD_NAMES_MOST)) ||
-			(bits & STATE_AMOUNT && !amount_decode(bytes, &state.amount)) ||
-			(bits & STATE_WINDOW && (!signed_decode(bytes, &window_end) ||
-								window_end < INT32_MIN ||
-								window_end > INT32_MAX)))
+	state.kind = bits & TOLD_BITS_KIND;
+	state.distance = bits & TOLD_BITS_DISTANCE;
+	if ((bits & TOLD_BITS_VERSION && (!told_number_decode(bytes, &version) ||
+							 version > TOLD_NAMES_MOST)) ||
+			(bits & TOLD_BITS_AMOUNT && !amount_decode(bytes, &state.amount)) ||
+			(bits & TOLD_BITS_WINDOW && (!signed_decode(bytes, &window_end) ||
+								    window_end < INT32_MIN ||
+								    window_end > INT32_MAX)))
 		return false;
 	state.version = (uint32_t)version;
 	state.window_end = (int32_t)window_end;
@@ -174,212 +131,42 @@ bool told_state_decode(struct slice *bytes, struct told_state *out_state)
 	return true;
 }
 
-/* --- reading a blob -------------------------------------------------------------------------- */
-
-static uint64_t checksum_read(const char *data)
-{
-	uint64_t sum = 0;
-
-	for (unsigned i = 0; i < CHECKSUM_SIZE; i++)
-		sum |= (uint64_t)(unsigned char)data[i] << (8 * i);
-	return sum;
-}
-
-/* The entries of one series, in row order, behind those that are there. */
-static bool series_decode(struct slice *bytes, struct told_block *block, size_t capacity)
-{
-	uint64_t series, count, step;
-	uint64_t row = 0;
-
-	if (!told_number_decode(bytes, &series) || series == 0 || series > TOLD_NAMES_MOST ||
-			!told_number_decode(bytes, &count) || count > capacity - block->count)
-		return false;
-	for (uint64_t i = 0; i < count; i++) {
-		struct told_entry *entry = &block->entries[block->count];
-		unsigned aside;
-
-		if (!told_number_decode(bytes, &step) || step > TOLD_ROWS ||
-				(i > 0 && step == 0))
-			return false;
-		row += step;
-		if (row >= TOLD_ROWS || !byte_decode(bytes, &aside) || aside > ASIDE_SUPPRESSED)
-			return false;
-		*entry = (struct told_entry){ .row = (uint16_t)row,
-			.series = (uint32_t)series,
-			.aside = (uint8_t)aside };
-		if (!told_state_decode(bytes, &entry->told) ||
-				(aside && !told_state_decode(bytes, &entry->raised)))
-			return false;
-		block->count++;
-	}
-	return true;
-}
+/* --- a whole block --------------------------------------------------------------------------- */
 
 /* From (series, row) order to (row, series) order: each row keeps the order of its series. */
-static bool entries_by_row(struct told_block *block, struct arena *arena)
+static void entries_fill(const struct told_view *view, struct told_entry *out)
 {
-	struct told_entry *sorted = arena_alloc(arena, (block->count + 1) * sizeof(*sorted));
 	size_t starts[TOLD_ROWS + 1] = { 0 };
 
-	if (!sorted)
-		return false;
-	for (size_t i = 0; i < block->count; i++)
-		starts[block->entries[i].row + 1]++;
+	for (size_t i = 0; i < view->count; i++)
+		starts[view->marks[i].row + 1]++;
 	for (size_t row = 0; row < TOLD_ROWS; row++)
 		starts[row + 1] += starts[row];
-	for (size_t i = 0; i < block->count; i++)
-		sorted[starts[block->entries[i].row]++] = block->entries[i];
-	block->entries = sorted;
-	return true;
+	for (size_t i = 0; i < view->series_count; i++) {
+		for (size_t k = view->series[i].begin; k < view->series[i + 1].begin; k++)
+			out[starts[view->marks[k].row]++] = told_view_entry(view, i, k);
+	}
 }
 
 bool told_decode(struct slice blob, int64_t block, struct arena *arena,
 		struct told_block *out_block, struct error *err)
 {
-	struct told_block result = { 0 };
-	struct slice bytes = blob;
-	uint64_t number, series_count, capacity;
-	bool ok;
+	struct told_view view;
 
-	*out_block = result;
-	if (blob.size == 0)
-		return true;
-	if (blob.size < 3 + CHECKSUM_SIZE || memcmp(blob.data, "PT", 2) != 0)
-		goto damaged;
-	bytes.size -= CHECKSUM_SIZE;
-	if (checksum_read(bytes.data + bytes.size) != slice_hash(bytes))
-		goto damaged;
-	if (bytes.data[2] != FORMAT)
-		return error_set(err, ERROR_PRECONDITION,
-				"what block %lld was told is in format %d, and we know %d",
-				(long long)block, bytes.data[2], FORMAT);
-	bytes.data += 3;
-	bytes.size -= 3;
-	if (!told_number_decode(&bytes, &number) || number != (uint64_t)block ||
-			!told_number_decode(&bytes, &capacity) || capacity > bytes.size ||
-			!told_number_decode(&bytes, &series_count))
-		goto damaged;
-	result.entries = arena_alloc(arena, (capacity + 1) * sizeof(*result.entries));
-	if (!result.entries)
-		return arena_error(arena, err, "reading what a block was told");
-	ok = true;
-	for (uint64_t i = 0; ok && i < series_count; i++)
-		ok = series_decode(&bytes, &result, capacity);
-	if (!ok || bytes.size || result.count != capacity)
-		goto damaged;
-	if (!entries_by_row(&result, arena))
-		return arena_error(arena, err, "reading what a block was told");
-	*out_block = result;
-	return true;
-damaged:
-	return error_set(
-			err, ERROR_IO, "what block %lld was told is damaged", (long long)block);
-}
-
-/* --- writing a blob -------------------------------------------------------------------------- */
-
-/* How many entries a series has that say something, by its number. */
-struct series_counts {
-	size_t *counts;
-	size_t *starts;
-	uint32_t end; /* above every number */
-	size_t total;
-	size_t series;
-};
-
-static bool series_count(
-		const struct told_block *told, struct arena *arena, struct series_counts *out)
-{
-	for (size_t i = 0; i < told->count; i++) {
-		assert(told->entries[i].series > 0 &&
-				told->entries[i].series <= TOLD_NAMES_MOST);
-		if (told->entries[i].series >= out->end)
-			out->end = told->entries[i].series + 1;
-	}
-	out->counts = ARENA_NEW_ARRAY(arena, size_t, out->end + 1);
-	out->starts = ARENA_NEW_ARRAY(arena, size_t, out->end + 1);
-	if (!out->counts || !out->starts)
+	if (!told_view_read(blob, block, arena, &view, err))
 		return false;
-	for (size_t i = 0; i < told->count; i++) {
-		if (told_entry_is_empty(&told->entries[i]))
-			continue;
-		out->total++;
-		out->series += out->counts[told->entries[i].series]++ == 0;
-	}
-	for (uint32_t series = 1; series < out->end; series++)
-		out->starts[series] = out->starts[series - 1] + out->counts[series - 1];
+	*out_block = (struct told_block){ .count = view.count };
+	out_block->entries = arena_alloc(arena, (view.count + 1) * sizeof(*out_block->entries));
+	if (!out_block->entries)
+		return arena_error(arena, err, "reading what a block was told");
+	entries_fill(&view, out_block->entries);
 	return true;
-}
-
-static char *series_put(char *at, const struct told_entry *const *entries, uint32_t series,
-		size_t count)
-{
-	uint16_t row = 0;
-
-	at = number_put(at, series);
-	at = number_put(at, count);
-	for (size_t i = 0; i < count; i++) {
-		assert(i == 0 || entries[i]->row > row);
-		at = number_put(at, (uint64_t)(entries[i]->row - row));
-		row = entries[i]->row;
-		*at++ = (char)entries[i]->aside;
-		at = state_put(at, &entries[i]->told);
-		if (entries[i]->aside)
-			at = state_put(at, &entries[i]->raised);
-	}
-	return at;
-}
-
-/* The blob, in room for all that it may take. Its end. */
-static char *blob_put(char *at, int64_t block, const struct series_counts *series,
-		const struct told_entry *const *sorted)
-{
-	*at++ = 'P';
-	*at++ = 'T';
-	*at++ = FORMAT;
-	at = number_put(at, (uint64_t)block);
-	at = number_put(at, series->total);
-	at = number_put(at, series->series);
-	for (uint32_t number = 1; number < series->end; number++) {
-		size_t count = series->counts[number];
-
-		if (count)
-			at = series_put(at, sorted + series->starts[number] - count, number,
-					count);
-	}
-	return at;
 }
 
 bool told_encode(const struct told_block *told, int64_t block, struct arena *arena,
 		struct buffer *out)
 {
-	struct series_counts series = { 0 };
-	const struct told_entry **sorted;
-	size_t begin = out->size;
-	uint64_t sum;
-	char *end;
+	static const uint64_t none[TOLD_ROWS / 64];
 
-	if (!series_count(told, arena, &series))
-		return false;
-	if (series.total == 0)
-		return true;
-	sorted = ARENA_NEW_ARRAY(arena, const struct told_entry *, series.total);
-	if (!sorted)
-		return false;
-	for (size_t i = 0; i < told->count; i++) {
-		const struct told_entry *entry = &told->entries[i];
-
-		if (!told_entry_is_empty(entry))
-			sorted[series.starts[entry->series]++] = entry;
-	}
-	if (!buffer_reserve(out, HEAD_MOST + series.series * (size_t)2 * NUMBER_MOST +
-						 series.total * ENTRY_MOST + CHECKSUM_SIZE))
-		return false;
-	end = blob_put(out->data + begin, block, &series, sorted);
-	sum = slice_hash(
-			(struct slice){ out->data + begin, (size_t)(end - out->data) - begin });
-	for (unsigned i = 0; i < CHECKSUM_SIZE; i++)
-		*end++ = (char)(sum >> (8 * i));
-	out->size = (size_t)(end - out->data);
-	return true;
+	return told_view_encode(&(struct told_view){ 0 }, none, told, block, arena, out);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a block was told, as bytes and back; and that bytes which are not ours are noticed. */
-#include "push/told.h"
+#include "push/told_view.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -103,6 +103,112 @@ static void round_trip(void **state)
 	}
 }
 
+static bool is_replaced(const uint64_t *rows, uint16_t row)
+{
+	return rows[row / 64] >> row % 64 & 1;
+}
+
+/* The entries that are not of such rows, and then those that are, of another one. */
+static struct told_block blocks_join(const struct told_block *block,
+		const struct told_block *other, const uint64_t *replaced, struct arena *arena,
+		struct told_block *out_over)
+{
+	struct told_block all = {
+		ARENA_NEW_ARRAY(arena, struct told_entry, block->count + other->count + 1), 0
+	};
+	size_t next = 0;
+
+	*out_over = (struct told_block){
+		ARENA_NEW_ARRAY(arena, struct told_entry, other->count + 1), 0
+	};
+	for (unsigned row = 0; row < TOLD_ROWS; row++) {
+		for (size_t i = 0; i < other->count; i++) {
+			if (other->entries[i].row == row &&
+					is_replaced(replaced, (uint16_t)row)) {
+				out_over->entries[out_over->count++] = other->entries[i];
+				all.entries[all.count++] = other->entries[i];
+			}
+		}
+		for (; next < block->count && block->entries[next].row == row; next++) {
+			if (!is_replaced(replaced, (uint16_t)row))
+				all.entries[all.count++] = block->entries[next];
+		}
+	}
+	return all;
+}
+
+/* Written over the bytes of an older blob a block has the bytes that it has by itself. */
+static void rows_take_the_place_of_others(void **state)
+{
+	(void)state;
+	for (size_t count = 0; count < 400; count = count * 2 + 1) {
+		struct told_block block, other, over, all;
+		struct buffer old = { 0 }, expected = { 0 }, found = { 0 };
+		uint64_t replaced[TOLD_ROWS / 64];
+		struct told_view view;
+		struct arena arena;
+		struct error err;
+
+		arena_init(&arena, (size_t)64 << 20);
+		block = random_block(&arena, count);
+		other = random_block(&arena, count / 2);
+		for (size_t i = 0; i < TOLD_ROWS / 64; i++)
+			replaced[i] = next_random() & next_random();
+		all = blocks_join(&block, &other, replaced, &arena, &over);
+		assert_true(told_encode(&block, BLOCK, &arena, &old));
+		assert_true(told_encode(&all, BLOCK, &arena, &expected));
+		assert_true(told_view_read((struct slice){ old.data, old.size }, BLOCK, &arena,
+				&view, &err));
+		assert_true(told_view_encode(&view, replaced, &over, BLOCK, &arena, &found));
+		assert_int_equal(found.size, expected.size);
+		if (found.size)
+			assert_memory_equal(found.data, expected.data, found.size);
+		buffer_fini(&old);
+		buffer_fini(&expected);
+		buffer_fini(&found);
+		arena_fini(&arena);
+	}
+}
+
+/* What a view gives out of a row, and who has what aside, is what was written. */
+static void a_view_shows_rows(void **state)
+{
+	struct told_block block;
+	struct buffer blob = { 0 };
+	uint64_t held[TOLD_ROWS / 64] = { 0 };
+	struct told_view view;
+	struct arena arena;
+	struct error err;
+	size_t next = 0;
+
+	(void)state;
+	arena_init(&arena, (size_t)256 << 20);
+	block = random_block(&arena, 3000);
+	assert_true(told_encode(&block, BLOCK, &arena, &blob));
+	assert_true(told_view_read(
+			(struct slice){ blob.data, blob.size }, BLOCK, &arena, &view, &err));
+	told_view_mark_aside(&view, ASIDE_HELD, held);
+	for (unsigned row = 0; row < TOLD_ROWS; row++) {
+		struct told_entry *entries;
+		bool is_held = false;
+		size_t count, seen = 0;
+
+		assert_true(told_view_row(&view, (uint16_t)row, &arena, &entries, &count));
+		for (; next < block.count && block.entries[next].row == row; next++) {
+			if (told_entry_is_empty(&block.entries[next]))
+				continue;
+			assert_true(seen < count);
+			assert_true(entries_equal(&block.entries[next], &entries[seen++]));
+			is_held |= block.entries[next].aside == ASIDE_HELD;
+		}
+		assert_int_equal(seen, count);
+		assert_int_equal(is_held, is_replaced(held, (uint16_t)row));
+	}
+	assert_int_equal(next, block.count);
+	buffer_fini(&blob);
+	arena_fini(&arena);
+}
+
 static void nothing_told_is_nothing_stored(void **state)
 {
 	struct told_entry entry = { .row = 3, .series = 4 };
@@ -154,6 +260,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(round_trip),
+		cmocka_unit_test(rows_take_the_place_of_others),
+		cmocka_unit_test(a_view_shows_rows),
 		cmocka_unit_test(nothing_told_is_nothing_stored),
 		cmocka_unit_test(damage_is_noticed),
 	};
