@@ -84,6 +84,12 @@ static const struct option {
 	[OPTION_OPERATION + OPERATION_INSECURE_METRICS] = { "insecure-metrics",
 			"POLICYCALC_INSECURE_METRICS", NULL,
 			"allow that address to be one that other machines can reach" },
+	[OPTION_OPERATION + OPERATION_SLOW_CALL_MS] = { "slow-call-ms",
+			"POLICYCALC_SLOW_CALL_MS", "MS",
+			"unary calls that take so long have a line in the log; of others\n"
+			"                          only failures of the service, or with "
+			"log-level debug all\n"
+			"                          (default 1000)" },
 	[OPTION_WEBHOOK + WEBHOOK_URL] = { "webhook-url", "POLICYCALC_WEBHOOK_URL", "URL",
 			"brings released deliveries there, by POST (https, or http to\n"
 			"                          this machine)" },
@@ -519,11 +525,10 @@ void config_print_help(FILE *out)
 	      "  --help                  prints this and ends\n\n"
 	      "A flag wins over the environment (POLICYCALC_DATA, POLICYCALC_LISTEN, ...), "
 	      "that over\n"
-	      "the file. SIGHUP reads environment and file again; log-level, grace-ms, "
-	      "lame-duck-ms\n"
-	      "and what is in the file of tokens follow at once, the rest needs a restart. "
-	      "Exit status: 0 ended as "
-	      "asked,\n"
-	      "1 could not start or failed, 2 wrong options.\n",
+	      "the file. SIGHUP reads environment and file again; log-level, slow-call-ms,\n"
+	      "grace-ms, lame-duck-ms and what is in the file of tokens follow at once, the\n"
+	      "rest needs a restart. Exit status: 0 ended as asked, 1 could not start or "
+	      "failed,\n"
+	      "2 wrong options.\n",
 			out);
 }

@@ -36,6 +36,7 @@ struct config_webhook {
 struct config_operation {
 	const char *metrics; /* address; NULL: none */
 	bool insecure_metrics;
+	long slow_call_ms; /* unary calls that take so long are logged */
 };
 
 struct config {

@@ -5,7 +5,7 @@
 
 void config_operation_init(struct config_operation *operation)
 {
-	*operation = (struct config_operation){ .metrics = NULL };
+	*operation = (struct config_operation){ .slow_call_ms = 1000 };
 }
 
 const char *config_operation_set(struct config_operation *operation,
@@ -19,6 +19,10 @@ const char *config_operation_set(struct config_operation *operation,
 		return config_parse_switch(value, &operation->insecure_metrics)
 				       ? NULL
 				       : "true or false";
+	case OPERATION_SLOW_CALL_MS:
+		return config_parse_number(value, 1, 3600000, &operation->slow_call_ms)
+				       ? NULL
+				       : "milliseconds from 1 to 3600000";
 	case OPERATION_OPTION_COUNT:
 		break;
 	}
@@ -41,4 +45,5 @@ void config_operation_print(const struct config_operation *operation, FILE *out)
 	if (operation->metrics)
 		fprintf(out, "metrics = %s\n", operation->metrics);
 	fprintf(out, "insecure-metrics = %s\n", operation->insecure_metrics ? "true" : "false");
+	fprintf(out, "slow-call-ms = %ld\n", operation->slow_call_ms);
 }

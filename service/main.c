@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "call_line.h"
 #include "config.h"
 #include "gate.h"
 #include "handlers/columns.h"
@@ -56,6 +57,7 @@ struct service {
 	sigset_t signals;
 	pthread_t signal_thread;
 	bool has_signal_thread;
+	_Atomic uint64_t slow_call_us;
 	atomic_bool is_ending; /* the loops have ended: the signal thread may, too */
 
 	struct gate *gate;
@@ -94,24 +96,11 @@ static void on_match(void *context, const struct match_tally *tally)
 
 static void on_call_end(void *context, const struct rpc_report *report)
 {
-	/* A warning for each mistake of a client would let it fill the log. */
-	bool is_ours = !report->peer_erred &&
-		       (report->status == RPC_INTERNAL || report->status == RPC_UNKNOWN ||
-				       report->status == RPC_DATA_LOSS);
-	enum log_level level = is_ours ? LOG_LEVEL_WARNING : LOG_LEVEL_DEBUG;
+	struct service *service = context;
 
-	meter_call_ended(((struct service *)context)->meter, report);
-	if (!log_is_wanted(level))
-		return;
-	log_event(level, "call",
-			LOG_TEXT("service", report->method ? report->method->service : ""),
-			LOG_TEXT("method", report->method ? report->method->name : ""),
-			LOG_TEXT("status", rpc_status_name(report->status)),
-			LOG_TEXT("message", report->message), LOG_TEXT("peer", report->peer),
-			LOG_TEXT("identity", report->identity),
-			LOG_NUMBER("duration_us", report->duration_us),
-			LOG_NUMBER("received", report->received_count),
-			LOG_NUMBER("sent", report->sent_count));
+	meter_call_ended(service->meter, report);
+	call_line_write(report, (uint64_t)atomic_load(&service->slow_call_us),
+			service->snapshot);
 }
 
 static void on_refresh(void *argument, unsigned loop)
@@ -121,13 +110,11 @@ static void on_refresh(void *argument, unsigned loop)
 }
 
 /* On the store's thread: idle loops give the old ruleset back. */
-static void on_publish(void *context, const struct ruleset *ruleset)
+static void on_publish(void *context, struct rpc_call *call, const struct ruleset *ruleset)
 {
 	struct service *service = context;
 
-	log_event(LOG_LEVEL_INFO, "published",
-			LOG_NUMBER("revision", ruleset_revision(ruleset)),
-			LOG_TEXT("content_hash", ruleset_content_hash(ruleset)));
+	call_line_publish(call, ruleset);
 	server_run_on_loops(service->server, on_refresh, NULL, service->snapshot);
 	/* The first catalog of a service that began with none. */
 	health_set(service->health, handlers_services[0], HEALTH_SERVING);
@@ -147,10 +134,13 @@ static void reload(struct service *service)
 			    &action, &err)) {
 		log_set_level(config.log_level);
 		service->config.log_level = config.log_level;
+		atomic_store(&service->slow_call_us,
+				(uint64_t)config.operation.slow_call_ms * 1000);
 		service->config.grace_ms = config.grace_ms;
 		service->config.lame_duck_ms = config.lame_duck_ms;
 		log_event(LOG_LEVEL_INFO, "options_reloaded",
 				LOG_TEXT("log_level", log_level_name(config.log_level)),
+				LOG_NUMBER("slow_call_ms", config.operation.slow_call_ms),
 				LOG_NUMBER("lame_duck_ms", config.lame_duck_ms),
 				LOG_NUMBER("grace_ms", config.grace_ms));
 	} else {
@@ -548,6 +538,8 @@ int main(int argument_count, char **arguments)
 		break;
 	case CONFIG_SERVE:
 		log_set_level(service.config.log_level);
+		atomic_store(&service.slow_call_us,
+				(uint64_t)service.config.operation.slow_call_ms * 1000);
 		sigemptyset(&service.signals);
 		sigaddset(&service.signals, SIGTERM);
 		sigaddset(&service.signals, SIGINT);

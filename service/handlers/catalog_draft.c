@@ -213,7 +213,7 @@ static bool work_swap(struct draft_work *work, struct catalog_store *store)
 		snapshot_keep(options->snapshot, old, false);
 	ruleset_unref(old);
 	if (options->on_publish)
-		options->on_publish(options->context, ruleset);
+		options->on_publish(options->context, work->base.call, ruleset);
 	ruleset_unref(ruleset);
 	return true;
 }

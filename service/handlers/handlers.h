@@ -33,8 +33,8 @@ struct handlers_options {
 	struct worker *reporter;
 	/* Seconds since 1970 in UTC; NULL: the system's clock. */
 	int64_t (*now)(void);
-	/* Told on the store's thread that a revision was published and swapped in; may be NULL. */
-	void (*on_publish)(void *context, const struct ruleset *ruleset);
+	/* Told on the store's thread that @call has published a revision, which answers now; may be NULL. */
+	void (*on_publish)(void *context, struct rpc_call *call, const struct ruleset *ruleset);
 	/* Told on a loop of every answer to Match and MatchStream; may be NULL. */
 	void (*on_match)(void *context, const struct match_tally *tally);
 	void *context;

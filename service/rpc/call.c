@@ -359,6 +359,7 @@ static void call_report(struct rpc_call *call)
 		return;
 	observer->on_call_end(observer->context,
 			&(struct rpc_report){
+					.call = call,
 					.method = call->method,
 					.status = call->status.code,
 					.peer_erred = call->peer_erred,

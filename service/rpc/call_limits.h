@@ -30,6 +30,7 @@ struct rpc_limits {
 
 /* One call, when it is over. Borrowed for the time of the callback. */
 struct rpc_report {
+	struct rpc_call *call;		 /* for what its headers said */
 	const struct rpc_method *method; /* NULL: no such method */
 	enum rpc_status status;
 	/* The status tells of what the peer sent, also when it is INTERNAL: gRPC has no other for bytes

@@ -15,6 +15,8 @@
 /* So much sent data in front of the buffer is worth moving the rest. */
 #define COMPACT_ABOVE ((size_t)64 << 10)
 #define HEADERS_MAX 24
+/* Longer ids are not sent back. */
+#define REQUEST_ID_MOST ((size_t)128)
 
 #define CONTENT_TYPE SLICE_LITERAL("application/grpc")
 #define ENCODINGS SLICE_LITERAL("identity,gzip")
@@ -102,6 +104,20 @@ static size_t put_fields(const struct request_field *field, struct rpc_header *o
 	return count;
 }
 
+/* What the client calls its request comes back to it; room for one header. */
+static size_t put_request_id(const struct rpc_call *call, struct rpc_header *out)
+{
+	struct slice id = call->request.id;
+
+	if (id.size == 0 || id.size > REQUEST_ID_MOST)
+		return 0;
+	for (size_t i = 0; i < id.size; i++)
+		if (id.data[i] < 0x21 || id.data[i] > 0x7E)
+			return 0;
+	*out = (struct rpc_header){ SLICE_LITERAL("x-request-id"), id };
+	return 1;
+}
+
 /* --- messages --------------------------------------------------------------------------------
  */
 
@@ -123,6 +139,7 @@ static bool call_send_headers(struct rpc_call *call, bool packs)
 			SLICE_LITERAL("gzip") };
 	headers[count++] =
 			(struct rpc_header){ SLICE_LITERAL("grpc-accept-encoding"), ENCODINGS };
+	count += put_request_id(call, headers + count);
 	count += put_fields(call->first_header, headers + count);
 	if (!call->operations->respond(call->stream, headers, count, false)) {
 		call->operations->reset(call->stream);
@@ -310,7 +327,7 @@ bool rpc_call_is_writable(const struct rpc_call *call)
 /* One header block that is the whole answer. */
 static void call_respond_at_once(struct rpc_call *call, const char *http_status)
 {
-	struct rpc_header headers[3 + RPC_TRAILERS_MAX];
+	struct rpc_header headers[4 + RPC_TRAILERS_MAX];
 	size_t count = 0;
 
 	headers[count++] = (struct rpc_header){ SLICE_LITERAL(":status"),
@@ -318,6 +335,7 @@ static void call_respond_at_once(struct rpc_call *call, const char *http_status)
 	headers[count++] = (struct rpc_header){ SLICE_LITERAL("content-type"), CONTENT_TYPE };
 	headers[count++] =
 			(struct rpc_header){ SLICE_LITERAL("grpc-accept-encoding"), ENCODINGS };
+	count += put_request_id(call, headers + count);
 	count += rpc_call_trailers(call, headers + count);
 	call->has_responded = true;
 	if (!call->operations->respond(call->stream, headers, count, true))

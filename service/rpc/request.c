@@ -20,6 +20,8 @@ static struct slice *request_known(struct request *request, struct slice name)
 			return &request->content_type;
 		if (memcmp(name.data, "grpc-timeout", 12) == 0)
 			return &request->timeout;
+		if (memcmp(name.data, "x-request-id", 12) == 0)
+			return &request->id;
 		break;
 	case 13:
 		if (memcmp(name.data, "grpc-encoding", 13) == 0)

@@ -27,6 +27,7 @@ struct request {
 	struct slice timeout;
 	struct slice encoding;
 	struct slice accept_encoding;
+	struct slice id; /* x-request-id */
 };
 
 /** Copies one header into @arena, without blanks around its value. Past the limits it only counts. */

@@ -71,7 +71,7 @@ def room_of_include(name):
     if first == "client":
         return "/".join(name.split("/")[:2])
     if first in ("service", "config.h", "config_operation.h", "config_webhook.h", "gate.h",
-                          "meter.h"):
+                          "meter.h", "call_line.h"):
         return "service"
     return first if "/" in name else None
 
