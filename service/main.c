@@ -335,6 +335,7 @@ static bool open_service(struct service *service, struct error *err)
 		"policycalc.v1.CatalogService",
 		"policycalc.v1.RegistryService",
 		"policycalc.v1.PushService",
+		"policycalc.v1.AdminService",
 		"grpc.health.v1.Health",
 		"grpc.reflection.v1.ServerReflection",
 		"grpc.reflection.v1alpha.ServerReflection",

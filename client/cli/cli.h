@@ -116,6 +116,7 @@ int cli_write_json(const struct cli *cli, const void *message);
 /** Appends @message as one line of NDJSON; false when memory is short. */
 bool cli_append_json_line(const void *message, struct buffer *out);
 
+int command_admin(struct cli *cli, int argc, char **argv);
 int command_keygen(struct cli *cli, int argc, char **argv);
 int command_ask(struct cli *cli, int argc, char **argv);
 int command_match(struct cli *cli, int argc, char **argv);

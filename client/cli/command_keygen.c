@@ -31,7 +31,7 @@ static const char HELP_ZH[] =
 		"  department  二次确认\n"
 		"  editor      检查、模拟草稿\n"
 		"  publisher   发布政策目录\n"
-		"  operator    查看服务状态\n";
+		"  operator    查看服务状态、备份全部数据\n";
 static const char HELP_EN[] =
 		"usage: policycalc keygen NAME ROLE[,ROLE...] --out FILE\n"
 		"\n"
@@ -52,7 +52,7 @@ static const char HELP_EN[] =
 		"  department  confirms what is pushed\n"
 		"  editor      checks and simulates drafts\n"
 		"  publisher   publishes the catalog\n"
-		"  operator    looks at how the service is\n";
+		"  operator    looks at how the service is, copies all its data\n";
 
 static bool name_is_good(const char *name)
 {

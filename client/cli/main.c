@@ -34,6 +34,7 @@ static const char HELP_ZH[] =
 		"  push run        政策找人：把新内容推送给企业（push --help 列出全部）\n"
 		"  rule eval       计算规则表达式（不需要服务）\n"
 		"  keygen          生成访问令牌（不需要服务）\n"
+		"  admin backup    备份服务的全部数据\n"
 		"\n"
 		"每个命令都有 --help，以及：\n"
 		"  --server 地址      主机:端口 或 unix:路径（默认 $POLICYCALC_SERVER 或 "
@@ -73,6 +74,7 @@ static const char HELP_EN[] =
 		"--help)\n"
 		"  rule eval       evaluate rule texts (needs no service)\n"
 		"  keygen          make an access token (needs no service)\n"
+		"  admin backup    copy all data of the service\n"
 		"\n"
 		"Every command has --help, and:\n"
 		"  --server ADDRESS   HOST:PORT or unix:PATH (default $POLICYCALC_SERVER or "
@@ -103,6 +105,7 @@ static const struct cli_command commands[] = {
 	{ "push", command_push },
 	{ "rule", command_rule },
 	{ "keygen", command_keygen },
+	{ "admin", command_admin },
 };
 
 static size_t terminal_width(void)

@@ -15,6 +15,7 @@ const char *const handlers_services[] = {
 	"policycalc.v1.CatalogService",
 	"policycalc.v1.RegistryService",
 	"policycalc.v1.PushService",
+	"policycalc.v1.AdminService",
 };
 const size_t handlers_service_count = sizeof(handlers_services) / sizeof(*handlers_services);
 
@@ -29,6 +30,7 @@ static int64_t system_now(void)
 struct handlers *handlers_new(const struct handlers_options *options, struct error *err)
 {
 	const struct rpc_method *const templates[] = {
+		&admin_backup_method,
 		&calculator_match_method,
 		&calculator_match_stream_method,
 		&calculator_combine_method,

@@ -6,17 +6,19 @@
 
 #include <stdatomic.h>
 
-#define HANDLERS_METHODS_MOST 40
+#define HANDLERS_METHODS_MOST 48
 
 struct handlers {
 	struct handlers_options options;
 	atomic_int upload_count; /* drafts in memory */
+	atomic_bool is_backing_up;
 	struct rpc_method methods[HANDLERS_METHODS_MOST];
 	const struct rpc_method *rows[HANDLERS_METHODS_MOST];
 	size_t method_count;
 };
 
 /* One row a method, without its context. */
+extern const struct rpc_method admin_backup_method;
 extern const struct rpc_method calculator_match_method;
 extern const struct rpc_method calculator_match_stream_method;
 extern const struct rpc_method calculator_combine_method;

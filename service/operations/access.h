@@ -23,7 +23,7 @@ enum access_role {
 	ACCESS_DEPARTMENT = 1 << 3, /* confirms what is pushed */
 	ACCESS_EDITOR = 1 << 4,	    /* checks and simulates drafts */
 	ACCESS_PUBLISHER = 1 << 5,  /* publishes them */
-	ACCESS_OPERATOR = 1 << 6,   /* looks at how the service is */
+	ACCESS_OPERATOR = 1 << 6,   /* looks at how the service is, takes backups */
 	ACCESS_EVERY_ROLE = (1 << 7) - 1,
 	ACCESS_ANYBODY = 1 << 7, /* of methods: also who has no token */
 };

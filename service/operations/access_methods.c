@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#define ADMIN "policycalc.v1.AdminService"
 #define CALCULATOR "policycalc.v1.CalculatorService"
 #define CATALOG "policycalc.v1.CatalogService"
 #define REGISTRY "policycalc.v1.RegistryService"
@@ -53,6 +54,9 @@ static const struct row {
 	{ PUSH, "ConfirmDeliveries", ACCESS_DEPARTMENT },
 	{ PUSH, "DecideDeadLetters", ACCESS_BATCH },
 	{ PUSH, "GetPushStatus", ACCESS_BATCH | ACCESS_OPERATOR },
+
+	/* A copy has everything in it: who may look after the service may read it all. */
+	{ ADMIN, "Backup", ACCESS_OPERATOR },
 
 	/* Whoever balances load, or restarts what hangs, has no token. */
 	{ HEALTH, "Check", ACCESS_ANYBODY },

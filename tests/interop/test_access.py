@@ -19,6 +19,7 @@ Code = grpc.StatusCode
 POLICYCALC = sys.argv[5]
 registry = module("policycalc.v1.registry_service_pb2")
 push = module("policycalc.v1.push_service_pb2")
+admin = module("policycalc.v1.admin_service_pb2")
 health = module("grpc.health.v1.health_pb2")
 reflection = module("grpc.reflection.v1.reflection_pb2")
 FIRM = "91411200MA0000000X"  # nobody's
@@ -34,7 +35,7 @@ MAY = {
     "department": {"GetRun", "ListRuns", "WatchRun", "ListDeliveries", "ConfirmDeliveries"},
     "editor": {"ExportCatalog", "CheckCatalog", "Simulate"},
     "publisher": {"CheckCatalog", "Simulate", "PublishCatalog"},
-    "operator": {"GetRegistry", "GetRun", "ListRuns", "WatchRun", "GetPushStatus"},
+    "operator": {"GetRegistry", "GetRun", "ListRuns", "WatchRun", "GetPushStatus", "Backup"},
 }
 
 
@@ -59,7 +60,7 @@ def bearer(token):
 
 def methods():
     """Every method of the schema, of health and of reflection."""
-    for generated in (calculator, catalog, registry, push, health, reflection):
+    for generated in (admin, calculator, catalog, registry, push, health, reflection):
         for service in generated.DESCRIPTOR.services_by_name.values():
             yield from service.methods
 

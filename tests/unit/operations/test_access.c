@@ -2,6 +2,7 @@
 /* Tokens, and which roles may call what: what a file may hold, who is found, and that no method is forgotten. */
 #include "operations/access.h"
 
+#include "policycalc/v1/admin_service.pb-c.h"
 #include "policycalc/v1/calculator_service.pb-c.h"
 #include "policycalc/v1/catalog_service.pb-c.h"
 #include "policycalc/v1/push_service.pb-c.h"
@@ -164,6 +165,7 @@ static void there_are_so_many(void **state)
 static void no_method_is_forgotten(void **state)
 {
 	static const ProtobufCServiceDescriptor *const services[] = {
+		&policycalc__v1__admin_service__descriptor,
 		&policycalc__v1__calculator_service__descriptor,
 		&policycalc__v1__catalog_service__descriptor,
 		&policycalc__v1__registry_service__descriptor,
