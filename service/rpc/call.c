@@ -29,6 +29,7 @@
 
 /* How long a call past its deadline may take to get its trailers out. */
 #define LINGER_US UINT64_C(1000000)
+#define UNKNOWN_ENCODING "unknown grpc-encoding; supported are: identity, gzip"
 
 static const unsigned call_may_enter[] = {
 	[CALL_HEADERS] = TO(OPEN) | TO(FINISHED) | TO(CLOSED),
@@ -77,8 +78,7 @@ static bool call_decompress(struct rpc_call *call, struct framed_message *messag
 	if (!message->compressed)
 		return true;
 	if (call->has_unknown_encoding) {
-		call_fail(call, RPC_UNIMPLEMENTED,
-				"unknown grpc-encoding; supported are: identity, gzip");
+		call_fail(call, RPC_UNIMPLEMENTED, UNKNOWN_ENCODING);
 		return false;
 	}
 	if (!call->accepts_gzip_input) {
@@ -115,6 +115,11 @@ static void call_refuse_message(struct rpc_call *call, const struct error *err)
 		memcpy(field, err->message, (size_t)(colon - err->message));
 		field[colon - err->message] = '\0';
 		(void)rpc_call_add_violation(call, field, colon + 2);
+	}
+	/* Packed, and not flagged so. */
+	if (err->code == ERROR_MALFORMED && call->has_unknown_encoding) {
+		call_fail(call, RPC_UNIMPLEMENTED, UNKNOWN_ENCODING);
+		return;
 	}
 	call->peer_erred = err->code == ERROR_MALFORMED;
 	rpc_call_finish_error(call, err);

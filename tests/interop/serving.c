@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "serving.h"
 
-#include "base/memory.h"
-
 #include <assert.h>
 #include <pthread.h>
 #include <signal.h>

@@ -163,6 +163,8 @@ def test_flags():
     headers = expect("200", "12", body=frame(b"", 1), grpc_encoding="snappy", text="gzip")
     assert headers["grpc-accept-encoding"] == "identity,gzip"
     expect("200", "0", grpc_encoding="snappy")
+    # Announced, packed, and not flagged.
+    expect("200", "12", body=frame(b"\xff\xff\xff"), grpc_encoding="snappy", text="gzip")
 
 
 def test_gzip():
