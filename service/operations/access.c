@@ -10,9 +10,10 @@
 #include <strings.h>
 
 #define DIGEST_SIZE 32
-#define EXPECTED "must be NAME ROLE,... SHA-256, parted by blanks"
+#define EXPECTED "must be NAME ROLE,... and SHA-256, uri:... or dns:..., parted by blanks"
 
 struct entry {
+	char *certificate; /* "uri:...", "dns:..."; NULL: it is a token */
 	unsigned char digest[DIGEST_SIZE];
 	struct access_identity identity;
 };
@@ -84,6 +85,37 @@ static bool digest_parse(const char *text, unsigned char out[DIGEST_SIZE])
 	return true;
 }
 
+static bool is_certificate(const char *text)
+{
+	return strncmp(text, "uri:", 4) == 0 || strncmp(text, "dns:", 4) == 0;
+}
+
+/* Compared as transport/ gives it: a host's name in lower case. A pattern is no name. */
+static bool certificate_parse(const char *text, char **out, const char **out_fault)
+{
+	size_t size = strlen(text);
+	char *copy;
+
+	if (size < 5 || size > ACCESS_CERTIFICATE_MOST) {
+		*out_fault = "a name of a certificate has 1 to 251 bytes after uri: or dns:";
+		return false;
+	}
+	if (text[0] == 'd' && strchr(text, '*')) {
+		*out_fault = "dns: takes whole names, without *";
+		return false;
+	}
+	copy = memory_copy(text, size);
+	if (!copy) {
+		*out_fault = "out of memory";
+		return false;
+	}
+	for (char *at = copy; text[0] == 'd' && *at; at++)
+		if (*at >= 'A' && *at <= 'Z')
+			*at = (char)(*at + ('a' - 'A'));
+	*out = copy;
+	return true;
+}
+
 /* What a name may do is said with each of its tokens, and must be the same. */
 static bool entry_check(
 		const struct access *access, const struct entry *entry, const char **out_fault)
@@ -91,13 +123,22 @@ static bool entry_check(
 	for (size_t i = 0; i < access->count; i++) {
 		const struct entry *other = &access->entries[i];
 
-		if (memcmp(other->digest, entry->digest, DIGEST_SIZE) == 0) {
-			*out_fault = "this token stands in the file already";
+		if (entry->certificate ? other->certificate && strcmp(other->certificate,
+									       entry->certificate) ==
+										0
+				       : !other->certificate && memcmp(other->digest,
+										entry->digest,
+										DIGEST_SIZE) ==
+										0) {
+			*out_fault = entry->certificate
+						     ? "this certificate stands in the file "
+						       "already"
+						     : "this token stands in the file already";
 			return false;
 		}
 		if (strcmp(other->identity.name, entry->identity.name) == 0 &&
 				other->identity.roles != entry->identity.roles) {
-			*out_fault = "another token of this name has other roles";
+			*out_fault = "another line of this name has other roles";
 			return false;
 		}
 	}
@@ -126,13 +167,18 @@ static bool token_take(void *context, char *line, unsigned number, struct error 
 	else if (!(entry.identity.roles = roles_parse(fields[1])))
 		fault = "roles are reader, registry, batch, department, editor, publisher and "
 			"operator, parted by commas";
-	else if (!digest_parse(fields[2], entry.digest))
-		fault = "the SHA-256 of a token has 64 hexadecimal digits (see policycalc "
-			"keygen)";
+	else if (is_certificate(fields[2]) ? !certificate_parse(fields[2], &entry.certificate,
+							     &fault)
+					   : !digest_parse(fields[2], entry.digest))
+		fault = fault ? fault
+			      : "the SHA-256 of a token has 64 hexadecimal digits (see "
+				"policycalc keygen)";
 	else if (access->count == ACCESS_TOKENS_MOST)
 		fault = "there are at most 1000 tokens";
 	else if (entry_check(access, &entry, &fault))
 		access->entries[access->count++] = entry;
+	if (fault)
+		memory_free(entry.certificate);
 	return !fault ||
 	       error_set(err, ERROR_INVALID, "%s:%u: %s", reading->path, number, fault);
 }
@@ -163,6 +209,8 @@ void access_free(struct access *access)
 	if (!access)
 		return;
 	EVP_MD_free(access->sha256);
+	for (size_t i = 0; i < access->count; i++)
+		memory_free(access->entries[i].certificate);
 	explicit_bzero(access->entries, sizeof(access->entries));
 	memory_free(access);
 }
@@ -188,7 +236,22 @@ const struct access_identity *access_find(
 			    access->sha256, NULL) != 1)
 		return NULL;
 	for (size_t i = 0; i < access->count; i++)
-		if (CRYPTO_memcmp(digest, access->entries[i].digest, DIGEST_SIZE) == 0)
+		if (!access->entries[i].certificate &&
+				CRYPTO_memcmp(digest, access->entries[i].digest, DIGEST_SIZE) ==
+						0)
 			found = &access->entries[i];
 	return found ? &found->identity : NULL;
+}
+
+const struct access_identity *access_find_certificate(
+		const struct access *access, const char *names)
+{
+	for (size_t i = 0; *names && i < access->count; i++) {
+		const char *certificate = access->entries[i].certificate;
+
+		for (const char *name = names; certificate && *name; name += strlen(name) + 1)
+			if (strcmp(name, certificate) == 0)
+				return &access->entries[i].identity;
+	}
+	return NULL;
 }

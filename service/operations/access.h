@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Who may call what: bearer tokens, the identities they stand for, and the roles that a method asks for.
+ * Who may call what: bearer tokens and certificates, the identities they stand for, and the roles that a
+ * method asks for.
  *
- * A file holds one token a line: "NAME ROLE,… SHA-256". A name may have several, so that tokens can be
- * changed one after another; the tokens themselves are written down nowhere. The table of methods says which
+ * A file holds one of them a line: "NAME ROLE,… SHA-256" of a token, or "NAME ROLE,… uri:…" or "… dns:…", a
+ * name in a client's certificate. A name may have several, so that tokens can be changed one after another;
+ * the tokens themselves are written down nowhere. The table of methods says which
  * roles may call each; a method without a row nobody may call.
  */
 #pragma once
@@ -42,7 +44,10 @@ struct access_identity {
 	uint32_t roles;
 };
 
-/* The tokens of a file; immutable. */
+/* A name of a certificate has so many bytes at most, "uri:" included. */
+#define ACCESS_CERTIFICATE_MOST 255
+
+/* The tokens and certificates of a file; immutable. */
 struct access;
 
 /** ERROR_INVALID with file and line. */
@@ -55,6 +60,13 @@ size_t access_count(const struct access *access);
  */
 const struct access_identity *access_find(
 		const struct access *access, struct slice authorization);
+
+/**
+ * The identity of the first line of the file that has one of @names, each ended by NUL and the last by
+ * another: "uri:…" as they are, "dns:…" in lower case. NULL when there is none.
+ */
+const struct access_identity *access_find_certificate(
+		const struct access *access, const char *names);
 
 /** The roles of which a caller must have one; ACCESS_ANYBODY; 0: nobody, there is no such method. */
 uint32_t access_roles_of_method(const char *service, const char *name);

@@ -104,6 +104,35 @@ static void others_are_nobody(void **state)
 	access_free(access);
 }
 
+static void certificates_stand_for_names(void **state)
+{
+	struct error err = { ERROR_NONE, "" };
+	struct access *access = load("portal reader uri:spiffe://Test/portal\n"
+				     "portal reader " FIRST "\n"
+				     "desk reader,registry dns:Desk.Example\n",
+			0600, &err);
+	const struct access_identity *found;
+
+	(void)state;
+	assert_non_null(access);
+	assert_string_equal(find(access, "Bearer pc_the-first-token-of-all")->name, "portal");
+	found = access_find_certificate(access, "dns:other\0uri:spiffe://Test/portal\0");
+	assert_non_null(found);
+	assert_string_equal(found->name, "portal");
+	found = access_find_certificate(access, "dns:desk.example\0");
+	assert_non_null(found);
+	assert_int_equal(found->roles, ACCESS_READER | ACCESS_REGISTRY);
+	/* The line that stands first, not the name that does. */
+	found = access_find_certificate(access, "dns:desk.example\0uri:spiffe://Test/portal\0");
+	assert_string_equal(found->name, "portal");
+	assert_null(access_find_certificate(access, ""));
+	assert_null(access_find_certificate(access, "uri:spiffe://test/portal\0"));
+	assert_null(access_find_certificate(access, "uri:spiffe://Test/portal/\0"));
+	assert_null(access_find_certificate(access, "uri:desk.example\0"));
+	assert_null(access_find_certificate(access, "dns:\0"));
+	access_free(access);
+}
+
 static void mistakes_are_named(void **state)
 {
 	static const struct {
@@ -114,7 +143,7 @@ static void mistakes_are_named(void **state)
 		{ "", 0600, "holds no token" },
 		{ "# nothing\n", 0600, "holds no token" },
 		{ "portal reader " FIRST "\n", 0604, "everybody on this machine" },
-		{ "portal reader\n", 0600, ":1: must be NAME ROLE,... SHA-256" },
+		{ "portal reader\n", 0600, ":1: must be NAME ROLE,... and SHA-256" },
 		{ "\nportal reader " FIRST " more\n", 0600, ":2: must be NAME" },
 		{ "port/al reader " FIRST "\n", 0600, ":1: a name has" },
 		{ "portal root " FIRST "\n", 0600, ":1: roles are" },
@@ -125,7 +154,12 @@ static void mistakes_are_named(void **state)
 		{ "portal reader g" FIRST "\n", 0600, ":1: the SHA-256 of a token" },
 		{ "a reader " FIRST "\nb reader " FIRST "\n", 0600, ":2: this token stands" },
 		{ "a reader " FIRST "\na batch " SECOND "\n", 0600,
-				":2: another token of this" },
+				":2: another line of this" },
+		{ "a reader uri:\n", 0600, ":1: a name of a certificate" },
+		{ "a reader dns:*.example\n", 0600, ":1: dns: takes whole names" },
+		{ "a reader dns:h\nb reader dns:H\n", 0600, ":2: this certificate stands" },
+		{ "a reader dns:h\na batch uri:h\n", 0600, ":2: another line of this" },
+		{ "a reader ip:10.0.0.1\n", 0600, ":1: the SHA-256 of a token" },
 	};
 	struct error err;
 
@@ -228,6 +262,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(tokens_stand_for_names),
 		cmocka_unit_test(others_are_nobody),
+		cmocka_unit_test(certificates_stand_for_names),
 		cmocka_unit_test(mistakes_are_named),
 		cmocka_unit_test(there_are_so_many),
 		cmocka_unit_test(no_method_is_forgotten),
