@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "config_operation.h"
+#include "config_tls.h"
 #include "config_webhook.h"
 
 #include <errno.h>
@@ -31,8 +32,10 @@ enum option_id {
 	OPTION_REUSE_PORT,
 	/* Those of operation, in the order of enum config_operation_option. */
 	OPTION_OPERATION,
+	/* Those of TLS, in the order of enum config_tls_option. */
+	OPTION_TLS = OPTION_OPERATION + OPERATION_OPTION_COUNT,
 	/* Those of the webhook, in the order of enum config_webhook_option. */
-	OPTION_WEBHOOK = OPTION_OPERATION + OPERATION_OPTION_COUNT,
+	OPTION_WEBHOOK = OPTION_TLS + TLS_OPTION_COUNT,
 	OPTION_CONFIG = OPTION_WEBHOOK + WEBHOOK_OPTION_COUNT,
 	OPTION_COUNT,
 };
@@ -75,7 +78,7 @@ static const struct option {
 			"                          of the file: NAME ROLE,... SHA-256 (see "
 			"policycalc keygen)" },
 	[OPTION_INSECURE_PLAINTEXT] = { "insecure-plaintext", "POLICYCALC_INSECURE_PLAINTEXT",
-			NULL, "allow addresses that other machines can reach" },
+			NULL, "allow plaintext addresses that other machines can reach" },
 	[OPTION_REUSE_PORT] = { "reuse-port", "POLICYCALC_REUSE_PORT", NULL,
 			"let another process take the port over" },
 	[OPTION_OPERATION + OPERATION_METRICS] = { "metrics", "POLICYCALC_METRICS", "ADDR",
@@ -90,6 +93,15 @@ static const struct option {
 			"                          only failures of the service, or with "
 			"log-level debug all\n"
 			"                          (default 1000)" },
+	[OPTION_TLS + TLS_CERT] = { "tls-cert", "POLICYCALC_TLS_CERT", "FILE",
+			"our certificate and those above it (PEM): TCP addresses speak\n"
+			"                          TLS, but unix: and plain:HOST:PORT" },
+	[OPTION_TLS + TLS_KEY] = { "tls-key", "POLICYCALC_TLS_KEY", "FILE", "its key (PEM)" },
+	[OPTION_TLS + TLS_CLIENT_CA] = { "tls-client-ca", "POLICYCALC_TLS_CLIENT_CA", "FILE",
+			"who connects by TLS must have a certificate of one of these\n"
+			"                          authorities (PEM)" },
+	[OPTION_TLS + TLS_CLIENT_CRL] = { "tls-client-crl", "POLICYCALC_TLS_CLIENT_CRL", "FILE",
+			"and it must not stand in these lists (PEM)" },
 	[OPTION_WEBHOOK + WEBHOOK_URL] = { "webhook-url", "POLICYCALC_WEBHOOK_URL", "URL",
 			"brings released deliveries there, by POST (https, or http to\n"
 			"                          this machine)" },
@@ -195,11 +207,15 @@ static bool set(struct loading *loading, enum option_id id, const char *value,
 	struct config *config = loading->config;
 	const char *expected;
 
-	if (id >= OPTION_OPERATION && id < OPTION_WEBHOOK) {
+	if (id >= OPTION_OPERATION && id < OPTION_TLS) {
 		expected = config_operation_set(&config->operation,
 				(enum config_operation_option)(id - OPTION_OPERATION), value);
 		return !expected || fail(loading, id, err, expected);
 	}
+	if (id >= OPTION_TLS && id < OPTION_WEBHOOK)
+		return config_tls_set(&config->tls, (enum config_tls_option)(id - OPTION_TLS),
+				       value) ||
+		       fail(loading, id, err, "a file");
 	if (id >= OPTION_WEBHOOK && id < OPTION_CONFIG) {
 		expected = config_webhook_set(&config->webhook,
 				(enum config_webhook_option)(id - OPTION_WEBHOOK), value);
@@ -247,6 +263,7 @@ static bool set(struct loading *loading, enum option_id id, const char *value,
 		return config_parse_switch(value, &config->reuse_port) ||
 		       fail(loading, id, err, "true or false");
 	case OPTION_OPERATION:
+	case OPTION_TLS:
 	case OPTION_WEBHOOK:
 		break;
 	case OPTION_CONFIG:
@@ -433,10 +450,13 @@ static const char *default_starter(void)
 
 bool config_is_local(const char *address)
 {
-	/* 127.0.0.0/8 as numbers: a name may begin with them, too. */
-	bool is_loopback = strncmp(address, "127.", 4) == 0 &&
-			   address[strspn(address, "0123456789.")] == ':';
+	bool is_loopback;
 
+	if (strncmp(address, CONFIG_PLAIN_PREFIX, strlen(CONFIG_PLAIN_PREFIX)) == 0)
+		address += strlen(CONFIG_PLAIN_PREFIX);
+	/* 127.0.0.0/8 as numbers: a name may begin with them, too. */
+	is_loopback = strncmp(address, "127.", 4) == 0 &&
+		      address[strspn(address, "0123456789.")] == ':';
 	return is_loopback || strncmp(address, "unix:", 5) == 0 ||
 	       strncmp(address, "[::1]:", 6) == 0 || strncmp(address, "localhost:", 10) == 0;
 }
@@ -471,14 +491,16 @@ bool config_load(int argument_count, char *const *arguments, char *const *enviro
 	if (!config.data)
 		return error_set(err, ERROR_INVALID, "--data DIR must be given; see --help");
 	for (size_t i = 0; i < config.listen_count && !config.insecure_plaintext; i++)
-		if (!config_is_local(config.listen[i]))
+		if (!config_is_local(config.listen[i]) &&
+				(!config.tls.certificate || config_is_plain(config.listen[i])))
 			return error_set(err, ERROR_INVALID,
 					"%s: other machines could reach this address, and what "
 					"is "
-					"said there is not encrypted; --insecure-plaintext "
-					"allows it",
+					"said there is not encrypted: give --tls-cert and "
+					"--tls-key; --insecure-plaintext allows it",
 					config.listen[i]);
 	if (!config_operation_check(&config.operation, err) ||
+			!config_tls_check(&config.tls, err) ||
 			!config_webhook_check(&config.webhook, err))
 		return false;
 	*out_config = config;
@@ -504,6 +526,7 @@ void config_print(const struct config *config, FILE *out)
 			config->insecure_plaintext ? "true" : "false");
 	fprintf(out, "reuse-port = %s\n", config->reuse_port ? "true" : "false");
 	config_operation_print(&config->operation, out);
+	config_tls_print(&config->tls, out);
 	config_webhook_print(&config->webhook, out);
 }
 
@@ -526,9 +549,8 @@ void config_print_help(FILE *out)
 	      "A flag wins over the environment (POLICYCALC_DATA, POLICYCALC_LISTEN, ...), "
 	      "that over\n"
 	      "the file. SIGHUP reads environment and file again; log-level, slow-call-ms,\n"
-	      "grace-ms, lame-duck-ms and what is in the file of tokens follow at once, the\n"
-	      "rest needs a restart. Exit status: 0 ended as asked, 1 could not start or "
-	      "failed,\n"
-	      "2 wrong options.\n",
+	      "grace-ms, lame-duck-ms and what is in the files of tokens and of TLS follow at\n"
+	      "once, the rest needs a restart. Exit status: 0 ended as asked, 1 could not\n"
+	      "start or failed, 2 wrong options.\n",
 			out);
 }

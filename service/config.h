@@ -39,6 +39,14 @@ struct config_operation {
 	long slow_call_ms; /* unary calls that take so long are logged */
 };
 
+/* Files in PEM. */
+struct config_tls {
+	const char *certificate; /* NULL: plaintext */
+	const char *key;
+	const char *client_authorities; /* NULL: clients need no certificate */
+	const char *client_revoked;	/* or NULL */
+};
+
 struct config {
 	const char *data;
 	const char *listen[CONFIG_LISTEN_MAX];
@@ -55,6 +63,7 @@ struct config {
 	bool insecure_plaintext;
 	bool reuse_port;
 	struct config_operation operation;
+	struct config_tls tls;
 	struct config_webhook webhook;
 	const char *file; /* or NULL */
 };
@@ -79,5 +88,5 @@ bool config_load(int argument_count, char *const *arguments, char *const *enviro
 void config_print(const struct config *config, FILE *out);
 /** What --help says. */
 void config_print_help(FILE *out);
-/** Whether an address can be reached from this machine alone. */
+/** Whether an address can be reached from this machine alone; "plain:" may stand before it. */
 bool config_is_local(const char *address);

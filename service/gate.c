@@ -23,14 +23,33 @@ struct gate {
 	struct retired *retired; /* to be freed at the end */
 };
 
+/*
+ * A token is asked for by name, a certificate is just there: when both come the token says who it is, and one
+ * that nobody knows is not made good by the certificate.
+ */
+static const struct access_identity *find(
+		const struct access *access, const struct rpc_caller *caller)
+{
+	return caller->authorization.size ? access_find(access, caller->authorization)
+					  : access_find_certificate(access, caller->names);
+}
+
+static const char *refuse_nobody(const struct rpc_caller *caller)
+{
+	if (caller->authorization.size)
+		return "authorization: no such token";
+	return *caller->names ? "the certificate's names stand for nobody here, and no bearer "
+				"token came"
+			      : "authorization: a bearer token must come with the call";
+}
+
 static enum rpc_status admit(void *context, const struct rpc_method *method,
-		struct slice authorization, struct arena *arena,
+		const struct rpc_caller *caller, struct arena *arena,
 		struct rpc_identity *out_identity, const char **out_message)
 {
 	struct gate *gate = context;
 	uint32_t wanted = access_roles_of_method(method->service, method->name);
-	const struct access_identity *identity =
-			access_find(atomic_load(&gate->access), authorization);
+	const struct access_identity *identity = find(atomic_load(&gate->access), caller);
 	char roles[ACCESS_ROLES_SIZE];
 	const char *message;
 
@@ -39,10 +58,7 @@ static enum rpc_status admit(void *context, const struct rpc_method *method,
 		return RPC_OK;
 	}
 	if (!identity) {
-		*out_message = authorization.size ? "authorization: no such token"
-						  : "authorization: a bearer token must come "
-						    "with the "
-						    "call";
+		*out_message = refuse_nobody(caller);
 		return RPC_UNAUTHENTICATED;
 	}
 	/* The tokens may be others before the call is over. */
@@ -56,7 +72,7 @@ static enum rpc_status admit(void *context, const struct rpc_method *method,
 		return RPC_OK;
 	access_roles_print(wanted, roles);
 	message = arena_format(arena, "this method asks for the role %s", roles);
-	*out_message = message ? message : "this token may not call this method";
+	*out_message = message ? message : "who calls may not call this method";
 	return RPC_PERMISSION_DENIED;
 }
 

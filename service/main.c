@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "call_line.h"
+#include "certificates.h"
 #include "config.h"
 #include "gate.h"
 #include "handlers/columns.h"
@@ -60,6 +61,7 @@ struct service {
 	_Atomic uint64_t slow_call_us;
 	atomic_bool is_ending; /* the loops have ended: the signal thread may, too */
 
+	struct tls *tls; /* NULL: plaintext */
 	struct gate *gate;
 	struct directory *directory;
 	struct store_thread *store;
@@ -147,6 +149,7 @@ static void reload(struct service *service)
 		log_event(LOG_LEVEL_ERROR, "options_not_reloaded",
 				LOG_TEXT("message", err.message));
 	}
+	certificates_reload(service->tls);
 	if (!gate_reload(service->gate, service->server, &err))
 		log_event(LOG_LEVEL_ERROR, "tokens_not_reloaded",
 				LOG_TEXT("message", err.message));
@@ -361,6 +364,9 @@ static bool open_service(struct service *service, struct error *err)
 		policycalc_descriptor_set_size,
 	};
 
+	if (!certificates_open(&service->config.tls, &service->tls, err))
+		return false;
+	server.tls = service->tls;
 	service->gate = gate_open(service->config.tokens, err);
 	if (!service->gate || !open_catalog(service, err))
 		return false;
@@ -462,6 +468,9 @@ static bool start_service(struct service *service, struct error *err)
 	health_set(service->health, "", HEALTH_SERVING);
 	for (size_t i = 0; (address = server_address(service->server, i)); i++)
 		log_event(LOG_LEVEL_INFO, "listening", LOG_TEXT("address", address),
+				LOG_TEXT("security", server_address_has_tls(service->server, i)
+								     ? "tls"
+								     : "plaintext"),
 				LOG_NUMBER("threads", server_loop_count(service->server)));
 	return true;
 }
@@ -488,6 +497,7 @@ static void close_service(struct service *service)
 	push_service_free(service->push);
 	server_free(service->server);
 	meter_free(service->meter);
+	tls_free(service->tls);
 	gate_close(service->gate);
 	health_free(service->health);
 	reflection_free(service->reflection);
@@ -532,6 +542,11 @@ int main(int argument_count, char **arguments)
 		puts("policycalcd " POLICYCALC_VERSION);
 		break;
 	case CONFIG_CHECK:
+		if (!certificates_check(&service.config.tls, stdout, &err)) {
+			fprintf(stderr, "policycalcd: %s\n", err.message);
+			status = EXIT_USAGE;
+			break;
+		}
 		puts("the options are good");
 		break;
 	case CONFIG_PRINT:

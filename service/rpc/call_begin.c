@@ -54,6 +54,7 @@ bool rpc_call_next_metadata(const struct rpc_call *call, const void **position,
 static bool call_admit(struct rpc_call *call)
 {
 	const struct rpc_gate *gate = &call->loop->engine->gate;
+	struct rpc_caller caller;
 	const char *message = "";
 	enum rpc_status status;
 
@@ -61,9 +62,11 @@ static bool call_admit(struct rpc_call *call)
 		call->identity = (struct rpc_identity){ "", UINT32_MAX };
 		return true;
 	}
-	status = gate->admit(gate->context, call->method,
-			request_find(&call->request, SLICE_LITERAL("authorization")),
-			&call->arena, &call->identity, &message);
+	caller.authorization = request_find(&call->request, SLICE_LITERAL("authorization"));
+	caller.names = call->connection->names;
+	caller.peer = call->connection->peer;
+	status = gate->admit(gate->context, call->method, &caller, &call->arena,
+			&call->identity, &message);
 	if (status != RPC_OK)
 		call_fail(call, status, message);
 	return status == RPC_OK;

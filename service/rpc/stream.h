@@ -70,6 +70,7 @@ void rpc_loop_fini(struct rpc_loop *loop);
 /* One connection as its calls see it. The transport owns it. */
 struct rpc_connection {
 	const char *peer;
+	const char *names; /* see struct rpc_caller */
 	size_t input_held; /* memory of half messages */
 };
 

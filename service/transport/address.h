@@ -19,6 +19,7 @@ struct address {
 	int *sockets; /* one a loop; -1: handed over */
 	size_t socket_count;
 	bool is_unix;
+	bool is_plain; /* no TLS there */
 };
 
 /** Binds @count sockets. On failure nothing is left open. */

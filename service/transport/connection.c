@@ -2,9 +2,11 @@
 /*
  * The life of a connection.
  *
- *     OPEN ───► LINGERING ───► CLOSING ───► CLOSED
- *       └───── any failure ──────▲
+ *     HANDSHAKE ───► OPEN ───► LINGERING ───► CLOSING ───► CLOSED
+ *         ├────────────┼───────────▲             ▲
+ *         └────────────┴─────── any failure ─────┘
  *
+ *     HANDSHAKE   TLS is being spoken; there is no session yet. Plaintext is through at once.
  *     OPEN        Bytes go both ways. The session knows what they mean, and when it is over.
  *     LINGERING   The last bytes are sent and our side is shut. The client's bytes are thrown
  * away for a moment, so that the kernel does not answer them with a reset that would take our
@@ -14,11 +16,12 @@
  * connection_enter() is the only place that writes ->state. Callbacks feed the session and mark
  * the connection dirty; connection_flush(), once an iteration, decides what happens next.
  *
- * Bytes enter the session in connection_take() and leave it in connection_give() and nowhere
- * else: the two seams where TLS with memory BIOs fits in.
+ * Bytes enter the session in connection_take() and leave it in connection_pull() and nowhere
+ * else: between them and the socket is TLS, or nothing.
  */
 #include "transport/connection.h"
 
+#include "base/log.h"
 #include "base/memory.h"
 
 #include <assert.h>
@@ -33,6 +36,7 @@
 #define WRITE_ROUNDS 8
 
 static const unsigned connection_may_enter[] = {
+	[CONNECTION_HANDSHAKE] = TO(OPEN) | TO(LINGERING) | TO(CLOSING),
 	[CONNECTION_OPEN] = TO(LINGERING) | TO(CLOSING),
 	[CONNECTION_LINGERING] = TO(CLOSING),
 	[CONNECTION_CLOSING] = TO(CLOSED),
@@ -45,9 +49,16 @@ static void connection_enter(struct connection *connection, enum connection_stat
 	connection->state = state;
 }
 
+/* Bytes go both ways. */
+static bool connection_is_live(const struct connection *connection)
+{
+	return connection->state == CONNECTION_OPEN ||
+	       connection->state == CONNECTION_HANDSHAKE;
+}
+
 static void connection_mark_dirty(struct connection *connection)
 {
-	if (connection->is_dirty || connection->state != CONNECTION_OPEN)
+	if (connection->is_dirty || !connection_is_live(connection))
 		return;
 	connection->is_dirty = true;
 	connection->next_dirty = connection->loop->dirty;
@@ -100,6 +111,8 @@ static void connection_close(struct connection *connection)
 	connection->session = NULL;
 	connection->loop->rpc.now_us = loop_now_us();
 	session_free(session);
+	tls_stream_free(connection->tls);
+	connection->tls = NULL;
 	uv_close(&connection->uv.handle, on_close);
 	uv_close((uv_handle_t *)&connection->timer, on_close);
 }
@@ -114,7 +127,12 @@ static void on_shutdown(uv_shutdown_t *request, int status)
 
 static void connection_linger(struct connection *connection)
 {
+	struct session *session = connection->session;
+
 	connection_enter(connection, CONNECTION_LINGERING);
+	connection->session = NULL;
+	connection->loop->rpc.now_us = loop_now_us();
+	session_free(session);
 	if (uv_shutdown(&connection->shutdown, &connection->uv.stream, on_shutdown) != 0) {
 		connection_close(connection);
 		return;
@@ -129,10 +147,13 @@ static void connection_linger(struct connection *connection)
 static uint64_t connection_next_us(const struct connection *connection)
 {
 	const struct rpc_limits *limits = rpc_engine_limits(connection->loop->rpc.engine);
-	uint64_t next = session_next_us(connection->session);
+	uint64_t next;
 
 	if (connection->state == CONNECTION_LINGERING)
 		return connection->write_started_us + LINGER_US;
+	next = connection->session
+			       ? session_next_us(connection->session)
+			       : connection->begun_us + connection->loop->limits->handshake_us;
 	if (connection->is_writing && connection->write_started_us + limits->stall_us < next)
 		next = connection->write_started_us + limits->stall_us;
 	return next;
@@ -145,7 +166,7 @@ static void on_timer(uv_timer_t *timer)
 
 	connection->timer_at_us = 0;
 	if (connection_next_us(connection) <= now_us) {
-		if (connection->state == CONNECTION_LINGERING) {
+		if (connection->state != CONNECTION_OPEN) {
 			connection_close(connection);
 			return;
 		}
@@ -184,7 +205,7 @@ static void on_write(uv_write_t *request, int status)
 	struct connection *connection = request->data;
 
 	connection->is_writing = false;
-	if (connection->state != CONNECTION_OPEN)
+	if (!connection_is_live(connection))
 		return;
 	buffer_fini(&connection->unsent);
 	if (status != 0)
@@ -209,6 +230,44 @@ static bool connection_write_later(struct connection *connection, struct slice r
 	return uv_write(&connection->write, &connection->uv.stream, &piece, 1, on_write) == 0;
 }
 
+/* Nothing more is to be said, or heard. */
+static bool connection_is_over(const struct connection *connection)
+{
+	enum tls_stream_state state;
+
+	if (connection->tls) {
+		state = tls_stream_state(connection->tls);
+		if (state == TLS_STREAM_ENDED || state == TLS_STREAM_FAILED)
+			return true;
+	}
+	return connection->session && session_is_over(connection->session);
+}
+
+static void connection_pull_tls(struct connection *connection, struct buffer *out)
+{
+	struct tls_stream *tls = connection->tls;
+	struct buffer *plain = &connection->loop->plain;
+
+	tls_stream_flush(tls, out);
+	if (connection->session && tls_stream_state(tls) == TLS_STREAM_OPEN) {
+		buffer_clear(plain);
+		session_send(connection->session, plain, WRITE_SIZE, loop_now_us());
+		out->failed = out->failed || plain->failed;
+		(void)tls_stream_send(tls, (struct slice){ plain->data, plain->size }, out);
+	}
+	if (connection_is_over(connection))
+		tls_stream_end(tls, out);
+}
+
+/* What the session has to say, as it goes to the socket. */
+static void connection_pull(struct connection *connection, struct buffer *out)
+{
+	if (connection->tls)
+		connection_pull_tls(connection, out);
+	else
+		session_send(connection->session, out, WRITE_SIZE, loop_now_us());
+}
+
 /* One round: from the session to the socket. false: the connection is broken. */
 static bool connection_give(struct connection *connection, bool is_last_round, bool *out_more)
 {
@@ -217,7 +276,7 @@ static bool connection_give(struct connection *connection, bool is_last_round, b
 	int written;
 
 	buffer_clear(out);
-	session_send(connection->session, out, WRITE_SIZE, loop_now_us());
+	connection_pull(connection, out);
 	*out_more = false;
 	if (out->failed)
 		return false;
@@ -242,7 +301,7 @@ void connection_flush(struct connection *connection)
 	bool more = true;
 	unsigned round;
 
-	if (connection->state != CONNECTION_OPEN)
+	if (!connection_is_live(connection))
 		return;
 	for (round = 1; more && !connection->is_writing; round++) {
 		if (!connection_give(connection, round == WRITE_ROUNDS, &more)) {
@@ -250,7 +309,7 @@ void connection_flush(struct connection *connection)
 			return;
 		}
 	}
-	if (!connection->is_writing && session_is_over(connection->session))
+	if (!connection->is_writing && connection_is_over(connection))
 		connection_linger(connection);
 	else
 		connection_set_timer(connection);
@@ -267,9 +326,40 @@ static void on_alloc(uv_handle_t *handle, size_t wanted, uv_buf_t *out_piece)
 	*out_piece = uv_buf_init(connection->loop->read_bytes, LOOP_READ_SIZE);
 }
 
+static bool connection_open(struct connection *connection);
+
+/* One record after another. false: there is no memory for a session. */
+static bool connection_take_tls(struct connection *connection, struct slice bytes)
+{
+	struct tls_stream *tls = connection->tls;
+	char *plain = connection->loop->plain_bytes;
+	size_t size;
+
+	tls_stream_put(tls, bytes);
+	do {
+		size = tls_stream_take(tls, plain, LOOP_PLAIN_SIZE);
+		if (connection->state == CONNECTION_HANDSHAKE &&
+				tls_stream_state(tls) == TLS_STREAM_OPEN &&
+				!connection_open(connection))
+			return false;
+		if (size > 0)
+			session_receive(connection->session, (struct slice){ plain, size },
+					loop_now_us());
+	} while (size > 0);
+	if (tls_stream_state(tls) == TLS_STREAM_FAILED)
+		log_event(LOG_LEVEL_DEBUG, "tls_failed", LOG_TEXT("peer", connection->peer),
+				LOG_TEXT("message", tls_stream_trouble(tls)));
+	return true;
+}
+
 static void connection_take(struct connection *connection, struct slice bytes)
 {
-	session_receive(connection->session, bytes, loop_now_us());
+	if (!connection->tls) {
+		session_receive(connection->session, bytes, loop_now_us());
+	} else if (!connection_take_tls(connection, bytes)) {
+		connection_close(connection);
+		return;
+	}
 	connection_mark_dirty(connection);
 }
 
@@ -279,7 +369,7 @@ static void on_read(uv_stream_t *stream, ssize_t size, const uv_buf_t *piece)
 
 	if (size < 0)
 		connection_close(connection);
-	else if (size > 0 && connection->state == CONNECTION_OPEN)
+	else if (size > 0 && connection_is_live(connection))
 		connection_take(connection, (struct slice){ piece->base, (size_t)size });
 }
 
@@ -318,30 +408,48 @@ static void on_wake(void *context)
 	connection_mark_dirty(context);
 }
 
-static bool connection_begin(struct connection *connection)
+/* HTTP/2 begins. false: memory is short. */
+static bool connection_open(struct connection *connection)
 {
 	struct session_options options = {
 		.loop = &connection->loop->rpc,
 		.limits = connection->loop->limits,
 		.peer = connection->peer,
+		.names = connection->tls ? tls_stream_names(connection->tls) : "",
 		.on_wake = on_wake,
 		.context = connection,
 	};
 
-	connection_name_peer(connection);
-	if (!connection->is_unix)
-		(void)uv_tcp_nodelay(&connection->uv.tcp, 1);
 	connection->session = session_new(&options, loop_now_us(), NULL);
 	if (!connection->session)
 		return false;
+	connection_enter(connection, CONNECTION_OPEN);
 	if (connection->loop->state != LOOP_RUNNING)
 		session_drain(connection->session, loop_now_us());
 	connection_mark_dirty(connection);
+	return true;
+}
+
+static bool connection_begin(struct connection *connection, struct tls *tls)
+{
+	connection_name_peer(connection);
+	if (!connection->is_unix)
+		(void)uv_tcp_nodelay(&connection->uv.tcp, 1);
+	connection->begun_us = loop_now_us();
+	if (tls) {
+		connection->tls = tls_stream_new(tls);
+		if (!connection->tls)
+			return false;
+		connection_mark_dirty(connection);
+	} else if (!connection_open(connection)) {
+		return false;
+	}
 	return uv_read_start(&connection->uv.stream, on_alloc, on_read) == 0;
 }
 
-void connection_accept(struct loop *loop, uv_stream_t *server, bool is_unix)
+void connection_accept(struct listener *listener)
 {
+	struct loop *loop = listener->loop;
 	struct connection *connection = memory_alloc_zero(1, sizeof(*connection));
 	int result;
 
@@ -350,9 +458,9 @@ void connection_accept(struct loop *loop, uv_stream_t *server, bool is_unix)
 	if (!connection)
 		return;
 	connection->loop = loop;
-	connection->is_unix = is_unix;
-	result = is_unix ? uv_pipe_init(&loop->uv, &connection->uv.pipe, 0)
-			 : uv_tcp_init(&loop->uv, &connection->uv.tcp);
+	connection->is_unix = listener->is_unix;
+	result = listener->is_unix ? uv_pipe_init(&loop->uv, &connection->uv.pipe, 0)
+				   : uv_tcp_init(&loop->uv, &connection->uv.tcp);
 	if (result != 0) {
 		memory_free(connection);
 		return;
@@ -366,8 +474,8 @@ void connection_accept(struct loop *loop, uv_stream_t *server, bool is_unix)
 		connection->next->previous = connection;
 	loop->connections = connection;
 	if (atomic_fetch_add(loop->connection_count, 1) >= loop->limits->connection_count ||
-			uv_accept(server, &connection->uv.stream) != 0 ||
-			!connection_begin(connection))
+			uv_accept(&listener->uv.stream, &connection->uv.stream) != 0 ||
+			!connection_begin(connection, listener->tls))
 		connection_close(connection);
 }
 
@@ -381,10 +489,10 @@ void connection_drain(struct connection *connection)
 
 void connection_abort(struct connection *connection)
 {
-	if (connection->state != CONNECTION_OPEN)
+	if (!connection_is_live(connection))
 		return;
 	/* A socket that takes nothing would not take the farewell either. */
-	if (connection->is_writing) {
+	if (connection->is_writing || connection->state == CONNECTION_HANDSHAKE) {
 		connection_close(connection);
 		return;
 	}

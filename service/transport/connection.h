@@ -4,8 +4,10 @@
 
 #include "transport/loop.h"
 #include "transport/session.h"
+#include "transport/tls.h"
 
 enum connection_state {
+	CONNECTION_HANDSHAKE,
 	CONNECTION_OPEN,
 	CONNECTION_LINGERING,
 	CONNECTION_CLOSING,
@@ -24,21 +26,23 @@ struct connection {
 	uv_shutdown_t shutdown;
 	enum connection_state state;
 	struct loop *loop;
-	struct session *session;
+	struct tls_stream *tls;		    /* NULL: plaintext */
+	struct session *session;	    /* NULL: in HANDSHAKE, and when it is over */
 	struct connection *previous, *next; /* of the loop */
 	struct connection *next_dirty;
 	bool is_dirty;
 	bool is_writing;
 	bool is_unix;
 	unsigned open_handles;
-	struct buffer unsent;	   /* what uv_write has in hand */
+	struct buffer unsent; /* what uv_write has in hand */
+	uint64_t begun_us;
 	uint64_t write_started_us; /* when it got it */
 	uint64_t timer_at_us;	   /* 0: not set */
 	char peer[80];
 };
 
-/** Accepts what waits on @server; over the limit it is closed at once. */
-void connection_accept(struct loop *loop, uv_stream_t *server, bool is_unix);
+/** Accepts what waits on @listener; over the limit it is closed at once. */
+void connection_accept(struct listener *listener);
 /** Sends what the session has, as far as the socket takes it, and closes what is over. */
 void connection_flush(struct connection *connection);
 void connection_drain(struct connection *connection);

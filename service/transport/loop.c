@@ -207,6 +207,8 @@ static void loop_flush(struct loop *loop)
 	}
 	if (loop->out.capacity > OUT_KEEP)
 		buffer_fini(&loop->out);
+	if (loop->plain.capacity > OUT_KEEP)
+		buffer_fini(&loop->plain);
 }
 
 static void on_prepare(uv_prepare_t *prepare)
@@ -224,7 +226,7 @@ static void on_connection(uv_stream_t *server, int status)
 	struct listener *listener = server->data;
 
 	if (status == 0)
-		connection_accept(listener->loop, server, listener->is_unix);
+		connection_accept(listener);
 }
 
 static void on_thread(void *argument)
@@ -292,13 +294,14 @@ fail:
 	return NULL;
 }
 
-bool loop_listen(struct loop *loop, int fd, bool is_unix, struct error *err)
+bool loop_listen(struct loop *loop, int fd, bool is_unix, struct tls *tls, struct error *err)
 {
 	struct listener *listener = &loop->listeners[loop->listener_count];
 	int result;
 
 	listener->loop = loop;
 	listener->is_unix = is_unix;
+	listener->tls = tls;
 	result = is_unix ? uv_pipe_init(&loop->uv, &listener->uv.pipe, 0)
 			 : uv_tcp_init(&loop->uv, &listener->uv.tcp);
 	if (result != 0) {
@@ -354,6 +357,7 @@ void loop_free(struct loop *loop)
 	uv_mutex_destroy(&loop->lock);
 	rpc_loop_fini(&loop->rpc);
 	buffer_fini(&loop->out);
+	buffer_fini(&loop->plain);
 	memory_free(loop->listeners);
 	memory_free(loop);
 }

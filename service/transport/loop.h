@@ -14,6 +14,8 @@
 #include <uv.h>
 
 #define LOOP_READ_SIZE ((size_t)64 << 10)
+/* The most that a record of TLS holds. */
+#define LOOP_PLAIN_SIZE ((size_t)16 << 10)
 
 enum loop_state {
 	LOOP_NEW,
@@ -45,6 +47,7 @@ struct listener {
 		uv_pipe_t pipe;
 	} uv;
 	bool is_unix;
+	struct tls *tls; /* NULL: plaintext */
 	struct loop *loop;
 };
 
@@ -66,7 +69,9 @@ struct loop {
 	struct connection *connections;
 	struct connection *dirty; /* to be flushed before the loop sleeps */
 	struct buffer out;	  /* what one connection has to send, while it is sent */
+	struct buffer plain;	  /* the same before TLS encrypts it */
 	char read_bytes[LOOP_READ_SIZE];
+	char plain_bytes[LOOP_PLAIN_SIZE]; /* of them, decrypted */
 
 	/* Any thread, under the lock. */
 	uv_mutex_t lock;
@@ -84,8 +89,8 @@ struct loop *loop_new(unsigned number, const struct rpc_engine *engine,
 		size_t listener_count, struct error *err);
 /** After the thread has ended, or when it never began. */
 void loop_free(struct loop *loop);
-/** Takes @fd over, also on failure. Before loop_start(). */
-bool loop_listen(struct loop *loop, int fd, bool is_unix, struct error *err);
+/** Takes @fd over, also on failure. @tls: NULL for plaintext. Before loop_start(). */
+bool loop_listen(struct loop *loop, int fd, bool is_unix, struct tls *tls, struct error *err);
 bool loop_start(struct loop *loop, struct error *err);
 void loop_join(struct loop *loop);
 /** Any thread. */

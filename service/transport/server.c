@@ -7,13 +7,16 @@
 #include "transport/session.h"
 
 #include <assert.h>
+#include <string.h>
 #include <unistd.h>
 
 #define THREADS_MAX 256
+#define PLAIN_PREFIX "plain:"
 
 struct server {
 	struct server_limits limits;
 	struct rpc_engine *engine;
+	struct tls *tls;
 	atomic_size_t connection_count;
 	struct address *addresses;
 	size_t address_count;
@@ -43,9 +46,15 @@ static bool server_bind(struct server *server, const struct server_options *opti
 	if (!server->addresses)
 		return error_set(err, ERROR_MEMORY, "out of memory while starting the server");
 	for (i = 0; i < options->listen_count; i++) {
-		if (!address_open(&server->addresses[i], options->listen[i], threads,
-				    options->reuse_port, err))
+		const char *text = options->listen[i];
+		bool is_plain = strncmp(text, PLAIN_PREFIX, strlen(PLAIN_PREFIX)) == 0;
+
+		if (is_plain)
+			text += strlen(PLAIN_PREFIX);
+		if (!address_open(&server->addresses[i], text, threads, options->reuse_port,
+				    err))
 			return false;
+		server->addresses[i].is_plain = is_plain || server->addresses[i].is_unix;
 		server->address_count++;
 	}
 	return true;
@@ -79,6 +88,7 @@ struct server *server_new(const struct server_options *options,
 		return NULL;
 	}
 	server->limits = options->limits;
+	server->tls = options->tls;
 	server_limits_complete(&server->limits);
 	server->engine =
 			rpc_engine_new(registry, &options->limits.rpc, &options->observer, err);
@@ -104,6 +114,8 @@ bool server_start(struct server *server, struct error *err)
 
 			server->addresses[a].sockets[i] = -1;
 			if (!loop_listen(server->loops[i], fd, server->addresses[a].is_unix,
+					    server_address_has_tls(server, a) ? server->tls
+									      : NULL,
 					    err))
 				return error_prefix(err, "%s", server->addresses[a].text);
 		}
@@ -123,6 +135,11 @@ bool server_start(struct server *server, struct error *err)
 const char *server_address(const struct server *server, size_t index)
 {
 	return index < server->address_count ? server->addresses[index].text : NULL;
+}
+
+bool server_address_has_tls(const struct server *server, size_t index)
+{
+	return server->tls && !server->addresses[index].is_plain;
 }
 
 unsigned server_loop_count(const struct server *server)

@@ -19,6 +19,7 @@
 #include "rpc/call_limits.h"
 #include "rpc/gate.h"
 #include "rpc/method.h"
+#include "transport/tls.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -49,7 +50,8 @@ struct server_limits {
 };
 
 struct server_options {
-	/* "127.0.0.1:50551", "[::1]:0", "localhost:0", "unix:PATH" */
+	/* "127.0.0.1:50551", "[::1]:0", "localhost:0", "unix:PATH"; with ->tls, TCP speaks it but where
+	 * "plain:" stands before the address. */
 	const char *const *listen;
 	size_t listen_count;
 	unsigned threads; /* loops; 0: as many as there are processors */
@@ -57,6 +59,7 @@ struct server_options {
 	struct server_limits limits;
 	struct rpc_observer observer;
 	struct rpc_gate gate; /* zeroed: everybody may call */
+	struct tls *tls;      /* borrowed until server_free(); NULL: all is plaintext */
 };
 
 /** @registry is borrowed until server_free(); strings of @options are copied. */
@@ -68,6 +71,8 @@ bool server_start(struct server *server, struct error *err);
  * end. Lives as long as the server.
  */
 const char *server_address(const struct server *server, size_t index);
+/** Whether TLS is spoken there. */
+bool server_address_has_tls(const struct server *server, size_t index);
 unsigned server_loop_count(const struct server *server);
 /** Of all loops, now. */
 size_t server_connection_count(const struct server *server);

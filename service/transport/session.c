@@ -110,6 +110,7 @@ struct session *session_new(
 	session->loop = options->loop;
 	session->loop->now_us = now_us;
 	session->connection.peer = options->peer;
+	session->connection.names = options->names ? options->names : "";
 	session->started_us = now_us;
 	session->received_us = now_us;
 	session->idle_since_us = now_us;

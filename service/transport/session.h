@@ -23,6 +23,7 @@ struct session_options {
 	struct rpc_loop *loop;		    /* borrowed; ->now_us is set from the times given */
 	const struct server_limits *limits; /* borrowed; complete */
 	const char *peer;		    /* borrowed */
+	const char *names; /* borrowed: of the client's certificate, see rpc_caller */
 	/* There may be something to send: by a handler outside session_receive() and
 	 * session_tick(). May be NULL. */
 	void (*on_wake)(void *context);

@@ -32,6 +32,7 @@ bool serving_init(struct serving *serving, const char *program, const char *serv
 void serving_fini(struct serving *serving)
 {
 	server_free(serving->server);
+	tls_free(serving->options.tls);
 	health_free(serving->health);
 }
 
@@ -70,6 +71,14 @@ static bool serving_set(struct serving *serving, const char *name, const char *v
 		limits->idle_us = number * 1000;
 	else if (!strcmp(name, "--age"))
 		limits->age_us = number * 1000;
+	else if (!strcmp(name, "--handshake"))
+		limits->handshake_us = number * 1000;
+	else if (!strcmp(name, "--tls-cert"))
+		serving->tls.certificate = value;
+	else if (!strcmp(name, "--tls-key"))
+		serving->tls.key = value;
+	else if (!strcmp(name, "--tls-client-ca"))
+		serving->tls.client_authorities = value;
 	else
 		return false;
 	return true;
@@ -100,7 +109,10 @@ bool serving_start(struct serving *serving)
 	sigaddset(&signals, SIGTERM);
 	sigaddset(&signals, SIGINT);
 	pthread_sigmask(SIG_BLOCK, &signals, NULL);
-	serving->server = server_new(&serving->options, &serving->registry, &err);
+	if (serving->tls.certificate)
+		serving->options.tls = tls_open(&serving->tls, &err);
+	if (!serving->tls.certificate || serving->options.tls)
+		serving->server = server_new(&serving->options, &serving->registry, &err);
 	if (!serving->server || !server_start(serving->server, &err)) {
 		fprintf(stderr, "%s: %s\n", serving->program, err.message);
 		return false;

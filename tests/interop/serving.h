@@ -16,6 +16,7 @@ struct serving {
 	const char *program;
 	const char *service; /* the one whose health is told */
 	struct server_options options;
+	struct tls_options tls;
 	const char *listen[SERVING_LISTEN_MAX];
 	unsigned grace_ms;
 	const struct rpc_method *methods[SERVING_METHODS_MAX];
@@ -27,7 +28,8 @@ struct serving {
 #define SERVING_USAGE                                                                          \
 	"[--listen ADDRESS]... [--threads N] [--grace MS] [--reset-burst N] [--stall MS]"      \
 	" [--ping-interval MS] [--idle-ping-interval MS] [--compress-above BYTES]"             \
-	" [--idle MS] [--age MS] [--deadline-max MS] [--receive-max BYTES]"
+	" [--idle MS] [--age MS] [--deadline-max MS] [--receive-max BYTES]"                    \
+	" [--handshake MS] [--tls-cert FILE --tls-key FILE [--tls-client-ca FILE]]"
 
 /** Ready to serve @service, and health. false when memory is short. */
 bool serving_init(struct serving *serving, const char *program, const char *service);

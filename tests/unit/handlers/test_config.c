@@ -50,6 +50,17 @@ static void refused(void **state)
 				"--insecure-plaintext" },
 		{ { { "d", "--data=x", "--listen=127.evil.example:1" }, { NULL } },
 				"insecure" },
+		{ { { "d", "--data=x", "--tls-cert=c", "--tls-key=k",
+				    "--listen=plain:10.0.0.1:1" },
+				  { NULL } },
+				"insecure" },
+		{ { { "d", "--data=x", "--tls-cert=c" }, { NULL } }, "both must be given" },
+		{ { { "d", "--data=x", "--tls-cert=c" }, { "POLICYCALC_TLS_KEY=" } },
+				"must be a file" },
+		{ { { "d", "--data=x", "--tls-client-ca=c" }, { NULL } }, "needs tls-cert" },
+		{ { { "d", "--data=x", "--tls-cert=c", "--tls-key=k", "--tls-client-crl=r" },
+				  { NULL } },
+				"needs tls-client-ca" },
 		{ { { "d", "--data=x", "--listen=127.0.0.1:1,," }, { NULL } }, "commas" },
 		{ { { "d", "--data=x", "--config=/nonexistent/x" }, { NULL } },
 				"/nonexistent/x" },
@@ -94,8 +105,15 @@ static void defaults_and_addresses(void **state)
 	enum config_action action;
 	struct arena arena;
 	struct error err = { ERROR_NONE, "" };
+	struct given safe = { { "d", "--data=x", "--tls-cert=c", "--listen=10.0.0.1:1",
+					      "--listen=plain:127.0.0.1:2" },
+		{ "POLICYCALC_TLS_KEY=k" } };
 
 	arena_init(&arena, 1 << 20);
+	assert_true(load(&safe, &arena, &config, &action, &err));
+	assert_string_equal(config.tls.certificate, "c");
+	assert_string_equal(config.tls.key, "k");
+	assert_null(config.tls.client_authorities);
 	assert_true(load(&given, &arena, &config, &action, &err));
 	assert_int_equal(action, CONFIG_SERVE);
 	assert_string_equal(config.data, "x");

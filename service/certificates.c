@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "certificates.h"
+
+#include <time.h>
+
+static struct tls *open_files(const struct config_tls *config, struct error *err)
+{
+	const struct tls_options options = {
+		.certificate = config->certificate,
+		.key = config->key,
+		.client_authorities = config->client_authorities,
+		.client_revoked = config->client_revoked,
+	};
+
+	return tls_open(&options, err);
+}
+
+static void tell(const struct tls *tls, const char *event)
+{
+	struct error warning;
+
+	log_event(LOG_LEVEL_INFO, event, LOG_NUMBER("not_after", tls_not_after(tls)));
+	if (tls_warn(tls, (int64_t)time(NULL), &warning))
+		log_event(LOG_LEVEL_WARNING, "certificates_warning",
+				LOG_TEXT("message", warning.message));
+}
+
+bool certificates_open(const struct config_tls *config, struct tls **out_tls, struct error *err)
+{
+	*out_tls = NULL;
+	if (!config->certificate)
+		return true;
+	*out_tls = open_files(config, err);
+	if (*out_tls)
+		tell(*out_tls, "certificates_loaded");
+	return *out_tls != NULL;
+}
+
+void certificates_reload(struct tls *tls)
+{
+	struct error err;
+
+	if (!tls)
+		return;
+	if (tls_reload(tls, &err))
+		tell(tls, "certificates_reloaded");
+	else
+		log_event(LOG_LEVEL_ERROR, "certificates_not_reloaded",
+				LOG_TEXT("message", err.message));
+}
+
+bool certificates_check(const struct config_tls *config, FILE *out, struct error *err)
+{
+	struct error warning;
+	struct tls *tls;
+
+	if (!config->certificate)
+		return true;
+	tls = open_files(config, err);
+	if (!tls)
+		return false;
+	if (tls_warn(tls, (int64_t)time(NULL), &warning))
+		fprintf(out, "warning: %s\n", warning.message);
+	tls_free(tls);
+	return true;
+}

@@ -1,0 +1,205 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The daemon over TLS: stock clients, who may call by certificate, and certificates that are changed meanwhile.
+
+usage: test_tls.py DAEMON PROTOC PROTO_DIR STARTER_DIR POLICYCALC
+"""
+import hashlib
+import signal
+import subprocess
+import threading
+import time
+
+from harness import DAEMON, FOLDER, Client, Daemon, calculator, fails, grpc, refuses_to_start, run
+from tls_world import Authority
+
+Code = grpc.StatusCode
+CA = Authority(FOLDER / "ca")
+OTHER = Authority(FOLDER / "other", "other")
+SERVER = CA.issue("server", "DNS:localhost,IP:127.0.0.1")
+TOKEN = "pc_made-up-token-of-the-night"
+
+
+def own(pair=SERVER):
+    return "--tls-cert", str(pair[0]), "--tls-key", str(pair[1])
+
+
+def connect(daemon, pair=None, authority=CA, name=None, index=0):
+    files = [path.read_bytes() for path in (pair[1], pair[0])] if pair else [None, None]
+    address = daemon.addresses[index]
+    return Client(grpc.secure_channel(address, grpc.ssl_channel_credentials(authority.pem.read_bytes(), *files),
+                                      [("grpc.enable_http_proxy", 0),
+                                       *([("grpc.ssl_target_name_override", name)] if name else [])]))
+
+
+def unreachable(client, **keywords):
+    return fails(Code.UNAVAILABLE, client.match, timeout=10, **keywords).details()
+
+
+def wait_for(daemon, event, count=1):
+    end = time.monotonic() + 30
+    while daemon.log().count(f'"event":"{event}"') < count:
+        assert time.monotonic() < end, daemon.log()
+        time.sleep(0.02)
+
+
+def bearer(token):
+    return [("authorization", "Bearer " + token)]
+
+
+def test_who_is_reached():
+    """The right authority and name; and plaintext beside it where that was asked for."""
+    socket = FOLDER / "beside"
+    daemon = Daemon(*own(), listen=("127.0.0.1:0", f"unix:{socket}", "plain:127.0.0.1:0"))
+    assert '"security":"tls"' in daemon.log() and daemon.log().count('"security":"plaintext"') == 2
+    assert connect(daemon).match().revision == 1
+    assert connect(daemon, name="localhost").match().revision == 1
+    unreachable(connect(daemon, authority=OTHER))
+    unreachable(connect(daemon, name="elsewhere.example"))
+    unreachable(Client(daemon.channel(0)))
+    unreachable(connect(daemon, index=2))
+    for index in (1, 2):
+        assert Client(daemon.channel(index)).match().revision == 1
+    assert daemon.stop() == 0
+    late = CA.issue("expired", "IP:127.0.0.1", days=-1)
+    daemon = Daemon(*own(late))
+    assert "certificates_warning" in daemon.log() and "has expired" in daemon.log()
+    unreachable(connect(daemon))
+    assert daemon.stop() == 0
+
+
+def test_who_may_call():
+    """By name in the certificate; a token says more than a certificate; nobody else."""
+    tokens = FOLDER / "tokens"
+    tokens.write_text("portal reader uri:spiffe://test/portal\n"
+                      "desk reader dns:Desk.example\n"
+                      f"night batch {hashlib.sha256(TOKEN.encode()).hexdigest()}\n")
+    tokens.chmod(0o600)
+    portal = CA.issue("portal", "URI:spiffe://test/portal")
+    gone = CA.issue("gone", "URI:spiffe://test/portal")
+    daemon = Daemon(*own(), "--tls-client-ca", str(CA.pem), "--tls-client-crl", str(CA.revoke(gone[0])),
+                    "--tokens", str(tokens), "--log-level", "debug")
+    client = connect(daemon, portal)
+    assert client.match().revision == 1
+    assert connect(daemon, CA.issue("desk", "DNS:other.example,DNS:desk.EXAMPLE")).match().revision == 1
+    unknown = connect(daemon, CA.issue("unknown", "URI:spiffe://test/portal/not,DNS:a.example"))
+    assert "stand for nobody" in fails(Code.UNAUTHENTICATED, unknown.match).details()
+    nameless = connect(daemon, CA.issue("portal2", ""))
+    fails(Code.UNAUTHENTICATED, nameless.match)
+    # The token wins, and a wrong one is not made good by the certificate.
+    fails(Code.PERMISSION_DENIED, client.match, metadata=bearer(TOKEN))
+    fails(Code.UNAUTHENTICATED, client.match, metadata=bearer("pc_" + "x" * 40))
+    fails(Code.PERMISSION_DENIED, unknown.match, metadata=bearer(TOKEN))
+    stream = client.match_stream(iter([calculator.MatchStreamRequest(
+        request_id="1", match=calculator.MatchRequest(enterprise="91411200MA0000000X"))]))
+    assert [answer.error.code for answer in stream] == [Code.PERMISSION_DENIED.value[0]]
+    for pair in (None, gone, CA.issue("late", "URI:spiffe://test/portal", days=-1),
+                 OTHER.issue("false", "URI:spiffe://test/portal")):
+        unreachable(connect(daemon, pair))
+    assert daemon.stop() == 0
+    log = daemon.log()
+    assert '"identity":"portal"' in log and '"identity":"desk"' in log
+    for reason in ("certificate revoked", "certificate has expired", "peer did not return a certificate"):
+        assert reason in log, reason
+
+
+def test_reload():
+    """New certificates under calls that never stop: none fails, and what is bad changes nothing."""
+    pair = CA.issue("changing", "IP:127.0.0.1")
+    authority = FOLDER / "ca" / "clients.pem"
+    authority.write_bytes(CA.pem.read_bytes())
+    daemon = Daemon(*own(pair), "--tls-client-ca", str(authority))
+    first, second = CA.issue("first", "DNS:first"), OTHER.issue("second", "DNS:second")
+    stop, failures, count = threading.Event(), [], [0]
+
+    def load(fresh):
+        client = connect(daemon, first)
+        while not stop.is_set():
+            try:
+                if fresh:
+                    client.channel.close()
+                    client = connect(daemon, first)
+                client.match()
+                count[0] += 1
+                time.sleep(0.005)
+            except grpc.RpcError as error:
+                failures.append(error)
+    threads = [threading.Thread(target=load, args=(fresh,)) for fresh in (False, True)]
+    for thread in threads:
+        thread.start()
+    unreachable(connect(daemon, second))
+
+    def reload(event, number=1):
+        daemon.process.send_signal(signal.SIGHUP)
+        wait_for(daemon, event, number)
+
+    def serial():
+        said = subprocess.run(["openssl", "s_client", "-connect", daemon.addresses[0], "-alpn", "h2", "-cert",
+                               first[0], "-key", first[1]], input="", capture_output=True, text=True).stdout
+        return hashlib.sha256(said[said.index("-----BEGIN"):said.index("-----END")].encode()).digest()
+    before = serial()
+    for number in range(1, 4):
+        CA.issue("changing", "IP:127.0.0.1")
+        reload("certificates_reloaded", number)
+        now = serial()
+        assert now != before
+        before = now
+    good = pair[1].read_bytes(), pair[0].read_bytes()
+    for number, (file, text) in enumerate(((pair[1], SERVER[1].read_bytes()), (pair[1], b"nonsense"),
+                                           (pair[0], b""), (authority, b"")), 1):
+        kept = file.read_bytes()
+        file.write_bytes(text)
+        reload("certificates_not_reloaded", number)
+        assert str(file) in daemon.log()
+        assert serial() == before
+        file.write_bytes(kept)
+    assert (pair[1].read_bytes(), pair[0].read_bytes()) == good
+    # Whom we trust, too.
+    authority.write_bytes(CA.pem.read_bytes() + OTHER.pem.read_bytes())
+    reload("certificates_reloaded", 4)
+    assert connect(daemon, second).match().revision == 1
+    stop.set()
+    for thread in threads:
+        thread.join()
+    assert not failures and count[0] > 20, (count, failures[:1])
+    assert daemon.stop() == 0
+
+
+def test_files_that_will_not_do():
+    key = SERVER[1]
+    locked = FOLDER / "ca" / "locked.key"
+    subprocess.run(["openssl", "pkey", "-in", key, "-aes128", "-passout", "pass:x", "-out", locked], check=True)
+    locked.chmod(0o600)
+    shown = FOLDER / "ca" / "shown.key"
+    shown.write_bytes(key.read_bytes())
+    shown.chmod(0o644)
+    cert, nowhere = str(SERVER[0]), str(FOLDER / "nowhere")
+    for arguments, says in (
+            (("--tls-cert", cert), "both must be given"),
+            (("--tls-client-ca", cert), "needs tls-cert"),
+            ((*own(), "--tls-client-crl", cert), "needs tls-client-ca"),
+            (("--tls-cert", nowhere, "--tls-key", str(key)), "nowhere: No such file"),
+            (("--tls-cert", cert, "--tls-key", nowhere), "nowhere: No such file"),
+            (("--tls-cert", str(key), "--tls-key", str(key)), "holds no certificate"),
+            (("--tls-cert", cert, "--tls-key", cert), "everybody on this machine"),
+            (("--tls-cert", cert, "--tls-key", str(shown)), "everybody on this machine"),
+            (("--tls-cert", cert, "--tls-key", str(locked)), "is encrypted"),
+            (("--tls-cert", cert, "--tls-key", str(CA.key)), "is not the key of the certificate"),
+            ((*own(), "--tls-client-ca", str(key)), "holds no certificate"),
+            ((*own(), "--tls-client-ca", cert, "--tls-client-crl", cert), "holds no list"),
+            ((), "--insecure-plaintext"), ((*own(), "--listen", "plain:0.0.0.0:0"), "--insecure-plaintext")):
+        listen = ("127.0.0.1:0",) if arguments else ("0.0.0.0:0",)
+        checked = subprocess.run([DAEMON, "--data", FOLDER / "none", "--check-config", "--listen", listen[0],
+                                  *arguments], capture_output=True, text=True)
+        assert checked.returncode == 2 and says in checked.stderr, (arguments, checked)
+    code, log = refuses_to_start(*own((SERVER[0], CA.key)))
+    assert code == 1 and "is not the key of the certificate" in log, (code, log)
+    late = CA.issue("late2", "IP:127.0.0.1", days=-1)
+    soon = CA.issue("soon", "IP:127.0.0.1", days=3)
+    for pair, says in ((SERVER, ""), (late, "has expired"), (soon, "the certificate ends in ")):
+        checked = subprocess.run([DAEMON, "--data", FOLDER / "none", "--check-config", "--listen", "0.0.0.0:0",
+                                  *own(pair)], capture_output=True, text=True)
+        assert checked.returncode == 0 and says in checked.stdout and "are good" in checked.stdout, checked
+        assert ("warning" in checked.stdout) == bool(says), checked
+
+
+run(*[test for name, test in list(globals().items()) if name.startswith("test_")])
