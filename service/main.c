@@ -375,6 +375,7 @@ static bool open_service(struct service *service, struct error *err)
 	service->reporter = worker_new(NULL, REPORT_QUEUE, err);
 	if (!service->checker || !service->reporter)
 		return false;
+	worker_step_back(service->checker);
 	service->crew = crew_new(crew_cores(), err);
 	service->finder = service->crew ? worker_new(NULL, FIND_QUEUE, err) : NULL;
 	if (!service->finder)

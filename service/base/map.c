@@ -83,10 +83,9 @@ void *map_find(const struct map *map, struct slice key)
 	return map->count ? map_locate(map, key, key_hash(key))->value : NULL;
 }
 
-static bool map_grow(struct map *map)
+static bool map_grow(struct map *map, size_t capacity)
 {
-	struct map larger = { .capacity = map->capacity ? map->capacity * 2 : 16,
-		.count = map->count };
+	struct map larger = { .capacity = capacity, .count = map->count };
 
 	larger.entries = memory_alloc_zero(larger.capacity, sizeof(*larger.entries));
 	if (!larger.entries)
@@ -101,13 +100,23 @@ static bool map_grow(struct map *map)
 	return true;
 }
 
+bool map_reserve(struct map *map, size_t count)
+{
+	size_t capacity = map->capacity ? map->capacity : 16;
+
+	while (count > capacity / 4 * 3)
+		capacity *= 2;
+	return capacity == map->capacity || map_grow(map, capacity);
+}
+
 bool map_put(struct map *map, struct slice key, void *value)
 {
 	uint64_t hash = key_hash(key);
 	struct map_entry *entry;
 
 	assert(value);
-	if ((map->count + 1) * 4 > map->capacity * 3 && !map_grow(map))
+	if ((map->count + 1) * 4 > map->capacity * 3 &&
+			!map_grow(map, map->capacity ? map->capacity * 2 : 16))
 		return false;
 	entry = map_locate(map, key, hash);
 	if (!entry->value)

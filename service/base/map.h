@@ -29,5 +29,7 @@ void map_fini(struct map *map);
 void *map_find(const struct map *map, struct slice key);
 /** Puts or replaces; @value is not NULL. false when there is no memory. */
 bool map_put(struct map *map, struct slice key, void *value);
+/** Makes room for @count keys at once; false when there is no memory. */
+bool map_reserve(struct map *map, size_t count);
 /** 64-bit FNV-1a with a final mix. */
 uint64_t slice_hash(struct slice slice);

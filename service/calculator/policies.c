@@ -534,6 +534,10 @@ bool ruleset_build_policies(struct ruleset_build *build, struct error *err)
 	ruleset->parts = ARENA_NEW_ARRAY(&ruleset->arena, struct answer_parts, count + 1);
 	if (!ruleset->policies || !ruleset->parts)
 		return arena_error(&ruleset->arena, err, "compiling policies");
+	/* About as many as there will be: what is put again each time a map grows is out of the caches. */
+	if (!map_reserve(&ruleset->policy_ids, count) ||
+			(build->is_owner && !map_reserve(&build->rules, count)))
+		return error_set(err, ERROR_MEMORY, "out of memory while compiling policies");
 	ruleset_build_begin_twins(build);
 	ok = policies_build(build, err);
 	ruleset_build_end_twins(build);

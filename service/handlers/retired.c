@@ -2,6 +2,7 @@
 #include "handlers/retired.h"
 
 #include "base/memory.h"
+#include "base/thread.h"
 
 #include <malloc.h>
 #include <pthread.h>
@@ -58,6 +59,7 @@ static void *on_retired(void *argument)
 	struct ruleset *ruleset;
 	long wait_ms = LOOK_AGAIN_MS;
 
+	thread_step_back();
 	pthread_mutex_lock(&retired->lock);
 	while (!retired->is_ending) {
 		ruleset = take_unshared(retired);

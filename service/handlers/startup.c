@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/date.h"
+#include "base/thread.h"
 #include "publish/publish.h"
 
 #include <malloc.h>
@@ -103,6 +104,8 @@ static void on_startup(void *store, void *argument)
 		(void)malloc_trim(0);
 	}
 	startup->ok = true;
+	/* What is loaded from here on is loaded beside calls. */
+	thread_step_back();
 }
 
 bool startup_load(struct store_thread *store, const char *starter, struct snapshot *snapshot,

@@ -2,6 +2,7 @@
 #include "handlers/worker.h"
 
 #include "base/memory.h"
+#include "base/thread.h"
 
 #include <assert.h>
 #include <pthread.h>
@@ -157,6 +158,18 @@ void worker_call(struct worker *worker, void (*work)(void *context, void *argume
 	pthread_mutex_unlock(&waited.lock);
 	pthread_cond_destroy(&waited.finished);
 	pthread_mutex_destroy(&waited.lock);
+}
+
+static void on_step_back(void *context, void *argument)
+{
+	(void)context;
+	(void)argument;
+	thread_step_back();
+}
+
+void worker_step_back(struct worker *worker)
+{
+	worker_call(worker, on_step_back, NULL);
 }
 
 /* --- what the thread owns --------------------------------------------------------------------- */

@@ -40,3 +40,5 @@ void worker_look(struct worker *worker, size_t *out_waiting, size_t *out_most);
 /** Runs @work on the thread and waits for it, whatever the limit. Not from the thread itself. */
 void worker_call(struct worker *worker, void (*work)(void *context, void *argument),
 		void *argument);
+/** From now on its jobs leave the processor to calls, see thread_step_back(). Waits for those that are queued. */
+void worker_step_back(struct worker *worker);

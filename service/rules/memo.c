@@ -105,7 +105,7 @@ static size_t string_end(struct slice text, size_t at)
 	return end + 1;
 }
 
-/* What a byte is to a key; what is not named here is copied. */
+/* What a byte of ASCII is to a key; what is not named here is copied. */
 enum sign {
 	SIGN_PLAIN,
 	SIGN_END, /* outside of brackets: of the comparison */
@@ -116,7 +116,7 @@ enum sign {
 	SIGN_ODD, /* perhaps a comment, or words, or a map: such are read anew */
 };
 
-static const uint8_t signs[128] = {
+static const uint8_t signs[256] = {
 	['&'] = SIGN_END,
 	['|'] = SIGN_END,
 	['?'] = SIGN_END,
@@ -157,31 +157,37 @@ static size_t key_write(struct slice text, size_t begin, char out[KEY_MOST], siz
 	size_t run;
 	int depth = 0;
 
-	for (; at < most; at++) {
+	while (at < most) {
 		unsigned char c = (unsigned char)from[at];
-		enum sign sign = c < sizeof(signs) ? (enum sign)signs[c] : SIGN_ODD;
+		enum sign sign = (enum sign)signs[c];
 
-		out[at] = from[at];
-		if (sign == SIGN_PLAIN)
+		if (sign == SIGN_PLAIN && c < 128) {
+			out[at++] = (char)c;
 			continue;
+		}
 		if (depth == 0 && (sign == SIGN_END || sign == SIGN_CLOSE))
 			break;
-		if (sign == SIGN_ODD)
+		if (sign == SIGN_ODD || c >= 128)
 			return 0;
 		depth += (sign == SIGN_OPEN) - (sign == SIGN_CLOSE);
+		run = 1;
 		if (sign == SIGN_QUOTE) {
 			run = string_end(text, begin + at);
 			if (run == 0 || run - begin > most)
 				return 0;
-			memcpy(out + at, from + at, run - begin - at);
-			at = run - begin - 1;
+			run -= begin + at;
+			memcpy(out + at, from + at, run);
 		} else if (sign == SIGN_DIGIT) {
-			run = figure_size(text, begin + at);
-			if (at + run > most)
+			size_t figure = figure_size(text, begin + at);
+
+			if (at + figure > most)
 				return 0;
-			memset(out + at, '#', run);
-			at += run ? run - 1 : 0;
+			run = figure ? figure : 1;
+			memset(out + at, figure ? '#' : (char)c, run);
+		} else {
+			out[at] = (char)c;
 		}
+		at += run;
 	}
 	if (depth > 0 || (at == most && most < text.size - begin))
 		return 0;

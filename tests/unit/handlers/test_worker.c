@@ -6,6 +6,10 @@
 #include <stdarg.h>
 #include <stddef.h>
 
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
 #include <cmocka.h>
 
 #include "base/memory.h"
@@ -173,6 +177,30 @@ static void nothing_is_owned(void **state)
 	assert_int_equal(owned.closed, 0);
 }
 
+static void take_niceness(void *context, void *argument)
+{
+	(void)context;
+	*(int *)argument = getpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid));
+}
+
+/* The thread of the worker alone, not the process. */
+static void steps_back(void **state)
+{
+	struct worker *worker = worker_new(NULL, 1, NULL);
+	int before = getpriority(PRIO_PROCESS, 0);
+	int niceness = 0;
+
+	(void)state;
+	assert_non_null(worker);
+	worker_call(worker, take_niceness, &niceness);
+	assert_int_equal(niceness, before);
+	worker_step_back(worker);
+	worker_call(worker, take_niceness, &niceness);
+	assert_true(niceness > before || niceness == 19);
+	assert_int_equal(getpriority(PRIO_PROCESS, 0), before);
+	worker_free(worker);
+}
+
 static void memory_runs_short(void **state)
 {
 	struct error err = { ERROR_NONE, "" };
@@ -198,6 +226,7 @@ int main(void)
 		cmocka_unit_test(too_many_are_refused),
 		cmocka_unit_test(thread_owns),
 		cmocka_unit_test(nothing_is_owned),
+		cmocka_unit_test(steps_back),
 		cmocka_unit_test(memory_runs_short),
 	};
 
