@@ -23,11 +23,13 @@
 #include "handlers/push_sink.h"
 #include "handlers/startup.h"
 #include "meter.h"
+#include "operations/process.h"
 #include "proto/descriptor_set.h"
 #include "registry/crew.h"
 #include "rpc/health.h"
 #include "rpc/reflection.h"
 #include "store/directory.h"
+#include "supervisor.h"
 #include "transport/server.h"
 
 #include <pthread.h>
@@ -81,6 +83,7 @@ struct service {
 	const struct rpc_method **methods;
 	struct rpc_registry registry;
 	struct server *server;
+	struct supervisor supervisor;
 	struct meter *meter; /* NULL: nobody wants to know */
 };
 
@@ -165,16 +168,13 @@ static int64_t now_ms(void)
 }
 
 /* The next signal; 0: none came until @until_ms. */
-static int next_signal(const struct service *service, int64_t until_ms)
+static int next_signal(struct service *service, int64_t until_ms)
 {
 	for (;;) {
 		int64_t left_ms = until_ms - now_ms();
-		struct timespec wait = { 0 };
-		int number;
+		int number = supervisor_wait_signal(
+				&service->supervisor, &service->signals, left_ms);
 
-		if (left_ms > 0)
-			wait = (struct timespec){ left_ms / 1000, left_ms % 1000 * 1000000 };
-		number = sigtimedwait(&service->signals, NULL, &wait);
 		if (number > 0)
 			return number;
 		if (left_ms <= 0)
@@ -202,7 +202,9 @@ static void *take_signals(void *argument)
 		if (atomic_load(&service->is_ending))
 			return NULL;
 		if (number == SIGHUP) {
+			supervisor_reloading(&service->supervisor);
 			reload(service);
+			supervisor_reloaded(&service->supervisor);
 			continue;
 		}
 		if (number != 0)
@@ -216,6 +218,7 @@ static void *take_signals(void *argument)
 							is_first ? service->config.grace_ms
 								 : 0));
 		if (is_first) {
+			supervisor_stopping(&service->supervisor);
 			health_drain(service->health);
 			state = LAME_DUCK;
 			until_ms = now_ms() + service->config.lame_duck_ms;
@@ -450,13 +453,15 @@ static bool start_service(struct service *service, struct error *err)
 			return error_set(err, ERROR_MEMORY, "out of memory while starting");
 	}
 	/* First: an address in use is known before anybody is served. */
-	if (!open_meter(service, err) || !server_start(service->server, err))
+	if (!open_meter(service, err) || !supervisor_check_sockets(err) ||
+			!server_start(service->server, err))
 		return false;
 	if (!open_sink(service, err)) {
 		server_drain(service->server, 0);
 		server_wait(service->server);
 		return false;
 	}
+	supervisor_ready(&service->supervisor, service->server, service->snapshot);
 	if (pthread_create(&service->signal_thread, NULL, take_signals, service) != 0) {
 		server_drain(service->server, 0);
 		server_wait(service->server);
@@ -563,12 +568,15 @@ int main(int argument_count, char **arguments)
 		sigaddset(&service.signals, SIGHUP);
 		pthread_sigmask(SIG_BLOCK, &service.signals, NULL);
 		signal(SIGPIPE, SIG_IGN);
+		process_keep_to_itself();
+		supervisor_open(&service.supervisor);
 		if (!run(&service, &err)) {
 			fprintf(stderr, "policycalcd: %s\n", err.message);
 			status = EXIT_FAILURE;
 		} else {
 			log_write(LOG_LEVEL_INFO, "stopped", NULL, 0);
 		}
+		supervisor_close(&service.supervisor);
 		break;
 	}
 	arena_fini(&arena);

@@ -5,8 +5,25 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
+
+/* Whether it is built with a sanitizer. */
+static bool process_is_examined(void)
+{
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+	return true;
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+	return true;
+#else
+	return false;
+#endif
+#else
+	return false;
+#endif
+}
 
 static void look_at_memory(struct metrics_state *state)
 {
@@ -56,4 +73,15 @@ void process_look(struct metrics_state *state)
 		state->descriptors_most = limit.rlim_cur;
 	if (getrusage(RUSAGE_SELF, &usage) == 0)
 		state->cpu_us = us_of(&usage.ru_utime) + us_of(&usage.ru_stime);
+}
+
+void process_keep_to_itself(void)
+{
+	const struct rlimit none = { 0, 0 };
+
+	/* Where it is not allowed it is done already: LimitCORE=0 of the unit. */
+	(void)setrlimit(RLIMIT_CORE, &none);
+	/* What looks for leaks at the end has to be let in. */
+	if (!process_is_examined())
+		(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 }

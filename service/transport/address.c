@@ -5,8 +5,10 @@
 #include "base/slice.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,6 +31,77 @@ static bool set_option(int fd, int option)
 	int one = 1;
 
 	return setsockopt(fd, SOL_SOCKET, option, &one, sizeof(one)) == 0;
+}
+
+/* --- handed over -----------------------------------------------------------------------------
+ */
+
+/* One list a process, as there is one environment: on the thread that starts it. */
+static struct {
+	int sockets[ADDRESS_INHERITED_MOST];
+	size_t count;
+} inherited;
+
+void address_inherit(const int *sockets, size_t count)
+{
+	inherited.count = count < ADDRESS_INHERITED_MOST ? count : ADDRESS_INHERITED_MOST;
+	memcpy(inherited.sockets, sockets, inherited.count * sizeof(*sockets));
+}
+
+size_t address_inherit_end(void)
+{
+	size_t count = inherited.count;
+
+	for (size_t i = 0; i < count; i++)
+		(void)close(inherited.sockets[i]);
+	inherited.count = 0;
+	return count;
+}
+
+/* The names of Unix sockets end with a NUL, or with their size. */
+static bool is_same_address(const struct sockaddr_storage *a, socklen_t a_size,
+		const struct sockaddr *b, socklen_t b_size)
+{
+	const struct sockaddr_un *a_unix = (const struct sockaddr_un *)a;
+	const struct sockaddr_un *b_unix = (const struct sockaddr_un *)b;
+
+	if (a->ss_family != b->sa_family)
+		return false;
+	if (b->sa_family != AF_UNIX)
+		return a_size == b_size && memcmp(a, b, b_size) == 0;
+	return a_size > offsetof(struct sockaddr_un, sun_path) &&
+	       strncmp(a_unix->sun_path, b_unix->sun_path,
+			       a_size - offsetof(struct sockaddr_un, sun_path)) == 0 &&
+	       strlen(b_unix->sun_path) <= a_size - offsetof(struct sockaddr_un, sun_path);
+}
+
+/* The socket that listens at @where, off the list; -1: there is none. */
+static int inherited_take(const struct sockaddr *where, socklen_t size)
+{
+	for (size_t i = 0; i < inherited.count; i++) {
+		struct sockaddr_storage own = { 0 };
+		socklen_t own_size = sizeof(own);
+		int fd = inherited.sockets[i];
+
+		if (getsockname(fd, (struct sockaddr *)&own, &own_size) != 0 ||
+				!is_same_address(&own, own_size, where, size) ||
+				fcntl(fd, F_SETFL, O_NONBLOCK) != 0)
+			continue;
+		inherited.sockets[i] = inherited.sockets[--inherited.count];
+		return fd;
+	}
+	return -1;
+}
+
+/* One queue of connections for all loops, which outlives this process. */
+static bool share(struct address *address, const char *text, struct error *err)
+{
+	for (size_t i = 1; i < address->socket_count; i++) {
+		address->sockets[i] = fcntl(address->sockets[0], F_DUPFD_CLOEXEC, 0);
+		if (address->sockets[i] < 0)
+			return error_system(err, ERROR_IO, "cannot listen on", text);
+	}
+	return true;
 }
 
 /* --- TCP -------------------------------------------------------------------------------------
@@ -123,13 +196,23 @@ static bool tcp_open(
 	if (result != 0)
 		return error_set(err, ERROR_INVALID, "cannot listen on '%s': %s", text,
 				gai_strerror(result));
-	address->sockets[0] = tcp_bind(found->ai_addr, found->ai_addrlen, reuse_port);
+	address->sockets[0] = inherited_take(found->ai_addr, found->ai_addrlen);
+	address->is_inherited = address->sockets[0] >= 0;
+	if (!address->is_inherited)
+		address->sockets[0] = tcp_bind(found->ai_addr, found->ai_addrlen, reuse_port);
 	result = errno;
 	freeaddrinfo(found);
 	errno = result;
 	if (address->sockets[0] < 0)
 		return error_system(err, errno == EADDRINUSE ? ERROR_EXISTS : ERROR_IO,
 				"cannot listen on", text);
+	if (address->is_inherited) {
+		address->text = memory_copy(text, strlen(text));
+		return (address->text || error_set(err, ERROR_MEMORY,
+							 "out of memory while listening on %s",
+							 text)) &&
+		       share(address, text, err);
+	}
 	if (getsockname(address->sockets[0], (struct sockaddr *)&where, &size) != 0 ||
 			!set_option(address->sockets[0], SO_REUSEPORT))
 		return error_system(err, ERROR_IO, "cannot listen on", text);
@@ -177,13 +260,22 @@ static bool unix_open(struct address *address, const char *text, struct error *e
 {
 	const char *path = text + strlen(UNIX_PREFIX);
 	struct sockaddr_un where = { .sun_family = AF_UNIX };
-	size_t i;
 
 	if (*path == '\0' || strlen(path) >= sizeof(where.sun_path))
 		return error_set(err, ERROR_INVALID,
 				"cannot listen on '%s': the path must have 1 to %zu bytes",
 				text, sizeof(where.sun_path) - 1);
 	memcpy(where.sun_path, path, strlen(path));
+	address->sockets[0] = inherited_take((struct sockaddr *)&where, sizeof(where));
+	address->is_inherited = address->sockets[0] >= 0;
+	if (address->is_inherited) {
+		address->is_unix = true;
+		address->text = memory_copy(text, strlen(text));
+		return (address->text || error_set(err, ERROR_MEMORY,
+							 "out of memory while listening on %s",
+							 text)) &&
+		       share(address, path, err);
+	}
 	if (!unix_clear(&where, err))
 		return false;
 	address->sockets[0] = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -197,12 +289,7 @@ static bool unix_open(struct address *address, const char *text, struct error *e
 				err, ERROR_MEMORY, "out of memory while listening on %s", text);
 	}
 	address->is_unix = true;
-	for (i = 1; i < address->socket_count; i++) {
-		address->sockets[i] = dup(address->sockets[0]);
-		if (address->sockets[i] < 0)
-			return error_system(err, ERROR_IO, "cannot listen on", path);
-	}
-	return true;
+	return share(address, path, err);
 }
 
 bool address_open(struct address *address, const char *text, size_t count, bool reuse_port,
@@ -234,7 +321,7 @@ void address_close(struct address *address)
 	for (i = 0; address->sockets && i < address->socket_count; i++)
 		if (address->sockets[i] >= 0)
 			close(address->sockets[i]);
-	if (address->is_unix && address->text)
+	if (address->is_unix && address->text && !address->is_inherited)
 		(void)unlink(address->text + strlen(UNIX_PREFIX));
 	memory_free(address->sockets);
 	memory_free(address->text);

@@ -19,8 +19,18 @@ struct address {
 	int *sockets; /* one a loop; -1: handed over */
 	size_t socket_count;
 	bool is_unix;
-	bool is_plain; /* no TLS there */
+	bool is_plain;	   /* no TLS there */
+	bool is_inherited; /* whoever handed the socket over keeps it, and its file */
 };
+
+#define ADDRESS_INHERITED_MOST 16
+/**
+ * Sockets that listen already, handed over by who started the process (systemd): address_open() of the address
+ * that one of them has takes it instead of binding another. Before the first address is opened; those that are
+ * not asked for are closed by address_inherit_end(), which says how many they were.
+ */
+void address_inherit(const int *sockets, size_t count);
+size_t address_inherit_end(void);
 
 /** Binds @count sockets. On failure nothing is left open. */
 bool address_open(struct address *address, const char *text, size_t count, bool reuse_port,
