@@ -3,7 +3,7 @@
 #
 # Makes the clients of other implementations that tests/interop/ drives our servers with, and keeps them
 # between runs in $POLICYCALC_FOREIGN, or ~/.cache/policycalc-foreign: those in Go from the Go module proxy, the one in
-# C++ with Debian's libgrpc++. What cannot be made leaves NAME.missing with the reason, and its tests are
+# C++ with Debian's libgrpc++, the examples in Go and Java with what the proxy and Maven Central have. What cannot be made leaves NAME.missing with the reason, and its tests are
 # skipped with it.
 #
 # usage: sh tests/interop/foreign.sh [NAME]...
@@ -23,7 +23,7 @@ made() {
 	rm -f "$folder/$1.missing"
 }
 missing() {
-	rm -f "$folder/$1" "$folder/$1.made"
+	rm -rf "${folder:?}/$1" "$folder/$1.made"
 	echo "no $1: $2" | tee "$folder/$1.missing"
 }
 
@@ -62,7 +62,21 @@ cpp_program() {
 	rm -rf "$work"
 }
 
-for name in ${*:-interop-cpp h2spec interop-go grpcurl connectconformance}; do
+# example NAME COMMAND: what examples/NAME/build.sh makes of the schema.
+example() {
+	stamp=$(cat "$here/examples/$1"/* "$here"/../../proto/policycalc/v1/*.proto "$here"/../../proto/google/rpc/*.proto | cksum)
+	! fresh "example-$1" "$stamp" || return 0
+	command -v "$2" >/dev/null 2>&1 || { missing "example-$1" "there is no $2"; return 0; }
+	echo "building example-$1"
+	rm -rf "${folder:?}/example-$1"
+	if timeout 400 sh "$here/examples/$1/build.sh" "$here/../../proto" "$folder/example-$1" >"$log" 2>&1; then
+		made "example-$1" "$stamp"
+	else
+		missing "example-$1" "$(tail -n 1 "$log" | cut -c 1-150)"
+	fi
+}
+
+for name in ${*:-interop-cpp h2spec interop-go grpcurl connectconformance example-go example-java}; do
 	case $name in
 	interop-cpp) cpp_program ;;
 	h2spec) go_program h2spec github.com/summerwind/h2spec \
@@ -73,6 +87,8 @@ for name in ${*:-interop-cpp h2spec interop-go grpcurl connectconformance}; do
 		github.com/fullstorydev/grpcurl/cmd/grpcurl v1.9.4 ;;
 	connectconformance) go_program connectconformance connectrpc.com/conformance \
 		connectrpc.com/conformance/cmd/connectconformance v1.0.7 ;;
+	example-go) example go go ;;
+	example-java) example java mvn ;;
 	*) echo "foreign.sh: nothing is known of '$name'" >&2; exit 2 ;;
 	esac
 done
