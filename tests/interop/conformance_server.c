@@ -3,10 +3,9 @@
  * A server of connectrpc's ConformanceService: each request says what is to be answered, and is told what of it the
  * server saw.
  *
- * usage: conformance_server, with the options of serving.h. A ServerCompatRequest on its standard input, as the
- * suite's runner writes it, is answered with a ServerCompatResponse in place of the line "listening ADDRESS".
+ * usage: conformance_server, with the options of serving.h; conformance_runner.h has what the suite's runner says.
  */
-#include "conformance.pb-c.h"
+#include "conformance_runner.h"
 #include "rpc/base64.h"
 #include "serving.h"
 
@@ -429,42 +428,10 @@ static const struct rpc_method methods[] = {
 			.on_writable = on_stream_writable },
 };
 
-/* The runner's message, or NULL when there is none. */
-static NAME(ServerCompatRequest) * read_request(void)
-{
-	uint8_t prefix[4], bytes[4096];
-	size_t size;
-
-	if (fread(prefix, 1, 4, stdin) != 4)
-		return NULL;
-	size = (size_t)prefix[0] << 24 | (size_t)prefix[1] << 16 | (size_t)prefix[2] << 8 |
-	       prefix[3];
-	if (size > sizeof(bytes) || fread(bytes, 1, size, stdin) != size)
-		return NULL;
-	return connectrpc__conformance__v1__server_compat_request__unpack(NULL, size, bytes);
-}
-
-static void tell_runner(const struct serving *serving)
-{
-	NAME(ServerCompatResponse)
-	response = CONNECTRPC__CONFORMANCE__V1__SERVER_COMPAT_RESPONSE__INIT;
-	const char *address = server_address(serving->server, 0);
-	uint8_t bytes[256] = { 0 };
-	char host[] = "127.0.0.1";
-	size_t size;
-
-	response.host = host;
-	response.port = (uint32_t)strtoul(strrchr(address, ':') + 1, NULL, 10);
-	size = connectrpc__conformance__v1__server_compat_response__pack(&response, bytes + 4);
-	bytes[3] = (uint8_t)size;
-	(void)fwrite(bytes, 1, 4 + size, stdout);
-	(void)fflush(stdout);
-}
-
 int main(int argc, char **argv)
 {
 	struct serving serving;
-	NAME(ServerCompatRequest) *request = NULL;
+	struct conformance_runner runner = { 0 };
 	bool ok = serving_init(&serving, "conformance_server",
 				  "connectrpc.conformance.v1.ConformanceService") &&
 		  serving_parse(&serving, argc, argv);
@@ -473,21 +440,13 @@ int main(int argc, char **argv)
 	if (ok) {
 		for (i = 0; i < sizeof(methods) / sizeof(methods[0]); i++)
 			serving_add(&serving, &methods[i]);
-		request = read_request();
-		if (request && request->message_receive_limit)
-			serving.options.limits.rpc.receive_max = request->message_receive_limit;
-		ok = serving_start(&serving);
+		ok = conformance_runner_listen(&runner, &serving) && serving_start(&serving);
 	}
 	if (ok) {
-		if (request)
-			tell_runner(&serving);
-		else
-			serving_tell(&serving);
+		conformance_runner_tell(&runner, &serving);
 		serving_wait(&serving);
 	}
-	if (request)
-		connectrpc__conformance__v1__server_compat_request__free_unpacked(
-				request, NULL);
 	serving_fini(&serving);
+	conformance_runner_fini(&runner);
 	return ok ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -25,7 +25,7 @@ class Server:
     """One of the test servers; ends with the with-block, and well."""
 
     def __init__(self, program, *arguments):
-        self.process = subprocess.Popen([os.environ[program.upper()], *arguments],
+        self.process = subprocess.Popen([os.environ[program.upper()], *arguments], stdin=subprocess.DEVNULL,
                                         stdout=subprocess.PIPE, text=True)
         line = self.process.stdout.readline().split()
         if len(line) != 2 or line[0] != "listening":

@@ -2,7 +2,8 @@
 """
 The caller's guide: one example in each language, against the real service. In between stands a door that turns the
 first question away with RESOURCE_EXHAUSTED and a RetryInfo, the second with UNAVAILABLE: a caller that does what it
-should asks again each time, waits as long as it is told, and sends its token with every try.
+should asks again each time, waits as long as it is told, and sends its token with every try. Then without a token, and
+over TLS.
 
 usage: test_examples.py DAEMON PROTOC PROTO_DIR STARTER_DIR BUILD_ROOT LANGUAGE
 """
@@ -24,6 +25,7 @@ if LANGUAGE in ("go", "java"):
 
 import harness  # noqa: E402  (it makes Python of the schema)
 from harness import FOLDER, PROTO_DIR, Daemon, details, grpc, run, status_pb2  # noqa: E402
+from tls_world import Authority  # noqa: E402
 
 TOKEN = "pc_made-up-token-of-an-example"
 
@@ -104,9 +106,9 @@ def build_c():
     return program, env
 
 
-def command(address, token):
+def command(address, token, ca):
     """How the example is called, and its environment."""
-    token_option = ["--token-file", str(token)] if token else []
+    token_option = [*(["--token-file", str(token)] if token else []), *(["--ca", str(ca)] if ca else [])]
     if LANGUAGE == "python":
         return [sys.executable, str(EXAMPLES / "python/match.py"), str(FOLDER / "generated"), address,
                 *token_option], None
@@ -121,7 +123,7 @@ def command(address, token):
         program, env = C
         return [str(program), address, *([str(token)] if token else [])], env
     if LANGUAGE == "go":
-        return [PROGRAM, *(["-token-file", str(token)] if token else []), address], None
+        return [PROGRAM, *token_option, address], None
     return ["java", "-XX:TieredStopAtLevel=1", "-cp", f"{PROGRAM}/classes:{PROGRAM}/jars/*", "Match", address,
             *token_option], None
 
@@ -129,8 +131,8 @@ def command(address, token):
 C = build_c() if LANGUAGE == "c" else None
 
 
-def called(address, token):
-    arguments, env = command(address, token)
+def called(address, token, ca=None):
+    arguments, env = command(address, token, ca)
     return subprocess.run(arguments, env=env, check=False, capture_output=True, text=True,
                           encoding="utf-8", timeout=60)
 
@@ -177,8 +179,23 @@ def no_token():
     assert "authorization" in said.stderr.lower() or "token" in said.stderr.lower(), said.stderr
 
 
+def over_tls():
+    """With the authority's certificate, and not with another's."""
+    if LANGUAGE == "c":
+        print("# C: the library speaks plaintext alone")
+        return
+    pem, key = (authority := Authority(FOLDER / "ca")).issue("server", "DNS:localhost,IP:127.0.0.1")
+    other = Authority(FOLDER / "other", "other")
+    safe = Daemon("--tokens", str(TOKENS), "--tls-cert", str(pem), "--tls-key", str(key))
+    said = called(safe.addresses[0], OWN, authority.pem)
+    assert said.returncode == 0 and said.stdout.startswith("revision 1, as of 2026-03-01\n"), said
+    said = called(safe.addresses[0], OWN, other.pem)
+    assert said.returncode != 0 and "revision" not in said.stdout, said
+    assert safe.stop() == 0
+
+
 def ends():
     assert daemon.stop() == 0
 
 
-run(asks_again, no_token, ends)
+run(asks_again, no_token, over_tls, ends)

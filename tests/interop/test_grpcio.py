@@ -176,23 +176,30 @@ def test_health():
     assert b"policycalc.test.Echo" in listed
 
 
+def symbol_request(name):
+    return b"\x22" + bytes([len(name)]) + name.encode()
+
+
 def test_reflection():
+    """Each request is answered in order; what is not found is told within an answer, and is no end."""
+    name = b"policycalc/v1/calculator_service.proto"
+    symbols = ("policycalc.v1.CalculatorService.Match", "policycalc.v1.CalculatorService",
+               "policycalc.v1.MatchRequest", "policycalc.v1.MatchRequest.as_of", "policycalc.v1.View")
+    extension = b"\x2a\x06\x0a\x02.x\x10\x01"
     for version in ("v1", "v1alpha"):
         call = channel.stream_stream(
             f"/grpc.reflection.{version}.ServerReflection/ServerReflectionInfo")
-        symbol = b"policycalc.v1.CalculatorService.Match"
-        name = b"policycalc/v1/calculator_service.proto"
         answers = list(call(iter([
-            b"\x3a\x00", b"\x22" + bytes([len(symbol)]) + symbol,
-            b"\x1a" + bytes([len(name)]) + name, b"\x22\x04nope",
-            b"\x32\x04nope"]), timeout=5))
-        assert len(answers) == 5
+            b"\x3a\x00", *[symbol_request(s) for s in symbols], b"\x1a" + bytes([len(name)]) + name,
+            symbol_request("nope"), symbol_request("policycalc.v1.MatchRequest.nope"), b"\x32\x04nope",
+            extension]), timeout=5))
+        assert len(answers) == 11
         assert b"policycalc.test.Echo" in fields(answers[0])[6]
-        for answer in answers[1:3]:
+        for answer in answers[1:7]:
             files = fields(answer)[4]
             assert b"CalculatorService" in files and b"policycalc/v1/profile.proto" in files
-        assert fields(fields(answers[3])[7])[1] == 5
-        assert fields(fields(answers[4])[7])[1] == 5
+        for answer in answers[7:]:
+            assert fields(fields(answer)[7])[1] == 5
 
 
 def test_watch_and_drain():

@@ -277,6 +277,12 @@ def test_bad_base64_metadata():
     expect("200", "0", **{"x_echo_bin": "!!!"})
 
 
+def test_binary_metadata():
+    """With padding or without, several in one value; what is sent has none."""
+    for sent, back in (("YQ==", "YQ"), ("YQ", "YQ"), ("YWI=", "YWI"), ("YQ==,Yg==", "YQ"), ("YQ,Yg", "YQ")):
+        assert expect("200", "0", x_echo_bin=sent)["x-echo-bin"] == back, sent
+
+
 def test_metadata():
     headers = expect("200", "0", x_echo="abc", x_echo_bin="5Lit5paH")
     assert headers["x-echo"] == "abc" and headers["x-echo-trailer"] == "abc"
