@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "config.h"
 
+#include "config_limits.h"
 #include "config_operation.h"
 #include "config_tls.h"
 #include "config_webhook.h"
@@ -28,10 +29,14 @@ enum option_id {
 	OPTION_COMPRESS_ABOVE,
 	OPTION_LOG_LEVEL,
 	OPTION_TOKENS,
+	OPTION_AUDIT_LOG,
+	OPTION_FOUR_EYES,
 	OPTION_INSECURE_PLAINTEXT,
 	OPTION_REUSE_PORT,
+	/* Those of the limits, in the order of enum config_limits_option. */
+	OPTION_LIMITS,
 	/* Those of operation, in the order of enum config_operation_option. */
-	OPTION_OPERATION,
+	OPTION_OPERATION = OPTION_LIMITS + LIMITS_OPTION_COUNT,
 	/* Those of TLS, in the order of enum config_tls_option. */
 	OPTION_TLS = OPTION_OPERATION + OPERATION_OPTION_COUNT,
 	/* Those of the webhook, in the order of enum config_webhook_option. */
@@ -77,10 +82,31 @@ static const struct option {
 			"only who has a token may call, each what its roles allow; a line\n"
 			"                          of the file: NAME ROLE,... SHA-256 (see "
 			"policycalc keygen)" },
+	[OPTION_AUDIT_LOG] = { "audit-log", "POLICYCALC_AUDIT_LOG", "FILE",
+			"who changed what, for policycalc audit verify; none: there is no\n"
+			"                          such log (default audit.log in the data "
+			"folder)" },
+	[OPTION_FOUR_EYES] = { "four-eyes", "POLICYCALC_FOUR_EYES", NULL,
+			"a draft is published by another identity than the one that\n"
+			"                          brought it; needs --tokens" },
 	[OPTION_INSECURE_PLAINTEXT] = { "insecure-plaintext", "POLICYCALC_INSECURE_PLAINTEXT",
 			NULL, "allow plaintext addresses that other machines can reach" },
 	[OPTION_REUSE_PORT] = { "reuse-port", "POLICYCALC_REUSE_PORT", NULL,
 			"let another process take the port over" },
+	[OPTION_LIMITS + LIMITS_CALLS] = { "limit-calls", "POLICYCALC_LIMIT_CALLS", "N",
+			"calls a second of one token's name, or of one address without\n"
+			"                          token; 0: as many as come (default 10000)" },
+	[OPTION_LIMITS + LIMITS_RUNNING] = { "limit-running", "POLICYCALC_LIMIT_RUNNING", "N",
+			"its calls at once (default 1000)" },
+	[OPTION_LIMITS + LIMITS_HEAVY] = { "limit-heavy", "POLICYCALC_LIMIT_HEAVY", "N",
+			"its imports, runs, searches, reports, drafts and streams begun a\n"
+			"                          second (default 20)" },
+	[OPTION_LIMITS + LIMITS_HEAVY_RUNNING] = { "limit-heavy-running",
+			"POLICYCALC_LIMIT_HEAVY_RUNNING", "N",
+			"of these at once (default 32)" },
+	[OPTION_LIMITS + LIMITS_LOCAL] = { "limit-local", "POLICYCALC_LIMIT_LOCAL", NULL,
+			"limits callers of this machine without token, too: without it\n"
+			"                          they are not, since one may be a proxy" },
 	[OPTION_OPERATION + OPERATION_METRICS] = { "metrics", "POLICYCALC_METRICS", "ADDR",
 			"answers there to Prometheus (/metrics) and browsers (/) how the\n"
 			"                          service does; an address as of --listen" },
@@ -151,34 +177,6 @@ static bool fail(const struct loading *loading, enum option_id id, struct error 
 			options[id].name, expected);
 }
 
-bool config_parse_number(const char *text, long least, long most, long *out_number)
-{
-	char *end;
-	long number;
-
-	if (text[0] < '0' || text[0] > '9')
-		return false;
-	errno = 0;
-	number = strtol(text, &end, 10);
-	if (errno || *end || number < least || number > most)
-		return false;
-	*out_number = number;
-	return true;
-}
-
-bool config_parse_switch(const char *text, bool *out_value)
-{
-	static const char *const words[] = { "true", "yes", "1", "false", "no", "0" };
-
-	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++) {
-		if (strcmp(text, words[i]) == 0) {
-			*out_value = i < 3;
-			return true;
-		}
-	}
-	return false;
-}
-
 static bool add_addresses(struct loading *loading, const char *text, struct error *err)
 {
 	struct config *config = loading->config;
@@ -207,6 +205,11 @@ static bool set(struct loading *loading, enum option_id id, const char *value,
 	struct config *config = loading->config;
 	const char *expected;
 
+	if (id >= OPTION_LIMITS && id < OPTION_OPERATION) {
+		expected = config_limits_set(&config->limits,
+				(enum config_limits_option)(id - OPTION_LIMITS), value);
+		return !expected || fail(loading, id, err, expected);
+	}
 	if (id >= OPTION_OPERATION && id < OPTION_TLS) {
 		expected = config_operation_set(&config->operation,
 				(enum config_operation_option)(id - OPTION_OPERATION), value);
@@ -256,12 +259,19 @@ static bool set(struct loading *loading, enum option_id id, const char *value,
 	case OPTION_TOKENS:
 		config->tokens = value;
 		return value[0] || fail(loading, id, err, "a file");
+	case OPTION_AUDIT_LOG:
+		config->audit_log = value;
+		return value[0] || fail(loading, id, err, "a file, or none");
+	case OPTION_FOUR_EYES:
+		return config_parse_switch(value, &config->four_eyes) ||
+		       fail(loading, id, err, "true or false");
 	case OPTION_INSECURE_PLAINTEXT:
 		return config_parse_switch(value, &config->insecure_plaintext) ||
 		       fail(loading, id, err, "true or false");
 	case OPTION_REUSE_PORT:
 		return config_parse_switch(value, &config->reuse_port) ||
 		       fail(loading, id, err, "true or false");
+	case OPTION_LIMITS:
 	case OPTION_OPERATION:
 	case OPTION_TLS:
 	case OPTION_WEBHOOK:
@@ -448,19 +458,6 @@ static const char *default_starter(void)
 			       : POLICYCALC_STARTER_SOURCE;
 }
 
-bool config_is_local(const char *address)
-{
-	bool is_loopback;
-
-	if (strncmp(address, CONFIG_PLAIN_PREFIX, strlen(CONFIG_PLAIN_PREFIX)) == 0)
-		address += strlen(CONFIG_PLAIN_PREFIX);
-	/* 127.0.0.0/8 as numbers: a name may begin with them, too. */
-	is_loopback = strncmp(address, "127.", 4) == 0 &&
-		      address[strspn(address, "0123456789.")] == ':';
-	return is_loopback || strncmp(address, "unix:", 5) == 0 ||
-	       strncmp(address, "[::1]:", 6) == 0 || strncmp(address, "localhost:", 10) == 0;
-}
-
 bool config_load(int argument_count, char *const *arguments, char *const *environment,
 		struct arena *arena, struct config *out_config, enum config_action *out_action,
 		struct error *err)
@@ -472,10 +469,12 @@ bool config_load(int argument_count, char *const *arguments, char *const *enviro
 		.idle_ping_interval_ms = 60000,
 		.compress_above = 256L << 10,
 		.log_level = LOG_LEVEL_INFO,
+		.audit_log = "",
 	};
 	struct loading loading = { .config = &config, .arena = arena };
 
 	config_operation_init(&config.operation);
+	config_limits_init(&config.limits);
 	config_webhook_init(&config.webhook);
 	*out_action = CONFIG_SERVE;
 	if (!read_arguments(&loading, argument_count, arguments, out_action, err))
@@ -499,6 +498,9 @@ bool config_load(int argument_count, char *const *arguments, char *const *enviro
 					"said there is not encrypted: give --tls-cert and "
 					"--tls-key; --insecure-plaintext allows it",
 					config.listen[i]);
+	if (config.four_eyes && !config.tokens)
+		return error_set(err, ERROR_INVALID,
+				"four-eyes needs tokens: without them nobody is known");
 	if (!config_operation_check(&config.operation, err) ||
 			!config_tls_check(&config.tls, err) ||
 			!config_webhook_check(&config.webhook, err))
@@ -522,11 +524,15 @@ void config_print(const struct config *config, FILE *out)
 	fprintf(out, "log-level = %s\n", log_level_name(config->log_level));
 	if (config->tokens)
 		fprintf(out, "tokens = %s\n", config->tokens);
+	fprintf(out, "four-eyes = %s\n", config->four_eyes ? "true" : "false");
+	if (*config->audit_log)
+		fprintf(out, "audit-log = %s\n", config->audit_log);
 	fprintf(out, "insecure-plaintext = %s\n",
 			config->insecure_plaintext ? "true" : "false");
 	fprintf(out, "reuse-port = %s\n", config->reuse_port ? "true" : "false");
 	config_operation_print(&config->operation, out);
 	config_tls_print(&config->tls, out);
+	config_limits_print(&config->limits, out);
 	config_webhook_print(&config->webhook, out);
 }
 

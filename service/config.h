@@ -47,6 +47,15 @@ struct config_tls {
 	const char *client_revoked;	/* or NULL */
 };
 
+/* What one caller may ask for; 0: as much as it likes. */
+struct config_limits {
+	long calls;   /* a second */
+	long running; /* at once */
+	long heavy;   /* a second, of heavy methods */
+	long heavy_running;
+	bool local; /* callers of this machine without token, too */
+};
+
 struct config {
 	const char *data;
 	const char *listen[CONFIG_LISTEN_MAX];
@@ -60,10 +69,13 @@ struct config {
 	long compress_above; /* bytes of an answer; 0: only for clients that pack theirs */
 	enum log_level log_level;
 	const char *tokens; /* file; NULL: everybody may call everything */
+	bool four_eyes; /* a draft is published by another identity than the one that brought it */
+	const char *audit_log; /* file; "": audit.log in the data folder; "none": there is none */
 	bool insecure_plaintext;
 	bool reuse_port;
 	struct config_operation operation;
 	struct config_tls tls;
+	struct config_limits limits;
 	struct config_webhook webhook;
 	const char *file; /* or NULL */
 };

@@ -29,6 +29,6 @@ bool config_webhook_check(const struct config_webhook *webhook, struct error *er
 /** In the form of a file; never what is in the secret file. */
 void config_webhook_print(const struct config_webhook *webhook, FILE *out);
 
-/* Of config.c, for values of a kind that other options have, too. */
+/* Of config_value.c, for values of a kind that other options have, too. */
 bool config_parse_number(const char *text, long least, long most, long *out_number);
 bool config_parse_switch(const char *text, bool *out_value);

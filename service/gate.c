@@ -155,7 +155,11 @@ bool gate_reload(struct gate *gate, struct server *server, struct error *err)
 		retired->next = gate->retired;
 		gate->retired = retired;
 	}
-	return true;
+	return server_review_calls(server) ||
+	       error_set(err, ERROR_MEMORY,
+			       "the tokens are read, and streams of those taken back could not "
+			       "be ended: "
+			       "out of memory");
 }
 
 size_t gate_token_count(const struct gate *gate)

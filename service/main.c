@@ -16,6 +16,7 @@
 #include "call_line.h"
 #include "certificates.h"
 #include "config.h"
+#include "config_limits.h"
 #include "gate.h"
 #include "handlers/columns.h"
 #include "handlers/handlers.h"
@@ -25,6 +26,7 @@
 #include "meter.h"
 #include "operations/process.h"
 #include "proto/descriptor_set.h"
+#include "recorder.h"
 #include "registry/crew.h"
 #include "rpc/health.h"
 #include "rpc/reflection.h"
@@ -65,6 +67,7 @@ struct service {
 
 	struct tls *tls; /* NULL: plaintext */
 	struct gate *gate;
+	struct recorder *recorder;
 	struct directory *directory;
 	struct store_thread *store;
 	struct registry_thread *registry_thread;
@@ -356,6 +359,7 @@ static bool open_service(struct service *service, struct error *err)
 			.rpc.compress_above = service->config.compress_above
 							      ? (size_t)service->config.compress_above
 							      : SIZE_MAX,
+			.rpc.quota = config_limits_quota(&service->config.limits),
 			.ping_interval_us = (uint64_t)service->config.ping_interval_ms * 1000,
 			.idle_ping_interval_us =
 					(uint64_t)service->config.idle_ping_interval_ms * 1000,
@@ -373,7 +377,12 @@ static bool open_service(struct service *service, struct error *err)
 	service->gate = gate_open(service->config.tokens, err);
 	if (!service->gate || !open_catalog(service, err))
 		return false;
+	service->recorder = recorder_open(service->config.audit_log,
+			directory_path(service->directory), service->snapshot, err);
+	if (!service->recorder)
+		return false;
 	server.gate = gate_rpc(service->gate);
+	server.recorder = recorder_rpc(service->recorder);
 	service->checker = worker_new(NULL, CHECK_QUEUE, err);
 	service->reporter = worker_new(NULL, REPORT_QUEUE, err);
 	if (!service->checker || !service->reporter)
@@ -394,6 +403,7 @@ static bool open_service(struct service *service, struct error *err)
 		.push = service->push,
 		.checker = service->checker,
 		.reporter = service->reporter,
+		.four_eyes = service->config.four_eyes,
 		.on_publish = on_publish,
 		.on_match = on_match,
 		.context = service,
@@ -504,6 +514,7 @@ static void close_service(struct service *service)
 	server_free(service->server);
 	meter_free(service->meter);
 	tls_free(service->tls);
+	recorder_close(service->recorder);
 	gate_close(service->gate);
 	health_free(service->health);
 	reflection_free(service->reflection);
@@ -570,6 +581,8 @@ int main(int argument_count, char **arguments)
 		signal(SIGPIPE, SIG_IGN);
 		process_keep_to_itself();
 		supervisor_open(&service.supervisor);
+		/* A file that may not grow is an error of the write, as a full disk is. */
+		signal(SIGXFSZ, SIG_IGN);
 		if (!run(&service, &err)) {
 			fprintf(stderr, "policycalcd: %s\n", err.message);
 			status = EXIT_FAILURE;

@@ -94,9 +94,27 @@ static const void *detail_unpack(
 	return message_unpack(bytes, type, NULL, arena, NULL);
 }
 
-static void details_print(const struct buffer *details, const char *message)
+/* What the message says in English, in words that say what to do. */
+static void reason_print(const struct cli *cli, const char *reason)
+{
+	if (strcmp(reason, "SECOND_IDENTITY_NEEDED") == 0)
+		(void)fprintf(stderr, "%s\n",
+				cli_word(cli,
+						"  "
+						"双人复核：草稿已经检查并记下。请另一个人用另一"
+						"个令牌发布同一份"
+						"草稿",
+						"  four eyes: the draft is checked and noted. "
+						"It is published "
+						"when somebody\n  else sends the same with "
+						"another token"));
+}
+
+static void details_print(
+		const struct cli *cli, const struct buffer *details, const char *message)
 {
 	static const char BAD_REQUEST[] = "type.googleapis.com/google.rpc.BadRequest";
+	static const char REASON[] = "type.googleapis.com/google.rpc.ErrorInfo";
 	static const char PRECONDITION[] = "type.googleapis.com/google.rpc.PreconditionFailure";
 	const Google__Rpc__Status *status;
 	struct arena arena;
@@ -117,6 +135,12 @@ static void details_print(const struct buffer *details, const char *message)
 					j++)
 				detail_print(bad->field_violations[j]->field,
 						bad->field_violations[j]->description);
+		} else if (strcmp(any->type_url, REASON) == 0) {
+			const Google__Rpc__ErrorInfo *info = detail_unpack(
+					&arena, bytes, &google__rpc__error_info__descriptor);
+
+			if (info)
+				reason_print(cli, info->reason);
 		} else if (strcmp(any->type_url, PRECONDITION) == 0) {
 			const Google__Rpc__PreconditionFailure *unmet = detail_unpack(&arena,
 					bytes, &google__rpc__precondition_failure__descriptor);
@@ -136,7 +160,7 @@ int cli_status(const struct cli *cli, struct call_status *status)
 	(void)cli_failure(cli, "%s (%s)", status->message,
 			pcalc_code_name((enum pcalc_code)code));
 	if (status->details.size)
-		details_print(&status->details, status->message);
+		details_print(cli, &status->details, status->message);
 	if (code == PCALC_UNAVAILABLE)
 		(void)fprintf(stderr,
 				cli_word(cli, "  服务地址是 %s；可用 --server 另行指定\n",

@@ -117,6 +117,7 @@ int cli_write_json(const struct cli *cli, const void *message);
 bool cli_append_json_line(const void *message, struct buffer *out);
 
 int command_admin(struct cli *cli, int argc, char **argv);
+int command_audit(struct cli *cli, int argc, char **argv);
 int command_keygen(struct cli *cli, int argc, char **argv);
 int command_ask(struct cli *cli, int argc, char **argv);
 int command_match(struct cli *cli, int argc, char **argv);

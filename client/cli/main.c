@@ -35,6 +35,7 @@ static const char HELP_ZH[] =
 		"  rule eval       计算规则表达式（不需要服务）\n"
 		"  keygen          生成访问令牌（不需要服务）\n"
 		"  admin backup    备份服务的全部数据\n"
+		"  audit verify    检查审计日志是否完好（不需要服务）\n"
 		"\n"
 		"每个命令都有 --help，以及：\n"
 		"  --server 地址      主机:端口 或 unix:路径（默认 $POLICYCALC_SERVER 或 "
@@ -75,6 +76,7 @@ static const char HELP_EN[] =
 		"  rule eval       evaluate rule texts (needs no service)\n"
 		"  keygen          make an access token (needs no service)\n"
 		"  admin backup    copy all data of the service\n"
+		"  audit verify    check an audit log (needs no service)\n"
 		"\n"
 		"Every command has --help, and:\n"
 		"  --server ADDRESS   HOST:PORT or unix:PATH (default $POLICYCALC_SERVER or "
@@ -106,6 +108,7 @@ static const struct cli_command commands[] = {
 	{ "rule", command_rule },
 	{ "keygen", command_keygen },
 	{ "admin", command_admin },
+	{ "audit", command_audit },
 };
 
 static size_t terminal_width(void)

@@ -13,6 +13,7 @@
 #include "handlers/upload_call.h"
 #include "policycalc/v1/catalog_service.pb-c.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define SERVICE "policycalc.v1.CatalogService"
@@ -26,7 +27,7 @@ struct draft_work {
 	bool is_publish;
 	bool strict;
 	int64_t base_revision;
-	char *author, *note; /* in the upload's arena */
+	const char *author, *note; /* live as long as the upload, or the call */
 
 	/* In the call's own arena. */
 	struct catalog *catalog;
@@ -34,6 +35,9 @@ struct draft_work {
 	bool check_failed; /* ->err tells of findings */
 	bool is_published;
 	bool unchanged;
+	bool needs_other;		  /* identity to publish it */
+	char other[ACCESS_NAME_MOST + 1]; /* who brought the draft */
+	char hash[FOUR_EYES_HASH_SIZE];
 	Policycalc__V1__Revision *revision;
 };
 
@@ -134,6 +138,32 @@ static void add_conflict_detail(struct rpc_call *call, struct draft_work *work)
 	rpc_call_add_detail(call, "google.rpc.ErrorInfo", &info.base);
 }
 
+static Google__Rpc__ErrorInfo__MetadataEntry metadata(const char *key, const char *value)
+{
+	Google__Rpc__ErrorInfo__MetadataEntry entry =
+			GOOGLE__RPC__ERROR_INFO__METADATA_ENTRY__INIT;
+
+	entry.key = (char *)(uintptr_t)key;
+	entry.value = (char *)(uintptr_t)value;
+	return entry;
+}
+
+static void add_four_eyes_detail(struct rpc_call *call, const struct draft_work *work)
+{
+	Google__Rpc__ErrorInfo info = GOOGLE__RPC__ERROR_INFO__INIT;
+	Google__Rpc__ErrorInfo__MetadataEntry entries[] = {
+		metadata("content_hash", work->hash),
+		metadata("uploaded_by", rpc_call_identity(call)->name),
+	};
+	Google__Rpc__ErrorInfo__MetadataEntry *rows[] = { &entries[0], &entries[1] };
+
+	info.reason = (char *)"SECOND_IDENTITY_NEEDED";
+	info.domain = (char *)"policycalc";
+	info.metadata = rows;
+	info.n_metadata = 2;
+	rpc_call_add_detail(call, "google.rpc.ErrorInfo", &info.base);
+}
+
 static void reply_publish(struct rpc_call *call, struct draft_work *work)
 {
 	Policycalc__V1__PublishCatalogResponse response =
@@ -151,6 +181,8 @@ static void reply_publish(struct rpc_call *call, struct draft_work *work)
 	if (!work->is_published) {
 		if (work->base.err.code == ERROR_CONFLICT)
 			add_conflict_detail(call, work);
+		if (work->needs_other)
+			add_four_eyes_detail(call, work);
 		rpc_call_finish_error(call, &work->base.err);
 		return;
 	}
@@ -218,6 +250,28 @@ static bool work_swap(struct draft_work *work, struct catalog_store *store)
 	return true;
 }
 
+/* Asked when the draft is good: has somebody else brought it, too? */
+static bool on_allow(void *context, const char *hash, const char **author, struct error *err)
+{
+	struct draft_work *work = context;
+	struct four_eyes *eyes = &work->base.handlers->four_eyes;
+	const char *who = rpc_call_identity(work->base.call)->name;
+
+	if (four_eyes_find_other(eyes, hash, who, work->other)) {
+		*author = arena_format(
+				&work->base.arena, "%s (draft: %s)", *author, work->other);
+		return *author || arena_error(&work->base.arena, err, "publishing");
+	}
+	four_eyes_note(eyes, hash, who);
+	(void)snprintf(work->hash, sizeof(work->hash), "%s", hash);
+	work->needs_other = true;
+	return error_set(err, ERROR_PRECONDITION,
+			"four eyes: %s has uploaded this draft; it is published when another "
+			"identity "
+			"uploads the same",
+			who);
+}
+
 static void on_publish(struct job *job, void *context)
 {
 	struct draft_work *work = (struct draft_work *)job;
@@ -229,6 +283,8 @@ static void on_publish(struct job *job, void *context)
 		.note = work->note,
 		.now = now,
 		.strict = work->strict,
+		.allow = work->base.handlers->options.four_eyes ? on_allow : NULL,
+		.context = work,
 	};
 
 	handlers_now(work->base.handlers, now);
@@ -250,6 +306,7 @@ static void on_publish(struct job *job, void *context)
 static void on_check(struct job *job, void *context)
 {
 	struct draft_work *work = (struct draft_work *)job;
+	struct error err;
 
 	(void)context;
 	if (rpc_call_is_cancelled(work->base.call)) {
@@ -259,6 +316,10 @@ static void on_check(struct job *job, void *context)
 	}
 	work->catalog = upload_call_check(&work->base, work->strict, NULL, &work->summary);
 	work->check_failed = !work->catalog && work->base.err.code == ERROR_INVALID;
+	if (work->catalog && !work->is_publish && work->base.handlers->options.four_eyes &&
+			catalog_hash(work->catalog, work->hash, &err))
+		four_eyes_note(&work->base.handlers->four_eyes, work->hash,
+				rpc_call_identity(work->base.call)->name);
 	if (work->is_publish && work->catalog) {
 		work->base.job.run = on_publish;
 		if (store_thread_submit(work->base.handlers->options.store, &work->base.job,
@@ -311,6 +372,13 @@ static void on_publish_message(struct rpc_call *call, const ProtobufCMessage *me
 		work->base_revision = request->base_revision;
 		work->author = arena_copy_text(&work->base.upload.arena, request->author);
 		work->note = arena_copy_text(&work->base.upload.arena, request->note);
+		if (work->author)
+			work->author = call_who(call, work->author);
+		if (!work->author || !work->note) {
+			rpc_call_finish(call, RPC_RESOURCE_EXHAUSTED,
+					"out of memory while receiving a draft");
+			return;
+		}
 		if (request->base_revision < 0) {
 			call_refuse_field(call, "base_revision", "must be 0 or more");
 			return;

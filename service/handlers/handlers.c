@@ -3,6 +3,7 @@
 
 #include "base/date.h"
 #include "base/memory.h"
+#include "operations/access.h"
 #include "publish/publish.h"
 
 #include <assert.h>
@@ -72,6 +73,7 @@ struct handlers *handlers_new(const struct handlers_options *options, struct err
 		return NULL;
 	}
 	handlers->options = *options;
+	four_eyes_init(&handlers->four_eyes);
 	if (!handlers->options.now)
 		handlers->options.now = system_now;
 	handlers->method_count = sizeof(templates) / sizeof(templates[0]);
@@ -79,6 +81,10 @@ struct handlers *handlers_new(const struct handlers_options *options, struct err
 	for (size_t i = 0; i < handlers->method_count; i++) {
 		handlers->methods[i] = *templates[i];
 		handlers->methods[i].context = handlers;
+		handlers->methods[i].is_heavy = access_method_is_heavy(
+				templates[i]->service, templates[i]->name);
+		handlers->methods[i].is_recorded = access_method_changes(
+				templates[i]->service, templates[i]->name);
 		handlers->rows[i] = &handlers->methods[i];
 	}
 	return handlers;
@@ -87,6 +93,8 @@ struct handlers *handlers_new(const struct handlers_options *options, struct err
 void handlers_free(struct handlers *handlers)
 {
 	assert(!handlers || atomic_load(&handlers->upload_count) == 0);
+	if (handlers)
+		four_eyes_fini(&handlers->four_eyes);
 	memory_free(handlers);
 }
 
@@ -114,6 +122,17 @@ void handlers_now(const struct handlers *handlers, char out_time[static 40])
 	struct timestamp now = { .seconds = handlers->options.now() };
 
 	timestamp_print(now, out_time);
+}
+
+const char *call_who(struct rpc_call *call, const char *said)
+{
+	const char *name = rpc_call_identity(call)->name;
+
+	if (!*name)
+		return said;
+	if (!*said || strcmp(said, name) == 0)
+		return name;
+	return arena_format(rpc_call_arena(call), "%s/%s", name, said);
 }
 
 void call_refuse_field(struct rpc_call *call, const char *field, const char *description)

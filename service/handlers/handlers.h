@@ -31,6 +31,8 @@ struct handlers_options {
 	struct worker *checker;
 	/* Reports are made here, one at a time; a worker without context. NULL: there are none. */
 	struct worker *reporter;
+	/* A draft is published by another identity than the one that brought it; needs tokens. */
+	bool four_eyes;
 	/* Seconds since 1970 in UTC; NULL: the system's clock. */
 	int64_t (*now)(void);
 	/* Told on the store's thread that @call has published a revision, which answers now; may be NULL. */

@@ -2,6 +2,7 @@
 /* What the files of this room share. */
 #pragma once
 
+#include "handlers/four_eyes.h"
 #include "handlers/handlers.h"
 
 #include <stdatomic.h>
@@ -12,6 +13,7 @@ struct handlers {
 	struct handlers_options options;
 	atomic_int upload_count; /* drafts in memory */
 	atomic_bool is_backing_up;
+	struct four_eyes four_eyes;
 	struct rpc_method methods[HANDLERS_METHODS_MOST];
 	const struct rpc_method *rows[HANDLERS_METHODS_MOST];
 	size_t method_count;
@@ -77,6 +79,11 @@ void call_answer(struct rpc_call *call, const ProtobufCMessage *request, int64_t
 typedef const ProtobufCMessage *(*ask_fn)(const struct ruleset *ruleset,
 		const ProtobufCMessage *request, const char *today, struct arena *arena,
 		struct violations *out_violations, struct error *err);
+/**
+ * Who a call is of, for the record: the token's name, with what the request says behind a slash when it says
+ * something else; without tokens what the request says. In the call's arena; NULL: memory is short.
+ */
+const char *call_who(struct rpc_call *call, const char *said);
 /** Finishes the call: with @response, or when that is NULL with the error and its violations. */
 void call_answer_with(struct rpc_call *call, const ProtobufCMessage *response,
 		const struct violations *violations, const struct error *err);

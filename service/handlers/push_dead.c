@@ -59,14 +59,22 @@ static void on_decide(struct rpc_call *call, const ProtobufCMessage *message)
 {
 	const Policycalc__V1__DecideDeadLettersRequest *request =
 			(const Policycalc__V1__DecideDeadLettersRequest *)message;
+	Policycalc__V1__DecideDeadLettersRequest *own;
 
 	if (push_refuse_decision(call, "decided_by", request->decided_by, request->note,
 			    request->n_keys))
 		return;
-	if ((request->n_keys > 0) == (bool)request->all)
+	if ((request->n_keys > 0) == (bool)request->all) {
 		call_refuse_field(call, "keys", "either keys or all must be given");
+		return;
+	}
+	own = (void *)arena_copy(rpc_call_arena(call), (const char *)request, sizeof(*request));
+	if (own)
+		own->decided_by = (char *)(uintptr_t)call_who(call, request->decided_by);
+	if (own && own->decided_by)
+		call_ask_push(call, &own->base, ask_decide);
 	else
-		call_ask_push(call, message, ask_decide);
+		rpc_call_finish(call, RPC_RESOURCE_EXHAUSTED, "out of memory while deciding");
 }
 
 const struct rpc_method push_decide_dead_method = {

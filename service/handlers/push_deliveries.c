@@ -21,8 +21,12 @@
 bool push_refuse_decision(struct rpc_call *call, const char *who_field, const char *who,
 		const char *note, size_t key_count)
 {
-	if (!*who || strlen(who) > NAME_MOST)
-		call_refuse_field(call, who_field, "must have 1 to 200 bytes");
+	bool is_known = *rpc_call_identity(call)->name;
+
+	if ((!*who && !is_known) || strlen(who) > NAME_MOST)
+		call_refuse_field(call, who_field,
+				is_known ? "must have at most 200 bytes"
+					 : "must have 1 to 200 bytes");
 	else if (strlen(note) > NOTE_MOST)
 		call_refuse_field(call, "note", "must have at most 500 bytes");
 	else if (key_count > KEYS_MOST)
@@ -109,14 +113,22 @@ static void on_confirm(struct rpc_call *call, const ProtobufCMessage *message)
 {
 	const Policycalc__V1__ConfirmDeliveriesRequest *request =
 			(const Policycalc__V1__ConfirmDeliveriesRequest *)message;
+	Policycalc__V1__ConfirmDeliveriesRequest *own;
 
 	if (push_refuse_decision(call, "confirmed_by", request->confirmed_by, request->note,
 			    request->n_keys))
 		return;
-	if ((request->n_keys > 0) == (*request->series != '\0'))
+	if ((request->n_keys > 0) == (*request->series != '\0')) {
 		call_refuse_field(call, "keys", "either keys or a series must be given");
+		return;
+	}
+	own = (void *)arena_copy(rpc_call_arena(call), (const char *)request, sizeof(*request));
+	if (own)
+		own->confirmed_by = (char *)(uintptr_t)call_who(call, request->confirmed_by);
+	if (own && own->confirmed_by)
+		call_ask_push(call, &own->base, ask_confirm);
 	else
-		call_ask_push(call, message, ask_confirm);
+		rpc_call_finish(call, RPC_RESOURCE_EXHAUSTED, "out of memory while confirming");
 }
 
 const struct rpc_method push_confirm_method = {

@@ -70,6 +70,10 @@ const struct access_identity *access_find_certificate(
 
 /** The roles of which a caller must have one; ACCESS_ANYBODY; 0: nobody, there is no such method. */
 uint32_t access_roles_of_method(const char *service, const char *name);
+/** Whether it changes something that stays, so that its calls are to be written down (see audit.h). */
+bool access_method_changes(const char *service, const char *name);
+/** Whether its work is not that of one enterprise, so that it is limited apart. */
+bool access_method_is_heavy(const char *service, const char *name);
 /** "batch, department or operator"; "nobody" for none. */
 void access_roles_print(uint32_t roles, char out[ACCESS_ROLES_SIZE]);
 /** One role by its name; 0 when there is none. */

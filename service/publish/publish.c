@@ -182,6 +182,11 @@ bool catalog_publish_checked(struct catalog_store *store, const struct catalog *
 	if (!catalog_hash(catalog, hash, err))
 		return false;
 	request.content_hash = hash;
+	ok = options->base_revision == (current ? current->revision : 0) &&
+	     (!current || strcmp(current->content_hash, hash) != 0);
+	if (ok && options->allow &&
+			!options->allow(options->context, hash, &request.author, err))
+		return false;
 	return catalog_store_publish(store, &request, arena, out_revision, out_unchanged, err);
 }
 

@@ -58,6 +58,11 @@ struct publish_options {
 	const char *note;      /* or NULL */
 	const char *now;       /* RFC 3339, UTC */
 	bool strict;	       /* warnings stand in the way */
+	/* Asked when all else is good and something would change; false, with why, when it may not be
+	 * published. May say more of the author. NULL: it may. */
+	bool (*allow)(void *context, const char *content_hash, const char **author,
+			struct error *err);
+	void *context;
 };
 
 /**

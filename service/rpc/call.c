@@ -138,6 +138,7 @@ static void call_take_message(struct rpc_call *call, struct framed_message frame
 	call->came_packed = framed.compressed;
 	if (!call_decompress(call, &framed))
 		return;
+	call_record_take(call, framed.bytes);
 	if (call->method->on_bytes) {
 		call->received_count++;
 		call->received_bytes += framed.bytes.size;
@@ -318,18 +319,18 @@ static bool call_is_stalled(const struct rpc_call *call)
 static void call_tell_cancel(struct rpc_call *call)
 {
 	atomic_store_explicit(&call->cancelled, true, memory_order_relaxed);
-	if (call->method && call->method->on_cancel)
+	if (call->was_opened && call->method->on_cancel)
 		call->method->on_cancel(call);
 }
 
 /* Status first, so that whatever on_cancel does with the call changes nothing. */
-static void call_expire(struct rpc_call *call, const char *message)
+void call_cut(struct rpc_call *call, enum rpc_status status, const char *message)
 {
 	/* What is queued would only keep the trailers waiting. */
 	buffer_clear(&call->out);
 	call->out_sent = 0;
 	call->is_lingering = true;
-	call_fail(call, RPC_DEADLINE_EXCEEDED, message);
+	call_fail(call, status, message);
 	call_tell_cancel(call);
 }
 
@@ -342,13 +343,13 @@ void rpc_call_timer(struct rpc_call *call)
 	if (call->state == CALL_HEADERS) {
 		call_answer_foreign(call);
 	} else if (call->state == CALL_OPEN && call->loop->now_us >= call->deadline_us) {
-		call_expire(call, "the deadline has passed");
+		call_cut(call, RPC_DEADLINE_EXCEEDED, "the deadline has passed");
 	} else if (call_is_stalled(call)) {
 		if (call->state != CALL_OPEN || call->out.size > call->out_sent) {
 			call->operations->reset(call->stream);
 			return;
 		}
-		call_expire(call, "the request makes no progress");
+		call_cut(call, RPC_DEADLINE_EXCEEDED, "the request makes no progress");
 	} else if (call->loop->now_us >= call->progress_us + call_limits(call)->stall_us) {
 		/* Nobody waits for the peer: look again later. */
 		call->progress_us = call->loop->now_us;
@@ -396,6 +397,8 @@ void rpc_call_close(struct rpc_call *call)
 		call->method->on_end(call);
 	if (began)
 		call_report(call);
+	atomic_store_explicit(&call->owes_end, call->record_state == RECORD_BEGUN,
+			memory_order_relaxed);
 	call->connection->input_held -= call->input_held;
 	call->connection = NULL;
 	call->operations = NULL;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * One call, for the files of this room that make it up: call.c (its life and its input),
- * call_begin.c (its header block), call_output.c (replies and the end), call_shared.c (memory, references, work from other
- * threads).
+ * call_begin.c (its header block), call_output.c (replies and the end), call_record.c (what is written down of it),
+ * call_quota.c (what it counts for), call_shared.c (memory, references, work from other threads).
  */
 #pragma once
 
@@ -22,6 +22,14 @@ enum call_state {
 	CALL_OPEN,
 	CALL_FINISHED,
 	CALL_CLOSED,
+};
+
+/* See call_record.c. */
+enum record_state {
+	RECORD_NONE,
+	RECORD_BEGINNING,
+	RECORD_BEGUN,
+	RECORD_ENDING,
 };
 
 #define CALL_OWN_TASKS 4
@@ -75,6 +83,14 @@ struct rpc_call {
 	bool was_opened;   /* the method knows of the call */
 	bool is_lingering; /* past its deadline, trailers queued */
 
+	uint64_t caller; /* whose quota it is under until its memory is back; 0: nobody's */
+
+	/* When it is written down. */
+	void *record; /* the recorder's */
+	enum record_state record_state;
+	bool is_held; /* nothing goes out until the end is written */
+	atomic_bool owes_end; /* its client is gone: the last who lets go of it tells the end; any thread */
+
 	/* Any thread. */
 	atomic_uint references;
 	atomic_bool cancelled;
@@ -111,5 +127,22 @@ void call_refuse(struct rpc_call *call, const char *http_status, enum rpc_status
 void call_refuse_method(struct rpc_call *call);
 /** Sees whether a pending half close can be told now. */
 void call_settle_input(struct rpc_call *call);
+/** Ends it, open, in the middle: what is queued is not sent, and the method hears that it is cancelled. */
+void call_cut(struct rpc_call *call, enum rpc_status status, const char *message);
+/** The method hears of the call. */
+void call_open(struct rpc_call *call);
+/** Tells the client the status, which is settled. */
+void call_tell_end(struct rpc_call *call);
+/** false: the caller has too much already, and the call is ended. */
+bool call_enter_quota(struct rpc_call *call);
+/** Any thread: the call's memory is back. */
+void call_leave_quota(struct rpc_call *call);
+/** false: this call is not written down. */
+bool call_record_begin(struct rpc_call *call);
+void call_record_refuse(struct rpc_call *call, enum rpc_status status);
+void call_record_take(struct rpc_call *call, struct slice message);
+/** The status must wait until the end is written; false: it need not. */
+bool call_record_hold(struct rpc_call *call);
+void call_record_end(struct rpc_call *call);
 /** Drops the library's reference; the call may be used again or freed. */
 void call_release(struct rpc_call *call);

@@ -51,25 +51,61 @@ bool rpc_call_next_metadata(const struct rpc_call *call, const void **position,
 	return true;
 }
 
-static bool call_admit(struct rpc_call *call)
+static enum rpc_status call_ask_gate(struct rpc_call *call, struct rpc_identity *out_identity,
+		const char **out_message)
 {
 	const struct rpc_gate *gate = &call->loop->engine->gate;
-	struct rpc_caller caller;
+	const struct rpc_caller caller = {
+		.authorization = request_find(&call->request, SLICE_LITERAL("authorization")),
+		.names = call->connection->names,
+		.peer = call->connection->peer,
+	};
+
+	return gate->admit(gate->context, call->method, &caller, &call->arena, out_identity,
+			out_message);
+}
+
+static bool call_admit(struct rpc_call *call)
+{
 	const char *message = "";
 	enum rpc_status status;
 
-	if (!gate->admit) {
+	if (!call->loop->engine->gate.admit) {
 		call->identity = (struct rpc_identity){ "", UINT32_MAX };
-		return true;
+		return call_enter_quota(call);
 	}
-	caller.authorization = request_find(&call->request, SLICE_LITERAL("authorization"));
-	caller.names = call->connection->names;
-	caller.peer = call->connection->peer;
-	status = gate->admit(gate->context, call->method, &caller, &call->arena,
-			&call->identity, &message);
+	call->identity = (struct rpc_identity){ "", 0 };
+	status = call_ask_gate(call, &call->identity, &message);
+	if (status == RPC_PERMISSION_DENIED)
+		call_record_refuse(call, status);
+	/* Who guesses tokens has no identity: it is the address that counts. */
+	if (!call_enter_quota(call))
+		return false;
 	if (status != RPC_OK)
 		call_fail(call, status, message);
 	return status == RPC_OK;
+}
+
+/* A unary call ends by itself, and soon; a stream may go on for days. */
+void rpc_call_review(struct rpc_call *call)
+{
+	struct arena_mark mark = arena_mark(&call->arena);
+	struct rpc_identity identity = { "", 0 };
+	const char *message = "";
+	enum rpc_status status;
+
+	if (call->state != CALL_OPEN || !call->loop->engine->gate.admit ||
+			(!call->method->client_streaming && !call->method->server_streaming))
+		return;
+	status = call_ask_gate(call, &identity, &message);
+	if (status == RPC_OK && strcmp(identity.name, call->identity.name) == 0) {
+		call->identity.roles = identity.roles;
+		arena_rewind(&call->arena, mark);
+		return;
+	}
+	call_cut(call, status == RPC_OK ? RPC_UNAUTHENTICATED : status,
+			"what this call was let in with has been taken back or changed");
+	call_arm_timer(call);
 }
 
 static bool call_is_post(const struct rpc_call *call)
@@ -155,6 +191,14 @@ static void call_note_encodings(struct rpc_call *call)
 	}
 }
 
+void call_open(struct rpc_call *call)
+{
+	call->is_paused = false;
+	call->was_opened = true;
+	if (call->method->on_start)
+		call->method->on_start(call);
+}
+
 static bool call_ends_by_itself(const struct rpc_method *method)
 {
 	return !method->server_streaming;
@@ -189,8 +233,7 @@ void rpc_call_begin(struct rpc_call *call)
 	}
 	call_note_encodings(call);
 	call_enter(call, CALL_OPEN);
-	call->was_opened = true;
 	call_arm_timer(call);
-	if (call->method->on_start)
-		call->method->on_start(call);
+	if (!call_record_begin(call))
+		call_open(call);
 }

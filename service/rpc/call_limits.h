@@ -3,6 +3,7 @@
 #pragma once
 
 #include "rpc/method.h"
+#include "rpc/quota.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -25,6 +26,7 @@ struct rpc_limits {
 	size_t compress_above;
 	uint64_t deadline_max_us; /* longest deadline of calls that end by themselves (unary and
 				     client-streaming); none by default */
+	struct rpc_quota_limits quota; /* of one caller; none by default */
 	uint64_t stall_us; /* no progress of a body or of queued replies for so long; 60 s */
 };
 

@@ -378,19 +378,28 @@ void call_refuse_method(struct rpc_call *call)
 		call->operations->reset(call->stream);
 }
 
-void call_fail(struct rpc_call *call, enum rpc_status status, const char *message)
+void call_tell_end(struct rpc_call *call)
 {
-	if (call->state != CALL_HEADERS && call->state != CALL_OPEN)
-		return;
-	call_end(call, status, message);
 	if (call->has_responded)
 		call->operations->wake(call->stream);
 	else
 		call_respond_at_once(call, "200");
 }
 
+void call_fail(struct rpc_call *call, enum rpc_status status, const char *message)
+{
+	if (call->state != CALL_HEADERS && call->state != CALL_OPEN)
+		return;
+	call_end(call, status, message);
+	if (!call_record_hold(call))
+		call_tell_end(call);
+}
+
 void rpc_call_finish(struct rpc_call *call, enum rpc_status status, const char *message)
 {
+	/* Its client is gone: the record is to say how it ended all the same. */
+	if (atomic_load_explicit(&call->owes_end, memory_order_relaxed))
+		call->status.code = status;
 	if (call->state != CALL_OPEN)
 		return;
 	if (status == RPC_OK && !call->method->server_streaming && call->sent_count == 0)
@@ -410,7 +419,7 @@ bool rpc_call_add_detail(
 	size_t size = protobuf_c_message_get_packed_size(detail);
 	uint8_t *bytes;
 
-	if (call->state != CALL_OPEN)
+	if (call->state != CALL_OPEN && call->state != CALL_HEADERS)
 		return false;
 	bytes = arena_alloc(&call->arena, size);
 	if (!bytes)
@@ -423,7 +432,8 @@ bool rpc_call_add_detail(
 bool rpc_call_add_detail_bytes(
 		struct rpc_call *call, const char *type_name, struct slice encoded)
 {
-	return call->state == CALL_OPEN && status_add_detail(&call->status, type_name, encoded);
+	return (call->state == CALL_OPEN || call->state == CALL_HEADERS) &&
+	       status_add_detail(&call->status, type_name, encoded);
 }
 
 bool rpc_call_add_violation(struct rpc_call *call, const char *field, const char *description)
@@ -438,6 +448,9 @@ bool rpc_call_add_violation(struct rpc_call *call, const char *field, const char
 struct rpc_output rpc_call_output(const struct rpc_call *call)
 {
 	struct rpc_output output = { .end = call->state == CALL_FINISHED };
+
+	if (call->is_held)
+		return (struct rpc_output){ .end = false };
 
 	if (call->out.size > call->out_sent)
 		output.bytes = (struct slice){ call->out.data + call->out_sent,

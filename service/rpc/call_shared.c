@@ -91,15 +91,31 @@ struct rpc_call *rpc_call_new(struct rpc_loop *loop, struct rpc_connection *conn
 	return call;
 }
 
+/*
+ * One reference fewer; true when it was the last. The recorder's is the last but one of a call that owes its
+ * end: nobody works on it any more, and what it came to is settled.
+ */
+static bool call_drop(struct rpc_call *call)
+{
+	unsigned before = atomic_fetch_sub_explicit(&call->references, 1, memory_order_acq_rel);
+
+	if (before == 2 && atomic_load_explicit(&call->owes_end, memory_order_relaxed)) {
+		atomic_store_explicit(&call->owes_end, false, memory_order_relaxed);
+		call_record_end(call);
+	}
+	return before == 1;
+}
+
 void call_release(struct rpc_call *call)
 {
 	struct rpc_loop *loop = call->loop;
 
 	/* Counted before the reference is dropped: the other holder may be quick. */
 	loop->kept_count++;
-	if (atomic_fetch_sub_explicit(&call->references, 1, memory_order_acq_rel) != 1)
+	if (!call_drop(call))
 		return;
 	loop->kept_count--;
+	call_leave_quota(call);
 	if (loop->idle_count >= IDLE_MAX) {
 		call_free(call);
 		return;
@@ -126,8 +142,9 @@ void rpc_call_unref(struct rpc_call *call)
 	if (!call)
 		return;
 	loop = call->loop;
-	if (atomic_fetch_sub_explicit(&call->references, 1, memory_order_acq_rel) != 1)
+	if (!call_drop(call))
 		return;
+	call_leave_quota(call);
 	call_free(call);
 	if (loop->on_kept_freed)
 		loop->on_kept_freed(loop);

@@ -58,6 +58,16 @@ static bool engine_add_methods(struct rpc_engine *engine, const struct rpc_regis
 	return true;
 }
 
+static bool engine_add_quota(struct rpc_engine *engine, struct error *err)
+{
+	const struct rpc_quota_limits *limits = &engine->limits.quota;
+
+	if (!limits->calls && !limits->running && !limits->heavy && !limits->heavy_running)
+		return true;
+	engine->quota = rpc_quota_new(limits, err);
+	return engine->quota != NULL;
+}
+
 struct rpc_engine *rpc_engine_new(const struct rpc_registry *registry,
 		const struct rpc_limits *limits, const struct rpc_observer *observer,
 		struct error *err)
@@ -73,7 +83,7 @@ struct rpc_engine *rpc_engine_new(const struct rpc_registry *registry,
 	if (observer)
 		engine->observer = *observer;
 	limits_complete(&engine->limits);
-	if (!engine_add_methods(engine, registry, err)) {
+	if (!engine_add_quota(engine, err) || !engine_add_methods(engine, registry, err)) {
 		rpc_engine_free(engine);
 		return NULL;
 	}
@@ -85,13 +95,24 @@ void rpc_engine_set_gate(struct rpc_engine *engine, const struct rpc_gate *gate)
 	engine->gate = *gate;
 }
 
+void rpc_engine_set_recorder(struct rpc_engine *engine, const struct rpc_recorder *recorder)
+{
+	engine->recorder = *recorder;
+}
+
 void rpc_engine_free(struct rpc_engine *engine)
 {
 	if (!engine)
 		return;
+	rpc_quota_free(engine->quota);
 	map_fini(&engine->methods);
 	memory_free(engine->paths);
 	memory_free(engine);
+}
+
+uint64_t rpc_engine_caller(const struct rpc_engine *engine, const char *peer)
+{
+	return engine->quota ? rpc_quota_peer(engine->quota, peer) : 0;
 }
 
 const struct rpc_limits *rpc_engine_limits(const struct rpc_engine *engine)

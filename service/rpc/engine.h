@@ -11,4 +11,6 @@ struct rpc_engine {
 	struct rpc_limits limits;
 	struct rpc_observer observer;
 	struct rpc_gate gate;
+	struct rpc_recorder recorder;
+	struct rpc_quota *quota; /* NULL: there are no such limits */
 };

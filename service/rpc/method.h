@@ -59,6 +59,9 @@ struct rpc_method {
 	const ProtobufCMessageDescriptor *input;
 	const ProtobufCMessageDescriptor *output;
 	void *context; /* what main handed to the service */
+	/* It changes something: its calls are written down, when there is a recorder. */
+	bool is_recorded;
+	bool is_heavy; /* limited apart: see quota.h */
 	/* For streams without end (MatchStream): a message and rpc_call_scratch() live only
 	 * until on_message returns. Otherwise messages live in the call's arena, as long as the
 	 * call. */

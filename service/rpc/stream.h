@@ -18,6 +18,7 @@
 #include "rpc/call_limits.h"
 #include "rpc/gate.h"
 #include "rpc/method.h"
+#include "rpc/recorder.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -32,8 +33,12 @@ struct rpc_engine *rpc_engine_new(const struct rpc_registry *registry,
 		struct error *err);
 /** Before the first call. Copied; its context is borrowed. */
 void rpc_engine_set_gate(struct rpc_engine *engine, const struct rpc_gate *gate);
+/** Likewise. */
+void rpc_engine_set_recorder(struct rpc_engine *engine, const struct rpc_recorder *recorder);
 void rpc_engine_free(struct rpc_engine *engine);
 const struct rpc_limits *rpc_engine_limits(const struct rpc_engine *engine);
+/** For ->caller of a connection. */
+uint64_t rpc_engine_caller(const struct rpc_engine *engine, const char *peer);
 
 /* Work on its way to a loop. Whoever takes it off the queue calls rpc_task_run() once. */
 struct rpc_task {
@@ -71,6 +76,7 @@ void rpc_loop_fini(struct rpc_loop *loop);
 struct rpc_connection {
 	const char *peer;
 	const char *names; /* see struct rpc_caller */
+	uint64_t caller; /* to whom calls without an identity count; see rpc_engine_caller() */
 	size_t input_held; /* memory of half messages */
 };
 
@@ -108,6 +114,8 @@ void rpc_call_begin(struct rpc_call *call);
 void rpc_call_receive(struct rpc_call *call, struct slice bytes);
 void rpc_call_half_close(struct rpc_call *call);
 void rpc_call_timer(struct rpc_call *call);
+/** The gate would answer otherwise now: a stream that it would not let in any more ends. */
+void rpc_call_review(struct rpc_call *call);
 
 /* What can be sent now. */
 struct rpc_output {

@@ -487,6 +487,14 @@ void connection_drain(struct connection *connection)
 	connection_mark_dirty(connection);
 }
 
+void connection_review(struct connection *connection)
+{
+	if (connection->state != CONNECTION_OPEN)
+		return;
+	session_review(connection->session, loop_now_us());
+	connection_mark_dirty(connection);
+}
+
 void connection_abort(struct connection *connection)
 {
 	if (!connection_is_live(connection))

@@ -46,4 +46,6 @@ void connection_accept(struct listener *listener);
 /** Sends what the session has, as far as the socket takes it, and closes what is over. */
 void connection_flush(struct connection *connection);
 void connection_drain(struct connection *connection);
+/** Its calls are held against the gate again. */
+void connection_review(struct connection *connection);
 void connection_abort(struct connection *connection);

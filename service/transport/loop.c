@@ -192,6 +192,14 @@ static void on_async(uv_async_t *async)
 	loop_advance(loop);
 }
 
+void loop_review(struct loop *loop)
+{
+	struct connection *connection;
+
+	for (connection = loop->connections; connection; connection = connection->next)
+		connection_review(connection);
+}
+
 /* --- serving ---------------------------------------------------------------------------------
  */
 

@@ -95,6 +95,8 @@ bool loop_start(struct loop *loop, struct error *err);
 void loop_join(struct loop *loop);
 /** Any thread. */
 void loop_drain(struct loop *loop, unsigned grace_ms);
+/** Loop thread. See server_review_calls(). */
+void loop_review(struct loop *loop);
 
 /** Monotonic, in microseconds. */
 uint64_t loop_now_us(void);

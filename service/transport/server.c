@@ -92,8 +92,10 @@ struct server *server_new(const struct server_options *options,
 	server_limits_complete(&server->limits);
 	server->engine =
 			rpc_engine_new(registry, &options->limits.rpc, &options->observer, err);
-	if (server->engine)
+	if (server->engine) {
 		rpc_engine_set_gate(server->engine, &options->gate);
+		rpc_engine_set_recorder(server->engine, &options->recorder);
+	}
 	if (server->engine && server_bind(server, options, threads, err) &&
 			server_make_loops(server, threads, err))
 		return server;
@@ -199,6 +201,18 @@ bool server_run_on_loops(struct server *server, void (*work)(void *argument, uns
 	if (!ok)
 		memory_free(jobs);
 	return ok;
+}
+
+static void review(void *argument, unsigned loop)
+{
+	const struct server *server = argument;
+
+	loop_review(server->loops[loop]);
+}
+
+bool server_review_calls(struct server *server)
+{
+	return server_run_on_loops(server, review, NULL, server);
 }
 
 void server_wait(struct server *server)

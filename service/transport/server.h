@@ -19,6 +19,7 @@
 #include "rpc/call_limits.h"
 #include "rpc/gate.h"
 #include "rpc/method.h"
+#include "rpc/recorder.h"
 #include "transport/tls.h"
 
 #include <stdbool.h>
@@ -58,8 +59,9 @@ struct server_options {
 	bool reuse_port;  /* also the first socket: a second process may take the port over */
 	struct server_limits limits;
 	struct rpc_observer observer;
-	struct rpc_gate gate; /* zeroed: everybody may call */
-	struct tls *tls;      /* borrowed until server_free(); NULL: all is plaintext */
+	struct rpc_gate gate;	      /* zeroed: everybody may call */
+	struct tls *tls;	      /* borrowed until server_free(); NULL: all is plaintext */
+	struct rpc_recorder recorder; /* zeroed: nothing is written down */
 };
 
 /** @registry is borrowed until server_free(); strings of @options are copied. */
@@ -89,5 +91,10 @@ void server_drain(struct server *server, unsigned grace_ms);
  */
 bool server_run_on_loops(struct server *server, void (*work)(void *argument, unsigned loop),
 		void (*done)(void *argument), void *argument);
+/**
+ * The gate would answer otherwise from now on: streams that it would not let in any more end, as soon as each
+ * loop gets to it. false when memory is short or the loops have ended.
+ */
+bool server_review_calls(struct server *server);
 void server_wait(struct server *server);
 void server_free(struct server *server);

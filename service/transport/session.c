@@ -111,6 +111,7 @@ struct session *session_new(
 	session->loop->now_us = now_us;
 	session->connection.peer = options->peer;
 	session->connection.names = options->names ? options->names : "";
+	session->connection.caller = rpc_engine_caller(options->loop->engine, options->peer);
 	session->started_us = now_us;
 	session->received_us = now_us;
 	session->idle_since_us = now_us;
@@ -250,6 +251,16 @@ void session_advance_goodbye(struct session *session)
 		return;
 	session_enter(session, SESSION_DRAINING);
 	session_submit_goaway(session, session->goodbye_why);
+}
+
+void session_review(struct session *session, uint64_t now_us)
+{
+	struct rpc_stream *stream;
+
+	session->loop->now_us = now_us;
+	for (stream = session->streams; stream; stream = stream->next)
+		if (stream->has_begun)
+			rpc_call_review(stream->call);
 }
 
 void session_abort(struct session *session, uint64_t now_us)

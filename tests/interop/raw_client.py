@@ -22,10 +22,11 @@ def packed(data):
 class Client:
     """One connection to @address; @path and @hello are of a unary call that succeeds."""
 
-    def __init__(self, address, path, hello, settings=None):
+    def __init__(self, address, path, hello, settings=None, source=None):
         self.path, self.hello = path, hello
         host, port = address.rsplit(":", 1)
-        self.socket = socket.create_connection((host, int(port)))
+        self.socket = socket.create_connection((host, int(port)),
+                                               source_address=source and (source, 0))
         self.socket.settimeout(5)
         self.http2 = h2.connection.H2Connection(h2.config.H2Configuration(
             validate_outbound_headers=False, normalize_outbound_headers=False))

@@ -12,8 +12,8 @@ import sys
 import threading
 import time
 
-from harness import (FOLDER, Client, Daemon, calculator, catalog, fails, grpc, module, profile,
-                     refuses_to_start, run)
+from harness import (FOLDER, Client, Daemon, calculator, catalog, detail, details, fails, grpc, module, profile,
+                     refuses_to_start, run, starter_files)
 
 Code = grpc.StatusCode
 POLICYCALC = sys.argv[5]
@@ -176,7 +176,7 @@ def wait_for(daemon, event, count):
 
 
 def test_tokens_are_changed():
-    """New beside old, then without it; calls under way go on; a bad file changes nothing."""
+    """New beside old, then without it; streams of tokens that are gone end; a bad file changes nothing."""
     path = tokens_file("changing", line("portal", "reader", "pc_the-old-token-of-the-portal"))
     daemon = Daemon("--tokens", str(path))
     client = Client(daemon.channel())
@@ -191,14 +191,23 @@ def test_tokens_are_changed():
         yield calculator.MatchStreamRequest(request_id="2", match=calculator.MatchRequest(enterprise=FIRM))
     stream = client.match_stream(questions(), metadata=old)
     assert next(stream).request_id == "1"
+    watch = daemon.channel().unary_stream(
+        "/grpc.health.v1.Health/Watch", request_serializer=health.HealthCheckRequest.SerializeToString,
+        response_deserializer=health.HealthCheckResponse.FromString)(health.HealthCheckRequest(), timeout=60)
+    assert next(watch).status == 1
     with open(path, "a", encoding="utf-8") as file:
         file.write(line("portal", "reader", "pc_the-new-token-of-the-portal"))
     daemon.process.send_signal(signal.SIGHUP)
     wait_for(daemon, "tokens_reloaded", 1)
     assert client.match(metadata=old).revision == 1 and client.match(metadata=new).revision == 1
+    fresh = client.match_stream(questions(), metadata=new)
+    assert next(fresh).request_id == "1"
     path.write_text(line("portal", "reader", "pc_the-new-token-of-the-portal"))
     daemon.process.send_signal(signal.SIGHUP)
     wait_for(daemon, "tokens_reloaded", 2)
+    begun = time.monotonic()
+    error = fails(Code.UNAUTHENTICATED, lambda: stream)
+    assert "taken back" in error.details() and time.monotonic() - begun < 1, error
     fails(Code.UNAUTHENTICATED, client.match, metadata=old)
     assert client.match(metadata=new).revision == 1
     path.write_text("portal root nonsense\n")
@@ -208,7 +217,10 @@ def test_tokens_are_changed():
     assert client.match(metadata=new).revision == 1
     # The stream was let in, as who it was; what that may do has not grown.
     more.set()
-    assert next(stream).error.code == Code.PERMISSION_DENIED.value[0]
+    assert next(fresh).error.code == Code.PERMISSION_DENIED.value[0]
+    # Who needs no token is not asked for one.
+    assert watch.is_active()
+    watch.cancel()
     # Many changes under load: every call ends one way or the other.
     stop, codes = threading.Event(), []
 
@@ -232,6 +244,105 @@ def test_tokens_are_changed():
         thread.join()
     assert codes and set(codes) == {Code.OK}, set(codes)
     assert daemon.stop() == 0
+
+
+def test_names_in_the_record():
+    """With tokens it is the token's name that is recorded; what the request says stands beside it."""
+    path = tokens_file("names", line("bureau", "publisher,editor,reader") + line("night", "batch,department"))
+    daemon = Daemon("--tokens", str(path))
+    client, bureau = Client(daemon.channel()), bearer(token_of("bureau"))
+    for said, recorded in (("Zhang", "bureau/Zhang"), ("", "bureau"), ("bureau", "bureau"),
+                           ("editor-x", "bureau/editor-x")):
+        files = changed_files(recorded + said)
+        number = publish(daemon, files, bureau, author=said).revision.number
+        assert client.catalog("ListRevisions", catalog.ListRevisionsRequest(page_size=1),
+                              metadata=bureau).revisions[0].author == recorded
+        assert number > 1
+    # A decision needs no name of its own.
+    confirm = daemon.channel().unary_unary(
+        "/policycalc.v1.PushService/ConfirmDeliveries",
+        request_serializer=push.ConfirmDeliveriesRequest.SerializeToString,
+        response_deserializer=push.ConfirmDeliveriesResponse.FromString)
+    night = bearer(token_of("night"))
+    error = fails(Code.INVALID_ARGUMENT, confirm, push.ConfirmDeliveriesRequest(), metadata=night, timeout=20)
+    assert "keys" in error.details(), error
+    error = fails(Code.INVALID_ARGUMENT, confirm, push.ConfirmDeliveriesRequest(confirmed_by="x" * 201),
+                  metadata=night, timeout=20)
+    assert "confirmed_by" in error.details(), error
+    assert daemon.stop() == 0
+
+
+def changed_files(note):
+    """The starter catalog with a title of its own, so that its content is another each time."""
+    found = []
+    for name, content in starter_files():
+        if name == "attributes.yaml":
+            content = content.replace("zh: ".encode(), f"zh: {note} ".encode(), 1)
+        found.append((name, content))
+    return found
+
+
+def upload(daemon, name, files, metadata, **options):
+    request = getattr(catalog, name + "Request")
+    messages = (request(file=catalog.SourceFile(path=p, content=c), **options) for p, c in files)
+    return daemon.channel().stream_unary(
+        "/policycalc.v1.CatalogService/" + name, request_serializer=request.SerializeToString,
+        response_deserializer=getattr(catalog, name + "Response").FromString)(
+        messages, timeout=120, metadata=metadata)
+
+
+def publish(daemon, files, metadata, **options):
+    current = daemon.channel().unary_unary(
+        "/policycalc.v1.CatalogService/ListRevisions",
+        request_serializer=catalog.ListRevisionsRequest.SerializeToString,
+        response_deserializer=catalog.ListRevisionsResponse.FromString)(
+        catalog.ListRevisionsRequest(page_size=1), timeout=20, metadata=metadata).revisions[0].number
+    return upload(daemon, "PublishCatalog", files, metadata, base_revision=current, **options)
+
+
+def test_four_eyes():
+    """Nobody publishes what he has brought alone; the same draft from another identity goes out."""
+    roles = "reader,editor,publisher"
+    text = line("anna", roles) + line("anna", roles, "pc_annas-other-token-of-hers") + \
+        line("bruno", roles) + line("edit", "editor,reader")
+    daemon = Daemon("--four-eyes", "--tokens", str(tokens_file("eyes", text)))
+    anna, bruno, edit = (bearer(token_of(name)) for name in ("anna", "bruno", "edit"))
+    other_token = bearer("pc_annas-other-token-of-hers")
+    first, second = changed_files("first"), changed_files("second")
+    for metadata in (anna, anna, other_token):
+        error = fails(Code.FAILED_PRECONDITION, publish, daemon, first, metadata)
+        info = detail(error, details.ErrorInfo)
+        assert (info.reason, info.domain) == ("SECOND_IDENTITY_NEEDED", "policycalc"), info
+        assert info.metadata["uploaded_by"] == "anna" and len(info.metadata["content_hash"]) == 64
+        assert "four eyes" in error.details() and "anna" in error.details(), error.details()
+    # Another draft is another; a bad one is no draft.
+    fails(Code.FAILED_PRECONDITION, publish, daemon, second, bruno)
+    bad = [(p, c.replace(b"rule: ", b"rule: (", 1)) for p, c in first]
+    error = fails(Code.FAILED_PRECONDITION, publish, daemon, bad, bruno)
+    assert "errors" in error.details(), error.details()
+    revision = publish(daemon, first, bruno, author="Bruno B").revision
+    assert revision.number == 2 and revision.author == "bruno/Bruno B (draft: anna)", revision
+    # What is published already asks for nobody.
+    assert publish(daemon, first, anna).unchanged
+    # An editor's check is an upload, too.
+    third = changed_files("third")
+    assert upload(daemon, "CheckCatalog", third, edit).error_count == 0
+    assert publish(daemon, third, anna).revision.author == "anna (draft: edit)"
+    # On another base it is said what changed, as ever.
+    fails(Code.ABORTED, upload, daemon, "PublishCatalog", second, anna, base_revision=2)
+    folder = FOLDER / "eyes-draft"
+    for name, content in changed_files("fourth"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content)
+    token = FOLDER / "anna.token"
+    token.write_text(token_of("anna") + "\n")
+    said = cli(daemon, "catalog", "publish", str(folder), "--token-file", str(token), status=1)
+    assert "FAILED_PRECONDITION" in said and "另一个令牌" in said and "anna" in said, said
+    said = cli(daemon, "catalog", "publish", str(folder), "--token-file", str(token), "--lang", "en", status=1)
+    assert "another token" in said, said
+    assert daemon.stop() == 0
+    code, said = refuses_to_start("--four-eyes")
+    assert code == 2 and "four-eyes needs tokens" in said, (code, said)
 
 
 def test_without_tokens():
@@ -306,4 +417,5 @@ def test_the_command_line():
 
 
 run(test_every_method, test_refused_before_the_body, test_enterprises_are_for_the_registry,
-    test_tokens_are_changed, test_without_tokens, test_files_that_will_not_do, test_the_command_line)
+    test_tokens_are_changed, test_names_in_the_record,
+    test_four_eyes, test_without_tokens, test_files_that_will_not_do, test_the_command_line)
