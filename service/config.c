@@ -104,6 +104,14 @@ static const struct option {
 	[OPTION_LIMITS + LIMITS_HEAVY_RUNNING] = { "limit-heavy-running",
 			"POLICYCALC_LIMIT_HEAVY_RUNNING", "N",
 			"of these at once (default 32)" },
+	[OPTION_LIMITS + LIMITS_HANDSHAKE_MS] = { "handshake-ms", "POLICYCALC_HANDSHAKE_MS",
+			"MS",
+			"how long a connection may take to begin, and a header block\n"
+			"                          to come (default 10000)" },
+	[OPTION_LIMITS + LIMITS_STALL_MS] = { "stall-ms", "POLICYCALC_STALL_MS", "MS",
+			"how long a request or an answer may stand still; a request of\n"
+			"                          one message has five times that in all "
+			"(default 60000)" },
 	[OPTION_LIMITS + LIMITS_LOCAL] = { "limit-local", "POLICYCALC_LIMIT_LOCAL", NULL,
 			"limits callers of this machine without token, too: without it\n"
 			"                          they are not, since one may be a proxy" },

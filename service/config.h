@@ -53,7 +53,9 @@ struct config_limits {
 	long running; /* at once */
 	long heavy;   /* a second, of heavy methods */
 	long heavy_running;
-	bool local; /* callers of this machine without token, too */
+	bool local;	   /* callers of this machine without token, too */
+	long handshake_ms; /* until a connection has said what it is, and a header block has come */
+	long stall_ms;	   /* a request or an answer that does not move */
 };
 
 struct config {

@@ -12,6 +12,8 @@ void config_limits_init(struct config_limits *limits)
 		.running = 1000,
 		.heavy = 20,
 		.heavy_running = 32,
+		.handshake_ms = 10000,
+		.stall_ms = 60000,
 	};
 }
 
@@ -23,10 +25,16 @@ const char *config_limits_set(struct config_limits *limits, enum config_limits_o
 		[LIMITS_RUNNING] = &limits->running,
 		[LIMITS_HEAVY] = &limits->heavy,
 		[LIMITS_HEAVY_RUNNING] = &limits->heavy_running,
+		[LIMITS_HANDSHAKE_MS] = &limits->handshake_ms,
+		[LIMITS_STALL_MS] = &limits->stall_ms,
 	};
 
 	if (option == LIMITS_LOCAL)
 		return config_parse_switch(value, &limits->local) ? NULL : "true or false";
+	if (option == LIMITS_HANDSHAKE_MS || option == LIMITS_STALL_MS)
+		return config_parse_number(value, 100, 3600000, numbers[option])
+				       ? NULL
+				       : "milliseconds from 100 to 3600000";
 	return config_parse_number(value, 0, MOST, numbers[option])
 			       ? NULL
 			       : "a number from 0 to 1000000";
@@ -38,6 +46,8 @@ void config_limits_print(const struct config_limits *limits, FILE *out)
 	fprintf(out, "limit-running = %ld\n", limits->running);
 	fprintf(out, "limit-heavy = %ld\n", limits->heavy);
 	fprintf(out, "limit-heavy-running = %ld\n", limits->heavy_running);
+	fprintf(out, "handshake-ms = %ld\n", limits->handshake_ms);
+	fprintf(out, "stall-ms = %ld\n", limits->stall_ms);
 	fprintf(out, "limit-local = %s\n", limits->local ? "true" : "false");
 }
 

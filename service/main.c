@@ -359,6 +359,8 @@ static bool open_service(struct service *service, struct error *err)
 			.rpc.compress_above = service->config.compress_above
 							      ? (size_t)service->config.compress_above
 							      : SIZE_MAX,
+			.handshake_us = (uint64_t)service->config.limits.handshake_ms * 1000,
+			.rpc.stall_us = (uint64_t)service->config.limits.stall_ms * 1000,
 			.rpc.quota = config_limits_quota(&service->config.limits),
 			.ping_interval_us = (uint64_t)service->config.ping_interval_ms * 1000,
 			.idle_ping_interval_us =

@@ -27,6 +27,9 @@
 
 #define TO(state) (1u << CALL_##state)
 
+/* A request of one message may take so many times as long as it may stand still. */
+#define BODY_STALLS 5
+
 /* How long a call past its deadline may take to get its trailers out. */
 #define LINGER_US UINT64_C(1000000)
 #define UNKNOWN_ENCODING "unknown grpc-encoding; supported are: identity, gzip"
@@ -304,11 +307,21 @@ void rpc_call_resume_reading(struct rpc_call *call)
 /* --- ending ----------------------------------------------------------------------------------
  */
 
+/* One message that comes a few bytes at a time makes progress, and holds its memory all the while. */
+static bool call_trickles(const struct rpc_call *call)
+{
+	return call->state == CALL_OPEN && !call->input_ended &&
+	       !call->method->client_streaming &&
+	       call->loop->now_us >=
+			       call->started_us + BODY_STALLS * call_limits(call)->stall_us;
+}
+
 static bool call_is_stalled(const struct rpc_call *call)
 {
 	bool waits_for_peer = call->out.size > call->out_sent;
 
-	if (call->loop->now_us < call->progress_us + call_limits(call)->stall_us)
+	if (call->loop->now_us < call->progress_us + call_limits(call)->stall_us &&
+			!call_trickles(call))
 		return false;
 	if (call->state == CALL_OPEN && !call->input_ended && !call->is_paused)
 		waits_for_peer |= !call->method->client_streaming ||
