@@ -12,8 +12,8 @@
 #define ALWAYS_INLINE inline __attribute__((always_inline))
 /* With fewer blocks, these are looked at at once. */
 #define SUMMARY_LEAST 8
-/* Rows between two looks at whether anything is left. */
-#define ROWS_AT_ONCE 16
+/* That are joined side by side. */
+#define BLOCKS_JOINED ((size_t)4)
 
 /* --- rows -------------------------------------------------------------------------------------- */
 
@@ -73,63 +73,57 @@ static ALWAYS_INLINE size_t blocks_choose(struct match_work *work)
 {
 	const struct match_index *index = work->index;
 	size_t words = index->summary_words;
-	uint64_t *alive = work->alive;
+	uint32_t rows = index->block_count < SUMMARY_LEAST ? 0 : index->read_count;
 	size_t count = 0;
 
-	for (size_t w = 0; w < words; w++)
-		alive[w] = UINT64_MAX;
-	if (index->block_count % 64)
-		alive[words - 1] = (UINT64_C(1) << (index->block_count % 64)) - 1;
-	for (size_t i = 0; i < work->row_count && index->block_count >= SUMMARY_LEAST; i++) {
-		const uint64_t *row = work->summaries[i];
-
-		for (size_t w = 0; w < words; w++)
-			alive[w] &= row[w];
-	}
 	for (size_t w = 0; w < words; w++) {
-		for (uint64_t left = alive[w]; left; left &= left - 1)
+		const uint64_t *summaries = index->summaries + w;
+		size_t blocks = index->block_count - w * 64;
+		uint64_t left = blocks < 64 ? (UINT64_C(1) << blocks) - 1 : UINT64_MAX;
+
+		for (uint32_t i = 0; i < rows; i++)
+			left &= summaries[work->stream_rows[i] * words];
+		for (; left; left &= left - 1)
 			work->blocks[count++] =
 					(uint32_t)(w * 64 + (unsigned)__builtin_ctzll(left));
 	}
 	return count;
 }
 
-/* What all rows have in common of a block; ->words of @next are looked at soon. */
-static ALWAYS_INLINE bool block_join(
-		const struct match_work *work, uint32_t block, uint32_t next, struct line *hits)
+/*
+ * What all rows have in common of BLOCKS_JOINED blocks, whose first words are at @at: side by side, so that a
+ * row is found once for all of them and none waits for the memory of another.
+ */
+static ALWAYS_INLINE void blocks_join(
+		const struct match_work *work, const size_t *at, struct line *out)
 {
 	const uint64_t *const *rows = work->rows;
-	size_t at = block * MATCH_WORDS;
-	size_t at_next = next * MATCH_WORDS;
-	struct line line;
+	size_t count = work->index->read_count;
+	size_t at_0 = at[0], at_1 = at[1], at_2 = at[2], at_3 = at[3];
+	struct line a, b, c, d;
 
-	line_fill(&line, UINT64_MAX);
-	for (size_t i = 0; i < work->row_count;) {
-		size_t end = i + ROWS_AT_ONCE < work->row_count ? i + ROWS_AT_ONCE
-								: work->row_count;
+	line_fill(&a, UINT64_MAX);
+	b = c = d = a;
+	for (size_t i = 0; i < count; i++) {
+		const uint64_t *row = rows[i];
 
-		for (; i < end; i++) {
-			__builtin_prefetch(rows[i] + at_next);
-			line_and(&line, line_of(rows[i] + at));
-		}
-		if (!line_any(&line))
-			return false;
+		line_and(&a, line_of(row + at_0));
+		line_and(&b, line_of(row + at_1));
+		line_and(&c, line_of(row + at_2));
+		line_and(&d, line_of(row + at_3));
 	}
-	if (work->row_count == 0 && block == work->index->block_count - 1)
-		line_and(&line, line_of(work->index->last_valid));
-	if (work->touched_count)
-		line_without(&line, line_of(work->vetoes + at));
-	*hits = line;
-	return line_any(&line);
+	out[0] = a;
+	out[1] = b;
+	out[2] = c;
+	out[3] = d;
 }
 
-/* What of an "or" holds in a block, or there is none. */
-static ALWAYS_INLINE void block_unite(const struct match_work *work, uint32_t block,
-		uint32_t next, struct line *out_granted)
+/* What of an "or" holds in a block. */
+static ALWAYS_INLINE void block_unite(
+		const struct match_work *work, uint32_t block, struct line *out_granted)
 {
 	const struct match_index *index = work->index;
-	size_t at = (block - index->any_block) * MATCH_WORDS;
-	size_t at_next = (next - index->any_block) * MATCH_WORDS;
+	size_t at = match_row_words(index) + (block - index->any_block) * MATCH_WORDS;
 	const uint32_t *stream =
 			index->any_streams + index->any_starts[block - index->any_block];
 	const uint32_t *end =
@@ -137,10 +131,8 @@ static ALWAYS_INLINE void block_unite(const struct match_work *work, uint32_t bl
 	struct line line;
 
 	line_fill(&line, 0);
-	for (; stream < end; stream++) {
-		__builtin_prefetch(work->any_rows[*stream] + at_next);
-		line_or(&line, line_of(work->any_rows[*stream] + at));
-	}
+	for (; stream < end; stream++)
+		line_or(&line, line_of(work->rows[*stream] + at));
 	if (block == index->any_block)
 		line_or(&line, line_of(index->any_plain));
 	if (work->touched_count)
@@ -243,28 +235,35 @@ static ALWAYS_INLINE size_t list_put(struct match_work *work, const struct match
 
 /* --- policies with several positions ----------------------------------------------------------- */
 
-/* Takes those of @from out; each policy once, by its number among them, in @list. */
-static size_t several_put(struct match_work *work, struct match_lines *from, size_t blocks,
-		uint64_t *seen, uint32_t *list, size_t count)
+/*
+ * Takes those of @list from @from to @end out; each once, by its number among them, into @several. How many
+ * are left in @list. Without branches: nobody could guess which are.
+ */
+static ALWAYS_INLINE size_t several_take(uint32_t *restrict list, size_t from, size_t end,
+		uint64_t *restrict seen, uint32_t *restrict several, size_t *several_count)
 {
-	const struct match_index *index = work->index;
+	size_t first = *several_count;
+	size_t taken = first, kept = from, count = first;
 
-	for (size_t i = 0; i < blocks * MATCH_WORDS; i++) {
-		size_t at = work->hit_blocks[i / MATCH_WORDS] * MATCH_WORDS + i % MATCH_WORDS;
-		uint64_t left = from->words[i] & index->special[at];
+	for (size_t i = from; i < end; i++) {
+		uint32_t policy = list[i];
+		uint32_t special = policy / MATCH_SPECIAL;
 
-		from->words[i] &= ~left;
-		for (; left; left &= left - 1) {
-			uint32_t number = index->policies[at * 64 +
-							  (unsigned)__builtin_ctzll(left)];
-			uint64_t bit = UINT64_C(1) << (number % 64);
-
-			list[count] = number;
-			count += !(seen[number / 64] & bit);
-			seen[number / 64] |= bit;
-		}
+		several[taken] = policy - special * MATCH_SPECIAL;
+		list[kept] = policy;
+		taken += special;
+		kept += 1 - special;
 	}
-	return count;
+	for (size_t i = first; i < taken; i++) {
+		uint32_t number = several[i];
+		uint64_t known = seen[number / 64];
+
+		several[count] = number;
+		count += !((known >> (number % 64)) & 1);
+		seen[number / 64] = known | UINT64_C(1) << (number % 64);
+	}
+	*several_count = count;
+	return kept;
 }
 
 /* The best of its positions counts: one that is eligible settles the policy; then one that is odd. */
@@ -295,35 +294,52 @@ static void several_settle(struct match_work *work)
 
 /* --- all --------------------------------------------------------------------------------------- */
 
+/* A block's hits, of what its rows have in common; whether it has any. */
+static ALWAYS_INLINE bool block_find(struct match_work *work, uint32_t block, bool plain,
+		const struct line *joined, size_t at)
+{
+	const struct match_index *index = work->index;
+	struct line *hits = line_at(&work->hits.words[at * MATCH_WORDS]);
+	struct line line = *joined;
+	struct line granted;
+
+	if (work->touched_count)
+		line_without(&line, line_of(work->vetoes + block * MATCH_WORDS));
+	*hits = line;
+	if (!line_any(&line))
+		return false;
+	work->hit_blocks[at] = block;
+	line_fill(&granted, UINT64_MAX);
+	if (block >= index->any_block)
+		block_unite(work, block, &granted);
+	if (plain) {
+		line_and(&line, &granted);
+		*hits = line;
+		return line_any(&line);
+	}
+	return block_doubt(work, block, hits, &granted,
+			line_at(&work->unsettled.words[at * MATCH_WORDS]),
+			line_at(&work->doubtful.words[at * MATCH_WORDS]));
+}
+
 /* Some blocks' hits: how many have any. */
 PLANE_CLONES
 static size_t hits_find(
 		struct match_work *work, const uint32_t *blocks, size_t count, bool plain)
 {
-	const struct match_index *index = work->index;
 	size_t found = 0;
 
-	for (size_t b = 0; b < count; b++) {
-		uint32_t block = blocks[b];
-		struct line *hits = line_at(&work->hits.words[found * MATCH_WORDS]);
-		uint32_t next = blocks[b + 1 < count ? b + 1 : b];
-		struct line granted;
+	for (size_t b = 0; b < count; b += BLOCKS_JOINED) {
+		size_t more = count - b < BLOCKS_JOINED ? count - b : BLOCKS_JOINED;
+		size_t at[BLOCKS_JOINED];
+		struct line joined[BLOCKS_JOINED];
 
-		if (!block_join(work, block, next, hits))
-			continue;
-		line_fill(&granted, UINT64_MAX);
-		if (block >= index->any_block)
-			block_unite(work, block, next, &granted);
-		if (plain) {
-			line_and(hits, &granted);
-			work->hit_blocks[found] = block;
-			found += line_any(hits);
-			continue;
-		}
-		work->hit_blocks[found] = block;
-		found += block_doubt(work, block, hits, &granted,
-				line_at(&work->unsettled.words[found * MATCH_WORDS]),
-				line_at(&work->doubtful.words[found * MATCH_WORDS]));
+		/* The last one again, where there are no more. */
+		for (size_t k = 0; k < BLOCKS_JOINED; k++)
+			at[k] = blocks[b + (k < more ? k : more - 1)] * MATCH_WORDS;
+		blocks_join(work, at, joined);
+		for (size_t k = 0; k < more; k++)
+			found += block_find(work, blocks[b + k], plain, &joined[k], found);
 	}
 	return found;
 }
@@ -334,23 +350,26 @@ static void blocks_find(
 		struct match_work *work, const uint32_t *blocks, size_t count, bool plain)
 {
 	size_t found = hits_find(work, blocks, count, plain);
+	bool special = work->index->has_special;
+	size_t end;
 
-	if (work->index->has_special)
-		work->several_count = several_put(work, &work->hits, found, work->seen_eligible,
-				work->several, work->several_count);
-	work->eligible_count = list_put(
-			work, &work->hits, found, work->eligible, work->eligible_count);
+	end = list_put(work, &work->hits, found, work->eligible, work->eligible_count);
+	work->eligible_count = !special ? end
+					: several_take(work->eligible, work->eligible_count,
+							  end, work->seen_eligible,
+							  work->several, &work->several_count);
 	if (plain)
 		return;
-	if (work->index->has_special) {
-		work->maybe_count = several_put(work, &work->unsettled, found,
-				work->seen_undecided, work->maybe, work->maybe_count);
-		work->odd_count = several_put(work, &work->doubtful, found, work->seen_odd,
-				work->odd, work->odd_count);
-	}
-	work->undecided_count = list_put(
-			work, &work->unsettled, found, work->undecided, work->undecided_count);
-	work->open_count = list_put(work, &work->doubtful, found, work->open, work->open_count);
+	end = list_put(work, &work->unsettled, found, work->undecided, work->undecided_count);
+	work->undecided_count = !special ? end
+					 : several_take(work->undecided, work->undecided_count,
+							   end, work->seen_undecided,
+							   work->maybe, &work->maybe_count);
+	end = list_put(work, &work->doubtful, found, work->open, work->open_count);
+	work->open_count =
+			!special ? end
+				 : several_take(work->open, work->open_count, end,
+						   work->seen_odd, work->odd, &work->odd_count);
 }
 
 static void vetoes_clear(struct match_work *work)

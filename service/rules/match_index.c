@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 
+#include <assert.h>
 #include <string.h>
 
 /* Texts of codes; and what is needed for a moment while an index is made. */
@@ -58,6 +59,7 @@ struct match_index *match_index_new(
 {
 	struct match_index *index = memory_alloc_zero(1, sizeof(*index));
 
+	assert(options->policy_count < MATCH_SPECIAL);
 	if (!index)
 		return NULL;
 	arena_init(&index->arena, TEXTS_BUDGET);
@@ -81,7 +83,6 @@ void match_index_free(struct match_index *index)
 	memory_free(index->asked);
 	memory_free(index->edges);
 	memory_free(index->stream_rows);
-	memory_free(index->stream_known);
 	memory_free(index->policies);
 	memory_free(index->several);
 	memory_free(index->row_room);
@@ -89,7 +90,6 @@ void match_index_free(struct match_index *index)
 	memory_free(index->any_starts);
 	memory_free(index->summaries);
 	memory_free(index->mentions);
-	memory_free(index->special);
 	memory_free(index->open);
 	arena_fini(&index->arena);
 	memory_free(index);
@@ -105,9 +105,10 @@ size_t match_index_size(const struct match_index *index)
 	size += index->stream_count * sizeof(*index->streams);
 	size += words * 64 * sizeof(*index->policies);
 	size += index->several_words * 64 * sizeof(*index->several);
-	size += (index->row_count + index->mention_count) * match_any_words(index) *
+	size += (index->row_count + 1 + index->mention_count) * match_row_step(index) *
 		sizeof(uint64_t);
-	size += (index->row_count + index->mention_count + 2) * words * sizeof(uint64_t);
+	size += words * sizeof(uint64_t); /* open */
+	size += index->number_count * MATCH_EDGES * sizeof(*index->edges);
 	size += index->row_count * index->summary_words * sizeof(uint64_t);
 	size += index->border_count * sizeof(struct match_border);
 	for (uint32_t i = 0; i < index->part_count; i++) {

@@ -52,7 +52,7 @@ struct match_index_options {
 	int slot_count;
 	const struct match_text *texts;
 	size_t text_count;
-	unsigned cells_most; /* of the numbers of one slot; 0: the default */
+	unsigned cells_most; /* of the numbers of one slot; 0: as many as there may be */
 };
 
 struct match_index;

@@ -20,6 +20,7 @@
 #define MATCH_BLOCK 512
 #define MATCH_WORDS ((size_t)MATCH_BLOCK / 64)
 #define MATCH_ALTERNATIVES_MOST 48
+#define MATCH_SPECIAL (UINT32_C(1) << 31)
 #define MATCH_MEMBERS_MOST 4 /* of one part */
 
 enum part_kind {
@@ -83,15 +84,14 @@ struct match_reader {
 	int slot;
 	uint32_t stream; /* among ->streams */
 	uint32_t stride;
-	uint32_t unknown;	    /* the cell of a merged stream without a value */
-	uint32_t known;		    /* CODE: its last text; MEMBERS: the first among codes */
-	uint32_t mask;		    /* MEMBERS: of its codes */
+	uint32_t unknown; /* rows from the stream's first one without a value, modulo 2^32 */
+	uint32_t known;	  /* CODE: its last text; MEMBERS: the first among codes */
+	uint32_t mask;	  /* MEMBERS: of its codes */
 	const uint32_t *text_cells; /* CODE; UINT32_MAX: of a text that rows know nothing of */
 };
 
-/* All numbers' edges are searched together. The readers of numbers stand likewise. */
+/* The readers of numbers stand likewise. */
 struct match_number {
-	int slot;
 	uint32_t edge_count;
 	const uint32_t *border_starts;
 	const struct match_part *part; /* NULL: without borders */
@@ -103,11 +103,13 @@ struct match_asked {
 	uint32_t mention;
 };
 
-/* Edges are searched in steps of halves, as many for all parts. */
-static inline unsigned match_halves(uint32_t count)
-{
-	return count ? 32U - (unsigned)__builtin_clz(count) : 0;
-}
+/*
+ * Edges of a number are looked at eight at a time: the last ones of all eights, then one eight. What follows
+ * the edges is the greatest number.
+ */
+#define MATCH_EIGHT ((size_t)8)
+#define MATCH_CELLS_MOST (MATCH_EIGHT * MATCH_EIGHT)
+#define MATCH_EDGES (MATCH_EIGHT + MATCH_CELLS_MOST)
 
 struct match_index {
 	bool simple;	    /* too few policies: nothing below is there */
@@ -119,27 +121,29 @@ struct match_index {
 	uint32_t part_count;
 	struct match_stream *streams; /* those that rule out most first */
 	uint32_t stream_count;
-	uint32_t *stream_rows; /* of these the first row, */
-	uint8_t *stream_known; /* and whether it is merged */
+	uint32_t *stream_rows; /* of these the first row; without any stream the row of all positions */
+	uint32_t read_count; /* of ->stream_rows */
 	struct match_reader *readers;
 	uint32_t code_first, members_first, flag_first; /* of ->readers */
 	uint32_t reader_count;
 	struct match_number *numbers;
 	uint32_t number_count;
 	struct match_asked *asked; /* by ->mention */
-	int64_t *edges;	 /* by number; 1 << halves each, behind them the greatest numbers */
-	unsigned halves; /* steps in which edges are searched */
+	int64_t *edges;		   /* by number; MATCH_EDGES each */
 
 	uint32_t position_count, block_count;
 	uint32_t any_first; /* positions from here on have an "or" */
 	uint32_t any_block; /* where these begin; rows of them begin there */
-	uint32_t *policies; /* by position of all blocks; of special ones the number in: */
-	uint32_t *several;  /* policies with several positions, or open */
+	/* By position of all blocks; of those that are not all of their policy, or are of an open one,
+	 * MATCH_SPECIAL and the number in ->several. */
+	uint32_t *policies;
+	uint32_t *several; /* policies with several positions, or open */
 	size_t several_words;
 	uint64_t *row_room;
-	uint64_t *rows; /* in it, at a line of memory; block_count * MATCH_WORDS words each */
+	/* In it, at a line of memory: of each row a line a block, and then, from ->any_block on, what an "or"
+	 * holds by. The last row, behind the others, has all positions, and no "or" that holds. */
+	uint64_t *rows;
 	uint32_t row_count;
-	uint64_t *any_rows; /* likewise, of what an "or" holds by, behind the others; and an empty one */
 	uint32_t *any_streams; /* by block from ->any_block on: those that some "or" there asks */
 	uint32_t *any_starts; /* where these begin */
 	uint64_t *summaries;  /* by row: blocks that have any bit */
@@ -147,10 +151,8 @@ struct match_index {
 	uint64_t *mentions;	/* by ->mention */
 	uint64_t *any_mentions; /* likewise, in an "or" */
 	uint32_t mention_count;
-	uint64_t *special; /* positions that are not all of their policy, or are of an open one */
-	uint64_t *open;	   /* of which the rule itself must be asked */
-	uint64_t last_valid[MATCH_WORDS]; /* of the last block: its positions */
-	uint64_t any_plain[MATCH_WORDS];  /* of ->any_block: positions without an "or" */
+	uint64_t *open;			 /* positions of which the rule itself must be asked */
+	uint64_t any_plain[MATCH_WORDS]; /* of ->any_block: positions without an "or" */
 	bool has_special, has_open;
 	bool has_borders;
 	size_t border_count;
@@ -289,4 +291,10 @@ static inline size_t match_row_words(const struct match_index *index)
 static inline size_t match_any_words(const struct match_index *index)
 {
 	return (index->block_count - index->any_block) * MATCH_WORDS;
+}
+
+/* Words from one row to the next. */
+static inline size_t match_row_step(const struct match_index *index)
+{
+	return match_row_words(index) + match_any_words(index);
 }

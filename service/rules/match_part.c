@@ -8,8 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* With more cells, numbers take more room; with fewer, more borders are looked at. */
-#define CELLS_MOST 64 /* a power of two has the fewest steps of search */
 /* Codes of one list that have cells, those asked for most. */
 #define MEMBERS_MOST 48 /* below 64: a value is a word */
 
@@ -101,9 +99,11 @@ static bool number_build(
 		struct match_build *build, int slot, const struct atom **atoms, size_t count)
 {
 	struct match_part *part = part_add(build, PART_NUMBER, slot);
-	uint32_t cells = build->options->cells_most ? build->options->cells_most : CELLS_MOST;
+	/* With more cells, numbers take more room; with fewer, more borders are looked at. */
+	uint32_t cells = MATCH_CELLS_MOST;
 
-	build->index->halves = match_halves(cells - 1);
+	if (build->options->cells_most && build->options->cells_most < cells)
+		cells = build->options->cells_most;
 	if (count + 1 < cells)
 		cells = (uint32_t)count + 1;
 	part->thresholds = memory_alloc(count * sizeof(*part->thresholds));

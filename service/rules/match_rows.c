@@ -204,6 +204,7 @@ static void position_put_any(struct filling *filling, size_t at, const struct ma
 static void block_store(const struct filling *filling, size_t block, const uint64_t *valid)
 {
 	const struct match_index *index = filling->build->index;
+	uint64_t *all;
 
 	for (uint32_t s = 0; s < index->stream_count; s++) {
 		const struct match_stream *stream = &index->streams[s];
@@ -212,7 +213,7 @@ static void block_store(const struct filling *filling, size_t block, const uint6
 		for (uint32_t row = 0; row < stream->row_count; row++) {
 			uint64_t *line = lines + row * MATCH_WORDS;
 			uint64_t *out = index->rows +
-					(stream->row_first + row) * match_row_words(index) +
+					(stream->row_first + row) * match_row_step(index) +
 					block * MATCH_WORDS;
 			uint64_t any = 0;
 
@@ -228,10 +229,12 @@ static void block_store(const struct filling *filling, size_t block, const uint6
 						 block / 64] |= UINT64_C(1) << (block % 64);
 		}
 	}
+	all = index->rows + index->row_count * match_row_step(index);
+	memcpy(all + block * MATCH_WORDS, valid, LINE);
 	if (block < index->any_block)
 		return;
 	for (uint32_t row = 0; row < index->row_count; row++)
-		memcpy(index->any_rows + row * match_any_words(index) +
+		memcpy(index->rows + row * match_row_step(index) + match_row_words(index) +
 						(block - index->any_block) * MATCH_WORDS,
 				filling->any_lines + row * MATCH_WORDS, LINE);
 }
@@ -259,11 +262,10 @@ static void block_fill(struct filling *filling, size_t block)
 		const struct match_position *position = match_position_at(build, at);
 		uint64_t bit = UINT64_C(1) << (at % 64);
 
-		index->policies[at] = position->special ? filling->several[position->policy]
+		index->policies[at] = position->special ? filling->several[position->policy] |
+									  MATCH_SPECIAL
 							: position->policy;
 		valid[at / 64 % MATCH_WORDS] |= bit;
-		if (position->special)
-			index->special[at / 64] |= bit;
 		if (position->open)
 			index->open[at / 64] |= bit;
 		index->has_special |= position->special;
@@ -271,7 +273,6 @@ static void block_fill(struct filling *filling, size_t block)
 		position_put(filling, at, &position->way.all);
 		position_put_any(filling, at, &position->way.any);
 	}
-	memcpy(index->last_valid, valid, sizeof(valid));
 	block_store(filling, block, valid);
 }
 
@@ -291,7 +292,7 @@ static void pages_join(void *room, size_t size)
 static bool rooms_build(struct match_build *build)
 {
 	struct match_index *index = build->index;
-	size_t words, any_words;
+	size_t words, any_words, room;
 
 	index->position_count = (uint32_t)build->positions.count;
 	index->block_count = (index->position_count + MATCH_BLOCK - 1) / MATCH_BLOCK;
@@ -302,24 +303,23 @@ static bool rooms_build(struct match_build *build)
 	words = match_row_words(index);
 	any_words = match_any_words(index);
 	index->policies = memory_alloc_zero(words * 64 + 1, sizeof(*index->policies));
-	index->row_room = memory_alloc((index->row_count * (words + any_words) + any_words) *
-						       sizeof(uint64_t) +
-				       LINE);
+	room = (index->row_count + 1) * (words + any_words) * sizeof(uint64_t);
+	index->row_room = memory_alloc(room + LINE);
 	index->summaries = memory_alloc_zero(
-			index->row_count * index->summary_words + 1, sizeof(uint64_t));
+			(index->row_count + 1) * index->summary_words + 1, sizeof(uint64_t));
 	index->mentions = memory_alloc_zero(
 			index->mention_count * (words + any_words) + 1, sizeof(uint64_t));
-	index->special = memory_alloc_zero(words + 1, sizeof(uint64_t));
 	index->open = memory_alloc_zero(words + 1, sizeof(uint64_t));
 	if (index->row_room)
-		pages_join(index->row_room,
-				index->row_count * (words + any_words) * sizeof(uint64_t));
+		pages_join(index->row_room, room);
 	if (!index->policies || !index->row_room || !index->summaries || !index->mentions ||
-			!index->special || !index->open)
+			!index->open)
 		return false;
 	index->rows = (uint64_t *)(((uintptr_t)index->row_room + LINE - 1) & ~(LINE - 1));
-	index->any_rows = index->rows + index->row_count * words;
-	memset(index->any_rows + index->row_count * any_words, 0, any_words * sizeof(uint64_t));
+	memset(index->rows + index->row_count * (words + any_words) + words, 0,
+			any_words * sizeof(uint64_t));
+	memset(index->summaries + index->row_count * index->summary_words, 0xFF,
+			index->summary_words * sizeof(uint64_t));
 	index->any_mentions = index->mentions + index->mention_count * words;
 	for (uint32_t at = index->any_block * MATCH_BLOCK; at < index->any_first; at++)
 		index->any_plain[at / 64 % MATCH_WORDS] |= UINT64_C(1) << (at % 64);

@@ -173,11 +173,13 @@ bool match_streams_sort(struct match_index *index)
 		return false;
 	for (uint32_t s = 0; s < index->stream_count; s++) {
 		const struct match_stream *stream = &index->streams[s];
-		uint64_t bits;
-		const uint64_t *words =
-				index->rows + stream->row_first * match_row_words(index);
+		uint64_t bits = 0;
 
-		bits = bits_count(words, stream->row_count * match_row_words(index));
+		for (uint32_t row = 0; row < stream->row_count; row++)
+			bits += bits_count(
+					index->rows + (stream->row_first + row) *
+									match_row_step(index),
+					match_row_words(index));
 		shares[s] = (double)bits / (double)stream->row_count;
 	}
 	for (uint32_t s = 1; s < index->stream_count; s++) {
@@ -200,11 +202,11 @@ bool match_streams_sort(struct match_index *index)
 static bool stream_is_any(const struct match_index *index, const struct match_stream *stream,
 		size_t block)
 {
-	size_t words = match_any_words(index);
-	const uint64_t *line =
-			index->any_rows + stream->row_first * words + block * MATCH_WORDS;
+	size_t step = match_row_step(index);
+	const uint64_t *line = index->rows + stream->row_first * step + match_row_words(index) +
+			       block * MATCH_WORDS;
 
-	for (uint32_t row = 0; row < stream->row_count; row++, line += words) {
+	for (uint32_t row = 0; row < stream->row_count; row++, line += step) {
 		for (size_t w = 0; w < MATCH_WORDS; w++) {
 			if (line[w])
 				return true;
@@ -243,20 +245,25 @@ static void reader_put(struct match_index *index, const struct match_part *part)
 	*reader = (struct match_reader){ .slot = part->slot,
 		.stream = (uint32_t)(stream - index->streams),
 		.stride = part->stride,
-		.unknown = stream->merged ? part->cell_count : 0,
+		.unknown = stream->merged ? part->cell_count * part->stride
+					  : index->row_count - stream->row_first,
 		.known = part->kind == PART_CODE ? part->text_count - 1 : part->member_first,
 		.mask = part->cell_count - 1,
 		.text_cells = part->text_cells };
 	if (part->kind == PART_CODE && !part->closed)
 		part->text_cells[part->text_count - 1] = UINT32_MAX;
 	if (part->kind == PART_NUMBER) {
-		int64_t *edges = index->edges + ((size_t)index->number_count << index->halves);
+		int64_t *lasts = index->edges + index->number_count * MATCH_EDGES;
+		int64_t *edges = lasts + MATCH_EIGHT;
 
-		for (uint32_t i = 0; i < 1U << index->halves; i++)
+		for (uint32_t i = 0; i < MATCH_CELLS_MOST; i++)
 			edges[i] = i + 1 < part->cell_count ? part->edges[i] : INT64_MAX;
-		index->numbers[index->number_count++] = (struct match_number){ part->slot,
-			part->cell_count - 1, part->border_starts,
-			part->border_starts ? part : NULL };
+		for (size_t i = 0; i < MATCH_EIGHT; i++)
+			lasts[i] = edges[i * MATCH_EIGHT + MATCH_EIGHT - 1];
+		index->numbers[index->number_count++] =
+				(struct match_number){ part->cell_count - 1,
+					part->border_starts,
+					part->border_starts ? part : NULL };
 	}
 }
 
@@ -271,18 +278,18 @@ bool match_readers_build(struct match_index *index)
 	index->readers = memory_alloc_zero(index->part_count + 1, sizeof(*index->readers));
 	index->numbers = memory_alloc_zero(index->part_count + 1, sizeof(*index->numbers));
 	index->asked = memory_alloc_zero(index->mention_count + 1, sizeof(*index->asked));
-	index->edges = memory_alloc((((size_t)index->part_count + 1) << index->halves) *
-				    sizeof(*index->edges));
+	/* Behind those of the last number another eight may be read. */
+	index->edges = memory_alloc_zero(
+			((size_t)index->part_count + 1) * MATCH_EDGES, sizeof(*index->edges));
 	index->stream_rows =
 			memory_alloc((index->stream_count + 1) * sizeof(*index->stream_rows));
-	index->stream_known = memory_alloc(index->stream_count + 1);
 	if (!index->readers || !index->numbers || !index->asked || !index->edges ||
-			!index->stream_rows || !index->stream_known)
+			!index->stream_rows)
 		return false;
-	for (uint32_t i = 0; i < index->stream_count; i++) {
+	index->read_count = index->stream_count ? index->stream_count : 1;
+	index->stream_rows[0] = index->row_count;
+	for (uint32_t i = 0; i < index->stream_count; i++)
 		index->stream_rows[i] = index->streams[i].row_first;
-		index->stream_known[i] = index->streams[i].merged;
-	}
 	for (size_t k = 0; k < sizeof(kinds) / sizeof(*kinds); k++) {
 		for (uint32_t i = 0; i < index->part_count; i++) {
 			if (index->parts[i].kind == kinds[k])

@@ -8,28 +8,53 @@
 
 #include <string.h>
 
-/* Cells of all numbers: how many edges each reaches. One step of all, then the next: none waits. */
+/* Into each of the clones. */
+#define ALWAYS_INLINE inline __attribute__((always_inline))
+
+typedef int64_t two_edges __attribute__((vector_size(16), aligned(8), may_alias));
+typedef int64_t four_edges __attribute__((vector_size(32), aligned(8), may_alias));
+
+/* How many of eight edges @value reaches. */
+static ALWAYS_INLINE uint32_t edges_reached(const int64_t *edges, int64_t value)
+{
+	const four_edges *fours = (const four_edges *)(const void *)edges;
+	const four_edges values = { value, value, value, value };
+	/* Each that is not reached counts -1. */
+	four_edges beyond = (four_edges)(fours[0] > values) + (four_edges)(fours[1] > values);
+	two_edges both = __builtin_shufflevector(beyond, beyond, 0, 1) +
+			 __builtin_shufflevector(beyond, beyond, 2, 3);
+
+	return (uint32_t)MATCH_EIGHT + (uint32_t)(both[0] + both[1]);
+}
+
+static ALWAYS_INLINE void cell_put(uint32_t *restrict rows, const struct match_reader *reader,
+		bool known, uint32_t cell)
+{
+	rows[reader->stream] += known ? cell * reader->stride : reader->unknown;
+}
+
+/* Where the edges of a number are searched at all of them: none waits for another. Bits of states that are not KNOWN. */
 PLANE_CLONES
-static void numbers_enter(const struct match_index *index, const struct match_value *values,
-		int64_t *restrict integers, uint32_t *restrict cells)
+static unsigned numbers_enter(const struct match_index *index, const struct match_value *values,
+		uint32_t *restrict rows, uint32_t *restrict cells)
 {
 	const struct match_number *numbers = index->numbers;
-	const int64_t *edges = index->edges;
-	uint32_t count = index->number_count;
-	unsigned halves = index->halves;
+	const struct match_reader *readers = index->readers;
+	const int64_t *lasts = index->edges;
+	unsigned other = 0;
 
-	for (uint32_t i = 0; i < count; i++) {
-		integers[i] = values[numbers[i].slot].integer;
-		cells[i] = 0;
+	for (uint32_t i = 0; i < index->number_count; i++, lasts += MATCH_EDGES) {
+		const struct match_value *value = &values[readers[i].slot];
+		int64_t integer = value->integer;
+		uint32_t cell = (uint32_t)MATCH_EIGHT * edges_reached(lasts, integer);
+
+		cell += edges_reached(lasts + MATCH_EIGHT + cell, integer);
+		cell = cell < numbers[i].edge_count ? cell : numbers[i].edge_count;
+		cells[i] = cell;
+		other |= (unsigned)value->state ^ MATCH_KNOWN;
+		cell_put(rows, &readers[i], value->state == MATCH_KNOWN, cell);
 	}
-	for (uint32_t step = (1U << halves) / 2; step; step /= 2) {
-		for (uint32_t i = 0; i < count; i++)
-			cells[i] += step &
-				    -(uint32_t)(edges[(i << halves) + cells[i] + step - 1] <=
-						    integers[i]);
-	}
-	for (uint32_t i = 0; i < count; i++)
-		cells[i] = cells[i] < numbers[i].edge_count ? cells[i] : numbers[i].edge_count;
+	return other;
 }
 
 /* How many of @count ascending thresholds @value reaches. */
@@ -81,42 +106,28 @@ static void borders_enter(struct match_work *work, const struct match_value *val
 	const struct match_number *numbers = index->numbers;
 
 	for (uint32_t i = 0; i < index->number_count; i++) {
+		const struct match_value *value = &values[index->readers[i].slot];
 		uint32_t cell = work->cells[i];
 
 		if (numbers[i].part &&
 				numbers[i].border_starts[cell] !=
 						numbers[i].border_starts[cell + 1] &&
-				values[numbers[i].slot].state == MATCH_KNOWN)
-			borders_veto(work, &numbers[i], cell, work->integers[i]);
+				value->state == MATCH_KNOWN)
+			borders_veto(work, &numbers[i], cell, value->integer);
 	}
 }
 
-/* The row of each stream as it comes together. */
-struct entering {
-	uint32_t *restrict rows;
-	uint8_t *restrict known;
-};
-
-static inline void cell_put(const struct entering *entering, const struct match_reader *reader,
-		bool known, uint32_t cell)
-{
-	cell = known ? cell : reader->unknown;
-	entering->rows[reader->stream] += cell * reader->stride;
-	entering->known[reader->stream] |= known;
-}
-
-static void readers_enter(struct match_work *work, const struct match_value *restrict values)
+/* Those behind numbers. Bits of states that are not KNOWN. */
+static unsigned readers_enter(
+		struct match_work *work, const struct match_value *restrict values)
 {
 	const struct match_index *index = work->index;
-	const struct match_reader *restrict reader = index->readers;
-	const struct match_reader *end = reader + index->code_first;
-	const struct entering entering = { work->stream_rows, work->stream_known };
-	const uint32_t *restrict cells = work->cells;
+	const struct match_reader *restrict reader = index->readers + index->code_first;
+	const struct match_reader *end = index->readers + index->members_first;
+	uint32_t *restrict rows = work->stream_rows;
+	unsigned other = 0;
 
-	for (; reader < end; reader++)
-		cell_put(&entering, reader, values[reader->slot].state == MATCH_KNOWN,
-				*cells++);
-	for (end = index->readers + index->members_first; reader < end; reader++) {
+	for (; reader < end; reader++) {
 		const struct match_value *value = &values[reader->slot];
 		bool known = value->state == MATCH_KNOWN;
 		uint32_t text = value->code < reader->known ? value->code : reader->known;
@@ -127,39 +138,34 @@ static void readers_enter(struct match_work *work, const struct match_value *res
 					index->slots[reader->slot].mention;
 			known = false;
 		}
-		cell_put(&entering, reader, known, cell);
+		other |= (unsigned)value->state ^ MATCH_KNOWN;
+		cell_put(rows, reader, known, cell);
 	}
 	for (end = index->readers + index->flag_first; reader < end; reader++) {
 		const struct match_value *value = &values[reader->slot];
 
-		cell_put(&entering, reader, value->state == MATCH_KNOWN,
+		other |= (unsigned)value->state ^ MATCH_KNOWN;
+		cell_put(rows, reader, value->state == MATCH_KNOWN,
 				(uint32_t)(value->codes >> reader->known) & reader->mask);
 	}
 	for (end = index->readers + index->reader_count; reader < end; reader++) {
 		const struct match_value *value = &values[reader->slot];
 
-		cell_put(&entering, reader, value->state == MATCH_KNOWN, value->integer != 0);
+		other |= (unsigned)value->state ^ MATCH_KNOWN;
+		cell_put(rows, reader, value->state == MATCH_KNOWN, value->integer != 0);
 	}
+	return other;
 }
 
-static size_t streams_enter(const struct match_index *index, const uint32_t *restrict row,
-		const uint8_t *restrict known, const uint64_t **restrict rows,
-		const uint64_t **restrict any_rows, const uint64_t **restrict summaries)
+PLANE_CLONES
+static void streams_enter(const struct match_index *index, const uint32_t *restrict numbers,
+		const uint64_t **restrict rows)
 {
-	size_t words = match_row_words(index);
-	size_t any_words = match_any_words(index);
-	size_t count = 0;
+	const uint64_t *first = index->rows;
+	size_t step = match_row_step(index);
 
-	for (uint32_t i = 0; i < index->stream_count; i++) {
-		rows[count] = index->rows + row[i] * words;
-		any_rows[i] = index->any_rows +
-			      (known[i] ? row[i] : index->row_count) * any_words;
-		summaries[count] = index->summaries + row[i] * index->summary_words;
-		__builtin_prefetch(rows[count]);
-		__builtin_prefetch(any_rows[i]);
-		count += known[i];
-	}
-	return count;
+	for (uint32_t i = 0; i < index->read_count; i++)
+		rows[i] = first + numbers[i] * step;
 }
 
 /* Slots that have no value, or an odd one. */
@@ -168,7 +174,7 @@ static void states_enter(struct match_work *work, const struct match_value *rest
 	const struct match_asked *restrict asked = work->index->asked;
 	uint32_t *restrict unknown = work->unknown;
 	uint32_t *restrict odd = work->odd_slots;
-	size_t unknown_count = 0, odd_count = 0;
+	size_t unknown_count = 0, odd_count = work->odd_slot_count;
 
 	for (uint32_t i = 0; i < work->index->mention_count; i++) {
 		enum match_state state = values[asked[i].slot].state;
@@ -186,16 +192,16 @@ static void states_enter(struct match_work *work, const struct match_value *rest
 void match_values_enter(struct match_work *work, const struct match_value *values)
 {
 	const struct match_index *index = work->index;
+	unsigned other;
 
-	states_enter(work, values);
-	numbers_enter(index, values, work->integers, work->cells);
+	work->unknown_count = work->odd_slot_count = 0;
 	memcpy(work->stream_rows, index->stream_rows,
-			index->stream_count * sizeof(*work->stream_rows));
-	memcpy(work->stream_known, index->stream_known,
-			index->stream_count * sizeof(*work->stream_known));
-	readers_enter(work, values);
-	work->row_count = streams_enter(index, work->stream_rows, work->stream_known,
-			work->rows, work->any_rows, work->summaries);
+			index->read_count * sizeof(*work->stream_rows));
+	other = numbers_enter(index, values, work->stream_rows, work->cells);
+	other |= readers_enter(work, values);
+	if (other)
+		states_enter(work, values);
+	streams_enter(index, work->stream_rows, work->rows);
 	if (index->has_borders)
 		borders_enter(work, values);
 }

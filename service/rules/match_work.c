@@ -9,43 +9,40 @@ static bool work_init(struct match_work *work)
 	size_t streams = index->stream_count + 1;
 	size_t asked = index->mention_count + 1;
 	size_t words = match_row_words(index) + 1;
-	size_t several = index->several_words + 1;
+	size_t seen = index->several_words + 1;
+	/* What is found is listed before it is told apart. */
+	size_t room = (size_t)MATCH_BLOCKS_AT_ONCE * MATCH_BLOCK < words * 64
+				      ? (size_t)MATCH_BLOCKS_AT_ONCE * MATCH_BLOCK
+				      : words * 64;
+	size_t policies = index->policy_count + room + MATCH_LIST_STEP;
+	size_t several = seen * 64 + room;
 
-	work->open = memory_alloc_zero(
-			index->policy_count + MATCH_LIST_STEP, sizeof(*work->open));
+	work->open = memory_alloc_zero(policies, sizeof(*work->open));
 	if (!work->open)
 		return false;
 	for (size_t i = 0; index->simple && i < index->policy_count; i++)
 		work->open[i] = (uint32_t)i;
 	if (index->simple)
 		return true;
-	work->integers = memory_alloc_zero(index->number_count + 1, sizeof(*work->integers));
 	work->cells = memory_alloc_zero(index->number_count + 1, sizeof(*work->cells));
 	work->stream_rows = memory_alloc_zero(streams, sizeof(*work->stream_rows));
-	work->stream_known = memory_alloc_zero(streams, sizeof(*work->stream_known));
 	work->rows = (const uint64_t **)memory_alloc_zero(streams, sizeof(*work->rows));
-	work->any_rows = (const uint64_t **)memory_alloc_zero(streams, sizeof(*work->rows));
-	work->summaries = (const uint64_t **)memory_alloc_zero(streams, sizeof(*work->rows));
 	work->unknown = memory_alloc_zero(asked, sizeof(*work->unknown));
 	work->odd_slots = memory_alloc_zero(asked, sizeof(*work->odd_slots));
-	work->alive = memory_alloc_zero(index->summary_words + 1, sizeof(*work->alive));
 	work->blocks = memory_alloc_zero(index->block_count + 1, sizeof(*work->blocks));
 	work->vetoes = memory_alloc_zero(2 * words, sizeof(*work->vetoes));
-	work->seen_eligible = memory_alloc_zero(several, sizeof(uint64_t));
-	work->seen_undecided = memory_alloc_zero(several, sizeof(uint64_t));
-	work->seen_odd = memory_alloc_zero(several, sizeof(uint64_t));
-	work->several = memory_alloc_zero(several * 64, sizeof(*work->several));
-	work->maybe = memory_alloc_zero(several * 64, sizeof(*work->maybe));
-	work->odd = memory_alloc_zero(several * 64, sizeof(*work->odd));
-	work->eligible = memory_alloc_zero(
-			index->policy_count + MATCH_LIST_STEP, sizeof(*work->eligible));
-	work->undecided = memory_alloc_zero(
-			index->policy_count + MATCH_LIST_STEP, sizeof(*work->undecided));
-	return work->integers && work->cells && work->stream_rows && work->stream_known &&
-	       work->rows && work->any_rows && work->summaries && work->unknown &&
-	       work->odd_slots && work->alive && work->blocks && work->vetoes &&
-	       work->seen_eligible && work->seen_undecided && work->seen_odd && work->several &&
-	       work->maybe && work->odd && work->eligible && work->undecided;
+	work->seen_eligible = memory_alloc_zero(seen, sizeof(uint64_t));
+	work->seen_undecided = memory_alloc_zero(seen, sizeof(uint64_t));
+	work->seen_odd = memory_alloc_zero(seen, sizeof(uint64_t));
+	work->several = memory_alloc_zero(several, sizeof(*work->several));
+	work->maybe = memory_alloc_zero(several, sizeof(*work->maybe));
+	work->odd = memory_alloc_zero(several, sizeof(*work->odd));
+	work->eligible = memory_alloc_zero(policies, sizeof(*work->eligible));
+	work->undecided = memory_alloc_zero(policies, sizeof(*work->undecided));
+	return work->cells && work->stream_rows && work->rows && work->unknown &&
+	       work->odd_slots && work->blocks && work->vetoes && work->seen_eligible &&
+	       work->seen_undecided && work->seen_odd && work->several && work->maybe &&
+	       work->odd && work->eligible && work->undecided;
 }
 
 struct match_work *match_work_new(const struct match_index *index)
@@ -65,16 +62,11 @@ void match_work_free(struct match_work *work)
 {
 	if (!work)
 		return;
-	memory_free(work->integers);
 	memory_free(work->cells);
 	memory_free(work->stream_rows);
-	memory_free(work->stream_known);
 	memory_free((void *)work->rows);
-	memory_free((void *)work->any_rows);
-	memory_free((void *)work->summaries);
 	memory_free(work->unknown);
 	memory_free(work->odd_slots);
-	memory_free(work->alive);
 	memory_free(work->blocks);
 	memory_free(work->vetoes);
 	memory_free(work->seen_eligible);

@@ -20,15 +20,10 @@ struct match_work {
 	const struct match_index *index;
 
 	/* Of the enterprise at hand. */
-	int64_t *integers;	   /* by number */
-	uint32_t *cells;	   /* likewise */
-	uint32_t *stream_rows;	   /* the row of each stream */
-	uint8_t *stream_known;	   /* whether it says anything */
-	const uint64_t **rows;	   /* of streams that do */
-	const uint64_t **any_rows; /* by stream */
-	const uint64_t **summaries;
-	size_t row_count;
-	uint32_t *unknown; /* mentions of slots without a value, */
+	uint32_t *cells;       /* by number */
+	uint32_t *stream_rows; /* the row of each stream, */
+	const uint64_t **rows; /* and where it is */
+	uint32_t *unknown;     /* mentions of slots without a value, */
 	size_t unknown_count;
 	uint32_t *odd_slots; /* and of those with an odd one */
 	size_t odd_slot_count;
@@ -38,7 +33,6 @@ struct match_work {
 	size_t touched_count;
 
 	/* Of the blocks at hand. */
-	uint64_t *alive;
 	uint32_t *blocks;
 	uint32_t hit_blocks[MATCH_BLOCKS_AT_ONCE];
 	struct match_lines hits, unsettled, doubtful;
