@@ -7,16 +7,17 @@
 
 /* --- parts ------------------------------------------------------------------------------------ */
 
-/* The fields @first to @last; in @arena. */
-static struct slice part_encode(const Policycalc__V1__PolicyAnswer *answer, unsigned first,
-		unsigned last, struct encoder *encoder, struct arena *arena)
+/* The fields @first to @last; in @arena. false when memory is short. */
+static bool part_encode(const Policycalc__V1__PolicyAnswer *answer, unsigned first,
+		unsigned last, struct encoder *encoder, struct arena *arena, struct slice *out)
 {
 	struct slice bytes;
 
 	encoder_clear(encoder, SIZE_MAX);
 	encode_fields(encoder, &answer->base, first, last);
 	bytes = encoder_bytes(encoder);
-	return (struct slice){ arena_copy(arena, bytes.data, bytes.size), bytes.size };
+	*out = (struct slice){ arena_copy(arena, bytes.data, bytes.size), bytes.size };
+	return out->data && !encoder->failed;
 }
 
 static bool reads_only_parameters(
@@ -64,14 +65,20 @@ static bool policy_is_constant(const struct ruleset *ruleset, const struct polic
 	       amount_is_constant(ruleset, policy->list, policy->amount);
 }
 
-bool ruleset_build_parts(struct ruleset_build *build, size_t index)
+void ruleset_build_constant(struct ruleset_build *build, size_t index)
 {
-	struct ruleset *ruleset = build->ruleset;
-	const Policycalc__V1__Policy *from = ruleset->catalog.policies[index];
-	struct answer_parts *parts = &ruleset->parts[index];
+	struct policy_rules *policy = &build->ruleset->policies[index];
+
+	policy->constant = policy_is_constant(build->ruleset, policy);
+}
+
+/* In @arena; false when memory is short. */
+static bool parts_encode(const Policycalc__V1__Policy *from, struct arena *arena,
+		struct answer_parts *out)
+{
 	Policycalc__V1__PolicyAnswer answer = POLICYCALC__V1__POLICY_ANSWER__INIT;
-	struct encoder *encoder = &build->encoder;
-	struct arena *arena = &ruleset->arena;
+	struct encoder encoder = { 0 };
+	bool ok;
 
 	answer.policy_id = from->id;
 	answer.series = from->series;
@@ -89,12 +96,73 @@ bool ruleset_build_parts(struct ruleset_build *build, size_t index)
 	answer.sources = from->sources;
 	answer.n_sources = from->n_sources;
 	answer.summary = from->summary;
-	parts->constant = policy_is_constant(ruleset, &ruleset->policies[index]);
-	parts->head = part_encode(&answer, 1, 2, encoder, arena);
-	parts->middle = part_encode(&answer, 6, 9, encoder, arena);
-	parts->marks = part_encode(&answer, 15, 18, encoder, arena);
-	parts->summary = part_encode(&answer, 20, 20, encoder, arena);
-	return !encoder->failed && !arena->exhausted;
+	ok = part_encode(&answer, 1, 2, &encoder, arena, &out->head) &&
+	     part_encode(&answer, 6, 9, &encoder, arena, &out->middle) &&
+	     part_encode(&answer, 15, 18, &encoder, arena, &out->marks) &&
+	     part_encode(&answer, 20, 20, &encoder, arena, &out->summary);
+	encoder_fini(&encoder);
+	return ok;
+}
+
+static struct slice part_move(struct slice part, char **at)
+{
+	char *own = *at;
+
+	memcpy(own, part.data, part.size);
+	*at += part.size;
+	return (struct slice){ own, part.size };
+}
+
+/* One piece of memory of its own; NULL when there is none. */
+static struct answer_parts *parts_copy(const struct answer_parts *from, size_t *out_size)
+{
+	size_t size = sizeof(*from) + from->head.size + from->middle.size + from->marks.size +
+		      from->summary.size;
+	struct answer_parts *parts = memory_alloc(size);
+	char *at = (char *)(parts + 1);
+
+	if (!parts)
+		return NULL;
+	parts->head = part_move(from->head, &at);
+	parts->middle = part_move(from->middle, &at);
+	parts->marks = part_move(from->marks, &at);
+	parts->summary = part_move(from->summary, &at);
+	*out_size = size;
+	return parts;
+}
+
+const struct answer_parts *answer_parts_get(
+		const struct ruleset *ruleset, size_t index, struct arena *arena)
+{
+	struct told_parts *told = ruleset->told;
+	struct answer_parts *nothing = NULL;
+	struct answer_parts *parts =
+			atomic_load_explicit(&told->list[index], memory_order_acquire);
+	struct answer_parts *made;
+	size_t size = 0;
+
+	if (parts)
+		return parts;
+	made = ARENA_NEW(arena, struct answer_parts);
+	if (!made || !parts_encode(ruleset->catalog.policies[index], arena, made))
+		return NULL;
+	parts = parts_copy(made, &size);
+	if (!parts)
+		return made;
+	if (atomic_compare_exchange_strong_explicit(&told->list[index], &nothing, parts,
+			    memory_order_acq_rel, memory_order_acquire)) {
+		atomic_fetch_add_explicit(&told->size, size, memory_order_relaxed);
+		return parts;
+	}
+	memory_free(parts); /* another thread was quicker */
+	return nothing;
+}
+
+void answer_parts_free(struct ruleset *ruleset)
+{
+	for (size_t i = 0; ruleset->told && i < ruleset->catalog.policy_count; i++)
+		memory_free(atomic_load_explicit(
+				&ruleset->told->list[i], memory_order_relaxed));
 }
 
 static Policycalc__V1__Availability availability_of(const struct standing *standing)
@@ -125,9 +193,12 @@ struct slice availability_encode(
 {
 	Policycalc__V1__Availability availability = availability_of(standing);
 	Policycalc__V1__PolicyAnswer answer = POLICYCALC__V1__POLICY_ANSWER__INIT;
+	struct slice bytes;
 
 	answer.availability = &availability;
-	return part_encode(&answer, 5, 5, encoder, arena);
+	if (!part_encode(&answer, 5, 5, encoder, arena, &bytes))
+		bytes = (struct slice){ 0 };
+	return bytes;
 }
 
 /* --- whole answers ---------------------------------------------------------------------------- */

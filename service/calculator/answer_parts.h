@@ -7,9 +7,9 @@
  *     head | verdicts | availability | middle | amount, what is missing, conditions | marks | why | summary | ...
  *     id and series         of the epoch | title, level, kind, departments          | FULL view |
  *
- * Head, middle, marks and summary depend on the policy alone and are made with the ruleset; availability
- * depends on the day too, and is made with the epoch. Whole answers that depend on nothing else are kept
- * once they were made, see ready_find().
+ * Head, middle, marks and summary depend on the policy alone and are made when the first answer of it is told;
+ * availability depends on the day too, and is made with the epoch. Whole answers that depend on nothing else
+ * are kept once they were made, see ready_find().
  */
 #pragma once
 
@@ -18,11 +18,19 @@
 
 struct answer_parts {
 	struct slice head, middle, marks, summary;
-	bool constant; /* on a day, the answer of every firm that fits is the same */
 };
 
-/** Makes the parts of the policy at @index. */
-bool ruleset_build_parts(struct ruleset_build *build, size_t index);
+/** Notes whether the answers of the policy at @index are constant. */
+void ruleset_build_constant(struct ruleset_build *build, size_t index);
+
+/**
+ * The parts of the policy at @index, made at the first call and the ruleset's from then on; any thread. When
+ * memory is short they are made in @arena, for this call; NULL when that is short, too.
+ */
+const struct answer_parts *answer_parts_get(
+		const struct ruleset *ruleset, size_t index, struct arena *arena);
+/** Of all policies; when nobody reads the ruleset any more. */
+void answer_parts_free(struct ruleset *ruleset);
 
 /** The field that says how a policy stands, with its number; in @arena. No data when memory is short. */
 struct slice availability_encode(

@@ -48,7 +48,7 @@ bool match_add_ready(struct match *match, size_t index)
 
 	/* A combination asks what the conditions came to. */
 	if (!tells_ready(match) || match->request->combine ||
-			!match->ruleset->parts[index].constant)
+			!match->ruleset->policies[index].constant)
 		return false;
 	ready = ready_any(match->epoch->ready, index);
 	if (!ready)
@@ -82,12 +82,13 @@ static bool answer_encode(const struct match *match, const struct facts *facts,
 		const struct outcome *outcome, size_t index)
 {
 	struct encoder *encoder = match->encoder;
-	const struct answer_parts *parts = &match->ruleset->parts[index];
+	const struct answer_parts *parts =
+			answer_parts_get(match->ruleset, index, facts->arena);
 	bool full = match->request->view == POLICYCALC__V1__VIEW__VIEW_FULL;
 	Policycalc__V1__PolicyAnswer *answer = outcome_answer(
 			facts, outcome, &match->epoch->standings[index], match->request->view);
 
-	if (!answer || !match_put_near(match, facts, outcome, answer))
+	if (!parts || !answer || !match_put_near(match, facts, outcome, answer))
 		return false;
 	answer_tally(match->tally, answer);
 	encode_fields(encoder, &answer->base, ANSWER_NEAR, ANSWER_LAST);

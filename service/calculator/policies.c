@@ -516,10 +516,10 @@ static bool policies_build(struct ruleset_build *build, struct error *err)
 	for (size_t i = 0; i < catalog->policy_count; i++) {
 		policy_ask_for_all(catalog, i + 1);
 		/* Whatever is made of a policy is made while it is at hand. */
-		if (!policy_build(build, i) || !ruleset_build_twins(build, i) ||
-				!ruleset_build_parts(build, i))
+		if (!policy_build(build, i) || !ruleset_build_twins(build, i))
 			return error_set(err, ERROR_MEMORY, "out of memory while compiling %s",
 					catalog->policies[i]->id);
+		ruleset_build_constant(build, i);
 	}
 	return true;
 }
@@ -531,8 +531,9 @@ bool ruleset_build_policies(struct ruleset_build *build, struct error *err)
 	bool ok;
 
 	ruleset->policies = ARENA_NEW_ARRAY(&ruleset->arena, struct policy_rules, count + 1);
-	ruleset->parts = ARENA_NEW_ARRAY(&ruleset->arena, struct answer_parts, count + 1);
-	if (!ruleset->policies || !ruleset->parts)
+	ruleset->told = arena_alloc_zero(&ruleset->arena, 1,
+			sizeof(*ruleset->told) + count * sizeof(ruleset->told->list[0]));
+	if (!ruleset->policies || !ruleset->told)
 		return arena_error(&ruleset->arena, err, "compiling policies");
 	/* About as many as there will be: what is put again each time a map grows is out of the caches. */
 	if (!map_reserve(&ruleset->policy_ids, count) ||
@@ -541,7 +542,6 @@ bool ruleset_build_policies(struct ruleset_build *build, struct error *err)
 	ruleset_build_begin_twins(build);
 	ok = policies_build(build, err);
 	ruleset_build_end_twins(build);
-	encoder_fini(&build->encoder);
 	if (ok && (!series_build(ruleset) || !repeals_build(ruleset)))
 		ok = error_set(err, ERROR_MEMORY, "out of memory while ordering versions");
 	return ok;

@@ -221,6 +221,7 @@ static void ruleset_free(struct ruleset *ruleset)
 {
 	candidate_cache_free(ruleset->candidates); /* its thread reads all the rest */
 	epoch_cache_free(ruleset->epochs);
+	answer_parts_free(ruleset);
 	for (enum item_list list = LIST_ENTERPRISE; list < LIST_COUNT; list++) {
 		for (size_t i = 0; ruleset->entries[list] && i < ruleset->entry_count[list];
 				i++)
@@ -345,7 +346,8 @@ bool ruleset_is_shared(const struct ruleset *ruleset)
 
 size_t ruleset_size(const struct ruleset *ruleset)
 {
-	return ruleset->arena.taken;
+	return ruleset->arena.taken +
+	       atomic_load_explicit(&ruleset->told->size, memory_order_relaxed);
 }
 
 int64_t ruleset_revision(const struct ruleset *ruleset)

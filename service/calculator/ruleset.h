@@ -11,8 +11,8 @@
  *
  * A set of slots is a run of 64-bit words; read in slot order it is in name order.
  *
- * The rest is immutable once ruleset_new() has returned; only the cache of epochs changes, under its
- * own lock.
+ * The rest is immutable once ruleset_new() has returned; only the caches of epochs and candidates change, under
+ * their own locks, and ->told.
  */
 #pragma once
 
@@ -176,6 +176,7 @@ struct policy_rules {
 	const struct rule *budget;	   /* what it may cost in all in a year; or NULL */
 	const uint64_t *reads;		   /* base attributes behind all its rules */
 	const uint64_t *item_reads;	   /* those behind its per-item conditions */
+	bool constant;	    /* on a day, the answer of every firm that fits is the same */
 	bool once_per;	    /* items with the same value of an attribute are granted once */
 	size_t once_per_at; /* that attribute, among the list's slots */
 };
@@ -191,6 +192,14 @@ struct series {
 struct repeal {
 	const Policycalc__V1__Policy *policy;
 	struct repeal *next;
+};
+
+struct answer_parts; /* answer_parts.h */
+
+/* What answers of policies are made of, from the first that is told on; in the ruleset's arena. */
+struct told_parts {
+	atomic_size_t size; /* bytes of all of them, which are pieces of their own */
+	_Atomic(struct answer_parts *) list[];
 };
 
 struct ruleset {
@@ -230,7 +239,7 @@ struct ruleset {
 	struct map repeals;	       /* id of what is repealed to the first repeal */
 	struct map parameter_names;    /* name to Parameter */
 
-	struct answer_parts *parts; /* by policy */
+	struct told_parts *told; /* parts of answers that were told; only these change */
 
 	const struct combine_rules *combine; /* exclusion groups and shared caps */
 
@@ -312,9 +321,8 @@ struct ruleset_build {
 	struct diagnostics *diagnostics;
 	struct map rules; /* of an owner, by text: compiled once, however many policies have it */
 	struct rule_memo *memos[LIST_COUNT]; /* of an owner: parts of rules, by scope */
-	struct map numbered;	/* what conditions ask, to the first that asks it */
-	struct arena keys;	/* of ->numbered */
-	struct encoder encoder; /* of the parts of answers */
+	struct map numbered; /* what conditions ask, to the first that asks it */
+	struct arena keys;   /* of ->numbered */
 };
 
 /** Copies the catalog into the ruleset's arena, unless it is there; sorted. */

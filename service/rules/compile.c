@@ -28,10 +28,14 @@ struct slot_use {
 	enum value_kind kind;
 };
 
+/* Most rules read fewer slots. */
+#define SLOT_ROOM 16
+
 struct slot_list {
 	struct slot_use *items;
 	int count, capacity;
 	int ratio_count;
+	struct slot_use room[SLOT_ROOM]; /* where ->items begins */
 };
 
 static void slot_add(struct compiler *compiler, struct slot_list *list, int slot,
@@ -44,7 +48,7 @@ static void slot_add(struct compiler *compiler, struct slot_list *list, int slot
 	if (at < list->count && list->items[at].slot == slot)
 		return;
 	if (list->count == list->capacity) {
-		int capacity = list->capacity ? list->capacity * 2 : 8;
+		int capacity = list->capacity * 2;
 		struct slot_use *items = ARENA_NEW_ARRAY(
 				compiler->arena, struct slot_use, (size_t)capacity);
 
@@ -52,8 +56,7 @@ static void slot_add(struct compiler *compiler, struct slot_list *list, int slot
 			compiler->failed = true;
 			return;
 		}
-		if (list->count)
-			memcpy(items, list->items, (size_t)list->count * sizeof(*items));
+		memcpy(items, list->items, (size_t)list->count * sizeof(*items));
 		list->items = items;
 		list->capacity = capacity;
 	}
@@ -97,25 +100,32 @@ static int slot_index(const struct program *program, int slot)
 	return low;
 }
 
-static bool slots_store(struct compiler *compiler, const struct node *root)
+/* *out_ratios: how often a quotient is named. */
+static bool slots_store(struct compiler *compiler, const struct node *root, int *out_ratios)
 {
 	struct program *program = compiler->program;
-	struct slot_list list = { 0 };
+	struct slot_list list; /* its room is filled in order */
 
+	list.items = list.room;
+	list.capacity = SLOT_ROOM;
+	list.count = list.ratio_count = 0;
 	slots_collect(compiler, root, &list);
-	program->slots = ARENA_NEW_ARRAY(compiler->arena, int, (size_t)list.count);
-	program->slot_kinds =
-			ARENA_NEW_ARRAY(compiler->arena, enum value_kind, (size_t)list.count);
+	program->slots = arena_alloc(compiler->arena, (size_t)list.count * sizeof(int));
+	program->slot_kinds = arena_alloc(
+			compiler->arena, (size_t)list.count * sizeof(enum value_kind));
 	/* Every quotient may be compiled twice: for comparing and for showing. */
-	program->ratios = ARENA_NEW_ARRAY(
-			compiler->arena, struct program_ratio, 2 * (size_t)list.ratio_count);
-	if (compiler->failed || !program->slots || !program->slot_kinds || !program->ratios)
+	if (list.ratio_count)
+		program->ratios = ARENA_NEW_ARRAY(compiler->arena, struct program_ratio,
+				2 * (size_t)list.ratio_count);
+	if (compiler->failed || !program->slots || !program->slot_kinds ||
+			(list.ratio_count && !program->ratios))
 		return false;
 	for (int i = 0; i < list.count; i++) {
 		program->slots[i] = list.items[i].slot;
 		program->slot_kinds[i] = list.items[i].kind;
 	}
 	program->slot_count = list.count;
+	*out_ratios = list.ratio_count;
 	return true;
 }
 
@@ -478,6 +488,7 @@ bool program_compile(
 		struct program *program, struct node *root, int loop_depth, struct arena *arena)
 {
 	struct compiler compiler;
+	int ratios = 0;
 
 	/* Not all of it is zeroed: its rooms are large, and filled in order. */
 	compiler.program = program;
@@ -489,11 +500,11 @@ bool program_compile(
 	*program = (struct program){
 		.loop_depth = loop_depth, .code = compiler.code, .constants = compiler.constants
 	};
-	if (slots_store(&compiler, root))
+	if (slots_store(&compiler, root, &ratios))
 		compile_node(&compiler, root);
 	else
 		compiler.failed = true;
-	if (!compiler.failed)
+	if (!compiler.failed && ratios > 0)
 		compile_shown_ratios(&compiler, root);
 	return program_settle(&compiler) && !compiler.failed && !arena->exhausted;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Catalogs that do not compile, allocations that fail, and many days asked by many threads. */
 #include "base/memory.h"
+#include "calculator/answer_parts.h"
 #include "fixture.h"
 
 #include <pthread.h>
@@ -298,6 +299,112 @@ static void many_days(void **state)
 	arena_fini(&arena);
 }
 
+static const char head_of_x[] = "\x0a\x01x\x12\x01x"; /* fields 1 and 2, id and series */
+
+struct teller {
+	struct ruleset *ruleset;
+	const struct answer_parts *parts;
+	struct slice head; /* as it was when they were had */
+	struct arena arena;
+};
+
+static void *on_tell(void *argument)
+{
+	struct teller *teller = argument;
+
+	teller->parts = answer_parts_get(teller->ruleset, 0, &teller->arena);
+	if (teller->parts)
+		teller->head = (struct slice){ arena_copy(&teller->arena,
+							       teller->parts->head.data,
+							       teller->parts->head.size),
+			teller->parts->head.size };
+	return NULL;
+}
+
+/* All threads have the same parts, whoever is first; they count as the ruleset's memory, once. */
+static void parts_are_shared(void **state)
+{
+	static const char policy[] = "policy x\nwindow always\nrequire e.staff >= 1\n";
+	struct teller tellers[THREADS];
+	pthread_t threads[THREADS];
+	struct arena arena;
+
+	(void)state;
+	for (int round = 0; round < 20; round++) {
+		struct case_file file;
+		struct ruleset *ruleset;
+		size_t before;
+
+		arena_init(&arena, (size_t)16 << 20);
+		fixture_read(&file, &arena, dictionary, policy);
+		ruleset = fixture_compile(&file, NULL);
+		assert_non_null(ruleset);
+		before = ruleset_size(ruleset);
+		for (unsigned i = 0; i < THREADS; i++) {
+			tellers[i] = (struct teller){ .ruleset = ruleset };
+			arena_init(&tellers[i].arena, (size_t)1 << 20);
+			assert_int_equal(
+					pthread_create(&threads[i], NULL, on_tell, &tellers[i]),
+					0);
+		}
+		for (unsigned i = 0; i < THREADS; i++)
+			pthread_join(threads[i], NULL);
+		for (unsigned i = 0; i < THREADS; i++) {
+			assert_ptr_equal(tellers[i].parts, tellers[0].parts);
+			assert_int_equal(tellers[i].head.size, sizeof(head_of_x) - 1);
+			assert_memory_equal(
+					tellers[i].head.data, head_of_x, sizeof(head_of_x) - 1);
+			arena_fini(&tellers[i].arena);
+		}
+		assert_int_equal(ruleset_size(ruleset) - before,
+				sizeof(struct answer_parts) + tellers[0].parts->head.size +
+						tellers[0].parts->middle.size +
+						tellers[0].parts->marks.size +
+						tellers[0].parts->summary.size);
+		ruleset_unref(ruleset);
+		arena_fini(&arena);
+	}
+}
+
+/* Without memory of the machine they are made in the call's; the next call has them for good. */
+static void parts_without_memory(void **state)
+{
+	struct arena arena, call;
+	struct case_file file;
+	struct ruleset *ruleset;
+	const struct answer_parts *parts;
+	unsigned refused = 0;
+	size_t before;
+
+	(void)state;
+	arena_init(&arena, (size_t)16 << 20);
+	arena_init(&call, (size_t)1 << 20);
+	fixture_read(&file, &arena, dictionary,
+			"policy x\nwindow always\nrequire e.staff >= 1\n");
+	ruleset = fixture_compile(&file, NULL);
+	assert_non_null(ruleset);
+	before = ruleset_size(ruleset);
+	assert_non_null(arena_alloc(&call, 3000)); /* its block is there */
+	for (unsigned long nth = 1;; nth++) {
+		(void)memory_fail_nth(nth, 1);
+		parts = answer_parts_get(ruleset, 0, &call);
+		(void)memory_fail_nth(0, 0);
+		if (ruleset_size(ruleset) > before)
+			break;
+		if (parts)
+			assert_memory_equal(parts->head.data, head_of_x, sizeof(head_of_x) - 1);
+		assert_true(nth < 20);
+		refused += !parts;
+		arena_reset(&call);
+	}
+	assert_true(refused > 0);
+	assert_non_null(parts);
+	assert_ptr_equal(answer_parts_get(ruleset, 0, &call), parts);
+	ruleset_unref(ruleset);
+	arena_fini(&call);
+	arena_fini(&arena);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -306,6 +413,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(known_by),
 		cmocka_unit_test(failing_allocations),
 		cmocka_unit_test(many_days),
+		cmocka_unit_test(parts_are_shared),
+		cmocka_unit_test(parts_without_memory),
 	};
 
 	if (argc < 2)
