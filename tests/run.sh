@@ -39,7 +39,8 @@ packages="gcc g++ libc6-dev meson ninja-build pkg-config git ca-certificates
 	libcurl4-openssl-dev
 	libcmocka-dev clang libclang-rt-14-dev clang-format sqlite3 procps
 	python3 python3-grpcio python3-protobuf python3-h2 python3-yaml faketime nghttp2-client curl graphviz
-	libgrpc++-dev protobuf-compiler-grpc"
+	libgrpc++-dev protobuf-compiler-grpc libgrpc-java libprotobuf-java libnetty-java libperfmark-java
+	libguava-java"
 have_package() {
 	dpkg-query -W -f '${Status}' "$1" 2>/dev/null | grep -q 'install ok installed'
 }
@@ -51,9 +52,10 @@ if [ $install = yes ]; then
 	for package in $packages; do
 		have_package "$package" || missing="$missing $package"
 	done
-	# npm and node come from Debian unless the machine has its own.
+	# npm, node and Java come from Debian unless the machine has its own.
 	command -v node >/dev/null 2>&1 || missing="$missing nodejs"
 	command -v npm >/dev/null 2>&1 || missing="$missing npm"
+	command -v javac >/dev/null 2>&1 || missing="$missing default-jdk-headless"
 	if [ -n "$missing" ]; then
 		echo "installing:$missing"
 		as_root apt-get update -qq
@@ -158,7 +160,7 @@ fi
 # Clients of other implementations, kept between runs in a folder of the user's. The Go module proxy may be out of
 # reach: their tests are skipped then, and say why.
 if wanted plain || wanted sanitize; then
-	if [ $install = yes ]; then sh tests/interop/foreign.sh; else sh tests/interop/foreign.sh interop-cpp; fi
+	if [ $install = yes ]; then sh tests/interop/foreign.sh; else sh tests/interop/foreign.sh interop-cpp interop-java; fi
 fi
 
 if wanted format; then

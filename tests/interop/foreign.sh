@@ -3,7 +3,7 @@
 #
 # Makes the clients of other implementations that tests/interop/ drives our servers with, and keeps them
 # between runs in $POLICYCALC_FOREIGN, or ~/.cache/policycalc-foreign: those in Go from the Go module proxy, the one in
-# C++ with Debian's libgrpc++, the examples in Go and Java with what the proxy and Maven Central have. What cannot be made leaves NAME.missing with the reason, and its tests are
+# C++ and one in Java with Debian's libraries, the examples in Go and Java with what the proxy and Maven Central have. What cannot be made leaves NAME.missing with the reason, and its tests are
 # skipped with it.
 #
 # usage: sh tests/interop/foreign.sh [NAME]...
@@ -62,6 +62,37 @@ cpp_program() {
 	rm -rf "$work"
 }
 
+# With Debian's grpc-java. The jars that it needs are beside the classes, in a file for java's command line.
+java_program() {
+	stamp=$(cat "$here/InteropClient.java" "$here/grpc_testing.proto" | cksum)
+	! fresh interop-java "$stamp" || return 0
+	jars=
+	for jar in grpc-api grpc-context grpc-core grpc-netty grpc-protobuf grpc-protobuf-lite grpc-stub guava protobuf \
+		opencensus-api perfmark-api netty-buffer netty-codec netty-codec-http netty-codec-http2 \
+		netty-codec-socks netty-common netty-handler netty-handler-proxy netty-resolver netty-transport \
+		netty-transport-native-unix-common; do
+		jars=$jars:/usr/share/java/$jar.jar
+		[ -f "/usr/share/java/$jar.jar" ] || {
+			missing interop-java "install libgrpc-java libnetty-java libprotobuf-java libperfmark-java libguava-java"
+			return 0
+		}
+	done
+	command -v javac >/dev/null 2>&1 || { missing interop-java "there is no javac"; return 0; }
+	echo "building interop-java"
+	rm -rf "${folder:?}/interop-java"
+	mkdir -p "$folder/interop-java"
+	work=$(mktemp -d)
+	if protoc -I"$here" --java_out="$work" grpc_testing.proto >"$log" 2>&1 &&
+		javac -nowarn -proc:none -d "$folder/interop-java" -cp "$jars" -sourcepath "$work" \
+			"$here/InteropClient.java" >>"$log" 2>&1; then
+		echo "-cp $folder/interop-java$jars" >"$folder/interop-java/arguments"
+		made interop-java "$stamp"
+	else
+		missing interop-java "$(grep -m 1 -i error "$log" | cut -c 1-150)"
+	fi
+	rm -rf "$work"
+}
+
 # example NAME COMMAND: what examples/NAME/build.sh makes of the schema.
 example() {
 	stamp=$(cat "$here/examples/$1"/* "$here"/../../proto/policycalc/v1/*.proto "$here"/../../proto/google/rpc/*.proto | cksum)
@@ -76,9 +107,10 @@ example() {
 	fi
 }
 
-for name in ${*:-interop-cpp h2spec interop-go grpcurl connectconformance example-go example-java}; do
+for name in ${*:-interop-cpp interop-java h2spec interop-go grpcurl connectconformance example-go example-java}; do
 	case $name in
 	interop-cpp) cpp_program ;;
+	interop-java) java_program ;;
 	h2spec) go_program h2spec github.com/summerwind/h2spec \
 		github.com/summerwind/h2spec/cmd/h2spec v2.2.1+incompatible ;;
 	interop-go) go_program interop-go google.golang.org/grpc \

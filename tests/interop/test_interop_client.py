@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """
-gRPC's interop cases against testing_server from one foreign client: test_interop_client.py node|cpp|go
+gRPC's interop cases against testing_server from one foreign client: test_interop_client.py node|cpp|java|go
 """
 import pathlib
 import shutil
@@ -25,6 +25,12 @@ def cpp(server):
     return subprocess.run([foreign("interop-cpp"), server.address], timeout=100).returncode
 
 
+def java(server):
+    folder = foreign("interop-java")
+    return subprocess.run(["java", "-XX:TieredStopAtLevel=1", f"@{folder}/arguments", "InteropClient",
+                           server.address], timeout=100).returncode
+
+
 def go(server):
     """The interop client of grpc-go itself; its repository's proto, its assertions."""
     program = foreign("interop-go")
@@ -41,5 +47,5 @@ def go(server):
 
 
 with Server("testing_server", "--threads", "2") as under_test:
-    code = {"node": node, "cpp": cpp, "go": go}[sys.argv[1]](under_test)
+    code = {"node": node, "cpp": cpp, "java": java, "go": go}[sys.argv[1]](under_test)
 sys.exit(code)
