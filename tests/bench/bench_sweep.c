@@ -5,6 +5,8 @@
  * usage: bench_sweep CATALOG [blocks]                the starter catalog, and then the workload
  *        bench_sweep CATALOG blocks policies rounds [sorted] [known]  the workload alone; with "known"
  *                                                    not with missing values too
+ *        bench_sweep CATALOG constant [blocks]       what an enterprise costs in registries of 10^5, 10^6
+ *                                                    and 10^7 (or up to so many blocks)
  *
  * Peers: Match's own way (read the profile, ask each policy), and of the workload also a straight loop
  * in C over its own structures, the clauses that rule out most first. Milliseconds are of a million
@@ -250,40 +252,59 @@ static void pairs_put(struct pairs *pairs, size_t policy, const uint64_t *rows)
 	pairs->count = (size_t)(out - pairs->rows);
 }
 
-/* A run over all blocks, ids out. */
-static int64_t run_measure(struct workload *workload, const struct sweep *sweep,
-		struct sweep_work *work, long blocks, uint64_t *out_sum, uint64_t *out_matches)
+static struct pairs pairs_make(size_t policies)
 {
-	size_t policies = sweep_policy_count(sweep);
 	struct pairs pairs = { malloc(policies * SWEEP_ROWS * sizeof(uint32_t)),
 		malloc(policies * SWEEP_ROWS * sizeof(uint16_t)), 0 };
-	struct sweep_source source;
-	struct error err = { 0 };
-	uint64_t rows[SWEEP_WORDS];
-	int64_t took = 0;
 
 	if (!pairs.policies || !pairs.rows)
 		exit(1);
+	return pairs;
+}
+
+static void pairs_free(struct pairs *pairs)
+{
+	free(pairs->policies);
+	free(pairs->rows);
+}
+
+/* Sweeps a block, ids out. */
+static void block_pairs(struct workload *workload, const struct sweep *sweep,
+		struct sweep_work *work, long block, struct pairs *pairs)
+{
+	struct sweep_source source;
+	struct error err = { 0 };
+	uint64_t rows[SWEEP_WORDS];
+
+	pairs->count = 0;
+	workload_source(workload, sweep, block, &source);
+	if (!sweep_block(work, &source, NULL, &err))
+		broken("sweep", &err);
+	for (size_t k = 0; k < sweep_policy_count(sweep); k++) {
+		if (sweep_verdict(work, k, VERDICT(ELIGIBLE), rows))
+			pairs_put(pairs, k, rows);
+	}
+}
+
+/* A run over all blocks. */
+static int64_t run_measure(struct workload *workload, const struct sweep *sweep,
+		struct sweep_work *work, long blocks, uint64_t *out_sum, uint64_t *out_matches)
+{
+	struct pairs pairs = pairs_make(sweep_policy_count(sweep));
+	int64_t took = 0;
+
 	*out_sum = *out_matches = 0;
 	for (long i = 0; i < blocks; i++) {
 		int64_t begin = figures_now();
 
-		pairs.count = 0;
-		workload_source(workload, sweep, i, &source);
-		if (!sweep_block(work, &source, NULL, &err))
-			broken("sweep", &err);
-		for (size_t k = 0; k < policies; k++) {
-			if (sweep_verdict(work, k, VERDICT(ELIGIBLE), rows))
-				pairs_put(&pairs, k, rows);
-		}
+		block_pairs(workload, sweep, work, i, &pairs);
 		took += figures_now() - begin;
 		*out_matches += pairs.count;
 		for (size_t k = 0; k < pairs.count; k++)
 			*out_sum += workload_mix((long)pairs.policies[k],
 					i * SWEEP_ROWS + (long)pairs.rows[k]);
 	}
-	free(pairs.policies);
-	free(pairs.rows);
+	pairs_free(&pairs);
 	return took;
 }
 
@@ -345,10 +366,97 @@ static void workload_measure(
 	workload_free(workload);
 }
 
+/* --- the same cost, however many ---------------------------------------------------------------- */
+
+#define CONSTANT_POLICIES 200
+#define CONSTANT_BLOCKS 2442
+/* A turn is so many blocks: the smallest registry some times over, or the next part of a larger one. */
+#define TURN_BLOCKS 72
+
+/* One registry: the first blocks of the workload. */
+struct size {
+	const char *name;
+	long blocks;
+	long next;
+	struct figures figures; /* of every block that was swept */
+};
+
+/* What is found in a block is the same each time. */
+static void turn_take(struct size *size, struct workload *workload, const struct sweep *sweep,
+		struct sweep_work *work, struct pairs *pairs, size_t *found)
+{
+	for (long i = 0; i < TURN_BLOCKS; i++) {
+		int64_t begin = figures_now();
+		size_t *before = &found[size->next];
+
+		block_pairs(workload, sweep, work, size->next, pairs);
+		size->figures.times[size->figures.count++] = figures_now() - begin;
+		if (*before && *before != pairs->count + 1) {
+			(void)fprintf(stderr, "the answers differ\n");
+			exit(1);
+		}
+		*before = pairs->count + 1;
+		size->next = (size->next + 1) % size->blocks;
+	}
+}
+
+/*
+ * One after the other they would be measured in different minutes of the machine: they take turns, and
+ * medians of single blocks count.
+ */
+static void constant_measure(long blocks)
+{
+	struct workload_options options = { .policy_count = CONSTANT_POLICIES,
+		.enterprise_count = blocks * SWEEP_ROWS,
+		.seed = 42 };
+	struct size sizes[] = { { .name = "10^5", .blocks = 24 },
+		{ .name = "10^6", .blocks = 244 },
+		{ .name = "10^7", .blocks = CONSTANT_BLOCKS } };
+	size_t count = sizeof(sizes) / sizeof(*sizes);
+	struct workload *workload = workload_new(&options);
+	long turns = (blocks + TURN_BLOCKS - 1) / TURN_BLOCKS;
+	struct sweep *sweep;
+	struct sweep_work *work = work_make(workload_ruleset(workload), &sweep, "workload");
+	struct pairs pairs = pairs_make(CONSTANT_POLICIES);
+	size_t *found = calloc((size_t)blocks, sizeof(*found));
+	double first = 0;
+
+	while (count > 1 && sizes[count - 1].blocks > blocks)
+		count--;
+	turns = turns < 12 ? 12 : turns;
+	for (size_t i = 0; i < count; i++) {
+		if (!found || sizes[i].blocks > blocks)
+			exit(1);
+		sizes[i].figures = figures_new((size_t)(turns * TURN_BLOCKS));
+	}
+	for (long turn = 0; turn < turns; turn++) {
+		for (size_t i = 0; i < count; i++)
+			turn_take(&sizes[i], workload, sweep, work, &pairs, found);
+	}
+	for (size_t i = 0; i < count; i++) {
+		double took = million_ms(figures_median(&sizes[i].figures), SWEEP_ROWS,
+				CONSTANT_POLICIES);
+
+		first = i == 0 ? took : first;
+		printf("constant P=%d: %s enterprises %.3f ms, %.3f times\n", CONSTANT_POLICIES,
+				sizes[i].name, took, took / first);
+		figures_fini(&sizes[i].figures);
+	}
+	free(found);
+	pairs_free(&pairs);
+	sweep_work_free(work);
+	sweep_free(sweep);
+	workload_free(workload);
+}
+
 int main(int argc, char **argv)
 {
 	long blocks = argc > 2 ? atol(argv[2]) : 16;
 
+	if (argc > 2 && strcmp(argv[2], "constant") == 0) {
+		constant_measure(argc > 3 ? atol(argv[3]) : CONSTANT_BLOCKS);
+		return 0;
+	}
 	if (argc < 2 || blocks < 1)
 		return 2;
 	if (argc < 4) {

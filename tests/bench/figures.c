@@ -38,6 +38,14 @@ static int time_compare(const void *a, const void *b)
 	return (left > right) - (left < right);
 }
 
+int64_t figures_median(struct figures *figures)
+{
+	if (figures->count == 0)
+		return 0;
+	qsort(figures->times, figures->count, sizeof(*figures->times), time_compare);
+	return figures->times[figures->count / 2];
+}
+
 void figures_print(struct figures *figures, const char *name, size_t share, unsigned limit_us)
 {
 	double unit = 1000.0 * (double)(share ? share : 1);

@@ -15,6 +15,8 @@ int64_t figures_now(void);
 /** Room for @most times; ends the program when there is no memory. */
 struct figures figures_new(size_t most);
 void figures_fini(struct figures *figures);
+/** The median of those taken; 0: there are none. */
+int64_t figures_median(struct figures *figures);
 /**
  * "NAME: median 9.1 us, least 8.8 us, p99 12.0 us, limit 20 us". @share: how many one time is of;
  * @limit_us: 0: none.

@@ -130,11 +130,22 @@ def load_rows(table, folder, policies, rounds):
 
 SWEEP_LINE = re.compile(r"^workload P=\d+[^,:]*: sweep ([\d.]+) ms, straight loop ([\d.]+) ms", re.MULTILINE)
 
+CONSTANT_LINE = re.compile(r"^constant P=\d+: (10\^\d) enterprises ([\d.]+) ms, ([\d.]+) times", re.MULTILINE)
+
 
 def sweep(table, blocks, policies, rounds, *rest):
     found = SWEEP_LINE.search(table.program("bench_sweep", ROOT / "service/catalog", blocks, policies, rounds, "known",
                                             *rest))
     return float(found[1]), float(found[2])
+
+
+def constant_row(table):
+    """Registries of all sizes take turns in one process: apart they are measured in other minutes of the machine."""
+    found = CONSTANT_LINE.findall(table.program("bench_sweep", ROOT / "service/catalog", "constant",
+                                                *([244] if table.options.quick else [])))
+    (_, few, _), (size, many, ratio) = found[0], found[-1]
+    table.add(f"cost an enterprise, {size} against 10^5 of them, in turn", f"{many} ms", f"{few} ms", float(ratio), 1.1,
+              1.05)
 
 
 def two_at_once(table, blocks, policies, rounds):
@@ -163,10 +174,7 @@ def registry_rows(table, folder, rounds):
     one, _ = sweep(table, blocks, 1, rounds)
     table.add("one new policy over the registry, ms a 1,000,000, against DuckDB", f"{one:.2f}",
               f"{duck:.2f}" if duck else peer["duckdb_why"], duck / one if duck else None, 3, 4.5, least=True)
-    few, _ = sweep(table, 24, 200, rounds)
-    many, _ = sweep(table, 244 if table.options.quick else 2442, 200, 1 if not table.options.quick else rounds)
-    table.add(f"cost an enterprise, {'10^6' if table.options.quick else '10^7'} against 10^5 of them", f"{many:.3f} ms",
-              f"{few:.3f} ms", many / few, 1.1, 1.05)
+    constant_row(table)
     for blocks_of in (3, 24, 244) + (() if table.options.quick else (2442,)):
         took, _ = sweep(table, blocks_of, 200, 1)
         table.point("registry", "sweep", blocks_of * 4096, took * 200 * blocks_of * 4096 / 1e6)
