@@ -22,9 +22,6 @@
 #define ROW_ARENA ((size_t)1 << 20)
 #define MEMO_BUDGET ((size_t)256 << 20)
 
-/* The most literals of a policy that are looked at together. */
-#define PARTS_MOST 32
-
 /* --- the sweep --------------------------------------------------------------------------------- */
 
 struct sweep *sweep_new(const struct ruleset *ruleset, const struct sweep_options *options,
@@ -366,41 +363,6 @@ static bool rows_store(struct sweep_work *work, const struct sweep_policy *polic
 	return true;
 }
 
-/* What is known of a policy's literals before any is asked. */
-struct known_parts {
-	const uint64_t *in[PARTS_MOST]; /* rows it takes, */
-	const uint64_t *out_of[PARTS_MOST];
-	size_t in_count, out_of_count;
-	uint32_t asked[PARTS_MOST]; /* all others, in order */
-	size_t asked_count;
-};
-
-/* Whether any row may be left. What is true of all rows is left out. */
-static bool parts_find(struct sweep_work *work, const uint32_t *literals, size_t count,
-		struct known_parts *parts)
-{
-	const uint64_t *const *sure = block_sure(work->block);
-	const uint64_t *all = block_rows(work->block);
-
-	parts->in_count = parts->out_of_count = parts->asked_count = 0;
-	for (size_t i = 0; i < count; i++) {
-		const uint64_t *yes = sure[literals[i] / 2];
-		bool negated = literals[i] % 2;
-
-		if (!yes)
-			parts->asked[parts->asked_count++] = literals[i];
-		else if (yes == (negated ? all : plane_zeros))
-			return false;
-		else if (yes == (negated ? plane_zeros : all))
-			continue;
-		else if (negated)
-			parts->out_of[parts->out_of_count++] = yes;
-		else
-			parts->in[parts->in_count++] = yes;
-	}
-	return true;
-}
-
 /* Joins more conditions; *out_left: whether any row is left. */
 static bool literals_ask(struct sweep_work *work, const uint32_t *literals, size_t count,
 		struct plane_standing *rows, bool *out_left, struct error *err)
@@ -429,12 +391,12 @@ static bool literals_ask(struct sweep_work *work, const uint32_t *literals, size
 static bool plain_literals_ask(struct sweep_work *work, const struct sweep_policy *policy,
 		struct plane_standing *rows, bool *out_left, struct error *err)
 {
-	size_t count = policy->literal_count < PARTS_MOST ? policy->literal_count : PARTS_MOST;
-	struct known_parts parts;
+	size_t count = policy->literal_count < BLOCK_PARTS_MOST ? policy->literal_count
+								: BLOCK_PARTS_MOST;
+	struct block_parts parts;
 
-	*out_left = parts_find(work, policy->literals, count, &parts) &&
-		    plane_choose(work->rows, parts.in, parts.in_count, parts.out_of,
-				    parts.out_of_count, rows->alive);
+	*out_left = block_parts_find(work->block, policy->literals, count, &parts) &&
+		    block_parts_choose(work->block, &parts, rows->alive);
 	rows->doubtful = false;
 	return literals_ask(work, parts.asked, parts.asked_count, rows, out_left, err) &&
 	       literals_ask(work, policy->literals + count, policy->literal_count - count, rows,

@@ -10,9 +10,6 @@
 #define ROW_ARENA ((size_t)256 << 10)
 #define ROW_BUDGET ((size_t)64 << 20)
 
-/* The most parts of a conjunction that are looked at together. */
-#define PARTS_MOST 16
-
 /* --- room for planes --------------------------------------------------------------------------- */
 
 uint64_t *pool_take(struct plane_pool *pool, size_t words)
@@ -163,11 +160,6 @@ const uint64_t *block_rows(const struct block *block)
 	return block->rows;
 }
 
-const uint64_t *const *block_sure(const struct block *block)
-{
-	return block->sure;
-}
-
 const uint64_t *block_odd_rows(const struct block *block)
 {
 	return block->odd;
@@ -309,39 +301,57 @@ static void gathering_finish(struct gathering *all)
 static bool formula_ask(struct block *block, uint32_t number, const uint64_t *need,
 		struct block_answer *out_answer, struct error *err);
 
-/*
- * Of parts that are all known for sure, see block_sure(), in one pass. *out_yes is NULL when not all of
- * them are, or there are too many. false: memory is short.
- */
+bool block_parts_find(const struct block *block, const uint32_t *literals, size_t count,
+		struct block_parts *parts)
+{
+	assert(count <= BLOCK_PARTS_MOST);
+	parts->in_count = parts->out_of_count = parts->asked_count = 0;
+	for (size_t i = 0; i < count; i++) {
+		const uint64_t *yes = block->sure[literals[i] / 2];
+		bool negated = literals[i] % 2;
+
+		if (!yes)
+			parts->asked[parts->asked_count++] = literals[i];
+		else if (yes == (negated ? block->rows : plane_zeros))
+			return false;
+		else if (yes == (negated ? plane_zeros : block->rows))
+			continue;
+		else if (negated)
+			parts->out_of[parts->out_of_count++] = yes;
+		else
+			parts->in[parts->in_count++] = yes;
+	}
+	return true;
+}
+
+bool block_parts_choose(
+		const struct block *block, const struct block_parts *parts, uint64_t *out_rows)
+{
+	return plane_choose(block->rows, parts->in, parts->in_count, parts->out_of,
+			parts->out_of_count, out_rows);
+}
+
+/* Of parts that settle it. *out_yes is NULL when they do not. false: memory is short. */
 static bool conjunction_choose(struct block *block, struct plane_pool *pool,
 		const struct formula *formula, const uint64_t **out_yes)
 {
-	const uint32_t *literals = &block->atoms->literals[formula->at];
-	const uint64_t *in[PARTS_MOST];
-	const uint64_t *out_of[PARTS_MOST];
-	size_t in_count = 0;
-	size_t out_of_count = 0;
+	struct block_parts parts;
 	uint64_t *room;
 
 	*out_yes = NULL;
-	if (formula->count > PARTS_MOST)
+	if (formula->count > BLOCK_PARTS_MOST)
 		return true;
-	for (uint32_t i = 0; i < formula->count; i++) {
-		const uint64_t *yes = block->sure[literals[i] / 2];
-
-		if (!yes)
-			return true;
-		if (literals[i] % 2)
-			out_of[out_of_count++] = yes;
-		else
-			in[in_count++] = yes;
+	if (!block_parts_find(block, &block->atoms->literals[formula->at], formula->count,
+			    &parts)) {
+		*out_yes = plane_zeros;
+		return true;
 	}
+	if (parts.asked_count)
+		return true;
 	room = pool_take(pool, BLOCK_WORDS);
 	if (!room)
 		return false;
-	*out_yes = plane_choose(block->rows, in, in_count, out_of, out_of_count, room)
-				   ? room
-				   : plane_zeros;
+	*out_yes = block_parts_choose(block, &parts, room) ? room : plane_zeros;
 	return true;
 }
 

@@ -87,12 +87,26 @@ uint64_t block_code_generation(const struct block *block);
 bool block_ask(struct block *block, uint32_t literal, const uint64_t *need,
 		struct block_answer *out_answer, struct error *err);
 
+/* The most literals that are put together in one pass. */
+#define BLOCK_PARTS_MOST 32
+
+/* What is known of literals that are to be met together, before any is asked. */
+struct block_parts {
+	const uint64_t *in[BLOCK_PARTS_MOST]; /* rows of the block it takes, */
+	const uint64_t *out_of[BLOCK_PARTS_MOST];
+	size_t in_count, out_of_count;
+	uint32_t asked[BLOCK_PARTS_MOST]; /* all others, in order */
+	size_t asked_count;
+};
 /**
- * By formula: where it is yes, of those that are kept and that every row has answered with yes or no in
- * this round; other formulas have NULL. Of rows not in the block anything is said, but where no row of
- * the block is yes it is plane_zeros itself, and where all are, block_rows(). The list stays where it is.
+ * Parts at most BLOCK_PARTS_MOST literals by what was answered in this round, of all rows, and kept; what is
+ * true of all rows is left out. false: some literal is false of all rows, whatever the others are.
  */
-const uint64_t *const *block_sure(const struct block *block);
+bool block_parts_find(const struct block *block, const uint32_t *literals, size_t count,
+		struct block_parts *out_parts);
+/** The rows that meet those of the parts that are known; whether there are any. */
+bool block_parts_choose(
+		const struct block *block, const struct block_parts *parts, uint64_t *out_rows);
 
 /** The value of a row of a column of @slot, known or not; lists lie in @arena. */
 struct value block_value(const struct block *block, int slot, const struct block_column *column,

@@ -104,7 +104,11 @@ struct block {
 	struct slot_column *columns;	/* by slot */
 	struct answer_note *atom_notes; /* by atom */
 	struct answer_note *formula_notes;
-	const uint64_t **sure;	      /* by formula, see block_sure() */
+	const uint64_t **
+			sure; /* by formula: where it is yes, of those that are kept and that every
+				   row has answered with yes or no in this round; others NULL. Of
+				   rows not in the block anything is said, but where no row of it is
+				   yes it is plane_zeros itself, and where all are, ->rows */
 	struct atom_memory *memories; /* by atom */
 	struct plane_pool kept;	      /* until the next round */
 	struct plane_pool scratch;
