@@ -147,7 +147,7 @@ static bool held_refuse(void *context, const struct ledger_delivery *delivery,
 		return false;
 	if (!ledger_entries_are_mixed(entries, count))
 		return true;
-	*out_why = ledger_mixed_reason(deciding->ledger, delivery, entries, count, arena, err);
+	*out_why = ledger_mixed_reason(deciding->ledger, entries, count, arena, err);
 	return *out_why != NULL;
 }
 

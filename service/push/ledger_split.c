@@ -21,8 +21,6 @@ struct splitting {
 	const Policycalc__V1__Digest *digest;
 	const struct ledger_entry *entries;
 	size_t count;
-	struct ledger_version *versions;
-	size_t version_count;
 	struct arena *arena;
 };
 
@@ -35,19 +33,6 @@ bool ledger_entries_are_mixed(const struct ledger_entry *entries, size_t count)
 	return false;
 }
 
-/* The name of a series; NULL: it was never run. */
-static const char *series_name(const struct splitting *splitting, uint32_t series)
-{
-	for (size_t i = 0; i < splitting->version_count; i++) {
-		const struct ledger_version *version = &splitting->versions[i];
-
-		if (version->series_id == (int64_t)series)
-			return arena_copy(splitting->arena, version->series.data,
-					version->series.size);
-	}
-	return NULL;
-}
-
 static bool splitting_init(struct splitting *splitting, struct ledger *ledger,
 		const struct ledger_delivery *delivery, const struct ledger_entry *entries,
 		size_t count, struct arena *arena, struct error *err)
@@ -57,10 +42,7 @@ static bool splitting_init(struct splitting *splitting, struct ledger *ledger,
 	*splitting = (struct splitting){
 		.ledger = ledger, .entries = entries, .count = count, .arena = arena
 	};
-	if (!ledger_store_list_versions(ledger->store, arena, &splitting->versions,
-			    &splitting->version_count, err) ||
-			!ledger_store_find_delivery(
-					ledger->store, delivery->key, true, arena, &whole, err))
+	if (!ledger_store_find_delivery(ledger->store, delivery->key, true, arena, &whole, err))
 		return false;
 	assert(whole);
 	splitting->whole = whole;
@@ -71,10 +53,10 @@ static bool splitting_init(struct splitting *splitting, struct ledger *ledger,
 }
 
 /* Whether @entry is the first of its series. */
-static bool is_first(const struct splitting *splitting, size_t entry)
+static bool is_first(const struct ledger_entry *entries, size_t entry)
 {
 	for (size_t i = 0; i < entry; i++) {
-		if (splitting->entries[i].series == splitting->entries[entry].series)
+		if (entries[i].series == entries[entry].series)
 			return false;
 	}
 	return true;
@@ -131,16 +113,16 @@ static bool part_add(const struct splitting *splitting, uint32_t series,
 {
 	const struct ledger_delivery *whole = splitting->whole;
 	Policycalc__V1__Digest digest = *splitting->digest;
-	const char *name = series_name(splitting, series);
+	const char *name;
 	char key[2 * DIGEST_KEY_SIZE + 1];
 	struct buffer bytes = { 0 };
 
+	if (!ledger_store_name_series(
+			    splitting->ledger->store, series, splitting->arena, &name, err))
+		return false;
 	if (!name)
-		return splitting->arena->exhausted
-				       ? arena_error(splitting->arena, err, SPLITTING)
-				       : error_set(err, ERROR_IO,
-							 "the ledger does not know a series "
-							 "that was told");
+		return error_set(err, ERROR_IO,
+				"the ledger does not know a series that was told");
 	*part = (struct ledger_delivery){
 		.run = whole->run,
 		.enterprise = whole->enterprise,
@@ -180,7 +162,7 @@ bool ledger_split(struct ledger *ledger, const struct ledger_delivery *delivery,
 	if (!splitting_init(&splitting, ledger, delivery, entries, count, arena, err))
 		return false;
 	for (size_t i = 0; i < count; i++) {
-		if (!is_first(&splitting, i))
+		if (!is_first(entries, i))
 			continue;
 		if (!part_add(&splitting, entries[i].series, &part, now_ms, err))
 			return false;
@@ -192,20 +174,20 @@ bool ledger_split(struct ledger *ledger, const struct ledger_delivery *delivery,
 	return ledger_store_change_delivery(ledger->store, &whole, err);
 }
 
-char *ledger_mixed_reason(struct ledger *ledger, const struct ledger_delivery *delivery,
-		const struct ledger_entry *entries, size_t count, struct arena *arena,
-		struct error *err)
+char *ledger_mixed_reason(struct ledger *ledger, const struct ledger_entry *entries,
+		size_t count, struct arena *arena, struct error *err)
 {
-	struct splitting splitting;
 	char *reason = "it has news of several series, each to be confirmed by its name:";
 
-	if (!splitting_init(&splitting, ledger, delivery, entries, count, arena, err))
-		return NULL;
 	for (size_t i = 0; reason && i < count; i++) {
-		const char *name = series_name(&splitting, entries[i].series);
+		const char *name;
 
-		if (is_first(&splitting, i))
-			reason = arena_format(arena, "%s %.100s", reason, name ? name : "?");
+		if (!is_first(entries, i))
+			continue;
+		if (!ledger_store_name_series(
+				    ledger->store, entries[i].series, arena, &name, err))
+			return NULL;
+		reason = arena_format(arena, "%s %.100s", reason, name ? name : "?");
 	}
 	if (!reason)
 		arena_error(arena, err, SPLITTING);

@@ -15,6 +15,5 @@ bool ledger_split(struct ledger *ledger, const struct ledger_delivery *delivery,
 		int64_t now_ms, struct arena *arena, struct ledger_delivery *out_part,
 		struct error *err);
 /** For people: that it has to be confirmed series by series, and which they are. NULL on failure. */
-char *ledger_mixed_reason(struct ledger *ledger, const struct ledger_delivery *delivery,
-		const struct ledger_entry *entries, size_t count, struct arena *arena,
-		struct error *err);
+char *ledger_mixed_reason(struct ledger *ledger, const struct ledger_entry *entries,
+		size_t count, struct arena *arena, struct error *err);

@@ -12,6 +12,7 @@
 static const char *const ledger_statements[LEDGER_STATEMENT_COUNT] = {
 	[LEDGER_FIND_SERIES] = "SELECT id FROM push_series WHERE name = ?",
 	[LEDGER_ADD_SERIES] = "INSERT INTO push_series (name) VALUES (?)",
+	[LEDGER_NAME_SERIES] = "SELECT name FROM push_series WHERE id = ?",
 	[LEDGER_FIND_VERSION] = "SELECT id, card FROM push_version WHERE policy = ?",
 	[LEDGER_ADD_VERSION] =
 			"INSERT INTO push_version (series, policy, card) VALUES (?, ?, ?)",
@@ -201,6 +202,21 @@ bool ledger_store_put_version(
 		return false;
 	version->id = database_last_row(store->db);
 	return true;
+}
+
+bool ledger_store_name_series(struct ledger_store *store, int64_t series, struct arena *arena,
+		const char **out_name, struct error *err)
+{
+	struct statement *find = store->statements[LEDGER_NAME_SERIES];
+	struct slice name = { NULL, 0 };
+	bool more = false;
+	bool ok = statement_bind_int(find, 1, series, err) && statement_step(find, &more, err);
+
+	if (ok && more)
+		ok = ledger_copy(statement_bytes(find, 0), arena, &name, err);
+	statement_reset(find);
+	*out_name = name.data;
+	return ok;
 }
 
 bool ledger_store_list_versions(struct ledger_store *store, struct arena *arena,

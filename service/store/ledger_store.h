@@ -46,6 +46,9 @@ struct ledger_version {
 /** The numbers of a version and its series, new ones when they are; keeps the newest card. */
 bool ledger_store_put_version(
 		struct ledger_store *store, struct ledger_version *version, struct error *err);
+/** The name of a series by its number; *out_name is NULL when there is none. */
+bool ledger_store_name_series(struct ledger_store *store, int64_t series, struct arena *arena,
+		const char **out_name, struct error *err);
 /** Every version, in the order of the numbers. */
 bool ledger_store_list_versions(struct ledger_store *store, struct arena *arena,
 		struct ledger_version **out_list, size_t *out_count, struct error *err);
