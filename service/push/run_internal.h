@@ -32,6 +32,9 @@ struct push_run {
 	bool is_stopping;  /* the process ends */
 	bool is_contended; /* a block has to be begun again: they are written one by one */
 	struct error err;  /* why it fails */
+	/* For tests, which have no threads: what one of them does between two looks at what was worked
+	 * on. NULL in the service. */
+	void (*between_looks)(struct push_run *run);
 
 	/* How fast it is, on the host's clock. */
 	int64_t rate_ms, rate_done, rate;

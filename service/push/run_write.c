@@ -193,6 +193,8 @@ bool run_commit_blocks(struct push_run *run, bool *out_done, struct error *err)
 
 	*out_done = count > 0;
 	if (!blocks) {
+		if (run->between_looks)
+			run->between_looks(run);
 		/* A thread may have come with it, done or deferred, since: it is for the next step. */
 		blocks = block_worked(run, number, is_failed_at);
 		if (!blocks)
