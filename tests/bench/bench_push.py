@@ -29,6 +29,7 @@ from bench import stop
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 MOST_RATIO = 3  # of a run with at most a hundredth changed, to the bare SELECT
 MOST_POLICY_SECONDS = 1  # of one changed policy, a million enterprises
+MOST_GROWTH = 1.1  # of the first run's time an enterprise, when there are many more of them
 MOST_MIB = 1024  # resident, however many enterprises there are
 FIRST_DAY = 13
 IDLE_SECONDS = 0.001  # of processor time, in half a second
@@ -192,6 +193,14 @@ class Bench:
         path.write_text(text.replace(THRESHOLD, f"{THRESHOLD} - {step}"), encoding="utf-8")
         self.service.ask("catalog", "publish", draft)
 
+    def first(self, name):
+        """A first run over a registry of its own, and nothing else."""
+        self.start()
+        self.sample()
+        run = self.run(name)
+        self.stop()
+        return run
+
     # --- all of it -------------------------------------------------------------------------------
 
     def measure(self):
@@ -237,6 +246,17 @@ def median(figures, key):
     return statistics.median(figure[key] for figure in figures)
 
 
+def growth_tell(options, bench, result):
+    """What an enterprise of many costs against one of few, in first runs."""
+    few, many = ([figure["processor_s"] / rows * 1e6 for figure in bench.figures[name]]
+                 for name, rows in (("first run", options.rows), ("first run, grown", options.grown)))
+    growth = statistics.median(many) / statistics.median(few)
+    result["growth"] = {"rows": options.grown, "few_us": few, "many_us": many, "ratio": growth}
+    print(f"a first run over {options.grown:,}: {statistics.median(many):.1f} µs an enterprise, {growth:.2f} times that "
+          f"over {options.rows:,} (limit {MOST_GROWTH})")
+    return growth
+
+
 def tell(options, bench):
     select = median(bench.figures["select"], "processor_s")
     result = {"rows": options.rows, "cores": os.cpu_count(), "date": time.strftime("%Y-%m-%d"),
@@ -248,7 +268,7 @@ def tell(options, bench):
           "| deliveries |")
     print("|---|---|---|---|---|---|")
     for name, figures in bench.figures.items():
-        if name == "select":
+        if name in ("select", "first run, grown"):
             continue
         seconds, wall = median(figures, "processor_s"), median(figures, "wall_s")
         told = statistics.median(figure["deliveries"] for figure in figures)
@@ -256,15 +276,29 @@ def tell(options, bench):
                                 "deliveries": told}
         print(f"| {name} | {seconds:.3f} s | {seconds / select:.2f} | {seconds / options.rows * 1e6:.1f} "
               f"| {wall:.2f} s | {told:,.0f} |")
+    growth = growth_tell(options, bench, result) if options.grown else 0
     print(f"at most {bench.peak:.0f} MiB resident (limit {MOST_MIB})")
     bad = [name for name in result["runs"] if name.endswith("changed") and name != "one policy changed"
            and result["runs"][name]["ratio"] > MOST_RATIO]
     policy = result["runs"]["one policy changed"]["processor_s"] / options.rows * 1e6
     bad += ["one policy changed"] if policy > MOST_POLICY_SECONDS else []
+    bad += ["growth"] if growth > MOST_GROWTH else []
     bad += ["memory"] if bench.peak > MOST_MIB else []
     print(f"runs with at most 1% changed against {MOST_RATIO} SELECTs, one policy against "
           f"{MOST_POLICY_SECONDS} s a million: " + (f"OVER: {', '.join(bad)}" if bad else "within"))
     return result
+
+
+def measure(options, run):
+    """A bench with data of its own, which is gone afterwards."""
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="bench-push-", dir=options.folder))
+    bench = Bench(options, folder)
+    try:
+        run(bench)
+    finally:
+        bench.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+    return bench
 
 
 def main():
@@ -272,18 +306,21 @@ def main():
     parser.add_argument("--build", default="build-bench", type=pathlib.Path)
     parser.add_argument("--rows", type=int, default=100000)
     parser.add_argument("--rounds", type=int, default=3, help="of every run but the first (1 to 5)")
+    parser.add_argument("--grown", type=int, metavar="ROWS",
+                        help="a first run over so many, too: whether an enterprise costs the same")
     parser.add_argument("--folder", type=pathlib.Path, help="where data goes (default: a temporary one)")
     parser.add_argument("--json", type=pathlib.Path, help="also write the figures here")
     options = parser.parse_args()
     if not 1 <= options.rounds <= 5:
         parser.error("--rounds: 1 to 5")
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="bench-push-", dir=options.folder))
-    bench = Bench(options, folder)
-    try:
-        bench.measure()
-    finally:
-        bench.stop()
-        shutil.rmtree(folder, ignore_errors=True)
+    bench = measure(options, Bench.measure)
+    if options.grown:
+        # Before and after the larger one, since the machine is not the same all the time.
+        grown = argparse.Namespace(**{**vars(options), "rows": options.grown})
+        for name, rows in (("first run, grown", grown), ("first run", options)):
+            other = measure(rows, lambda bench, name=name: bench.first(name))
+            bench.figures[name] = bench.figures.get(name, []) + other.figures[name]
+            bench.peak = max(bench.peak, other.peak)
     result = tell(options, bench)
     if options.json:
         options.json.write_text(json.dumps(result, indent=2, ensure_ascii=False) + "\n")
