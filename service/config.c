@@ -33,6 +33,7 @@ enum option_id {
 	OPTION_FOUR_EYES,
 	OPTION_INSECURE_PLAINTEXT,
 	OPTION_REUSE_PORT,
+	OPTION_NO_REFLECTION,
 	/* Those of the limits, in the order of enum config_limits_option. */
 	OPTION_LIMITS,
 	/* Those of operation, in the order of enum config_operation_option. */
@@ -93,6 +94,8 @@ static const struct option {
 			NULL, "allow plaintext addresses that other machines can reach" },
 	[OPTION_REUSE_PORT] = { "reuse-port", "POLICYCALC_REUSE_PORT", NULL,
 			"let another process take the port over" },
+	[OPTION_NO_REFLECTION] = { "no-reflection", "POLICYCALC_NO_REFLECTION", NULL,
+			"tell nobody the schema" },
 	[OPTION_LIMITS + LIMITS_CALLS] = { "limit-calls", "POLICYCALC_LIMIT_CALLS", "N",
 			"calls a second of one token's name, or of one address without\n"
 			"                          token; 0: as many as come (default 10000)" },
@@ -278,6 +281,9 @@ static bool set(struct loading *loading, enum option_id id, const char *value,
 		       fail(loading, id, err, "true or false");
 	case OPTION_REUSE_PORT:
 		return config_parse_switch(value, &config->reuse_port) ||
+		       fail(loading, id, err, "true or false");
+	case OPTION_NO_REFLECTION:
+		return config_parse_switch(value, &config->no_reflection) ||
 		       fail(loading, id, err, "true or false");
 	case OPTION_LIMITS:
 	case OPTION_OPERATION:
@@ -538,6 +544,7 @@ void config_print(const struct config *config, FILE *out)
 	fprintf(out, "insecure-plaintext = %s\n",
 			config->insecure_plaintext ? "true" : "false");
 	fprintf(out, "reuse-port = %s\n", config->reuse_port ? "true" : "false");
+	fprintf(out, "no-reflection = %s\n", config->no_reflection ? "true" : "false");
 	config_operation_print(&config->operation, out);
 	config_tls_print(&config->tls, out);
 	config_limits_print(&config->limits, out);

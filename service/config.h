@@ -75,6 +75,7 @@ struct config {
 	const char *audit_log; /* file; "": audit.log in the data folder; "none": there is none */
 	bool insecure_plaintext;
 	bool reuse_port;
+	bool no_reflection;
 	struct config_operation operation;
 	struct config_tls tls;
 	struct config_limits limits;

@@ -330,7 +330,7 @@ static bool make_registry(struct service *service, struct error *err)
 			counts[0] + counts[1] + counts[2], sizeof(*service->methods));
 	if (!service->methods)
 		return error_set(err, ERROR_MEMORY, "out of memory while listing the methods");
-	for (size_t part = 0; part < 3; part++)
+	for (size_t part = 0; part < (service->config.no_reflection ? 2u : 3u); part++)
 		for (size_t i = 0; i < counts[part]; i++)
 			service->methods[count++] = parts[part][i];
 	service->registry = (struct rpc_registry){ service->methods, count };

@@ -236,6 +236,11 @@ def reflection():
         assert any(b"calculator_service.proto" in f for f in
                    found.file_descriptor_response.file_descriptor_proto)
         assert missing.error_response.error_code == Code.NOT_FOUND.value[0]
+    # Unless the operator does not want it.
+    own = Daemon("--no-reflection")
+    call = own.channel().stream_stream("/grpc.reflection.v1.ServerReflection/ServerReflectionInfo")
+    fails(Code.UNIMPLEMENTED, lambda: list(call(iter([b"\x3a\x00"]), timeout=5)))
+    assert Client(own.channel()).match().revision == 1 and own.stop() == 0
 
 
 run(unary, combination, unix_socket, stream_answers_in_order, stream_ping_pong,
