@@ -13,6 +13,7 @@ folder=${POLICYCALC_FOREIGN:-$HOME/.cache/policycalc-foreign}
 grpc_go=v1.85.0
 mkdir -p "$folder" || exit 1
 log=$folder/log
+proxy=there
 
 # fresh NAME STAMP: whether NAME is there, and made from what STAMP tells of.
 fresh() {
@@ -31,10 +32,13 @@ missing() {
 go_program() {
 	! fresh "$1" "$2@$4" || return 0
 	command -v go >/dev/null 2>&1 || { missing "$1" "there is no Go"; return 0; }
+	[ $proxy = there ] || { missing "$1" "the Go module proxy was not reached"; return 0; }
 	echo "building $1 $4"
 	work=$(mktemp -d)
-	if (cd "$work" && go mod init foreign && timeout 60 go get "$3@$4" &&
-		timeout 400 go build -o "$folder/$1" "$3") >"$log" 2>&1; then
+	if ! (cd "$work" && go mod init foreign && timeout 60 go get "$3@$4") >"$log" 2>&1; then
+		proxy=gone
+		missing "$1" "$(tail -n 1 "$log" | cut -c 1-150)"
+	elif (cd "$work" && timeout 400 go build -o "$folder/$1" "$3") >"$log" 2>&1; then
 		made "$1" "$2@$4"
 	else
 		missing "$1" "$(tail -n 1 "$log" | cut -c 1-150)"
