@@ -22,8 +22,10 @@
 
 /* How long whoever looks waits for the threads. */
 #define WAIT_US ((uint64_t)250000)
-/* What was told is good for so long. */
+/* What was told is good for so long, or for a hundred times what telling it took: of a hundred seconds of a
+ * thread metrics take one, however many deliveries there are to count. */
 #define FRESH_US ((uint64_t)1000000)
+#define FRESH_TIMES 100
 /* Of pointers to methods: a power of two, well above their number. */
 #define SLOTS 256
 #define LISTING_MEMORY ((size_t)1 << 20)
@@ -42,6 +44,7 @@ struct telling {
 	struct meter *meter;
 	bool is_under_way;
 	uint64_t told_us; /* monotonic; 0: never */
+	uint64_t cost_us;
 };
 
 struct meter {
@@ -114,10 +117,11 @@ void meter_matched(struct meter *meter, const struct match_tally *tally)
 /* --- what the threads tell ------------------------------------------------------------------- */
 
 /* Under the lock. */
-static void telling_end(struct telling *telling)
+static void telling_end(struct telling *telling, uint64_t begun_us)
 {
 	telling->is_under_way = false;
 	telling->told_us = clock_us();
+	telling->cost_us = telling->told_us - begun_us;
 	pthread_cond_broadcast(&telling->meter->told);
 }
 
@@ -125,6 +129,7 @@ static void on_store(struct job *job, void *context)
 {
 	struct meter *meter = ((struct telling *)job)->meter;
 	Policycalc__V1__Revision **list = NULL;
+	uint64_t begun_us = clock_us();
 	struct timestamp published;
 	struct error err = { ERROR_NONE, "" };
 	struct arena arena;
@@ -138,7 +143,7 @@ static void on_store(struct job *job, void *context)
 		meter->revision = list[0]->number;
 		meter->published = published.seconds;
 	}
-	telling_end(&meter->store);
+	telling_end(&meter->store, begun_us);
 	pthread_mutex_unlock(&meter->lock);
 	arena_fini(&arena);
 }
@@ -165,6 +170,7 @@ static void on_registry(struct job *job, void *context)
 	struct registry *registry = registry_thread_registry(context);
 	struct ledger_store *store = push_service_ledger(meter->sources.push)->store;
 	struct metrics_state state = { .registry_at = time(NULL) };
+	uint64_t begun_us = clock_us();
 	struct error err = { ERROR_NONE, "" };
 	bool ok;
 
@@ -175,13 +181,17 @@ static void on_registry(struct job *job, void *context)
 	pthread_mutex_lock(&meter->lock);
 	if (ok)
 		meter->observed = state;
-	telling_end(&meter->registry);
+	telling_end(&meter->registry, begun_us);
 	pthread_mutex_unlock(&meter->lock);
 }
 
 static bool is_fresh(const struct telling *telling, uint64_t now_us)
 {
-	return telling->told_us && now_us < telling->told_us + FRESH_US;
+	uint64_t fresh_us = telling->cost_us * FRESH_TIMES;
+
+	if (fresh_us < FRESH_US)
+		fresh_us = FRESH_US;
+	return telling->told_us && now_us < telling->told_us + fresh_us;
 }
 
 /* Under the lock: asks both threads for what is not fresh, and waits a moment. */
@@ -268,6 +278,11 @@ static void look(void *context, struct metrics_state *out_state)
 	*out_state = state;
 }
 
+static bool is_serving(void *context)
+{
+	return health_is_serving(((struct meter *)context)->sources.health);
+}
+
 /* --- beginning and end ----------------------------------------------------------------------- */
 
 static bool count_methods(
@@ -335,6 +350,7 @@ bool meter_open(struct meter *meter, const char *address, const struct meter_sou
 		.is_local = config_is_local(address),
 		.metrics = meter->metrics,
 		.look = look,
+		.is_serving = is_serving,
 		.context = meter,
 	};
 

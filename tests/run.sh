@@ -36,7 +36,7 @@ done
 packages="gcc g++ libc6-dev meson ninja-build pkg-config git ca-certificates
 	libuv1-dev libnghttp2-dev libprotobuf-c-dev protobuf-c-compiler protobuf-compiler libprotobuf-dev
 	libsqlite3-dev libssl-dev libyaml-dev libjansson-dev libutf8proc-dev zlib1g-dev
-	libcurl4-openssl-dev
+	libcurl4-openssl-dev haproxy
 	libcmocka-dev clang libclang-rt-14-dev clang-format sqlite3 procps
 	python3 python3-grpcio python3-protobuf python3-h2 python3-yaml faketime nghttp2-client curl graphviz
 	libgrpc++-dev protobuf-compiler-grpc libgrpc-java libprotobuf-java libnetty-java libperfmark-java

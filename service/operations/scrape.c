@@ -103,6 +103,16 @@ static void put_refusal(struct visitor *visitor, int status, bool is_head)
 			(struct slice){ body, (size_t)size }, is_head);
 }
 
+static void put_health(struct scrape *scrape, struct visitor *visitor, bool is_head)
+{
+	bool is_serving = scrape->options.is_serving(scrape->options.context);
+
+	put_answer(visitor, is_serving ? 200 : 503, "text/plain; charset=utf-8",
+			is_serving ? SLICE_LITERAL("SERVING\n")
+				   : SLICE_LITERAL("NOT_SERVING\n"),
+			is_head);
+}
+
 static void put_page(struct scrape *scrape, struct visitor *visitor,
 		const struct scrape_request *request)
 {
@@ -143,14 +153,16 @@ static void visitor_advance(struct scrape *scrape, struct visitor *visitor)
 	if (status == 200 && scrape->options.is_local && request.host.size &&
 			!scrape_host_is_literal(request.host))
 		status = 421;
-	if (status == 200 && !slice_equals_text(request.path, "/metrics") &&
-			!slice_equals_text(request.path, "/status") &&
-			!slice_equals_text(request.path, "/"))
-		status = 404;
-	if (status == 200)
+	if (status != 200)
+		put_refusal(visitor, status, request.is_head);
+	else if (slice_equals_text(request.path, "/health"))
+		put_health(scrape, visitor, request.is_head);
+	else if (slice_equals_text(request.path, "/metrics") ||
+			slice_equals_text(request.path, "/status") ||
+			slice_equals_text(request.path, "/"))
 		put_page(scrape, visitor, &request);
 	else
-		put_refusal(visitor, status, request.is_head);
+		put_refusal(visitor, 404, request.is_head);
 }
 
 /* --- visitors -------------------------------------------------------------------------------- */

@@ -4,6 +4,7 @@
  *
  *     /metrics        what it counts, for Prometheus
  *     /, /status      the same as a page; ?lang=en in English
+ *     /health         200 SERVING, or 503, for balancers that do not speak gRPC
  *
  * It takes GET and HEAD, one request a connection; a visitor has ten seconds for all, and there are at
  * most sixteen. As long as it listens on this machine alone, a Host header must name this machine: or a
@@ -22,6 +23,8 @@ struct scrape_options {
 	struct metrics *metrics; /* borrowed */
 	/* Fills what is looked at. On the thread of the server; may take a moment. */
 	void (*look)(void *context, struct metrics_state *out_state);
+	/* What /health says; at once. */
+	bool (*is_serving)(void *context);
 	void *context;
 	uint64_t patience_us; /* that a visitor has; 0: ten seconds */
 };

@@ -7,11 +7,12 @@ usage: test_metrics.py DAEMON PROTOC PROTO_DIR STARTER_DIR
 import json
 import re
 import socket
+import subprocess
 import time
 import urllib.error
 import urllib.request
 
-from harness import Client, Daemon, calculator, catalog, fails, grpc, profile, refuses_to_start, run
+from harness import DAEMON, FOLDER, Client, Daemon, calculator, catalog, fails, grpc, profile, refuses_to_start, run
 
 SAMPLE = re.compile(r'([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{((?:[a-z_]+="(?:[^"\\\n]|\\["\\n])*",?)*)\})? (\S+)')
 LABEL = re.compile(r'([a-z_]+)="((?:[^"\\]|\\.)*)"')
@@ -136,6 +137,7 @@ def pages():
         assert words in text and "CalculatorService/Match" in text and text.endswith("</html>\n")
         # It loads nothing, from nowhere.
         assert not re.search(r"(src|url\(|@import|//)", text)
+    assert get("/health")[1] == "SERVING\n"
     get("/favicon.ico", 404)
 
 
@@ -159,8 +161,26 @@ def addresses():
     assert other.stop() == 0
 
 
+def options():
+    """What --print-config prints is what --config reads, and a mistake is found before it matters."""
+    config = FOLDER / "metrics.conf"
+    wanted = "metrics = 127.0.0.1:0\ninsecure-metrics = false\nslow-call-ms = 77\n"
+    config.write_text(wanted)
+    command = [DAEMON, "--data", str(FOLDER / "none"), "--config", str(config)]
+    printed = subprocess.run([*command, "--print-config"], capture_output=True, text=True, check=True).stdout
+    assert wanted in printed, printed
+    config.write_text(printed)
+    again = subprocess.run([*command, "--print-config"], capture_output=True, text=True, check=True).stdout
+    assert again == printed
+    for wrong in ("metrics = 10.0.0.1:9464", "slow-call-ms = 0", "insecure-metrics = perhaps"):
+        config.write_text(wrong + "\n")
+        done = subprocess.run([*command, "--check-config"], capture_output=True, text=True)
+        assert done.returncode == 2 and wrong.split(" ")[0] in done.stderr, done
+    assert not (FOLDER / "none").exists()
+
+
 def drains():
     assert daemon.stop() == 0
 
 
-run(counts, nothing_personal, pages, strictness, addresses, drains)
+run(counts, nothing_personal, pages, strictness, addresses, options, drains)

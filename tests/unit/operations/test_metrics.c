@@ -154,6 +154,12 @@ static void look(void *context, struct metrics_state *out_state)
 	*out_state = (struct metrics_state){ .version = "1" };
 }
 
+static bool is_serving(void *context)
+{
+	(void)context;
+	return false;
+}
+
 static struct scrape *scrape_start(struct metrics *metrics, struct sockaddr_in *out_where)
 {
 	socklen_t size = sizeof(*out_where);
@@ -161,6 +167,7 @@ static struct scrape *scrape_start(struct metrics *metrics, struct sockaddr_in *
 	struct scrape_options options = { .is_local = true,
 		.metrics = metrics,
 		.look = look,
+		.is_serving = is_serving,
 		.patience_us = 200000,
 		.socket = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0) };
 	struct scrape *scrape;
@@ -206,6 +213,7 @@ static void server(void **state)
 		const char *request, *answer;
 	} cases[] = {
 		{ "GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n", "HTTP/1.1 200 OK\r\n" },
+		{ "GET /health HTTP/1.0\r\n\r\n", "HTTP/1.1 503 " },
 		{ "GET /nothing HTTP/1.1\r\nHost: localhost\r\n\r\n", "HTTP/1.1 404 " },
 		{ "GET / HTTP/1.1\r\nHost: evil.example\r\n\r\n", "HTTP/1.1 421 " },
 		{ "POST / HTTP/1.1\r\nHost: localhost\r\n\r\n", "HTTP/1.1 405 " },
