@@ -47,6 +47,7 @@ static const char HELP_EN[] =
 
 /* The file as it grows: written under another name, which it loses when it is whole. */
 struct archive {
+	const struct cli *cli;
 	const char *path;
 	char *part; /* in the command's arena */
 	int file;
@@ -61,6 +62,12 @@ struct archive {
 };
 
 /* --- the archive ----------------------------------------------------------------------------- */
+
+static bool archive_error(struct archive *archive, const char *chinese, const char *english)
+{
+	return error_set(&archive->err, ERROR_IO, "%s",
+			cli_word(archive->cli, chinese, english));
+}
 
 static bool archive_write(struct archive *archive, const void *data, size_t size)
 {
@@ -127,13 +134,15 @@ static bool archive_pad(struct archive *archive, uint64_t size)
 
 static bool archive_open(struct cli *cli, struct archive *archive, const char *path)
 {
+	archive->cli = cli;
 	archive->path = path;
 	archive->part = arena_format(&cli->arena, "%s.part", path);
 	archive->digest = EVP_MD_CTX_new();
 	if (!archive->part || !archive->digest)
 		return error_set(&archive->err, ERROR_MEMORY, "out of memory");
 	if (access(path, F_OK) == 0)
-		return error_set(&archive->err, ERROR_EXISTS, "%s: %s", path, strerror(EEXIST));
+		return error_set(&archive->err, ERROR_EXISTS,
+				cli_word(cli, "%s 已存在", "%s exists"), path);
 	archive->file = open(archive->part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	return archive->file >= 0 ||
 	       error_set(&archive->err, ERROR_IO, "%s: %s", archive->part, strerror(errno));
@@ -151,7 +160,8 @@ static bool archive_begin(struct archive *archive, const Policycalc__V1__BackupF
 {
 	if (archive->left || archive->count == FILES_MOST || !name_is_good(file->name) ||
 			file->size <= 0)
-		return error_set(&archive->err, ERROR_IO, "the service sends no backup");
+		return archive_error(
+				archive, "服务发来的不是备份", "the service sends no backup");
 	archive->name = file->name;
 	archive->size = archive->left = (uint64_t)file->size;
 	if (EVP_DigestInit_ex(archive->digest, EVP_sha256(), NULL) != 1)
@@ -178,7 +188,8 @@ static bool archive_end(struct archive *archive)
 static bool archive_add(struct archive *archive, const void *data, size_t size)
 {
 	if (size > archive->left || size == 0)
-		return error_set(&archive->err, ERROR_IO, "the service sends no backup");
+		return archive_error(
+				archive, "服务发来的不是备份", "the service sends no backup");
 	archive->left -= size;
 	return EVP_DigestUpdate(archive->digest, data, size) == 1 &&
 	       archive_write(archive, data, size) && (archive->left || archive_end(archive));
@@ -191,12 +202,11 @@ static bool archive_close(struct archive *archive, const Policycalc__V1__BackupS
 	size_t size = strlen(archive->sums);
 
 	if (archive->left || summary->n_files != archive->count)
-		return error_set(&archive->err, ERROR_IO, "the backup is not whole");
+		return archive_error(archive, "备份不完整", "the backup is not whole");
 	for (size_t i = 0; i < archive->count; i++)
 		if (strcmp(summary->files[i]->sha256, archive->hex[i]) != 0)
-			return error_set(&archive->err, ERROR_IO,
-					"%s did not come as it was sent",
-					summary->files[i]->name);
+			return archive_error(archive, "收到的内容与发出的不一致",
+					"what came is not what was sent");
 	if (!archive_head(archive, "SHA256SUMS", size) ||
 			!archive_write(archive, archive->sums, size) ||
 			!archive_pad(archive, size) ||
