@@ -193,7 +193,7 @@ static bool call_submit(struct call *call, const char *path)
 	size_t count = 0;
 
 	headers[count++] = header_make(":method", "POST");
-	headers[count++] = header_make(":scheme", "http");
+	headers[count++] = header_make(":scheme", channel->tls ? "https" : "http");
 	headers[count++] = header_make(":path", path);
 	headers[count++] = header_make(":authority", is_unix ? "localhost" : channel->address);
 	headers[count++] = header_make("te", "trailers");

@@ -23,6 +23,8 @@
 
 #define STREAM_WINDOW (1 << 20)
 #define TOKEN_MOST 512
+#define HTTPS "https://"
+#define HTTP "http://"
 #define OUTGOING_LIMIT (256 * 1024)
 /* The service allows a ping every ten seconds while a call is under way. */
 #define QUIET_MS (30 * 1000)
@@ -117,6 +119,13 @@ struct channel *channel_new(const char *address)
 		return NULL;
 	channel->link.fd = -1;
 	channel_set_keepalive(channel, QUIET_MS, ANSWER_MS);
+	channel->wants_tls = strncmp(address, HTTPS, strlen(HTTPS)) == 0;
+	channel->is_plain = strncmp(address, HTTP, strlen(HTTP)) == 0 ||
+			    strncmp(address, "unix:", 5) == 0;
+	if (strncmp(address, "unix:", 5) != 0)
+		address += channel->wants_tls  ? strlen(HTTPS)
+			   : channel->is_plain ? strlen(HTTP)
+					       : 0;
 	channel->address = memory_copy(address, strlen(address));
 	if (!channel->address) {
 		channel_free(channel);
@@ -174,10 +183,13 @@ static void channel_listen(struct channel *channel)
 /* Gives up the connection; no call is told. */
 static void channel_disconnect(struct channel *channel)
 {
+	if (channel->link.trouble)
+		channel->trouble = channel->link.trouble;
 	nghttp2_session_del(channel->session);
 	channel->session = NULL;
 	channel->draining = false;
 	channel->memory_failed = false;
+	channel->has_heard = false;
 	link_close(&channel->link);
 	buffer_fini(&channel->outgoing);
 }
@@ -187,6 +199,7 @@ void channel_free(struct channel *channel)
 	if (!channel)
 		return;
 	channel_disconnect(channel);
+	tls_client_free(channel->tls);
 	authorization_free(channel->authorization);
 	memory_free(channel->address);
 	memory_free(channel);
@@ -245,6 +258,38 @@ static int code_of_error(enum error_code code)
 	return code == ERROR_MEMORY ? PCALC_OUT_OF_MEMORY : PCALC_UNAVAILABLE;
 }
 
+bool channel_set_tls(struct channel *channel, const struct tls_files *files,
+		struct call_status *status)
+{
+	struct tls_client *tls = NULL;
+	struct error err;
+
+	if (!channel->is_plain) {
+		tls = tls_client_new(files, &err);
+		if (!tls)
+			return call_status_set(
+					status, code_of_error(err.code), "%s", err.message);
+	}
+	/* A connection under way may still use the old one. */
+	if (channel->tls)
+		channel_break(channel, PCALC_UNAVAILABLE, "the certificates were changed");
+	tls_client_free(channel->tls);
+	channel->tls = tls;
+	return true;
+}
+
+const char *channel_trouble_zh(const struct channel *channel)
+{
+	return link_trouble_zh(channel->trouble);
+}
+
+/* https:// without a word about certificates trusts what the system does. */
+static bool channel_prepare_tls(struct channel *channel, struct call_status *status)
+{
+	return !channel->wants_tls || channel->tls ||
+	       channel_set_tls(channel, &(struct tls_files){ 0 }, status);
+}
+
 bool channel_connect(struct channel *channel, int64_t deadline, struct call_status *status)
 {
 	struct error err;
@@ -260,8 +305,16 @@ bool channel_connect(struct channel *channel, int64_t deadline, struct call_stat
 		channel_listen(channel);
 	if (channel->session)
 		return true;
+	channel->trouble = LINK_TROUBLE_NONE;
+	if (!channel_prepare_tls(channel, status))
+		return false;
 	if (!link_open(&channel->link, channel->address, deadline, &err))
 		return call_status_set(status, code_of_error(err.code), "%s", err.message);
+	if (channel->tls && !tls_client_secure(channel->tls, &channel->link, channel->address,
+					    deadline, &err)) {
+		channel_disconnect(channel);
+		return call_status_set(status, code_of_error(err.code), "%s", err.message);
+	}
 	if (channel_start_session(channel)) {
 		channel_disconnect(channel);
 		return call_status_set(
@@ -306,8 +359,15 @@ static bool channel_moved(struct channel *channel, ssize_t size)
 {
 	if (size > 0)
 		return true;
+	if (size == 0 && !channel->has_heard && !channel->tls)
+		channel->link.trouble = LINK_TROUBLE_TLS;
 	if (size == 0)
-		channel_break(channel, PCALC_UNAVAILABLE, "the server closed the connection");
+		channel_break(channel, PCALC_UNAVAILABLE,
+				channel->link.trouble ? link_trouble_en(channel->link.trouble)
+						      : "the server closed the connection");
+	else if (channel->link.trouble)
+		channel_break(channel, PCALC_UNAVAILABLE,
+				link_trouble_en(channel->link.trouble));
 	else if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)
 		channel_break(channel, PCALC_UNAVAILABLE, strerrordesc_np(errno));
 	return false;
@@ -322,6 +382,7 @@ static void channel_read(struct channel *channel)
 	if (!channel_moved(channel, size))
 		return;
 	channel_listen(channel);
+	channel->has_heard = true;
 	used = nghttp2_session_mem_recv(channel->session, bytes, (size_t)size);
 	if (used < 0 || channel->memory_failed)
 		channel_break_nghttp2(

@@ -35,7 +35,10 @@ bool call_status_set(struct call_status *status, int code, const char *format, .
 /** Copies what fits into @size bytes, never half a character. */
 void text_copy(char *out, size_t size, const char *text);
 
-/** Borrows nothing. NULL when memory is short. */
+/**
+ * Of "HOST:PORT", "[V6]:PORT", "unix:PATH"; "https://" before it asks for TLS, "http://" for none. Borrows
+ * nothing. NULL when memory is short.
+ */
 struct channel *channel_new(const char *address);
 /** Cancels what is still open; every call must have been freed. */
 void channel_free(struct channel *channel);
@@ -49,6 +52,15 @@ void channel_set_keepalive(struct channel *channel, int quiet_ms, int answer_ms)
 bool token_is_valid(struct slice token);
 /** From now on every call carries @token, copied; an empty one: none any more. false when memory is short. */
 bool channel_set_token(struct channel *channel, struct slice token);
+struct tls_files;
+/**
+ * From the next connection on TLS is spoken, unless the address says http:// or unix:. false with @status filled
+ * when a file will not do.
+ */
+bool channel_set_tls(struct channel *channel, const struct tls_files *files,
+		struct call_status *status);
+/** Why the last connection did not come about or broke, as far as it was TLS, in Chinese; "" otherwise. */
+const char *channel_trouble_zh(const struct channel *channel);
 /** Connects now, unless it is connected. */
 bool channel_connect(struct channel *channel, int64_t deadline, struct call_status *status);
 

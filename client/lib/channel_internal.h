@@ -4,17 +4,23 @@
 
 #include "client/lib/channel.h"
 #include "client/lib/link.h"
+#include "client/lib/tls.h"
 
 #include <nghttp2/nghttp2.h>
 
 struct channel {
-	char *address;
-	char *authorization; /* "Bearer ...", or NULL */
+	char *address;		   /* without the scheme */
+	bool wants_tls;		   /* https:// */
+	bool is_plain;		   /* http://, unix: */
+	struct tls_client *tls;	   /* or NULL */
+	enum link_trouble trouble; /* of the connection before */
+	char *authorization;	   /* "Bearer ...", or NULL */
 	struct link link;
 	nghttp2_session *session; /* NULL: not connected */
 	struct buffer outgoing;	  /* made by nghttp2, not yet written */
 	struct call *calls;	  /* all that were started and not freed */
 	bool memory_failed;	  /* of the session: it is given up soon */
+	bool has_heard;		  /* the server has said something on this connection */
 	bool draining;		  /* the server takes no new stream on this connection */
 	/* Keepalive: when something came last, and when the server was asked since (0: it was not). */
 	int64_t heard_ms;

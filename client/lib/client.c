@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "client/lib/answer_stream.h"
+#include "client/lib/tls.h"
 #include "google/rpc/error_details.pb-c.h"
 #include "google/rpc/status.pb-c.h"
 #include "proto/codec/codec.h"
@@ -123,6 +124,15 @@ bool failure_from_status(struct pcalc_failure *failure, struct call_status *stat
 
 pcalc_client *pcalc_connect(const char *address, int timeout_ms, struct pcalc_failure *failure)
 {
+	return pcalc_connect_tls(address, timeout_ms, NULL, failure);
+}
+
+pcalc_client *pcalc_connect_tls(const char *address, int timeout_ms,
+		const struct pcalc_tls *tls, struct pcalc_failure *failure)
+{
+	const struct tls_files files = tls ? (struct tls_files){ tls->authorities,
+		tls->certificate, tls->key, tls->name }
+					   : (struct tls_files){ 0 };
 	struct call_status status = { 0 };
 	pcalc_client *client;
 
@@ -139,7 +149,9 @@ pcalc_client *pcalc_connect(const char *address, int timeout_ms, struct pcalc_fa
 		return NULL;
 	}
 	client->timeout_ms = timeout_ms;
-	if (!channel_connect(client->channel, deadline_after(timeout_ms), &status)) {
+	if ((tls && !channel_set_tls(client->channel, &files, &status)) ||
+			!channel_connect(
+					client->channel, deadline_after(timeout_ms), &status)) {
 		(void)failure_from_status(failure, &status);
 		pcalc_free(client);
 		return NULL;

@@ -29,9 +29,11 @@ static ssize_t socket_write(struct link *link, const void *data, size_t size)
 
 void link_close(struct link *link)
 {
+	if (link->close)
+		link->close(link);
 	if (link->fd >= 0)
 		(void)close(link->fd);
-	link->fd = -1;
+	*link = (struct link){ .fd = -1 };
 }
 
 /* Waits until a connection in progress is made. Returns 0 or an errno. */
@@ -140,7 +142,7 @@ bool link_open(struct link *link, const char *address, int64_t deadline, struct 
 	char port[8];
 	int failure;
 
-	link->fd = -1;
+	*link = (struct link){ .fd = -1 };
 	if (strncmp(address, UNIX_PREFIX, strlen(UNIX_PREFIX)) == 0)
 		return link_open_unix(link, address, deadline, err);
 	if (!address_split(address, host, port))

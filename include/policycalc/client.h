@@ -12,14 +12,31 @@ extern "C" {
 /* A connection; every handle made from it must be freed before it. */
 typedef struct pcalc_client pcalc_client;
 
+/* Files in PEM; what is NULL is as the comment says. */
+struct pcalc_tls {
+	const char *authorities; /* whose certificates are trusted; NULL: the system's */
+	const char *certificate; /* of ours, where the service asks for one; NULL: none */
+	const char *key;	 /* its key; NULL: in the same file */
+	const char *name; /* that the service's certificate must have; NULL: that of the address */
+};
+
 /**
- * Connects to "HOST:PORT", "[V6]:PORT" or "unix:PATH" (plaintext HTTP/2), waiting at most
+ * Connects to "HOST:PORT", "[V6]:PORT" or "unix:PATH" (plaintext HTTP/2), or by TLS to
+ * "https://HOST:PORT", trusting the authorities that the system does; waits at most
  * @timeout_ms (0: without end), which also becomes the time that each call may take. A
  * connection that is lost later is made again by the next call. NULL with @failure filled when
  * nobody answers; looking up a host name may outlast the timeout.
  */
 PCALC_PUBLIC pcalc_client *pcalc_connect(
 		const char *address, int timeout_ms, struct pcalc_failure *failure);
+
+/**
+ * As pcalc_connect(), by TLS (unless the address is unix:PATH or http://HOST:PORT) with what @tls says; NULL:
+ * as pcalc_connect(). The service's certificate and its name are always verified. PCALC_INVALID_ARGUMENT: a
+ * file will not do; PCALC_UNAVAILABLE: also a certificate that is not trusted, and the message says why.
+ */
+PCALC_PUBLIC pcalc_client *pcalc_connect_tls(const char *address, int timeout_ms,
+		const struct pcalc_tls *tls, struct pcalc_failure *failure);
 
 /** Closes the connection. NULL is fine. */
 PCALC_PUBLIC void pcalc_free(pcalc_client *client);
