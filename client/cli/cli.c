@@ -2,7 +2,6 @@
 #include "client/cli/cli.h"
 
 #include "base/date.h"
-#include "client/cli/file.h"
 #include "client/cli/progress.h"
 #include "client/lib/answer_stream.h"
 #include "client/lib/clock.h"
@@ -19,7 +18,7 @@
 #include <string.h>
 
 #define DETAILS_BUDGET ((size_t)1 << 20)
-#define OPTION_LIMIT 24
+#define OPTION_LIMIT 32
 #define DEFAULT_TIMEOUT_MS 30000
 
 const char *cli_word(const struct cli *cli, const char *zh, const char *en)
@@ -161,17 +160,7 @@ int cli_status(const struct cli *cli, struct call_status *status)
 			pcalc_code_name((enum pcalc_code)code));
 	if (status->details.size)
 		details_print(cli, &status->details, status->message);
-	if (code == PCALC_UNAVAILABLE)
-		(void)fprintf(stderr,
-				cli_word(cli, "  服务地址是 %s；可用 --server 另行指定\n",
-						"  the service was sought at %s; see "
-						"--server\n"),
-				cli->server);
-	if (code == PCALC_UNAUTHENTICATED)
-		(void)fprintf(stderr, "%s\n",
-				cli_word(cli, "  用 --token-file 指定访问令牌所在的文件",
-						"  --token-file names the file with the access "
-						"token"));
+	cli_hint_connection(cli, code);
 	call_status_fini(status);
 	if (code == PCALC_FAILED_PRECONDITION)
 		return CLI_FINDINGS;
@@ -293,8 +282,12 @@ int cli_options(struct cli *cli, const struct cli_option *options, size_t count,
 		{ "--format", .text = &cli->format },
 		{ "--timeout", .text = &cli->timeout },
 		{ "--token-file", .text = &cli->token_file },
+		{ "--tls-ca", .text = &cli->tls.authorities },
+		{ "--tls-cert", .text = &cli->tls.certificate },
+		{ "--tls-key", .text = &cli->tls.key },
+		{ "--tls-name", .text = &cli->tls.name },
 	};
-	size_t all_count = 6;
+	size_t all_count = 10;
 	int left = 0;
 	bool ended = false;
 	int code;
@@ -418,54 +411,6 @@ bool cli_parse_number(const char *text, long long *out)
 }
 
 /* --- calls ------------------------------------------------------------------------------------ */
-
-/* The token of --token-file: its first line. What is in the file is never said. */
-static int token_read(struct cli *cli)
-{
-	struct buffer text = { 0 };
-	struct error err;
-	int code = CLI_OK;
-	size_t size;
-
-	if (!file_read(cli->token_file, &text, &err)) {
-		code = cli_usage(cli, "--token-file: %s", err.message);
-	} else {
-		size = text.data ? strcspn(text.data, " \t\r\n") : 0;
-		if (token_is_valid((struct slice){ text.data, size }))
-			code = channel_set_token(
-					       cli->channel, (struct slice){ text.data, size })
-					       ? CLI_OK
-					       : cli_out_of_memory(cli);
-		else
-			code = cli_usage(cli,
-					cli_word(cli, "--token-file: %s 的第一行不是令牌",
-							"--token-file: the first line of %s is "
-							"no "
-							"token"),
-					cli->token_file);
-	}
-	if (text.data)
-		explicit_bzero(text.data, text.size);
-	buffer_fini(&text);
-	return code;
-}
-
-int cli_connect(struct cli *cli)
-{
-	int code;
-
-	if (cli->channel)
-		return CLI_OK;
-	cli->channel = channel_new(cli->server);
-	if (!cli->channel)
-		return cli_out_of_memory(cli);
-	code = cli->token_file && *cli->token_file ? token_read(cli) : CLI_OK;
-	if (code != CLI_OK) {
-		channel_free(cli->channel);
-		cli->channel = NULL;
-	}
-	return code;
-}
 
 int64_t cli_deadline(const struct cli *cli)
 {

@@ -9,6 +9,7 @@
 #include "base/arena.h"
 #include "base/buffer.h"
 #include "client/lib/channel.h"
+#include "client/lib/tls.h"
 #include "client/render/explain.h"
 
 #include <stdbool.h>
@@ -27,6 +28,7 @@ struct cli {
 	const char *format;
 	const char *timeout;
 	const char *token_file; /* or NULL */
+	struct tls_files tls;	/* each NULL or empty when it is not given */
 	const char *const *
 			formats; /* what the command prints besides table and json; NULL ends */
 	struct render_style style; /* of stdout */
@@ -78,10 +80,12 @@ char *cli_moment(struct cli *cli, const char *text);
 bool cli_parse_number(const char *text, long long *out);
 
 /**
- * Makes the channel to --server, with the token of --token-file, at first use; it connects when it is called.
+ * Makes the channel to --server, with the token of --token-file and what --tls-... say, at first use; it connects when it is called.
  * CLI_OK, or the exit code after the failure was said.
  */
 int cli_connect(struct cli *cli);
+/** What may help after a call that ended with @code, on stderr. */
+void cli_hint_connection(const struct cli *cli, int code);
 /** The deadline of a unary call that starts now. */
 int64_t cli_deadline(const struct cli *cli);
 /** A unary call; CLI_OK, or the exit code after the failure was said. */

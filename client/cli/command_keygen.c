@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Access tokens: a new one goes into a file for who calls, its SHA-256 into the service's file of tokens. */
+/*
+ * Access tokens: a new one goes into a file for who calls, its SHA-256 into the service's file of tokens. With
+ * --tls certificates instead: see keygen_tls.h.
+ */
 #include "client/cli/cli.h"
+#include "client/cli/keygen_tls.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -31,7 +35,18 @@ static const char HELP_ZH[] =
 		"  department  二次确认\n"
 		"  editor      检查、模拟草稿\n"
 		"  publisher   发布政策目录\n"
-		"  operator    查看服务状态、备份全部数据\n";
+		"  operator    查看服务状态、备份全部数据\n"
+		"\n"
+		"证书：policycalc keygen --tls 目录 --host 名称[,名称...] [--days 天]\n"
+		"      policycalc keygen --tls 目录 --client 名称 [角色[,角色...]]\n"
+		"\n"
+		"第一种：在目录中建一个小型证书机构（ca.pem、ca.key，没有时才建）和服务器证书\n"
+		"（server.pem、server.key；名称可以是主机名或 IP）。第二种：客户端证书\n"
+		"（client-名称.pem、."
+		"key）；给出角色时打印加入令牌文件的一行，表示持有该证书者\n"
+		"是谁、能做什么。已有的不覆盖，除非 --replace；有效期默认 397 天。ca.key "
+		"能签发\n"
+		"任何证书：不要放在服务器上。\n";
 static const char HELP_EN[] =
 		"usage: policycalc keygen NAME ROLE[,ROLE...] --out FILE\n"
 		"\n"
@@ -52,7 +67,22 @@ static const char HELP_EN[] =
 		"  department  confirms what is pushed\n"
 		"  editor      checks and simulates drafts\n"
 		"  publisher   publishes the catalog\n"
-		"  operator    looks at how the service is, copies all its data\n";
+		"  operator    looks at how the service is, copies all its data\n"
+		"\n"
+		"Certificates: policycalc keygen --tls DIR --host NAME[,NAME...] [--days N]\n"
+		"              policycalc keygen --tls DIR --client NAME [ROLE[,ROLE...]]\n"
+		"\n"
+		"The first makes a small authority in the folder (ca.pem, ca.key, unless they "
+		"are\n"
+		"there) and the server's certificate (server.pem, server.key) for names or IP\n"
+		"addresses; the second one for a client (client-NAME.pem, .key), and with "
+		"roles\n"
+		"prints the line of the file of tokens that says who its holder is and what "
+		"it\n"
+		"may do. What is there is kept, unless --replace; they are good for 397 days\n"
+		"unless --days says otherwise. Whoever has ca.key can issue any certificate: "
+		"it\n"
+		"has no business on the server.\n";
 
 static bool name_is_good(const char *name)
 {
@@ -82,6 +112,20 @@ static bool roles_are_good(const char *text)
 	}
 }
 
+static int refuse_name(const struct cli *cli)
+{
+	return cli_usage(cli, "%s",
+			cli_word(cli, "名称：1 到 64 个字母、数字、-、_、.",
+					"NAME: 1 to 64 letters, digits, -, _ and ."));
+}
+
+static int refuse_roles(const struct cli *cli)
+{
+	return cli_usage(cli, "%s",
+			cli_word(cli, "角色：见 policycalc keygen --help",
+					"ROLE: see policycalc keygen --help"));
+}
+
 static void hex_print(const unsigned char *bytes, size_t size, char *out)
 {
 	for (size_t i = 0; i < size; i++)
@@ -103,17 +147,42 @@ static int token_write(const struct cli *cli, const char *path, const char *toke
 	return cli_failure(cli, "--out %s: %s", path, strerror(errno));
 }
 
+static int run_tls(struct cli *cli, struct keygen_tls *tls, int argc, char **argv)
+{
+	tls->roles = argc == 1 ? argv[0] : NULL;
+	if (!tls->hosts == !tls->client || argc > (tls->client ? 1 : 0))
+		return cli_usage(cli, "%s",
+				cli_word(cli,
+						"用法：policycalc keygen --tls 目录 --host "
+						"名称 | "
+						"--client 名称 [角色]",
+						"usage: policycalc keygen --tls DIR --host "
+						"NAME | "
+						"--client NAME [ROLES]"));
+	if (tls->client && !name_is_good(tls->client))
+		return refuse_name(cli);
+	if (tls->roles && !roles_are_good(tls->roles))
+		return refuse_roles(cli);
+	return keygen_tls(cli, tls);
+}
+
 int command_keygen(struct cli *cli, int argc, char **argv)
 {
 	const char *path = NULL;
-	const struct cli_option list[] = { { "--out", .text = &path } };
+	struct keygen_tls tls = { 0 };
+	const struct cli_option list[] = { { "--out", .text = &path },
+		{ "--tls", .text = &tls.folder }, { "--host", .text = &tls.hosts },
+		{ "--client", .text = &tls.client }, { "--days", .text = &tls.days },
+		{ "--replace", .flag = &tls.replace } };
 	unsigned char random[RANDOM_SIZE], digest[DIGEST_SIZE];
 	char token[TOKEN_SIZE + 2] = "pc_";
 	char hash[2 * DIGEST_SIZE + 1];
-	int code = cli_options(cli, list, 1, HELP_ZH, HELP_EN, &argc, argv);
+	int code = cli_options(cli, list, 6, HELP_ZH, HELP_EN, &argc, argv);
 
 	if (code >= 0)
 		return code;
+	if (tls.folder)
+		return run_tls(cli, &tls, argc, argv);
 	if (argc != 2 || !path)
 		return cli_usage(cli, "%s",
 				cli_word(cli,
@@ -123,13 +192,9 @@ int command_keygen(struct cli *cli, int argc, char **argv)
 						"--out "
 						"FILE"));
 	if (!name_is_good(argv[0]))
-		return cli_usage(cli, "%s",
-				cli_word(cli, "名称：1 到 64 个字母、数字、-、_、.",
-						"NAME: 1 to 64 letters, digits, -, _ and ."));
+		return refuse_name(cli);
 	if (!roles_are_good(argv[1]))
-		return cli_usage(cli, "%s",
-				cli_word(cli, "角色：见 policycalc keygen --help",
-						"ROLE: see policycalc keygen --help"));
+		return refuse_roles(cli);
 	if (getrandom(random, sizeof(random), 0) != (ssize_t)sizeof(random))
 		return cli_failure(cli, "%s",
 				cli_word(cli, "系统没有给出随机数",

@@ -33,18 +33,26 @@ static const char HELP_ZH[] =
 		"  report          报表：研发覆盖、政策堵点、可享资金、推送情况\n"
 		"  push run        政策找人：把新内容推送给企业（push --help 列出全部）\n"
 		"  rule eval       计算规则表达式（不需要服务）\n"
-		"  keygen          生成访问令牌（不需要服务）\n"
+		"  keygen          生成访问令牌和证书（不需要服务）\n"
 		"  admin backup    备份服务的全部数据\n"
 		"  audit verify    检查审计日志是否完好（不需要服务）\n"
 		"\n"
 		"每个命令都有 --help，以及：\n"
-		"  --server 地址      主机:端口 或 unix:路径（默认 $POLICYCALC_SERVER 或 "
+		"  --server 地址      主机:端口、https://主机:端口 或 unix:路径（默认 "
+		"$POLICYCALC_SERVER 或 "
 		"127.0.0.1:50551）\n"
 		"  --format 格式      table 或 json\n"
 		"  --lang 语言        zh 或 en\n"
 		"  --timeout 秒       等待服务的时间（默认 30，0 "
 		"不限；导入、查找、报表等多条答复的命令默认不限）\n"
 		"  --token-file 文件  访问令牌所在的文件（默认 $POLICYCALC_TOKEN_FILE）\n"
+		"  --tls-ca 文件      用 TLS 连接，信任其中机构签发的证书（默认 "
+		"$POLICYCALC_TLS_CA；地址写成 https://主机:端口 而没有此项时信任系统的机构）\n"
+		"  --tls-cert 文件    客户端证书（默认 $POLICYCALC_TLS_CLIENT_CERT）\n"
+		"  --tls-key 文件     其私钥（默认 "
+		"$POLICYCALC_TLS_CLIENT_KEY，或与证书同一文件）\n"
+		"  --tls-name 名称    服务器证书上应有的名称（默认 "
+		"$POLICYCALC_TLS_NAME，或地址中的主机）\n"
 		"\n"
 		"退出码：0 完成；1 检查发现问题；2 用法或输入有误；3 服务或网络故障\n";
 static const char HELP_EN[] =
@@ -74,12 +82,13 @@ static const char HELP_EN[] =
 		"  push run        policies look for people: tell what is new (see push "
 		"--help)\n"
 		"  rule eval       evaluate rule texts (needs no service)\n"
-		"  keygen          make an access token (needs no service)\n"
+		"  keygen          make access tokens and certificates (needs no service)\n"
 		"  admin backup    copy all data of the service\n"
 		"  audit verify    check an audit log (needs no service)\n"
 		"\n"
 		"Every command has --help, and:\n"
-		"  --server ADDRESS   HOST:PORT or unix:PATH (default $POLICYCALC_SERVER or "
+		"  --server ADDRESS   HOST:PORT, https://HOST:PORT or unix:PATH (default "
+		"$POLICYCALC_SERVER or "
 		"127.0.0.1:50551)\n"
 		"  --format FORMAT    table or json\n"
 		"  --lang LANGUAGE    zh or en\n"
@@ -88,6 +97,15 @@ static const char HELP_EN[] =
 		"imports, searches, reports and such: without end)\n"
 		"  --token-file FILE  the file with the access token (default "
 		"$POLICYCALC_TOKEN_FILE)\n"
+		"  --tls-ca FILE      speak TLS, trusting the authorities in it (default "
+		"$POLICYCALC_TLS_CA; https://HOST:PORT without it: those of the system)\n"
+		"  --tls-cert FILE    certificate of ours (default "
+		"$POLICYCALC_TLS_CLIENT_CERT)\n"
+		"  --tls-key FILE     its key (default $POLICYCALC_TLS_CLIENT_KEY, or in the "
+		"same "
+		"file)\n"
+		"  --tls-name NAME    name that the service's certificate must have (default "
+		"$POLICYCALC_TLS_NAME, or the host of the address)\n"
 		"\n"
 		"Exit status: 0 done; 1 a check found something; 2 wrong usage or input;\n"
 		"3 service or network failure\n";
@@ -143,6 +161,9 @@ int main(int argc, char **argv)
 	struct cli cli = {
 		.server = server && *server ? server : "127.0.0.1:50551",
 		.token_file = getenv("POLICYCALC_TOKEN_FILE"),
+		.tls = { getenv("POLICYCALC_TLS_CA"), getenv("POLICYCALC_TLS_CLIENT_CERT"),
+				getenv("POLICYCALC_TLS_CLIENT_KEY"),
+				getenv("POLICYCALC_TLS_NAME") },
 		.lang = "zh",
 		.format = "table",
 		.style = { .width = terminal_width(),

@@ -1,11 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """The daemon over TLS: stock clients, who may call by certificate, and certificates that are changed meanwhile.
 
-usage: test_tls.py DAEMON PROTOC PROTO_DIR STARTER_DIR POLICYCALC
+usage: test_tls.py DAEMON PROTOC PROTO_DIR STARTER_DIR POLICYCALC LIBRARY
 """
+import ctypes
 import hashlib
+import os
 import signal
+import socket
+import stat
 import subprocess
+import sys
 import threading
 import time
 
@@ -16,6 +21,8 @@ Code = grpc.StatusCode
 CA = Authority(FOLDER / "ca")
 OTHER = Authority(FOLDER / "other", "other")
 SERVER = CA.issue("server", "DNS:localhost,IP:127.0.0.1")
+KEPT = []
+POLICYCALC, LIBRARY = sys.argv[5:7]
 TOKEN = "pc_made-up-token-of-the-night"
 
 
@@ -48,8 +55,8 @@ def bearer(token):
 
 def test_who_is_reached():
     """The right authority and name; and plaintext beside it where that was asked for."""
-    socket = FOLDER / "beside"
-    daemon = Daemon(*own(), listen=("127.0.0.1:0", f"unix:{socket}", "plain:127.0.0.1:0"))
+    path = FOLDER / "beside"
+    daemon = Daemon(*own(), listen=("127.0.0.1:0", f"unix:{path}", "plain:127.0.0.1:0"))
     assert '"security":"tls"' in daemon.log() and daemon.log().count('"security":"plaintext"') == 2
     assert connect(daemon).match().revision == 1
     assert connect(daemon, name="localhost").match().revision == 1
@@ -200,6 +207,111 @@ def test_files_that_will_not_do():
                                   *own(pair)], capture_output=True, text=True)
         assert checked.returncode == 0 and says in checked.stdout and "are good" in checked.stdout, checked
         assert ("warning" in checked.stdout) == bool(says), checked
+
+
+def cli(address, *arguments, lang="en", **environment):
+    return subprocess.run([POLICYCALC, "--server", address, "--lang", lang, *map(str, arguments)],
+                          env={**os.environ, **{k: str(v) for k, v in environment.items()}},
+                          capture_output=True, text=True, timeout=30)
+
+
+def test_command_line():
+    """policycalc by TLS, each mistake in words of both languages; certificates made by keygen."""
+    folder = FOLDER / "keygen"
+
+    def keygen(*arguments):
+        return subprocess.run([POLICYCALC, "keygen", "--tls", folder, *arguments], capture_output=True, text=True)
+    done = keygen("--host", "localhost,127.0.0.1,::1")
+    assert done.returncode == 0 and "ca.pem" in done.stdout, done
+    tokens = keygen("--client", "portal", "reader").stdout
+    assert tokens == "portal reader uri:spiffe://policycalc/client/portal\n", tokens
+    kept = {path: path.read_bytes() for path in folder.iterdir()}
+    assert {stat.S_IMODE(path.stat().st_mode) for path in kept} == {0o600} and len(kept) == 6
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    for arguments in (("--host", "localhost"), ("--client", "portal", "reader"), ("--host", "a b"), ("--host", "a,"),
+                      ("--client", "a/b", "reader"), ("--client", "a", "root"), (), ("--host", "a", "--days", "0"),
+                      ("--host", "a", "--client", "b"), ("--host", "a", "reader")):
+        assert keygen(*arguments).returncode == 2, arguments
+    assert kept == {path: path.read_bytes() for path in folder.iterdir()}
+    assert keygen("--host", "localhost,127.0.0.1", "--replace", "--days", "30").returncode == 0
+    assert (folder / "server.pem").read_bytes() != kept[folder / "server.pem"]
+    ca, portal = folder / "ca.pem", ("--tls-cert", folder / "client-portal.pem", "--tls-key", folder / "client-portal.key")
+    (folder / "tokens").write_text(tokens)
+    (folder / "tokens").chmod(0o600)
+    daemon = Daemon("--tls-cert", str(folder / "server.pem"), "--tls-key", str(folder / "server.key"),
+                    "--tls-client-ca", str(ca), "--tokens", str(folder / "tokens"),
+                    listen=("127.0.0.1:0", "plain:127.0.0.1:0"))
+    address = daemon.addresses[0]
+    port = address.rsplit(":", 1)[1]
+    for server, arguments in ((address, ("--tls-ca", ca)), (f"https://{address}", ("--tls-ca", ca)),
+                              (f"https://localhost:{port}", ("--tls-ca", ca)),
+                              (address, ("--tls-ca", ca, "--tls-name", "localhost"))):
+        done = cli(server, *arguments, *portal, "policies", "--level", "city")
+        assert done.returncode == 0 and done.stdout, done
+    done = cli(address, "policies", POLICYCALC_TLS_CA=ca, POLICYCALC_TLS_CLIENT_CERT=portal[1],
+               POLICYCALC_TLS_CLIENT_KEY=portal[3])
+    assert done.returncode == 0, done
+    done = cli(address, "--tls-ca", ca, *portal, "registry", "status")
+    assert done.returncode == 3 and "PERMISSION_DENIED" in done.stderr, done
+    other, late = OTHER.issue("stranger", "DNS:s"), CA.issue("late3", "IP:127.0.0.1", days=-1)
+    old = Daemon(*own(late))
+    for code, server, arguments, en, zh in (
+            (3, address, ("--tls-ca", OTHER.pem), "unknown authority", "受信任的机构"),
+            (3, f"https://{address}", (), "unknown authority", "受信任的机构"),
+            (3, address, ("--tls-ca", ca, "--tls-name", "other.example"), "not for this name", "名称与地址不符"),
+            (3, old.addresses[0], ("--tls-ca", CA.pem), "has expired", "服务器证书已过期"),
+            (3, address, ("--tls-ca", ca), "wants a certificate of ours", "要求客户端证书"),
+            (3, address, ("--tls-ca", ca, "--tls-cert", other[0], "--tls-key", other[1]),
+             "does not know the authority of our certificate", "不认可签发客户端证书的机构"),
+            (3, address, (), "may want TLS", "可能需要 TLS"),
+            (3, daemon.addresses[1], ("--tls-ca", ca), "does not speak TLS", "没有启用 TLS"),
+            (2, address, ("--tls-ca", ca, "--tls-cert", other[0], "--tls-key", portal[3]), "is not the key", ""),
+            (2, address, ("--tls-ca", FOLDER / "nowhere"), "nowhere: No such file", ""),
+            (2, address, ("--tls-ca", portal[3]), "holds no certificate", "")):
+        done = cli(server, *arguments, "policies")
+        assert done.returncode == code and en in done.stderr and not done.stdout, (arguments, done)
+        done = cli(server, *arguments, "policies", lang="zh")
+        assert done.returncode == code and zh in done.stderr, (arguments, done)
+    assert cli(f"http://{daemon.addresses[1]}", "--tls-ca", ca, "policies").stderr.count("UNAUTHENTICATED") == 1
+    assert daemon.stop() == 0 and old.stop() == 0
+
+
+class Failure(ctypes.Structure):
+    _fields_ = [("code", ctypes.c_int), ("message", ctypes.c_char * 1024), ("rest", ctypes.c_char * 16384)]
+
+
+class Tls(ctypes.Structure):
+    _fields_ = [(name, ctypes.c_char_p) for name in ("authorities", "certificate", "key", "name")]
+
+
+def test_client_library():
+    """The C library as a stranger calls it: what comes of right and of wrong certificates."""
+    library = ctypes.CDLL(LIBRARY)
+    library.pcalc_connect_tls.restype = ctypes.c_void_p
+    library.pcalc_free.argtypes = [ctypes.c_void_p]
+    daemon = Daemon(*own(), "--tls-client-ca", str(CA.pem))
+    pair = CA.issue("library", "DNS:library")
+
+    def tried(authority=CA.pem, pair=pair, name=None, address=daemon.addresses[0]):
+        failure = Failure()
+        files = Tls(*(value and str(value).encode() for value in (authority, *pair, name)))
+        client = library.pcalc_connect_tls(address.encode(), 1500, ctypes.byref(files), ctypes.byref(failure))
+        library.pcalc_free(client)
+        return "" if client else f"{failure.code} {failure.message.decode()}"
+    assert tried() == "" and tried(name="localhost") == ""
+    assert tried(OTHER.pem).startswith("14 ") and "unknown authority" in tried(OTHER.pem)
+    assert "not for this name" in tried(name="other")
+    assert tried(FOLDER / "nowhere").startswith("3 "), tried(FOLDER / "nowhere")
+    assert tried(address="unix:/nonexistent/socket").startswith("14 ")
+    assert "timed out" in tried(address=silent())
+    assert daemon.stop() == 0
+
+
+def silent():
+    """An address where somebody listens and says nothing."""
+    socket_ = socket.create_server(("127.0.0.1", 0))
+    KEPT.append(socket_)
+    return "127.0.0.1:%d" % socket_.getsockname()[1]
 
 
 run(*[test for name, test in list(globals().items()) if name.startswith("test_")])
