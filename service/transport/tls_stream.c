@@ -199,9 +199,8 @@ static void stream_note(struct tls_stream *stream, int result)
 		return;
 	}
 	verified = SSL_get_verify_result(stream->ssl);
-	stream_fail(stream, verified != X509_V_OK
-					    ? X509_verify_cert_error_string(verified)
-					    : ERR_reason_error_string(ERR_peek_last_error()));
+	stream_fail(stream, verified != X509_V_OK ? X509_verify_cert_error_string(verified)
+						  : ERR_reason_error_string(ERR_peek_error()));
 	ERR_clear_error();
 }
 

@@ -3,14 +3,19 @@
 
 usage: test_tls.py DAEMON PROTOC PROTO_DIR STARTER_DIR POLICYCALC LIBRARY
 """
+import atexit
 import ctypes
 import hashlib
+import json
 import os
+import pathlib
+import re
 import signal
 import socket
 import stat
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 
@@ -274,6 +279,33 @@ def test_command_line():
         assert done.returncode == code and zh in done.stderr, (arguments, done)
     assert cli(f"http://{daemon.addresses[1]}", "--tls-ca", ca, "policies").stderr.count("UNAUTHENTICATED") == 1
     assert daemon.stop() == 0 and old.stop() == 0
+
+
+def test_readme():
+    """The commands of README.md's two sections, as they stand there."""
+    text = (pathlib.Path(__file__).resolve().parents[2] / "README.md").read_text("utf-8")
+    for heading in ("## TLS 与客户端证书", "## TLS and certificates of clients"):
+        folder = pathlib.Path(tempfile.mkdtemp(prefix="readme-", dir=FOLDER))
+        for name, program in (("client/policycalc", POLICYCALC), ("service/policycalcd", DAEMON)):
+            (folder / "build" / name).parent.mkdir(parents=True)
+            (folder / "build" / name).symlink_to(pathlib.Path(program).resolve())
+        block = re.search(heading + r"\n.*?^```sh\n(.*?)^```$", text, re.M | re.S)[1].replace("\\\n", "")
+        environment, daemon = {**os.environ, "POLICYCALC_LISTEN": "127.0.0.1:0"}, None
+        for line in block.splitlines():
+            if line.startswith("build/service/"):
+                daemon = subprocess.Popen("exec " + line, shell=True, cwd=folder, env=environment,
+                                          stderr=subprocess.PIPE, text=True)
+                atexit.register(daemon.kill)
+                while '"listening"' not in (said := daemon.stderr.readline()):
+                    assert said, line
+                environment["POLICYCALC_SERVER"] = json.loads(said)["address"]
+                continue
+            done = subprocess.run(line, shell=True, cwd=folder, env=environment, capture_output=True, text=True)
+            assert done.returncode == 0, (line, done)
+        assert "henan" in done.stdout, done
+        daemon.terminate()
+        daemon.communicate()
+        assert daemon.returncode == 0
 
 
 class Failure(ctypes.Structure):
