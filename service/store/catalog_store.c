@@ -213,10 +213,11 @@ static bool catalog_read_content(const struct statement *rows, int column,
 		struct slice *out_bytes, struct error *err)
 {
 	struct slice hash = statement_bytes(rows, column);
-	struct slice bytes = statement_bytes(rows, column + 1);
 	unsigned char found[ENTRY_HASH_SIZE];
+	struct slice bytes;
 
-	if (!entry_hash(bytes, found, err))
+	if (!statement_get_bytes(rows, column + 1, &bytes, err) ||
+			!entry_hash(bytes, found, err))
 		return false;
 	if (!slice_equals(hash, (struct slice){ (const char *)found, sizeof(found) }))
 		return error_set(err, ERROR_IO,
@@ -351,7 +352,8 @@ static bool catalog_read_entries(struct catalog_store *store, int64_t number,
 			ok = true;
 			break;
 		}
-		bytes = statement_bytes(rows, 2);
+		if (!statement_get_bytes(rows, 2, &bytes, err))
+			break;
 		sum = catalog_sum_add(sum, kind, statement_bytes(rows, 1), bytes);
 		message = catalog_unpack(bytes, entry_kind_descriptor(kind), memo, arena, err);
 		if (!message) {

@@ -102,17 +102,32 @@ void database_rollback(struct database *db)
 	db->in_doubt = !sqlite3_get_autocommit(db->raw);
 }
 
+/* A check of the file reports a page that there was no memory for as if it were damaged. */
+static bool is_memory_short(struct slice finding)
+{
+	static const char words[] =
+			"error code=7"; /* SQLITE_NOMEM, behind "unable to get the page." */
+
+	return memmem(finding.data, finding.size, words, sizeof(words) - 1) != NULL;
+}
+
 bool database_check(struct database *db, struct error *err)
 {
+	struct slice finding = { "", 0 };
 	struct statement *rows = database_prepare(db, "PRAGMA integrity_check(1)", err);
 	bool more = false;
 	bool ok = false;
 
 	if (!rows || !statement_step(rows, &more, err))
 		goto out;
-	if (!more || !slice_equals_text(statement_bytes(rows, 0), "ok")) {
-		error_set(err, ERROR_IO, "the %s %s is damaged: %.*s", db->options.name,
-				db->options.path, SLICE_PRINT(statement_bytes(rows, 0)));
+	if (more && !statement_get_bytes(rows, 0, &finding, err))
+		goto out;
+	if (!more || !slice_equals_text(finding, "ok")) {
+		if (more && is_memory_short(finding))
+			database_error(db, SQLITE_NOMEM, err);
+		else
+			error_set(err, ERROR_IO, "the %s %s is damaged: %.*s", db->options.name,
+					db->options.path, SLICE_PRINT(finding));
 		goto out;
 	}
 	statement_finish(rows);
@@ -256,4 +271,12 @@ struct slice statement_bytes(const struct statement *statement, int column)
 	if (!data)
 		return (struct slice){ "", 0 };
 	return (struct slice){ data, (size_t)size };
+}
+
+bool statement_get_bytes(const struct statement *statement, int column, struct slice *out_bytes,
+		struct error *err)
+{
+	*out_bytes = statement_bytes(statement, column);
+	return out_bytes->size > 0 || sqlite3_errcode(statement->db->raw) != SQLITE_NOMEM ||
+	       database_error(statement->db, SQLITE_NOMEM, err);
 }

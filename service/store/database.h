@@ -76,3 +76,6 @@ void statement_reset(struct statement *statement);
 /** Columns count from 0. Borrowed until the next step, reset or finish; empty for NULL. */
 int64_t statement_int(const struct statement *statement, int column);
 struct slice statement_bytes(const struct statement *statement, int column);
+/** As statement_bytes(), which has nothing to say when memory is too short to put a long value together. */
+bool statement_get_bytes(const struct statement *statement, int column, struct slice *out_bytes,
+		struct error *err);
