@@ -35,16 +35,21 @@ static void add_trace(struct fields *fields, struct rpc_call *call)
 		add(fields, LOG_TEXT("request_id", fields->request_id));
 }
 
+/* A failure of the service, not a mistake of the client. */
+static bool is_ours(const struct rpc_report *report)
+{
+	return !report->peer_erred &&
+	       (report->status == RPC_INTERNAL || report->status == RPC_UNKNOWN ||
+			       report->status == RPC_DATA_LOSS);
+}
+
 static enum log_level level_of(const struct rpc_report *report, uint64_t slow_us)
 {
 	const struct rpc_method *method = report->method;
-	/* A warning for each mistake of a client would let it fill the log. */
-	bool is_ours = !report->peer_erred &&
-		       (report->status == RPC_INTERNAL || report->status == RPC_UNKNOWN ||
-				       report->status == RPC_DATA_LOSS);
 	bool is_unary = method && !method->client_streaming && !method->server_streaming;
 
-	if (is_ours)
+	/* A warning for each mistake of a client would let it fill the log. */
+	if (is_ours(report))
 		return LOG_LEVEL_WARNING;
 	return is_unary && report->duration_us >= slow_us ? LOG_LEVEL_INFO : LOG_LEVEL_DEBUG;
 }
@@ -64,7 +69,9 @@ void call_line_write(
 	}
 	add_text(&fields, "status", rpc_status_name(report->status));
 	add(&fields, LOG_NUMBER("code", report->status));
-	add_text(&fields, "message", report->message);
+	/* What a client is told of its own mistake may repeat what it sent. */
+	if (is_ours(report))
+		add_text(&fields, "message", report->message);
 	add(&fields, LOG_NUMBER("ms", report->duration_us / 1000));
 	add(&fields, LOG_NUMBER("duration_us", report->duration_us));
 	add_text(&fields, "peer", report->peer);
