@@ -239,6 +239,12 @@ void candidate_index_free(struct candidate_index *index)
 	memory_free(index);
 }
 
+size_t candidate_index_size(const struct candidate_index *index)
+{
+	return sizeof(*index) + index->slot_count * sizeof(*index->slots) +
+	       match_index_size(index->index);
+}
+
 /* --- facts ------------------------------------------------------------------------------------- */
 
 static uint64_t codes_read(const struct match_index *index, int slot, const struct value *value)

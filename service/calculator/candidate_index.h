@@ -16,6 +16,8 @@ struct candidate_index {
 /** NULL when memory is short. */
 struct candidate_index *candidate_index_new(const struct ruleset *ruleset, int64_t day);
 void candidate_index_free(struct candidate_index *index);
+/** Bytes it takes. */
+size_t candidate_index_size(const struct candidate_index *index);
 /** Fills @out_values, by base slot; zeroed before. */
 void candidate_index_read(const struct candidate_index *index, const struct facts *facts,
 		struct match_value *out_values);

@@ -29,6 +29,7 @@ struct kept {
 			last_day; /* to pass over it without a pin; no more than a hint */
 	atomic_uint pins;
 	_Atomic(struct match_work *) works[WORKS_KEPT]; /* that nobody uses now */
+	atomic_size_t work_size;			/* of each of them */
 	atomic_ullong used;				/* when it was last put or asked for */
 };
 
@@ -121,6 +122,27 @@ static void cache_unpin(struct kept *kept)
 
 	assert(pins > 0);
 	(void)pins;
+}
+
+size_t candidate_cache_size(struct candidate_cache *cache)
+{
+	size_t size = sizeof(*cache);
+
+	for (size_t i = 0; i < KEPT; i++) {
+		struct kept *kept = &cache->kept[i];
+		const struct candidate_index *index;
+
+		atomic_fetch_add(&kept->pins, 1);
+		index = atomic_load(&kept->index);
+		if (index)
+			size += candidate_index_size(index);
+		for (size_t k = 0; index && k < WORKS_KEPT; k++) {
+			if (atomic_load(&kept->works[k]))
+				size += atomic_load(&kept->work_size);
+		}
+		cache_unpin(kept);
+	}
+	return size;
 }
 
 /* Empties the place that was asked for longest ago and that nobody has pinned; NULL: all are. With the lock. */
@@ -241,16 +263,19 @@ bool ruleset_prepare(const struct ruleset *ruleset, const char *day, struct erro
 /* A room to work in that an index keeps, or a new one; NULL when memory is short. */
 static struct match_work *work_take(struct kept *kept, const struct candidate_index *index)
 {
-	for (size_t i = 0; i < WORKS_KEPT; i++) {
-		struct match_work *work =
-				atomic_load_explicit(&kept->works[i], memory_order_relaxed);
+	struct match_work *work;
 
+	for (size_t i = 0; i < WORKS_KEPT; i++) {
+		work = atomic_load_explicit(&kept->works[i], memory_order_relaxed);
 		if (work)
 			work = atomic_exchange(&kept->works[i], NULL);
 		if (work)
 			return work;
 	}
-	return match_work_new(index->index);
+	work = match_work_new(index->index);
+	if (work)
+		atomic_store(&kept->work_size, match_work_size(work));
+	return work;
 }
 
 static void work_give(struct kept *kept, struct match_work *work)

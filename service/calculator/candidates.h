@@ -20,6 +20,8 @@ struct candidate_cache;
 struct candidate_cache *candidate_cache_new(void);
 /** Waits for the thread that makes an index, if there is one. */
 void candidate_cache_free(struct candidate_cache *cache);
+/** About how many bytes its indexes take, and the rooms that threads work in and are not using now. */
+size_t candidate_cache_size(struct candidate_cache *cache);
 
 struct candidates {
 	const uint32_t *list; /* ascending; see below */

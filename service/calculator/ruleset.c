@@ -347,7 +347,8 @@ bool ruleset_is_shared(const struct ruleset *ruleset)
 size_t ruleset_size(const struct ruleset *ruleset)
 {
 	return ruleset->arena.taken +
-	       atomic_load_explicit(&ruleset->told->size, memory_order_relaxed);
+	       atomic_load_explicit(&ruleset->told->size, memory_order_relaxed) +
+	       candidate_cache_size(ruleset->candidates);
 }
 
 int64_t ruleset_revision(const struct ruleset *ruleset)

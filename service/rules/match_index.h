@@ -85,6 +85,8 @@ struct match_work;
 /** NULL when memory is short. Belongs to @index, which lives longer. */
 struct match_work *match_work_new(const struct match_index *index);
 void match_work_free(struct match_work *work);
+/** Bytes it takes. */
+size_t match_work_size(const struct match_work *work);
 
 /** @values by slot. What is found is good until the next call. Allocates nothing. */
 void match_index_find(struct match_work *work, const struct match_value *values,

@@ -3,6 +3,13 @@
 
 #include "base/memory.h"
 
+/* Zeroed, and counted. */
+static void *room_new(struct match_work *work, size_t count, size_t size)
+{
+	work->size += count * size;
+	return memory_alloc_zero(count, size);
+}
+
 static bool work_init(struct match_work *work)
 {
 	const struct match_index *index = work->index;
@@ -17,28 +24,28 @@ static bool work_init(struct match_work *work)
 	size_t policies = index->policy_count + room + MATCH_LIST_STEP;
 	size_t several = seen * 64 + room;
 
-	work->open = memory_alloc_zero(policies, sizeof(*work->open));
+	work->open = room_new(work, policies, sizeof(*work->open));
 	if (!work->open)
 		return false;
 	for (size_t i = 0; index->simple && i < index->policy_count; i++)
 		work->open[i] = (uint32_t)i;
 	if (index->simple)
 		return true;
-	work->cells = memory_alloc_zero(index->number_count + 1, sizeof(*work->cells));
-	work->stream_rows = memory_alloc_zero(streams, sizeof(*work->stream_rows));
-	work->rows = (const uint64_t **)memory_alloc_zero(streams, sizeof(*work->rows));
-	work->unknown = memory_alloc_zero(asked, sizeof(*work->unknown));
-	work->odd_slots = memory_alloc_zero(asked, sizeof(*work->odd_slots));
-	work->blocks = memory_alloc_zero(index->block_count + 1, sizeof(*work->blocks));
-	work->vetoes = memory_alloc_zero(2 * words, sizeof(*work->vetoes));
-	work->seen_eligible = memory_alloc_zero(seen, sizeof(uint64_t));
-	work->seen_undecided = memory_alloc_zero(seen, sizeof(uint64_t));
-	work->seen_odd = memory_alloc_zero(seen, sizeof(uint64_t));
-	work->several = memory_alloc_zero(several, sizeof(*work->several));
-	work->maybe = memory_alloc_zero(several, sizeof(*work->maybe));
-	work->odd = memory_alloc_zero(several, sizeof(*work->odd));
-	work->eligible = memory_alloc_zero(policies, sizeof(*work->eligible));
-	work->undecided = memory_alloc_zero(policies, sizeof(*work->undecided));
+	work->cells = room_new(work, index->number_count + 1, sizeof(*work->cells));
+	work->stream_rows = room_new(work, streams, sizeof(*work->stream_rows));
+	work->rows = (const uint64_t **)room_new(work, streams, sizeof(*work->rows));
+	work->unknown = room_new(work, asked, sizeof(*work->unknown));
+	work->odd_slots = room_new(work, asked, sizeof(*work->odd_slots));
+	work->blocks = room_new(work, index->block_count + 1, sizeof(*work->blocks));
+	work->vetoes = room_new(work, 2 * words, sizeof(*work->vetoes));
+	work->seen_eligible = room_new(work, seen, sizeof(uint64_t));
+	work->seen_undecided = room_new(work, seen, sizeof(uint64_t));
+	work->seen_odd = room_new(work, seen, sizeof(uint64_t));
+	work->several = room_new(work, several, sizeof(*work->several));
+	work->maybe = room_new(work, several, sizeof(*work->maybe));
+	work->odd = room_new(work, several, sizeof(*work->odd));
+	work->eligible = room_new(work, policies, sizeof(*work->eligible));
+	work->undecided = room_new(work, policies, sizeof(*work->undecided));
 	return work->cells && work->stream_rows && work->rows && work->unknown &&
 	       work->odd_slots && work->blocks && work->vetoes && work->seen_eligible &&
 	       work->seen_undecided && work->seen_odd && work->several && work->maybe &&
@@ -52,10 +59,16 @@ struct match_work *match_work_new(const struct match_index *index)
 	if (!work)
 		return NULL;
 	work->index = index;
+	work->size = sizeof(*work);
 	if (work_init(work))
 		return work;
 	match_work_free(work);
 	return NULL;
+}
+
+size_t match_work_size(const struct match_work *work)
+{
+	return work->size;
 }
 
 void match_work_free(struct match_work *work)

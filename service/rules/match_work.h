@@ -18,6 +18,7 @@ struct match_lines {
 
 struct match_work {
 	const struct match_index *index;
+	size_t size;
 
 	/* Of the enterprise at hand. */
 	uint32_t *cells;       /* by number */

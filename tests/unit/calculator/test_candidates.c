@@ -310,6 +310,7 @@ static void index_comes(void **state)
 	struct facts *facts;
 	struct arena arena;
 	unsigned asked = 0;
+	size_t size;
 	int64_t day = 20494; /* 2026-02-10 */
 
 	(void)state;
@@ -322,12 +323,15 @@ static void index_comes(void **state)
 	facts = facts_read(ruleset, epoch, NULL, date_from_days(day), false, &arena,
 			&(struct findings){ .arena = &arena });
 	assert_non_null(facts);
+	size = ruleset_size(ruleset);
 	while (!candidates_find(facts, &candidates)) {
 		assert_true(asked++ < 3000);
 		nanosleep(&pause, NULL);
 	}
 	assert_true(asked >= 2);
 	assert_true(candidates.count > 0 && candidates.count <= 220);
+	/* With the index, and the room that was worked in: the lists alone have a number a policy. */
+	assert_true(ruleset_size(ruleset) > size + 220 * 3 * sizeof(uint32_t));
 	epoch_unpin(ruleset, epoch);
 	ruleset_unref(ruleset);
 	/* And one that goes while its index is being made. */
