@@ -92,10 +92,11 @@ static ALWAYS_INLINE size_t blocks_choose(struct match_work *work)
 
 /*
  * What all rows have in common of BLOCKS_JOINED blocks, whose first words are at @at: side by side, so that a
- * row is found once for all of them and none waits for the memory of another.
+ * row is found once for all of them and none waits for the memory of another. Those at @next, or NULL, are
+ * looked at soon.
  */
-static ALWAYS_INLINE void blocks_join(
-		const struct match_work *work, const size_t *at, struct line *out)
+static ALWAYS_INLINE void blocks_join(const struct match_work *work, const size_t *at,
+		const size_t *next, struct line *out)
 {
 	const uint64_t *const *rows = work->rows;
 	size_t count = work->index->read_count;
@@ -111,11 +112,21 @@ static ALWAYS_INLINE void blocks_join(
 		line_and(&b, line_of(row + at_1));
 		line_and(&c, line_of(row + at_2));
 		line_and(&d, line_of(row + at_3));
+		for (size_t k = 0; next && k < BLOCKS_JOINED; k++)
+			__builtin_prefetch(row + next[k]);
 	}
 	out[0] = a;
 	out[1] = b;
 	out[2] = c;
 	out[3] = d;
+}
+
+/* Where the blocks from @at on begin; the last one again, where there are no more. */
+static ALWAYS_INLINE void blocks_locate(
+		const uint32_t *blocks, size_t at, size_t count, size_t *out)
+{
+	for (size_t k = 0; k < BLOCKS_JOINED; k++)
+		out[k] = blocks[at + k < count ? at + k : count - 1] * MATCH_WORDS;
 }
 
 /* What of an "or" holds in a block. */
@@ -328,16 +339,19 @@ static size_t hits_find(
 		struct match_work *work, const uint32_t *blocks, size_t count, bool plain)
 {
 	size_t found = 0;
+	size_t at[BLOCKS_JOINED], next[BLOCKS_JOINED];
 
 	for (size_t b = 0; b < count; b += BLOCKS_JOINED) {
 		size_t more = count - b < BLOCKS_JOINED ? count - b : BLOCKS_JOINED;
-		size_t at[BLOCKS_JOINED];
 		struct line joined[BLOCKS_JOINED];
 
-		/* The last one again, where there are no more. */
-		for (size_t k = 0; k < BLOCKS_JOINED; k++)
-			at[k] = blocks[b + (k < more ? k : more - 1)] * MATCH_WORDS;
-		blocks_join(work, at, joined);
+		blocks_locate(blocks, b, count, at);
+		if (more < count - b) {
+			blocks_locate(blocks, b + more, count, next);
+			blocks_join(work, at, next, joined);
+		} else {
+			blocks_join(work, at, NULL, joined);
+		}
 		for (size_t k = 0; k < more; k++)
 			found += block_find(work, blocks[b + k], plain, &joined[k], found);
 	}
