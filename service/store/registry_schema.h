@@ -83,14 +83,20 @@
 	" bytes BLOB NOT NULL"                                                                 \
 	") STRICT;"
 
+/* As registry_block_of() has it. An index is found by its text: whoever asks by block writes this. */
+#define REGISTRY_SQL_BLOCK "(id - 1) / " REGISTRY_SQL_TEXT(REGISTRY_BLOCK_SIZE)
+#define REGISTRY_SQL_TEXT(figure) REGISTRY_SQL_TEXT_OF(figure)
+#define REGISTRY_SQL_TEXT_OF(figure) #figure
+
 /*
  * Who changed when, by block: what a night has changed is found without reading all records.
  *
  * Younger than the first registries: made when the registry is opened and does not have it.
  */
+#define REGISTRY_INDEX_CHANGED "enterprise_changed"
 #define REGISTRY_SCHEMA_CHANGED                                                                \
-	"CREATE INDEX IF NOT EXISTS enterprise_changed"                                        \
-	" ON enterprise ((id - 1) / 4096, sequence);"
+	"CREATE INDEX " REGISTRY_INDEX_CHANGED " ON enterprise (" REGISTRY_SQL_BLOCK           \
+	", sequence);"
 
 /* Statements that are used once a row are prepared once. */
 enum registry_statement {

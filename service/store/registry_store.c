@@ -2,6 +2,7 @@
 /* Opening the registry database and reading from it; registry_write.c writes. */
 #include "store/registry_schema.h"
 
+#include "base/log.h"
 #include "base/memory.h"
 #include "store/directory.h"
 
@@ -26,9 +27,34 @@ static const char *const registry_statements[REGISTRY_STATEMENT_COUNT] = {
 	[REGISTRY_TOUCH] = "INSERT INTO block (number, sequence) VALUES (?, ?)"
 			   " ON CONFLICT (number) DO UPDATE SET sequence = excluded.sequence",
 	[REGISTRY_BLOCK] = "SELECT sequence FROM block WHERE number = ?",
-	[REGISTRY_CHANGED] = "SELECT id FROM enterprise WHERE (id - 1) / 4096 = ?"
+	[REGISTRY_CHANGED] = "SELECT id FROM enterprise WHERE " REGISTRY_SQL_BLOCK " = ?"
 			     " AND sequence > ? AND id >= ? AND id < ? ORDER BY id",
 };
+
+/* All enterprises are read for it, once: whoever waits for the start reads why. */
+static bool index_make(struct database *db, struct error *err)
+{
+	struct statement *rows = database_prepare(db,
+			"SELECT (SELECT count(*) FROM sqlite_schema"
+			"  WHERE name = '" REGISTRY_INDEX_CHANGED "'),"
+			" (SELECT coalesce(max(id), 0) FROM enterprise)",
+			err);
+	int64_t has, last_id;
+	bool more = false;
+	bool ok = rows && statement_step(rows, &more, err);
+
+	has = ok && more ? statement_int(rows, 0) : 0;
+	last_id = ok && more ? statement_int(rows, 1) : 0;
+	statement_finish(rows);
+	if (!ok || has)
+		return ok;
+	if (last_id)
+		log_event(LOG_LEVEL_INFO, "registry_index_making",
+				LOG_TEXT("index", REGISTRY_INDEX_CHANGED),
+				LOG_NUMBER("enterprises", last_id));
+	return database_run(db, REGISTRY_SCHEMA_CHANGED, err) ||
+	       error_prefix(err, "making the index " REGISTRY_INDEX_CHANGED);
+}
 
 struct registry_store *registry_store_open(struct directory *directory, struct error *err)
 {
@@ -52,7 +78,7 @@ struct registry_store *registry_store_open(struct directory *directory, struct e
 	(void)snprintf(path, sizeof(path), "%s/registry.db", directory_path(directory));
 	options.path = path;
 	store->db = database_open(&options, err);
-	if (!store->db || !database_run(store->db, REGISTRY_SCHEMA_CHANGED, err))
+	if (!store->db || !index_make(store->db, err))
 		goto failed;
 	for (size_t i = 0; i < REGISTRY_STATEMENT_COUNT; i++) {
 		store->statements[i] = database_prepare(store->db, registry_statements[i], err);

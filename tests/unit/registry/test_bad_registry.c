@@ -3,6 +3,7 @@
 #include "bad_file.h"
 #include "registry_fixture.h"
 
+#include "base/log.h"
 #include "store/catalog_store.h"
 
 #include <fcntl.h>
@@ -156,6 +157,30 @@ static void test_wrong_contents(void **state)
 	}
 }
 
+/* One that is older than its index gets it, and says so; it could not be dropped again otherwise. */
+static void test_older(void **state)
+{
+	static const char drop[] = "DROP INDEX enterprise_changed";
+	struct registry_fixture *fixture = *state;
+	char line[500] = "";
+	struct error err;
+	int ends[2];
+
+	make_registry(fixture, 2);
+	bad_file_run_sql(fixture->file, drop);
+	assert_int_equal(pipe(ends), 0);
+	log_set_descriptor(ends[1]);
+	assert_true(registry_fixture_open(fixture, &err));
+	log_set_descriptor(STDERR_FILENO);
+	assert_true(read(ends[0], line, sizeof(line) - 1) > 0);
+	assert_non_null(strstr(line, "registry_index_making"));
+	assert_int_equal(close(ends[0]) | close(ends[1]), 0);
+	assert_string_equal(fixture_known(fixture, 1, 0),
+			"listed=否 money@2025=3元 note=一 staff=5");
+	registry_fixture_close(fixture);
+	bad_file_run_sql(fixture->file, drop);
+}
+
 /* As someone who may not write. */
 static void test_read_only(void **state)
 {
@@ -214,6 +239,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_not_ours),
 		TEST(test_newer),
+		TEST(test_older),
 		TEST(test_damaged),
 		TEST(test_wrong_contents),
 		TEST(test_read_only),
