@@ -3,13 +3,17 @@
 
 usage: test_audit.py DAEMON PROTOC PROTO_DIR STARTER_DIR POLICYCALC
 """
+import atexit
 import hashlib
 import json
 import os
+import pathlib
 import resource
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 
@@ -256,7 +260,9 @@ def test_a_full_disk():
     When no more can be written the call is not done, and says so; asking goes on; once there is room all goes on.
     The log stands near the largest size that this process may give a file.
     """
-    data = FOLDER / "full"
+    # In memory, a size near the limit cannot even be set aside: there it would end before it begins.
+    data = pathlib.Path(tempfile.mkdtemp(prefix="policycalc-full-", dir="/var/tmp"))
+    atexit.register(shutil.rmtree, data, ignore_errors=True)
     daemon = Daemon(data=data)
     fails(Code.INVALID_ARGUMENT, add_counter, daemon)
     assert daemon.stop() == 0

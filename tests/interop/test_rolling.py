@@ -6,6 +6,7 @@ usage: test_rolling.py DAEMON PROTOC PROTO_DIR STARTER_DIR
 """
 import atexit
 import shutil
+import random
 import socket
 import subprocess
 import sys
@@ -19,6 +20,7 @@ if not HAPROXY:
     print("SKIP: haproxy is not there; apt install haproxy")
     sys.exit(SKIP)
 
+STATS = FOLDER / "haproxy.sock"
 # As in the README.
 CONFIG = """
 global
@@ -46,8 +48,14 @@ backend replicas
 
 
 def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return probe.getsockname()[1]
+    """Below those that the system hands out: nobody's connection takes it while a replica is away."""
+    while True:
+        port = random.randrange(20000, 32000)
+        try:
+            socket.create_server(("127.0.0.1", port)).close()
+            return port
+        except OSError:
+            continue
 
 
 class Replica:
@@ -61,7 +69,7 @@ class Replica:
 
     def start(self):
         # Health says NOT_SERVING for longer than the balancer takes to notice.
-        self.daemon = Daemon("--lame-duck-ms", "500", "--metrics", f"127.0.0.1:{self.port}", data=self.data,
+        self.daemon = Daemon("--lame-duck-ms", "1500", "--metrics", f"127.0.0.1:{self.port}", data=self.data,
                              listen=(self.address,), threads=1)
 
     def stop(self):
@@ -71,12 +79,29 @@ class Replica:
 def balance(replicas):
     front = f"127.0.0.1:{free_port()}"
     path = FOLDER / "haproxy.cfg"
-    path.write_text(CONFIG.format(front=front, one=replicas[0].address, two=replicas[1].address,
+    # Beside what the README has: a socket that tells whom the balancer has found.
+    config = CONFIG.replace("    maxconn 1000\n", f"    maxconn 1000\n    stats socket {STATS}\n")
+    path.write_text(config.format(front=front, one=replicas[0].address, two=replicas[1].address,
                                   one_port=replicas[0].port, two_port=replicas[1].port))
     process = subprocess.Popen([HAPROXY, "-db", "-f", str(path)], stdout=subprocess.DEVNULL,
                                stderr=open(FOLDER / "haproxy.log", "wb"))
     atexit.register(process.kill)
     return front
+
+
+def wait_until_found(count):
+    """@count replicas are up, as the balancer sees it."""
+    state = ""
+    for _ in range(400):
+        with socket.socket(socket.AF_UNIX) as asked:
+            asked.connect(str(STATS))
+            asked.sendall(b"show stat\n")
+            state = b"".join(iter(lambda: asked.recv(65536), b"")).decode()
+        if sum(line.split(",")[:1] == ["replicas"] and line.split(",")[1] in ("one", "two") and
+               line.split(",")[17].startswith("UP") for line in state.splitlines()) == count:
+            return
+        time.sleep(0.05)
+    raise AssertionError(state)
 
 
 class Caller(threading.Thread):
@@ -114,6 +139,7 @@ def restarted_in_turn():
     replicas = [Replica("one"), Replica("two")]
     front = balance(replicas)
     first = first_answer(front)
+    wait_until_found(2)
     ends = threading.Event()
     callers = [Caller(front, ends) for _ in range(2)]
     for caller in callers:
@@ -122,7 +148,7 @@ def restarted_in_turn():
         time.sleep(0.3)
         replica.stop()
         replica.start()
-        time.sleep(0.5)  # until it is found again
+        wait_until_found(2)
     ends.set()
     for caller in callers:
         caller.join()

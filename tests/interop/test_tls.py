@@ -248,9 +248,14 @@ def test_command_line():
                     listen=("127.0.0.1:0", "plain:127.0.0.1:0"))
     address = daemon.addresses[0]
     port = address.rsplit(":", 1)[1]
-    for server, arguments in ((address, ("--tls-ca", ca)), (f"https://{address}", ("--tls-ca", ca)),
-                              (f"https://localhost:{port}", ("--tls-ca", ca)),
-                              (address, ("--tls-ca", ca, "--tls-name", "localhost"))):
+    ways = [(address, ("--tls-ca", ca)), (f"https://{address}", ("--tls-ca", ca)),
+            (address, ("--tls-ca", ca, "--tls-name", "localhost"))]
+    try:  # a bare system may know no names at all
+        socket.getaddrinfo("localhost", port, socket.AF_INET)
+        ways.append((f"https://localhost:{port}", ("--tls-ca", ca)))
+    except socket.gaierror as error:
+        print(f"# localhost is not known here ({error}): not asked by that name", flush=True)
+    for server, arguments in ways:
         done = cli(server, *arguments, *portal, "policies", "--level", "city")
         assert done.returncode == 0 and done.stdout, done
     done = cli(address, "policies", POLICYCALC_TLS_CA=ca, POLICYCALC_TLS_CLIENT_CERT=portal[1],
