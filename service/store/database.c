@@ -111,38 +111,38 @@ static bool is_memory_short(struct slice finding)
 	return memmem(finding.data, finding.size, words, sizeof(words) - 1) != NULL;
 }
 
-bool database_check(struct database *db, struct error *err)
+bool database_check_file(struct database *db, const char *pragma, struct error *err)
 {
 	struct slice finding = { "", 0 };
-	struct statement *rows = database_prepare(db, "PRAGMA integrity_check(1)", err);
+	struct statement *rows = database_prepare(db, pragma, err);
 	bool more = false;
-	bool ok = false;
+	bool ok = rows && statement_step(rows, &more, err) &&
+		  (!more || statement_get_bytes(rows, 0, &finding, err));
 
-	if (!rows || !statement_step(rows, &more, err))
-		goto out;
-	if (more && !statement_get_bytes(rows, 0, &finding, err))
-		goto out;
-	if (!more || !slice_equals_text(finding, "ok")) {
-		if (more && is_memory_short(finding))
-			database_error(db, SQLITE_NOMEM, err);
-		else
-			error_set(err, ERROR_IO, "the %s %s is damaged: %.*s", db->options.name,
-					db->options.path, SLICE_PRINT(finding));
-		goto out;
-	}
+	if (ok && is_memory_short(finding))
+		ok = database_error(db, SQLITE_NOMEM, err);
+	else if (ok && !slice_equals_text(finding, "ok"))
+		ok = error_set(err, ERROR_IO, "the %s %s is damaged: %.*s", db->options.name,
+				db->options.path, SLICE_PRINT(finding));
 	statement_finish(rows);
+	return ok;
+}
+
+bool database_check(struct database *db, struct error *err)
+{
+	struct statement *rows;
+	bool more = false;
+	bool ok;
+
+	if (!database_check_file(db, "PRAGMA integrity_check(1)", err))
+		return false;
 	rows = database_prepare(db, "PRAGMA foreign_key_check", err);
-	if (!rows || !statement_step(rows, &more, err))
-		goto out;
-	if (more) {
-		error_set(err, ERROR_IO,
+	ok = rows && statement_step(rows, &more, err);
+	if (ok && more)
+		ok = error_set(err, ERROR_IO,
 				"the %s %s is damaged: table %.*s refers to a missing row",
 				db->options.name, db->options.path,
 				SLICE_PRINT(statement_bytes(rows, 0)));
-		goto out;
-	}
-	ok = true;
-out:
 	statement_finish(rows);
 	return ok;
 }

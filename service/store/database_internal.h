@@ -19,3 +19,6 @@ struct database {
 
 /** Turns SQLite's result @code into a failure that names the file; returns false. */
 bool database_error(struct database *db, int code, struct error *err);
+
+/** Fails unless @pragma, which is some check of the file, says "ok". */
+bool database_check_file(struct database *db, const char *pragma, struct error *err);

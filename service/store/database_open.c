@@ -313,11 +313,7 @@ static bool database_quick_check(struct database *db, struct error *err)
 		if (number * pages > db->options.check_most)
 			return true;
 	}
-	if (!database_ask(db, "PRAGMA quick_check(1)", &number, answer, err))
-		return false;
-	return strcmp(answer, "ok") == 0 ||
-	       error_set(err, ERROR_IO, "the %s %s is damaged: %s", db->options.name,
-			       db->options.path, answer);
+	return database_check_file(db, "PRAGMA quick_check(1)", err);
 }
 
 static bool database_copy_options(struct database *db, const struct database_options *options)

@@ -7,7 +7,7 @@
  * With DATA, a folder that stays, for a profiler: what was published there before is not published again.
  *
  * The folder is published into an empty database. Then a bare scan and a load (read from SQLite,
- * decode, compare with its hash, compile, check) take turns. The scan is of a table that has nothing but
+ * decode, compare with its sum, compile, check) take turns. The scan is of a table that has nothing but
  * the same names and bytes, in a file of its own. Wall clock, since a load may use more than one thread;
  * processor time beside it. At the end: what the process holds after many loads more than after one.
  */

@@ -2,6 +2,7 @@
 /* Folders and files that are not as they should be: each gets its own words and stays as it
  * was. */
 #include "bad_file.h"
+#include "base/memory.h"
 #include "store_fixture.h"
 
 #include <fcntl.h>
@@ -133,6 +134,32 @@ static void test_damaged(void **state)
 		assert_int_equal(pwrite(file, garbage, sizeof(garbage), at), sizeof(garbage));
 	(void)close(file);
 	expect_refused(fixture->data, ERROR_IO, "damaged");
+}
+
+/* Each allocation of an opening fails in turn, that one alone: memory is short, and nothing is damaged. */
+static void test_memory_is_no_damage(void **state)
+{
+	struct fixture *fixture = *state;
+	struct error err = { 0 };
+	struct catalog_store *store = fixture_open(fixture->data, &err);
+	unsigned refused = 0;
+	bool whole = false;
+
+	assert_non_null(store);
+	/* Of more pages than SQLite has room for from the start. */
+	fixture_publish(fixture, store, 900, "one", 0, 1);
+	fixture_close(store);
+	for (unsigned long nth = 1; !whole; nth++) {
+		(void)memory_fail_nth(nth, 0);
+		store = fixture_open(fixture->data, &err);
+		whole = memory_fail_nth(0, 0) < nth;
+		if (!store && err.code != ERROR_MEMORY)
+			fail_msg("allocation %lu: %s", nth, err.message);
+		refused += !store;
+		fixture_close(store);
+		assert_true(nth < 5000);
+	}
+	assert_true(refused > 20);
 }
 
 static void test_entry_differs_from_hash(void **state)
@@ -374,6 +401,7 @@ int main(void)
 		TEST(test_empty_file),
 		TEST(test_newer_schema),
 		TEST(test_damaged),
+		TEST(test_memory_is_no_damage),
 		TEST(test_publish_into_damaged),
 		TEST(test_entry_differs_from_hash),
 		TEST(test_entries_differ_from_sum),
