@@ -410,8 +410,9 @@ void rpc_call_close(struct rpc_call *call)
 		call->method->on_end(call);
 	if (began)
 		call_report(call);
-	atomic_store_explicit(&call->owes_end, call->record_state == RECORD_BEGUN,
-			memory_order_relaxed);
+	if (call->record_state == RECORD_BEGUN)
+		(void)atomic_fetch_or_explicit(
+				&call->references, CALL_OWES_END, memory_order_relaxed);
 	call->connection->input_held -= call->input_held;
 	call->connection = NULL;
 	call->operations = NULL;

@@ -33,6 +33,11 @@ enum record_state {
 };
 
 #define CALL_OWN_TASKS 4
+/*
+ * Its client is gone and the recorder waits for the end: the last but the recorder who lets go of the call tells it.
+ * In one number with the references, since who lets go may not look at the call afterwards.
+ */
+#define CALL_OWES_END (1u << 31)
 /* How long a request that is no gRPC may take to come in before it is answered. */
 #define CALL_FOREIGN_US UINT64_C(1000000)
 /* Buffers above this are given back between calls. */
@@ -89,9 +94,8 @@ struct rpc_call {
 	void *record; /* the recorder's */
 	enum record_state record_state;
 	bool is_held; /* nothing goes out until the end is written */
-	atomic_bool owes_end; /* its client is gone: the last who lets go of it tells the end; any thread */
 
-	/* Any thread. */
+	/* Any thread. Those who hold it, and CALL_OWES_END. */
 	atomic_uint references;
 	atomic_bool cancelled;
 	struct rpc_task tasks[CALL_OWN_TASKS];

@@ -398,7 +398,7 @@ void call_fail(struct rpc_call *call, enum rpc_status status, const char *messag
 void rpc_call_finish(struct rpc_call *call, enum rpc_status status, const char *message)
 {
 	/* Its client is gone: the record is to say how it ended all the same. */
-	if (atomic_load_explicit(&call->owes_end, memory_order_relaxed))
+	if (atomic_load_explicit(&call->references, memory_order_relaxed) & CALL_OWES_END)
 		call->status.code = status;
 	if (call->state != CALL_OPEN)
 		return;

@@ -99,8 +99,10 @@ static bool call_drop(struct rpc_call *call)
 {
 	unsigned before = atomic_fetch_sub_explicit(&call->references, 1, memory_order_acq_rel);
 
-	if (before == 2 && atomic_load_explicit(&call->owes_end, memory_order_relaxed)) {
-		atomic_store_explicit(&call->owes_end, false, memory_order_relaxed);
+	/* The recorder holds on until it is told; whoever else was left may have freed the call by now. */
+	if (before == (CALL_OWES_END | 2)) {
+		(void)atomic_fetch_and_explicit(
+				&call->references, ~CALL_OWES_END, memory_order_relaxed);
 		call_record_end(call);
 	}
 	return before == 1;
