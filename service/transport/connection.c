@@ -451,6 +451,7 @@ void connection_accept(struct listener *listener)
 {
 	struct loop *loop = listener->loop;
 	struct connection *connection = memory_alloc_zero(1, sizeof(*connection));
+	size_t before;
 	int result;
 
 	/* Without memory the client waits in the backlog; libuv asks again with the next one.
@@ -473,8 +474,10 @@ void connection_accept(struct listener *listener)
 	if (connection->next)
 		connection->next->previous = connection;
 	loop->connections = connection;
-	if (atomic_fetch_add(loop->connection_count, 1) >= loop->limits->connection_count ||
-			uv_accept(&listener->uv.stream, &connection->uv.stream) != 0 ||
+	before = atomic_fetch_add(loop->connection_count, 1);
+	/* Taken also when it is one too many: with one left untaken libuv listens no more. */
+	if (uv_accept(&listener->uv.stream, &connection->uv.stream) != 0 ||
+			before >= loop->limits->connection_count ||
 			!connection_begin(connection, listener->tls))
 		connection_close(connection);
 }

@@ -53,6 +53,8 @@ static bool serving_set(struct serving *serving, const char *name, const char *v
 		serving->options.threads = (unsigned)number;
 	else if (!strcmp(name, "--grace"))
 		serving->grace_ms = (unsigned)number;
+	else if (!strcmp(name, "--connections"))
+		limits->connection_count = number;
 	else if (!strcmp(name, "--reset-burst"))
 		limits->reset_burst = (uint32_t)number;
 	else if (!strcmp(name, "--stall"))

@@ -29,7 +29,8 @@ struct serving {
 	"[--listen ADDRESS]... [--threads N] [--grace MS] [--reset-burst N] [--stall MS]"      \
 	" [--ping-interval MS] [--idle-ping-interval MS] [--compress-above BYTES]"             \
 	" [--idle MS] [--age MS] [--deadline-max MS] [--receive-max BYTES]"                    \
-	" [--handshake MS] [--tls-cert FILE --tls-key FILE [--tls-client-ca FILE]]"
+	" [--connections N] [--handshake MS] [--tls-cert FILE --tls-key FILE "                 \
+	"[--tls-client-ca FILE]]"
 
 /** Ready to serve @service, and health. false when memory is short. */
 bool serving_init(struct serving *serving, const char *program, const char *service);

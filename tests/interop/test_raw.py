@@ -503,6 +503,26 @@ def test_rapid_reset():
     assert Client().is_alive()
 
 
+def is_taken(address):
+    host, port = address.rsplit(":", 1)
+    with socket.create_connection((host, int(port)), 5) as plain:
+        return plain.recv(1) != b""
+
+
+def test_too_many_connections():
+    """One too many is closed at once; when others have gone there is room again."""
+    with Server("--threads", "1", "--connections", "3", "--grace", "100") as own:
+        held = [Client(own.address) for _ in range(3)]
+        assert all(client.is_alive() for client in held)
+        assert [is_taken(own.address) for _ in range(3)] == [False] * 3
+        assert held[0].is_alive()
+        for client in held:
+            client.socket.close()
+        end = time.monotonic() + 5
+        while not is_taken(own.address):
+            assert time.monotonic() < end, "the server listens no more"
+
+
 def test_no_http2():
     host, port = server.address.rsplit(":", 1)
     with socket.create_connection((host, int(port))) as plain:
