@@ -76,11 +76,12 @@ static bool call_admit(struct rpc_call *call)
 	}
 	call->identity = (struct rpc_identity){ "", 0 };
 	status = call_ask_gate(call, &call->identity, &message);
-	if (status == RPC_PERMISSION_DENIED)
-		call_record_refuse(call, status);
 	/* Who guesses tokens has no identity: it is the address that counts. */
 	if (!call_enter_quota(call))
 		return false;
+	/* After it: who is refused over and over does not fill the disk. */
+	if (status == RPC_PERMISSION_DENIED)
+		call_record_refuse(call, status);
 	if (status != RPC_OK)
 		call_fail(call, status, message);
 	return status == RPC_OK;

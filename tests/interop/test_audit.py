@@ -138,6 +138,21 @@ def test_what_stands_in_it():
         assert value not in text and value not in daemon.log()
 
 
+def test_refused_over_and_over():
+    """Beyond the limits of a caller nothing is written: who may not do it does not fill the disk."""
+    daemon = Daemon("--tokens", tokens("few", line("window", "reader")), "--limit-calls", "5")
+    request, codes = registry.SetSubscriptionRequest(), []
+    for _ in range(40):
+        try:
+            unary(daemon, "registry", "SetSubscription", request, metadata=bearer("window"))
+        except grpc.RpcError as error:
+            codes.append(error.code())
+    assert daemon.stop() == 0
+    refused = [e for e in lines(daemon.data / "audit.log") if e["event"] == "refused"]
+    assert len(codes) == 40 and set(codes) == {Code.PERMISSION_DENIED, Code.RESOURCE_EXHAUSTED}, codes
+    assert len(refused) == codes.count(Code.PERMISSION_DENIED), (len(refused), codes)
+
+
 def test_the_chain_goes_on():
     """Over a restart, a kill, and a line that was torn; every other change breaks it where it was made."""
     daemon = Daemon(starter="")
@@ -311,5 +326,5 @@ def test_a_full_disk():
     verify(log)
 
 
-run(test_what_stands_in_it, test_the_chain_goes_on, test_two_services_one_log, test_many_at_once,
-    test_callers_that_go_away, test_a_full_disk)
+run(test_what_stands_in_it, test_refused_over_and_over, test_the_chain_goes_on, test_two_services_one_log,
+    test_many_at_once, test_callers_that_go_away, test_a_full_disk)
