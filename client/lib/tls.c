@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #define CIPHERS "ECDHE+AESGCM:ECDHE+CHACHA20"
+#define NAME_MOST 255
 
 struct tls_client {
 	SSL_CTX *context;
@@ -258,10 +259,23 @@ static SSL_CTX *context_new(const struct tls_files *files, struct error *err)
 	return NULL;
 }
 
+/* An empty one would switch the check of names off. */
+static bool is_name(const char *name)
+{
+	return *name && strlen(name) <= NAME_MOST;
+}
+
 struct tls_client *tls_client_new(const struct tls_files *files, struct error *err)
 {
-	struct tls_client *client = memory_alloc_zero(1, sizeof(*client));
+	struct tls_client *client;
 
+	if (files->name && !is_name(files->name)) {
+		error_set(err, ERROR_INVALID,
+				"the name of a server has 1 to %d characters, not %zu",
+				NAME_MOST, strlen(files->name));
+		return NULL;
+	}
+	client = memory_alloc_zero(1, sizeof(*client));
 	if (client) {
 		client->method = method_new();
 		client->name = files->name ? memory_copy(files->name, strlen(files->name))
@@ -360,7 +374,7 @@ static bool name_set(SSL *ssl, const char *name)
 	       SSL_set_tlsext_host_name(ssl, name) == 1;
 }
 
-static bool name_of_address(const char *address, char name[256])
+static bool name_of_address(const char *address, char name[NAME_MOST + 1])
 {
 	const char *end = strrchr(address, ':');
 	size_t size = end ? (size_t)(end - address) : strlen(address);
@@ -369,7 +383,7 @@ static bool name_of_address(const char *address, char name[256])
 		address++;
 		size -= 2;
 	}
-	if (size == 0 || size >= 256)
+	if (size == 0 || size > NAME_MOST)
 		return false;
 	memcpy(name, address, size);
 	name[size] = '\0';
@@ -378,7 +392,7 @@ static bool name_of_address(const char *address, char name[256])
 
 static bool tls_begin(struct tls_client *client, struct link *link, const char *address)
 {
-	char name[256];
+	char name[NAME_MOST + 1];
 	SSL *ssl = SSL_new(client->context);
 	BIO *bio = BIO_new(client->method);
 

@@ -133,7 +133,7 @@ def test_reload():
                 client.match()
                 count[0] += 1
                 time.sleep(0.005)
-            except grpc.RpcError as error:
+            except Exception as error:  # also one that would end the thread unseen
                 failures.append(error)
     threads = [threading.Thread(target=load, args=(fresh,)) for fresh in (False, True)]
     for thread in threads:
@@ -331,7 +331,8 @@ def test_client_library():
 
     def tried(authority=CA.pem, pair=pair, name=None, address=daemon.addresses[0]):
         failure = Failure()
-        files = Tls(*(value and str(value).encode() for value in (authority, *pair, name)))
+        files = Tls(*(value if value is None or isinstance(value, bytes) else str(value).encode()
+                      for value in (authority, *pair, name)))
         client = library.pcalc_connect_tls(address.encode(), 1500, ctypes.byref(files), ctypes.byref(failure))
         library.pcalc_free(client)
         return "" if client else f"{failure.code} {failure.message.decode()}"
@@ -339,6 +340,8 @@ def test_client_library():
     assert tried(OTHER.pem).startswith("14 ") and "unknown authority" in tried(OTHER.pem)
     assert "not for this name" in tried(name="other")
     assert tried(FOLDER / "nowhere").startswith("3 "), tried(FOLDER / "nowhere")
+    for name in (b"", b"x" * 256):
+        assert tried(name=name) == f"3 the name of a server has 1 to 255 characters, not {len(name)}", tried(name=name)
     assert tried(address="unix:/nonexistent/socket").startswith("14 ")
     assert "timed out" in tried(address=silent())
     assert daemon.stop() == 0
