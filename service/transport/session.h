@@ -52,9 +52,9 @@ void session_tick(struct session *session, uint64_t now_us);
 uint64_t session_next_us(const struct session *session);
 /** Begins the two-step goodbye; calls in flight go on. */
 void session_drain(struct session *session, uint64_t now_us);
-/** The grace is over: resets what is left. Send what there is, then it is over. */
 /** See rpc_call_review(). */
 void session_review(struct session *session, uint64_t now_us);
+/** The grace is over: resets what is left. Send what there is, then it is over. */
 void session_abort(struct session *session, uint64_t now_us);
 /** Nothing will be read or sent any more: close the connection. */
 bool session_is_over(const struct session *session);

@@ -36,8 +36,8 @@ void tls_free(struct tls *tls);
  */
 bool tls_reload(struct tls *tls, struct error *err);
 /**
- * What will soon trouble, or does: a certificate or a CRL that is not valid at @now (seconds since 1970), or
- * not for another 14 days. false: nothing. From the thread that reloads.
+ * What will soon trouble, or does: a certificate that is not valid at @now (seconds since 1970), or not for
+ * another 14 days; a CRL that is out of date. false: nothing. From the thread that reloads.
  */
 bool tls_warn(const struct tls *tls, int64_t now, struct error *out_warning);
 /** When our certificate ends, in seconds since 1970. From the thread that reloads. */
