@@ -68,6 +68,29 @@ static void connection_mark_dirty(struct connection *connection)
 /* --- the end ---------------------------------------------------------------------------------
  */
 
+static void connection_free(struct connection *connection)
+{
+	struct loop *loop = connection->loop;
+
+	buffer_fini(&connection->unsent);
+	if (loop->spare) {
+		memory_free(connection);
+		return;
+	}
+	*connection = (struct connection){ 0 };
+	loop->spare = connection;
+}
+
+/* Those for whom there was no memory. */
+static void loop_accept_waiting(struct loop *loop)
+{
+	size_t i;
+
+	for (i = 0; loop->state == LOOP_RUNNING && i < loop->listener_count; i++)
+		if (loop->listeners[i].is_waiting)
+			connection_accept(&loop->listeners[i]);
+}
+
 static void on_close(uv_handle_t *handle)
 {
 	struct connection *connection = handle->data;
@@ -83,8 +106,8 @@ static void on_close(uv_handle_t *handle)
 	if (connection->next)
 		connection->next->previous = connection->previous;
 	atomic_fetch_sub(loop->connection_count, 1);
-	buffer_fini(&connection->unsent);
-	memory_free(connection);
+	connection_free(connection);
+	loop_accept_waiting(loop);
 	loop_advance(loop);
 }
 
@@ -447,25 +470,36 @@ static bool connection_begin(struct connection *connection, struct tls *tls)
 	return uv_read_start(&connection->uv.stream, on_alloc, on_read) == 0;
 }
 
-void connection_accept(struct listener *listener)
+/*
+ * NULL: the spare one is in use, and the client waits until a connection is closed. There is always one to
+ * be closed, so that a server which was short of memory takes clients again.
+ */
+static struct connection *connection_new(struct listener *listener)
 {
 	struct loop *loop = listener->loop;
 	struct connection *connection = memory_alloc_zero(1, sizeof(*connection));
-	size_t before;
-	int result;
 
-	/* Without memory the client waits in the backlog; libuv asks again with the next one.
-	 */
+	if (!connection) {
+		connection = loop->spare;
+		loop->spare = NULL;
+	}
+	listener->is_waiting = !connection;
+	return connection;
+}
+
+void connection_accept(struct listener *listener)
+{
+	struct loop *loop = listener->loop;
+	struct connection *connection = connection_new(listener);
+	size_t before;
+
 	if (!connection)
 		return;
 	connection->loop = loop;
 	connection->is_unix = listener->is_unix;
-	result = listener->is_unix ? uv_pipe_init(&loop->uv, &connection->uv.pipe, 0)
-				   : uv_tcp_init(&loop->uv, &connection->uv.tcp);
-	if (result != 0) {
-		memory_free(connection);
-		return;
-	}
+	/* None of these can fail. */
+	(void)(listener->is_unix ? uv_pipe_init(&loop->uv, &connection->uv.pipe, 0)
+				 : uv_tcp_init(&loop->uv, &connection->uv.tcp));
 	(void)uv_timer_init(&loop->uv, &connection->timer);
 	connection->uv.handle.data = connection;
 	connection->timer.data = connection;

@@ -259,9 +259,10 @@ struct loop *loop_new(unsigned number, const struct rpc_engine *engine,
 {
 	struct loop *loop = memory_alloc_zero(1, sizeof(*loop));
 	struct listener *listeners = memory_alloc_zero(listener_count, sizeof(*listeners));
+	struct connection *spare = memory_alloc_zero(1, sizeof(*spare));
 	int result;
 
-	if (!loop || !listeners) {
+	if (!loop || !listeners || !spare) {
 		error_set(err, ERROR_MEMORY, "out of memory while making an event loop");
 		goto fail;
 	}
@@ -269,6 +270,7 @@ struct loop *loop_new(unsigned number, const struct rpc_engine *engine,
 	loop->limits = limits;
 	loop->connection_count = connection_count;
 	loop->listeners = listeners;
+	loop->spare = spare;
 	loop->rpc.engine = engine;
 	loop->rpc.post = loop_post;
 	loop->rpc.on_kept_freed = loop_on_kept_freed;
@@ -299,6 +301,7 @@ struct loop *loop_new(unsigned number, const struct rpc_engine *engine,
 fail:
 	memory_free(loop);
 	memory_free(listeners);
+	memory_free(spare);
 	return NULL;
 }
 
@@ -367,5 +370,6 @@ void loop_free(struct loop *loop)
 	buffer_fini(&loop->out);
 	buffer_fini(&loop->plain);
 	memory_free(loop->listeners);
+	memory_free(loop->spare);
 	memory_free(loop);
 }

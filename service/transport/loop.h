@@ -47,6 +47,7 @@ struct listener {
 		uv_pipe_t pipe;
 	} uv;
 	bool is_unix;
+	bool is_waiting; /* somebody waits to be taken: there was no memory; libuv does not ask again */
 	struct tls *tls; /* NULL: plaintext */
 	struct loop *loop;
 };
@@ -67,6 +68,8 @@ struct loop {
 	struct listener *listeners;
 	size_t listener_count;
 	struct connection *connections;
+	struct connection
+			*spare; /* for whom there is no memory; NULL: one of the connections */
 	struct connection *dirty; /* to be flushed before the loop sleeps */
 	struct buffer out;	  /* what one connection has to send, while it is sent */
 	struct buffer plain;	  /* the same before TLS encrypts it */
