@@ -49,6 +49,8 @@ struct audit_check {
 	bool found;
 	long long lines; /* that are good */
 	long long begun, ended, refused;
+	unsigned char *open; /* a bit a line: a call that has begun and not ended */
+	size_t open_size;
 	long long torn;	  /* bytes of a last line without its end */
 	long long broken; /* number of the first line that is wrong; 0: none */
 	char reason[REASON_SIZE];
@@ -64,22 +66,48 @@ static bool fail(struct audit_check *check, const char *zh, const char *en)
 	return false;
 }
 
+static bool call_begin(struct audit_check *check)
+{
+	size_t line = (size_t)check->lines + 1, size = check->open_size;
+	unsigned char *open = check->open;
+
+	if (line / 8 >= size) {
+		size = 2 * (line / 8) + 1024;
+		open = realloc(open, size);
+		if (!open)
+			return fail(check, "内存不足", "cannot be checked: out of memory");
+		memset(open + check->open_size, 0, size - check->open_size);
+		check->open = open;
+		check->open_size = size;
+	}
+	open[line / 8] |= (unsigned char)(1u << line % 8);
+	check->begun++;
+	return true;
+}
+
+static bool call_end(struct audit_check *check, long long call)
+{
+	size_t line = call > 0 && call <= check->lines ? (size_t)call : 0;
+	unsigned char bit = (unsigned char)(1u << line % 8);
+
+	if (line / 8 >= check->open_size || !(check->open[line / 8] & bit))
+		return fail(check, "它所结束的调用没有开始，或已经结束",
+				"ends a call that did not begin, or has ended");
+	check->open[line / 8] &= (unsigned char)~bit;
+	check->ended++;
+	return true;
+}
+
 static bool event_count(struct audit_check *check, const json_t *object, const char *event)
 {
 	if (strcmp(event, "begin") == 0)
-		check->begun++;
-	else if (strcmp(event, "refused") == 0)
+		return call_begin(check);
+	if (strcmp(event, "end") == 0)
+		return call_end(check, json_integer_value(json_object_get(object, "call")));
+	if (strcmp(event, "refused") == 0)
 		check->refused++;
-	else if (strcmp(event, "end") == 0) {
-		long long call = json_integer_value(json_object_get(object, "call"));
-
-		if (call <= 0 || call > check->lines)
-			return fail(check, "没有它所结束的调用",
-					"ends a call that did not begin");
-		check->ended++;
-	} else if (strcmp(event, "open") != 0 && strcmp(event, "close") != 0) {
+	else if (strcmp(event, "open") != 0 && strcmp(event, "close") != 0)
 		return fail(check, "未知的事件", "is of no known event");
-	}
 	return true;
 }
 
@@ -235,6 +263,7 @@ static int command_verify(struct cli *cli, int argc, char **argv)
 	file_check(&check, file);
 	code = ferror(file) ? cli_usage(cli, "%s: %s", argv[0], strerror(errno)) : CLI_OK;
 	fclose(file);
+	free(check.open);
 	if (code != CLI_OK)
 		return code;
 	ok = !check.broken && (!check.wanted || check.found);
