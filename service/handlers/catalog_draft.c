@@ -257,13 +257,13 @@ static bool on_allow(void *context, const char *hash, const char **author, struc
 	struct four_eyes *eyes = &work->base.handlers->four_eyes;
 	const char *who = rpc_call_identity(work->base.call)->name;
 
+	(void)snprintf(work->hash, sizeof(work->hash), "%s", hash);
 	if (four_eyes_find_other(eyes, hash, who, work->other)) {
 		*author = arena_format(
 				&work->base.arena, "%s (draft: %s)", *author, work->other);
 		return *author || arena_error(&work->base.arena, err, "publishing");
 	}
 	four_eyes_note(eyes, hash, who);
-	(void)snprintf(work->hash, sizeof(work->hash), "%s", hash);
 	work->needs_other = true;
 	return error_set(err, ERROR_PRECONDITION,
 			"four eyes: %s has uploaded this draft; it is published when another "
@@ -293,6 +293,8 @@ static void on_publish(struct job *job, void *context)
 	} else if (catalog_publish_checked(store, work->catalog, &work->base.upload.draft,
 				   &options, &work->base.arena, &work->base.diagnostics,
 				   &work->revision, &work->unchanged, &work->base.err)) {
+		if (*work->hash)
+			four_eyes_forget(&work->base.handlers->four_eyes, work->hash);
 		work->is_published = work->unchanged || work_swap(work, store);
 	} else {
 		work->check_failed = work->base.err.code == ERROR_INVALID &&

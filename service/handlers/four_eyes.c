@@ -32,6 +32,15 @@ void four_eyes_note(struct four_eyes *eyes, const char *hash, const char *who)
 	pthread_mutex_unlock(&eyes->lock);
 }
 
+void four_eyes_forget(struct four_eyes *eyes, const char *hash)
+{
+	pthread_mutex_lock(&eyes->lock);
+	for (size_t i = 0; i < FOUR_EYES_MOST; i++)
+		if (strcmp(eyes->list[i].hash, hash) == 0)
+			eyes->list[i].hash[0] = '\0';
+	pthread_mutex_unlock(&eyes->lock);
+}
+
 bool four_eyes_find_other(struct four_eyes *eyes, const char *hash, const char *who,
 		char out_other[ACCESS_NAME_MOST + 1])
 {

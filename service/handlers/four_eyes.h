@@ -27,6 +27,8 @@ void four_eyes_init(struct four_eyes *eyes);
 void four_eyes_fini(struct four_eyes *eyes);
 /** @who has uploaded the draft of this hash. Any thread. */
 void four_eyes_note(struct four_eyes *eyes, const char *hash, const char *who);
+/** It is published: who wants to publish it again, later, needs another anew. Any thread. */
+void four_eyes_forget(struct four_eyes *eyes, const char *hash);
 /** Whether somebody else than @who has, and who. Any thread. */
 bool four_eyes_find_other(struct four_eyes *eyes, const char *hash, const char *who,
 		char out_other[ACCESS_NAME_MOST + 1]);

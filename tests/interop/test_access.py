@@ -328,6 +328,9 @@ def test_four_eyes():
     third = changed_files("third")
     assert upload(daemon, "CheckCatalog", third, edit).error_count == 0
     assert publish(daemon, third, anna).revision.author == "anna (draft: edit)"
+    # What went out was allowed once: to bring it back another day takes two again.
+    error = fails(Code.FAILED_PRECONDITION, publish, daemon, first, bruno)
+    assert detail(error, details.ErrorInfo).reason == "SECOND_IDENTITY_NEEDED", error
     # On another base it is said what changed, as ever.
     fails(Code.ABORTED, upload, daemon, "PublishCatalog", second, anna, base_revision=2)
     folder = FOLDER / "eyes-draft"
