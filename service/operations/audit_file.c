@@ -58,25 +58,49 @@ static bool take_tail(struct audit_file *file, const char *tail, size_t size, bo
 	return true;
 }
 
+/* A machine that lost its power may leave zeros where bytes were on their way to the disk: they are torn, too. */
+static bool skip_zeros(int descriptor, off_t *end)
+{
+	char block[4096];
+
+	while (*end > 0) {
+		off_t from = *end > (off_t)sizeof(block) ? *end - (off_t)sizeof(block) : 0;
+		ssize_t size = pread(descriptor, block, (size_t)(*end - from), from);
+
+		if (size != *end - from)
+			return false;
+		while (size > 0 && block[size - 1] == '\0')
+			size--;
+		*end = from + size;
+		if (size > 0)
+			break;
+	}
+	return true;
+}
+
 static bool read_tail(struct audit_file *file, const char *path, struct error *err)
 {
 	char tail[2 * AUDIT_LINE_MOST + 2];
 	struct stat stat;
-	off_t from;
+	off_t from, end;
 	ssize_t size;
 
 	if (fstat(file->descriptor, &stat) != 0)
 		return error_set(err, ERROR_IO, "%s: %s", path, strerror(errno));
 	if (!S_ISREG(stat.st_mode))
 		return error_set(err, ERROR_INVALID, "%s: is no file", path);
-	from = stat.st_size > (off_t)sizeof(tail) ? stat.st_size - (off_t)sizeof(tail) : 0;
-	size = pread(file->descriptor, tail, sizeof(tail), from);
-	if (size < 0 || size != stat.st_size - from)
+	end = stat.st_size;
+	if (!skip_zeros(file->descriptor, &end))
+		return error_set(err, ERROR_IO, "%s: cannot be read", path);
+	from = end > (off_t)sizeof(tail) ? end - (off_t)sizeof(tail) : 0;
+	size = pread(file->descriptor, tail, (size_t)(end - from), from);
+	if (size < 0 || size != end - from)
 		return error_set(err, ERROR_IO, "%s: %s", path,
 				size < 0 ? strerror(errno) : "cannot be read");
 	memset(file->head, '0', AUDIT_HEX_SIZE - 1);
 	if (size && !take_tail(file, tail, (size_t)size, from == 0, path, err))
 		return false;
+	file->cut += stat.st_size - end;
 	file->size = stat.st_size - file->cut;
 	return !file->cut || ftruncate(file->descriptor, file->size) == 0 ||
 	       error_set(err, ERROR_IO, "%s: its torn last line cannot be taken off: %s", path,
