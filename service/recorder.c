@@ -5,12 +5,18 @@
 #include "base/memory.h"
 #include "operations/audit.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+
+/* While the disk stands still nobody makes the queue grow by being refused. */
+#define REFUSED_MOST 10000
 
 struct recorder {
 	struct audit *audit; /* NULL: nothing is recorded */
 	struct snapshot *snapshot;
+	atomic_uint refused;	  /* that wait to be written */
+	atomic_uint refused_lost; /* that were not, and are to be told */
 };
 
 /*
@@ -19,7 +25,8 @@ struct recorder {
  */
 struct recording {
 	struct audit_record record; /* first */
-	struct rpc_call *call;	    /* NULL: the end was told, and is owed */
+	struct recorder *recorder;
+	struct rpc_call *call; /* NULL: the end was told, and is owed */
 	struct audit_hash *hash;
 	char texts[]; /* what the record names */
 };
@@ -76,10 +83,21 @@ static void told_end(struct audit_record *record, enum audit_outcome outcome)
 		recording_free(recording);
 }
 
+/* Those that were not written have one line of the service's log together. */
 static void told_refused(struct audit_record *record, enum audit_outcome outcome)
 {
-	(void)outcome;
+	struct recorder *recorder = ((struct recording *)record)->recorder;
+	unsigned lost;
+
 	recording_free((struct recording *)record);
+	atomic_fetch_sub(&recorder->refused, 1);
+	if (outcome != AUDIT_WRITTEN) {
+		atomic_fetch_add(&recorder->refused_lost, 1);
+		return;
+	}
+	lost = atomic_exchange(&recorder->refused_lost, 0);
+	if (lost)
+		log_event(LOG_LEVEL_WARNING, "audit_refusals_lost", LOG_NUMBER("count", lost));
 }
 
 /* --- opening and closing --------------------------------------------------------------------- */
@@ -197,10 +215,15 @@ static void end(void *context, struct rpc_call *call, enum rpc_status status)
 static void refuse(void *context, struct rpc_call *call, enum rpc_status status)
 {
 	struct recorder *recorder = context;
-	struct recording *recording = recording_new(recorder, call);
+	bool has_room = atomic_fetch_add(&recorder->refused, 1) < REFUSED_MOST;
+	struct recording *recording = has_room ? recording_new(recorder, call) : NULL;
 
-	if (!recording)
+	if (!recording) {
+		atomic_fetch_sub(&recorder->refused, 1);
+		atomic_fetch_add(&recorder->refused_lost, 1);
 		return;
+	}
+	recording->recorder = recorder;
 	recording->record.event = AUDIT_REFUSED;
 	recording->record.told = told_refused;
 	recording->record.status = rpc_status_name(status);

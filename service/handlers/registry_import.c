@@ -124,16 +124,14 @@ static void on_job_finished(struct rpc_call *call, void *argument)
 	struct import_call *state = job->state;
 
 	state->jobs--;
-	if (state->is_over) {
-		if (state->jobs == 0)
-			state_free(state, call_handlers(call));
-	} else if (job->err.code != ERROR_NONE) {
+	if (job->err.code != ERROR_NONE)
 		call_refuse_error(call, &job->err);
-	} else if (job->response) {
+	else if (job->response)
 		call_reply(call, &job->response->base);
-	} else {
+	else if (!state->is_over)
 		rpc_call_resume_reading(call);
-	}
+	if (state->is_over && state->jobs == 0)
+		state_free(state, call_handlers(call));
 	job_free(job);
 }
 

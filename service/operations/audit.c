@@ -126,7 +126,7 @@ static void put_record(struct buffer *out, const struct audit_record *record)
 /* @work in one write. The lines of one batch have their ends' room set aside with them. */
 static bool write_all(struct audit *audit, const struct records *work, struct error *err)
 {
-	size_t begun = 0, count = 0;
+	size_t begun = 0, ended = 0, count = 0;
 
 	audit_batch_begin(&audit->batch, &audit->file);
 	for (struct audit_record *record = work->first; record; record = record->next) {
@@ -137,12 +137,14 @@ static bool write_all(struct audit *audit, const struct records *work, struct er
 		if (record->event == AUDIT_BEGIN)
 			record->call = seq;
 		begun += record->event == AUDIT_BEGIN;
+		ended += record->event == AUDIT_END;
 		count++;
 	}
-	/* An end goes into the room that is there for it. */
-	if (begun && !audit_file_reserve(&audit->file,
-				     (audit->open_count + begun + count) * AUDIT_LINE_MOST,
-				     err))
+	/* An end goes into the room that is there for it, which nothing else takes. */
+	if (count > ended &&
+			!audit_file_reserve(&audit->file,
+					(audit->open_count + begun + count) * AUDIT_LINE_MOST,
+					err))
 		return false;
 	return audit_file_write(&audit->file, &audit->batch, err);
 }
@@ -168,7 +170,7 @@ static void tell(struct audit *audit, struct audit_record *record, bool written)
 	}
 }
 
-/* What is begun fails alone: the ends of what was done have their room. */
+/* What is begun or refused fails alone: the ends of what was done have their room. */
 static bool write_ends(struct audit *audit, struct records *work, struct error *err)
 {
 	struct records all = *work;

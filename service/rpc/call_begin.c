@@ -76,7 +76,9 @@ static bool call_admit(struct rpc_call *call)
 	}
 	call->identity = (struct rpc_identity){ "", 0 };
 	status = call_ask_gate(call, &call->identity, &message);
-	/* Who guesses tokens has no identity: it is the address that counts. */
+	/* Who guesses tokens has no identity, nor has anybody while memory is short: the address counts. */
+	if (!call->identity.name)
+		call->identity.name = "";
 	if (!call_enter_quota(call))
 		return false;
 	/* After it: who is refused over and over does not fill the disk. */

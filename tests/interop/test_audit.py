@@ -187,6 +187,16 @@ def test_the_chain_goes_on():
         told = report(bad, status=1)
         assert told["broken_line"] == where and not told["ok"], (where, told)
         assert f"第 {where} 行断链" in verify(bad, status=1)
+    # Lines that hang together, and tell of ends that cannot be.
+    for call, where in ((1, 3), (2, 4), (4, 3), (0, 3)):
+        head, pieces = "0" * 64, []
+        for seq, more in enumerate(({"event": "open"}, {"event": "begin"}, {"event": "end", "call": call},
+                                    {"event": "end", "call": call}), 1):
+            text = json.dumps({"seq": seq, "time": "2026-03-01T04:05:06.789Z", **more, "prev": head}).encode()
+            head = hashlib.sha256(text).hexdigest()
+            pieces.append(text + b"\n")
+        bad.write_bytes(b"".join(pieces))
+        assert report(bad, status=1)["broken_line"] == where, (call, where)
     # What was cut off at a line's end only a hash that was noted elsewhere shows.
     bad.write_bytes(b"".join(whole[:-2]))
     assert report(bad)["ok"]
@@ -278,8 +288,10 @@ def test_a_full_disk():
     # In memory, a size near the limit cannot even be set aside: there it would end before it begins.
     data = pathlib.Path(tempfile.mkdtemp(prefix="policycalc-full-", dir="/var/tmp"))
     atexit.register(shutil.rmtree, data, ignore_errors=True)
-    daemon = Daemon(data=data)
-    fails(Code.INVALID_ARGUMENT, add_counter, daemon)
+    path = tokens("full-disk", line("night", "batch,reader") + line("window", "reader"))
+    night, window = bearer("night"), bearer("window")
+    daemon = Daemon("--tokens", path, data=data)
+    fails(Code.INVALID_ARGUMENT, add_counter, daemon, metadata=night)
     assert daemon.stop() == 0
     log = data / "audit.log"
     entries, head = log.read_bytes(), report(log)["head"]
@@ -297,26 +309,31 @@ def test_a_full_disk():
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size + 1500, before[1]))
     try:
-        daemon = Daemon(data=data)
+        daemon = Daemon("--tokens", path, data=data)
         pid = daemon.process.pid
         codes = []
         for _ in range(5):
             try:
-                add_counter(daemon)
+                add_counter(daemon, metadata=night)
             except grpc.RpcError as error:
                 codes.append((error.code(), error.details()))
         assert codes[0][0] == Code.INVALID_ARGUMENT and codes[-1][0] == Code.UNAVAILABLE, codes
         assert "audit log" in codes[-1][1] and "not done" in codes[-1][1], codes
-        assert Client(daemon.channel()).match().revision == 1
+        assert Client(daemon.channel()).match(metadata=night).revision == 1
+        fails(Code.PERMISSION_DENIED, add_counter, daemon, metadata=window)
         assert "audit_not_written" in daemon.log()
         written = lines(log)
         count = len(written)
         assert [e["event"] for e in written[seq:]][:1] == ["open"]
         resource.prlimit(pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
                          if before[1] == resource.RLIM_INFINITY else (before[1], before[1]))
-        fails(Code.INVALID_ARGUMENT, add_counter, daemon)
+        fails(Code.INVALID_ARGUMENT, add_counter, daemon, metadata=night)
         assert len(lines(log)) >= count + 2 and report(log)["calls_without_end"] == 0, lines(log)[seq:]
+        # Who was refused meanwhile has no line, and that is said.
+        assert not any(e["event"] == "refused" for e in lines(log)) and "refusals_lost" not in daemon.log()
+        fails(Code.PERMISSION_DENIED, add_counter, daemon, metadata=window)
         assert daemon.stop() == 0
+        assert lines(log)[-2]["event"] == "refused" and "audit_refusals_lost" in daemon.log(), daemon.log()
         # One that cannot even say that it begins does not begin.
         resource.setrlimit(resource.RLIMIT_FSIZE, (log.stat().st_size + 10, before[1]))
         code, said = refuses_to_start(data=data)

@@ -80,18 +80,26 @@ static const struct rpc_stream_operations operations = {
 	.reset = on_reset,
 };
 
-/* Runs what was posted; waits for something when @waits. */
-static void world_run_tasks(struct world *world, bool waits)
+/* Until something is posted. */
+static void world_wait(struct world *world)
 {
-	struct rpc_task *task;
 	struct timespec until;
 
 	clock_gettime(CLOCK_REALTIME, &until);
 	until.tv_sec += ANSWER_WAIT_S;
 	pthread_mutex_lock(&world->lock);
-	while (waits && !world->first)
+	while (!world->first)
 		if (pthread_cond_timedwait(&world->posted, &world->lock, &until) != 0)
 			fail_msg("no answer came");
+	pthread_mutex_unlock(&world->lock);
+}
+
+/* Runs what was posted. */
+static void world_run_tasks(struct world *world)
+{
+	struct rpc_task *task;
+
+	pthread_mutex_lock(&world->lock);
 	task = world->first;
 	world->first = NULL;
 	world->last = &world->first;
@@ -145,6 +153,19 @@ static void header(struct rpc_call *call, const char *name, const char *value)
 	rpc_call_header(call, slice_from(name), slice_from(value));
 }
 
+static void request_send(struct rpc_call *call, const char *path, const struct buffer *request)
+{
+	header(call, ":method", "POST");
+	header(call, ":path", path);
+	header(call, "content-type", "application/grpc");
+	rpc_call_begin(call);
+	/* In two pieces, so that half messages are kept. */
+	rpc_call_receive(call, (struct slice){ request->data, request->size / 2 });
+	rpc_call_receive(call, (struct slice){ request->data + request->size / 2,
+					       request->size - request->size / 2 });
+	rpc_call_half_close(call);
+}
+
 long world_call(struct world *world, const char *path, const struct buffer *request,
 		struct buffer *body, unsigned long nth, bool persistent,
 		unsigned long *out_count)
@@ -156,28 +177,34 @@ long world_call(struct world *world, const char *path, const struct buffer *requ
 	(void)memory_fail_nth(nth, persistent);
 	stream.call = rpc_call_new(&world->loop, &connection, &operations, &stream);
 	if (stream.call) {
-		header(stream.call, ":method", "POST");
-		header(stream.call, ":path", path);
-		header(stream.call, "content-type", "application/grpc");
-		rpc_call_begin(stream.call);
-		/* In two pieces, so that half messages are kept. */
-		rpc_call_receive(stream.call,
-				(struct slice){ request->data, request->size / 2 });
-		rpc_call_receive(stream.call,
-				(struct slice){ request->data + request->size / 2,
-						request->size - request->size / 2 });
-		rpc_call_half_close(stream.call);
-		while (!stream_drain(&stream))
-			world_run_tasks(world, true);
+		request_send(stream.call, path, request);
+		while (!stream_drain(&stream)) {
+			world_wait(world);
+			world_run_tasks(world);
+		}
 	} else {
 		stream.status = RPC_RESOURCE_EXHAUSTED; /* the transport resets the stream */
 	}
 	*out_count = memory_fail_nth(0, 0);
 	if (stream.call)
 		rpc_call_close(stream.call);
-	world_run_tasks(world, false);
+	world_run_tasks(world);
 	*body = stream.body;
 	return stream.was_reset ? RPC_RESOURCE_EXHAUSTED : stream.status;
+}
+
+void world_leave(struct world *world, const char *path, const struct buffer *request)
+{
+	struct rpc_connection connection = { .peer = "test" };
+	struct rpc_stream stream = { .status = -1 };
+
+	stream.call = rpc_call_new(&world->loop, &connection, &operations, &stream);
+	assert_non_null(stream.call);
+	request_send(stream.call, path, request);
+	world_wait(world);
+	rpc_call_close(stream.call);
+	world_run_tasks(world);
+	buffer_fini(&stream.body);
 }
 
 /* --- the world ------------------------------------------------------------------------------- */

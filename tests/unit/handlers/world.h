@@ -53,6 +53,9 @@ long world_call(struct world *world, const char *path, const struct buffer *requ
 		struct buffer *body, unsigned long nth, bool persistent,
 		unsigned long *out_count);
 
+/** One call whose client goes away when the work is done, and before the answer goes out. */
+void world_leave(struct world *world, const char *path, const struct buffer *request);
+
 /** A request: framed messages one after the other. */
 void request_add_message(struct buffer *request, const ProtobufCMessage *message);
 /** A PublishCatalog request with a text of its own. */

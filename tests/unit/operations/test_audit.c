@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <openssl/evp.h>
 #include <semaphore.h>
@@ -18,6 +19,20 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+
+/* Bytes that the disk has for a file; 0: as many as there are. */
+static off_t disk_size;
+
+/* Stands before libc's. */
+int fallocate(int file, int mode, off_t offset, off_t length)
+{
+	(void)file;
+	(void)mode;
+	if (!disk_size || offset + length <= disk_size)
+		return 0;
+	errno = ENOSPC;
+	return -1;
+}
 
 static char folder[] = "/tmp/policycalc-audit-XXXXXX";
 static char path[64], key[64];
@@ -67,7 +82,7 @@ static size_t read_log(char *out, size_t size)
 /* The number of lines, all of which hang together. */
 static unsigned chain_check(void)
 {
-	static char text[1 << 16];
+	static char text[1 << 17];
 	char head[65];
 	unsigned count = 0;
 
@@ -170,6 +185,32 @@ static void a_full_disk(void **state)
 	assert_int_equal(chain_check(), 8);
 }
 
+/* Who is refused all day takes nothing of the room for the ends of what has begun. */
+static void refusals_on_a_full_disk(void **state)
+{
+	struct error err = { ERROR_NONE, "" };
+	struct told first = { .times = 0 }, refused = { .times = 0 };
+	struct audit *audit = audit_open(path, "1", &err);
+	unsigned written = 0;
+	struct stat stat_now;
+
+	(void)state;
+	assert_non_null(audit);
+	sem_init(&first.waiting, 0, 0);
+	sem_init(&refused.waiting, 0, 0);
+	disk_size = 64 << 10;
+	assert_int_equal(append(audit, &first, AUDIT_BEGIN), AUDIT_WRITTEN);
+	while (written < 400 && append(audit, &refused, AUDIT_REFUSED) == AUDIT_WRITTEN)
+		written++;
+	assert_in_range(written, 50, 399);
+	assert_int_equal(append(audit, &first, AUDIT_END), AUDIT_WRITTEN);
+	assert_int_equal(stat(path, &stat_now), 0);
+	assert_true(stat_now.st_size <= disk_size);
+	disk_size = 0;
+	audit_close(audit);
+	assert_int_equal(chain_check(), written + 4);
+}
+
 static void put(const char *text)
 {
 	int file = open(path, O_WRONLY | O_CREAT | O_APPEND, 0600);
@@ -183,6 +224,7 @@ static void what_a_log_ends_with(void **state)
 {
 	struct error err = { ERROR_NONE, "" };
 	struct audit *audit;
+	struct stat stat_now;
 	char text[4096];
 
 	(void)state;
@@ -194,6 +236,15 @@ static void what_a_log_ends_with(void **state)
 	assert_int_equal(chain_check(), 2);
 	read_log(text, sizeof(text));
 	assert_non_null(strstr(text, "\"cut\":12"));
+	/* Zeros that a machine without power left. */
+	assert_int_equal(stat(path, &stat_now), 0);
+	assert_int_equal(truncate(path, stat_now.st_size + 20000), 0);
+	audit = audit_open(path, "1", &err);
+	assert_non_null(audit);
+	audit_close(audit);
+	assert_int_equal(chain_check(), 4);
+	read_log(text, sizeof(text));
+	assert_non_null(strstr(text, "\"cut\":20000"));
 	put("something else\n");
 	assert_null(audit_open(path, "1", &err));
 	assert_int_equal(err.code, ERROR_INVALID);
@@ -249,6 +300,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(lines_are_chained, fresh),
 		cmocka_unit_test_setup(a_full_disk, fresh),
+		cmocka_unit_test_setup(refusals_on_a_full_disk, fresh),
 		cmocka_unit_test_setup(what_a_log_ends_with, fresh),
 		cmocka_unit_test_setup(requests_are_keyed, fresh),
 	};
