@@ -21,7 +21,7 @@ import threading
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "interop"))
-from harness import DAEMON, FOLDER, Client, Daemon, calculator, catalog, module, profile, run  # noqa: E402
+from harness import FOLDER, SANITIZED, Client, Daemon, calculator, catalog, module, profile, run  # noqa: E402
 from wire import frame  # noqa: E402
 
 WORKLOAD = sys.argv[5]
@@ -31,8 +31,6 @@ CALLERS = 3
 PUBLISH_EVERY = min(60, SECONDS / 3)
 SETTLE_SECONDS = 3
 CROWD = pathlib.Path(__file__).with_name("soak_crowd.py")
-# A sanitizer keeps what is freed, and is slow.
-SANITIZED = any(name in pathlib.Path(DAEMON).read_bytes() for name in (b"__asan_init", b"__tsan_init"))
 SLOPE_MOST = 1.0  # MiB an hour, of runs that are long enough to tell
 SLOPE_FROM = 1200
 GROWTH_MOST = 80  # MiB, of shorter ones, in which the answers of the slow are still piling up

@@ -17,7 +17,7 @@ import h2.exceptions
 import h2.settings
 
 import raw_client
-from harness import Daemon, calculator, profile, run
+from harness import SANITIZED, Daemon, calculator, profile, run
 from raw_client import packed
 from wire import field, frame, groups
 
@@ -151,7 +151,7 @@ def attack(work):
             slowest = other.end()
         after = resident()
         print(f"  {work.__name__}: {after - before} KiB, p99 of others {1000 * (slowest or 0):.1f} ms", flush=True)
-        assert after - before < GROWTH, (before, after)
+        assert SANITIZED or after - before < GROWTH, (before, after)
         # Beside a machine full of compilers: what would be seen is a loop that is held up for good.
         assert slowest is not None and slowest < 0.5, slowest
         assert Client().is_alive()
@@ -373,7 +373,7 @@ def test_idle_connections():
         with open(f"/proc/{own.process.pid}/status", encoding="ascii") as status:
             took = next(int(line.split()[1]) for line in status if line.startswith("VmRSS"))
         print(f"  {len(held)} idle connections: {took >> 10} MiB resident", flush=True)
-        assert took < 250 << 10, took
+        assert SANITIZED or took < 250 << 10, took
     finally:
         for plain in held:
             plain.close()

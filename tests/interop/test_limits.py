@@ -7,7 +7,8 @@ import hashlib
 import time
 
 import raw_client
-from harness import FOLDER, Client, Daemon, calculator, catalog, detail, details, fails, grpc, profile, run
+from harness import (FOLDER, SANITIZED, Client, Daemon, calculator, catalog, detail, details, fails, grpc, profile,
+                     run)
 from wire import frame
 
 Code = grpc.StatusCode
@@ -165,7 +166,7 @@ def test_many_addresses():
         if i == 100:
             before = resident()
     assert good == 400, good
-    assert resident() - before < 2 << 10, (before, resident())
+    assert SANITIZED or resident() - before < 2 << 10, (before, resident())
     assert daemon.stop() == 0
 
 

@@ -183,7 +183,7 @@ def test_draft_above_its_memory():
 
     check = client._method("stream_unary", "CatalogService", "CheckCatalog", catalog.CheckCatalogResponse)
     error = fails(grpc.StatusCode.RESOURCE_EXHAUSTED, check,
-                  iter([catalog.CheckCatalogRequest(file=f) for f in crowded]), timeout=60)
+                  iter([catalog.CheckCatalogRequest(file=f) for f in crowded]), timeout=240)
     assert error.details() == "out of memory while checking the catalog: " \
         "a draft of this size may take 512 MiB", error.details()
     assert not simulate(folder=STARTER, as_of=DAY).policies
