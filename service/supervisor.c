@@ -27,8 +27,11 @@ bool supervisor_check_sockets(struct error *err)
 
 void supervisor_reloaded(const struct supervisor *supervisor)
 {
-	struct ruleset *ruleset = snapshot_find(supervisor->snapshot, 0);
+	struct ruleset *ruleset;
 
+	if (supervisor->is_stopping)
+		return;
+	ruleset = snapshot_find(supervisor->snapshot, 0);
 	notify_send(&supervisor->notify, "READY=1\nSTATUS=serving revision %lld on %s",
 			(long long)(ruleset ? ruleset_revision(ruleset) : 0),
 			server_address(supervisor->server, 0));
@@ -45,11 +48,13 @@ void supervisor_ready(
 
 void supervisor_reloading(const struct supervisor *supervisor)
 {
-	notify_reloading(&supervisor->notify);
+	if (!supervisor->is_stopping)
+		notify_reloading(&supervisor->notify);
 }
 
-void supervisor_stopping(const struct supervisor *supervisor)
+void supervisor_stopping(struct supervisor *supervisor)
 {
+	supervisor->is_stopping = true;
 	notify_send(&supervisor->notify, "STOPPING=1\nSTATUS=calls end");
 }
 

@@ -17,6 +17,7 @@ struct supervisor {
 	struct server *server;	   /* borrowed; NULL before supervisor_ready() */
 	struct snapshot *snapshot; /* likewise */
 	atomic_uint answering;	   /* loops that have yet to say that they live */
+	bool is_stopping;	   /* whoever was told so is told of no reload any more */
 };
 
 /** Before threads are started, and before an address is opened. */
@@ -30,7 +31,7 @@ void supervisor_ready(struct supervisor *supervisor, struct server *server,
 		struct snapshot *snapshot);
 void supervisor_reloading(const struct supervisor *supervisor);
 void supervisor_reloaded(const struct supervisor *supervisor);
-void supervisor_stopping(const struct supervisor *supervisor);
+void supervisor_stopping(struct supervisor *supervisor);
 /**
  * As sigtimedwait(), at most @left_ms (at most as long as the watchdog's patience allows): says meanwhile that
  * the service lives, which it does when all its loops have answered since the last time.
