@@ -143,7 +143,10 @@ static bool archive_open(struct cli *cli, struct archive *archive, const char *p
 	if (access(path, F_OK) == 0)
 		return error_set(&archive->err, ERROR_EXISTS,
 				cli_word(cli, "%s 已存在", "%s exists"), path);
-	archive->file = open(archive->part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	/* Of a backup that was killed, or laid there by somebody who wants to read along. */
+	(void)unlink(archive->part);
+	archive->file = open(archive->part,
+			O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	return archive->file >= 0 ||
 	       error_set(&archive->err, ERROR_IO, "%s: %s", archive->part, strerror(errno));
 }
