@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "config_operation.h"
 
+#include "config_tls.h"
 #include "config_webhook.h"
+
+#include <string.h>
 
 void config_operation_init(struct config_operation *operation)
 {
@@ -13,6 +16,9 @@ const char *config_operation_set(struct config_operation *operation,
 {
 	switch (option) {
 	case OPERATION_METRICS:
+		/* As it may stand before a --listen; there is no TLS here anyway. */
+		if (strncmp(value, CONFIG_PLAIN_PREFIX, strlen(CONFIG_PLAIN_PREFIX)) == 0)
+			value += strlen(CONFIG_PLAIN_PREFIX);
 		operation->metrics = *value ? value : NULL;
 		return NULL;
 	case OPERATION_INSECURE_METRICS:

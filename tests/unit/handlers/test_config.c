@@ -106,13 +106,15 @@ static void defaults_and_addresses(void **state)
 	struct arena arena;
 	struct error err = { ERROR_NONE, "" };
 	struct given safe = { { "d", "--data=x", "--tls-cert=c", "--listen=10.0.0.1:1",
-					      "--listen=plain:127.0.0.1:2" },
+					      "--listen=plain:127.0.0.1:2",
+					      "--metrics=plain:127.0.0.1:3" },
 		{ "POLICYCALC_TLS_KEY=k" } };
 
 	arena_init(&arena, 1 << 20);
 	assert_true(load(&safe, &arena, &config, &action, &err));
 	assert_string_equal(config.tls.certificate, "c");
 	assert_string_equal(config.tls.key, "k");
+	assert_string_equal(config.operation.metrics, "127.0.0.1:3");
 	assert_null(config.tls.client_authorities);
 	assert_true(load(&given, &arena, &config, &action, &err));
 	assert_int_equal(action, CONFIG_SERVE);
