@@ -4,6 +4,7 @@
 
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 
 #define FILE_MAX ((size_t)16 << 20)
 
@@ -19,12 +20,14 @@ static int replay(const char *path)
 	if (file && data) {
 		size = fread(data, 1, FILE_MAX, file);
 		/* A block of just that size, so that a sanitizer sees a read behind its end. */
-		exact = (uint8_t *)memory_copy((const char *)data, size);
+		exact = memory_alloc(size ? size : 1);
 	}
-	if (exact)
+	if (exact) {
+		memcpy(exact, data, size);
 		(void)LLVMFuzzerTestOneInput(exact, size);
-	else
+	} else {
 		(void)fprintf(stderr, "cannot read %s\n", path);
+	}
 	if (file)
 		(void)fclose(file);
 	memory_free(data);
