@@ -19,6 +19,7 @@ import subprocess
 import sys
 import threading
 import time
+import urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "interop"))
 from harness import FOLDER, SANITIZED, Client, Daemon, calculator, catalog, module, profile, run  # noqa: E402
@@ -29,7 +30,6 @@ SECONDS = int(os.environ.get("POLICYCALC_SOAK_SECONDS") or (7200 if os.environ.g
 POLICIES, FIRMS = 300, 200
 CALLERS = 3
 PUBLISH_EVERY = min(60, SECONDS / 3)
-SETTLE_SECONDS = 3
 CROWD = pathlib.Path(__file__).with_name("soak_crowd.py")
 SLOPE_MOST = 1.0  # MiB an hour, of runs that are long enough to tell
 SLOPE_FROM = 1200
@@ -131,9 +131,16 @@ def publisher(daemon, folder, counts):
 
 # --- what the process holds ------------------------------------------------------------------------
 
-def held(pid):
-    memory = int(re.search(r"VmRSS:\s+(\d+)", pathlib.Path(f"/proc/{pid}/status").read_text())[1]) / 1024
-    return memory, len(os.listdir(f"/proc/{pid}/fd"))
+OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+def held(address):
+    """MiB and open files, by the service's metrics: into its folder of /proc only root may look."""
+    with OPENER.open(f"http://{address}/metrics", timeout=30) as reply:
+        text = reply.read().decode()
+    memory, files = (int(re.search(rf"^process_{name} (\d+)$", text, re.M)[1])
+                     for name in ("resident_memory_bytes", "open_fds"))
+    return memory / 1048576, files
 
 
 def slope(samples):
@@ -145,19 +152,15 @@ def slope(samples):
     return sum((at - middle) * (memory - level) for at, memory in samples) / spread * 3600 if spread else 0.0
 
 
-def files_of(pid):
-    return sorted(os.readlink(f"/proc/{pid}/fd/{fd}") for fd in os.listdir(f"/proc/{pid}/fd"))
-
-
 def soak():
     folder = FOLDER / "catalog"
     workload("catalog", POLICIES, folder)
-    daemon = Daemon(starter=folder)
-    pid = daemon.process.pid
+    daemon = Daemon("--metrics", "127.0.0.1:0", starter=folder)
+    metrics = next(json.loads(line)["address"] for line in daemon.log().splitlines() if '"metrics"' in line)
     asked = questions()
     counts = Counts()
     Client(daemon.channel()).match(asked[0][0])  # whatever is opened by a first call
-    daemon_files = held(pid)[1]
+    daemon_files = held(metrics)[1]
     full = calculator.MatchRequest(profile=asked[0][0].profile, as_of="2026-06-01", view=calculator.VIEW_FULL,
                                    limit=100)
     threads = [threading.Thread(target=caller, args=(daemon, asked, counts, seed)) for seed in range(CALLERS)]
@@ -172,7 +175,7 @@ def soak():
     try:
         while time.monotonic() - begun < SECONDS and daemon.process.poll() is None:
             time.sleep(min(1, SECONDS / 20))
-            memory, files = held(pid)
+            memory, files = held(metrics)
             samples.append((time.monotonic() - begun, memory))
             if time.monotonic() - told >= 60:
                 told = time.monotonic()
@@ -186,11 +189,10 @@ def soak():
         many = json.loads(crowd.communicate(timeout=60)[0])
     assert daemon.process.poll() is None, daemon.log()[-2000:]
     for _ in range(100):  # connections of the crowd are closed; the polite clients' stay
-        files = held(pid)[1]
+        files = held(metrics)[1]
         if files <= daemon_files + CALLERS + 1:
             break
         time.sleep(0.1)
-    time.sleep(SETTLE_SECONDS)
     settled = [(at, memory) for at, memory in samples if at > SECONDS / 3]
     grown = slope(settled)
     print(f"# {SECONDS} s: {counts.calls} answers compared, {counts.wrong} wrong, {counts.failed} failed; "
@@ -202,7 +204,7 @@ def soak():
     assert counts.calls > SECONDS and many["cancelled"] > 0 and many["slow_bytes"] > 0, (counts.calls, many)
     assert counts.published >= 1, counts.published
     # The clients that still stand have a connection each.
-    assert files <= daemon_files + CALLERS + 1, (daemon_files, files_of(pid))
+    assert files <= daemon_files + CALLERS + 1, (daemon_files, files)
     if not SANITIZED and SECONDS >= SLOPE_FROM:
         assert grown < SLOPE_MOST, grown
     elif not SANITIZED:
