@@ -212,7 +212,7 @@ if wanted sanitize; then
 	# is warned of that is right: warnings are errors in the builds of gcc and clang without it.
 	build ci-asan all "${CC:-gcc}" -Doptimization=1 -Ddebug=true -Dc_args=-g1 -Dwerror=false \
 		-Db_sanitize=address,undefined -Db_lundef=false &&
-		run_tests ci-asan --setup sanitize --timeout-multiplier 4 --no-suite kills
+		run_tests ci-asan --setup sanitize --timeout-multiplier 4 --no-suite kills --no-suite plain --no-suite foreign
 	unset ASAN_OPTIONS UBSAN_OPTIONS
 fi
 if wanted threads; then

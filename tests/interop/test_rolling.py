@@ -117,7 +117,9 @@ class Caller(threading.Thread):
         request = calculator.MatchRequest(as_of="2026-03-01", profile=profile.Profile())
         while not self.ends.is_set():
             try:
-                self.answers.append(client.match(request, timeout=10).SerializeToString(deterministic=True))
+                # The way to the balancer is the client's own: after a lost connection it waits for another.
+                self.answers.append(client.match(request, timeout=10, wait_for_ready=True)
+                                    .SerializeToString(deterministic=True))
             except grpc.RpcError as error:
                 self.failures.append((error.code(), error.details()))
             time.sleep(0.003)
