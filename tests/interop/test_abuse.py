@@ -153,7 +153,7 @@ def attack(work):
         print(f"  {work.__name__}: {after - before} KiB, p99 of others {1000 * (slowest or 0):.1f} ms", flush=True)
         assert SANITIZED or after - before < GROWTH, (before, after)
         # Beside a machine full of compilers: what would be seen is a loop that is held up for good.
-        assert slowest is not None and slowest < 0.5, slowest
+        assert slowest is not None and slowest < (5 if SANITIZED else 0.5), slowest
         assert Client().is_alive()
     test.__name__ = work.__name__
     return test
