@@ -208,11 +208,13 @@ fi
 if wanted sanitize; then
 	export ASAN_OPTIONS="abort_on_error=0:exitcode=99:detect_stack_use_after_return=1"
 	export UBSAN_OPTIONS="halt_on_error=1:print_stacktrace=1:exitcode=99"
+	brief='--no-suite plain'
+	[ $long = no ] || brief=
 	# Half optimized, which compiles in less than half of the time and runs as fast; instrumented so, code
 	# is warned of that is right: warnings are errors in the builds of gcc and clang without it.
 	build ci-asan all "${CC:-gcc}" -Doptimization=1 -Ddebug=true -Dc_args=-g1 -Dwerror=false \
 		-Db_sanitize=address,undefined -Db_lundef=false &&
-		run_tests ci-asan --setup sanitize --timeout-multiplier 4 --no-suite kills --no-suite plain --no-suite foreign
+		run_tests ci-asan --setup sanitize --timeout-multiplier 4 --no-suite kills --no-suite foreign $brief
 	unset ASAN_OPTIONS UBSAN_OPTIONS
 fi
 if wanted threads; then
