@@ -195,23 +195,23 @@ static bool running_take(const struct rate *rate, struct meter *const meters[ROW
 	return fits;
 }
 
-static void slots_find(struct rpc_quota *quota, uint64_t caller, struct slot *out[ROWS])
+static void meters_find(struct rpc_quota *quota, uint64_t caller, struct meter *out_all[ROWS],
+		struct meter *out_heavy[ROWS])
 {
-	out[0] = &quota->slots[0][caller % SLOTS];
-	out[1] = &quota->slots[1][(caller >> 32) % SLOTS];
+	const uint64_t places[ROWS] = { caller % SLOTS, (caller >> 32) % SLOTS };
+
+	for (size_t i = 0; i < ROWS; i++) {
+		out_all[i] = &quota->slots[i][places[i]].all;
+		out_heavy[i] = &quota->slots[i][places[i]].heavy;
+	}
 }
 
 enum rpc_quota_verdict rpc_quota_enter(struct rpc_quota *quota, uint64_t caller, bool is_heavy,
 		uint64_t now_us, uint64_t *out_wait_us)
 {
-	struct slot *slots[ROWS];
 	struct meter *all[ROWS], *heavy[ROWS];
 
-	slots_find(quota, caller, slots);
-	for (size_t i = 0; i < ROWS; i++) {
-		all[i] = &slots[i]->all;
-		heavy[i] = &slots[i]->heavy;
-	}
+	meters_find(quota, caller, all, heavy);
 	if (!running_take(&quota->all, all, out_wait_us))
 		return QUOTA_RUNNING;
 	if (!rate_take(&quota->all, all, now_us * 1000, out_wait_us)) {
@@ -233,14 +233,9 @@ enum rpc_quota_verdict rpc_quota_enter(struct rpc_quota *quota, uint64_t caller,
 
 void rpc_quota_leave(struct rpc_quota *quota, uint64_t caller, bool is_heavy)
 {
-	struct slot *slots[ROWS];
 	struct meter *all[ROWS], *heavy[ROWS];
 
-	slots_find(quota, caller, slots);
-	for (size_t i = 0; i < ROWS; i++) {
-		all[i] = &slots[i]->all;
-		heavy[i] = &slots[i]->heavy;
-	}
+	meters_find(quota, caller, all, heavy);
 	running_drop(all);
 	if (is_heavy)
 		running_drop(heavy);

@@ -144,7 +144,7 @@ def rows(table, found, idle, idle_peer, size, why_grpc, why_static):
 
 # --- answers through the service -----------------------------------------------------------------
 
-def _mix(index):
+def mix(index):
     mask = (1 << 64) - 1
     x = (index + 1) * 0x9E3779B97F4A7C15 & mask
     x ^= x >> 29
@@ -152,7 +152,7 @@ def _mix(index):
     return x ^ x >> 32
 
 
-def _value(kinds, name, value):
+def value_of(kinds, name, value):
     from policycalc.v1 import profile_pb2
     kind, unit = kinds[name]
     if kind == "bool":
@@ -181,10 +181,10 @@ def check(table, folder, policies=500, enterprises=40):
                                                           view=calculator_service_pb2.VIEW_BASIC)
             for name, value in profile["attributes"].items():
                 request.profile.attributes.append(
-                    profile_pb2.AttributeValue(name=name, value=_value(kinds, name, value)))
+                    profile_pb2.AttributeValue(name=name, value=value_of(kinds, name, value)))
             eligible = [int(one.policy_id[1:]) for one in match(request, timeout=bench.ANSWER_SECONDS).answers
                         if one.verdict == catalog_pb2.VERDICT_ELIGIBLE]
-            found = (len(eligible), f"{sum(map(_mix, eligible)) & (1 << 64) - 1:016x}")
+            found = (len(eligible), f"{sum(map(mix, eligible)) & (1 << 64) - 1:016x}")
             if found != (answer["matches"], answer["hash"]):
                 raise SystemExit(f"{profile['id']}: the service answers {found}, not {answer}")
     finally:

@@ -21,9 +21,10 @@ import threading
 import time
 import urllib.request
 
-sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "interop"))
+sys.path[:0] = [str(pathlib.Path(__file__).parents[1] / name) for name in ("interop", "bench")]
 from harness import FOLDER, SANITIZED, Client, Daemon, calculator, catalog, module, profile, run  # noqa: E402
 from wire import frame  # noqa: E402
+from grpc_rows import mix, value_of  # noqa: E402
 
 WORKLOAD = sys.argv[5]
 SECONDS = int(os.environ.get("POLICYCALC_SOAK_SECONDS") or (7200 if os.environ.get("POLICYCALC_LONG") else 10))
@@ -43,14 +44,6 @@ def workload(*arguments):
 
 # --- what is asked, and what a second evaluator says -----------------------------------------------
 
-def mix(index):
-    mask = (1 << 64) - 1
-    x = (index + 1) * 0x9E3779B97F4A7C15 & mask
-    x ^= x >> 29
-    x = x * 0xBF58476D1CE4E5B9 & mask
-    return x ^ x >> 32
-
-
 def questions():
     kinds = {line["name"]: (line["type"], line["unit"])
              for line in map(json.loads, workload("attributes").splitlines())}
@@ -59,17 +52,7 @@ def questions():
                             map(json.loads, workload("answers", POLICIES, FIRMS).splitlines())):
         request = calculator.MatchRequest(as_of="2026-06-01", view=calculator.VIEW_BASIC)
         for name, value in firm["attributes"].items():
-            kind, unit = kinds[name]
-            sent = profile.Value()
-            if kind == "bool":
-                sent.flag = value
-            elif kind == "string":
-                sent.code = value
-            elif kind == "list(string)":
-                sent.codes.codes.extend(value)
-            else:
-                setattr(sent, {"fen": "money_fen", "ppm": "ratio_ppm", "count": "count"}[unit], value)
-            request.profile.attributes.append(profile.AttributeValue(name=name, value=sent))
+            request.profile.attributes.append(profile.AttributeValue(name=name, value=value_of(kinds, name, value)))
         found.append((request, answer["matches"], answer["hash"]))
     return found
 
