@@ -295,6 +295,18 @@ void timestamp_print(struct timestamp timestamp, char out_text[static 40])
 	*at = '\0';
 }
 
+void timestamp_print_ms(int64_t ms, char out_text[static 40])
+{
+	char *at;
+
+	timestamp_print((struct timestamp){ .seconds = ms / 1000 }, out_text);
+	at = out_text + strlen(out_text) - 1;
+	*at++ = '.';
+	at = digits_print(at, (int)(ms % 1000), 3);
+	*at++ = 'Z';
+	*at = '\0';
+}
+
 bool zone_parse(struct slice text, int *out_offset)
 {
 	char with_sign[6];

@@ -78,6 +78,11 @@ struct date timestamp_to_date(struct timestamp timestamp, int offset);
 bool timestamp_parse(struct slice text, struct timestamp *out_timestamp);
 /** Writes RFC 3339 in UTC with as many digits of a second as needed: "2009-02-13T23:31:30Z". */
 void timestamp_print(struct timestamp timestamp, char out_text[static 40]);
+/**
+ * Writes milliseconds since 1970, not negative, always with three digits of a second, so that the order of two
+ * texts is that of the times: "2009-02-13T23:31:30.000Z".
+ */
+void timestamp_print_ms(int64_t ms, char out_text[static 40]);
 /** A fixed zone: "UTC", "Z", "+08:00", "-02:30", "08:00"; seconds east. false for others. */
 bool zone_parse(struct slice text, int *out_offset);
 

@@ -195,12 +195,10 @@ struct listing {
 
 char *push_time_print(int64_t ms, struct arena *arena)
 {
-	struct timestamp time = { .seconds = ms / 1000,
-		.nanos = (int32_t)(ms % 1000) * 1000000 };
 	char *text = arena_alloc(arena, 40);
 
 	if (text)
-		timestamp_print(time, text);
+		timestamp_print_ms(ms, text);
 	return text;
 }
 

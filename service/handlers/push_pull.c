@@ -53,11 +53,9 @@ static bool delivery_send(struct rpc_call *call, const struct ledger_delivery *d
 			POLICYCALC__V1__PULL_DELIVERIES_RESPONSE__INIT;
 	char key[2 * DIGEST_KEY_SIZE + 1], until[40], lease[64];
 	int64_t until_ms = delivery->leased_ms + delivery->lease_length_ms;
-	struct timestamp time = { .seconds = until_ms / 1000,
-		.nanos = (int32_t)(until_ms % 1000) * 1000000 };
 
 	digest_key_print(delivery->key, key);
-	timestamp_print(time, until);
+	timestamp_print_ms(until_ms, until);
 	(void)snprintf(lease, sizeof(lease), "%.*s", SLICE_PRINT(delivery->lease));
 	response.key = key;
 	response.lease = lease;

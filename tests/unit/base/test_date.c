@@ -167,6 +167,31 @@ static void test_timestamps(void **state)
 	assert_date(timestamp_to_date(timestamp, 0), "2023-12-31");
 }
 
+/* Their order as texts is that of the times, whatever digits end in noughts. */
+static void test_milliseconds(void **state)
+{
+	static const struct {
+		int64_t ms;
+		const char *printed;
+	} cases[] = {
+		{ 0, "1970-01-01T00:00:00.000Z" },
+		{ 1234567890000, "2009-02-13T23:31:30.000Z" },
+		{ 1234567890009, "2009-02-13T23:31:30.009Z" },
+		{ 1234567890120, "2009-02-13T23:31:30.120Z" },
+		{ 1234567890123, "2009-02-13T23:31:30.123Z" },
+		{ 1234567890999, "2009-02-13T23:31:30.999Z" },
+		{ 1234567891000, "2009-02-13T23:31:31.000Z" },
+	};
+	char last[40] = "", text[40];
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		timestamp_print_ms(cases[i].ms, text);
+		assert_string_equal(text, cases[i].printed);
+		assert_true(strcmp(last, text) < 0);
+		memcpy(last, text, sizeof(last));
+	}
+}
+
 static void test_zones(void **state)
 {
 	static const struct {
@@ -243,6 +268,7 @@ int main(void)
 		cmocka_unit_test(test_add_months),
 		cmocka_unit_test(test_full_years),
 		cmocka_unit_test(test_timestamps),
+		cmocka_unit_test(test_milliseconds),
 		cmocka_unit_test(test_zones),
 		cmocka_unit_test(test_durations),
 	};
