@@ -29,7 +29,6 @@ enum option_id {
 	OPTION_COMPRESS_ABOVE,
 	OPTION_LOG_LEVEL,
 	OPTION_TOKENS,
-	OPTION_AUDIT_LOG,
 	OPTION_FOUR_EYES,
 	OPTION_INSECURE_PLAINTEXT,
 	OPTION_REUSE_PORT,
@@ -83,10 +82,6 @@ static const struct option {
 			"only who has a token may call, each what its roles allow; a line\n"
 			"                          of the file: NAME ROLE,... SHA-256 (see "
 			"policycalc keygen)" },
-	[OPTION_AUDIT_LOG] = { "audit-log", "POLICYCALC_AUDIT_LOG", "FILE",
-			"who changed what, for policycalc audit verify; none: there is no\n"
-			"                          such log (default audit.log in the data "
-			"folder)" },
 	[OPTION_FOUR_EYES] = { "four-eyes", "POLICYCALC_FOUR_EYES", NULL,
 			"a draft is published by another identity than the one that\n"
 			"                          brought it; needs --tokens" },
@@ -130,6 +125,15 @@ static const struct option {
 			"                          only failures of the service, or with "
 			"log-level debug all\n"
 			"                          (default 1000)" },
+	[OPTION_OPERATION + OPERATION_AUDIT_LOG] = { "audit-log", "POLICYCALC_AUDIT_LOG",
+			"FILE",
+			"who changed what, for policycalc audit verify; none: there is no\n"
+			"                          such log (default audit.log in the data "
+			"folder)" },
+	[OPTION_OPERATION + OPERATION_AUDIT_LOG_BYTES] = { "audit-log-bytes",
+			"POLICYCALC_AUDIT_LOG_BYTES", "BYTES",
+			"a file of that log is put away when it has so many, and another\n"
+			"                          goes on; 0: never (default 67108864)" },
 	[OPTION_TLS + TLS_CERT] = { "tls-cert", "POLICYCALC_TLS_CERT", "FILE",
 			"our certificate and those above it (PEM): TCP addresses speak\n"
 			"                          TLS, but unix: and plain:HOST:PORT" },
@@ -270,9 +274,6 @@ static bool set(struct loading *loading, enum option_id id, const char *value,
 	case OPTION_TOKENS:
 		config->tokens = value;
 		return value[0] || fail(loading, id, err, "a file");
-	case OPTION_AUDIT_LOG:
-		config->audit_log = value;
-		return value[0] || fail(loading, id, err, "a file, or none");
 	case OPTION_FOUR_EYES:
 		return config_parse_switch(value, &config->four_eyes) ||
 		       fail(loading, id, err, "true or false");
@@ -483,7 +484,6 @@ bool config_load(int argument_count, char *const *arguments, char *const *enviro
 		.idle_ping_interval_ms = 60000,
 		.compress_above = 256L << 10,
 		.log_level = LOG_LEVEL_INFO,
-		.audit_log = "",
 	};
 	struct loading loading = { .config = &config, .arena = arena };
 
@@ -539,8 +539,6 @@ void config_print(const struct config *config, FILE *out)
 	if (config->tokens)
 		fprintf(out, "tokens = %s\n", config->tokens);
 	fprintf(out, "four-eyes = %s\n", config->four_eyes ? "true" : "false");
-	if (*config->audit_log)
-		fprintf(out, "audit-log = %s\n", config->audit_log);
 	fprintf(out, "insecure-plaintext = %s\n",
 			config->insecure_plaintext ? "true" : "false");
 	fprintf(out, "reuse-port = %s\n", config->reuse_port ? "true" : "false");

@@ -36,7 +36,9 @@ struct config_webhook {
 struct config_operation {
 	const char *metrics; /* address; NULL: none */
 	bool insecure_metrics;
-	long slow_call_ms; /* unary calls that take so long are logged */
+	long slow_call_ms;     /* unary calls that take so long are logged */
+	const char *audit_log; /* file; "": audit.log in the data folder; "none": there is none */
+	long audit_log_bytes; /* of one file of it; 0: any number */
 };
 
 /* Files in PEM. */
@@ -72,7 +74,6 @@ struct config {
 	enum log_level log_level;
 	const char *tokens; /* file; NULL: everybody may call everything */
 	bool four_eyes; /* a draft is published by another identity than the one that brought it */
-	const char *audit_log; /* file; "": audit.log in the data folder; "none": there is none */
 	bool insecure_plaintext;
 	bool reuse_port;
 	bool no_reflection;

@@ -8,7 +8,9 @@
 
 void config_operation_init(struct config_operation *operation)
 {
-	*operation = (struct config_operation){ .slow_call_ms = 1000 };
+	*operation = (struct config_operation){
+		.slow_call_ms = 1000, .audit_log = "", .audit_log_bytes = 64L << 20
+	};
 }
 
 const char *config_operation_set(struct config_operation *operation,
@@ -29,6 +31,13 @@ const char *config_operation_set(struct config_operation *operation,
 		return config_parse_number(value, 1, 3600000, &operation->slow_call_ms)
 				       ? NULL
 				       : "milliseconds from 1 to 3600000";
+	case OPERATION_AUDIT_LOG:
+		operation->audit_log = value;
+		return *value ? NULL : "a file, or none";
+	case OPERATION_AUDIT_LOG_BYTES:
+		return config_parse_number(value, 0, 1L << 40, &operation->audit_log_bytes)
+				       ? NULL
+				       : "bytes, at most 1099511627776; 0: any number";
 	case OPERATION_OPTION_COUNT:
 		break;
 	}
@@ -52,4 +61,7 @@ void config_operation_print(const struct config_operation *operation, FILE *out)
 		fprintf(out, "metrics = %s\n", operation->metrics);
 	fprintf(out, "insecure-metrics = %s\n", operation->insecure_metrics ? "true" : "false");
 	fprintf(out, "slow-call-ms = %ld\n", operation->slow_call_ms);
+	if (*operation->audit_log)
+		fprintf(out, "audit-log = %s\n", operation->audit_log);
+	fprintf(out, "audit-log-bytes = %ld\n", operation->audit_log_bytes);
 }

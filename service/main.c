@@ -379,7 +379,8 @@ static bool open_service(struct service *service, struct error *err)
 	service->gate = gate_open(service->config.tokens, err);
 	if (!service->gate || !open_catalog(service, err))
 		return false;
-	service->recorder = recorder_open(service->config.audit_log,
+	service->recorder = recorder_open(service->config.operation.audit_log,
+			service->config.operation.audit_log_bytes,
 			directory_path(service->directory), service->snapshot, err);
 	if (!service->recorder)
 		return false;

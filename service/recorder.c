@@ -102,8 +102,8 @@ static void told_refused(struct audit_record *record, enum audit_outcome outcome
 
 /* --- opening and closing --------------------------------------------------------------------- */
 
-struct recorder *recorder_open(const char *path, const char *folder, struct snapshot *snapshot,
-		struct error *err)
+struct recorder *recorder_open(const char *path, long most, const char *folder,
+		struct snapshot *snapshot, struct error *err)
 {
 	struct recorder *recorder = memory_alloc_zero(1, sizeof(*recorder));
 	char own[4096];
@@ -117,7 +117,7 @@ struct recorder *recorder_open(const char *path, const char *folder, struct snap
 		return recorder;
 	(void)snprintf(own, sizeof(own), "%s/audit.log", folder);
 	path = *path ? path : own;
-	recorder->audit = audit_open(path, POLICYCALC_VERSION, err);
+	recorder->audit = audit_open(path, POLICYCALC_VERSION, (uint64_t)most, err);
 	if (!recorder->audit) {
 		memory_free(recorder);
 		return NULL;

@@ -8,11 +8,12 @@
 struct recorder;
 
 /**
- * Opens the audit log @path: "" is audit.log in @folder; "none": nothing is recorded. @snapshot, which says what
+ * Opens the audit log @path: "" is audit.log in @folder; "none": nothing is recorded. A file of more
+ * than @most bytes is put away and another goes on; 0: never. @snapshot, which says what
  * the catalog's revision is, is borrowed.
  */
-struct recorder *recorder_open(const char *path, const char *folder, struct snapshot *snapshot,
-		struct error *err);
+struct recorder *recorder_open(const char *path, long most, const char *folder,
+		struct snapshot *snapshot, struct error *err);
 /** After the server. */
 void recorder_close(struct recorder *recorder);
 /** What the server is to ask. */

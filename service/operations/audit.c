@@ -3,7 +3,7 @@
  * The thread of the audit log. Whoever appends puts a record on the queue; the thread takes all there are, writes
  * them as one batch and tells each what came of it.
  *
- *     queue ──► batch ──► written ──► told
+ *     queue ──► batches ──► written ──► told
  *                 └── failed: beginnings are told and forgotten, ends are told and owed; those owed go first
  *                     next time
  */
@@ -45,6 +45,8 @@ struct audit {
 	struct records owed;
 	size_t open_count; /* beginnings whose end is to come */
 	bool is_broken;	   /* the last batch was not written */
+	uint64_t most;	   /* bytes, after which a new file goes on; 0: any */
+	bool is_stuck;	   /* it did not */
 
 	pthread_mutex_t lock; /* guards all below */
 	pthread_cond_t changed;
@@ -123,6 +125,25 @@ static void put_record(struct buffer *out, const struct audit_record *record)
 
 /* --- the thread ------------------------------------------------------------------------------ */
 
+/* A full file is put away. Without room for a new one the old one grows on. */
+static void turn(struct audit *audit)
+{
+	struct error err = { ERROR_NONE, "" };
+	bool was_stuck = audit->is_stuck;
+
+	if (!audit->most || (uint64_t)audit->file.size < audit->most)
+		return;
+	audit->is_stuck = !audit_file_turn(&audit->file,
+			(audit->open_count + AUDIT_BATCH_MOST) * AUDIT_LINE_MOST, &err);
+	if (!audit->is_stuck)
+		log_event(LOG_LEVEL_INFO, "audit_new_file",
+				LOG_NUMBER("line", (int64_t)audit->file.seq),
+				LOG_TEXT("head", audit->file.head));
+	else if (!was_stuck)
+		log_event(LOG_LEVEL_ERROR, "audit_no_new_file",
+				LOG_TEXT("message", err.message));
+}
+
 /* @work in one write. The lines of one batch have their ends' room set aside with them. */
 static bool write_all(struct audit *audit, const struct records *work, struct error *err)
 {
@@ -186,19 +207,14 @@ static bool write_ends(struct audit *audit, struct records *work, struct error *
 	return work->first && write_all(audit, work, err);
 }
 
-static void do_work(struct audit *audit, struct records *queue)
+/* While ends are owed nothing is begun. */
+static void do_batch(struct audit *audit, struct records *work)
 {
-	struct records work = audit->owed;
+	struct error err = { ERROR_NONE, "an end is owed" }, again;
 	struct audit_record *record;
-	struct error err = { ERROR_NONE, "" }, again;
-	bool written, is_whole;
+	bool is_whole = !audit->owed.first && write_all(audit, work, &err);
+	bool written = is_whole || write_ends(audit, work, &again);
 
-	audit->owed = (struct records){ NULL, NULL };
-	while ((record = records_take(queue)))
-		records_add(&work, record);
-	is_whole = written = write_all(audit, &work, &err);
-	if (!written)
-		written = write_ends(audit, &work, &again);
 	if (!is_whole)
 		log_event(LOG_LEVEL_ERROR, "audit_not_written",
 				LOG_TEXT("message", err.message));
@@ -206,8 +222,26 @@ static void do_work(struct audit *audit, struct records *queue)
 		log_event(LOG_LEVEL_INFO, "audit_written_again",
 				LOG_NUMBER("line", (int64_t)audit->file.seq));
 	audit->is_broken = !is_whole;
-	while ((record = records_take(&work)))
+	while ((record = records_take(work)))
 		tell(audit, record, written);
+}
+
+static void do_work(struct audit *audit, struct records *queue)
+{
+	struct records all = audit->owed;
+	struct audit_record *record;
+
+	audit->owed = (struct records){ NULL, NULL };
+	while ((record = records_take(queue)))
+		records_add(&all, record);
+	while (all.first) {
+		struct records work = { NULL, NULL };
+
+		for (size_t i = 0; i < AUDIT_BATCH_MOST && (record = records_take(&all)); i++)
+			records_add(&work, record);
+		turn(audit);
+		do_batch(audit, &work);
+	}
 }
 
 static void *audit_main(void *argument)
@@ -243,32 +277,49 @@ void audit_append(struct audit *audit, struct audit_record *record)
 
 /* --- opening and closing --------------------------------------------------------------------- */
 
-static bool key_make(int file, unsigned char key[KEY_SIZE])
+/* Whole under its name, or not there: a key of zeros would be none. */
+static bool key_make(const char *path, unsigned char key[KEY_SIZE], struct error *err)
 {
-	return getrandom(key, KEY_SIZE, 0) == KEY_SIZE &&
-	       write(file, key, KEY_SIZE) == KEY_SIZE && fsync(file) == 0;
+	char fresh[AUDIT_PATH_MOST];
+	bool ok = false;
+	int file;
+
+	if (snprintf(fresh, sizeof(fresh), "%s.new", path) >= (int)sizeof(fresh))
+		return error_set(err, ERROR_INVALID, "%s: its name is too long", path);
+	(void)unlink(fresh);
+	file = open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (file >= 0) {
+		ok = getrandom(key, KEY_SIZE, 0) == KEY_SIZE &&
+		     write(file, key, KEY_SIZE) == KEY_SIZE && fsync(file) == 0;
+		close(file);
+	}
+	if (!ok || rename(fresh, path) != 0)
+		return error_set(err, ERROR_IO, "%s: a key cannot be made: %s", path,
+				strerror(errno));
+	return audit_sync_folder(path, err);
 }
 
 static bool key_load(struct audit *audit, const char *log, struct error *err)
 {
-	char path[4096];
-	struct stat stat;
+	char path[AUDIT_PATH_MOST];
+	struct stat stat = { .st_size = 0 };
 	bool ok = false;
 	int file;
 
 	if (snprintf(path, sizeof(path), "%s.key", log) >= (int)sizeof(path))
 		return error_set(err, ERROR_INVALID, "%s: its name is too long", log);
-	file = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (file < 0)
+	file = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (file < 0 && errno != ENOENT)
 		return error_set(err, ERROR_IO, "%s: %s", path, strerror(errno));
+	if (file < 0)
+		return key_make(path, audit->key, err);
 	if (fstat(file, &stat) != 0)
 		error_set(err, ERROR_IO, "%s: %s", path, strerror(errno));
 	else if (stat.st_mode & (S_IRWXO | S_IRWXG))
 		error_set(err, ERROR_INVALID, "%s: others may read or change it: chmod 600",
 				path);
 	else if (stat.st_size == 0)
-		ok = key_make(file, audit->key) ||
-		     error_set(err, ERROR_IO, "%s: a key cannot be made", path);
+		ok = key_make(path, audit->key, err);
 	else
 		ok = (stat.st_size == KEY_SIZE &&
 				     read(file, audit->key, KEY_SIZE) == KEY_SIZE) ||
@@ -277,26 +328,46 @@ static bool key_load(struct audit *audit, const char *log, struct error *err)
 	return ok;
 }
 
-static bool write_line(struct audit *audit, struct error *err)
+/* A line for each piece that was set aside, also by a start that did not come to say so. */
+static bool add_torn(struct audit *audit, struct error *err)
 {
-	audit_batch_begin(&audit->batch, &audit->file);
-	(void)audit_batch_add(&audit->batch, &audit->members);
-	return audit_file_write(&audit->file, &audit->batch, err);
+	struct audit_torn torn;
+	struct error none = { ERROR_NONE, "" };
+
+	while (audit_tail_find_torn(&audit->file, audit->batch.seq + 1, &torn, &none)) {
+		buffer_clear(&audit->members);
+		put(&audit->members, "event", "torn");
+		put(&audit->members, "file", torn.name);
+		buffer_format(&audit->members, ",\"bytes\":%llu",
+				(unsigned long long)torn.size);
+		put(&audit->members, "sha256", torn.hash);
+		(void)audit_batch_add(&audit->batch, &audit->members);
+		log_event(LOG_LEVEL_WARNING, "audit_torn", LOG_TEXT("file", torn.name),
+				LOG_NUMBER("bytes", (int64_t)torn.size));
+	}
+	if (none.code != ERROR_NONE)
+		*err = none;
+	return none.code == ERROR_NONE;
 }
 
 static bool say_open(struct audit *audit, const char *version, struct error *err)
 {
+	audit_batch_begin(&audit->batch, &audit->file);
+	if (!add_torn(audit, err))
+		return false;
+	buffer_clear(&audit->members);
 	put(&audit->members, "event", "open");
 	put(&audit->members, "version", version);
-	buffer_format(&audit->members, ",\"cut\":%lld", (long long)audit->file.cut);
-	if (!write_line(audit, err))
+	(void)audit_batch_add(&audit->batch, &audit->members);
+	if (!audit_file_write(&audit->file, &audit->batch, err))
 		return false;
 	audit->line_count = audit->file.seq;
 	memcpy(audit->head, audit->file.head, sizeof(audit->head));
 	return true;
 }
 
-struct audit *audit_open(const char *path, const char *version, struct error *err)
+struct audit *audit_open(
+		const char *path, const char *version, uint64_t most, struct error *err)
 {
 	struct audit *audit = memory_alloc_zero(1, sizeof(*audit));
 
@@ -307,6 +378,7 @@ struct audit *audit_open(const char *path, const char *version, struct error *er
 	pthread_mutex_init(&audit->lock, NULL);
 	pthread_cond_init(&audit->changed, NULL);
 	audit->file.descriptor = -1;
+	audit->most = most;
 	audit->hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
 	if (!audit->hmac)
 		error_set(err, ERROR_MEMORY, "out of memory while opening the audit log");
@@ -335,7 +407,9 @@ static void say_close(struct audit *audit)
 	buffer_clear(&audit->members);
 	audit->members.failed = false;
 	put(&audit->members, "event", "close");
-	if (!write_line(audit, &err))
+	audit_batch_begin(&audit->batch, &audit->file);
+	(void)audit_batch_add(&audit->batch, &audit->members);
+	if (!audit_file_write(&audit->file, &audit->batch, &err))
 		log_event(LOG_LEVEL_ERROR, "audit_not_written",
 				LOG_TEXT("message", err.message));
 }

@@ -8,7 +8,9 @@
  *     {"seq":8,…,"event":"end","call":7,"identity":"bureau","method":…,"status":"OK","revision":4,
  *      "messages":12,"request":"…64 digits…","prev":"…"}
  *
- *     open      the service begins to write; "cut": bytes of a torn last line that were taken off
+ *     open      the service begins to write
+ *     torn      a power cut tore what was written last, and told to nobody: "bytes" of it are in "file", with "sha256"
+ *     continue  the first line of a file that goes on where "former" is full
  *     begin     a call was let in; it is done once this line is on the disk, or not at all
  *     end       it is over; "call" is the seq of its beginning, "revision" the catalog's afterwards, "request" an
  *               HMAC-SHA256 over its messages under a key of this service, so that nothing can be guessed from it
@@ -68,9 +70,11 @@ struct audit_record {
 /**
  * Opens @path (made when missing, mode 0600, and held by one process) and goes on with its chain. The key for
  * requests is in "PATH.key", made when missing. ERROR_INVALID when the end of the file is not what a log of ours
- * ends with; a torn last line is taken off.
+ * ends with; what a power cut tore is set aside. A file of more than @most bytes is put away and a new one goes
+ * on (operations/audit_file.h); 0: never.
  */
-struct audit *audit_open(const char *path, const char *version, struct error *err);
+struct audit *audit_open(
+		const char *path, const char *version, uint64_t most, struct error *err);
 /** Writes what waits, and that it ends here. */
 void audit_close(struct audit *audit);
 /** Any thread. Cannot fail: what comes of it is told. */

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "operations/audit_file.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
 #include <openssl/evp.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -15,10 +15,8 @@
 
 /* Room is set aside in steps of so much. */
 #define RESERVE_STEP ((off_t)64 << 10)
-#define SEQ "{\"seq\":"
-#define PREV ",\"prev\":\""
 
-static bool hash(const char *bytes, size_t size, char out[AUDIT_HEX_SIZE])
+bool audit_hash_bytes(const char *bytes, size_t size, char out[AUDIT_HEX_SIZE])
 {
 	unsigned char digest[EVP_MAX_MD_SIZE];
 	unsigned length = 0;
@@ -32,108 +30,93 @@ static bool hash(const char *bytes, size_t size, char out[AUDIT_HEX_SIZE])
 
 /* --- opening --------------------------------------------------------------------------------- */
 
-/* The last line must be one of ours; what stands behind it is torn. */
-static bool take_tail(struct audit_file *file, const char *tail, size_t size, bool is_all,
-		const char *path, struct error *err)
+bool audit_sync_folder(const char *path, struct error *err)
 {
-	const char *end = memrchr(tail, '\n', size);
-	const char *start = end ? memrchr(tail, '\n', (size_t)(end - tail)) : NULL;
-	size_t length;
+	char copy[AUDIT_PATH_MOST];
+	int folder = -1;
+	bool ok;
 
-	if (!end && is_all) {
-		file->cut = (off_t)size;
+	if (snprintf(copy, sizeof(copy), "%s", path) < (int)sizeof(copy))
+		folder = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	ok = folder >= 0 && fsync(folder) == 0;
+	if (!ok)
+		error_set(err, ERROR_IO, "the folder of %s cannot be put on the disk: %s", path,
+				strerror(errno));
+	if (folder >= 0)
+		close(folder);
+	return ok;
+}
+
+bool audit_file_name(const char *path, uint64_t first, char out[AUDIT_PATH_MOST])
+{
+	return snprintf(out, AUDIT_PATH_MOST, "%s.%012llu", path, (unsigned long long)first) <
+	       AUDIT_PATH_MOST;
+}
+
+/* A full file that has its new name and still the old one: the machine stopped in between. */
+static bool finish_turn(const struct audit_file *file, struct error *err)
+{
+	char other[AUDIT_PATH_MOST];
+	struct stat here, there;
+
+	if (!audit_file_name(file->path, file->first, other) || stat(other, &there) != 0)
 		return true;
-	}
-	if (end && !start && is_all)
-		start = tail - 1;
-	length = end && start ? (size_t)(end - start - 1) : 0;
-	if (length == 0 || length > AUDIT_LINE_MOST ||
-			strncmp(start + 1, SEQ, strlen(SEQ)) != 0)
-		return error_set(err, ERROR_INVALID,
-				"%s: does not end with a line of an audit log", path);
-	if (!hash(start + 1, length, file->head))
-		return error_set(err, ERROR_MEMORY, "out of memory while reading %s", path);
-	file->seq = strtoull(start + 1 + strlen(SEQ), NULL, 10);
-	file->cut = (off_t)(tail + size - end - 1);
-	return true;
+	if (fstat(file->descriptor, &here) == 0 && here.st_dev == there.st_dev &&
+			here.st_ino == there.st_ino)
+		return unlink(other) == 0 ||
+		       error_set(err, ERROR_IO, "%s: %s", other, strerror(errno));
+	return error_set(err, ERROR_INVALID, "%s begins with the same line as %s", other,
+			file->path);
 }
 
-/* A machine that lost its power may leave zeros where bytes were on their way to the disk: they are torn, too. */
-static bool skip_zeros(int descriptor, off_t *end)
+/* @name is that of an older file of @log. */
+static bool is_older(const char *name, const char *log)
 {
-	char block[4096];
+	size_t size = strlen(log);
 
-	while (*end > 0) {
-		off_t from = *end > (off_t)sizeof(block) ? *end - (off_t)sizeof(block) : 0;
-		ssize_t size = pread(descriptor, block, (size_t)(*end - from), from);
-
-		if (size != *end - from)
-			return false;
-		while (size > 0 && block[size - 1] == '\0')
-			size--;
-		*end = from + size;
-		if (size > 0)
-			break;
-	}
-	return true;
+	return strncmp(name, log, size) == 0 && name[size] == '.' && name[size + 1] &&
+	       strspn(name + size + 1, "0123456789") == strlen(name + size + 1);
 }
 
-static bool read_tail(struct audit_file *file, const char *path, struct error *err)
+/* A log goes on where it was: it does not begin anew beside its older files. */
+static bool check_empty(const struct audit_file *file, struct error *err)
 {
-	char tail[2 * AUDIT_LINE_MOST + 2];
-	struct stat stat;
-	off_t from, end;
-	ssize_t size;
+	const char *slash = strrchr(file->path, '/');
+	char copy[AUDIT_PATH_MOST];
+	const struct dirent *entry;
+	bool is_alone = true;
+	DIR *folder;
 
-	if (fstat(file->descriptor, &stat) != 0)
-		return error_set(err, ERROR_IO, "%s: %s", path, strerror(errno));
-	if (!S_ISREG(stat.st_mode))
-		return error_set(err, ERROR_INVALID, "%s: is no file", path);
-	end = stat.st_size;
-	if (!skip_zeros(file->descriptor, &end))
-		return error_set(err, ERROR_IO, "%s: cannot be read", path);
-	from = end > (off_t)sizeof(tail) ? end - (off_t)sizeof(tail) : 0;
-	size = pread(file->descriptor, tail, (size_t)(end - from), from);
-	if (size < 0 || size != end - from)
-		return error_set(err, ERROR_IO, "%s: %s", path,
-				size < 0 ? strerror(errno) : "cannot be read");
-	memset(file->head, '0', AUDIT_HEX_SIZE - 1);
-	if (size && !take_tail(file, tail, (size_t)size, from == 0, path, err))
-		return false;
-	file->cut += stat.st_size - end;
-	file->size = stat.st_size - file->cut;
-	return !file->cut || ftruncate(file->descriptor, file->size) == 0 ||
-	       error_set(err, ERROR_IO, "%s: its torn last line cannot be taken off: %s", path,
-			       strerror(errno));
-}
-
-/* That a new file has a name is on the disk when its folder is. */
-static void sync_folder(const char *path)
-{
-	char copy[4096];
-	int folder;
-
-	if (strlen(path) >= sizeof(copy))
-		return;
-	folder = open(dirname(strcpy(copy, path)), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (folder < 0)
-		return;
-	(void)fsync(folder);
-	close(folder);
+	if (file->seq > 0)
+		return true;
+	memcpy(copy, file->path, sizeof(copy));
+	folder = opendir(dirname(copy));
+	if (!folder)
+		return error_set(err, ERROR_IO, "the folder of %s: %s", file->path,
+				strerror(errno));
+	while (is_alone && (entry = readdir(folder)))
+		is_alone = !is_older(entry->d_name, slash ? slash + 1 : file->path);
+	closedir(folder);
+	return is_alone || error_set(err, ERROR_INVALID,
+					   "%s is missing or empty beside its older files: put "
+					   "it back, or put those away to begin a new log",
+					   file->path);
 }
 
 bool audit_file_open(struct audit_file *file, const char *path, struct error *err)
 {
-	*file = (struct audit_file){ .descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC,
-						     0600) };
+	*file = (struct audit_file){ .descriptor = -1 };
+	if (snprintf(file->path, sizeof(file->path), "%s", path) >=
+			(int)sizeof(file->path) - 32)
+		return error_set(err, ERROR_INVALID, "%s: its name is too long", path);
+	file->descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (file->descriptor < 0)
 		return error_set(err, ERROR_IO, "%s: %s", path, strerror(errno));
-	if (flock(file->descriptor, LOCK_EX | LOCK_NB) != 0) {
+	if (flock(file->descriptor, LOCK_EX | LOCK_NB) != 0)
 		error_set(err, ERROR_UNAVAILABLE, "%s: another process writes to it", path);
-	} else if (read_tail(file, path, err)) {
-		sync_folder(path);
+	else if (audit_tail_read(file, err) && check_empty(file, err) &&
+			finish_turn(file, err) && audit_sync_folder(path, err))
 		return true;
-	}
 	close(file->descriptor);
 	file->descriptor = -1;
 	return false;
@@ -170,7 +153,7 @@ void audit_batch_begin(struct audit_batch *batch, const struct audit_file *file)
 {
 	buffer_clear(&batch->bytes);
 	batch->bytes.failed = false;
-	batch->seq = file->seq;
+	batch->seq = batch->synced = file->seq;
 	memcpy(batch->head, file->head, sizeof(batch->head));
 }
 
@@ -184,16 +167,17 @@ uint64_t audit_batch_add(struct audit_batch *batch, const struct buffer *members
 	(void)clock_gettime(CLOCK_REALTIME, &now);
 	if (gmtime_r(&now.tv_sec, &utc))
 		(void)strftime(time, sizeof(time), "%Y-%m-%dT%H:%M:%S", &utc);
-	buffer_format(&batch->bytes, SEQ "%llu,\"time\":\"%s.%03dZ\",",
+	buffer_format(&batch->bytes, AUDIT_SEQ "%llu,\"time\":\"%s.%03dZ\",",
 			(unsigned long long)++batch->seq, time, (int)(now.tv_nsec / 1000000));
 	buffer_append(&batch->bytes, members->data ? members->data : "", members->size);
-	buffer_format(&batch->bytes, PREV "%s\"}", batch->head);
+	buffer_format(&batch->bytes, AUDIT_SYNCED "%llu" AUDIT_PREV "%s\"}",
+			(unsigned long long)batch->synced, batch->head);
 	batch->bytes.failed |= members->failed;
 	if (batch->bytes.failed || batch->bytes.size - start > AUDIT_LINE_MOST) {
 		batch->bytes.failed = true;
 		return 0;
 	}
-	batch->bytes.failed = !hash(
+	batch->bytes.failed = !audit_hash_bytes(
 			batch->bytes.data + start, batch->bytes.size - start, batch->head);
 	buffer_append_char(&batch->bytes, '\n');
 	return batch->seq;
@@ -226,6 +210,12 @@ bool audit_file_write(
 	if (batch->bytes.failed)
 		return error_set(
 				err, ERROR_MEMORY, "out of memory while writing the audit log");
+	if (file->is_unsynced && !audit_sync_folder(file->path, err))
+		return false;
+	file->is_unsynced = false;
+	if (file->is_ragged && ftruncate(file->descriptor, file->size) != 0)
+		return error_set(err, ERROR_IO, "writing the audit log: %s", strerror(errno));
+	file->is_ragged = false;
 	while (written < batch->bytes.size) {
 		ssize_t step = pwrite(file->descriptor, batch->bytes.data + written,
 				batch->bytes.size - written, file->size + (off_t)written);
@@ -244,7 +234,68 @@ bool audit_file_write(
 	}
 	error_set(err, ERROR_IO, "writing the audit log: %s", strerror(errno));
 	/* Half a line must not stay: the next one would hang on to it. */
-	(void)!ftruncate(file->descriptor, file->size);
+	file->is_ragged = ftruncate(file->descriptor, file->size) != 0;
 	file->reserved = 0;
 	return false;
+}
+
+/* --- one file after another ------------------------------------------------------------------ */
+
+/* The first line of @next, which hangs on to the last of @file, and is on the disk. */
+static bool say_continue(const struct audit_file *file, struct audit_file *next,
+		const char *former, size_t room, struct error *err)
+{
+	struct audit_batch batch = { .seq = 0 };
+	struct buffer members = { 0 };
+	const char *slash = strrchr(former, '/');
+	bool ok;
+
+	next->seq = file->seq;
+	next->first = file->seq + 1;
+	memcpy(next->head, file->head, sizeof(next->head));
+	buffer_append_text(&members, AUDIT_CONTINUE ",\"former\":");
+	audit_put_text(&members, slash ? slash + 1 : former);
+	audit_batch_begin(&batch, next);
+	(void)audit_batch_add(&batch, &members);
+	ok = audit_file_reserve(next, room, err) && audit_file_write(next, &batch, err);
+	buffer_fini(&members);
+	buffer_fini(&batch.bytes);
+	return ok;
+}
+
+/*
+ * The full file gets its second name before it loses the first: at no time there is no log. Until the folder is
+ * on the disk nothing is written into the new one.
+ */
+bool audit_file_turn(struct audit_file *file, size_t room, struct error *err)
+{
+	struct audit_file next = { .descriptor = -1 };
+	char former[AUDIT_PATH_MOST], fresh[AUDIT_PATH_MOST];
+	bool ok = false;
+
+	if (!audit_file_name(file->path, file->first, former) ||
+			snprintf(fresh, sizeof(fresh), "%s.new", file->path) >=
+					(int)sizeof(fresh))
+		return error_set(err, ERROR_INVALID, "%s: its name is too long", file->path);
+	memcpy(next.path, file->path, sizeof(next.path));
+	(void)unlink(fresh);
+	next.descriptor = open(fresh, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (next.descriptor < 0 || flock(next.descriptor, LOCK_EX | LOCK_NB) != 0)
+		error_set(err, ERROR_IO, "%s: %s", fresh, strerror(errno));
+	else if (say_continue(file, &next, former, room, err))
+		ok = link(file->path, former) == 0 ||
+		     error_set(err, ERROR_IO, "%s: %s", former, strerror(errno));
+	if (ok && rename(fresh, file->path) != 0) {
+		ok = error_set(err, ERROR_IO, "%s: %s", file->path, strerror(errno));
+		(void)unlink(former);
+	}
+	if (!ok) {
+		audit_file_close(&next);
+		(void)unlink(fresh);
+		return false;
+	}
+	next.is_unsynced = true;
+	audit_file_close(file);
+	*file = next;
+	return true;
 }

@@ -163,17 +163,21 @@ def test_the_chain_goes_on():
     assert report(log, "--head", first["head"])["head_found"]
     daemon.stop(signal.SIGKILL)
     before = log.read_bytes()
-    log.write_bytes(before + b'{"seq":9,"time":"2026-0')
+    log.write_bytes(before + b'{"seq":8,"time":"2026-0')
     assert report(log)["torn_bytes"] == 23
     daemon = Daemon(data=daemon.data, starter="")
     events = [e["event"] for e in lines(log)]
-    assert events == ["open"] + ["begin", "end"] * 3 + ["open"], events
-    assert lines(log)[-1]["cut"] == 23 and log.read_bytes().startswith(before)
+    assert events == ["open"] + ["begin", "end"] * 3 + ["torn", "open"], events
+    torn = lines(log)[-2]
+    aside = (daemon.data / torn["file"]).read_bytes()
+    assert aside == b'{"seq":8,"time":"2026-0' and torn["bytes"] == 23 and log.read_bytes().startswith(before)
+    assert torn["sha256"] == hashlib.sha256(aside).hexdigest() and "audit_torn" in daemon.log()
     fails(Code.INVALID_ARGUMENT, add_counter, daemon)
     assert daemon.stop() == 0
     whole = log.read_bytes().splitlines(keepends=True)
     told = report(log)
-    assert told["ok"] and told["lines"] == len(whole) == 11 and told["calls"] == 4, told
+    assert told["ok"] and told["lines"] == len(whole) == 12 and told["calls"] == 4, told
+    assert told["torn_before"] == 1 and told["torn_bytes"] == 0, told
     assert told["calls_without_end"] == 0 and told["head"] == hashlib.sha256(whole[-1][:-1]).hexdigest()
     assert "审计日志完好" in verify(log) and "the audit log is whole" in verify(log, "--lang", "en")
     bad = FOLDER / "bad.log"
@@ -182,7 +186,7 @@ def test_the_chain_goes_on():
     for content, where in ((changed, 2), (identity, 6), (whole[1:], 1), ([*whole[:5], *whole[6:]], 6),
                            ([*whole[:5], whole[4], *whole[5:]], 6),
                            ([*whole[:3], whole[4], whole[3], *whole[5:]], 4),
-                           ([*whole, b"something else\n"], 12), ([*whole, b"{}\n"], 12)):
+                           ([*whole, b"something else\n"], 13), ([*whole, b"{}\n"], 13)):
         bad.write_bytes(b"".join(content))
         told = report(bad, status=1)
         assert told["broken_line"] == where and not told["ok"], (where, told)
@@ -206,6 +210,55 @@ def test_the_chain_goes_on():
     log.write_bytes(b"".join(whole) + b"something else\n")
     code, said = refuses_to_start(data=daemon.data)
     assert code == 1 and "does not end with a line of an audit log" in said, said
+
+
+def test_one_file_after_another():
+    """A full file is put away; all are verified in order, a missing one is found, also while it goes on."""
+    daemon = Daemon("--audit-log-bytes", "4000", starter="")
+    log = daemon.data / "audit.log"
+    for number in range(24):
+        fails(Code.INVALID_ARGUMENT, add_counter, daemon)
+        if number % 8 == 0:
+            assert report(log)["calls"] == number + 1
+    assert daemon.stop() == 0
+    older = sorted(daemon.data.glob("audit.log.0*"))
+    assert len(older) >= 3 and older[0].name == "audit.log.000000000001", older
+    assert all(4000 <= path.stat().st_size < 6000 and path.stat().st_mode & 0o777 == 0o600 for path in older)
+    told = report(log)
+    text = b"".join(path.read_bytes() for path in (*older, log))
+    assert (told["files"], told["first_line"], told["lines"]) == (len(older) + 1, 1, text.count(b"\n")), told
+    assert told["calls"] == 24 and told["calls_without_end"] == 0, told
+    first = json.loads(older[1].read_bytes().splitlines()[0])
+    assert (first["event"], first["former"]) == ("continue", older[0].name), first
+    # One by itself, and a service that goes on.
+    assert report(older[1])["lines"] == older[1].read_bytes().count(b"\n")
+    daemon = Daemon("--audit-log-bytes", "4000", starter="", data=daemon.data)
+    fails(Code.INVALID_ARGUMENT, add_counter, daemon)
+    assert daemon.stop() == 0
+    # Retention: the oldest may go, and that is said. Any other may not.
+    shutil.move(older[0], FOLDER / "first")
+    told = report(log)
+    assert told["ok"] and told["first_line"] == first["seq"] and told["calls_without_end"] == 0, told
+    assert older[0].name in verify(log) and f"第 {first['seq']} 行" in verify(log)
+    shutil.move(older[1], FOLDER / "second")
+    shutil.move(FOLDER / "first", older[0])
+    told = report(log, status=1)
+    next_first = json.loads(older[2].read_bytes().splitlines()[0])["seq"]
+    assert told["broken_line"] == first["seq"] and told["broken_file"] == str(older[2]), told
+    assert f"{first['seq']} to {next_first - 1}" in verify(log, "--lang", "en", status=1)
+    shutil.move(FOLDER / "second", older[1])
+    assert report(log)["ok"]
+    # Changed in an older one: the end of a file hangs on to the next one's beginning.
+    last = older[1].read_bytes()
+    older[1].write_bytes(last.replace(b'"identity":""', b'"identity":"x"'))
+    assert report(log, status=1)["broken_file"] == str(older[1])
+    older[1].write_bytes(last[:-1])
+    assert report(log, status=1)["broken_file"] == str(older[1])
+    older[1].write_bytes(last)
+    # Without the newest the service does not begin anew.
+    shutil.move(log, FOLDER / "newest")
+    code, said = refuses_to_start(data=daemon.data)
+    assert code == 1 and "missing or empty beside its older files" in said, said
 
 
 def test_two_services_one_log():
@@ -343,5 +396,5 @@ def test_a_full_disk():
     verify(log)
 
 
-run(test_what_stands_in_it, test_refused_over_and_over, test_the_chain_goes_on, test_two_services_one_log,
-    test_many_at_once, test_callers_that_go_away, test_a_full_disk)
+run(test_what_stands_in_it, test_refused_over_and_over, test_the_chain_goes_on, test_one_file_after_another,
+    test_two_services_one_log, test_many_at_once, test_callers_that_go_away, test_a_full_disk)

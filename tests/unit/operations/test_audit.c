@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The audit log: what is written, what is owed when the disk is full, and what a log may end with. */
+/* The audit log: what is written, what is owed when the disk is full, one file after another. */
 #include "operations/audit.h"
 
+#include "audit_folder.h"
 #include "base/log.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <openssl/evp.h>
 #include <semaphore.h>
 #include <setjmp.h>
@@ -33,9 +35,6 @@ int fallocate(int file, int mode, off_t offset, off_t length)
 	errno = ENOSPC;
 	return -1;
 }
-
-static char folder[] = "/tmp/policycalc-audit-XXXXXX";
-static char path[64], key[64];
 
 struct told {
 	struct audit_record record; /* first */
@@ -67,54 +66,6 @@ static enum audit_outcome append(struct audit *audit, struct told *told, enum au
 	return told->outcome;
 }
 
-static size_t read_log(char *out, size_t size)
-{
-	FILE *file = fopen(path, "re");
-	size_t length;
-
-	assert_non_null(file);
-	length = fread(out, 1, size - 1, file);
-	out[length] = '\0';
-	fclose(file);
-	return length;
-}
-
-/* The number of lines, all of which hang together. */
-static unsigned chain_check(void)
-{
-	static char text[1 << 17];
-	char head[65];
-	unsigned count = 0;
-
-	memset(head, '0', 64);
-	head[64] = '\0';
-	read_log(text, sizeof(text));
-	for (char *line = text, *end; (end = strchr(line, '\n')); line = end + 1) {
-		unsigned char digest[EVP_MAX_MD_SIZE];
-		const char *prev;
-
-		*end = '\0';
-		prev = strstr(line, "\"prev\":\"");
-		assert_non_null(prev);
-		assert_memory_equal(prev + 8, head, 64);
-		assert_int_equal(EVP_Digest(line, strlen(line), digest, NULL, EVP_sha256(),
-						 NULL),
-				1);
-		for (size_t i = 0; i < 32; i++)
-			(void)snprintf(head + 2 * i, 3, "%02x", digest[i]);
-		count++;
-	}
-	return count;
-}
-
-static int fresh(void **state)
-{
-	(void)state;
-	unlink(path);
-	unlink(key);
-	return 0;
-}
-
 static void lines_are_chained(void **state)
 {
 	struct error err = { ERROR_NONE, "" };
@@ -124,11 +75,11 @@ static void lines_are_chained(void **state)
 	(void)state;
 	sem_init(&told.waiting, 0, 0);
 	for (unsigned i = 0; i < 3; i++) {
-		struct audit *audit = audit_open(path, "1", &err);
+		struct audit *audit = audit_open(path, "1", 0, &err);
 
 		assert_non_null(audit);
 		assert_int_equal(audit_line_count(audit), 4 * i + 1);
-		assert_null(audit_open(path, "1", &err)); /* held by one */
+		assert_null(audit_open(path, "1", 0, &err)); /* held by one */
 		assert_int_equal(append(audit, &told, AUDIT_BEGIN), AUDIT_WRITTEN);
 		assert_int_equal(told.record.call, 4 * i + 2);
 		assert_int_equal(append(audit, &told, AUDIT_END), AUDIT_WRITTEN);
@@ -145,7 +96,7 @@ static void a_full_disk(void **state)
 	struct rlimit before, small;
 	struct error err = { ERROR_NONE, "" };
 	struct told first = { .times = 0 }, second = { .times = 0 }, third = { .times = 0 };
-	struct audit *audit = audit_open(path, "1", &err);
+	struct audit *audit = audit_open(path, "1", 0, &err);
 	char text[4096];
 
 	(void)state;
@@ -173,7 +124,7 @@ static void a_full_disk(void **state)
 	audit_close(audit);
 	assert_int_equal(chain_check(), 6);
 	/* Owed until the end: lost, and told so. */
-	audit = audit_open(path, "1", &err);
+	audit = audit_open(path, "1", 0, &err);
 	assert_non_null(audit);
 	assert_int_equal(append(audit, &third, AUDIT_BEGIN), AUDIT_WRITTEN);
 	small.rlim_cur = read_log(text, sizeof(text)) + 10;
@@ -190,7 +141,7 @@ static void refusals_on_a_full_disk(void **state)
 {
 	struct error err = { ERROR_NONE, "" };
 	struct told first = { .times = 0 }, refused = { .times = 0 };
-	struct audit *audit = audit_open(path, "1", &err);
+	struct audit *audit = audit_open(path, "1", 0, &err);
 	unsigned written = 0;
 	struct stat stat_now;
 
@@ -230,39 +181,39 @@ static void what_a_log_ends_with(void **state)
 	(void)state;
 	/* Torn in its first line. */
 	put("{\"seq\":1,\"ti");
-	audit = audit_open(path, "1", &err);
+	audit = audit_open(path, "1", 0, &err);
 	assert_non_null(audit);
 	audit_close(audit);
-	assert_int_equal(chain_check(), 2);
+	assert_int_equal(chain_check(), 3);
 	read_log(text, sizeof(text));
-	assert_non_null(strstr(text, "\"cut\":12"));
+	assert_non_null(strstr(text, "\"file\":\"audit.log.torn-1\",\"bytes\":12,"));
 	/* Zeros that a machine without power left. */
 	assert_int_equal(stat(path, &stat_now), 0);
 	assert_int_equal(truncate(path, stat_now.st_size + 20000), 0);
-	audit = audit_open(path, "1", &err);
+	audit = audit_open(path, "1", 0, &err);
 	assert_non_null(audit);
 	audit_close(audit);
-	assert_int_equal(chain_check(), 4);
+	assert_int_equal(chain_check(), 6);
 	read_log(text, sizeof(text));
-	assert_non_null(strstr(text, "\"cut\":20000"));
+	assert_non_null(strstr(text, "\"file\":\"audit.log.torn-4\",\"bytes\":20000,"));
 	put("something else\n");
-	assert_null(audit_open(path, "1", &err));
+	assert_null(audit_open(path, "1", 0, &err));
 	assert_int_equal(err.code, ERROR_INVALID);
-	assert_null(audit_open("/dev/null", "1", &err));
-	assert_null(audit_open("/nowhere/audit.log", "1", &err));
+	assert_null(audit_open("/dev/null", "1", 0, &err));
+	assert_null(audit_open("/nowhere/audit.log", "1", 0, &err));
 	/* A key that others may read, or that is none. */
 	unlink(path);
 	assert_int_equal(chmod(key, 0644), 0);
-	assert_null(audit_open(path, "1", &err));
+	assert_null(audit_open(path, "1", 0, &err));
 	assert_int_equal(chmod(key, 0600), 0);
 	assert_int_equal(truncate(key, 5), 0);
-	assert_null(audit_open(path, "1", &err));
+	assert_null(audit_open(path, "1", 0, &err));
 }
 
 static void requests_are_keyed(void **state)
 {
 	struct error err = { ERROR_NONE, "" };
-	struct audit *audit = audit_open(path, "1", &err);
+	struct audit *audit = audit_open(path, "1", 0, &err);
 	unsigned char hashes[4][AUDIT_HASH_SIZE];
 	static const char *const parts[][2] = { { "ab", "c" }, { "a", "bc" }, { "ab", "c" } };
 	struct audit_hash *hash;
@@ -281,7 +232,7 @@ static void requests_are_keyed(void **state)
 	/* The key is kept: the same after a restart; another service has another. */
 	audit_close(audit);
 	for (size_t i = 0; i < 2; i++) {
-		audit = audit_open(path, "1", &err);
+		audit = audit_open(path, "1", 0, &err);
 		hash = audit_hash_new(audit);
 		audit_hash_add(hash, slice_from("ab"));
 		audit_hash_add(hash, slice_from("c"));
@@ -295,6 +246,86 @@ static void requests_are_keyed(void **state)
 	}
 }
 
+/* --- one file after another ------------------------------------------------------------------ */
+
+static size_t count_older(void)
+{
+	char pattern[80];
+	glob_t found;
+	size_t count;
+
+	(void)snprintf(pattern, sizeof(pattern), "%s.0*", path);
+	count = glob(pattern, 0, NULL, &found) == 0 ? found.gl_pathc : 0;
+	globfree(&found);
+	return count;
+}
+
+static void files_follow_each_other(void **state)
+{
+	struct error err = { ERROR_NONE, "" };
+	struct told told = { .times = 0 };
+	char former[100], fresh_path[100], moved[100], text[4096];
+	struct audit *audit;
+	unsigned lines = 0;
+	size_t older;
+
+	(void)state;
+	sem_init(&told.waiting, 0, 0);
+	for (unsigned i = 0; i < 3; i++) {
+		audit = audit_open(path, "1", 3000, &err);
+		assert_non_null(audit);
+		for (unsigned j = 0; j < 20; j++) {
+			assert_int_equal(append(audit, &told, AUDIT_BEGIN), AUDIT_WRITTEN);
+			assert_int_equal(append(audit, &told, AUDIT_END), AUDIT_WRITTEN);
+		}
+		audit_close(audit);
+		older = count_older();
+		lines += 42;
+		assert_int_equal(chain_check(), lines + older);
+	}
+	assert_in_range(older, 6, 20);
+	(void)snprintf(former, sizeof(former), "%s.000000000001", path);
+	assert_in_range(read_file(former, text, sizeof(text)), 3000, 3999);
+	/* The machine stopped when the full file had both names. */
+	audit = audit_open(path, "1", 0, &err);
+	assert_non_null(audit);
+	audit_close(audit);
+	read_file(path, text, sizeof(text));
+	(void)snprintf(former, sizeof(former), "%s.%012lu", path,
+			strtoul(text + strlen("{\"seq\":"), NULL, 10));
+	assert_int_equal(link(path, former), 0);
+	(void)snprintf(fresh_path, sizeof(fresh_path), "%s.new", path);
+	write_bytes(fresh_path, "{\"seq", 5);
+	audit = audit_open(path, "1", 3000, &err);
+	assert_non_null(audit);
+	assert_int_equal(access(former, F_OK), -1);
+	audit_close(audit);
+	chain_check();
+	/* One that cannot be put away grows on, and nothing is lost. */
+	unlink(fresh_path);
+	assert_int_equal(mkdir(fresh_path, 0700), 0);
+	older = count_older();
+	audit = audit_open(path, "1", 500, &err);
+	assert_non_null(audit);
+	for (unsigned j = 0; j < 5; j++)
+		assert_int_equal(append(audit, &told, AUDIT_REFUSED), AUDIT_WRITTEN);
+	assert_int_equal(count_older(), older);
+	assert_int_equal(rmdir(fresh_path), 0);
+	assert_int_equal(append(audit, &told, AUDIT_REFUSED), AUDIT_WRITTEN);
+	assert_int_equal(count_older(), older + 1);
+	audit_close(audit);
+	chain_check();
+	/* Without the newest it does not begin anew beside the others. */
+	(void)snprintf(moved, sizeof(moved), "%s-away", path);
+	assert_int_equal(rename(path, moved), 0);
+	assert_null(audit_open(path, "1", 0, &err));
+	assert_int_equal(err.code, ERROR_INVALID);
+	assert_int_equal(rename(moved, path), 0);
+	audit = audit_open(path, "1", 0, &err);
+	assert_non_null(audit);
+	audit_close(audit);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -303,17 +334,14 @@ int main(void)
 		cmocka_unit_test_setup(refusals_on_a_full_disk, fresh),
 		cmocka_unit_test_setup(what_a_log_ends_with, fresh),
 		cmocka_unit_test_setup(requests_are_keyed, fresh),
+		cmocka_unit_test_setup(files_follow_each_other, fresh),
 	};
 	int failed;
 
-	if (!mkdtemp(folder))
+	if (!audit_folder_open())
 		return 1;
-	(void)snprintf(path, sizeof(path), "%s/audit.log", folder);
-	(void)snprintf(key, sizeof(key), "%s/audit.log.key", folder);
 	log_set_level(LOG_LEVEL_ERROR);
 	failed = cmocka_run_group_tests(tests, NULL, NULL);
-	unlink(path);
-	unlink(key);
-	rmdir(folder);
+	audit_folder_close();
 	return failed;
 }

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a log ends with when the power went: what was told is there, what is torn is kept, what was changed is found. */
+#include "audit_folder.h"
+#include "base/log.h"
+#include "operations/audit.h"
+#include "operations/audit_file.h"
+
+#include <glob.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+/* A log of two batches that were told, and a third that was on its way to the disk. */
+struct scene {
+	char bytes[8192];
+	size_t told, size; /* bytes that were told; all */
+	size_t ends[16];   /* where each line ends */
+	unsigned told_lines, lines;
+};
+
+static void make_scene(struct scene *scene)
+{
+	struct error err = { ERROR_NONE, "" };
+	struct audit_batch batch = { .seq = 0 };
+	struct buffer members = { 0 };
+	struct audit_file file;
+
+	assert_true(audit_file_open(&file, path, &err));
+	for (unsigned i = 0; i < 3; i++) {
+		scene->told = (size_t)file.size;
+		scene->told_lines = (unsigned)file.seq;
+		audit_batch_begin(&batch, &file);
+		for (unsigned j = 0; j < 3; j++) {
+			buffer_clear(&members);
+			buffer_format(&members, "\"event\":\"close\",\"line\":%u", 3 * i + j);
+			assert_int_equal(audit_batch_add(&batch, &members), 3 * i + j + 1);
+		}
+		assert_true(audit_file_write(&file, &batch, &err));
+	}
+	audit_file_close(&file);
+	buffer_fini(&members);
+	buffer_fini(&batch.bytes);
+	scene->size = read_file(path, scene->bytes, sizeof(scene->bytes));
+	scene->lines = 0;
+	for (size_t i = 0; i < scene->size; i++)
+		if (scene->bytes[i] == '\n')
+			scene->ends[scene->lines++] = i + 1;
+	assert_int_equal(scene->lines, 9);
+}
+
+/* What is on the disk now is opened: whole lines before @damage stay, what follows is set aside as it is. */
+static void check_cut(const struct scene *scene, const char *left, size_t size, size_t damage)
+{
+	struct error err = { ERROR_NONE, "" };
+	unsigned kept = 0;
+	size_t kept_size, side_size = 0;
+	char now[8192], side[8192], side_path[80];
+	struct audit_file file;
+	struct audit_torn torn;
+	bool has_side;
+
+	while (kept < scene->lines && scene->ends[kept] <= damage)
+		kept++;
+	kept_size = kept ? scene->ends[kept - 1] : 0;
+	assert_true(kept >= scene->told_lines);
+	write_bytes(path, left, size);
+	(void)snprintf(side_path, sizeof(side_path), "%s.torn-%u", path, kept + 1);
+	unlink(side_path);
+	if (!audit_file_open(&file, path, &err))
+		fail_msg("cut at %zu: %s", damage, err.message);
+	assert_int_equal(file.seq, kept);
+	assert_int_equal(file.size, kept_size);
+	has_side = audit_tail_find_torn(&file, kept + 1, &torn, &err);
+	audit_file_close(&file);
+	assert_int_equal(read_file(path, now, sizeof(now)), kept_size);
+	assert_memory_equal(now, scene->bytes, kept_size);
+	assert_int_equal(has_side, size > kept_size);
+	if (has_side) {
+		side_size = read_file(side_path, side, sizeof(side));
+		assert_int_equal(torn.size, side_size);
+		assert_int_equal(side_size, size - kept_size);
+		assert_memory_equal(side, left + kept_size, side_size);
+	}
+}
+
+/* At every byte of the last batch: its end lost, its end zeros, its start zeros, a hole of zeros. */
+static void power_cuts(void **state)
+{
+	struct scene scene;
+	char left[8192];
+
+	(void)state;
+	make_scene(&scene);
+	for (size_t at = scene.told; at <= scene.size; at++) {
+		size_t hole = scene.size - at < 64 ? scene.size - at : 64;
+
+		check_cut(&scene, scene.bytes, at, at);
+		memcpy(left, scene.bytes, scene.size);
+		memset(left + at, 0, scene.size - at);
+		check_cut(&scene, left, scene.size, at);
+		memcpy(left, scene.bytes, scene.size);
+		memset(left + scene.told, 0, at - scene.told);
+		check_cut(&scene, left, scene.size, at > scene.told ? scene.told : scene.size);
+		memcpy(left, scene.bytes, scene.size);
+		memset(left + at, 0, hole);
+		check_cut(&scene, left, scene.size, at);
+		/* And cut off behind the hole. */
+		check_cut(&scene, left, at + hole, at);
+	}
+}
+
+static void check_refused(const char *left, size_t size)
+{
+	struct error err = { ERROR_NONE, "" };
+	char now[8192], pattern[80];
+	struct audit_file file;
+	glob_t found;
+
+	write_bytes(path, left, size);
+	assert_false(audit_file_open(&file, path, &err));
+	assert_int_equal(err.code, ERROR_INVALID);
+	assert_int_equal(read_file(path, now, sizeof(now)), size);
+	assert_memory_equal(now, left, size);
+	(void)snprintf(pattern, sizeof(pattern), "%s.torn*", path);
+	assert_int_equal(glob(pattern, 0, NULL, &found), GLOB_NOMATCH);
+	globfree(&found);
+}
+
+/* What was told is never taken for torn: whatever byte of it is changed, the log is not touched. */
+static void changes_are_no_cuts(void **state)
+{
+	struct scene scene;
+	char left[8192];
+	size_t middle;
+
+	(void)state;
+	make_scene(&scene);
+	for (size_t at = 0; at < scene.told; at++) {
+		memcpy(left, scene.bytes, scene.size);
+		left[at] = '\0';
+		check_refused(left, scene.size);
+		left[at] = scene.bytes[at] == 'x' ? 'y' : 'x';
+		check_refused(left, scene.size);
+	}
+	/* Of the last batch, a line that is whole, but another: no power cut does that. */
+	for (size_t at = scene.ends[6]; at < scene.ends[7] - 1; at++) {
+		memcpy(left, scene.bytes, scene.size);
+		left[at] = scene.bytes[at] == 'x' ? 'y' : 'x';
+		check_refused(left, scene.size);
+	}
+	/* A line that is not there any more. */
+	middle = scene.ends[4] - scene.ends[3];
+	memcpy(left, scene.bytes, scene.ends[3]);
+	memcpy(left + scene.ends[3], scene.bytes + scene.ends[4], scene.size - scene.ends[4]);
+	check_refused(left, scene.size - middle);
+	middle = scene.ends[0];
+	check_refused(scene.bytes + middle, scene.size - middle);
+}
+
+/* The power goes again while it is told of: at every byte. All that was set aside has its line in the end. */
+static void cut_again(void **state)
+{
+	struct error err = { ERROR_NONE, "" };
+	struct scene scene;
+	char again[8192], text[16384];
+	size_t size, start;
+	struct audit *audit;
+	struct audit_file file;
+
+	(void)state;
+	make_scene(&scene);
+	start = scene.ends[6];
+	write_bytes(path, scene.bytes, start + 50);
+	audit = audit_open(path, "1", 0, &err);
+	assert_non_null(audit);
+	audit_close(audit);
+	assert_int_equal(chain_check(), 10); /* torn, open, close */
+	/* Without the line of the close. */
+	size = read_file(path, again, sizeof(again));
+	while (again[size - 2] != '\n')
+		size--;
+	size--;
+	for (size_t at = start; at <= size; at += at < size && at + 7 > size ? size - at : 7) {
+		unsigned told = 0;
+
+		fresh(NULL);
+		write_bytes(path, scene.bytes, start + 50);
+		/* It was set aside, and the log shortened, when the machine stopped. */
+		assert_true(audit_file_open(&file, path, &err));
+		audit_file_close(&file);
+		write_bytes(path, again, at);
+		audit = audit_open(path, "1", 0, &err);
+		assert_non_null(audit);
+		audit_close(audit);
+		(void)chain_check();
+		read_log(text, sizeof(text));
+		assert_non_null(strstr(text, "\"file\":\"audit.log.torn-8\",\"bytes\":50,"));
+		for (const char *line = text; (line = strstr(line, "\"torn\"")); line++)
+			told++;
+		/* What was whole of the second, or at a line's end, is not torn. */
+		assert_in_range(told, 1, 2);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(power_cuts, fresh),
+		cmocka_unit_test_setup(changes_are_no_cuts, fresh),
+		cmocka_unit_test_setup(cut_again, fresh),
+	};
+	int failed;
+
+	if (!audit_folder_open())
+		return 1;
+	/* It would tell of every cut. */
+	log_set_level(LOG_LEVEL_ERROR);
+	failed = cmocka_run_group_tests(tests, NULL, NULL);
+	audit_folder_close();
+	return failed;
+}
