@@ -76,10 +76,15 @@ linker=bfd
 # Tests wait for disks more than they compute: what they write goes to memory, where there is enough of it
 # and programs may be started from there.
 memory=
-forget_memory() {
+fetch_pid= ahead_pid=
+clean_up() {
+	for pid in $fetch_pid $ahead_pid $(cat "$logs/ahead.pid" 2>/dev/null); do
+		kill "$pid" 2>/dev/null || true
+	done
+	wait
 	[ -z "$memory" ] || rm -rf "$memory"
 }
-trap forget_memory EXIT
+trap clean_up EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 if [ -z "${TMPDIR:-}" ] && [ "$(df -Pk /dev/shm 2>/dev/null | awk 'NR == 2 { print $4 }')" -gt 2000000 ] 2>/dev/null; then
@@ -98,19 +103,83 @@ stage_failed() {
 	echo "FAILED: $1"
 	failed=$((failed + 1))
 }
-# build NAME TARGET COMPILER [meson options]: configures (again) and builds build-NAME. gold, where it is,
-# links in a third of the time.
-build() {
-	name=$1 target=$2 compiler=$3
-	shift 3
-	log=$logs/$name-build.log
+# make_build NAME: configures (again) build-NAME and builds what its tests need; "yes" or "no" in
+# $logs/NAME.built says how that ended. $idle is what it is begun with. gold, where it is, links in a third of
+# the time.
+idle=
+make_build() {
+	name=$1 compiler=${CC:-gcc} suite=
+	case $name in
+	# Nobody looks at its variables: lines and functions are enough, of all that is made here.
+	ci) set -- -Dwerror=true -Dbuildtype=debugoptimized -Dc_args=-g1 ;;
+	# Half optimized, which compiles in less than half of the time and runs as fast; instrumented so, code
+	# is warned of that is right: warnings are errors in the builds of gcc and clang without it.
+	ci-asan) set -- -Dwerror=false -Doptimization=1 -Ddebug=true -Dc_args=-g1 -Db_sanitize=address,undefined \
+		-Db_lundef=false ;;
+	# Only what is tested there: half of the programs are not.
+	ci-tsan) compiler=clang suite=threads
+		set -- -Dwerror=true -Dbuildtype=debugoptimized -Dc_args=-g1 -Db_sanitize=thread -Db_lundef=false ;;
+	ci-clang) compiler=clang
+		set -- -Dwerror=true -Dbuildtype=debug -Dfuzz=true -Db_lundef=false -Db_sanitize=address,undefined ;;
+	esac
+	log=$logs/$name-build.log built=no
 	if [ ! -f "build-$name/build.ninja" ]; then
 		rm -rf "build-$name"
-		CC=$compiler CC_LD=$linker meson setup "build-$name" -Dwerror=true "$@" >"$log" 2>&1 ||
-			{ tail -n 30 "$log"; stage_failed "$name: configure"; return 1; }
+		CC=$compiler CC_LD=$linker $idle meson setup "build-$name" "$@" >"$log" 2>&1 ||
+			rm -f "build-$name/build.ninja"
 	fi
-	ninja -C "build-$name" "$target" >"$log" 2>&1 ||
-		{ grep -A 8 -E '^FAILED|error:' "$log" | head -n 60; stage_failed "$name: build"; return 1; }
+	if [ -f "build-$name/build.ninja" ]; then
+		targets=all
+		[ $name != ci-clang ] || targets=fuzz
+		[ -z "$suite" ] || targets=$(targets_of "build-$name" $suite)
+		# In the background, so that it can be ended with us.
+		$idle ninja -C "build-$name" $targets >"$log" 2>&1 &
+		echo $! >"$logs/ahead.pid"
+		! wait $! || built=yes
+		rm -f "$logs/ahead.pid"
+	fi
+	echo $built >"$logs/$name.built.new"
+	mv "$logs/$name.built.new" "$logs/$name.built"
+}
+# The programs that the tests of a suite run, as ninja names them.
+targets_of() {
+	python3 - "$1" "$2" <<'PYTHON'
+import json, os, sys
+build, suite = sys.argv[1:]
+def read(name):
+    with open(f"{build}/meson-info/intro-{name}.json", encoding="utf-8") as file:
+        return json.load(file)
+files = {target["id"]: target["filename"] for target in read("targets")}
+wanted = {file for test in read("tests") if "policycalc:" + suite in test["suite"]
+          for target in test["depends"] for file in files[target]}
+print(" ".join(sorted(os.path.relpath(file, os.path.realpath(build)) for file in wanted)))
+PYTHON
+}
+# build NAME: its build is made, now or already. Those of later stages ($builds) are made while tests run, which
+# wait half of their time, with what the processors have left.
+build() {
+	name=$1
+	if [ -n "$ahead_pid" ]; then
+		while [ ! -f "$logs/$name.built" ] && kill -0 "$ahead_pid" 2>/dev/null; do sleep 0.2; done
+	fi
+	[ -f "$logs/$name.built" ] || make_build "$name"
+	if [ -z "$ahead_pid" ]; then
+		(
+			trap - EXIT INT TERM
+			idle="nice -n 19"
+			! chrt --idle 0 true 2>/dev/null || idle="chrt --idle 0"
+			for name in ${builds#*"$name "}; do make_build "$name"; done
+		) &
+		ahead_pid=$!
+	fi
+	[ "$(cat "$logs/$name.built")" != yes ] || return 0
+	if grep -q -E '^FAILED|error:' "$logs/$name-build.log"; then
+		grep -A 8 -E '^FAILED|error:' "$logs/$name-build.log" | head -n 60
+	else
+		tail -n 30 "$logs/$name-build.log"
+	fi
+	stage_failed "$name: build"
+	return 1
 }
 # run_tests NAME [meson test options]: runs and counts. A skipped interop test is a failure: this script
 # installs the clients it needs, so a missing one means that the install step is wrong.
@@ -151,17 +220,45 @@ PYTHON
 	passed=$((passed + $1)) failed=$((failed + $2)) skipped=$((skipped + $3))
 }
 
-if [ $install = yes ] && [ ! -d tests/interop/node/node_modules ]; then
-	echo "installing the Node.js clients"
-	(cd tests/interop/node && npm ci --no-audit --no-fund) >"$logs/npm.log" 2>&1 ||
-		{ grep -v '^$' "$logs/npm.log" | tail -n 10; stage_failed "npm ci in tests/interop/node"; }
-fi
+# Clients of other implementations and tools, kept between runs, come while the first build is made. Those in
+# Node.js have to; the Go module proxy and the npm registry may be out of reach: what needs them is skipped
+# then, and says why.
+buf=build-ci-buf/node_modules/.bin/buf
+buf_version=1.75.0
+fetch() {
+	trap - EXIT INT TERM
+	if [ $install = yes ] && [ ! -d tests/interop/node/node_modules ]; then
+		echo "installing the Node.js clients"
+		(cd tests/interop/node && npm ci --no-audit --no-fund) >"$logs/npm.log" 2>&1 ||
+			echo "npm ci in tests/interop/node" >"$logs/fetch.failed"
+	fi
+	if wanted plain || wanted sanitize; then
+		if [ $install = yes ]; then sh tests/interop/foreign.sh; else sh tests/interop/foreign.sh interop-cpp interop-java; fi
+	fi
+	if wanted proto && [ $install = yes ] && [ "$($buf --version 2>/dev/null)" != $buf_version ]; then
+		echo "installing buf $buf_version" # 90 MB
+		timeout 120 npm install --prefix build-ci-buf --no-save --no-audit --no-fund --fetch-retries 1 \
+			@bufbuild/buf@$buf_version >"$logs/buf-install.log" 2>&1 || true
+	fi
+}
+fetch &
+fetch_pid=$!
+fetched() {
+	[ -n "$fetch_pid" ] || return 0
+	wait "$fetch_pid" || true
+	fetch_pid=
+	[ ! -f "$logs/fetch.failed" ] || {
+		grep -v '^$' "$logs/npm.log" | tail -n 10
+		stage_failed "$(cat "$logs/fetch.failed")"
+	}
+}
 
-# Clients of other implementations, kept between runs in a folder of the user's. The Go module proxy may be out of
-# reach: their tests are skipped then, and say why.
-if wanted plain || wanted sanitize; then
-	if [ $install = yes ]; then sh tests/interop/foreign.sh; else sh tests/interop/foreign.sh interop-cpp interop-java; fi
-fi
+# In the order in which they are needed.
+builds=
+! { wanted plain || wanted answers; } || builds="ci "
+! wanted sanitize || builds="${builds}ci-asan "
+! wanted threads || builds="${builds}ci-tsan "
+! { wanted clang || wanted long; } || builds="${builds}ci-clang "
 
 if wanted format; then
 	if git ls-files '*.c' '*.h' | xargs clang-format --dry-run -Werror >"$logs/format.log" 2>&1; then
@@ -171,15 +268,14 @@ if wanted format; then
 		stage_failed "format: run clang-format -i on the files named above"
 	fi
 fi
+if wanted plain; then
+	plain=no
+	! build ci || plain=yes
+	fetched
+	[ $plain = no ] || run_tests ci --timeout-multiplier 4
+fi
+fetched
 if wanted proto; then
-	# A tool of 90 MB, kept between runs; without the registry the schema goes unlinted, and that is said.
-	buf=build-ci-buf/node_modules/.bin/buf
-	buf_version=1.75.0
-	if [ $install = yes ] && [ "$($buf --version 2>/dev/null)" != $buf_version ]; then
-		echo "installing buf $buf_version"
-		timeout 120 npm install --prefix build-ci-buf --no-save --no-audit --no-fund --fetch-retries 1 \
-			@bufbuild/buf@$buf_version >"$logs/buf-install.log" 2>&1 || true
-	fi
 	if ! $buf --version >/dev/null 2>&1; then
 		echo "proto: skipped, buf is not there and the npm registry was not reached"
 		skipped=$((skipped + 1))
@@ -190,12 +286,9 @@ if wanted proto; then
 		stage_failed "proto: buf lint, STANDARD and COMMENTS"
 	fi
 fi
-if wanted plain; then
-	build ci all "${CC:-gcc}" -Dbuildtype=debugoptimized && run_tests ci
-fi
 # The measurements without the clock: what they compare is the same in every build.
 if wanted answers; then
-	if build ci all "${CC:-gcc}" -Dbuildtype=debugoptimized; then
+	if build ci; then
 		if timeout 600 /usr/bin/python3 tests/bench/table.py --answers --build build-ci \
 				>"$logs/answers.log" 2>&1; then
 			passed=$((passed + 1))
@@ -210,10 +303,7 @@ if wanted sanitize; then
 	export UBSAN_OPTIONS="halt_on_error=1:print_stacktrace=1:exitcode=99"
 	brief='--no-suite plain'
 	[ $long = no ] || brief=
-	# Half optimized, which compiles in less than half of the time and runs as fast; instrumented so, code
-	# is warned of that is right: warnings are errors in the builds of gcc and clang without it.
-	build ci-asan all "${CC:-gcc}" -Doptimization=1 -Ddebug=true -Dc_args=-g1 -Dwerror=false \
-		-Db_sanitize=address,undefined -Db_lundef=false &&
+	build ci-asan &&
 		run_tests ci-asan --setup sanitize --timeout-multiplier 4 --no-suite kills --no-suite foreign $brief
 	unset ASAN_OPTIONS UBSAN_OPTIONS
 fi
@@ -223,18 +313,15 @@ if wanted threads; then
 	suppressions=$(mktemp)
 	cat tests/tsan.supp >"$suppressions"
 	chmod 644 "$suppressions"
-	build ci-tsan all clang -Dbuildtype=debugoptimized -Dc_args=-g1 -Db_sanitize=thread -Db_lundef=false &&
-		TSAN_OPTIONS="exitcode=99:suppressions=$suppressions" \
-			run_tests ci-tsan --timeout-multiplier 6 --suite threads
+	build ci-tsan && TSAN_OPTIONS="exitcode=99:suppressions=$suppressions" \
+		run_tests ci-tsan --setup sanitize --timeout-multiplier 6 --suite threads
 	rm -f "$suppressions"
 fi
 if wanted clang; then
-	build ci-clang fuzz clang -Dbuildtype=debug -Dfuzz=true -Db_lundef=false \
-		-Db_sanitize=address,undefined && run_tests ci-clang --timeout-multiplier 4 --suite fuzz
+	build ci-clang && run_tests ci-clang --timeout-multiplier 4 --suite fuzz
 fi
 if wanted long; then
-	build ci-clang fuzz clang -Dbuildtype=debug -Dfuzz=true -Db_lundef=false \
-		-Db_sanitize=address,undefined &&
+	build ci-clang &&
 	for target in build-ci-clang/tests/fuzz/fuzz_*; do
 		[ -f "$target" ] && [ -x "$target" ] || continue
 		case $target in *_replay|*.p) continue ;; esac
@@ -251,7 +338,7 @@ if wanted long; then
 		fi
 		rm -rf "$corpus"
 	done
-	build ci all "${CC:-gcc}" -Dbuildtype=debugoptimized &&
+	build ci &&
 		run_tests ci --setup long --timeout-multiplier 0
 fi
 

@@ -54,16 +54,19 @@ class World:
     def publish(self, revision):
         self.client.publish(draft(revision), base_revision=revision - 1)
 
-    def fill(self, numbers=None, add=0):
-        def messages():
-            yield registry.ImportEnterprisesRequest(header=registry.ImportHeader(
-                supplier="演示局", date=NIGHTS[0]))
-            firms = [firm(n, (first_staff(n) + add) % 60) for n in numbers or range(1, self.count + 1)]
-            for at in range(0, len(firms), 500):
-                yield registry.ImportEnterprisesRequest(rows=registry.ImportRows(
-                    first_row=at + 1, profiles=firms[at:at + 500]))
+    def rows(self, numbers=None, add=0):
+        """The messages of an import."""
+        firms = [firm(n, (first_staff(n) + add) % 60) for n in numbers or range(1, self.count + 1)]
+        return [registry.ImportEnterprisesRequest(header=registry.ImportHeader(supplier="演示局", date=NIGHTS[0])),
+                *(registry.ImportEnterprisesRequest(rows=registry.ImportRows(
+                    first_row=at + 1, profiles=firms[at:at + 500])) for at in range(0, len(firms), 500))]
+
+    def send(self, messages):
         return self.client._method("stream_unary", "RegistryService", "ImportEnterprises",
-                                   registry.ImportEnterprisesResponse)(messages(), timeout=60)
+                                   registry.ImportEnterprisesResponse)(iter(messages), timeout=60)
+
+    def fill(self):
+        return self.send(self.rows())
 
     def watch(self):
         return list(self.client.stream("WatchRun"))[-1].run

@@ -250,7 +250,7 @@ def watch(channel, service=""):
 
 def health_says_it_first():
     """Watchers hear NOT_SERVING while the connection still works, and a call in flight goes on."""
-    daemon = Daemon("--lame-duck-ms", "1500", "--grace-ms", "20000")
+    daemon = Daemon("--lame-duck-ms", "5000", "--grace-ms", "20000")
     channel = daemon.channel()
     watches = [watch(channel, s) for s in ("", "policycalc.v1.CalculatorService",
                                            "policycalc.v1.CatalogService")]
@@ -273,7 +273,7 @@ def health_says_it_first():
     daemon.process.send_signal(signal.SIGTERM)
     assert [next(w) for w in watches] == [2, 2, 2]
     told = time.monotonic() - begin
-    assert told < 1, told
+    assert told < 4, told
     for ended in (*watches, stranger):
         fails(Code.UNAVAILABLE, lambda ended=ended: ended)
     # The lame duck: old connections and new ones are served; health says no to whoever asks.
@@ -283,10 +283,10 @@ def health_says_it_first():
     late = watch(other)
     assert next(late) == 2
     fails(Code.UNAVAILABLE, lambda: late)
-    assert time.monotonic() - begin < 1.4, "too slow to be sure that this was the lame duck"
+    assert time.monotonic() - begin < 4.9, "too slow to be sure that this was the lame duck"
     assert grpc.ChannelConnectivity.TRANSIENT_FAILURE not in states
     # Then nobody new comes in, and what is in flight ends as it should.
-    while time.monotonic() - begin < 2:
+    while time.monotonic() - begin < 5.5:
         time.sleep(0.05)
     host, port = daemon.addresses[0].rsplit(":", 1)
     try:

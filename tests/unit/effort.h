@@ -14,3 +14,9 @@ static inline unsigned effort(unsigned usual, unsigned many)
 		return many;
 	return getenv("POLICYCALC_BRIEF") ? (usual + 3) / 4 : usual;
 }
+
+/** From one of many like things to the next: each of them, or in the sanitizers' run only every @sparse one. */
+static inline unsigned effort_step(unsigned sparse)
+{
+	return getenv("POLICYCALC_BRIEF") && !getenv("POLICYCALC_LONG") ? sparse : 1;
+}

@@ -5,6 +5,7 @@
  * that follow. The call ends, well or with RESOURCE_EXHAUSTED, never as if the question or the draft
  * were wrong; and the next one is answered.
  */
+#include "effort.h"
 #include "policycalc/v1/calculator_service.pb-c.h"
 #include "policycalc/v1/catalog_service.pb-c.h"
 #include "policycalc/v1/registry_service.pb-c.h"
@@ -346,7 +347,9 @@ static void sweep(struct world *world, size_t number, bool persistent)
 
 	assert_true(buffer_reserve(&body, 1 << 20));
 	/* A publish has more than a thousand, and takes its time: once each is enough. */
-	for (;; nth += persistent && cases[number].make == publish_request ? 7 : 1) {
+	for (;; nth += cases[number].make != publish_request ? 1
+			: persistent			     ? 7
+							     : effort_step(5)) {
 		assert_true(nth < 100000);
 		buffer_clear(&request);
 		cases[number].make(world, &request);
