@@ -484,6 +484,7 @@ static bool start_service(struct service *service, struct error *err)
 	service->has_signal_thread = true;
 	push_service_resume(service->push);
 	priors_keeper_look(service->priors);
+	process_let_go();
 	health_set(service->health, "", HEALTH_SERVING);
 	for (size_t i = 0; (address = server_address(service->server, i)); i++)
 		log_event(LOG_LEVEL_INFO, "listening", LOG_TEXT("address", address),

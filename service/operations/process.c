@@ -2,9 +2,13 @@
 #include "operations/process.h"
 
 #include <dirent.h>
+#include <link.h>
+#include <malloc.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -84,4 +88,31 @@ void process_keep_to_itself(void)
 	/* What looks for leaks at the end has to be let in. */
 	if (!process_is_examined())
 		(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+}
+
+/* Of one object: what is not writable is as it is in the file, and is read from there again. */
+static int on_object(struct dl_phdr_info *object, size_t size, void *context)
+{
+	uintptr_t page = *(const uintptr_t *)context;
+
+	(void)size;
+	for (size_t i = 0; i < object->dlpi_phnum; i++) {
+		const ElfW(Phdr) *segment = &object->dlpi_phdr[i];
+		uintptr_t begin = (object->dlpi_addr + segment->p_vaddr) & ~(page - 1);
+		uintptr_t end = (object->dlpi_addr + segment->p_vaddr + segment->p_filesz) &
+				~(page - 1);
+
+		if (segment->p_type == PT_LOAD && !(segment->p_flags & PF_W) && end > begin)
+			(void)madvise((void *)begin, end - begin, MADV_DONTNEED);
+	}
+	return 0;
+}
+
+void process_let_go(void)
+{
+	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+
+	(void)malloc_trim(0);
+	if (!process_is_examined())
+		(void)dl_iterate_phdr(on_object, &page);
 }

@@ -9,5 +9,10 @@
  * what firms have told is in there.
  */
 void process_keep_to_itself(void);
+/**
+ * Gives back what only the start took: heap that is free, and pages of programs and libraries that nobody may
+ * have written to. Code that is called again is mapped again, a page fault for every 64 KiB of it.
+ */
+void process_let_go(void);
 /** Fills the last line of @state. What cannot be read stays as it was. */
 void process_look(struct metrics_state *state);
