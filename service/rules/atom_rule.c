@@ -274,7 +274,7 @@ static uint32_t slot_take(struct taking *taking, const struct scope_name *name,
 /* What is looked up in a map under a known code: e.titles["srdi"], e.titles.srdi. */
 static bool entry_read(struct taking *taking, const struct node *node, struct atom *out_atom)
 {
-	struct value key = { .kind = VALUE_STRING, .text = node->name };
+	struct value key = { .kind = VALUE_STRING, .text = node_name(node) };
 	const struct node *map;
 
 	if (node->variable || (node->kind != NODE_INDEX && node->kind != NODE_SELECT))

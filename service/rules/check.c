@@ -308,7 +308,8 @@ void checker_node(struct checker *checker, struct node *node)
 	if (!node->type) /* memory was short */
 		node->type = &type_bad;
 	node->constant = node->kind != NODE_BAD && !node->variable && node->local < 0 &&
-			 !node->is_namespace && !(node->function && node->function->impure);
+			 !node->is_namespace &&
+			 !(node->function && node_function(node)->impure);
 	for (uint32_t i = 0; !node->variable && i < node->count; i++) {
 		const struct node *child = node->children[i];
 

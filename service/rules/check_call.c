@@ -15,17 +15,17 @@ static struct slice namespaced_name(
 	const struct node *space = node->children[0];
 	int length;
 
-	if (space->kind != NODE_NAME || scope_find(checker->scope, space->name))
+	if (space->kind != NODE_NAME || scope_find(checker->scope, node_name(space)))
 		return (struct slice){ out, 0 };
 	for (int i = 0; i < checker->local_count; i++) {
-		if (slice_equals(checker->locals[i].name, space->name))
+		if (slice_equals(checker->locals[i].name, node_name(space)))
 			return (struct slice){ out, 0 };
 	}
 	for (size_t i = 0; i < sizeof(namespaces) / sizeof(*namespaces); i++) {
-		if (!slice_equals_text(space->name, namespaces[i]))
+		if (!slice_equals_text(node_name(space), namespaces[i]))
 			continue;
-		length = snprintf(out, size, "%.*s.%.*s", SLICE_PRINT(space->name),
-				SLICE_PRINT(node->name));
+		length = snprintf(out, size, "%.*s.%.*s", SLICE_PRINT(node_name(space)),
+				SLICE_PRINT(node_name(node)));
 		return (struct slice){ out,
 			length > 0 && (size_t)length < size ? (size_t)length : 0 };
 	}
@@ -150,7 +150,7 @@ static void check_zone(struct checker *checker, const struct node *zone)
 static void check_result(struct checker *checker, struct node *node,
 		struct node *const *arguments, uint32_t count)
 {
-	const struct function *function = node->function;
+	const struct function *function = node_function(node);
 	enum rounding rounding;
 
 	node->type = function->result;
@@ -164,7 +164,7 @@ static void check_result(struct checker *checker, struct node *node,
 			checker_report(checker, arguments[0],
 					"%.*s() makes money of a bare number; "
 					"this is money already",
-					SLICE_PRINT(node->name));
+					SLICE_PRINT(node_name(node)));
 		break;
 	case RESULT_COUNT:
 		node->dimension = DIMENSION_COUNT;
@@ -204,7 +204,7 @@ static void check_unknown_function(
 void checker_call(struct checker *checker, struct node *node)
 {
 	char text[128];
-	struct slice name = node->name;
+	struct slice name = node_name(node);
 	struct slice spaced = { text, 0 };
 	struct node *const *arguments = node->children;
 	uint32_t count = node->count;
@@ -236,7 +236,7 @@ void checker_call(struct checker *checker, struct node *node)
 				!slice_equals_text(name, functions[i].name) ||
 				!function_fits(&functions[i], arguments, count))
 			continue;
-		node->function = &functions[i];
+		node->function = (uint8_t)(i + 1);
 		check_result(checker, node, arguments, count);
 		return;
 	}
@@ -251,7 +251,7 @@ void checker_loop(struct checker *checker, struct node *node)
 	char text[TYPE_TEXT_SIZE];
 
 	checker_node(checker, range);
-	*local = (struct checker_local){ node->name, &type_bad, range->dimension };
+	*local = (struct checker_local){ node_name(node), &type_bad, range->dimension };
 	if (range->type->kind == TYPE_LIST)
 		local->type = range->type->element;
 	else if (range->type->kind == TYPE_MAP)
@@ -263,7 +263,7 @@ void checker_loop(struct checker *checker, struct node *node)
 				type_describe(range->type, range->dimension, text));
 	if (range->type->kind == TYPE_MAP)
 		local->dimension = DIMENSION_FREE;
-	node->local = (int16_t)checker->local_count++;
+	node->local = (int8_t)checker->local_count++;
 	if (checker->local_count > checker->loop_depth)
 		checker->loop_depth = checker->local_count;
 	for (uint32_t i = 1; i < node->count; i++)

@@ -19,20 +19,20 @@ static struct slice chain_text(const struct node *node, char *out, size_t size)
 	struct slice text = { out, 0 };
 
 	if (node->kind == NODE_NAME) {
-		if (node->name.size > size)
+		if (node_name(node).size > size)
 			return text;
-		memcpy(out, node->name.data, node->name.size);
-		text.size = node->name.size;
+		memcpy(out, node_name(node).data, node_name(node).size);
+		text.size = node_name(node).size;
 		return text;
 	}
 	if (node->kind != NODE_SELECT)
 		return text;
 	text = chain_text(node->children[0], out, size);
-	if (text.size == 0 || text.size + 1 + node->name.size > size)
+	if (text.size == 0 || text.size + 1 + node_name(node).size > size)
 		return (struct slice){ out, 0 };
 	out[text.size] = '.';
-	memcpy(out + text.size + 1, node->name.data, node->name.size);
-	text.size += 1 + node->name.size;
+	memcpy(out + text.size + 1, node_name(node).data, node_name(node).size);
+	text.size += 1 + node_name(node).size;
 	return text;
 }
 
@@ -78,7 +78,8 @@ static bool check_chain(struct checker *checker, struct node *node)
 	char text[256];
 	const struct scope_name *name;
 
-	if (root->kind != NODE_NAME || (!root->rooted && find_local(checker, root->name) >= 0))
+	if (root->kind != NODE_NAME ||
+			(!root->rooted && find_local(checker, node_name(root)) >= 0))
 		return false;
 	name = scope_find(checker->scope, chain_text(node, text, sizeof(text)));
 	if (!name)
@@ -89,11 +90,11 @@ static bool check_chain(struct checker *checker, struct node *node)
 
 void checker_name(struct checker *checker, struct node *node)
 {
-	int local = node->rooted ? -1 : find_local(checker, node->name);
+	int local = node->rooted ? -1 : find_local(checker, node_name(node));
 	const struct scope_name *similar;
 
 	if (local >= 0) {
-		node->local = (int16_t)local;
+		node->local = (int8_t)local;
 		node->type = checker->locals[local].type;
 		node->dimension = checker->locals[local].dimension;
 		return;
@@ -101,14 +102,14 @@ void checker_name(struct checker *checker, struct node *node)
 	if (check_chain(checker, node))
 		return;
 	node->type = &type_bad;
-	similar = scope_find_similar(checker->scope, node->name);
+	similar = scope_find_similar(checker->scope, node_name(node));
 	if (similar)
 		checker_report(checker, node,
 				"there is no name \"%.*s\"; did you mean \"%.*s\"?",
-				SLICE_PRINT(node->name), SLICE_PRINT(similar->name));
+				SLICE_PRINT(node_name(node)), SLICE_PRINT(similar->name));
 	else
 		checker_report(checker, node, "there is no name \"%.*s\"",
-				SLICE_PRINT(node->name));
+				SLICE_PRINT(node_name(node)));
 }
 
 /* A chain none of whose beginnings is declared is one mistake, told under all of it. */
@@ -120,13 +121,14 @@ static bool check_undeclared_chain(struct checker *checker, struct node *node)
 	struct slice chain;
 	const struct scope_name *similar;
 
-	if (root->kind != NODE_NAME || (!root->rooted && find_local(checker, root->name) >= 0))
+	if (root->kind != NODE_NAME ||
+			(!root->rooted && find_local(checker, node_name(root)) >= 0))
 		return false;
 	for (at = node; at->kind == NODE_SELECT; at = at->children[0]) {
 		if (scope_find(checker->scope, chain_text(at, text, sizeof(text))))
 			return false;
 	}
-	if (scope_find(checker->scope, root->name))
+	if (scope_find(checker->scope, node_name(root)))
 		return false;
 	chain = chain_text(node, text, sizeof(text));
 	similar = scope_find_similar(checker->scope, chain);
@@ -156,7 +158,7 @@ void checker_select(struct checker *checker, struct node *node)
 	if (type->kind != TYPE_MAP) {
 		checker_report_mark(checker, node, "%s has no fields; only a map has, not %.*s",
 				type_describe(type, operand->dimension, text),
-				SLICE_PRINT(node->name));
+				SLICE_PRINT(node_name(node)));
 		return;
 	}
 	if (type->key->kind != TYPE_STRING && type->key->kind != TYPE_DYN) {

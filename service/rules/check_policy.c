@@ -107,7 +107,7 @@ static void check_codes(struct checker *checker, const struct node *node)
 	if (compares)
 		check_choices(checker, node->children[1], node->children[0]);
 	if (node->kind == NODE_SELECT && !node->variable && has_choices(node->children[0]))
-		check_choice(checker, node->children[0], node, node->name);
+		check_choice(checker, node->children[0], node, node_name(node));
 }
 
 /* --- regions ---------------------------------------------------------------------------------- */
@@ -124,7 +124,7 @@ static void check_region_code(struct checker *checker, const struct node *code)
 
 static void check_region_call(struct checker *checker, const struct node *node)
 {
-	function_fn apply = node->function->apply;
+	function_fn apply = node_function(node)->apply;
 
 	if (apply == apply_region_within || apply == apply_region_kind) {
 		for (uint32_t i = 1; i < node->count; i++)

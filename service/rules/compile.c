@@ -135,6 +135,10 @@ static int emit(struct compiler *compiler, enum opcode opcode, int32_t a, int b)
 {
 	struct program *program = compiler->program;
 
+	if (program->code_count == TREE_CODE_LIMIT) {
+		compiler->failed = true;
+		return 0;
+	}
 	if (program->code_count == compiler->code_capacity) {
 		int capacity = compiler->code_capacity * 2;
 		struct instruction *code = ARENA_NEW_ARRAY(
@@ -197,7 +201,7 @@ static void emit_constant(struct compiler *compiler, struct value value)
 
 static struct value name_constant(const struct node *node)
 {
-	return (struct value){ .kind = VALUE_STRING, .text = node->name };
+	return (struct value){ .kind = VALUE_STRING, .text = node_name(node) };
 }
 
 static void compile_node(struct compiler *compiler, struct node *node);
@@ -295,8 +299,7 @@ static void compile_call(struct compiler *compiler, struct node *node)
 	int count = (int)(node->count - first);
 
 	compile_children(compiler, node, first);
-	if (emit(compiler, OP_CALL, (int32_t)(node->function - functions), 0) >= 0 &&
-			!compiler->failed)
+	if (emit(compiler, OP_CALL, node->function - 1, 0) >= 0 && !compiler->failed)
 		compiler->program->code[compiler->program->code_count - 1].c = (uint16_t)count;
 	stack_move(compiler, 1 - count);
 }
@@ -436,9 +439,9 @@ static void compile_node(struct compiler *compiler, struct node *node)
 
 	if (compiler->failed)
 		return;
-	node->code_begin = begin;
+	node->code_begin = (int16_t)begin;
 	if (node->folded)
-		emit_constant(compiler, node->literal);
+		emit_constant(compiler, *node->value);
 	else if (node->variable)
 		compile_variable(compiler, node);
 	else
@@ -447,9 +450,9 @@ static void compile_node(struct compiler *compiler, struct node *node)
 		return;
 	if (node->constant && node->kind != NODE_LITERAL && !node->folded) {
 		fold(compiler, node, constants);
-		node->code_begin = begin;
+		node->code_begin = (int16_t)begin;
 	}
-	node->code_end = compiler->program->code_count;
+	node->code_end = (int16_t)compiler->program->code_count;
 }
 
 /* The code of quotients in comparisons, for those who want to show them, behind all else. */

@@ -95,9 +95,9 @@ static struct estimate estimate_call(const struct node *node)
 		result.cost = add(result.cost, argument.cost);
 		size = add(size, argument.size);
 	}
-	if (node->function->cost == COST_TEXT)
+	if (node_function(node)->cost == COST_TEXT)
 		result.cost = add(result.cost, size / TEXT_UNIT);
-	else if (node->function->cost == COST_LIST)
+	else if (node_function(node)->cost == COST_LIST)
 		result.cost = add(result.cost, size);
 	return result;
 }

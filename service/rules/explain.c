@@ -62,7 +62,7 @@ static bool measure_find(
 	uint32_t begin = node->receiver && node->children[0]->is_namespace;
 	const struct node *first = node->count > begin ? node->children[begin] : NULL;
 	const struct node *second = node->count > begin + 1 ? node->children[begin + 1] : NULL;
-	function_fn apply = node->function ? node->function->apply : NULL;
+	function_fn apply = node_apply(node);
 
 	if (is_attribute(node)) {
 		atom->measure = MEASURE_VALUE;
@@ -133,7 +133,7 @@ static void atom_call(struct explainer *explainer, const struct node *node,
 static void atom_describe(
 		struct explainer *explainer, const struct node *node, struct rule_atom *atom)
 {
-	function_fn apply = node->function ? node->function->apply : NULL;
+	function_fn apply = node_apply(node);
 
 	atom->operation = "other";
 	atom->measure = MEASURE_OTHER;

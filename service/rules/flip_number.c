@@ -113,7 +113,7 @@ static enum slope slope_of_mul_div(const struct flipper *flipper, const struct r
 static enum slope slope_of_call(const struct flipper *flipper, const struct rule *rule,
 		const struct node *node, int slot)
 {
-	function_fn apply = node->function->apply;
+	function_fn apply = node_function(node)->apply;
 	bool extreme = apply == apply_greatest || apply == apply_least;
 	enum slope slope = SLOPE_NONE;
 

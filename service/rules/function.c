@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rules/function.h"
 
+#include <assert.h>
+
 const struct type type_any_list = { TYPE_LIST, NULL, &type_dyn };
 const struct type type_any_map = { TYPE_MAP, &type_dyn, &type_dyn };
 static const struct type list_uint = { TYPE_LIST, NULL, &type_uint };
@@ -130,6 +132,7 @@ const struct function functions[] = {
 /* clang-format on */
 
 const size_t function_count = sizeof(functions) / sizeof(*functions);
+static_assert(sizeof(functions) / sizeof(*functions) < UINT8_MAX, "a node has a byte for them");
 
 struct value value_error(const char *message)
 {

@@ -275,7 +275,7 @@ static struct interval bound_call(const struct bounder *bounder, const struct no
 		{ apply_size_list, 0, INT64_MAX },
 		{ apply_size_string, 0, INT64_MAX },
 	};
-	function_fn apply = node->function->apply;
+	function_fn apply = node_function(node)->apply;
 
 	if (apply == apply_yuan || apply == apply_wan || apply == apply_yi)
 		return interval_product(bound(bounder, node->children[0]),

@@ -18,7 +18,7 @@ struct known {
 	const struct node *root;
 	uint32_t nodes;	   /* to be copied */
 	uint32_t children; /* places for them */
-	uint32_t steps;	   /* what it costs */
+	uint16_t steps;	   /* what it costs */
 };
 
 struct noted {
@@ -342,7 +342,7 @@ static void node_fold(struct node *node, const struct rule *rule)
 	if (node->constant && node->kind != NODE_LITERAL && at >= 0 &&
 			node->code_end == at + 1 && program->code[at].opcode == OP_CONST &&
 			!has_figure(node, rule->text)) {
-		node->literal = program->constants[program->code[at].a];
+		node->value = &program->constants[program->code[at].a];
 		node->folded = true;
 	}
 	for (uint32_t i = 0; !is_whole(node) && i < node->count; i++)
@@ -356,14 +356,14 @@ static void noted_keep(
 	uint64_t steps = tree_cost(noted->node);
 	struct known *known;
 
-	if (memo->known.count >= KNOWN_MOST || steps > UINT32_MAX ||
+	if (memo->known.count >= KNOWN_MOST || steps > UINT16_MAX ||
 			(noted->node->type != &type_bool && noted->node->type != &type_int) ||
 			map_find(&memo->known, noted->key))
 		return;
 	node_fold(noted->node, rule);
 	if (!node_count(noted->node, &found))
 		return;
-	found.steps = (uint32_t)steps;
+	found.steps = (uint16_t)steps;
 	known = ARENA_NEW(&memo->arena, struct known);
 	if (!known)
 		return; /* it is read anew */

@@ -90,7 +90,7 @@ static struct node *parse_loop(struct parser *parser, struct node *node, struct 
 	for (size_t i = 0; i < sizeof(loops) / sizeof(*loops); i++) {
 		struct node *variable;
 
-		if (!slice_equals_text(node->name, loops[i].name) ||
+		if (!slice_equals_text(node_name(node), loops[i].name) ||
 				list.count < loops[i].least + 1 ||
 				list.count > loops[i].most + 1)
 			continue;
@@ -104,7 +104,7 @@ static struct node *parse_loop(struct parser *parser, struct node *node, struct 
 		}
 		node->kind = NODE_LOOP;
 		node->loop = loops[i].loop;
-		node->name = variable->name;
+		node_put_name(node, node_name(variable));
 		list.items[1] = list.items[2];
 		if (list.count == 4)
 			list.items[2] = list.items[3];
@@ -116,7 +116,7 @@ static struct node *parse_loop(struct parser *parser, struct node *node, struct 
 
 static struct node *parse_has(struct parser *parser, struct node *node, struct node_list list)
 {
-	if (!node->rooted && slice_equals_text(node->name, "has") && list.count == 1) {
+	if (!node->rooted && slice_equals_text(node_name(node), "has") && list.count == 1) {
 		if (list.items[0]->kind == NODE_SELECT) {
 			node->kind = NODE_HAS;
 		} else if (list.items[0]->kind != NODE_BAD) {
@@ -143,7 +143,7 @@ static struct node *parse_name(struct parser *parser)
 	}
 	parser_advance(parser);
 	node = node_new(parser, NODE_NAME, begin);
-	node->name = token_text(parser, &name);
+	node_put_name(node, token_text(parser, &name));
 	node->rooted = rooted;
 	node_mark(node, name.begin, name.end);
 	if (parser->token.kind == TOKEN_OPEN_BRACE) {
@@ -209,7 +209,7 @@ static struct node *parse_selection(struct parser *parser, struct node *operand)
 	}
 	parser_advance(parser);
 	node = node_new(parser, NODE_SELECT, operand->begin);
-	node->name = token_text(parser, &name);
+	node_put_name(node, token_text(parser, &name));
 	node_mark(node, name.begin, name.end);
 	list_append(parser, &list, operand);
 	if (!parser_accept(parser, TOKEN_OPEN))

@@ -131,11 +131,11 @@ struct node *node_finish(struct parser *parser, struct node *node, struct node_l
 	if (node == &parser->spare)
 		return node;
 	node->children = list.items;
-	node->count = list.count;
+	node->count = (uint16_t)list.count;
 	node->end = (uint16_t)parser->last_end;
 	for (uint32_t i = 0; i < list.count; i++) {
 		if (list.items[i]->depth >= node->depth)
-			node->depth = (uint16_t)(list.items[i]->depth + 1);
+			node->depth = (uint8_t)(list.items[i]->depth + 1);
 	}
 	if (node->depth > TREE_DEPTH_LIMIT) {
 		parser_report(parser, node->begin, node->end,

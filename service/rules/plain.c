@@ -52,7 +52,7 @@ static bool operator_is_plain(const struct node *node, int slot)
 
 static bool node_is_plain(const struct node *node, int slot)
 {
-	function_fn apply = node->function ? node->function->apply : NULL;
+	function_fn apply = node_apply(node);
 	const struct node *code = NULL;
 
 	if (!node_reads(node, slot))

@@ -147,7 +147,7 @@ static void print_call(const struct node *node, struct buffer *out)
 		print_at(node->children[0], TIGHTNESS_MEMBER, out);
 		buffer_append_char(out, '.');
 	}
-	buffer_append_slice(out, node->name);
+	buffer_append_slice(out, node_name(node));
 	buffer_append_char(out, '(');
 	print_list(node, node->receiver ? 1 : 0, out);
 	buffer_append_char(out, ')');
@@ -203,7 +203,7 @@ static void print_loop(const struct node *node, struct buffer *out)
 	buffer_append_char(out, '.');
 	buffer_append_text(out, loop_text(node->loop));
 	buffer_append_char(out, '(');
-	buffer_append_slice(out, node->name);
+	buffer_append_slice(out, node_name(node));
 	buffer_append_text(out, ", ");
 	print_list(node, 1, out);
 	buffer_append_char(out, ')');
@@ -230,12 +230,12 @@ static void print_node(const struct node *node, struct buffer *out)
 	case NODE_NAME:
 		if (node->rooted)
 			buffer_append_char(out, '.');
-		buffer_append_slice(out, node->name);
+		buffer_append_slice(out, node_name(node));
 		break;
 	case NODE_SELECT:
 		print_at(node->children[0], TIGHTNESS_MEMBER, out);
 		buffer_append_char(out, '.');
-		buffer_append_slice(out, node->name);
+		buffer_append_slice(out, node_name(node));
 		break;
 	case NODE_INDEX:
 		print_at(node->children[0], TIGHTNESS_MEMBER, out);

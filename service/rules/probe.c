@@ -209,7 +209,7 @@ static void probe_literals(const struct prober *prober, const struct node *node)
 
 static void probe_call(const struct prober *prober, const struct node *node)
 {
-	function_fn apply = node->function ? node->function->apply : NULL;
+	function_fn apply = node_apply(node);
 	struct value code;
 
 	/* Functions of a namespace have it as their first child. */

@@ -75,5 +75,11 @@ int value_compare(const struct value *a, const struct value *b);
 /** The value of @key in a map, or NULL. */
 const struct value *value_map_find(const struct value *map, const struct value *key);
 
+/** What a checked call does; NULL of all other nodes. */
+static inline function_fn node_apply(const struct node *node)
+{
+	return node->function ? node_function(node)->apply : NULL;
+}
+
 /* explain.c: the one slot of @role that a part of a tree names, or -1 when there is not exactly one. */
 int node_sole_slot(const struct node *node, enum scope_role role);

@@ -55,8 +55,12 @@ static bool rule_build(struct rule *rule, const struct source *source,
 				(unsigned long long)rule->cost, (unsigned long long)limit);
 		return false;
 	}
-	if (!program_compile(&rule->program, rule->root, checker.loop_depth, arena))
+	if (!program_compile(&rule->program, rule->root, checker.loop_depth, arena)) {
+		if (!arena->exhausted)
+			source_report(source, DIAGNOSTIC_ERROR, rule->root->begin,
+					rule->root->end, "the rule has too many parts");
 		return false;
+	}
 	if (options->memo)
 		memo_keep(options->memo, rule);
 	return true;

@@ -37,6 +37,11 @@ const char *loop_text(enum loop_kind loop)
 	return loop_texts[loop];
 }
 
+const struct function *node_function(const struct node *node)
+{
+	return node->function ? &functions[node->function - 1] : NULL;
+}
+
 bool operator_is_relation(enum operator_kind operation)
 {
 	return operation >= OPERATOR_EQUAL && operation <= OPERATOR_GREATER_EQUAL;
@@ -82,8 +87,9 @@ static bool literal_equals(const struct value *a, const struct value *b)
 
 bool tree_equals(const struct node *a, const struct node *b)
 {
-	if (a->kind != b->kind || a->count != b->count || !slice_equals(a->name, b->name) ||
-			a->rooted != b->rooted || a->receiver != b->receiver)
+	if (a->kind != b->kind || a->count != b->count ||
+			!slice_equals(node_name(a), node_name(b)) || a->rooted != b->rooted ||
+			a->receiver != b->receiver)
 		return false;
 	if (a->kind == NODE_LITERAL && !literal_equals(&a->literal, &b->literal))
 		return false;
@@ -129,14 +135,14 @@ void tree_append_key(const struct node *node, struct buffer *out)
 	/* What follows has no gaps: the sizes say where each ends. */
 	uint32_t head[3] = { (uint32_t)node->kind | (uint32_t)node->rooted << 8 |
 					     (uint32_t)node->receiver << 9,
-		node->count, (uint32_t)node->name.size };
+		node->count, (uint32_t)node_name(node).size };
 
 	if (node->kind == NODE_OPERATOR)
 		head[0] |= (uint32_t)node->operation << 16;
 	if (node->kind == NODE_LOOP)
 		head[0] |= (uint32_t)node->loop << 16;
 	buffer_append(out, head, sizeof(head));
-	buffer_append_slice(out, node->name);
+	buffer_append_slice(out, node_name(node));
 	if (node->kind == NODE_LITERAL)
 		literal_append_key(&node->literal, out);
 	for (uint32_t i = 0; i < node->count; i++)
@@ -183,8 +189,8 @@ void tree_dump(const struct node *node, int indent, FILE *out)
 		(void)fprintf(out, " %s", operator_text(node->operation));
 	if (node->kind == NODE_LOOP)
 		(void)fprintf(out, " %s", loop_text(node->loop));
-	if (node->name.size)
-		(void)fprintf(out, " %.*s", SLICE_PRINT(node->name));
+	if (node_name(node).size)
+		(void)fprintf(out, " %.*s", SLICE_PRINT(node_name(node)));
 	if (node->type)
 		(void)fprintf(out, ": %s", type_describe(node->type, node->dimension, type));
 	if (node->variable)

@@ -12,6 +12,8 @@
 #include "base/buffer.h"
 #include "rules/rule.h"
 
+#include <assert.h>
+
 #define TREE_DEPTH_LIMIT 64
 
 enum node_kind {
@@ -60,36 +62,63 @@ struct function;
 struct source;
 
 /*
- * A catalog has millions of these, so that the small parts of one share words: a rule is at most 16 KiB
- * long, and its tree 64 levels high.
+ * A catalog has millions of these, so that one is a line of the processor's cache. A rule is at most 16 KiB
+ * long and its tree 64 levels high, so that places in its text and in its code are small numbers; and what
+ * only literals have lies where only the others have something: read it through the functions below.
  */
 struct node {
-	enum node_kind kind : 8;
-	enum operator_kind operation : 8;
-	enum loop_kind loop : 4;
-	enum dimension dimension : 4;
+	enum node_kind kind : 4;
+	enum operator_kind operation : 4;
+	enum loop_kind loop : 3;
+	enum dimension dimension : 3;
 	bool rooted : 1;   /* NAME: written with a leading dot */
 	bool receiver : 1; /* CALL: children[0] stands before the dot */
 	bool constant : 1; /* reads neither slots nor loop variables nor tables */
 	bool reads_attribute : 1;
 	bool is_namespace : 1;	 /* NAME before a dot that only names functions: "money" */
-	bool folded : 1;	 /* a constant whose value is known beforehand: ->literal */
+	bool folded : 1;	 /* a constant whose value is known beforehand: ->value */
+	uint8_t function;	 /* CALL: one more than its place in functions[]; 0: none */
 	uint16_t begin, end;	 /* bytes of the text it covers */
 	uint16_t mark, mark_end; /* bytes of its operator, field or function name */
-	uint16_t depth;
-	int16_t local; /* NAME: loop depth of its variable, or -1; LOOP: its own depth */
-	uint32_t count;
-	int code_begin, code_end; /* in the program; -1 when folded into a node above */
-	uint32_t steps;		  /* of a part that was checked before: what it costs; else 0 */
-
-	struct node **children;
-	struct slice name;
-	struct value literal;
+	uint8_t depth;
+	int8_t local; /* NAME: loop depth of its variable, or -1; LOOP: its own depth */
+	uint16_t count;
+	int16_t code_begin, code_end; /* in the program; -1 when folded into a node above */
+	uint16_t steps; /* of a part that was checked before: what it costs; else 0 */
+	uint16_t name_size;
 
 	const struct type *type;
 	const struct scope_name *variable; /* NAME or SELECT that is a declared name */
-	const struct function *function;
+	union {
+		struct {
+			struct node **children;
+			const char *name; /* not terminated: node_name() */
+			const struct value *value;
+		};
+		struct value literal;
+	};
 };
+
+static_assert(sizeof(struct node) == 64, "a node is a line of the cache");
+
+/* More instructions than a rule of 16 KiB can have; program_compile() looks. */
+#define TREE_CODE_LIMIT INT16_MAX
+
+/** Its name as it is written; empty when it has none, as literals. */
+static inline struct slice node_name(const struct node *node)
+{
+	return node->name_size ? (struct slice){ node->name, node->name_size }
+			       : (struct slice){ 0 };
+}
+
+static inline void node_put_name(struct node *node, struct slice name)
+{
+	node->name = name.data;
+	node->name_size = (uint16_t)name.size;
+}
+
+/** What a call calls, once it is checked; NULL of all other nodes. */
+const struct function *node_function(const struct node *node);
 
 /** "+", "==", "in" ... */
 const char *operator_text(enum operator_kind operation);
