@@ -357,6 +357,7 @@ struct database *database_open(const struct database_options *options, struct er
 		goto failed;
 	if (empty ? !database_make_schema(db, err) : !database_quick_check(db, err))
 		goto failed;
+	database_shrink(db); /* of the pages that were looked at */
 	/* Last, since settings and a new schema expire what was prepared before. */
 	code = sqlite3_prepare_v2(db->raw, "ROLLBACK", -1, &db->rollback, NULL);
 	if (code != SQLITE_OK) {
