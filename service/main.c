@@ -458,11 +458,10 @@ static bool start_service(struct service *service, struct error *err)
 	bool has_catalog = snapshot_current(service->snapshot) != NULL;
 	const char *address;
 
-	if (!health_set(service->health, handlers_services[0],
-			    has_catalog ? HEALTH_SERVING : HEALTH_NOT_SERVING))
-		return error_set(err, ERROR_MEMORY, "out of memory while starting");
-	for (size_t i = 1; i < handlers_service_count; i++) {
-		if (!health_set(service->health, handlers_services[i], HEALTH_SERVING))
+	/* The first of them answers from the catalog. */
+	for (size_t i = 0; i < handlers_service_count; i++) {
+		if (!health_set(service->health, handlers_services[i],
+				    i > 0 || has_catalog ? HEALTH_SERVING : HEALTH_NOT_SERVING))
 			return error_set(err, ERROR_MEMORY, "out of memory while starting");
 	}
 	/* First: an address in use is known before anybody is served. */
