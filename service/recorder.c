@@ -69,6 +69,17 @@ static void told_begin(struct audit_record *record, enum audit_outcome outcome)
 			recording->call, on_begun, outcome == AUDIT_WRITTEN ? NULL : recording);
 }
 
+/* Nobody waits for it. */
+static void told_outcome(struct audit_record *record, enum audit_outcome outcome)
+{
+	struct recording *recording = (struct recording *)record;
+
+	rpc_call_unref(recording->call);
+	recording->call = NULL;
+	if (outcome != AUDIT_FAILED)
+		recording_free(recording);
+}
+
 /* Without memory for the task the client waits until its deadline; what was done stands in the log. */
 static void told_end(struct audit_record *record, enum audit_outcome outcome)
 {
@@ -197,15 +208,37 @@ static void take(void *context, struct rpc_call *call, struct slice message)
 	audit_hash_add(recording->hash, message);
 }
 
-static void end(void *context, struct rpc_call *call, enum rpc_status status)
+/* What follows an end that was not the last word. Without memory nothing does, and the end has said that it may. */
+static void expect_outcome(struct recorder *recorder, struct rpc_call *call, uint64_t begun)
+{
+	struct recording *recording = recording_new(recorder, call);
+
+	rpc_call_set_record(call, recording);
+	if (!recording)
+		return;
+	recording->call = rpc_call_ref(call);
+	recording->record.event = AUDIT_OUTCOME;
+	recording->record.call = begun;
+	recording->record.told = told_outcome;
+}
+
+static void end(void *context, struct rpc_call *call, enum rpc_status status, bool is_settled)
 {
 	struct recorder *recorder = context;
 	struct recording *recording = rpc_call_record(call);
 	struct audit_record *record = &recording->record;
 
+	if (record->event == AUDIT_OUTCOME) {
+		record->status = rpc_status_name(status);
+		record->revision = current_revision(recorder);
+		audit_append(recorder->audit, record);
+		return;
+	}
 	audit_hash_end(recording->hash, record->request);
 	recording->hash = NULL;
-	record->event = AUDIT_END;
+	record->event = is_settled ? AUDIT_END : AUDIT_CUT;
+	if (!is_settled)
+		expect_outcome(recorder, call, record->call);
 	record->told = told_end;
 	record->status = rpc_status_name(status);
 	record->revision = current_revision(recorder);

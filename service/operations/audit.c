@@ -43,7 +43,7 @@ struct audit {
 	struct audit_batch batch;
 	struct buffer members;
 	struct records owed;
-	size_t open_count; /* beginnings whose end is to come */
+	size_t open_count; /* beginnings whose end, or outcome, is to come */
 	bool is_broken;	   /* the last batch was not written */
 	uint64_t most;	   /* bytes, after which a new file goes on; 0: any */
 	bool is_stuck;	   /* it did not */
@@ -92,13 +92,26 @@ static void put_method(struct buffer *out, const struct audit_record *record)
 	buffer_format(out, "%s/%s\"", record->service, record->method);
 }
 
+/* An end or an outcome: of what was done, so that it is owed until it is written. */
+static bool is_due(const struct audit_record *record)
+{
+	return record->event == AUDIT_END || record->event == AUDIT_CUT ||
+	       record->event == AUDIT_OUTCOME;
+}
+
 static void put_end(struct buffer *out, const struct audit_record *record)
 {
-	put(out, "event", "end");
+	put(out, "event", record->event == AUDIT_OUTCOME ? "outcome" : "end");
 	buffer_format(out, ",\"call\":%llu", (unsigned long long)record->call);
 	put(out, "identity", record->identity);
 	put_method(out, record);
 	put(out, "status", record->status);
+	if (record->event == AUDIT_OUTCOME) {
+		buffer_format(out, ",\"revision\":%lld", (long long)record->revision);
+		return;
+	}
+	if (record->event == AUDIT_CUT)
+		buffer_append_text(out, ",\"settled\":false");
 	buffer_format(out, ",\"revision\":%lld,\"messages\":%llu,\"request\":\"",
 			(long long)record->revision, (unsigned long long)record->messages);
 	for (size_t i = 0; i < AUDIT_HASH_SIZE; i++)
@@ -110,7 +123,7 @@ static void put_record(struct buffer *out, const struct audit_record *record)
 {
 	buffer_clear(out);
 	out->failed = false;
-	if (record->event == AUDIT_END) {
+	if (is_due(record)) {
 		put_end(out, record);
 		return;
 	}
@@ -134,7 +147,7 @@ static void turn(struct audit *audit)
 	if (!audit->most || (uint64_t)audit->file.size < audit->most)
 		return;
 	audit->is_stuck = !audit_file_turn(&audit->file,
-			(audit->open_count + AUDIT_BATCH_MOST) * AUDIT_LINE_MOST, &err);
+			(2 * audit->open_count + AUDIT_BATCH_MOST) * AUDIT_LINE_MOST, &err);
 	if (!audit->is_stuck)
 		log_event(LOG_LEVEL_INFO, "audit_new_file",
 				LOG_NUMBER("line", (int64_t)audit->file.seq),
@@ -147,7 +160,7 @@ static void turn(struct audit *audit)
 /* @work in one write. The lines of one batch have their ends' room set aside with them. */
 static bool write_all(struct audit *audit, const struct records *work, struct error *err)
 {
-	size_t begun = 0, ended = 0, count = 0;
+	size_t begun = 0, due = 0, count = 0;
 
 	audit_batch_begin(&audit->batch, &audit->file);
 	for (struct audit_record *record = work->first; record; record = record->next) {
@@ -158,14 +171,14 @@ static bool write_all(struct audit *audit, const struct records *work, struct er
 		if (record->event == AUDIT_BEGIN)
 			record->call = seq;
 		begun += record->event == AUDIT_BEGIN;
-		ended += record->event == AUDIT_END;
+		due += is_due(record);
 		count++;
 	}
-	/* An end goes into the room that is there for it, which nothing else takes. */
-	if (count > ended &&
-			!audit_file_reserve(&audit->file,
-					(audit->open_count + begun + count) * AUDIT_LINE_MOST,
-					err))
+	/* An end and its outcome go into the room that is there for them, which nothing else takes. */
+	if (count > due && !audit_file_reserve(&audit->file,
+					   (2 * (audit->open_count + begun) + count) *
+							   AUDIT_LINE_MOST,
+					   err))
 		return false;
 	return audit_file_write(&audit->file, &audit->batch, err);
 }
@@ -174,13 +187,13 @@ static void tell(struct audit *audit, struct audit_record *record, bool written)
 {
 	if (record->event == AUDIT_BEGIN && written)
 		audit->open_count++;
-	if (record->event == AUDIT_END && written)
+	if ((record->event == AUDIT_END || record->event == AUDIT_OUTCOME) && written)
 		audit->open_count--;
 	if (written) {
 		record->told(record, AUDIT_WRITTEN);
 		return;
 	}
-	if (record->event != AUDIT_END) {
+	if (!is_due(record)) {
 		record->told(record, AUDIT_FAILED);
 		return;
 	}
@@ -199,7 +212,7 @@ static bool write_ends(struct audit *audit, struct records *work, struct error *
 
 	*work = (struct records){ NULL, NULL };
 	while ((record = records_take(&all))) {
-		if (record->event == AUDIT_END)
+		if (is_due(record))
 			records_add(work, record);
 		else
 			tell(audit, record, false);

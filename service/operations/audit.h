@@ -14,6 +14,8 @@
  *     begin     a call was let in; it is done once this line is on the disk, or not at all
  *     end       it is over; "call" is the seq of its beginning, "revision" the catalog's afterwards, "request" an
  *               HMAC-SHA256 over its messages under a key of this service, so that nothing can be guessed from it
+ *               of a call that was cut (its deadline), "settled":false: it may be worked on still
+ *     outcome   what became of that work: "call", "status", "revision"
  *     refused   a known caller had not the role
  *     close     the service ended in order
  *
@@ -40,13 +42,15 @@ struct audit;
 enum audit_event {
 	AUDIT_BEGIN,
 	AUDIT_END,
+	AUDIT_CUT, /* an end, which an outcome follows */
+	AUDIT_OUTCOME,
 	AUDIT_REFUSED,
 };
 
 enum audit_outcome {
 	AUDIT_WRITTEN, /* and on the disk */
-	AUDIT_FAILED, /* not written. An end is owed, and told again; a beginning was never there */
-	AUDIT_LOST, /* an end that was owed when the log was closed */
+	AUDIT_FAILED, /* not written. An end or outcome is owed, and told again; a beginning was never there */
+	AUDIT_LOST, /* what was owed when the log was closed */
 };
 
 /* What is to be written. Its owner keeps it, and all it names, until it was told for the last time. */
@@ -54,7 +58,7 @@ struct audit_record {
 	struct audit_record *next; /* the log's */
 	enum audit_event event;
 	bool is_owed;  /* the log's */
-	uint64_t call; /* of AUDIT_END: the beginning's; filled when that is written */
+	uint64_t call; /* of an end or outcome: the beginning's; filled when that is written */
 	const char *identity;
 	const char *peer;
 	const char *service;

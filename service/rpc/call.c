@@ -343,6 +343,7 @@ void call_cut(struct rpc_call *call, enum rpc_status status, const char *message
 	buffer_clear(&call->out);
 	call->out_sent = 0;
 	call->is_lingering = true;
+	call->is_cut = true;
 	call_fail(call, status, message);
 	call_tell_cancel(call);
 }
@@ -410,7 +411,7 @@ void rpc_call_close(struct rpc_call *call)
 		call->method->on_end(call);
 	if (began)
 		call_report(call);
-	if (call->record_state == RECORD_BEGUN)
+	if (call->record_state == RECORD_BEGUN || call->owes_outcome)
 		(void)atomic_fetch_or_explicit(
 				&call->references, CALL_OWES_END, memory_order_relaxed);
 	call->connection->input_held -= call->input_held;

@@ -93,7 +93,10 @@ struct rpc_call {
 	/* When it is written down. */
 	void *record; /* the recorder's */
 	enum record_state record_state;
-	bool is_held; /* nothing goes out until the end is written */
+	bool is_held;	   /* nothing goes out until the end is written */
+	bool is_cut;	   /* it was ended while the method was at work */
+	bool owes_outcome; /* how that ended is to be written, too */
+	enum rpc_status outcome;
 
 	/* Any thread. Those who hold it, and CALL_OWES_END. */
 	atomic_uint references;

@@ -400,6 +400,8 @@ void rpc_call_finish(struct rpc_call *call, enum rpc_status status, const char *
 	/* Its client is gone: the record is to say how it ended all the same. */
 	if (atomic_load_explicit(&call->references, memory_order_relaxed) & CALL_OWES_END)
 		call->status.code = status;
+	/* Its client has its answer. */
+	call->outcome = status;
 	if (call->state != CALL_OPEN)
 		return;
 	if (status == RPC_OK && !call->method->server_streaming && call->sent_count == 0)

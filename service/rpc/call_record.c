@@ -8,7 +8,8 @@
  *     BEGINNING   Input waits, the method knows nothing. The call may end meanwhile (its deadline, its
  *                 client): then it was not done, and the end follows at once when the beginning is there.
  *     BEGUN       As any other call.
- *     ENDING      The status is settled, and waits. A client that went away while the method was at work
+ *     ENDING      The status is settled, and waits. A call that was cut goes on owing what its method came to:
+ *                 the last who holds it tells it, as below. A client that went away while the method was at work
  *                 leaves the call BEGUN until the last of those who hold it lets go: what the method then
  *                 said is its end.
  */
@@ -66,9 +67,21 @@ void call_record_end(struct rpc_call *call)
 {
 	const struct rpc_recorder *recorder = call_recorder(call);
 
+	if (call->owes_outcome) {
+		call->owes_outcome = false;
+		recorder->end(recorder->context, call, call->outcome, true);
+		return;
+	}
 	assert(call->record_state == RECORD_BEGUN);
 	call->record_state = RECORD_ENDING;
-	recorder->end(recorder->context, call, call->status.code);
+	/* A method that never heard of it does nothing. */
+	if (!call->is_cut || !call->was_opened) {
+		recorder->end(recorder->context, call, call->status.code, true);
+		return;
+	}
+	call->outcome = RPC_CANCELLED;
+	recorder->end(recorder->context, call, call->status.code, false);
+	call->owes_outcome = call->record != NULL;
 }
 
 bool call_record_hold(struct rpc_call *call)

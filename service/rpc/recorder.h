@@ -7,7 +7,10 @@
  *
  * Until the beginning is written the method hears nothing of the call. Asked about methods that are
  * ->is_recorded alone. An end follows each beginning that was written, also of a call whose client is
- * gone: then as soon as nobody works on it any more.
+ * gone: then as soon as nobody works on it any more. A call that is cut (its deadline, its rights) is answered at
+ * once, while the method may be at work: its end says so, and another one what came of it:
+ *
+ *     cut ──► end, unsettled ──► rpc_call_record_ended() ──► … nobody works on it any more ──► end, settled
  */
 #pragma once
 
@@ -23,10 +26,12 @@ struct rpc_recorder {
 	/* Loop thread. The bytes of one message, as they are. */
 	void (*take)(void *context, struct rpc_call *call, struct slice message);
 	/*
-	 * Any thread, once. Has rpc_call_record_ended() called in its time on the call's loop; takes the
-	 * record back.
+	 * Any thread, once; takes the record back. Has rpc_call_record_ended() called in its time on the call's
+	 * loop. When it is not @is_settled another end follows, if there is an rpc_call_set_record() for it,
+	 * which holds a reference, too.
 	 */
-	void (*end)(void *context, struct rpc_call *call, enum rpc_status status);
+	void (*end)(void *context, struct rpc_call *call, enum rpc_status status,
+			bool is_settled);
 	/* Loop thread. A caller that is known was not let in. */
 	void (*refuse)(void *context, struct rpc_call *call, enum rpc_status status);
 	void *context;

@@ -201,6 +201,18 @@ def test_the_chain_goes_on():
             pieces.append(text + b"\n")
         bad.write_bytes(b"".join(pieces))
         assert report(bad, status=1)["broken_line"] == where, (call, where)
+    for events, where in (([("end", 2, False), ("outcome", 2)], None), ([("end", 2, True), ("outcome", 2)], 4),
+                          ([("outcome", 2)], 3), ([("end", 2, False), ("outcome", 2), ("outcome", 2)], 5)):
+        head, pieces = "0" * 64, []
+        members = [{"event": "open"}, {"event": "begin"}, *(
+            {"event": event, "call": call, **({"settled": False} if rest == [False] else {})}
+            for event, call, *rest in events)]
+        for seq, more in enumerate(members, 1):
+            text = json.dumps({"seq": seq, "time": "2026-03-01T04:05:06.789Z", **more, "prev": head}).encode()
+            head = hashlib.sha256(text).hexdigest()
+            pieces.append(text + b"\n")
+        bad.write_bytes(b"".join(pieces))
+        assert report(bad, status=1 if where else 0).get("broken_line") == where, (events, where)
     # What was cut off at a line's end only a hash that was noted elsewhere shows.
     bad.write_bytes(b"".join(whole[:-2]))
     assert report(bad)["ok"]
@@ -329,7 +341,18 @@ def test_callers_that_go_away():
     stream = client.start(grpc_timeout="200m")
     assert client.answer(stream)[0]["grpc-status"] == "4"
     wait_for("DEADLINE_EXCEEDED")
-    assert report(log)["calls_without_end"] == 0
+    # It was answered while the method was at work: what came of that has a line of its own.
+    end_by = time.monotonic() + 10
+    while lines(log)[-1]["event"] != "outcome":
+        assert time.monotonic() < end_by, lines(log)
+        time.sleep(0.02)
+    end, outcome = (next(e for e in lines(log) if e["event"] == event and e["call"] == lines(log)[-1]["call"])
+                    for event in ("end", "outcome"))
+    assert end["status"] == "DEADLINE_EXCEEDED" and end["settled"] is False, end
+    assert outcome["status"] == "CANCELLED" and "request" not in outcome, outcome
+    assert all("settled" not in e for e in lines(log) if e.get("status") == "CANCELLED")
+    told = report(log)
+    assert told["calls_without_end"] == 0 and told["calls_cut"] == 1 and told["cut_without_outcome"] == 0, told
     assert daemon.stop() == 0
 
 

@@ -5,8 +5,9 @@
 
 /* What the recorder was told; it has its lines on the disk at once. */
 struct record {
-	unsigned begun, ended, refused;
+	unsigned begun, ended, settled, refused;
 	enum rpc_status status; /* of the newest end */
+	enum rpc_status outcome; /* of the newest that was the last word on a call that was cut */
 };
 
 static bool on_begin(void *context, struct rpc_call *call)
@@ -26,10 +27,21 @@ static void on_take(void *context, struct rpc_call *call, struct slice message)
 	(void)message;
 }
 
-static void on_ended(void *context, struct rpc_call *call, enum rpc_status status)
+static void on_ended(
+		void *context, struct rpc_call *call, enum rpc_status status, bool is_settled)
 {
 	struct record *record = context;
 
+	/* The second of two. */
+	if (rpc_call_record(call)) {
+		assert_true(is_settled);
+		record->settled++;
+		record->outcome = status;
+		rpc_call_unref(call);
+		return;
+	}
+	if (!is_settled)
+		rpc_call_set_record(rpc_call_ref(call), record);
 	record->ended++;
 	record->status = status;
 	rpc_call_record_ended(call);
@@ -100,6 +112,35 @@ static void who_leaves_before_the_answer(void **state)
 	world_close(world);
 }
 
+/* Who is told that it took too long can read in the record what came of it. */
+static void who_is_cut(void **state)
+{
+	struct world *world = world_open(*state);
+	struct record record = { .begun = 0 };
+	int64_t before = world->current;
+	struct buffer request = { 0 };
+
+	world_record(world, &record);
+	publish_request(world, &request);
+	assert_int_equal(world_cut(world, CATALOG "PublishCatalog", &request),
+			RPC_DEADLINE_EXCEEDED);
+	assert_int_equal(record.ended, 1);
+	assert_int_equal(record.status, RPC_DEADLINE_EXCEEDED);
+	assert_int_equal(record.settled, 1);
+	assert_int_equal(record.outcome, RPC_OK);
+	world_read_current(world);
+	assert_int_equal(world->current, before + 1);
+	buffer_clear(&request);
+	world->current = before;
+	publish_request(world, &request);
+	assert_int_equal(world_cut(world, CATALOG "PublishCatalog", &request),
+			RPC_DEADLINE_EXCEEDED);
+	assert_int_equal(record.settled, 2);
+	assert_int_equal(record.outcome, RPC_ABORTED);
+	buffer_fini(&request);
+	world_close(world);
+}
+
 static enum rpc_status refuse(void *context, const struct rpc_method *method,
 		const struct rpc_caller *caller, struct arena *arena,
 		struct rpc_identity *out_identity, const char **out_message)
@@ -147,6 +188,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(
 				who_leaves_before_the_answer, fixture_setup, fixture_teardown),
+		cmocka_unit_test_setup_teardown(who_is_cut, fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(
 				who_is_not_let_in, fixture_setup, fixture_teardown),
 	};

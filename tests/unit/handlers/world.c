@@ -153,11 +153,15 @@ static void header(struct rpc_call *call, const char *name, const char *value)
 	rpc_call_header(call, slice_from(name), slice_from(value));
 }
 
-static void request_send(struct rpc_call *call, const char *path, const struct buffer *request)
+/* @timeout as in grpc-timeout, or NULL. */
+static void request_send(struct rpc_call *call, const char *path, const char *timeout,
+		const struct buffer *request)
 {
 	header(call, ":method", "POST");
 	header(call, ":path", path);
 	header(call, "content-type", "application/grpc");
+	if (timeout)
+		header(call, "grpc-timeout", timeout);
 	rpc_call_begin(call);
 	/* In two pieces, so that half messages are kept. */
 	rpc_call_receive(call, (struct slice){ request->data, request->size / 2 });
@@ -177,7 +181,7 @@ long world_call(struct world *world, const char *path, const struct buffer *requ
 	(void)memory_fail_nth(nth, persistent);
 	stream.call = rpc_call_new(&world->loop, &connection, &operations, &stream);
 	if (stream.call) {
-		request_send(stream.call, path, request);
+		request_send(stream.call, path, NULL, request);
 		while (!stream_drain(&stream)) {
 			world_wait(world);
 			world_run_tasks(world);
@@ -200,11 +204,30 @@ void world_leave(struct world *world, const char *path, const struct buffer *req
 
 	stream.call = rpc_call_new(&world->loop, &connection, &operations, &stream);
 	assert_non_null(stream.call);
-	request_send(stream.call, path, request);
+	request_send(stream.call, path, NULL, request);
 	world_wait(world);
 	rpc_call_close(stream.call);
 	world_run_tasks(world);
 	buffer_fini(&stream.body);
+}
+
+long world_cut(struct world *world, const char *path, const struct buffer *request)
+{
+	struct rpc_connection connection = { .peer = "test" };
+	struct rpc_stream stream = { .status = -1 };
+
+	stream.call = rpc_call_new(&world->loop, &connection, &operations, &stream);
+	assert_non_null(stream.call);
+	request_send(stream.call, path, "1S", request);
+	world_wait(world);
+	world->loop.now_us += 2000000;
+	rpc_call_timer(stream.call);
+	world_run_tasks(world);
+	assert_true(stream_drain(&stream));
+	rpc_call_close(stream.call);
+	world_run_tasks(world);
+	buffer_fini(&stream.body);
+	return stream.status;
 }
 
 /* --- the world ------------------------------------------------------------------------------- */

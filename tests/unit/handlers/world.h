@@ -55,6 +55,8 @@ long world_call(struct world *world, const char *path, const struct buffer *requ
 
 /** One call whose client goes away when the work is done, and before the answer goes out. */
 void world_leave(struct world *world, const char *path, const struct buffer *request);
+/** One call whose deadline passes when the work is done, and before the answer goes out; its status. */
+long world_cut(struct world *world, const char *path, const struct buffer *request);
 
 /** A request: framed messages one after the other. */
 void request_add_message(struct buffer *request, const ProtobufCMessage *message);

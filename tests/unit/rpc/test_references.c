@@ -41,11 +41,16 @@ static bool on_begin(void *context, struct rpc_call *call)
 	return true;
 }
 
-static void on_record_end(void *context, struct rpc_call *call, enum rpc_status status)
+/* A call that is cut has two ends: the second is told by the last who lets go. */
+static void on_record_end(
+		void *context, struct rpc_call *call, enum rpc_status status, bool is_settled)
 {
 	(void)context;
 	(void)status;
-	atomic_fetch_add(&all.ended, 1);
+	if (is_settled)
+		atomic_fetch_add(&all.ended, 1);
+	else
+		rpc_call_set_record(call, rpc_call_ref(call));
 	rpc_call_unref(call);
 }
 
@@ -91,6 +96,7 @@ static struct rpc_call *call_begun(void)
 		{ ":method", "POST" },
 		{ ":path", "/test.Test/Do" },
 		{ "content-type", "application/grpc" },
+		{ "grpc-timeout", "1m" },
 	};
 	struct rpc_call *call = rpc_call_new(&all.loop, &all.connection, &operations, NULL);
 
@@ -103,7 +109,7 @@ static struct rpc_call *call_begun(void)
 	return call;
 }
 
-static void let_go(bool is_recorded, bool waits)
+static void let_go(bool is_recorded, bool is_cut, bool waits)
 {
 	static const struct rpc_method method = {
 		.service = "test.Test", .name = "Do", .is_recorded = true
@@ -126,6 +132,10 @@ static void let_go(bool is_recorded, bool waits)
 		struct rpc_call *call = call_begun();
 
 		atomic_store(&all.handed, rpc_call_ref(call));
+		if (is_cut) {
+			all.loop.now_us += 2000;
+			rpc_call_timer(call);
+		}
 		rpc_call_close(call);
 		atomic_fetch_add_explicit(&all.gone, 1, memory_order_relaxed);
 		while (atomic_load(&all.let_go) < round)
@@ -142,15 +152,17 @@ static void let_go(bool is_recorded, bool waits)
 static void the_client_first(void **state)
 {
 	(void)state;
-	let_go(false, true);
-	let_go(true, true);
+	let_go(false, false, true);
+	let_go(true, false, true);
+	let_go(true, true, true);
 }
 
 static void whoever_comes(void **state)
 {
 	(void)state;
-	let_go(false, false);
-	let_go(true, false);
+	let_go(false, false, false);
+	let_go(true, false, false);
+	let_go(true, true, false);
 }
 
 int main(void)
