@@ -3,10 +3,18 @@
 
 #include "transport/address.h"
 
-void supervisor_open(struct supervisor *supervisor)
+bool supervisor_open(struct supervisor *supervisor, struct error *err)
 {
 	notify_open(&supervisor->notify);
+	if (supervisor->notify.refused_count)
+		return error_set(err, ERROR_INVALID,
+				"%llu sockets were handed over (LISTEN_FDS), and at most %d "
+				"are "
+				"taken",
+				(unsigned long long)supervisor->notify.refused_count,
+				NOTIFY_SOCKETS_MOST);
 	address_inherit(supervisor->notify.sockets, supervisor->notify.socket_count);
+	return true;
 }
 
 void supervisor_close(struct supervisor *supervisor)

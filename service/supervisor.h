@@ -20,8 +20,8 @@ struct supervisor {
 	bool is_stopping;	   /* whoever was told so is told of no reload any more */
 };
 
-/** Before threads are started, and before an address is opened. */
-void supervisor_open(struct supervisor *supervisor);
+/** Before threads are started, and before an address is opened; fails when too many sockets were handed over. */
+bool supervisor_open(struct supervisor *supervisor, struct error *err);
 void supervisor_close(struct supervisor *supervisor);
 /** All addresses are open: fails when a socket was handed over that none of them is. */
 bool supervisor_check_sockets(struct error *err);

@@ -49,11 +49,15 @@ static void open_socket(struct notify *notify)
 
 static void take_sockets(struct notify *notify)
 {
-	uint64_t count = number_of("LISTEN_FDS", NOTIFY_SOCKETS_MOST);
+	uint64_t count = number_of("LISTEN_FDS", INT32_MAX);
 
 	/* Of another process, which has handed its environment down to us. */
 	if (number_of("LISTEN_PID", INT32_MAX) != (uint64_t)getpid())
 		return;
+	if (count > NOTIFY_SOCKETS_MOST) {
+		notify->refused_count = count;
+		return;
+	}
 	for (uint64_t i = 0; i < count; i++) {
 		int socket = FIRST_SOCKET + (int)i;
 

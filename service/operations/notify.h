@@ -19,6 +19,7 @@ struct notify {
 	uint64_t watchdog_us; /* how often it wants to hear that we live; 0: not at all */
 	int sockets[NOTIFY_SOCKETS_MOST]; /* handed over: they listen already */
 	size_t socket_count;
+	uint64_t refused_count; /* more than are taken: none is */
 };
 
 /** Reads the environment, and takes out of it what is ours alone. Before threads are started. */

@@ -135,6 +135,10 @@ def sockets_handed_over():
     child = start_with((tcp, local), "--listen", address)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 1
     assert "1 of the sockets that were handed over" in (FOLDER / "handed.log").read_text()
+    # More than are taken are not passed over in silence.
+    child = start_with((tcp,) * 17, "--listen", address)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 1
+    assert "17 sockets were handed over" in (FOLDER / "handed.log").read_text()
 
 
 def no_core():

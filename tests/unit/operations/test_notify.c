@@ -134,11 +134,13 @@ static void sockets(void **state)
 	assert_int_equal(notify.socket_count, 2);
 	assert_int_equal(notify.sockets[0], 3);
 	assert_int_equal(notify.sockets[1], 4);
+	assert_int_equal(notify.refused_count, 0);
 	notify_close(&notify);
 	setenv("LISTEN_PID", pid, 1);
 	setenv("LISTEN_FDS", "17", 1);
 	notify_open(&notify);
 	assert_int_equal(notify.socket_count, 0);
+	assert_int_equal(notify.refused_count, 17);
 	notify_close(&notify);
 }
 
