@@ -3,44 +3,10 @@
 
 #include "base/memory.h"
 
-#include <assert.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* The texts of atoms; a catalog of 100,000 policies has some ten MiB. */
 #define ATOMS_BUDGET ((size_t)1 << 30)
-/* Fewer literals are sorted by hand. */
-#define SORTED_AT_ONCE 24
-
-/* --- growing ----------------------------------------------------------------------------------- */
-
-/* Room for one more of @size bytes each. */
-static bool list_grow(void **list, size_t count, size_t *capacity, size_t size)
-{
-	size_t more = *capacity ? *capacity * 2 : 64;
-	void *grown;
-
-	if (count < *capacity)
-		return true;
-	grown = memory_resize(*list, more * size);
-	if (!grown)
-		return false;
-	*list = grown;
-	*capacity = more;
-	return true;
-}
-
-static uint32_t formula_add(struct atoms *atoms, const struct formula *formula)
-{
-	if (atoms->formula_count >= UINT32_MAX / 2 ||
-			!list_grow((void **)&atoms->formulas, atoms->formula_count,
-					&atoms->formula_capacity, sizeof(*formula))) {
-		atoms->failed = true;
-		return LITERAL_TRUE;
-	}
-	atoms->formulas[atoms->formula_count] = *formula;
-	return 2 * (uint32_t)atoms->formula_count++;
-}
 
 struct atoms *atoms_new(const struct evaluation *bound)
 {
@@ -54,7 +20,7 @@ struct atoms *atoms_new(const struct evaluation *bound)
 	atoms->bound = *bound;
 	atoms->bound.arena = &atoms->arena;
 	for (size_t i = 0; i < sizeof(constants) / sizeof(*constants); i++)
-		(void)formula_add(atoms, &(struct formula){ .kind = constants[i] });
+		(void)atoms_add_formula(atoms, &(struct formula){ .kind = constants[i] });
 	if (!atoms->failed)
 		return atoms;
 	atoms_free(atoms);
@@ -65,8 +31,12 @@ void atoms_free(struct atoms *atoms)
 {
 	if (!atoms)
 		return;
-	map_fini(&atoms->known);
-	map_fini(&atoms->joined);
+	memory_free(atoms->known.places);
+	memory_free(atoms->joined.places);
+	memory_free(atoms->told.places);
+	memory_free(atoms->texts);
+	memory_free(atoms->numbers);
+	memory_free((void *)atoms->names);
 	memory_free(atoms->list);
 	memory_free(atoms->formulas);
 	memory_free(atoms->literals);
@@ -78,271 +48,190 @@ void atoms_free(struct atoms *atoms)
 
 /* --- each thing once --------------------------------------------------------------------------- */
 
-/* The literal known under @key, or UINT32_MAX. */
-static uint32_t known_find(const struct map *known, struct slice key)
+static uint64_t mix_text(uint64_t hash, struct slice text)
 {
-	uintptr_t number = (uintptr_t)map_find(known, key);
+	size_t at = 0;
+	uint64_t word;
 
-	return number ? 2 * (uint32_t)(number - 1) : UINT32_MAX;
+	hash = atom_mix(hash, text.size);
+	for (; at + sizeof(word) <= text.size; at += sizeof(word)) {
+		memcpy(&word, text.data + at, sizeof(word));
+		hash = atom_mix(hash, word);
+	}
+	for (word = 0; at < text.size; at++)
+		word = word << 8 | (unsigned char)text.data[at];
+	return atom_mix(hash, word);
 }
 
-static void known_put(
-		struct atoms *atoms, struct map *known, struct slice key, uint32_t literal)
+static uint32_t atom_hash(struct atoms *atoms, const struct atom *atom)
 {
-	char *copy = arena_copy(&atoms->arena, key.data, key.size);
-	/* A number, not an address: it is never followed. */
-	void *number = (void *)((uintptr_t)(literal / 2) + 1);
+	uint64_t hash = atom_mix((uint64_t)atom->kind | (uint64_t)atom->above << 8 |
+						 (uint64_t)atom->unstated << 9 |
+						 (uint64_t)atom->negated << 10 |
+						 (uint64_t)(unsigned)atom->slot << 32,
+			(uint64_t)atom->bound);
 
-	if (!copy || !map_put(known, (struct slice){ copy, key.size }, number))
-		atoms->failed = true;
+	if (atom->code.size)
+		hash = mix_text(hash, atom->code);
+	if (atom->test)
+		hash = atom_mix(hash, (uintptr_t)atom->test);
+	for (size_t i = 0; i < atom->text_count; i++)
+		hash = atom_mix(hash, atom->texts[i]);
+	if (atom->node && !atom->texts) {
+		buffer_clear(&atoms->key);
+		tree_append_key(atom->node, &atoms->key);
+		atoms->failed |= atoms->key.failed;
+		hash = mix_text(hash, (struct slice){ atoms->key.data, atoms->key.size });
+	}
+	return (uint32_t)(hash ^ hash >> 32);
 }
 
-/* What tells atoms apart beside the text. */
-struct atom_key {
-	enum atom_kind kind;
-	int slot;
-	int64_t bound;
-	uintptr_t test;
-	int above, unstated;
-};
-
-/* Into ->key. */
-static bool key_make(struct atoms *atoms, const struct atom *atom)
+/* What both ask is the same. The node of what asks for texts is only where that is written. */
+static bool atom_equals(const struct atom *a, const struct atom *b)
 {
-	struct buffer *key = &atoms->key;
-	struct atom_key fields;
-
-	memset(&fields, 0, sizeof(fields)); /* also what lies between its fields */
-	fields.kind = atom->kind;
-	fields.slot = atom->slot;
-	fields.bound = atom->bound;
-	fields.test = (uintptr_t)atom->test;
-	fields.above = atom->above;
-	fields.unstated = atom->unstated;
-	buffer_clear(key);
-	buffer_append(key, &fields, sizeof(fields));
-	if (atom->node)
-		tree_append_key(atom->node, key);
-	else
-		buffer_append_slice(key, atom->code);
-	return !key->failed;
+	if (a->kind != b->kind || a->slot != b->slot || a->bound != b->bound ||
+			a->above != b->above || a->unstated != b->unstated ||
+			a->negated != b->negated || a->test != b->test ||
+			a->text_count != b->text_count || !a->texts != !b->texts ||
+			!slice_equals(a->code, b->code))
+		return false;
+	for (size_t i = 0; i < a->text_count; i++) {
+		if (a->texts[i] != b->texts[i])
+			return false;
+	}
+	return a->texts || a->node == b->node ||
+	       (a->node && b->node && tree_equals(a->node, b->node));
 }
 
-static bool slots_store(struct atoms *atoms, struct atom *atom)
+/* What of an atom was borrowed for a moment. */
+static bool atom_store(struct atoms *atoms, struct atom *atom)
 {
 	int *slots = ARENA_NEW_ARRAY(&atoms->arena, int, atom->slot_count + 1);
+	uint32_t *texts = NULL;
 
-	if (!slots)
-		return false;
-	for (size_t i = 0; i < atom->slot_count; i++)
+	for (size_t i = 0; slots && i < atom->slot_count; i++)
 		slots[i] = atom->slots[i];
 	atom->slots = slots;
+	if (atom->texts)
+		texts = ARENA_NEW_ARRAY(&atoms->arena, uint32_t, atom->text_count + 1);
+	for (size_t i = 0; texts && i < atom->text_count; i++)
+		texts[i] = atom->texts[i];
+	if (atom->code.size)
+		atom->code.data = arena_copy(&atoms->arena, atom->code.data, atom->code.size);
+	if (!slots || (atom->texts && !texts) || (atom->code.size && !atom->code.data))
+		return false;
+	atom->texts = texts;
 	return true;
 }
 
-uint32_t atoms_put(struct atoms *atoms, const struct atom *from)
+uint32_t atoms_find(struct atoms *atoms, const struct atom *atom, uint32_t *out_hash)
+{
+	uint32_t hash = *out_hash = atom_hash(atoms, atom);
+	const struct atom_table *table = &atoms->known;
+
+	if (!table->capacity)
+		return UINT32_MAX;
+	for (size_t at = atom_table_begin(table, hash); table->places[at].number;
+			at = atom_table_next(table, at)) {
+		uint32_t formula = table->places[at].number - 1;
+
+		if (table->places[at].hash == hash &&
+				atom_equals(&atoms->list[atoms->formulas[formula].at], atom))
+			return 2 * formula;
+	}
+	return UINT32_MAX;
+}
+
+uint32_t atoms_add(struct atoms *atoms, const struct atom *from, uint32_t hash)
 {
 	struct atom atom = *from;
-	struct slice key;
 	uint32_t literal;
 
-	if (!key_make(atoms, from)) {
+	if (atoms->failed ||
+			!atom_list_grow((void **)&atoms->list, atoms->count, &atoms->capacity,
+					sizeof(atom)) ||
+			!atom_store(atoms, &atom)) {
 		atoms->failed = true;
 		return LITERAL_TRUE;
-	}
-	key = (struct slice){ atoms->key.data, atoms->key.size };
-	literal = known_find(&atoms->known, key);
-	if (literal != UINT32_MAX)
-		return literal;
-	if (!list_grow((void **)&atoms->list, atoms->count, &atoms->capacity, sizeof(atom)) ||
-			!slots_store(atoms, &atom)) {
-		atoms->failed = true;
-		return LITERAL_TRUE;
-	}
-	if (atom.code.size) {
-		atom.code.data = arena_copy(&atoms->arena, from->code.data, from->code.size);
-		atoms->failed |= !atom.code.data;
 	}
 	atoms->list[atoms->count] = atom;
-	literal = formula_add(atoms, &(struct formula){ .kind = FORMULA_ATOM,
-						     .at = (uint32_t)atoms->count,
-						     .opaque = atom.kind == ATOM_OTHER });
-	atoms->count++;
-	known_put(atoms, &atoms->known, key, literal);
-	return literal;
-}
-
-/* --- conjunctions ------------------------------------------------------------------------------ */
-
-void atoms_push(struct atoms *atoms, uint32_t literal)
-{
-	if (!list_grow((void **)&atoms->stack, atoms->stack_count, &atoms->stack_capacity,
-			    sizeof(*atoms->stack))) {
-		atoms->failed = true;
-		return;
-	}
-	atoms->stack[atoms->stack_count++] = literal;
-}
-
-static int literal_compare(const void *a, const void *b)
-{
-	uint32_t left = *(const uint32_t *)a;
-	uint32_t right = *(const uint32_t *)b;
-
-	return (left > right) - (left < right);
-}
-
-static void literals_sort(uint32_t *literals, size_t count)
-{
-	if (count > SORTED_AT_ONCE) {
-		qsort(literals, count, sizeof(*literals), literal_compare);
-		return;
-	}
-	for (size_t i = 1; i < count; i++) {
-		uint32_t literal = literals[i];
-		size_t at = i;
-
-		for (; at > 0 && literals[at - 1] > literal; at--)
-			literals[at] = literals[at - 1];
-		literals[at] = literal;
-	}
-}
-
-/* Puts the parts of conjunctions among the literals in their place; all of them are behind. */
-static void stack_flatten(struct atoms *atoms, size_t from)
-{
-	size_t end = atoms->stack_count;
-	size_t kept = from;
-
-	for (size_t i = from; i < end; i++) {
-		uint32_t literal = atoms->stack[i];
-		struct formula formula = *atoms_formula(atoms, literal);
-
-		if (literal % 2 || formula.kind != FORMULA_ALL) {
-			atoms_push(atoms, literal);
-			continue;
-		}
-		for (uint32_t k = 0; k < formula.count; k++)
-			atoms_push(atoms, atoms->literals[formula.at + k]);
-	}
-	for (size_t i = end; i < atoms->stack_count; i++)
-		atoms->stack[kept++] = atoms->stack[i];
-	atoms->stack_count = kept;
-}
-
-/* Ascending, each once, without "true"; whether there is "false". */
-static bool stack_tidy(struct atoms *atoms, size_t from)
-{
-	uint32_t *stack = atoms->stack;
-	size_t kept = from;
-	bool no = false;
-
-	if (atoms->stack_count > from)
-		literals_sort(stack + from, atoms->stack_count - from);
-	for (size_t i = from; i < atoms->stack_count; i++) {
-		no |= stack[i] == LITERAL_FALSE;
-		if (stack[i] != LITERAL_TRUE && (kept == from || stack[kept - 1] != stack[i]))
-			stack[kept++] = stack[i];
-	}
-	atoms->stack_count = kept;
-	return no;
-}
-
-static uint32_t conjunction_add(struct atoms *atoms, const uint32_t *literals, size_t count)
-{
-	struct formula formula = { .kind = FORMULA_ALL,
-		.at = (uint32_t)atoms->literal_count,
-		.count = (uint32_t)count };
-
-	for (size_t i = 0; i < count; i++) {
-		struct formula *part = &atoms->formulas[literals[i] / 2];
-
-		if (!list_grow((void **)&atoms->literals, atoms->literal_count,
-				    &atoms->literal_capacity, sizeof(*literals))) {
-			atoms->failed = true;
-			return LITERAL_TRUE;
-		}
-		atoms->literals[atoms->literal_count++] = literals[i];
-		part->uses++;
-		if (part->kind == FORMULA_ATOM)
-			atoms->list[part->at].uses++;
-		formula.opaque |= part->opaque;
-	}
-	return formula_add(atoms, &formula);
-}
-
-uint32_t atoms_pop_all(struct atoms *atoms, size_t from)
-{
-	uint32_t literal;
-	struct slice key;
-	size_t count;
-
-	assert(from <= atoms->stack_count);
-	stack_flatten(atoms, from);
-	if (stack_tidy(atoms, from)) {
-		atoms->stack_count = from;
-		return LITERAL_FALSE;
-	}
-	count = atoms->stack_count - from;
-	atoms->stack_count = from;
-	if (count < 2)
-		return count ? atoms->stack[from] : LITERAL_TRUE;
+	literal = atoms_add_formula(atoms, &(struct formula){ .kind = FORMULA_ATOM,
+							   .at = (uint32_t)atoms->count,
+							   .opaque = atom.kind == ATOM_OTHER });
 	if (atoms->failed)
 		return LITERAL_TRUE;
-	key = (struct slice){ (const char *)&atoms->stack[from], count * sizeof(uint32_t) };
-	literal = known_find(&atoms->joined, key);
-	if (literal != UINT32_MAX)
-		return literal;
-	literal = conjunction_add(atoms, &atoms->stack[from], count);
-	if (!atoms->failed)
-		known_put(atoms, &atoms->joined, key, literal);
+	atoms->count++;
+	atom_table_put(atoms, &atoms->known, hash, literal / 2);
 	return literal;
 }
 
-bool atoms_add_all(struct atoms *atoms, const uint32_t *literals, size_t count,
-		uint32_t *out_literal)
+uint32_t atoms_put(struct atoms *atoms, const struct atom *atom)
 {
-	size_t from = atoms->stack_count;
+	uint32_t hash;
+	uint32_t literal = atoms_find(atoms, atom, &hash);
 
+	return literal != UINT32_MAX ? literal : atoms_add(atoms, atom, hash);
+}
+
+/* The number of a text; any when memory is short. */
+static uint32_t text_put(struct atoms *atoms, struct slice text)
+{
+	uint64_t mixed = mix_text(0, text);
+	uint32_t hash = (uint32_t)(mixed ^ mixed >> 32);
+	const struct atom_table *table = &atoms->told;
+	char *copy;
+
+	for (size_t at = table->capacity ? atom_table_begin(table, hash) : 0;
+			table->capacity && table->places[at].number;
+			at = atom_table_next(table, at)) {
+		uint32_t number = table->places[at].number - 1;
+
+		if (table->places[at].hash == hash && slice_equals(atoms->texts[number], text))
+			return number;
+	}
+	copy = arena_copy(&atoms->arena, text.data, text.size);
+	if (!copy || !atom_list_grow((void **)&atoms->texts, atoms->text_count,
+				     &atoms->text_capacity, sizeof(text))) {
+		atoms->failed = true;
+		return 0;
+	}
+	atoms->texts[atoms->text_count] = (struct slice){ copy, text.size };
+	atom_table_put(atoms, &atoms->told, hash, (uint32_t)atoms->text_count);
+	return (uint32_t)atoms->text_count++;
+}
+
+const uint32_t *atoms_texts(struct atoms *atoms, const struct value *values, size_t count)
+{
+	while (atoms->number_capacity < count + 1) {
+		if (!atom_list_grow((void **)&atoms->numbers, atoms->number_capacity,
+				    &atoms->number_capacity, sizeof(*atoms->numbers))) {
+			atoms->failed = true;
+			return NULL;
+		}
+	}
 	for (size_t i = 0; i < count; i++)
-		atoms_push(atoms, literals[i]);
-	*out_literal = atoms_pop_all(atoms, from);
-	return !atoms->failed && !atoms->arena.exhausted;
+		atoms->numbers[i] = text_put(atoms, values[i].text);
+	return atoms->numbers;
 }
 
-bool atoms_add_test(struct atoms *atoms, int slot, const struct atom_test *test,
-		uint32_t *out_literal)
+const struct scope_name **atoms_name(struct atoms *atoms, int slot)
 {
-	struct atom atom = {
-		.kind = ATOM_CODE, .slot = slot, .test = test, .slots = &slot, .slot_count = 1
-	};
+	size_t count = (size_t)slot + 1;
 
-	*out_literal = atoms_put(atoms, &atom);
-	return !atoms->failed && !atoms->arena.exhausted;
-}
+	if (count > atoms->name_count) {
+		const struct scope_name **names =
+				memory_resize((void *)atoms->names, 2 * count * sizeof(*names));
 
-/* As deep as rules are. */
-static void formula_ask(struct atoms *atoms, uint32_t number)
-{
-	struct formula *formula = &atoms->formulas[number];
-
-	formula->asked++;
-	if (formula->kind == FORMULA_ATOM)
-		atoms->list[formula->at].asked++;
-	if (formula->kind != FORMULA_ALL || formula->asked > 1)
-		return;
-	for (uint32_t i = 0; i < formula->count; i++)
-		formula_ask(atoms, atoms->literals[formula->at + i] / 2);
-}
-
-void atoms_use(struct atoms *atoms, uint32_t literal)
-{
-	struct formula *formula = &atoms->formulas[literal / 2];
-
-	formula->uses++;
-	if (formula->kind == FORMULA_ATOM)
-		atoms->list[formula->at].uses++;
-	formula_ask(atoms, literal / 2);
+		if (!names) {
+			atoms->failed = true;
+			return NULL;
+		}
+		memset((void *)(names + atoms->name_count), 0,
+				(2 * count - atoms->name_count) * sizeof(*names));
+		atoms->names = names;
+		atoms->name_count = 2 * count;
+	}
+	return &atoms->names[slot];
 }
 
 /* --- for people -------------------------------------------------------------------------------- */

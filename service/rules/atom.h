@@ -19,7 +19,6 @@
 #pragma once
 
 #include "base/buffer.h"
-#include "base/map.h"
 #include "rules/rule.h"
 
 enum atom_answer {
@@ -51,8 +50,14 @@ struct atom {
 	enum atom_kind kind;
 	int slot; /* of quotients its own; of OTHER -1 */
 	int64_t bound;
+	uint32_t uses;	/* in how many formulas, or rules, it stands */
+	uint32_t asked; /* how often at most in one go, see atoms_use() */
 	bool above;
 	bool unstated; /* AT_LEAST, QUOTIENT: the bound is a parameter without a value */
+	bool negated;  /* CODE: it is none of ->texts */
+	/* CODE: the slot is one of these among atoms->texts; NULL: something else is asked. */
+	uint32_t text_count;
+	const uint32_t *texts;
 	const struct scope_ratio *ratio;
 	struct slice code;
 	const struct rule *rule; /* whose ->node it is */
@@ -60,8 +65,6 @@ struct atom {
 	const struct atom_test *test;
 	const int *slots; /* of attributes that it reads; ascending */
 	size_t slot_count;
-	uint32_t uses;	/* in how many formulas, or rules, it stands */
-	uint32_t asked; /* how often at most in one go, see atoms_use() */
 };
 
 enum formula_kind {
@@ -84,6 +87,13 @@ struct formula {
 #define LITERAL_TRUE 0u
 #define LITERAL_FALSE 1u
 
+/* Numbers of formulas, or of texts, by what these are made of. */
+struct atom_table {
+	struct atom_place *places;
+	size_t capacity; /* a power of two, or 0 */
+	size_t count;
+};
+
 struct atoms {
 	struct arena arena;
 	struct evaluation bound; /* what parameters and as_of are */
@@ -95,10 +105,17 @@ struct atoms {
 	size_t literal_count, literal_capacity;
 	uint32_t *stack; /* while taking apart */
 	size_t stack_count, stack_capacity;
-	struct buffer key; /* of the atom at hand */
-	struct map known;  /* what an atom is made of, to its formula's number + 1 */
-	struct map joined; /* the literals of a conjunction, likewise */
-	bool failed;	   /* memory was short */
+	struct slice *texts; /* that slots are compared with, each once */
+	size_t text_count, text_capacity;
+	uint32_t *numbers; /* of the texts of the atom at hand */
+	size_t number_capacity;
+	const struct scope_name **names; /* by slot, of those that were met */
+	size_t name_count;
+	struct buffer key;	  /* of a part of a tree */
+	struct atom_table known;  /* atoms */
+	struct atom_table joined; /* conjunctions */
+	struct atom_table told;	  /* texts */
+	bool failed;		  /* memory was short */
 };
 
 /**

@@ -1,15 +1,108 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the two files about atoms share. */
+/*
+ * What the files about atoms share:
+ *
+ *     atom_step.c    the steps of a rule -> literals; most rules
+ *     atom_rule.c    its tree -> literals; what has no plain steps
+ *     atom_ask.c     what one slot is asked -> atoms
+ *     atom.c         atoms, each once
+ *     atom_join.c    conjunctions, each once
+ */
 #pragma once
 
 #include "rules/atom.h"
 #include "rules/program.h"
 
+#include <string.h>
+
 #define LITERAL_ERROR 2u
 #define LITERAL_UNSTATED 4u
 
+/* --- the table --------------------------------------------------------------------------------- */
+
+struct atom_place {
+	uint32_t hash;
+	uint32_t number; /* + 1; 0: free */
+};
+
+static inline uint64_t atom_mix(uint64_t hash, uint64_t word)
+{
+	__extension__ unsigned __int128 product =
+			(unsigned __int128)(hash ^ word) * 0x9e3779b97f4a7c15u;
+
+	return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
+/* Where what has this hash may be; from there on, up to the first free place. */
+static inline size_t atom_table_begin(const struct atom_table *table, uint32_t hash)
+{
+	return hash & (table->capacity - 1);
+}
+
+static inline size_t atom_table_next(const struct atom_table *table, size_t at)
+{
+	return (at + 1) & (table->capacity - 1);
+}
+
+/** What is not there yet. */
+void atom_table_put(
+		struct atoms *atoms, struct atom_table *table, uint32_t hash, uint32_t number);
+/** Room for one more of @size bytes each. */
+bool atom_list_grow(void **list, size_t count, size_t *capacity, size_t size);
+uint32_t atoms_add_formula(struct atoms *atoms, const struct formula *formula);
+
 /** The literal of an atom, which may be there already. Any literal when memory is short. */
 uint32_t atoms_put(struct atoms *atoms, const struct atom *atom);
+/** Likewise in two steps: UINT32_MAX when it is not there, and it may be added. */
+uint32_t atoms_find(struct atoms *atoms, const struct atom *atom, uint32_t *out_hash);
+uint32_t atoms_add(struct atoms *atoms, const struct atom *from, uint32_t hash);
+/** The numbers of @count strings, until the next call; NULL when memory is short. */
+const uint32_t *atoms_texts(struct atoms *atoms, const struct value *values, size_t count);
+/** Where the name of a slot is noted; NULL when memory is short. */
+const struct scope_name **atoms_name(struct atoms *atoms, int slot);
 /** The conjunction of the literals on the stack from @from on, which it takes away. */
 uint32_t atoms_pop_all(struct atoms *atoms, size_t from);
 void atoms_push(struct atoms *atoms, uint32_t literal);
+
+/* --- taking a rule apart ----------------------------------------------------------------------- */
+
+struct taking {
+	struct atoms *atoms;
+	const struct rule *rule;
+};
+
+/** By the tree. @node is a bool that stands in no loop. */
+uint32_t atom_take_node(struct taking *taking, const struct node *node);
+/** By the steps; false when some of them are not plain. */
+bool atom_take_steps(struct taking *taking, uint32_t *out_literal);
+
+/** A bool that reads no attribute. */
+uint32_t atom_take_constant(const struct value *value);
+/** Both; or, with @any, one of the two. */
+uint32_t atom_take_both(struct taking *taking, uint32_t a, uint32_t b, bool any);
+/** A slot of whole numbers or days compared with one, or with what is unknown. */
+uint32_t atom_take_number(struct taking *taking, const struct scope_name *name,
+		enum operator_kind operation, const struct value *bound);
+uint32_t atom_take_quotient(struct taking *taking, const struct scope_name *name,
+		enum operator_kind operation, const struct value *bound);
+/** The day that a map has under a code compared with another. */
+uint32_t atom_take_valid(struct taking *taking, const struct atom *entry,
+		enum operator_kind operation, const struct value *bound);
+/** A number among constants. */
+uint32_t atom_take_among(struct taking *taking, const struct scope_name *name,
+		const struct value *range);
+/** Whether a list or map has a code. */
+uint32_t atom_take_member(
+		struct taking *taking, const struct scope_name *name, struct slice code);
+/**
+ * A text that is (EQUAL), is not (NOT_EQUAL), or is one of (IN) @texts. It is written in @node, or (NULL) in
+ * that of the steps from @begin to @end. UINT32_MAX when @texts are none.
+ */
+uint32_t atom_take_texts(struct taking *taking, const struct scope_name *name,
+		enum operator_kind operation, const struct value *texts,
+		const struct node *node, int begin, int end);
+/** Whether a list holds texts, or a map has them for keys. */
+bool atom_is_codes(const struct type *type);
+
+/** The node whose code this is. */
+const struct node *atom_node_of(const struct rule *rule, int begin, int end);

@@ -2,19 +2,10 @@
 /* From the tree of a rule to literals. What is not recognised stays whole: never wrong, only slower. */
 #include "rules/atom_internal.h"
 
-#include "base/wide.h"
-
 #include <assert.h>
 #include <string.h>
 
 #define FETCHED_AT_ONCE 64
-
-struct taking {
-	struct atoms *atoms;
-	const struct rule *rule;
-};
-
-static uint32_t node_take(struct taking *taking, const struct node *node);
 
 /* The value of a part that reads no attribute. */
 static struct value node_value(struct taking *taking, const struct node *node)
@@ -27,30 +18,9 @@ static struct value node_value(struct taking *taking, const struct node *node)
 	return value;
 }
 
-static uint32_t constant_take(struct taking *taking, const struct node *node)
-{
-	struct value value = node_value(taking, node);
-
-	if (value.kind == VALUE_BOOL)
-		return value.boolean ? LITERAL_TRUE : LITERAL_FALSE;
-	return value.kind == VALUE_UNKNOWN ? LITERAL_UNSTATED : LITERAL_ERROR;
-}
-
 static uint32_t negate(struct taking *taking, uint32_t literal)
 {
 	return atoms_negate(taking->atoms, literal);
-}
-
-/* Both; or, with @any, one of the two. */
-static uint32_t join(struct taking *taking, uint32_t a, uint32_t b, bool any)
-{
-	struct atoms *atoms = taking->atoms;
-	size_t from = atoms->stack_count;
-
-	atoms_push(atoms, any ? negate(taking, a) : a);
-	atoms_push(atoms, any ? negate(taking, b) : b);
-	a = atoms_pop_all(atoms, from);
-	return any ? negate(taking, a) : a;
 }
 
 /* --- what has no simple form ------------------------------------------------------------------- */
@@ -166,111 +136,6 @@ static uint32_t other_take(struct taking *taking, const struct node *node)
 
 /* --- comparisons ------------------------------------------------------------------------------- */
 
-/* The atom @like with its bound at @bound, which may lie one beyond the largest number. */
-static uint32_t bound_take(struct taking *taking, const struct atom *like, wide_int bound)
-{
-	struct atom atom = *like;
-	uint32_t literal;
-
-	atom.bound = bound > INT64_MAX ? INT64_MAX : (int64_t)bound;
-	literal = atoms_put(taking->atoms, &atom);
-	/* Never true, but unknown as long as the slot is. */
-	return bound > INT64_MAX ? join(taking, literal, negate(taking, literal), false)
-				 : literal;
-}
-
-/* Of the two atoms ">=" and ">" of a bound, those that the relation is made of. */
-static bool relation_needs_from(enum operator_kind operation)
-{
-	return operation != OPERATOR_GREATER && operation != OPERATOR_LESS_EQUAL;
-}
-
-static bool relation_needs_above(enum operator_kind operation)
-{
-	return operation != OPERATOR_GREATER_EQUAL && operation != OPERATOR_LESS;
-}
-
-/* @from: the atom of ">="; @above that of ">". */
-static uint32_t relation_take(struct taking *taking, enum operator_kind operation,
-		uint32_t from, uint32_t above)
-{
-	switch ((int)operation) {
-	case OPERATOR_GREATER_EQUAL:
-		return from;
-	case OPERATOR_LESS:
-		return negate(taking, from);
-	case OPERATOR_GREATER:
-		return above;
-	case OPERATOR_LESS_EQUAL:
-		return negate(taking, above);
-	case OPERATOR_EQUAL:
-		return join(taking, from, negate(taking, above), false);
-	default:
-		return join(taking, negate(taking, from), above, true);
-	}
-}
-
-/* @like: AT_LEAST or VALID of a slot whose values are whole numbers, or days without a fraction. */
-static uint32_t number_take(struct taking *taking, const struct atom *like,
-		enum operator_kind operation, const struct value *bound)
-{
-	wide_int from = bound->kind == VALUE_INT ? bound->integer : bound->timestamp.seconds;
-	/* Nothing lies between a second and its fractions. */
-	bool fraction = bound->kind == VALUE_TIMESTAMP && bound->timestamp.nanos > 0;
-	uint32_t at_least = LITERAL_TRUE, above = LITERAL_TRUE;
-
-	if (fraction || relation_needs_above(operation))
-		at_least = above = bound_take(taking, like, from + 1);
-	if (!fraction && relation_needs_from(operation))
-		at_least = bound_take(taking, like, from);
-	return relation_take(taking, operation, at_least, above);
-}
-
-static uint32_t quotient_take(struct taking *taking, const struct scope_name *name,
-		enum operator_kind operation, const struct value *bound)
-{
-	int slots[3] = { name->slot, name->ratio->num_slot, name->ratio->den_slot };
-	struct atom atom = { .kind = ATOM_QUOTIENT,
-		.slot = name->slot,
-		.ratio = name->ratio,
-		.slots = slots,
-		.slot_count = 3 };
-	uint32_t from = LITERAL_TRUE, above = LITERAL_TRUE;
-
-	for (int i = 1; i < 3; i++) {
-		for (int k = i; k > 0 && slots[k - 1] > slots[k]; k--) {
-			int slot = slots[k];
-
-			slots[k] = slots[k - 1];
-			slots[k - 1] = slot;
-		}
-	}
-	if (bound->kind == VALUE_UNKNOWN) {
-		atom.unstated = true;
-		return atoms_put(taking->atoms, &atom);
-	}
-	atom.bound = bound->integer;
-	if (relation_needs_from(operation))
-		from = atoms_put(taking->atoms, &atom);
-	atom.above = true;
-	if (relation_needs_above(operation))
-		above = atoms_put(taking->atoms, &atom);
-	return relation_take(taking, operation, from, above);
-}
-
-static uint32_t slot_take(struct taking *taking, const struct scope_name *name,
-		enum operator_kind operation, const struct value *bound)
-{
-	struct atom atom = {
-		.kind = ATOM_AT_LEAST, .slot = name->slot, .slots = &name->slot, .slot_count = 1
-	};
-
-	if (bound->kind != VALUE_UNKNOWN)
-		return number_take(taking, &atom, operation, bound);
-	atom.unstated = true;
-	return atoms_put(taking->atoms, &atom);
-}
-
 /* What is looked up in a map under a known code: e.titles["srdi"], e.titles.srdi. */
 static bool entry_read(struct taking *taking, const struct node *node, struct atom *out_atom)
 {
@@ -307,10 +172,19 @@ static uint32_t comparison_take(struct taking *taking, const struct node *node)
 				i ? operator_swapped(node->operation) : node->operation;
 		struct atom entry;
 		struct value bound;
+		uint32_t literal;
 		bool number;
 
 		if (other->reads_attribute)
 			continue;
+		if (side->variable && side->variable->type->kind == TYPE_STRING) {
+			bound = node_value(taking, other);
+			literal = atom_take_texts(
+					taking, side->variable, operation, &bound, node, 0, 0);
+			if (literal != UINT32_MAX)
+				return literal;
+			continue;
+		}
 		number = side->variable &&
 			 (side->variable->type->kind == TYPE_INT ||
 					 side->variable->type->kind == TYPE_TIMESTAMP);
@@ -320,48 +194,16 @@ static uint32_t comparison_take(struct taking *taking, const struct node *node)
 		if (bound.kind == VALUE_ERROR)
 			return LITERAL_ERROR;
 		if (number && side->variable->ratio)
-			return quotient_take(taking, side->variable, operation, &bound);
+			return atom_take_quotient(taking, side->variable, operation, &bound);
 		if (number)
-			return slot_take(taking, side->variable, operation, &bound);
+			return atom_take_number(taking, side->variable, operation, &bound);
 		if (bound.kind == VALUE_TIMESTAMP)
-			return number_take(taking, &entry, operation, &bound);
+			return atom_take_valid(taking, &entry, operation, &bound);
 	}
 	return other_take(taking, node);
 }
 
 /* --- lists and maps of codes ------------------------------------------------------------------- */
-
-static bool is_codes(const struct type *type)
-{
-	if (type->kind == TYPE_LIST)
-		return type->element->kind == TYPE_STRING;
-	return type->kind == TYPE_MAP && type->key->kind == TYPE_STRING;
-}
-
-static uint32_t member_take(
-		struct taking *taking, const struct scope_name *name, struct slice code)
-{
-	struct atom atom = { .kind = name->type->kind == TYPE_MAP ? ATOM_HELD : ATOM_MEMBER,
-		.slot = name->slot,
-		.code = code,
-		.slots = &name->slot,
-		.slot_count = 1 };
-
-	return atoms_put(taking->atoms, &atom);
-}
-
-/* A number among constants. */
-static uint32_t among_take(
-		struct taking *taking, const struct scope_name *name, const struct value *range)
-{
-	size_t from = taking->atoms->stack_count;
-
-	for (size_t i = 0; i < range->list.count; i++)
-		atoms_push(taking->atoms,
-				negate(taking, slot_take(taking, name, OPERATOR_EQUAL,
-							       &range->list.items[i])));
-	return negate(taking, atoms_pop_all(taking->atoms, from));
-}
 
 static uint32_t in_take(struct taking *taking, const struct node *node)
 {
@@ -369,17 +211,27 @@ static uint32_t in_take(struct taking *taking, const struct node *node)
 	const struct node *range = node->children[1];
 	struct value value;
 
-	if (range->variable && is_codes(range->variable->type) && !member->reads_attribute &&
-			range->reads_attribute) {
+	if (range->variable && atom_is_codes(range->variable->type) &&
+			!member->reads_attribute && range->reads_attribute) {
 		value = node_value(taking, member);
 		if (value.kind == VALUE_STRING)
-			return member_take(taking, range->variable, value.text);
+			return atom_take_member(taking, range->variable, value.text);
 	}
 	if (member->variable && member->variable->type->kind == TYPE_INT &&
 			!member->variable->ratio && !range->reads_attribute) {
 		value = node_value(taking, range);
 		if (value.kind == VALUE_LIST && value.list.count > 0)
-			return among_take(taking, member->variable, &value);
+			return atom_take_among(taking, member->variable, &value);
+	}
+	if (member->variable && member->variable->type->kind == TYPE_STRING &&
+			!range->reads_attribute) {
+		uint32_t literal;
+
+		value = node_value(taking, range);
+		literal = atom_take_texts(
+				taking, member->variable, OPERATOR_IN, &value, node, 0, 0);
+		if (literal != UINT32_MAX)
+			return literal;
 	}
 	return other_take(taking, node);
 }
@@ -403,7 +255,7 @@ static bool constants_loop(struct taking *taking, const struct node *node, uint3
 	if (body->kind != NODE_OPERATOR || body->operation != OPERATOR_IN ||
 			!is_element(body->children[0], node) || !body->children[1]->variable ||
 			!body->children[1]->reads_attribute ||
-			!is_codes(body->children[1]->variable->type))
+			!atom_is_codes(body->children[1]->variable->type))
 		return false;
 	range = node_value(taking, node->children[0]);
 	if (range.kind != VALUE_LIST)
@@ -415,7 +267,7 @@ static bool constants_loop(struct taking *taking, const struct node *node, uint3
 			taking->atoms->stack_count = from;
 			return false;
 		}
-		literal = member_take(
+		literal = atom_take_member(
 				taking, body->children[1]->variable, range.list.items[i].text);
 		atoms_push(taking->atoms, turned != any ? negate(taking, literal) : literal);
 	}
@@ -435,7 +287,7 @@ static bool members_loop(struct taking *taking, const struct node *node, uint32_
 	struct value value;
 
 	if (node->loop != LOOP_EXISTS || name->type->kind != TYPE_LIST ||
-			!is_codes(name->type) || body->kind != NODE_OPERATOR)
+			!atom_is_codes(name->type) || body->kind != NODE_OPERATOR)
 		return false;
 	if ((body->operation == OPERATOR_EQUAL || body->operation == OPERATOR_IN) &&
 			is_element(body->children[0], node))
@@ -448,7 +300,7 @@ static bool members_loop(struct taking *taking, const struct node *node, uint32_
 		return false;
 	value = node_value(taking, constant);
 	if (value.kind == VALUE_STRING) {
-		*out = member_take(taking, name, value.text);
+		*out = atom_take_member(taking, name, value.text);
 		return true;
 	}
 	/* Of an empty list of constants the result is "no" only when the other list is known. */
@@ -456,7 +308,7 @@ static bool members_loop(struct taking *taking, const struct node *node, uint32_
 		return false;
 	for (size_t i = 0; i < value.list.count; i++)
 		atoms_push(taking->atoms,
-				negate(taking, member_take(taking, name,
+				negate(taking, atom_take_member(taking, name,
 							       value.list.items[i].text)));
 	*out = negate(taking, atoms_pop_all(taking->atoms, from));
 	return true;
@@ -499,19 +351,22 @@ static uint32_t logic_take(struct taking *taking, const struct node *node)
 
 	children_fetch(node);
 	for (uint32_t i = 0; i < node->count; i++) {
-		literal = node_take(taking, node->children[i]);
+		literal = atom_take_node(taking, node->children[i]);
 		atoms_push(atoms, any ? negate(taking, literal) : literal);
 	}
 	literal = atoms_pop_all(atoms, from);
 	return any ? negate(taking, literal) : literal;
 }
 
-static uint32_t node_take(struct taking *taking, const struct node *node)
+uint32_t atom_take_node(struct taking *taking, const struct node *node)
 {
 	struct atom atom = { .kind = ATOM_FLAG };
 
-	if (!node->reads_attribute)
-		return constant_take(taking, node);
+	if (!node->reads_attribute) {
+		struct value value = node_value(taking, node);
+
+		return atom_take_constant(&value);
+	}
 	if (node->variable) {
 		atom.slot = node->variable->slot;
 		atom.slots = &atom.slot;
@@ -520,7 +375,7 @@ static uint32_t node_take(struct taking *taking, const struct node *node)
 	}
 	switch (node->kind) {
 	case NODE_NOT:
-		return negate(taking, node_take(taking, node->children[0]));
+		return negate(taking, atom_take_node(taking, node->children[0]));
 	case NODE_AND:
 	case NODE_OR:
 		return logic_take(taking, node);
@@ -551,7 +406,9 @@ bool atoms_add_rule(struct atoms *atoms, const struct rule *rule, uint32_t *out_
 {
 	struct taking taking = { .atoms = atoms, .rule = rule };
 
-	assert(rule_type(rule)->kind == TYPE_BOOL);
-	*out_literal = node_take(&taking, rule->root);
+	if (!atom_take_steps(&taking, out_literal)) {
+		assert(rule_type(rule)->kind == TYPE_BOOL);
+		*out_literal = atom_take_node(&taking, rule->root);
+	}
 	return !atoms->failed && !atoms->arena.exhausted;
 }

@@ -2,6 +2,7 @@
 /* What the files about blocks share. */
 #pragma once
 
+#include "base/map.h"
 #include "rules/block.h"
 #include "rules/plane.h"
 #include "rules/program.h"

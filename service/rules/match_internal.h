@@ -14,6 +14,7 @@
  */
 #pragma once
 
+#include "base/map.h"
 #include "rules/match_index.h"
 
 /* Positions that are looked at together: a line of memory a row. */

@@ -175,58 +175,20 @@ static bool members_build(
 
 /* --- texts ------------------------------------------------------------------------------------- */
 
-/* The texts that an atom compares its slot with, when that is all it does. */
-static bool atom_texts(struct match_build *build, const struct atom *atom,
-		struct value *out_texts, bool *out_negated)
-{
-	const struct node *node = atom->node;
-
-	if (atom->test || !node || node->kind != NODE_OPERATOR)
-		return false;
-	*out_negated = node->operation == OPERATOR_NOT_EQUAL;
-	if (node->operation != OPERATOR_IN && node->operation != OPERATOR_EQUAL &&
-			node->operation != OPERATOR_NOT_EQUAL)
-		return false;
-	for (unsigned i = 0; i < 2; i++) {
-		const struct node *side = node->children[i];
-		const struct node *other = node->children[1 - i];
-
-		if ((node->operation == OPERATOR_IN && i == 1) || !side->variable ||
-				side->variable->slot != atom->slot || other->reads_attribute ||
-				other->code_begin < 0)
-			continue;
-		*out_texts = program_run(&atom->rule->program, other->code_begin,
-				other->code_end, &build->evaluation);
-		if (node->operation != OPERATOR_IN)
-			return out_texts->kind == VALUE_STRING;
-		return out_texts->kind == VALUE_LIST &&
-		       (out_texts->list.count == 0 ||
-				       out_texts->list.items[0].kind == VALUE_STRING);
-	}
-	return false;
-}
-
 static bool code_build(
 		struct match_build *build, int slot, const struct atom **atoms, size_t count)
 {
 	struct match_part *part = part_add(build, PART_CODE, slot);
-	struct arena_mark mark = arena_mark(&build->arena);
-	struct value texts;
-	bool negated;
 	bool ok = true;
 
 	part->closed = true;
 	for (size_t i = 0; i < count; i++) {
 		build->atom_parts[atoms[i] - build->atoms->list] = build->index->part_count;
-		if (!atom_texts(build, atoms[i], &texts, &negated))
-			part->closed = false;
-		else if (texts.kind == VALUE_STRING)
-			ok = ok && code_put(build, slot, texts.text) != UINT32_MAX;
-		else
-			for (size_t k = 0; k < texts.list.count; k++)
-				ok = ok && code_put(build, slot, texts.list.items[k].text) !=
-							   UINT32_MAX;
-		arena_rewind(&build->arena, mark);
+		part->closed &= atoms[i]->texts != NULL;
+		for (size_t k = 0; k < atoms[i]->text_count; k++)
+			ok = ok &&
+			     code_put(build, slot, build->atoms->texts[atoms[i]->texts[k]]) !=
+					     UINT32_MAX;
 	}
 	for (size_t i = 0; i < build->options->text_count && !part->closed; i++) {
 		if (build->options->texts[i].slot == slot)
@@ -269,28 +231,19 @@ bool match_code_answers(struct match_build *build, uint32_t number, uint64_t *ye
 	const struct match_slot *asked = &build->index->slots[atom->slot];
 	struct arena_mark mark = arena_mark(&build->arena);
 	size_t words = (part->text_count + 63) / 64;
-	struct value texts;
-	bool negated;
 
 	memset(yes, 0, words * sizeof(*yes));
 	memset(no, 0, words * sizeof(*no));
-	if (atom_texts(build, atom, &texts, &negated)) {
-		size_t count = texts.kind == VALUE_LIST ? texts.list.count : 1;
+	if (atom->texts) {
+		uint64_t *in = atom->negated ? no : yes;
+		uint64_t *out = atom->negated ? yes : no;
 
-		for (size_t i = 0; i < count; i++) {
-			struct slice text = texts.kind == VALUE_LIST ? texts.list.items[i].text
-								     : texts.text;
-
-			bit_put(negated ? no : yes,
-					(uintptr_t)map_find(&asked->codes, text) - 1);
-		}
-		for (size_t i = 0; i < words; i++) {
-			if (negated)
-				yes[i] = ~no[i];
-			else
-				no[i] = ~yes[i];
-		}
-		arena_rewind(&build->arena, mark);
+		for (size_t i = 0; i < atom->text_count; i++)
+			bit_put(in, (uintptr_t)map_find(&asked->codes,
+						    build->atoms->texts[atom->texts[i]]) -
+							1);
+		for (size_t i = 0; i < words; i++)
+			out[i] = ~in[i];
 		return true;
 	}
 	for (size_t i = 0; i < asked->codes.capacity; i++) {

@@ -9,6 +9,7 @@
 #include "block_world.h"
 #include "effort.h"
 
+#include "rules/atom_internal.h"
 #include "rules/block.h"
 #include "rules/program.h"
 
@@ -251,6 +252,20 @@ static void round_compare(
 	}
 }
 
+static unsigned rules_seen, rules_plain;
+
+/* Steps and tree of a rule come to the same literal. */
+static void ways_compare(struct atoms *atoms, const struct rule *rule, uint32_t literal)
+{
+	struct taking taking = { atoms, rule };
+	uint32_t by_steps = literal;
+
+	rules_seen++;
+	rules_plain += atom_take_steps(&taking, &by_steps);
+	assert_int_equal(by_steps, literal);
+	assert_int_equal(atom_take_node(&taking, rule->root), literal);
+}
+
 static void agrees(void **state)
 {
 	unsigned instances = effort(40, 1000);
@@ -276,6 +291,7 @@ static void agrees(void **state)
 					&world.arena, world.scope, instance.texts[i]);
 			assert_true(atoms_add_rule(
 					atoms, instance.rules[i], &instance.literals[i]));
+			ways_compare(atoms, instance.rules[i], instance.literals[i]);
 			for (unsigned k = random_below(3); k > 0; k--)
 				atoms_use(atoms, instance.literals[i]);
 		}
@@ -286,6 +302,7 @@ static void agrees(void **state)
 		world_fini(&world);
 		atoms_free(atoms);
 	}
+	assert_true(rules_plain * 2 > rules_seen);
 	for (unsigned i = 0; i <= ANSWER_ERROR; i++)
 		total += answers[i];
 	for (unsigned i = 0; i <= ANSWER_ERROR; i++) {

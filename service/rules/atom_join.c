@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Conjunctions of literals, each once; and what is known by its hash. */
+#include "rules/atom_internal.h"
+
+#include "base/memory.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Fewer literals are sorted by hand. */
+#define SORTED_AT_ONCE 24
+
+/* --- growing ----------------------------------------------------------------------------------- */
+
+/* Room for one more of @size bytes each. */
+bool atom_list_grow(void **list, size_t count, size_t *capacity, size_t size)
+{
+	size_t more = *capacity ? *capacity * 2 : 64;
+	void *grown;
+
+	if (count < *capacity)
+		return true;
+	grown = memory_resize(*list, more * size);
+	if (!grown)
+		return false;
+	*list = grown;
+	*capacity = more;
+	return true;
+}
+
+uint32_t atoms_add_formula(struct atoms *atoms, const struct formula *formula)
+{
+	if (atoms->formula_count >= UINT32_MAX / 2 ||
+			!atom_list_grow((void **)&atoms->formulas, atoms->formula_count,
+					&atoms->formula_capacity, sizeof(*formula))) {
+		atoms->failed = true;
+		return LITERAL_TRUE;
+	}
+	atoms->formulas[atoms->formula_count] = *formula;
+	return 2 * (uint32_t)atoms->formula_count++;
+}
+
+/* --- tables ------------------------------------------------------------------------------------ */
+
+static void table_place(struct atom_table *table, struct atom_place place)
+{
+	size_t at = atom_table_begin(table, place.hash);
+
+	while (table->places[at].number)
+		at = atom_table_next(table, at);
+	table->places[at] = place;
+}
+
+/* What is not there yet. */
+void atom_table_put(
+		struct atoms *atoms, struct atom_table *table, uint32_t hash, uint32_t number)
+{
+	if (2 * (table->count + 1) > table->capacity) {
+		struct atom_table larger = { .count = table->count,
+			.capacity = table->capacity ? 2 * table->capacity : 1024 };
+
+		larger.places = memory_alloc_zero(larger.capacity, sizeof(*larger.places));
+		if (!larger.places) {
+			atoms->failed = true;
+			return;
+		}
+		for (size_t i = 0; i < table->capacity; i++) {
+			if (table->places[i].number)
+				table_place(&larger, table->places[i]);
+		}
+		memory_free(table->places);
+		*table = larger;
+	}
+	table_place(table, (struct atom_place){ hash, number + 1 });
+	table->count++;
+}
+
+/* --- conjunctions ------------------------------------------------------------------------------ */
+
+void atoms_push(struct atoms *atoms, uint32_t literal)
+{
+	if (!atom_list_grow((void **)&atoms->stack, atoms->stack_count, &atoms->stack_capacity,
+			    sizeof(*atoms->stack))) {
+		atoms->failed = true;
+		return;
+	}
+	atoms->stack[atoms->stack_count++] = literal;
+}
+
+static int literal_compare(const void *a, const void *b)
+{
+	uint32_t left = *(const uint32_t *)a;
+	uint32_t right = *(const uint32_t *)b;
+
+	return (left > right) - (left < right);
+}
+
+static void literals_sort(uint32_t *literals, size_t count)
+{
+	if (count > SORTED_AT_ONCE) {
+		qsort(literals, count, sizeof(*literals), literal_compare);
+		return;
+	}
+	for (size_t i = 1; i < count; i++) {
+		uint32_t literal = literals[i];
+		size_t at = i;
+
+		for (; at > 0 && literals[at - 1] > literal; at--)
+			literals[at] = literals[at - 1];
+		literals[at] = literal;
+	}
+}
+
+static bool is_conjunction(const struct atoms *atoms, uint32_t literal)
+{
+	return literal % 2 == 0 && atoms_formula(atoms, literal)->kind == FORMULA_ALL;
+}
+
+/* Puts the parts of conjunctions among the literals in their place; all of them are behind. */
+static void stack_flatten(struct atoms *atoms, size_t from)
+{
+	size_t end = atoms->stack_count;
+	size_t kept = from;
+
+	while (kept < end && !is_conjunction(atoms, atoms->stack[kept]))
+		kept++;
+	from = kept;
+	for (size_t i = from; i < end; i++) {
+		uint32_t literal = atoms->stack[i];
+		struct formula formula = *atoms_formula(atoms, literal);
+
+		if (!is_conjunction(atoms, literal)) {
+			atoms_push(atoms, literal);
+			continue;
+		}
+		for (uint32_t k = 0; k < formula.count; k++)
+			atoms_push(atoms, atoms->literals[formula.at + k]);
+	}
+	for (size_t i = end; i < atoms->stack_count; i++)
+		atoms->stack[kept++] = atoms->stack[i];
+	atoms->stack_count = kept;
+}
+
+/* Ascending, each once, without "true", or an error that is nothing beside what is not stated; whether there
+ * is "false". */
+static bool stack_tidy(struct atoms *atoms, size_t from)
+{
+	uint32_t *stack = atoms->stack;
+	size_t kept = from;
+	bool no = false;
+
+	if (atoms->stack_count > from)
+		literals_sort(stack + from, atoms->stack_count - from);
+	for (size_t i = from; i < atoms->stack_count; i++) {
+		no |= stack[i] == LITERAL_FALSE;
+		if (stack[i] == LITERAL_UNSTATED && kept > from &&
+				stack[kept - 1] == LITERAL_ERROR)
+			kept--;
+		if (stack[i] != LITERAL_TRUE && (kept == from || stack[kept - 1] != stack[i]))
+			stack[kept++] = stack[i];
+	}
+	atoms->stack_count = kept;
+	return no;
+}
+
+static uint32_t conjunction_add(struct atoms *atoms, const uint32_t *literals, size_t count)
+{
+	struct formula formula = { .kind = FORMULA_ALL,
+		.at = (uint32_t)atoms->literal_count,
+		.count = (uint32_t)count };
+
+	for (size_t i = 0; i < count; i++) {
+		struct formula *part = &atoms->formulas[literals[i] / 2];
+
+		if (!atom_list_grow((void **)&atoms->literals, atoms->literal_count,
+				    &atoms->literal_capacity, sizeof(*literals))) {
+			atoms->failed = true;
+			return LITERAL_TRUE;
+		}
+		atoms->literals[atoms->literal_count++] = literals[i];
+		part->uses++;
+		if (part->kind == FORMULA_ATOM)
+			atoms->list[part->at].uses++;
+		formula.opaque |= part->opaque;
+	}
+	return atoms_add_formula(atoms, &formula);
+}
+
+static uint32_t conjunction_find(const struct atoms *atoms, const uint32_t *literals,
+		size_t count, uint32_t hash)
+{
+	const struct atom_table *table = &atoms->joined;
+
+	if (!table->capacity)
+		return UINT32_MAX;
+	for (size_t at = atom_table_begin(table, hash); table->places[at].number;
+			at = atom_table_next(table, at)) {
+		uint32_t number = table->places[at].number - 1;
+		const struct formula *formula = &atoms->formulas[number];
+
+		if (table->places[at].hash == hash && formula->count == count &&
+				memcmp(&atoms->literals[formula->at], literals,
+						count * sizeof(*literals)) == 0)
+			return 2 * number;
+	}
+	return UINT32_MAX;
+}
+
+uint32_t atoms_pop_all(struct atoms *atoms, size_t from)
+{
+	uint64_t mixed = 0;
+	uint32_t literal, hash;
+	const uint32_t *stack;
+	size_t count;
+
+	assert(from <= atoms->stack_count);
+	stack_flatten(atoms, from);
+	if (stack_tidy(atoms, from)) {
+		atoms->stack_count = from;
+		return LITERAL_FALSE;
+	}
+	stack = &atoms->stack[from];
+	count = atoms->stack_count - from;
+	atoms->stack_count = from;
+	if (count < 2)
+		return count ? *stack : LITERAL_TRUE;
+	if (atoms->failed)
+		return LITERAL_TRUE;
+	for (size_t i = 0; i < count; i++)
+		mixed = atom_mix(mixed, stack[i]);
+	hash = (uint32_t)(mixed ^ mixed >> 32);
+	literal = conjunction_find(atoms, stack, count, hash);
+	if (literal != UINT32_MAX)
+		return literal;
+	literal = conjunction_add(atoms, stack, count);
+	if (!atoms->failed)
+		atom_table_put(atoms, &atoms->joined, hash, literal / 2);
+	return literal;
+}
+
+bool atoms_add_all(struct atoms *atoms, const uint32_t *literals, size_t count,
+		uint32_t *out_literal)
+{
+	size_t from = atoms->stack_count;
+
+	for (size_t i = 0; i < count; i++)
+		atoms_push(atoms, literals[i]);
+	*out_literal = atoms_pop_all(atoms, from);
+	return !atoms->failed && !atoms->arena.exhausted;
+}
+
+bool atoms_add_test(struct atoms *atoms, int slot, const struct atom_test *test,
+		uint32_t *out_literal)
+{
+	struct atom atom = {
+		.kind = ATOM_CODE, .slot = slot, .test = test, .slots = &slot, .slot_count = 1
+	};
+
+	*out_literal = atoms_put(atoms, &atom);
+	return !atoms->failed && !atoms->arena.exhausted;
+}
+
+/* As deep as rules are. */
+static void formula_ask(struct atoms *atoms, uint32_t number)
+{
+	struct formula *formula = &atoms->formulas[number];
+
+	formula->asked++;
+	if (formula->kind == FORMULA_ATOM)
+		atoms->list[formula->at].asked++;
+	if (formula->kind != FORMULA_ALL || formula->asked > 1)
+		return;
+	for (uint32_t i = 0; i < formula->count; i++)
+		formula_ask(atoms, atoms->literals[formula->at + i] / 2);
+}
+
+void atoms_use(struct atoms *atoms, uint32_t literal)
+{
+	struct formula *formula = &atoms->formulas[literal / 2];
+
+	formula->uses++;
+	if (formula->kind == FORMULA_ATOM)
+		atoms->list[formula->at].uses++;
+	formula_ask(atoms, literal / 2);
+}
