@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The index is built once: every symbol of every file → its file. Then it is only read. v1 and
- * v1alpha differ in the package's name alone, so both are read and written with v1's types.
+ * The list of files is made once, then it is only read. A symbol is looked for in the descriptors
+ * themselves: only messages that its name leads through are entered, which takes microseconds, and an index
+ * of all names would take half a MiB of every process for what is seldom asked. v1 and v1alpha differ in the
+ * package's name alone, so both are read and written with v1's types.
  */
 #include "rpc/reflection.h"
 
@@ -34,7 +36,7 @@ enum {
 enum { ANY_NAME = 1, ENUM_VALUE = 2, SERVICE_METHOD = 2 };
 
 #define DEPTH_MAX 32
-#define INDEX_MEMORY ((size_t)64 << 20)
+#define LIST_MEMORY ((size_t)1 << 20)
 
 struct reflection_file {
 	size_t number;
@@ -47,8 +49,7 @@ enum { REFLECTION_METHODS = 2 };
 
 struct reflection {
 	struct arena arena;
-	struct map files;   /* file name → struct reflection_file */
-	struct map symbols; /* full name → struct reflection_file */
+	struct map files; /* file name → struct reflection_file */
 	struct reflection_file *first;
 	size_t file_count;
 	const char *const *services;
@@ -60,7 +61,7 @@ struct reflection {
 typedef Grpc__Reflection__V1__ServerReflectionRequest Request;
 typedef Grpc__Reflection__V1__ServerReflectionResponse Response;
 
-/* --- the index -------------------------------------------------------------------------------
+/* --- finding -----------------------------------------------------------------------------------
  */
 
 /* The first field @number of @message, or an empty slice. */
@@ -74,86 +75,121 @@ static struct slice find_field(struct slice message, uint32_t number)
 	return (struct slice){ "", 0 };
 }
 
-static bool add_symbol(struct reflection *reflection, struct reflection_file *file,
-		struct slice scope, struct slice named, struct slice *out_name)
+static bool is_named(struct slice message, struct slice name)
 {
-	struct slice name = find_field(named, ANY_NAME);
-	struct slice full;
-	char *text = arena_format(&reflection->arena, "%.*s%s%.*s", SLICE_PRINT(scope),
-			scope.size ? "." : "", SLICE_PRINT(name));
-
-	if (!text)
-		return false;
-	full = slice_from(text);
-	if (out_name)
-		*out_name = full;
-	return map_put(&reflection->symbols, full, file);
+	return slice_equals(find_field(message, ANY_NAME), name);
 }
 
-static bool add_enum(struct reflection *reflection, struct reflection_file *file,
-		struct slice scope, struct slice message)
+/* Whether @name stands in @scope: then it is what is behind the dot. */
+static bool name_enter(struct slice *name, struct slice scope)
 {
-	struct wire_field field;
-
-	if (!add_symbol(reflection, file, scope, message, NULL))
+	if (name->size <= scope.size || memcmp(name->data, scope.data, scope.size) != 0 ||
+			name->data[scope.size] != '.')
 		return false;
-	/* Values are siblings of their enum, as in C++. */
-	while (wire_next(&message, &field))
-		if (field.number == ENUM_VALUE &&
-				!add_symbol(reflection, file, scope, field.bytes, NULL))
-			return false;
+	name->data += scope.size + 1;
+	name->size -= scope.size + 1;
 	return true;
 }
 
-static bool add_service(struct reflection *reflection, struct reflection_file *file,
-		struct slice scope, struct slice message)
+/* Values are siblings of their enum, as in C++. */
+static bool enum_has(struct slice message, struct slice name)
 {
 	struct wire_field field;
-	struct slice name;
 
-	if (!add_symbol(reflection, file, scope, message, &name))
-		return false;
-	while (wire_next(&message, &field))
-		if (field.number == SERVICE_METHOD &&
-				!add_symbol(reflection, file, name, field.bytes, NULL))
-			return false;
-	return true;
+	if (is_named(message, name))
+		return true;
+	while (wire_next(&message, &field)) {
+		if (field.number == ENUM_VALUE && is_named(field.bytes, name))
+			return true;
+	}
+	return false;
 }
 
-static bool add_message(struct reflection *reflection, struct reflection_file *file,
-		struct slice scope, struct slice message, unsigned depth)
+static bool service_has(struct slice message, struct slice name)
 {
 	struct wire_field field;
-	struct slice name;
-	bool ok = depth < DEPTH_MAX && add_symbol(reflection, file, scope, message, &name);
 
-	while (ok && wire_next(&message, &field)) {
+	if (is_named(message, name))
+		return true;
+	if (!name_enter(&name, find_field(message, ANY_NAME)))
+		return false;
+	while (wire_next(&message, &field)) {
+		if (field.number == SERVICE_METHOD && is_named(field.bytes, name))
+			return true;
+	}
+	return false;
+}
+
+static bool message_has(struct slice message, struct slice name, unsigned depth)
+{
+	struct wire_field field;
+	bool found = is_named(message, name);
+
+	if (found || depth >= DEPTH_MAX || !name_enter(&name, find_field(message, ANY_NAME)))
+		return found;
+	while (!found && wire_next(&message, &field)) {
 		switch (field.number) {
 		case MESSAGE_FIELD:
 		case MESSAGE_EXTENSION:
 		case MESSAGE_ONEOF:
-			ok = add_symbol(reflection, file, name, field.bytes, NULL);
+			found = is_named(field.bytes, name);
 			break;
 		case MESSAGE_NESTED:
-			ok = add_message(reflection, file, name, field.bytes, depth + 1);
+			found = message_has(field.bytes, name, depth + 1);
 			break;
 		case MESSAGE_ENUM:
-			ok = add_enum(reflection, file, name, field.bytes);
+			found = enum_has(field.bytes, name);
 			break;
 		default:
 			break;
 		}
 	}
-	return ok;
+	return found;
+}
+
+static bool file_has(struct slice file, struct slice name)
+{
+	struct slice package = find_field(file, FILE_PACKAGE);
+	struct wire_field field;
+	bool found = false;
+
+	if (package.size && !name_enter(&name, package))
+		return false;
+	while (!found && wire_next(&file, &field)) {
+		switch (field.number) {
+		case FILE_MESSAGE:
+			found = message_has(field.bytes, name, 0);
+			break;
+		case FILE_ENUM:
+			found = enum_has(field.bytes, name);
+			break;
+		case FILE_SERVICE:
+			found = service_has(field.bytes, name);
+			break;
+		case FILE_EXTENSION:
+			found = is_named(field.bytes, name);
+			break;
+		default:
+			break;
+		}
+	}
+	return found;
+}
+
+/* The file that has the symbol of this full name, or NULL. */
+static const struct reflection_file *find_symbol(
+		const struct reflection *reflection, const char *name)
+{
+	const struct reflection_file *file = reflection->first;
+
+	while (file && !file_has(file->bytes, slice_from(name)))
+		file = file->next;
+	return file;
 }
 
 static bool add_file(struct reflection *reflection, struct slice bytes)
 {
 	struct reflection_file *file = ARENA_NEW(&reflection->arena, struct reflection_file);
-	struct slice package = find_field(bytes, FILE_PACKAGE);
-	struct slice rest = bytes;
-	struct wire_field field;
-	bool ok;
 
 	if (!file)
 		return false;
@@ -162,26 +198,7 @@ static bool add_file(struct reflection *reflection, struct slice bytes)
 	file->bytes = bytes;
 	file->next = reflection->first;
 	reflection->first = file;
-	ok = map_put(&reflection->files, file->name, file);
-	while (ok && wire_next(&rest, &field)) {
-		switch (field.number) {
-		case FILE_MESSAGE:
-			ok = add_message(reflection, file, package, field.bytes, 0);
-			break;
-		case FILE_ENUM:
-			ok = add_enum(reflection, file, package, field.bytes);
-			break;
-		case FILE_SERVICE:
-			ok = add_service(reflection, file, package, field.bytes);
-			break;
-		case FILE_EXTENSION:
-			ok = add_symbol(reflection, file, package, field.bytes, NULL);
-			break;
-		default:
-			break;
-		}
-	}
-	return ok;
+	return map_put(&reflection->files, file->name, file);
 }
 
 static bool reflection_index(struct reflection *reflection, struct slice set, struct error *err)
@@ -192,7 +209,7 @@ static bool reflection_index(struct reflection *reflection, struct slice set, st
 		if (field.number == SET_FILE && field.is_bytes &&
 				!add_file(reflection, field.bytes))
 			return error_set(err, ERROR_MEMORY,
-					"out of memory while indexing the descriptors");
+					"out of memory while listing the descriptors");
 	if (set.size || reflection->file_count == 0)
 		return error_set(err, ERROR_INVALID, "the descriptor set is malformed");
 	return true;
@@ -298,7 +315,7 @@ static bool answer_services(struct answer *answer)
 /* proto3 has no extensions: a known type has none, an unknown one is not found. */
 static bool answer_extensions(struct answer *answer, char *type)
 {
-	if (!map_find(&answer->reflection->symbols, slice_from(type))) {
+	if (!find_symbol(answer->reflection, type)) {
 		answer_error(answer, RPC_NOT_FOUND, "not found");
 		return true;
 	}
@@ -322,8 +339,7 @@ static bool answer_request(struct answer *answer, const Request *request)
 							slice_from(request->file_by_filename)));
 	case GRPC__REFLECTION__V1__SERVER_REFLECTION_REQUEST__MESSAGE_REQUEST_FILE_CONTAINING_SYMBOL:
 		return answer_file(answer,
-				map_find(&reflection->symbols,
-						slice_from(request->file_containing_symbol)));
+				find_symbol(reflection, request->file_containing_symbol));
 	case GRPC__REFLECTION__V1__SERVER_REFLECTION_REQUEST__MESSAGE_REQUEST_FILE_CONTAINING_EXTENSION:
 		answer_error(answer, RPC_NOT_FOUND, "not found");
 		return true;
@@ -376,7 +392,7 @@ struct reflection *reflection_new(struct slice descriptor_set, const char *const
 				"out of memory while making the reflection service");
 		return NULL;
 	}
-	arena_init(&reflection->arena, INDEX_MEMORY);
+	arena_init(&reflection->arena, LIST_MEMORY);
 	reflection->services = services;
 	reflection->service_count = service_count;
 	if (!reflection_index(reflection, descriptor_set, err)) {
@@ -408,7 +424,6 @@ void reflection_free(struct reflection *reflection)
 	if (!reflection)
 		return;
 	map_fini(&reflection->files);
-	map_fini(&reflection->symbols);
 	arena_fini(&reflection->arena);
 	memory_free(reflection);
 }
