@@ -85,6 +85,8 @@ static void database_configure(void)
 	/* Refused when somebody initialised SQLite before us: then it keeps its own allocator.
 	 */
 	(void)sqlite3_config(SQLITE_CONFIG_MALLOC, &methods);
+	/* Twenty pages at once for every database, which stay for as long as one of them does. */
+	(void)sqlite3_config(SQLITE_CONFIG_PAGECACHE, NULL, 0, 0);
 	(void)sqlite3_config(SQLITE_CONFIG_URI, 0);
 	if (sqlite3_initialize() == SQLITE_OK)
 		(void)sqlite3_hard_heap_limit64(HEAP_LIMIT);
