@@ -226,12 +226,25 @@ static bool string_at_end(const struct string_reader *reader)
 						  char_at(lexer, lexer->at + 2) == quote);
 }
 
+/* How many bytes from @at on mean what they are: those before a quote, an escape or the end of the line. */
+static size_t plain_size(struct slice text, size_t at, char quote)
+{
+	size_t end = at;
+
+	while (end < text.size && text.data[end] != quote && text.data[end] != '\\' &&
+			text.data[end] != '\n' && text.data[end] != '\r')
+		end++;
+	return end - at;
+}
+
+/* What is plain lies in the text already, as names do; the others are decoded. */
 struct token lexer_string(struct lexer *lexer)
 {
 	struct slice text = lexer->source->text;
 	uint32_t begin = lexer->at;
 	struct string_reader reader = { .lexer = lexer };
 	enum value_kind kind;
+	size_t size;
 
 	for (; text.data[lexer->at] != '"' && text.data[lexer->at] != '\''; lexer->at++) {
 		if (text.data[lexer->at] == 'r' || text.data[lexer->at] == 'R')
@@ -244,6 +257,16 @@ struct token lexer_string(struct lexer *lexer)
 			char_at(lexer, lexer->at + 1) == reader.quote) {
 		reader.triple = true;
 		lexer->at += 2;
+	}
+	kind = reader.bytes ? VALUE_BYTES : VALUE_STRING;
+	size = reader.triple ? 0 : plain_size(text, lexer->at, reader.quote);
+	if (char_at(lexer, lexer->at + (uint32_t)size) == reader.quote && !reader.triple) {
+		lexer->at += (uint32_t)size + 1;
+		return (struct token){ .kind = TOKEN_LITERAL,
+			.begin = begin,
+			.end = lexer->at,
+			.literal = { .kind = kind,
+					.text = { text.data + lexer->at - 1 - size, size } } };
 	}
 	/* No escape decodes to more bytes than it is written with. */
 	if (!lexer->decoded)
@@ -271,7 +294,6 @@ struct token lexer_string(struct lexer *lexer)
 	}
 	lexer->at += reader.triple ? 3 : 1;
 	lexer->decoded_size += reader.size;
-	kind = reader.bytes ? VALUE_BYTES : VALUE_STRING;
 	return (struct token){ .kind = reader.bad ? TOKEN_BAD : TOKEN_LITERAL,
 		.begin = begin,
 		.end = lexer->at,

@@ -10,7 +10,8 @@
 #define KEY_MOST ((size_t)512)	/* bytes; longer ones are read anew */
 #define NOTED_MOST ((size_t)64) /* of one rule */
 #define KNOWN_MOST ((size_t)1 << 18)
-#define FIGURE_MOST ((size_t)15) /* digits; longer ones stay in the key */
+#define FIGURE_MOST ((size_t)15)   /* digits; longer ones stay in the key */
+#define SHARED_MOST ((uint32_t)64) /* elements; longer lists have nodes of their own */
 #define MEMO_BUDGET ((size_t)256 << 20)
 
 /* What is known under a key. */
@@ -29,6 +30,7 @@ struct noted {
 struct rule_memo {
 	struct arena arena; /* keys, and what is known under them */
 	struct map known;
+	struct map strings; /* elements of lists: text to node */
 	struct noted noted[NOTED_MOST];
 	size_t noted_count;
 	char key[KEY_MOST];
@@ -48,6 +50,7 @@ void rule_memo_free(struct rule_memo *memo)
 	if (!memo)
 		return;
 	map_fini(&memo->known);
+	map_fini(&memo->strings);
 	arena_fini(&memo->arena);
 	memory_free(memo);
 }
@@ -293,6 +296,57 @@ struct node *memo_take(struct parser *parser, struct slice *out_key)
 	parser->lexer.at = (uint32_t)end;
 	parser_advance(parser);
 	return root;
+}
+
+/* --- sharing ----------------------------------------------------------------------------------- */
+
+static bool is_string(const struct node *node)
+{
+	return node->kind == NODE_LITERAL && node->literal.kind == VALUE_STRING;
+}
+
+static struct node *string_node(struct parser *parser, const struct node *written)
+{
+	struct rule_memo *memo = parser->source->options->memo;
+	struct node *node = map_find(&memo->strings, written->literal.text);
+
+	if (node)
+		return node;
+	node = arena_alloc(parser->arena, sizeof(*node));
+	if (!node)
+		return NULL;
+	*node = *written;
+	/* The text outlives the memo, as that of every rule with one does. */
+	if (memo->strings.count < KNOWN_MOST)
+		(void)map_put(&memo->strings, written->literal.text, node); /* or it is alone */
+	return node;
+}
+
+void memo_share(struct parser *parser, struct arena_mark mark, struct node_list *list)
+{
+	struct node written[SHARED_MOST];
+	uint32_t count = list->count;
+	struct node **items;
+
+	if (parser->failed || count == 0 || count > SHARED_MOST)
+		return;
+	for (uint32_t i = 0; i < count; i++) {
+		if (!is_string(list->items[i]))
+			return;
+		written[i] = *list->items[i];
+	}
+	arena_rewind(parser->arena, mark);
+	*list = (struct node_list){ 0 };
+	items = arena_alloc(parser->arena, count * sizeof(*items));
+	for (uint32_t i = 0; items && i < count; i++) {
+		items[i] = string_node(parser, &written[i]);
+		if (!items[i])
+			items = NULL;
+	}
+	if (items)
+		*list = (struct node_list){ items, count, count };
+	else
+		parser->failed = true; /* memory is short */
 }
 
 /* --- remembering ------------------------------------------------------------------------------- */

@@ -19,6 +19,13 @@ struct node *memo_take(struct parser *parser, struct slice *out_key);
 /** Notes what was read instead, until memo_keep(). */
 void memo_note(struct rule_memo *memo, struct slice key, struct node *node);
 
+/**
+ * Of a list of nothing but strings, made since @mark: takes back what was made, and gives each string the node
+ * that the first list had for it. Such a list is a constant, below which only its words are of use. Any other
+ * list stays as it is. Nothing that was made since @mark may be in use beside @list.
+ */
+void memo_share(struct parser *parser, struct arena_mark mark, struct node_list *list);
+
 /** Forgets what was noted of the rule before. */
 void memo_begin(struct rule_memo *memo);
 /** Remembers all that was noted: @rule is checked and compiled, and outlives @memo. */

@@ -159,10 +159,24 @@ static struct node *parse_name(struct parser *parser)
 	return parse_has(parser, node, list);
 }
 
+static struct node *parse_list(struct parser *parser)
+{
+	struct rule_memo *memo = parser->source->options->memo;
+	struct node *node = node_new(parser, NODE_LIST, parser->token.begin);
+	struct arena_mark mark = arena_mark(parser->arena);
+	const char *decoded = parser->lexer.decoded;
+	struct node_list list = { 0 };
+
+	parser_advance(parser);
+	parse_arguments(parser, TOKEN_CLOSE_BRACKET, "\",\" or \"]\"", true, &list);
+	if (memo && decoded == parser->lexer.decoded)
+		memo_share(parser, mark, &list);
+	return node_finish(parser, node, list);
+}
+
 static struct node *parse_primary(struct parser *parser)
 {
 	struct token token = parser->token;
-	struct node_list list = { 0 };
 	struct node *node;
 
 	switch ((int)token.kind) {
@@ -185,10 +199,7 @@ static struct node *parse_primary(struct parser *parser)
 		parser_close(parser, TOKEN_CLOSE, "an operator or \")\"");
 		return node;
 	case TOKEN_OPEN_BRACKET:
-		node = node_new(parser, NODE_LIST, token.begin);
-		parser_advance(parser);
-		parse_arguments(parser, TOKEN_CLOSE_BRACKET, "\",\" or \"]\"", true, &list);
-		return node_finish(parser, node, list);
+		return parse_list(parser);
 	case TOKEN_OPEN_BRACE:
 		return parse_map(parser);
 	default:
