@@ -199,13 +199,16 @@ static bool clauses_build(struct policy_build *work)
 {
 	struct ruleset *ruleset = work->build->ruleset;
 	const Policycalc__V1__Policy *policy = work->policy;
-	struct clause *clauses = ARENA_NEW_ARRAY(
-			&ruleset->arena, struct clause, policy->n_conditions + 2);
+	bool has_region = policy->region && policy->region->n_covers;
+	bool has_industry = policy->industry &&
+			    (policy->industry->n_include || policy->industry->n_exclude);
+	struct clause *clauses = ARENA_NEW_ARRAY(&ruleset->arena, struct clause,
+			policy->n_conditions + has_region + has_industry);
 	size_t count = 0;
 
 	if (!clauses)
 		return false;
-	if (policy->region && policy->region->n_covers) {
+	if (has_region) {
 		bool statistical = policy->region->by ==
 				   POLICYCALC__V1__REGION_SCOPE__BY__BY_STATISTICAL;
 
@@ -215,7 +218,7 @@ static bool clauses_build(struct policy_build *work)
 				    policy->region->source))
 			return false;
 	}
-	if (policy->industry && (policy->industry->n_include || policy->industry->n_exclude)) {
+	if (has_industry) {
 		if (!scope_clause(work, &clauses[count++], CLAUSE_INDUSTRY, "industry",
 				    "industry", policy->industry->source))
 			return false;
@@ -234,8 +237,8 @@ static bool clauses_build(struct policy_build *work)
 static bool brackets_build(struct policy_build *work, struct amount_rules *rules)
 {
 	const Policycalc__V1__Amount *amount = work->policy->amount;
-	struct bracket_rules *brackets = ARENA_NEW_ARRAY(&work->build->ruleset->arena,
-			struct bracket_rules, amount->n_brackets + 1);
+	struct bracket_rules *brackets = ARENA_NEW_ARRAY(
+			&work->build->ruleset->arena, struct bracket_rules, amount->n_brackets);
 
 	if (!brackets)
 		return false;
@@ -269,7 +272,7 @@ static bool caps_build(struct policy_build *work, struct amount_rules *rules)
 {
 	const Policycalc__V1__Amount *amount = work->policy->amount;
 	struct cap_rules *caps = ARENA_NEW_ARRAY(
-			&work->build->ruleset->arena, struct cap_rules, amount->n_caps + 1);
+			&work->build->ruleset->arena, struct cap_rules, amount->n_caps);
 
 	if (!caps)
 		return false;
@@ -307,7 +310,7 @@ static bool tiers_build(struct policy_build *work, struct amount_rules *rules)
 {
 	const Policycalc__V1__Amount *amount = work->policy->amount;
 	struct tier_rules *tiers = ARENA_NEW_ARRAY(
-			&work->build->ruleset->arena, struct tier_rules, amount->n_tiers + 1);
+			&work->build->ruleset->arena, struct tier_rules, amount->n_tiers);
 
 	if (!tiers)
 		return false;

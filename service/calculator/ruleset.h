@@ -121,11 +121,11 @@ struct score_rules; /* score.h */
 /* A condition, ready to be asked. */
 struct clause {
 	enum clause_kind kind;
+	int slot; /* of scopes: the attribute they look at */
 	const Policycalc__V1__Condition *condition;
 	const struct rule *rule;
 	const struct rule *met_if;	 /* of role REVIEW, or NULL */
 	const struct rule *fails_if;	 /* of role REVIEW, or NULL */
-	int slot;			 /* of scopes: the attribute they look at */
 	const struct score_rules *score; /* of score tables */
 	const struct rule *direct_pass;	 /* of score tables, or NULL */
 	bool per_item;
