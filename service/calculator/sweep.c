@@ -164,7 +164,7 @@ static bool work_init(struct sweep_work *work)
 	(void)arena_reserve(&work->arena, ROW_ARENA);
 	return work->block && work->sent && work->raws && work->codes && work->tables &&
 	       work->results && work->arena.blocks && conditions_init(work) &&
-	       sweep_rows_init(work) &&
+	       sweep_rows_init(work) && sweep_orders_init(work) &&
 	       clause_memo_init(&work->memo, ruleset, &work->memo_arena);
 }
 
@@ -393,13 +393,16 @@ static bool plain_literals_ask(struct sweep_work *work, const struct sweep_polic
 {
 	size_t count = policy->literal_count < BLOCK_PARTS_MOST ? policy->literal_count
 								: BLOCK_PARTS_MOST;
+	const uint32_t *literals = sweep_order_literals(work, policy, err);
 	struct block_parts parts;
 
-	*out_left = block_parts_find(work->block, policy->literals, count, &parts) &&
+	if (!literals)
+		return false;
+	*out_left = block_parts_find(work->block, literals, count, &parts) &&
 		    block_parts_choose(work->block, &parts, rows->alive);
 	rows->doubtful = false;
 	return literals_ask(work, parts.asked, parts.asked_count, rows, out_left, err) &&
-	       literals_ask(work, policy->literals + count, policy->literal_count - count, rows,
+	       literals_ask(work, literals + count, policy->literal_count - count, rows,
 			       out_left, err);
 }
 

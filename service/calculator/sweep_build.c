@@ -116,7 +116,7 @@ static bool literals_put(struct building *building, uint32_t literal)
 	return true;
 }
 
-/* What it costs to ask: codes rule out most, then what is a look at a column. */
+/* What it costs to ask: flags are a bit a row, codes rule out most, of lists every entry is looked at. */
 static unsigned literal_cost(const struct atoms *atoms, uint32_t literal)
 {
 	const struct formula *formula = atoms_formula(atoms, literal);
@@ -126,16 +126,17 @@ static unsigned literal_cost(const struct atoms *atoms, uint32_t literal)
 	if (formula->kind != FORMULA_ATOM)
 		return 0;
 	switch (atoms->list[formula->at].kind) {
-	case ATOM_CODE:
-		return 1;
 	case ATOM_FLAG:
+		return 1;
+	case ATOM_CODE:
+		return 2;
+	case ATOM_AT_LEAST:
+		return 3;
 	case ATOM_MEMBER:
 	case ATOM_HELD:
-		return 3;
-	case ATOM_AT_LEAST:
-		return 2;
-	case ATOM_VALID:
 		return 4;
+	case ATOM_VALID:
+		return 5;
 	case ATOM_QUOTIENT:
 		return 500;
 	case ATOM_OTHER:

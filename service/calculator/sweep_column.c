@@ -7,6 +7,7 @@
 #include "calculator/sweep_internal.h"
 
 #include "base/memory.h"
+#include "rules/plane.h"
 
 #include <assert.h>
 #include <string.h>
@@ -32,6 +33,25 @@ const struct sweep_column *sweep_column_raw(
 	return &raw->column;
 }
 
+/* What is not @known may be any number. */
+PLANE_CLONES
+static void numbers_within(const int64_t *integers, int64_t least, int64_t most,
+		const uint64_t *known, uint64_t *out_known)
+{
+	for (size_t i = 0; i < SWEEP_WORDS; i++) {
+		const int64_t *at = integers + i * 64;
+		uint8_t bytes[64];
+
+		if (!known[i]) {
+			out_known[i] = 0;
+			continue;
+		}
+		for (unsigned k = 0; k < 64; k++)
+			bytes[k] = (at[k] >= least) & (at[k] <= most);
+		out_known[i] = known[i] & plane_word(bytes);
+	}
+}
+
 /* The known rows within the declared range. */
 static const uint64_t *numbers_judge(struct sweep_work *work,
 		const Policycalc__V1__Attribute *attribute, const struct sweep_column *column)
@@ -46,24 +66,15 @@ static const uint64_t *numbers_judge(struct sweep_work *work,
 	known = block_room(work->block, SWEEP_WORDS);
 	if (!known)
 		return NULL;
-	for (size_t i = 0; i < SWEEP_WORDS; i++) {
-		uint64_t left = column->known[i] & work->rows[i];
-
-		known[i] = left;
-		for (; left; left &= left - 1) {
-			int64_t figure = column->integers[i * 64 +
-							  (unsigned)__builtin_ctzll(left)];
-
-			if (figure < least || figure > most)
-				known[i] &= ~(left & -left);
-		}
-	}
+	numbers_within(column->integers, least, most, column->known, known);
 	return known;
 }
 
 /* --- codes ------------------------------------------------------------------------------------- */
 
 #define NO_CODE UINT32_MAX
+
+#define TABLE_SMALL 256
 
 /* What is said of a code in a table. */
 enum code_state {
@@ -125,7 +136,10 @@ static bool table_open(struct sweep_work *work, int slot, const struct sweep_col
 		table->name = column->code_table;
 		table->generation = work->code_generation;
 		table->stamp = ++work->code_stamp;
+		table->version = table->stamp;
 		table->count = 0;
+		table->read = 0;
+		table->said = 0;
 		/* Of a choice table two codes may be one as rules know them. */
 		table->different = !*work->sweep->slots[slot].entry->attribute->choice_table;
 	}
@@ -142,10 +156,9 @@ static bool table_open(struct sweep_work *work, int slot, const struct sweep_col
 		table->states = states;
 		table->capacity = capacity;
 	}
-	if (column->code_count > table->count) {
-		memset(table->states + table->count, STATE_UNREAD,
-				column->code_count - table->count);
-		table->count = column->code_count;
+	for (; table->count < column->code_count; table->count++) {
+		table->states[table->count] = STATE_UNREAD;
+		table->numbers[table->count] = NO_CODE;
 	}
 	return true;
 }
@@ -164,11 +177,30 @@ static bool code_read(struct sweep_work *work, int slot, const struct sweep_colu
 		code = code_judge(work, slot, column->code_texts[at]);
 	if (!code)
 		return false;
+	table->version = ++work->code_stamp;
 	table->numbers[at] = code->number;
 	table->states[at] = code->number == NO_CODE ? STATE_NONE : 0;
 	/* A text that stands there under two numbers. */
 	table->different = table->different && code->stamp != table->stamp;
 	code->stamp = table->stamp;
+	return true;
+}
+
+/*
+ * A small table, of one attribute mostly, is read at once: then columns need not be looked through for what
+ * nobody has asked about. In one of a whole registry most codes are another attribute's.
+ */
+static bool table_read(struct sweep_work *work, int slot, const struct sweep_column *column)
+{
+	struct sweep_table *table = &work->tables[slot];
+
+	if (!column->code_table || table->count > TABLE_SMALL)
+		return true;
+	while (table->read < table->count) {
+		if (!code_read(work, slot, column, (uint32_t)table->read))
+			return false;
+		table->said |= table->states[table->read++];
+	}
 	return true;
 }
 
@@ -263,14 +295,15 @@ static bool codes_judge(struct sweep_work *work, int slot, const struct sweep_co
 {
 	struct sweep_column column = *from;
 	const struct sweep_table *table = &work->tables[slot];
-	unsigned states;
+	unsigned states = 0;
 	uint64_t *known;
 
 	if (!list)
 		column.starts = NULL;
-	if (!table_open(work, slot, &column))
+	if (!table_open(work, slot, &column) || !table_read(work, slot, &column))
 		return false;
-	states = states_join(work, table->states, &column);
+	if (table->read < table->count || table->said)
+		states = states_join(work, table->states, &column);
 	if (states & STATE_UNREAD) {
 		if (!codes_read(work, slot, &column))
 			return false;
@@ -280,6 +313,7 @@ static bool codes_judge(struct sweep_work *work, int slot, const struct sweep_co
 	out->starts = column.starts;
 	out->numbers = table->numbers;
 	out->number_count = column.code_count;
+	out->number_stamp = column.code_table ? table->version : 0;
 	if (!states && (table->different || !list))
 		return true;
 	known = block_room(work->block, SWEEP_WORDS);

@@ -104,7 +104,10 @@ struct sweep_table {
 	uint32_t *numbers; /* as rules know them; UINT32_MAX: it is none */
 	uint8_t *states;
 	size_t count, capacity;
-	bool different; /* no two of them are one */
+	size_t read;	  /* so many of the first are known, */
+	unsigned said;	  /* and what is said of all of these */
+	uint64_t version; /* another one when anything of it is */
+	bool different;	  /* no two of them are one */
 };
 
 struct sweep_work {
@@ -122,6 +125,7 @@ struct sweep_work {
 	uint64_t code_generation;
 	uint64_t code_stamp;
 	struct sweep_result *results;
+	struct sweep_order *orders; /* by policy; NULL: they ask in the order of the sweep */
 	struct sweep_items items[LIST_COUNT];
 	uint64_t items_round[LIST_COUNT];
 	struct arena arena; /* of one enterprise */
@@ -137,6 +141,11 @@ bool sweep_column_read(struct sweep_work *work, int slot, struct block_column *o
 /* What was sent of a slot, as rules see it; NULL on failure. */
 const struct block_column *sweep_column_sent(
 		struct sweep_work *work, int slot, struct error *err);
+
+/* sweep_order.c: the literals of a policy in the order in which they are asked; NULL on failure. */
+bool sweep_orders_init(struct sweep_work *work);
+const uint32_t *sweep_order_literals(
+		struct sweep_work *work, const struct sweep_policy *policy, struct error *err);
 
 /* sweep_rows.c: asks pending rows of the enterprises themselves. */
 bool sweep_rows_ask(struct sweep_work *work, struct error *err);

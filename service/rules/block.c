@@ -126,6 +126,7 @@ void block_free(struct block *block)
 		return;
 	for (size_t i = 0; block->memories && i < block->atoms->count; i++) {
 		memory_free(block->memories[i].answers);
+		memory_free(block->memories[i].own.answers);
 		memory_free(block->memories[i].hits);
 	}
 	block_codes_fini(block);
@@ -360,6 +361,7 @@ static bool conjunction_ask(struct block *block, struct plane_pool *pool,
 		struct block_answer *out_answer, struct error *err)
 {
 	const struct atoms *atoms = block->atoms;
+	uint64_t open[BLOCK_WORDS];
 	struct gathering all;
 	const uint64_t *yes;
 
@@ -377,7 +379,7 @@ static bool conjunction_ask(struct block *block, struct plane_pool *pool,
 		struct block_mark mark = block_mark(block);
 		struct block_answer part;
 
-		if (!formula_ask(block, literal / 2, need, &part, err))
+		if (!formula_ask(block, literal / 2, i ? open : need, &part, err))
 			return false;
 		if (!part.sure && all.answer.sure)
 			gathering_widen(&all, block->rows);
@@ -390,8 +392,9 @@ static bool conjunction_ask(struct block *block, struct plane_pool *pool,
 		else
 			join_sure_wide(&all, block->rows, part.yes, negated);
 		block_rewind(block, mark);
-		if (all.answer.sure ? !plane_meets(need, all.yes)
-				    : !plane_exceeds(need, all.no))
+		/* The others are asked of what is not ruled out. */
+		memcpy(open, need, sizeof(open));
+		if (!plane_cut(open, all.answer.sure ? all.yes : all.no, !all.answer.sure))
 			break;
 	}
 	if (!all.answer.sure)

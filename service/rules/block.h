@@ -37,6 +37,7 @@ struct block_column {
 	const uint32_t *numbers; /* numbers of codes, see block_code(); NULL: ->codes are these */
 	size_t number_count;
 	const uint32_t *starts; /* LIST, MAP: entries of row i are [i] to [i + 1] - 1 */
+	uint64_t number_stamp;	/* while it is the same, so are ->numbers; 0: nobody knows */
 };
 
 struct block_source {

@@ -179,7 +179,7 @@ static bool atom_ask(struct block *block, struct plane_pool *pool, uint32_t numb
 		return block_ask_code(block, pool, number, column, need, out_answer, err);
 	case ATOM_MEMBER:
 	case ATOM_HELD:
-		return block_ask_member(block, pool, number, column, out_answer, err);
+		return block_ask_member(block, pool, number, column, need, out_answer, err);
 	case ATOM_VALID:
 		return block_ask_valid(block, pool, number, column, out_answer, err);
 	case ATOM_QUOTIENT:

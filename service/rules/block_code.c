@@ -148,8 +148,12 @@ bool block_codes_init(struct block *block)
 	if (!block->codes)
 		return false;
 	for (size_t i = 0; i < block->atoms->count; i++) {
-		if (block->atoms->list[i].kind == ATOM_CODE)
-			block->codes[block->atoms->list[i].slot].asker_count++;
+		const struct atom *atom = &block->atoms->list[i];
+
+		if (atom->kind == ATOM_CODE)
+			block->codes[atom->slot].asker_count++;
+		if (atom->kind == ATOM_MEMBER || atom->kind == ATOM_HELD)
+			block->codes[atom->slot].member_count++;
 	}
 	arena_init(&block->code_arena, CODES_BUDGET);
 	block->code_generation = 1;
@@ -356,13 +360,18 @@ static bool answer_unite(const struct slot_codes *codes, const struct atom_memor
 	return count > 0;
 }
 
+enum atom_answer block_ask_unknown(struct block *block, const struct atom *atom)
+{
+	static const struct value unknown = { .kind = VALUE_UNKNOWN };
+
+	return atom->test ? ANSWER_ASKED : block_ask_value(block, atom, &unknown);
+}
+
 /* How rows without a value stand: an error where the slot is one, unknown as it is. */
 static void unknown_ask(struct block *block, const struct atom *atom,
 		const struct slot_column *column, uint64_t *planes)
 {
-	static const struct value unknown = { .kind = VALUE_UNKNOWN };
-	enum atom_answer answer =
-			atom->test ? ANSWER_ASKED : block_ask_value(block, atom, &unknown);
+	enum atom_answer answer = block_ask_unknown(block, atom);
 	const uint64_t *unstated =
 			column->column.unstated ? column->column.unstated : plane_zeros;
 
@@ -442,7 +451,7 @@ bool block_ask_code(struct block *block, struct plane_pool *pool, uint32_t numbe
 		return block_fail_memory(err);
 	if (block->arena.exhausted)
 		return arena_error(&block->arena, err, "asking about a code");
-	if (block_ask_directly(block, pool, number, column, need, out_answer))
+	if (block_ask_code_directly(block, pool, number, column, need, out_answer))
 		return true;
 	codes = codes_of(block, atom->slot, column);
 	if (!codes)
@@ -471,12 +480,14 @@ static const uint64_t *plane_of(const struct slot_codes *codes, uint32_t code)
 }
 
 bool block_ask_member(struct block *block, struct plane_pool *pool, uint32_t number,
-		const struct slot_column *column, struct block_answer *out_answer,
-		struct error *err)
+		const struct slot_column *column, const uint64_t *need,
+		struct block_answer *out_answer, struct error *err)
 {
-	const struct slot_codes *codes =
-			codes_of(block, block->atoms->list[number].slot, column);
+	const struct slot_codes *codes;
 
+	if (block_ask_member_directly(block, pool, number, column, need, out_answer))
+		return true;
+	codes = codes_of(block, block->atoms->list[number].slot, column);
 	if (!codes)
 		return block_fail_memory(err);
 	return block_answer_known(block, pool, column,

@@ -38,8 +38,9 @@ struct slot_codes {
 	uint64_t **planes;  /* by number; NULL: not there in this round */
 	uint32_t *present;
 	size_t present_count;
-	bool many;	    /* too many: not all have a plane */
-	size_t asker_count; /* atoms about texts */
+	bool many;	     /* too many: not all have a plane */
+	size_t asker_count;  /* atoms about texts, */
+	size_t member_count; /* about members of lists */
 	uint64_t round;
 };
 
@@ -81,6 +82,20 @@ struct code_hit {
 	enum atom_answer answer;
 };
 
+#define OWN_FEW 4
+
+/* What follows from the codes of a column by the numbers that the column itself has for them. */
+struct own_answers {
+	uint8_t *answers;
+	size_t count, capacity;
+	uint64_t stamp; /* of these numbers */
+	bool plain;	/* each is yes or no */
+	/* Those that are not as most of them are, if they are few; the first fills up the list. */
+	uint32_t few[OWN_FEW];
+	bool has_few;
+	bool few_are_no;
+};
+
 /* What is remembered of an atom from round to round. */
 struct atom_memory {
 	uint8_t *answers; /* CODE: by code */
@@ -88,6 +103,7 @@ struct atom_memory {
 	struct code_hit *hits;
 	size_t hit_count, hit_capacity;
 	uint64_t generation;
+	struct own_answers own;
 	uint32_t code;	  /* MEMBER, HELD, VALID */
 	size_t threshold; /* AT_LEAST: its place in slot_numbers */
 	uint64_t *done;	  /* OTHER: rows that were asked this round */
@@ -154,15 +170,20 @@ bool block_ask_code(struct block *block, struct plane_pool *pool, uint32_t atom,
 		const struct slot_column *column, const uint64_t *need,
 		struct block_answer *out_answer, struct error *err);
 bool block_ask_member(struct block *block, struct plane_pool *pool, uint32_t atom,
-		const struct slot_column *column, struct block_answer *out_answer,
-		struct error *err);
+		const struct slot_column *column, const uint64_t *need,
+		struct block_answer *out_answer, struct error *err);
 bool block_ask_valid(struct block *block, struct plane_pool *pool, uint32_t atom,
 		const struct slot_column *column, struct block_answer *out_answer,
 		struct error *err);
 
 /* block_direct.c */
+/** How rows stand that have no value. */
+enum atom_answer block_ask_unknown(struct block *block, const struct atom *atom);
 /** false: it is to be asked of planes. */
-bool block_ask_directly(struct block *block, struct plane_pool *pool, uint32_t atom,
+bool block_ask_code_directly(struct block *block, struct plane_pool *pool, uint32_t atom,
+		const struct slot_column *column, const uint64_t *need,
+		struct block_answer *out_answer);
+bool block_ask_member_directly(struct block *block, struct plane_pool *pool, uint32_t atom,
 		const struct slot_column *column, const uint64_t *need,
 		struct block_answer *out_answer);
 

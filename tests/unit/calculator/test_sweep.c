@@ -132,9 +132,13 @@ static void row_compare(const struct ruleset *ruleset, const struct swept *full,
 	epoch_unpin(ruleset, epoch);
 }
 
-static struct swept swept_new(const struct ruleset *ruleset, const char *day, bool conditions)
+static struct swept swept_new_of(const struct ruleset *ruleset, const char *day,
+		bool conditions, const char *policy)
 {
-	struct sweep_options options = { .day = day, .conditions = conditions };
+	struct sweep_options options = { .day = day,
+		.policies = &policy,
+		.policy_count = policy ? 1 : 0,
+		.conditions = conditions };
 	struct swept swept = { 0 };
 	struct error err = { 0 };
 
@@ -144,6 +148,11 @@ static struct swept swept_new(const struct ruleset *ruleset, const char *day, bo
 	swept.work = sweep_work_new(swept.sweep, &err);
 	assert_non_null(swept.work);
 	return swept;
+}
+
+static struct swept swept_new(const struct ruleset *ruleset, const char *day, bool conditions)
+{
+	return swept_new_of(ruleset, day, conditions, NULL);
 }
 
 static void swept_free(struct swept *swept)
@@ -166,10 +175,56 @@ static void swept_block(struct swept *swept, Policycalc__V1__Profile **profiles,
 		fail_msg("%s", err.message);
 }
 
+#define ALONE 12
+
+/* Policies in sweeps of their own, which ask in another order, and of which few share an answer. */
+struct alone {
+	struct swept list[ALONE];
+	size_t count;
+};
+
+static struct alone alone_new(
+		const struct ruleset *ruleset, const struct swept *quick, const char *day)
+{
+	struct alone alone = { .count = sweep_policy_count(quick->sweep) };
+
+	if (alone.count > ALONE)
+		alone.count = ALONE;
+	for (size_t i = 0; i < alone.count; i++)
+		alone.list[i] = swept_new_of(
+				ruleset, day, false, sweep_policy(quick->sweep, i)->id);
+	return alone;
+}
+
+static void alone_free(struct alone *alone)
+{
+	for (size_t i = 0; i < alone->count; i++)
+		swept_free(&alone->list[i]);
+}
+
+/* The verdicts of @quick, plane by plane. */
+static void alone_compare(struct alone *alone, const struct swept *quick,
+		Policycalc__V1__Profile **profiles, unsigned count, const char *day,
+		const uint64_t *rows, struct arena *arena)
+{
+	for (size_t i = 0; i < alone->count; i++) {
+		swept_block(&alone->list[i], profiles, count, day, rows, arena);
+		for (int k = VERDICT(INELIGIBLE); k <= VERDICT(ELIGIBLE); k++) {
+			Policycalc__V1__Verdict verdict = (Policycalc__V1__Verdict)k;
+			uint64_t told[SWEEP_WORDS] = { 0 };
+			uint64_t expected[SWEEP_WORDS] = { 0 };
+
+			assert_int_equal(sweep_verdict(alone->list[i].work, 0, verdict, told),
+					sweep_verdict(quick->work, i, verdict, expected));
+			assert_memory_equal(told, expected, sizeof(told));
+		}
+	}
+}
+
 /* One block of random enterprises on one day. */
 static void block_compare(const struct ruleset *ruleset, struct swept *full,
-		struct swept *quick, struct profile_maker *maker, unsigned count,
-		struct tally *tally)
+		struct swept *quick, struct alone *alone, struct profile_maker *maker,
+		unsigned count, struct tally *tally)
 {
 	Policycalc__V1__Profile **profiles =
 			ARENA_NEW_ARRAY(maker->arena, Policycalc__V1__Profile *, count + 1);
@@ -183,6 +238,8 @@ static void block_compare(const struct ruleset *ruleset, struct swept *full,
 		rows[i] = maker->seed * (i + 1) | UINT64_C(0x1111111111111111);
 	swept_block(full, profiles, count, maker->day, some ? rows : NULL, maker->arena);
 	swept_block(quick, profiles, count, maker->day, some ? rows : NULL, maker->arena);
+	alone_compare(alone, quick, profiles, count, maker->day, some ? rows : NULL,
+			maker->arena);
 	for (unsigned row = 0; row < count; row++) {
 		struct arena call;
 
@@ -230,6 +287,7 @@ static void random_catalogs(void **state)
 		const char *lines;
 		struct ruleset *ruleset;
 		struct swept full, quick;
+		struct alone alone;
 
 		arena_init(&arena, (size_t)1 << 30);
 		lines = random_catalog_lines(&maker, 40);
@@ -240,8 +298,11 @@ static void random_catalogs(void **state)
 		maker.catalog = ruleset_catalog(ruleset);
 		full = swept_new(ruleset, maker.day, true);
 		quick = swept_new(ruleset, maker.day, false);
+		alone = alone_new(ruleset, &quick, maker.day);
 		for (unsigned i = 0; i < 3; i++)
-			block_compare(ruleset, &full, &quick, &maker, 60 + 51 * i, &tally);
+			block_compare(ruleset, &full, &quick, &alone, &maker, 60 + 51 * i,
+					&tally);
+		alone_free(&alone);
 		swept_free(&full);
 		swept_free(&quick);
 		ruleset_unref(ruleset);
@@ -266,6 +327,7 @@ static void starter_catalog(void **state)
 	for (unsigned n = 0; n < sizeof(days) / sizeof(*days); n++) {
 		struct swept full = swept_new(ruleset, days[n], true);
 		struct swept quick = swept_new(ruleset, days[n], false);
+		struct alone alone = alone_new(ruleset, &quick, days[n]);
 		struct arena firms;
 		struct profile_maker maker = { .catalog = ruleset_catalog(ruleset),
 			.day = days[n],
@@ -277,11 +339,12 @@ static void starter_catalog(void **state)
 			.items = 2 };
 
 		arena_init(&firms, (size_t)4 << 30);
-		block_compare(ruleset, &full, &quick, &maker, count, &tally);
+		block_compare(ruleset, &full, &quick, &alone, &maker, count, &tally);
 		print_message("%s: %zu policies, %u columns, %u of %u enterprises asked\n",
 				days[n], sweep_policy_count(quick.sweep),
 				quick.source.columns_asked, quick.source.profiles_asked, count);
 		arena_fini(&firms);
+		alone_free(&alone);
 		swept_free(&full);
 		swept_free(&quick);
 	}

@@ -133,9 +133,16 @@ static bool on_column(void *context, int slot, struct block_column *out, struct 
 					&count);
 		starts[row + 1] = count;
 	}
-	*out = (struct block_column){ kind.kind, planes, planes + BLOCK_WORDS,
-		planes + (size_t)2 * BLOCK_WORDS, planes + (size_t)3 * BLOCK_WORDS, integers,
-		numbers, list, list_count, starts };
+	*out = (struct block_column){ .kind = kind.kind,
+		.known = planes,
+		.error = planes + BLOCK_WORDS,
+		.unstated = planes + (size_t)2 * BLOCK_WORDS,
+		.flags = planes + (size_t)3 * BLOCK_WORDS,
+		.integers = integers,
+		.codes = numbers,
+		.numbers = list,
+		.number_count = list_count,
+		.starts = starts };
 	return true;
 }
 
