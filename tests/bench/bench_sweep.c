@@ -17,7 +17,7 @@
 #include "profile_maker.h"
 #include "publish/publish.h"
 #include "sweep_fixture.h"
-#include "sweep_workload.h"
+#include "sweep_pairs.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -224,87 +224,27 @@ static void starter_measure(const char *path, unsigned known, unsigned items)
 
 /* --- the workload ------------------------------------------------------------------------------ */
 
-static double million_ms(int64_t nanoseconds, double enterprises, double policies)
-{
-	return (double)nanoseconds / 1e6 / policies * (1e6 / enterprises);
-}
-
 #define MATCH_SAMPLE 64
-
-/* The pairs that match, one after the other, as a run hands them on. */
-struct pairs {
-	uint32_t *policies;
-	uint16_t *rows;
-	size_t count;
-};
-
-static void pairs_put(struct pairs *pairs, size_t policy, const uint64_t *rows)
-{
-	uint32_t *policies = pairs->policies + pairs->count;
-	uint16_t *out = pairs->rows + pairs->count;
-
-	for (unsigned k = 0; k < SWEEP_WORDS; k++) {
-		for (uint64_t left = rows[k]; left; left &= left - 1) {
-			*policies++ = (uint32_t)policy;
-			*out++ = (uint16_t)(k * 64 + (unsigned)__builtin_ctzll(left));
-		}
-	}
-	pairs->count = (size_t)(out - pairs->rows);
-}
-
-static struct pairs pairs_make(size_t policies)
-{
-	struct pairs pairs = { malloc(policies * SWEEP_ROWS * sizeof(uint32_t)),
-		malloc(policies * SWEEP_ROWS * sizeof(uint16_t)), 0 };
-
-	if (!pairs.policies || !pairs.rows)
-		exit(1);
-	return pairs;
-}
-
-static void pairs_free(struct pairs *pairs)
-{
-	free(pairs->policies);
-	free(pairs->rows);
-}
-
-/* Sweeps a block, ids out. */
-static void block_pairs(struct workload *workload, const struct sweep *sweep,
-		struct sweep_work *work, long block, struct pairs *pairs)
-{
-	struct sweep_source source;
-	struct error err = { 0 };
-	uint64_t rows[SWEEP_WORDS];
-
-	pairs->count = 0;
-	workload_source(workload, sweep, block, &source);
-	if (!sweep_block(work, &source, NULL, &err))
-		broken("sweep", &err);
-	for (size_t k = 0; k < sweep_policy_count(sweep); k++) {
-		if (sweep_verdict(work, k, VERDICT(ELIGIBLE), rows))
-			pairs_put(pairs, k, rows);
-	}
-}
 
 /* A run over all blocks. */
 static int64_t run_measure(struct workload *workload, const struct sweep *sweep,
 		struct sweep_work *work, long blocks, uint64_t *out_sum, uint64_t *out_matches)
 {
-	struct pairs pairs = pairs_make(sweep_policy_count(sweep));
+	struct pairs pairs = pairs_new(sweep_policy_count(sweep));
 	int64_t took = 0;
 
 	*out_sum = *out_matches = 0;
 	for (long i = 0; i < blocks; i++) {
 		int64_t begin = figures_now();
 
-		block_pairs(workload, sweep, work, i, &pairs);
+		pairs_of_block(workload, sweep, work, i, &pairs);
 		took += figures_now() - begin;
 		*out_matches += pairs.count;
 		for (size_t k = 0; k < pairs.count; k++)
 			*out_sum += workload_mix((long)pairs.policies[k],
 					i * SWEEP_ROWS + (long)pairs.rows[k]);
 	}
-	pairs_free(&pairs);
+	pairs_fini(&pairs);
 	return took;
 }
 
@@ -389,7 +329,7 @@ static void turn_take(struct size *size, struct workload *workload, const struct
 		int64_t begin = figures_now();
 		size_t *before = &found[size->next];
 
-		block_pairs(workload, sweep, work, size->next, pairs);
+		pairs_of_block(workload, sweep, work, size->next, pairs);
 		size->figures.times[size->figures.count++] = figures_now() - begin;
 		if (*before && *before != pairs->count + 1) {
 			(void)fprintf(stderr, "the answers differ\n");
@@ -417,7 +357,7 @@ static void constant_measure(long blocks)
 	long turns = (blocks + TURN_BLOCKS - 1) / TURN_BLOCKS;
 	struct sweep *sweep;
 	struct sweep_work *work = work_make(workload_ruleset(workload), &sweep, "workload");
-	struct pairs pairs = pairs_make(CONSTANT_POLICIES);
+	struct pairs pairs = pairs_new(CONSTANT_POLICIES);
 	size_t *found = calloc((size_t)blocks, sizeof(*found));
 	double first = 0;
 
@@ -443,7 +383,7 @@ static void constant_measure(long blocks)
 		figures_fini(&sizes[i].figures);
 	}
 	free(found);
-	pairs_free(&pairs);
+	pairs_fini(&pairs);
 	sweep_work_free(work);
 	sweep_free(sweep);
 	workload_free(workload);

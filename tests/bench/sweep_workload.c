@@ -32,7 +32,8 @@ struct workload {
 	struct whole_column columns[MADE_COUNT];
 	struct slice texts[MADE_COUNT][CODES_MOST];
 	long block;
-	const struct sweep *sweep;
+	const struct sweep *sweep; /* whose wants these are: */
+	int want_attributes[MADE_COUNT];
 };
 
 static void *checked(void *memory)
@@ -239,8 +240,7 @@ static bool on_column(void *context, size_t number, struct sweep_column *out_col
 		struct error *err)
 {
 	struct workload *workload = context;
-	size_t want_count;
-	int a = attribute_find(sweep_wants(workload->sweep, &want_count)[number].attribute);
+	int a = workload->want_attributes[number];
 	const struct whole_column *column = &workload->columns[a];
 	size_t block = (size_t)workload->block;
 	size_t first = block * SWEEP_ROWS;
@@ -272,13 +272,26 @@ static bool on_profile(void *context, unsigned row, struct arena *arena,
 	return true;
 }
 
+/* What stands where a sweep stood before may be another. */
+static void wants_find(struct workload *workload, const struct sweep *sweep)
+{
+	size_t count;
+	const struct sweep_want *wants = sweep_wants(sweep, &count);
+
+	if (workload->sweep == sweep && workload->block > 0)
+		return;
+	for (size_t i = 0; i < count; i++)
+		workload->want_attributes[i] = attribute_find(wants[i].attribute);
+	workload->sweep = sweep;
+}
+
 void workload_source(struct workload *workload, const struct sweep *sweep, long block,
 		struct sweep_source *out_source)
 {
 	long left = workload->options.enterprise_count - block * SWEEP_ROWS;
 
 	workload->block = block;
-	workload->sweep = sweep;
+	wants_find(workload, sweep);
 	*out_source = (struct sweep_source){ .context = workload,
 		.row_count = left < SWEEP_ROWS ? (unsigned)left : SWEEP_ROWS,
 		.column = on_column,

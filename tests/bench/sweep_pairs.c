@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sweep_pairs.h"
+
+#include "calculator/answer.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static void pairs_put(struct pairs *pairs, size_t policy, const uint64_t *rows)
+{
+	uint32_t *policies = pairs->policies + pairs->count;
+	uint16_t *out = pairs->rows + pairs->count;
+
+	for (unsigned k = 0; k < SWEEP_WORDS; k++) {
+		for (uint64_t left = rows[k]; left; left &= left - 1) {
+			*policies++ = (uint32_t)policy;
+			*out++ = (uint16_t)(k * 64 + (unsigned)__builtin_ctzll(left));
+		}
+	}
+	pairs->count = (size_t)(out - pairs->rows);
+}
+
+struct pairs pairs_new(size_t policies)
+{
+	struct pairs pairs = { malloc(policies * SWEEP_ROWS * sizeof(uint32_t)),
+		malloc(policies * SWEEP_ROWS * sizeof(uint16_t)), 0 };
+
+	if (!pairs.policies || !pairs.rows) {
+		(void)fprintf(stderr, "no memory for the pairs that match\n");
+		exit(1);
+	}
+	return pairs;
+}
+
+void pairs_fini(struct pairs *pairs)
+{
+	free(pairs->policies);
+	free(pairs->rows);
+	*pairs = (struct pairs){ 0 };
+}
+
+void pairs_of_block(struct workload *workload, const struct sweep *sweep,
+		struct sweep_work *work, long block, struct pairs *pairs)
+{
+	struct sweep_source source;
+	struct error err = { 0 };
+	uint64_t rows[SWEEP_WORDS];
+
+	pairs->count = 0;
+	workload_source(workload, sweep, block, &source);
+	if (!sweep_block(work, &source, NULL, &err)) {
+		(void)fprintf(stderr, "a sweep: %s\n", err.message);
+		exit(1);
+	}
+	for (size_t k = 0; k < sweep_policy_count(sweep); k++) {
+		if (sweep_verdict(work, k, VERDICT(ELIGIBLE), rows))
+			pairs_put(pairs, k, rows);
+	}
+}
+
+double million_ms(int64_t nanoseconds, double enterprises, double policies)
+{
+	return (double)nanoseconds / 1e6 / policies * (1e6 / enterprises);
+}
