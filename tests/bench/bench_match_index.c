@@ -2,12 +2,12 @@
 /*
  * One enterprise against P policies, ids out: the match index beside the straight ordered loop.
  *
- * usage: bench_match_index [policies [rounds [seed]]]
+ * usage: bench_match_index [policies [rounds [seed [shapes]]]]
  *
  * Index and loop take turns over the same enterprises; what is printed is the median of the rounds' ratios.
  * The enterprises lie ready for both: numbers as they are, codes by number. Every list of ids is compared
  * with the loop's, with all attributes known and with 5 of the 22 numbers unknown; so are the catalogs of
- * other shapes, whose time and memory stand beside those of the ordinary one.
+ * other shapes, whose time and memory stand beside those of the ordinary one; "shapes": only so many.
  */
 #include "figures.h"
 #include "ordered_loop.h"
@@ -421,13 +421,17 @@ int main(int argc, char **argv)
 	size_t policies = argc > 1 ? strtoul(argv[1], NULL, 10) : 1000;
 	unsigned rounds = argc > 2 ? (unsigned)strtoul(argv[2], NULL, 10) : 3;
 	uint64_t seed = argc > 3 ? strtoull(argv[3], NULL, 10) : 42;
+	size_t count = argc > 4 ? strtoul(argv[4], NULL, 10) : 4;
 	size_t sizes[4];
 
-	if (policies < MATCH_INDEX_LEAST || rounds < 1 || rounds > ROUNDS_MOST)
+	if (policies < MATCH_INDEX_LEAST || rounds < 1 || rounds > ROUNDS_MOST || count < 1 ||
+			count > 4)
 		return 2;
-	for (size_t i = 0; i < 4; i++)
+	for (size_t i = 0; i < count; i++)
 		shape_measure(policies, rounds, seed, &shapes[i].shape, shapes[i].name,
 				&sizes[i]);
+	if (count < 2)
+		return 0;
 	printf("match index, P=%zu: all thresholds distinct take %.2f times the memory (limit "
 	       "2)\n",
 			policies, (double)sizes[1] / (double)sizes[0]);

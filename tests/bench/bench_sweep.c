@@ -5,8 +5,8 @@
  * usage: bench_sweep CATALOG [blocks]                the starter catalog, and then the workload
  *        bench_sweep CATALOG blocks policies rounds [sorted] [known]  the workload alone; with "known"
  *                                                    not with missing values too
- *        bench_sweep CATALOG constant [blocks]       what an enterprise costs in registries of 10^5, 10^6
- *                                                    and 10^7 (or up to so many blocks)
+ *        bench_sweep CATALOG constant [blocks]       what an enterprise costs in registries of 10^4 to 10^7
+ *                                                    (or up to so many blocks); 10^7 take 8 GB of memory
  *
  * Peers: Match's own way (read the profile, ask each policy), and of the workload also a straight loop
  * in C over its own structures, the clauses that rule out most first. Milliseconds are of a million
@@ -349,8 +349,8 @@ static void constant_measure(long blocks)
 	struct workload_options options = { .policy_count = CONSTANT_POLICIES,
 		.enterprise_count = blocks * SWEEP_ROWS,
 		.seed = 42 };
-	struct size sizes[] = { { .name = "10^5", .blocks = 24 },
-		{ .name = "10^6", .blocks = 244 },
+	struct size sizes[] = { { .name = "10^4", .blocks = 3 },
+		{ .name = "10^5", .blocks = 24 }, { .name = "10^6", .blocks = 244 },
 		{ .name = "10^7", .blocks = CONSTANT_BLOCKS } };
 	size_t count = sizeof(sizes) / sizeof(*sizes);
 	struct workload *workload = workload_new(&options);
@@ -359,7 +359,7 @@ static void constant_measure(long blocks)
 	struct sweep_work *work = work_make(workload_ruleset(workload), &sweep, "workload");
 	struct pairs pairs = pairs_new(CONSTANT_POLICIES);
 	size_t *found = calloc((size_t)blocks, sizeof(*found));
-	double first = 0;
+	double took[4] = { 0 };
 
 	while (count > 1 && sizes[count - 1].blocks > blocks)
 		count--;
@@ -374,14 +374,13 @@ static void constant_measure(long blocks)
 			turn_take(&sizes[i], workload, sweep, work, &pairs, found);
 	}
 	for (size_t i = 0; i < count; i++) {
-		double took = million_ms(figures_median(&sizes[i].figures), SWEEP_ROWS,
+		took[i] = million_ms(figures_median(&sizes[i].figures), SWEEP_ROWS,
 				CONSTANT_POLICIES);
-
-		first = i == 0 ? took : first;
-		printf("constant P=%d: %s enterprises %.3f ms, %.3f times\n", CONSTANT_POLICIES,
-				sizes[i].name, took, took / first);
 		figures_fini(&sizes[i].figures);
 	}
+	for (size_t i = 0; i < count; i++)
+		printf("constant P=%d: %s enterprises %.3f ms, %.3f times\n", CONSTANT_POLICIES,
+				sizes[i].name, took[i], took[i] / took[count > 1]);
 	free(found);
 	pairs_fini(&pairs);
 	sweep_work_free(work);

@@ -84,18 +84,20 @@ def measure(table, folder, rounds):
     options = table.options
     options.seconds = 2 if options.quick else 3
     server = start(table, folder, 1000)
-    body = folder / "request"
-    table.program("hot_path_request", "workload", body, 1000, 42)
-    call = server.channel.unary_unary(MATCH)
-    idle = server.memory_kib()
-    reply = call(body.read_bytes()[5:], timeout=bench.ANSWER_SECONDS)
-    (folder / "response").write_bytes(reply)
-    grpc_cpp, why_grpc = grpc_peer(table, folder / "response")
-    static, why_static = static_peer(folder, len(reply) + 5)
-    idle_peer = grpc_cpp.memory_kib() if grpc_cpp else None
-    sides = [("ours", server, MATCH, body), ("grpc", grpc_cpp, MATCH, body), ("static", static, "/static", None)]
-    found = {}
+    processes = [server]
     try:
+        body = folder / "request"
+        table.program("hot_path_request", "workload", body, 1000, 42)
+        call = server.channel.unary_unary(MATCH)
+        idle = server.memory_kib()
+        reply = call(body.read_bytes()[5:], timeout=bench.ANSWER_SECONDS)
+        (folder / "response").write_bytes(reply)
+        grpc_cpp, why_grpc = grpc_peer(table, folder / "response")
+        static, why_static = static_peer(folder, len(reply) + 5)
+        processes += [peer for peer in (grpc_cpp, static) if peer]
+        idle_peer = grpc_cpp.memory_kib() if grpc_cpp else None
+        sides = [("ours", server, MATCH, body), ("grpc", grpc_cpp, MATCH, body), ("static", static, "/static", None)]
+        found = {}
         for name, clients, streams in LOADS:
             runs = {side: [] for side, *_ in sides}
             for _ in range(rounds):  # the three take turns
@@ -103,19 +105,30 @@ def measure(table, folder, rounds):
                     if process:
                         runs[side].append(load(process, path, data, clients, streams, options, folder / "log"))
             found[name] = {side: bench.median_of(run) if run else None for side, run in runs.items()}
-        for clients in (1, 3, 10, 30, 100, 300, 1000):
-            for side, process, path, data in sides:
-                if process:
-                    figure = load(process, path, data, clients, 10, options, folder / "log")
-                    table.point("connections", {"ours": "Match", "grpc": "gRPC C++, empty handler",
-                                                "static": "nghttpd, static body"}[side], clients, figure["rate"])
+        rows(table, found, idle, idle_peer, len(reply), why_grpc, why_static)
+        connections(table, sides, folder)
         if call(body.read_bytes()[5:], timeout=bench.ANSWER_SECONDS) != reply:
             raise SystemExit("the answer changed under load")
     finally:
-        for _, process, _, _ in sides:
-            if process:
-                process.stop()
-    rows(table, found, idle, idle_peer, len(reply), why_grpc, why_static)
+        for process in processes:
+            process.stop()
+
+
+def connections(table, sides, folder):
+    """Points of the plot; what fails in one of them does not take the others away."""
+    names = {"ours": "Match", "grpc": "gRPC C++, empty handler", "static": "nghttpd, static body"}
+    failed = []
+    for clients in (1, 3, 10, 30, 100, 300, 1000):
+        for side, process, path, data in sides:
+            if not process:
+                continue
+            try:
+                figure = load(process, path, data, clients, 10, table.options, folder / "log")
+                table.point("connections", names[side], clients, figure["rate"])
+            except (SystemExit, subprocess.SubprocessError, OSError) as error:
+                failed.append(f"{names[side]} at {clients} connections: {error}")
+    if failed:
+        raise SystemExit("; ".join(failed))
 
 
 def rows(table, found, idle, idle_peer, size, why_grpc, why_static):

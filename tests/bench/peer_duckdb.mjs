@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// peer_duckdb.mjs MODULE CSV SQL: what one policy takes over the enterprises of CSV in DuckDB, in milliseconds; a
+// peer_duckdb.mjs MODULE [CSV SQL]: what one policy takes over the enterprises of CSV in DuckDB, in milliseconds; a
 // turn for every line that comes on standard input, see bench_turns.c.
 //
 // One thread, texts as ENUM, everything in memory; processor time, as ours. Of every policy it asks how many match and the sum of
@@ -12,6 +12,8 @@ const [module, csv, sql] = process.argv.slice(2);
 const { DuckDBInstance } = createRequire(module)("@duckdb/node-api");
 const instance = await DuckDBInstance.create(":memory:", { threads: "1" });
 const db = await instance.connect();
+if (!csv)
+  process.exit(0); // it is there and starts
 const texts = ["county", "city", "industry", "division", "sector", "size_class", "credit_grade",
   "ownership", "listing_board", "park"];
 await db.run(`CREATE TABLE raw AS SELECT * FROM read_csv('${csv}', header = true,
