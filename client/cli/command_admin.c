@@ -132,6 +132,12 @@ static bool archive_pad(struct archive *archive, uint64_t size)
 	return over == 0 || archive_write(archive, zeros, BLOCK - over);
 }
 
+static bool archive_exists(struct archive *archive)
+{
+	return error_set(&archive->err, ERROR_EXISTS,
+			cli_word(archive->cli, "%s 已存在", "%s exists"), archive->path);
+}
+
 static bool archive_open(struct cli *cli, struct archive *archive, const char *path)
 {
 	archive->cli = cli;
@@ -140,9 +146,9 @@ static bool archive_open(struct cli *cli, struct archive *archive, const char *p
 	archive->digest = EVP_MD_CTX_new();
 	if (!archive->part || !archive->digest)
 		return error_set(&archive->err, ERROR_MEMORY, "out of memory");
+	/* Asked again at the end: somebody may put one there meanwhile. */
 	if (access(path, F_OK) == 0)
-		return error_set(&archive->err, ERROR_EXISTS,
-				cli_word(cli, "%s 已存在", "%s exists"), path);
+		return archive_exists(archive);
 	/* Of a backup that was killed, or laid there by somebody who wants to read along. */
 	(void)unlink(archive->part);
 	archive->file = open(archive->part,
@@ -198,6 +204,29 @@ static bool archive_add(struct archive *archive, const void *data, size_t size)
 	       archive_write(archive, data, size) && (archive->left || archive_end(archive));
 }
 
+/*
+ * Gives it its name, if nobody else has it by now. File systems that know no such thing (some of the network, and
+ * of sticks) have a second name or, without those, a look before.
+ */
+static bool archive_name(struct archive *archive)
+{
+	const char *part = archive->part, *path = archive->path;
+	bool ok = renameat2(AT_FDCWD, part, AT_FDCWD, path, RENAME_NOREPLACE) == 0;
+
+	if (!ok && (errno == EINVAL || errno == ENOSYS)) {
+		ok = link(part, path) == 0;
+		if (ok)
+			(void)unlink(part);
+		else if (errno != EEXIST && access(path, F_OK) != 0)
+			ok = rename(part, path) == 0;
+		else
+			errno = EEXIST;
+	}
+	if (!ok && errno == EEXIST)
+		return archive_exists(archive);
+	return ok || error_set(&archive->err, ERROR_IO, "%s: %s", path, strerror(errno));
+}
+
 /* What came is what was sent: compared, written down, on the disk, and under its name. */
 static bool archive_close(struct archive *archive, const Policycalc__V1__BackupSummary *summary)
 {
@@ -215,9 +244,11 @@ static bool archive_close(struct archive *archive, const Policycalc__V1__BackupS
 			!archive_pad(archive, size) ||
 			!archive_write(archive, zeros, sizeof(zeros)))
 		return false;
-	if (fsync(archive->file) != 0 || rename(archive->part, archive->path) != 0)
-		return error_set(&archive->err, ERROR_IO, "%s: %s", archive->path,
+	if (fsync(archive->file) != 0)
+		return error_set(&archive->err, ERROR_IO, "%s: %s", archive->part,
 				strerror(errno));
+	if (!archive_name(archive))
+		return false;
 	archive->part = NULL;
 	return true;
 }

@@ -14,6 +14,9 @@
  *     SENDING   On the loop.
  *     WAITING   The client reads more slowly than we send; only now the call knows of the work.
  *
+ * Whether there is room for it is asked once: what goes on stands in the queues of the threads also when they are
+ * full, since there is one backup at a time, and it has one job.
+ *
  * The work belongs to one thread at a time, and ends where it is noticed that the call is over.
  */
 #include "handlers/internal.h"
@@ -127,13 +130,14 @@ static void tell_progress(struct work *work, const struct copy *copy)
 static void on_copied(struct rpc_call *call, void *argument);
 static void on_copy(struct job *job, void *context);
 
-static bool work_submit_copy(struct work *work)
+static void work_copy(struct work *work)
 {
 	const struct handlers_options *options = &work->handlers->options;
 
 	work->job.run = on_copy;
-	return work->at == 0 ? registry_thread_submit(options->registry, &work->job, &work->err)
-			     : store_thread_submit(options->store, &work->job, &work->err);
+	worker_continue(work->at == 0 ? registry_thread_worker(options->registry)
+				      : store_thread_worker(options->store),
+			&work->job);
 }
 
 static bool copy_begin(struct work *work, struct copy *copy, void *context)
@@ -166,8 +170,10 @@ static void on_copy(struct job *job, void *context)
 	bool is_done = false;
 
 	if ((copy->backup || copy_begin(work, copy, context)) &&
-			copy_goes_on(work, copy, &is_done) && work_submit_copy(work))
+			copy_goes_on(work, copy, &is_done)) {
+		work_copy(work);
 		return;
+	}
 	if (!backup_finish(copy->backup, &copy->file, is_done ? &work->err : NULL))
 		is_done = false;
 	copy->backup = NULL;
@@ -272,9 +278,7 @@ static void work_read(struct rpc_call *call, struct work *work)
 		return;
 	}
 	work->job.run = on_read;
-	if (worker_submit(work->handlers->options.checker, &work->job, &work->err))
-		return;
-	on_failed(call, work);
+	worker_continue(work->handlers->options.checker, &work->job);
 }
 
 static void on_chunk(struct rpc_call *call, void *argument)
@@ -310,8 +314,7 @@ static void on_copied(struct rpc_call *call, void *argument)
 	if (rpc_call_is_cancelled(call)) {
 		work_free(work);
 	} else if (++work->at < COPIES) {
-		if (!work_submit_copy(work))
-			on_failed(call, work);
+		work_copy(work);
 	} else {
 		work->at = 0;
 		if (send_file(call, &work->copies[0]))
@@ -357,8 +360,10 @@ static void on_backup(struct rpc_call *call, const ProtobufCMessage *message)
 				"out of memory while starting a backup");
 		return;
 	}
-	rpc_call_send_headers(call);
-	if (!work_submit_copy(work))
+	work->job.run = on_copy;
+	if (registry_thread_submit(handlers->options.registry, &work->job, &work->err))
+		rpc_call_send_headers(call);
+	else
 		on_failed(call, work);
 }
 

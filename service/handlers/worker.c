@@ -6,6 +6,7 @@
 
 #include <assert.h>
 #include <pthread.h>
+#include <stdint.h>
 
 struct worker {
 	void *context;			  /* when it is owned: touched on the thread only */
@@ -109,6 +110,11 @@ bool worker_submit(struct worker *worker, struct job *job, struct error *err)
 	if (worker_append(worker, job, worker->limit))
 		return true;
 	return error_set(err, ERROR_UNAVAILABLE, "too many requests of this kind are waiting");
+}
+
+void worker_continue(struct worker *worker, struct job *job)
+{
+	(void)worker_append(worker, job, SIZE_MAX);
 }
 
 void worker_look(struct worker *worker, size_t *out_waiting, size_t *out_most)

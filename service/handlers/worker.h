@@ -35,6 +35,8 @@ struct worker *worker_open(const struct worker_owned *owned, void *argument, siz
 void worker_free(struct worker *worker);
 /** Any thread. false with ERROR_UNAVAILABLE when too many are waiting; then it will not run. */
 bool worker_submit(struct worker *worker, struct job *job, struct error *err);
+/** The next step of what was let in: it waits its turn also where the queue is full. */
+void worker_continue(struct worker *worker, struct job *job);
 /** Any thread: how many jobs wait, and how many may. */
 void worker_look(struct worker *worker, size_t *out_waiting, size_t *out_most);
 /** Runs @work on the thread and waits for it, whatever the limit. Not from the thread itself. */

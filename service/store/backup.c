@@ -11,6 +11,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 struct backup {
@@ -22,16 +23,35 @@ struct backup {
 	bool is_whole;
 };
 
-static int page_size_of(sqlite3 *raw)
+static int64_t ask_number(sqlite3 *raw, const char *pragma)
 {
 	sqlite3_stmt *statement = NULL;
-	int size = 0;
+	int64_t number = 0;
 
-	if (sqlite3_prepare_v2(raw, "PRAGMA page_size", -1, &statement, NULL) == SQLITE_OK &&
+	if (sqlite3_prepare_v2(raw, pragma, -1, &statement, NULL) == SQLITE_OK &&
 			sqlite3_step(statement) == SQLITE_ROW)
-		size = sqlite3_column_int(statement, 0);
+		number = sqlite3_column_int64(statement, 0);
 	(void)sqlite3_finalize(statement);
-	return size;
+	return number;
+}
+
+/* Seen before it begins, rather than when the disk is full and nobody else can write any more. */
+static bool has_room(const struct backup *backup, struct error *err)
+{
+	int64_t size = backup->page_size * ask_number(backup->db->raw, "PRAGMA page_count");
+	struct statvfs disk;
+	int64_t free_size;
+
+	if (fstatvfs(backup->file, &disk) != 0)
+		return true;
+	free_size = (int64_t)(disk.f_bavail * disk.f_frsize);
+	return free_size >= size + BACKUP_SPARE ||
+	       error_set(err, ERROR_LIMIT,
+			       "a copy of %s takes %lld MiB, and the disk has %lld MiB free, "
+			       "of "
+			       "which %lld stay free",
+			       backup->db->options.path, (long long)(size >> 20) + 1,
+			       (long long)(free_size >> 20), (long long)(BACKUP_SPARE >> 20));
 }
 
 /* Nothing is gained by a journal: a copy that is not whole is thrown away. */
@@ -68,7 +88,7 @@ struct backup *backup_open(struct database *db, struct error *err)
 		return NULL;
 	}
 	backup->db = db;
-	backup->page_size = page_size_of(db->raw);
+	backup->page_size = (int)ask_number(db->raw, "PRAGMA page_size");
 	(void)snprintf(path, sizeof(path), "%s.backup", db->options.path);
 	/* Of a process that died between these lines. */
 	(void)unlink(path);
@@ -79,7 +99,7 @@ struct backup *backup_open(struct database *db, struct error *err)
 		memory_free(backup);
 		return NULL;
 	}
-	ok = target_open(backup, path, err);
+	ok = has_room(backup, err) && target_open(backup, path, err);
 	(void)unlink(path);
 	if (ok)
 		return backup;

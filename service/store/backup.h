@@ -13,7 +13,13 @@ struct backup;
 struct catalog_store;
 struct registry_store;
 
-/** Begins a copy in the folder of @db (borrowed until backup_finish()). */
+/* What must be left free beside a copy: the service goes on writing. */
+#define BACKUP_SPARE ((int64_t)64 << 20)
+
+/**
+ * Begins a copy in the folder of @db (borrowed until backup_finish()); ERROR_LIMIT when the disk has no room for it
+ * and BACKUP_SPARE.
+ */
 struct backup *backup_open(struct database *db, struct error *err);
 struct backup *backup_open_catalog(struct catalog_store *store, struct error *err);
 struct backup *backup_open_registry(struct registry_store *store, struct error *err);

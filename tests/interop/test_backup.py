@@ -6,6 +6,7 @@ usage: test_backup.py DAEMON PROTOC PROTO_DIR STARTER_DIR POLICYCALC
 """
 import os
 import pathlib
+import signal
 import stat
 import subprocess
 import sys
@@ -103,6 +104,26 @@ def no_file_is_lost():
     cli("admin", "backup", str(FOLDER / "nobody.tar"), server="127.0.0.1:1", expect=3)
     assert not (FOLDER / "nobody.tar").exists() and not (FOLDER / "nobody.tar.part").exists()
     cli("admin", "backup", expect=2)
+    # Nor one that is put there while the backup is under way.
+    for turn in range(20):
+        file = FOLDER / f"meanwhile-{turn}.tar"
+        command = subprocess.Popen([POLICYCALC, "admin", "backup", str(file), "--server", daemon.addresses[0]],
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        while not file.with_name(file.name + ".part").exists() and command.poll() is None:
+            pass
+        command.send_signal(signal.SIGSTOP)
+        was_early = not file.exists()
+        if was_early:
+            file.write_text("mine")
+        command.send_signal(signal.SIGCONT)
+        said = command.communicate(timeout=60)[1]
+        if was_early:
+            assert command.returncode == 3 and file.name in said and "已存在" in said, (command.returncode, said)
+            assert file.read_text() == "mine" and not file.with_name(file.name + ".part").exists()
+            break
+        assert command.returncode == 0, said
+    else:
+        assert False, "it was always ready before anybody could put one there"
 
 
 def one_at_a_time():
@@ -127,10 +148,22 @@ def one_at_a_time():
 
 
 def drains():
-    """Nobody waits for a backup that nobody takes."""
-    first = backup(daemon.channel())
+    """Nobody waits for a backup that nobody takes: it ends with the grace, and its client hears of it."""
+    # It reads nothing, so that it cannot end by itself.
+    slow = daemon.channel(**{"grpc.http2.bdp_probe": 0, "grpc.http2.lookahead_bytes": 65535})
+    first = backup(slow)
     next(first)
-    assert daemon.stop() == 0
+    began = time.monotonic()
+    daemon.process.send_signal(signal.SIGTERM)
+    time.sleep(0.3)
+    assert daemon.process.poll() is None, "it gives the backup its grace"
+    daemon.process.send_signal(signal.SIGTERM)
+    assert daemon.process.wait(20) == 0 and time.monotonic() - began < 10
+    try:
+        list(first)
+        assert False, "it cannot have been whole"
+    except grpc.RpcError as error:
+        assert error.code() in (grpc.StatusCode.CANCELLED, grpc.StatusCode.UNAVAILABLE), error
 
 
 run(taken_and_restored, no_file_is_lost, one_at_a_time, drains)

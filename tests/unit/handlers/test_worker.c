@@ -80,7 +80,7 @@ static void too_many_are_refused(void **state)
 	struct record record = { .count = 0 };
 	pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
 	struct gate_job held = { { .run = on_gate_job }, &gate };
-	struct numbered jobs[4];
+	struct numbered jobs[4], next;
 	struct error err = { ERROR_NONE, "" };
 	struct worker *worker = worker_new(&record, 2, &err);
 	int refused = 0;
@@ -97,10 +97,14 @@ static void too_many_are_refused(void **state)
 	}
 	assert_in_range(refused, 2, 3);
 	assert_int_equal(err.code, ERROR_UNAVAILABLE);
+	/* What goes on is let in all the same, and has its turn. */
+	next = (struct numbered){ { .run = on_job }, 9 };
+	worker_continue(worker, &next.job);
 	pthread_mutex_unlock(&gate);
 	worker_call(worker, set_to_seven, &value);
 	assert_int_equal(value, 7);
-	assert_int_equal(record.count, 4 - refused);
+	assert_int_equal(record.count, 4 - refused + 1);
+	assert_int_equal(record.numbers[record.count - 1], 9);
 	worker_free(worker);
 }
 

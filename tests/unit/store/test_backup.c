@@ -10,7 +10,22 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
+
+/* Bytes that are free; -1: enough. */
+static int64_t free_size = -1;
+
+/* Stands before libc's. */
+int fstatvfs(int file, struct statvfs *out)
+{
+	(void)file;
+	*out = (struct statvfs){
+		.f_frsize = 4096,
+		.f_bavail = free_size < 0 ? 1 << 30 : (fsblkcnt_t)free_size / 4096,
+	};
+	return 0;
+}
 
 static struct catalog_store *open_filled(struct fixture *fixture)
 {
@@ -104,6 +119,29 @@ static void given_up(void **state)
 	fixture_close(store);
 }
 
+/* It is refused before a byte is copied, and says what is missing. */
+static void no_room(void **state)
+{
+	struct fixture *fixture = *state;
+	struct catalog_store *store = open_filled(fixture);
+	struct error err = { 0 };
+	struct backup *backup;
+	char path[440];
+
+	free_size = BACKUP_SPARE;
+	assert_null(backup_open_catalog(store, &err));
+	assert_int_equal(err.code, ERROR_LIMIT);
+	assert_non_null(strstr(err.message, "has 64 MiB free"));
+	(void)snprintf(path, sizeof(path), "%s/catalog.db.backup", fixture->data);
+	assert_int_equal(access(path, F_OK), -1);
+	free_size = BACKUP_SPARE + (8 << 20);
+	backup = backup_open_catalog(store, &err);
+	assert_non_null(backup);
+	assert_false(backup_finish(backup, NULL, &err));
+	free_size = -1;
+	fixture_close(store);
+}
+
 /* Each allocation fails in turn: no copy, or a whole one; the database goes on. */
 static void memory_short(void **state)
 {
@@ -140,6 +178,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(while_written, fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(given_up, fixture_setup, fixture_teardown),
+		cmocka_unit_test_setup_teardown(no_room, fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(memory_short, fixture_setup, fixture_teardown),
 	};
 
