@@ -4,10 +4,12 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static atomic_ulong fail_nth;
 static atomic_int fail_persistent;
 static atomic_ulong allocation_count;
+static atomic_ulong refusals;
 
 int memory_must_fail(void)
 {
@@ -20,19 +22,41 @@ int memory_must_fail(void)
 	return count == nth || (count > nth && atomic_load(&fail_persistent));
 }
 
+static void *given(void *memory)
+{
+	if (!memory)
+		atomic_fetch_add(&refusals, 1);
+	return memory;
+}
+
 void *memory_alloc(size_t size)
 {
-	return memory_must_fail() ? NULL : malloc(size ? size : 1);
+	return given(memory_must_fail() ? NULL : malloc(size ? size : 1));
 }
 
 void *memory_alloc_zero(size_t count, size_t size)
 {
-	return memory_must_fail() ? NULL : calloc(count ? count : 1, size ? size : 1);
+	return given(memory_must_fail() ? NULL : calloc(count ? count : 1, size ? size : 1));
 }
 
 void *memory_resize(void *old, size_t size)
 {
-	return memory_must_fail() ? NULL : realloc(old, size ? size : 1);
+	return given(memory_must_fail() ? NULL : realloc(old, size ? size : 1));
+}
+
+void memory_give_up(void)
+{
+	static const char line[] = "policycalcd: out of memory while starting\n";
+
+	/* Neither stdio nor what is registered for an exit is to be relied on. */
+	if (write(STDERR_FILENO, line, sizeof(line) - 1) < 0)
+		_exit(EXIT_FAILURE);
+	_exit(EXIT_FAILURE);
+}
+
+unsigned long memory_refusals(void)
+{
+	return atomic_load(&refusals);
 }
 
 void memory_free(void *memory)

@@ -15,6 +15,18 @@ void *memory_resize(void *old, size_t size);
 void memory_free(void *memory);
 
 /**
+ * How often there was none since the process began, for any thread: for those that use a library which takes its
+ * memory here and tells of it as of something else, or not at all.
+ */
+unsigned long memory_refusals(void);
+
+/**
+ * Ends the process with a message and EXIT_FAILURE: for the start of libraries that do not survive it when there is
+ * none. Does not return.
+ */
+void memory_give_up(void) __attribute__((noreturn));
+
+/**
  * Whether the test wants the next piece to fail; counts as an allocation. For those that have pieces of
  * their own out of larger ones.
  */

@@ -102,24 +102,29 @@ void database_rollback(struct database *db)
 	db->in_doubt = !sqlite3_get_autocommit(db->raw);
 }
 
-/* A check of the file reports a page that there was no memory for as if it were damaged. */
-static bool is_memory_short(struct slice finding)
+/*
+ * A check of the file reports a page that there was no memory for as if it were damaged: "unable to get the page.
+ * error code=7" (SQLITE_NOMEM), which the limit on SQLite's heap may be behind, but of a page that continues
+ * another only "failed to get page".
+ */
+static bool is_memory_short(struct slice finding, unsigned long refusals)
 {
-	static const char words[] =
-			"error code=7"; /* SQLITE_NOMEM, behind "unable to get the page." */
+	static const char words[] = "error code=7";
 
-	return memmem(finding.data, finding.size, words, sizeof(words) - 1) != NULL;
+	return refusals != memory_refusals() ||
+	       memmem(finding.data, finding.size, words, sizeof(words) - 1) != NULL;
 }
 
 bool database_check_file(struct database *db, const char *pragma, struct error *err)
 {
 	struct slice finding = { "", 0 };
+	unsigned long refusals = memory_refusals();
 	struct statement *rows = database_prepare(db, pragma, err);
 	bool more = false;
 	bool ok = rows && statement_step(rows, &more, err) &&
 		  (!more || statement_get_bytes(rows, 0, &finding, err));
 
-	if (ok && is_memory_short(finding))
+	if (ok && !slice_equals_text(finding, "ok") && is_memory_short(finding, refusals))
 		ok = database_error(db, SQLITE_NOMEM, err);
 	else if (ok && !slice_equals_text(finding, "ok"))
 		ok = error_set(err, ERROR_IO, "the %s %s is damaged: %.*s", db->options.name,

@@ -142,12 +142,14 @@ static void test_memory_is_no_damage(void **state)
 	struct fixture *fixture = *state;
 	struct error err = { 0 };
 	struct catalog_store *store = fixture_open(fixture->data, &err);
+	static char title[30000]; /* goes on over several pages */
 	unsigned refused = 0;
 	bool whole = false;
 
 	assert_non_null(store);
+	memset(title, 'x', sizeof(title) - 1);
 	/* Of more pages than SQLite has room for from the start. */
-	fixture_publish(fixture, store, 900, "one", 0, 1);
+	fixture_publish(fixture, store, 900, title, 0, 1);
 	fixture_close(store);
 	for (unsigned long nth = 1; !whole; nth++) {
 		(void)memory_fail_nth(nth, 0);
