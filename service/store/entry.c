@@ -5,7 +5,7 @@
 #include "proto/codec/codec.h"
 
 #include <openssl/evp.h>
-#include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -96,21 +96,31 @@ static const char *entry_name(enum entry_kind kind, const ProtobufCMessage *mess
 	return NULL;
 }
 
-static EVP_MD *sha256; /* for as long as the process lives */
-
-static void sha256_fetch(void)
+/*
+ * Looking the algorithm up takes as long as hashing a small entry: done once, for as long as the process lives. When
+ * there was no memory for it, whoever comes next looks again.
+ */
+static const EVP_MD *sha256_get(void)
 {
-	sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
+	static EVP_MD *_Atomic kept;
+	EVP_MD *found = atomic_load(&kept);
+	EVP_MD *other = NULL;
+
+	if (found)
+		return found;
+	found = EVP_MD_fetch(NULL, "SHA256", NULL);
+	if (!found || atomic_compare_exchange_strong(&kept, &other, found))
+		return found;
+	EVP_MD_free(found);
+	return other;
 }
 
 bool entry_hash(struct slice bytes, unsigned char out[ENTRY_HASH_SIZE], struct error *err)
 {
-	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	const EVP_MD *sha256 = sha256_get();
 
-	/* Looking the algorithm up takes as long as hashing a small entry. */
-	(void)pthread_once(&once, sha256_fetch);
 	return (sha256 && EVP_Digest(bytes.data, bytes.size, out, NULL, sha256, NULL) == 1) ||
-	       error_set(err, ERROR_MEMORY, "SHA-256 is not available");
+	       error_set(err, ERROR_MEMORY, "out of memory while hashing an entry");
 }
 
 static bool entry_fill(struct entry *entry, enum entry_kind kind,
