@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "certificates.h"
 #include "gate.h"
+#include "operations/crypto_library.h"
 #include "operations/process.h"
 #include "rpc/health.h"
 #include "service.h"
@@ -188,7 +189,7 @@ int main(int argument_count, char **arguments)
 			    &err)) {
 		fprintf(stderr, "policycalcd: %s\n", err.message);
 		arena_fini(&arena);
-		return EXIT_USAGE;
+		return err.code == ERROR_LIMIT ? EXIT_FAILURE : EXIT_USAGE;
 	}
 	switch (action) {
 	case CONFIG_HELP:
@@ -219,6 +220,7 @@ int main(int argument_count, char **arguments)
 		pthread_sigmask(SIG_BLOCK, &process.signals, NULL);
 		signal(SIGPIPE, SIG_IGN);
 		process_keep_to_itself();
+		crypto_library_begin(service->config.tls.certificate != NULL);
 		/* A file that may not grow is an error of the write, as a full disk is. */
 		signal(SIGXFSZ, SIG_IGN);
 		if (!supervisor_open(&service->supervisor, &err) || !run(&process, &err)) {

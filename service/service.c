@@ -118,8 +118,6 @@ static bool open_sink(struct service *service, struct error *err)
 
 static bool open_catalog(struct service *service, struct error *err)
 {
-	int64_t revision;
-
 	service->directory = directory_open(service->config.data, err);
 	if (!service->directory)
 		return false;
@@ -139,8 +137,8 @@ static bool open_catalog(struct service *service, struct error *err)
 	service->snapshot = snapshot_new(err);
 	if (!service->snapshot)
 		return false;
-	if (!startup_load(service->store, service->config.starter, service->snapshot, &revision,
-			    stderr, err))
+	if (!startup_load(service->store, service->config.starter, service->snapshot,
+			    &service->revision, stderr, err))
 		return false;
 	if (!open_push(service, err))
 		return false;
@@ -148,7 +146,7 @@ static bool open_catalog(struct service *service, struct error *err)
 		log_event(LOG_LEVEL_INFO, "tokens_loaded",
 				LOG_NUMBER("count", (int64_t)gate_token_count(service->gate)));
 	log_event(LOG_LEVEL_INFO, "catalog_loaded", LOG_TEXT("data", service->config.data),
-			LOG_NUMBER("revision", revision));
+			LOG_NUMBER("revision", service->revision));
 	return true;
 }
 
@@ -290,13 +288,13 @@ static bool open_meter(struct service *service, struct error *err)
 
 bool service_start(struct service *service, struct error *err)
 {
-	bool has_catalog = snapshot_current(service->snapshot) != NULL;
 	const char *address;
 
 	/* The first of them answers from the catalog. */
 	for (size_t i = 0; i < handlers_service_count; i++) {
 		if (!health_set(service->health, handlers_services[i],
-				    i > 0 || has_catalog ? HEALTH_SERVING : HEALTH_NOT_SERVING))
+				    i > 0 || service->revision > 0 ? HEALTH_SERVING
+								   : HEALTH_NOT_SERVING))
 			return error_set(err, ERROR_MEMORY, "out of memory while starting");
 	}
 	/* First: an address in use is known before anybody is served. */

@@ -31,6 +31,7 @@ struct service {
 	struct crew *crew;
 	struct worker *finder;
 	struct snapshot *snapshot;
+	int64_t revision; /* at the start; 0: none */
 	struct handlers *handlers;
 	struct health *health;
 	struct reflection *reflection;
