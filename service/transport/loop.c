@@ -21,6 +21,7 @@
 
 #include "base/memory.h"
 #include "transport/connection.h"
+#include "transport/loop_memory.h"
 
 #include <assert.h>
 #include <stddef.h>
@@ -29,6 +30,8 @@
 #define TO(state) (1u << LOOP_##state)
 #define BACKLOG 1024
 #define OUT_KEEP ((size_t)1 << 20)
+/* Descriptors of the process that are no connections: files, and what others listen to. */
+#define OTHER_DESCRIPTORS 1024
 
 static const unsigned loop_may_enter[] = {
 	[LOOP_NEW] = TO(RUNNING),
@@ -253,6 +256,27 @@ static bool error_uv(struct error *err, const char *doing, int code)
 	return error_set(err, ERROR_IO, "%s: %s", doing, uv_strerror(code));
 }
 
+/* libuv's part, with nothing to watch but ourselves. 0, or libuv's error. */
+static int loop_open_uv(struct loop *loop)
+{
+	int result;
+
+	loop_memory_begin();
+	result = uv_loop_init(&loop->uv);
+	if (result == 0) {
+		result = loop_memory_reserve(
+				&loop->uv, loop->limits->connection_count + OTHER_DESCRIPTORS);
+		if (result == 0)
+			result = uv_mutex_init(&loop->lock);
+		if (result == 0)
+			result = uv_async_init(&loop->uv, &loop->async, on_async);
+		if (result != 0)
+			(void)uv_loop_close(&loop->uv);
+	}
+	loop_memory_end();
+	return result;
+}
+
 struct loop *loop_new(unsigned number, const struct rpc_engine *engine,
 		const struct server_limits *limits, atomic_size_t *connection_count,
 		size_t listener_count, struct error *err)
@@ -274,17 +298,9 @@ struct loop *loop_new(unsigned number, const struct rpc_engine *engine,
 	loop->rpc.engine = engine;
 	loop->rpc.post = loop_post;
 	loop->rpc.on_kept_freed = loop_on_kept_freed;
-	result = uv_loop_init(&loop->uv);
+	result = loop_open_uv(loop);
 	if (result != 0) {
 		error_uv(err, "making an event loop", result);
-		goto fail;
-	}
-	result = uv_mutex_init(&loop->lock);
-	if (result == 0)
-		result = uv_async_init(&loop->uv, &loop->async, on_async);
-	if (result != 0) {
-		error_uv(err, "making an event loop", result);
-		(void)uv_loop_close(&loop->uv);
 		goto fail;
 	}
 	/* These three cannot fail. */
