@@ -209,7 +209,7 @@ static bool clients_read(
 	       revoked_read(context, tls->client_revoked, out_until, err);
 }
 
-static SSL_CTX *context_new(const struct tls *tls, int64_t *out_until, struct error *err)
+static SSL_CTX *context_make(const struct tls *tls, int64_t *out_until, struct error *err)
 {
 	SSL_CTX *context;
 
@@ -240,6 +240,22 @@ static SSL_CTX *context_new(const struct tls *tls, int64_t *out_until, struct er
 		return context;
 	ERR_clear_error();
 	SSL_CTX_free(context);
+	return NULL;
+}
+
+/*
+ * OpenSSL calls a file damaged that it had no memory for, and leaves out what it had none for of what it knows: then
+ * no client may be served any more. So nothing may have been refused meanwhile, to whomever.
+ */
+static SSL_CTX *context_new(const struct tls *tls, int64_t *out_until, struct error *err)
+{
+	unsigned long refusals = memory_refusals();
+	SSL_CTX *context = context_make(tls, out_until, err);
+
+	if (refusals == memory_refusals())
+		return context;
+	SSL_CTX_free(context);
+	error_set(err, ERROR_MEMORY, "out of memory while preparing TLS");
 	return NULL;
 }
 
