@@ -250,6 +250,16 @@ static bool work_swap(struct draft_work *work, struct catalog_store *store)
 	return true;
 }
 
+/* Not, when it was published and could not be loaded: whoever sends it again may have more memory. */
+static bool work_is_served(const struct draft_work *work)
+{
+	struct ruleset *current = snapshot_find(work->base.handlers->options.snapshot, 0);
+	bool is_served = current && ruleset_revision(current) == work->revision->number;
+
+	ruleset_unref(current);
+	return is_served;
+}
+
 /* Asked when the draft is good: has somebody else brought it, too? */
 static bool on_allow(void *context, const char *hash, const char **author, struct error *err)
 {
@@ -295,7 +305,8 @@ static void on_publish(struct job *job, void *context)
 				   &work->revision, &work->unchanged, &work->base.err)) {
 		if (*work->hash)
 			four_eyes_forget(&work->base.handlers->four_eyes, work->hash);
-		work->is_published = work->unchanged || work_swap(work, store);
+		work->is_published = (work->unchanged && work_is_served(work)) ||
+				     work_swap(work, store);
 	} else {
 		work->check_failed = work->base.err.code == ERROR_INVALID &&
 				     work->base.diagnostics.error_count > 0;

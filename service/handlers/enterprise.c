@@ -105,19 +105,24 @@ bool enterprise_lay_over(struct rpc_call *call, struct slice known, const char *
 		Policycalc__V1__Profile **profile, struct arena *arena, struct error *err)
 {
 	struct handlers *handlers = call_handlers(call);
-	struct ruleset *ruleset = snapshot_current(handlers->options.snapshot);
+	struct ruleset *ruleset;
 	Policycalc__V1__Profile *found;
-	Policycalc__V1__Profile *made;
+	Policycalc__V1__Profile *made = NULL;
 	char today[11];
+	bool held;
 
+	ruleset = handlers_find_ruleset(handlers, 0, &held, err);
 	if (!ruleset)
-		return error_set(err, ERROR_PRECONDITION, "no catalog is published yet");
+		return false;
 	found = (Policycalc__V1__Profile *)message_unpack(
 			known, &policycalc__v1__profile__descriptor, NULL, arena, err);
+	handlers_today(handlers, today);
+	if (found)
+		made = profile_lay_over(found, *profile, ruleset, *as_of ? as_of : today, arena);
+	if (held)
+		ruleset_unref(ruleset);
 	if (!found)
 		return false;
-	handlers_today(handlers, today);
-	made = profile_lay_over(found, *profile, ruleset, *as_of ? as_of : today, arena);
 	if (!made)
 		return arena_error(arena, err, "reading an enterprise");
 	*profile = made;

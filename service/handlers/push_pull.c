@@ -183,8 +183,10 @@ size_t push_regions_find(const struct catalog *catalog, const char *code_or_name
 static bool filter_read(struct rpc_call *call, struct pull *pull,
 		const Policycalc__V1__PullDeliveriesRequest *request)
 {
-	const struct ruleset *ruleset;
 	struct slice *regions = NULL;
+	struct ruleset *ruleset;
+	struct error err;
+	bool held;
 
 	for (size_t i = 0; i < request->n_kinds; i++) {
 		if ((int)request->kinds[i] <= 0 ||
@@ -198,14 +200,20 @@ static bool filter_read(struct rpc_call *call, struct pull *pull,
 	}
 	if (!*request->region)
 		return true;
-	ruleset = snapshot_current(call_handlers(call)->options.snapshot);
+	ruleset = handlers_find_ruleset(call_handlers(call), 0, &held, &err);
 	if (ruleset)
 		pull->order.filter.region_count = push_regions_find(ruleset_catalog(ruleset),
 				request->region, rpc_call_arena(call), &regions);
+	if (ruleset && held)
+		ruleset_unref(ruleset);
 	pull->order.filter.regions = regions;
 	if (pull->order.filter.region_count)
 		return true;
-	call_refuse_field(call, "region", "is no region of the catalog");
+	if (rpc_call_arena(call)->exhausted)
+		rpc_call_finish(call, RPC_RESOURCE_EXHAUSTED,
+				"out of memory while pulling deliveries");
+	else
+		call_refuse_field(call, "region", "is no region of the catalog");
 	return false;
 }
 

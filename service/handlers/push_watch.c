@@ -17,14 +17,6 @@
 #define WATCH_MEMORY ((size_t)16 << 20)
 #define RUNNING POLICYCALC__V1__RUN__STATE__STATE_RUNNING
 
-struct watch {
-	struct push_watcher watcher; /* first */
-	struct job job;
-	struct rpc_call *call; /* holds a reference */
-	int64_t id;
-	atomic_bool is_busy; /* a message is on its way to the loop */
-};
-
 /* One message on its way. */
 struct progress {
 	struct watch *watch;
@@ -35,22 +27,40 @@ struct progress {
 	bool is_last;
 };
 
+struct watch {
+	struct push_watcher watcher; /* first */
+	struct job job;
+	struct rpc_call *call; /* holds a reference */
+	int64_t id;
+	atomic_bool is_busy; /* a message is on its way to the loop */
+	/* Says that there is no memory for another: silent, it might have been told of the run's end. */
+	struct progress last_word;
+};
+
+static void progress_free(struct progress *progress)
+{
+	arena_fini(&progress->arena);
+	if (progress != &progress->watch->last_word)
+		memory_free(progress);
+}
+
 static void on_progress_sent(struct rpc_call *call, void *argument)
 {
 	struct progress *progress = argument;
 	struct watch *watch = progress->watch;
+	bool is_last;
 
 	if (!progress->ok)
 		rpc_call_finish_error(call, &progress->err);
 	else if (rpc_call_send(call, &progress->response.base) && progress->is_last)
 		rpc_call_finish(call, RPC_OK, "");
+	is_last = progress->is_last;
+	progress_free(progress);
 	atomic_store(&watch->is_busy, false);
-	if (progress->is_last) {
-		rpc_call_unref(watch->call);
-		memory_free(watch);
-	}
-	arena_fini(&progress->arena);
-	memory_free(progress);
+	if (!is_last)
+		return;
+	rpc_call_unref(watch->call);
+	memory_free(watch);
 }
 
 static void response_fill(struct progress *progress, struct push_service *service, int64_t id)
@@ -72,35 +82,47 @@ static void response_fill(struct progress *progress, struct push_service *servic
 					 response->rate;
 }
 
-/* Tells how it stands; false: for the last time, and the watch is none any more. */
-static bool watch_tell(struct watch *watch, struct push_service *service, bool is_ending)
+static struct progress *progress_new(
+		struct watch *watch, struct push_service *service, bool is_ending)
 {
 	struct progress *progress = memory_alloc_zero(1, sizeof(*progress));
-	bool is_last;
+	bool is_short = !progress;
 
-	if (!progress)
-		return true;
+	if (is_short)
+		progress = &watch->last_word;
 	arena_init(&progress->arena, WATCH_MEMORY);
 	progress->watch = watch;
+	if (is_short) {
+		progress->is_last = true;
+		error_set(&progress->err, ERROR_MEMORY, "out of memory while watching a run");
+		return progress;
+	}
 	response_fill(progress, service, watch->id);
-	if (watch->id == 0 && progress->ok)
-		watch->id = progress->response.run->id;
 	if (is_ending && !progress->is_last) {
 		progress->ok = false;
 		progress->is_last = true;
 		error_set(&progress->err, ERROR_UNAVAILABLE,
 				"the service ends; the run goes on when it starts again");
 	}
-	is_last = progress->is_last;
+	return progress;
+}
+
+/* Tells how it stands; false: for the last time, and the watch is none any more. */
+static bool watch_tell(struct watch *watch, struct push_service *service, bool is_ending)
+{
+	struct progress *progress = progress_new(watch, service, is_ending);
+	bool is_last = progress->is_last;
+
+	if (watch->id == 0 && progress->ok)
+		watch->id = progress->response.run->id;
 	if (!is_last && atomic_exchange(&watch->is_busy, true)) {
-		arena_fini(&progress->arena);
-		memory_free(progress);
+		progress_free(progress);
 		return true;
 	}
+	/* At most two are under way: that needs no memory. */
 	if (rpc_call_post(watch->call, on_progress_sent, progress))
 		return !is_last;
-	arena_fini(&progress->arena);
-	memory_free(progress);
+	progress_free(progress);
 	atomic_store(&watch->is_busy, false);
 	if (is_last) {
 		rpc_call_unref(watch->call);
