@@ -118,7 +118,8 @@ bool enterprise_lay_over(struct rpc_call *call, struct slice known, const char *
 			known, &policycalc__v1__profile__descriptor, NULL, arena, err);
 	handlers_today(handlers, today);
 	if (found)
-		made = profile_lay_over(found, *profile, ruleset, *as_of ? as_of : today, arena);
+		made = profile_lay_over(
+				found, *profile, ruleset, *as_of ? as_of : today, arena);
 	if (held)
 		ruleset_unref(ruleset);
 	if (!found)
