@@ -31,6 +31,8 @@
 #define REPORT_QUEUE 16
 /* Searches that may be under way. */
 #define FIND_QUEUE 64
+/* Of one question: a firm with thousands of people and patents in it. */
+#define QUESTION_MAX ((size_t)1 << 20)
 
 /* --- what is told ---------------------------------------------------------------------------- */
 
@@ -193,6 +195,7 @@ bool service_open(struct service *service, struct error *err)
 							      ? (size_t)service->config.compress_above
 							      : SIZE_MAX,
 			.handshake_us = (uint64_t)service->config.limits.handshake_ms * 1000,
+			.rpc.question_max = QUESTION_MAX,
 			.rpc.stall_us = (uint64_t)service->config.limits.stall_ms * 1000,
 			.rpc.quota = config_limits_quota(&service->config.limits),
 			.ping_interval_us = (uint64_t)service->config.ping_interval_ms * 1000,

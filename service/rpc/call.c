@@ -89,7 +89,7 @@ static bool call_decompress(struct rpc_call *call, struct framed_message *messag
 		return false;
 	}
 	buffer_clear(&call->unpacked);
-	result = gzip_unpack(message->bytes, call_limits(call)->receive_max, &call->unpacked);
+	result = gzip_unpack(message->bytes, call->reader.limit, &call->unpacked);
 	switch (result) {
 	case GZIP_OK:
 		message->bytes = (struct slice){ call->unpacked.data, call->unpacked.size };
@@ -189,18 +189,25 @@ static void call_fail_framing(struct rpc_call *call, enum framing_result result)
  */
 static void call_read(struct rpc_call *call, struct slice *bytes)
 {
-	struct framed_message message;
+	struct rpc_connection *connection = call->connection;
 	enum framing_result result = FRAMING_MESSAGE;
+	struct framed_message message;
+	uint64_t begun_us;
 
 	call->is_reading = true;
 	while (call->state == CALL_OPEN && !call->is_paused && result == FRAMING_MESSAGE) {
 		if (bytes->size == 0 && framing_is_clean(&call->reader))
 			break;
+		/* Of a unary call the one message waits for the half close anyway. */
+		if (call->method->client_streaming && !call_has_turn(call))
+			break;
+		begun_us = call_work_begin(call);
 		result = framing_read(&call->reader, bytes, &message);
 		if (result == FRAMING_MESSAGE)
 			call_take_message(call, message);
 		else
 			call_fail_framing(call, result);
+		call_work_end(call, connection, begun_us);
 	}
 	call->is_reading = false;
 }
@@ -262,8 +269,13 @@ static void call_tell_half_close(struct rpc_call *call)
 void call_settle_input(struct rpc_call *call)
 {
 	if (call->state == CALL_OPEN && call->input_ended && !call->half_close_told &&
-			!call->is_paused && call->pending.size == 0)
+			!call->is_paused && call->pending.size == 0 && call_has_turn(call)) {
+		struct rpc_connection *connection = call->connection;
+		uint64_t begun_us = call_work_begin(call);
+
 		call_tell_half_close(call);
+		call_work_end(call, connection, begun_us);
+	}
 }
 
 void rpc_call_half_close(struct rpc_call *call)
@@ -281,16 +293,11 @@ void rpc_call_pause_reading(struct rpc_call *call)
 	call->is_paused = true;
 }
 
-void rpc_call_resume_reading(struct rpc_call *call)
+static void call_read_pending(struct rpc_call *call)
 {
 	struct slice bytes;
 	size_t taken;
 
-	if (!call->is_paused)
-		return;
-	call->is_paused = false;
-	if (call->is_reading || call->state != CALL_OPEN)
-		return;
 	call->progress_us = call->loop->now_us;
 	if (call->pending.size) {
 		bytes = (struct slice){ call->pending.data, call->pending.size };
@@ -302,6 +309,23 @@ void rpc_call_resume_reading(struct rpc_call *call)
 			call->operations->consume(call->stream, taken);
 	}
 	call_settle_input(call);
+}
+
+void rpc_call_resume_reading(struct rpc_call *call)
+{
+	if (!call->is_paused)
+		return;
+	call->is_paused = false;
+	if (!call->is_reading && !call->is_waiting && call->state == CALL_OPEN)
+		call_read_pending(call);
+}
+
+/* Who has paused meanwhile resumes in its own time. */
+void call_go_on(struct rpc_call *call)
+{
+	if (!call->is_paused && call->state == CALL_OPEN)
+		call_read_pending(call);
+	call->was_waiting = false;
 }
 
 /* --- ending ----------------------------------------------------------------------------------
@@ -323,7 +347,8 @@ static bool call_is_stalled(const struct rpc_call *call)
 	if (call->loop->now_us < call->progress_us + call_limits(call)->stall_us &&
 			!call_trickles(call))
 		return false;
-	if (call->state == CALL_OPEN && !call->input_ended && !call->is_paused)
+	if (call->state == CALL_OPEN && !call->input_ended && !call->is_paused &&
+			!call->is_waiting)
 		waits_for_peer |= !call->method->client_streaming ||
 				  !framing_is_clean(&call->reader);
 	return waits_for_peer || call->state != CALL_OPEN;
@@ -414,6 +439,7 @@ void rpc_call_close(struct rpc_call *call)
 	if (call->record_state == RECORD_BEGUN || call->owes_outcome)
 		(void)atomic_fetch_or_explicit(
 				&call->references, CALL_OWES_END, memory_order_relaxed);
+	call_wait_no_more(call);
 	call->connection->input_held -= call->input_held;
 	call->connection = NULL;
 	call->operations = NULL;

@@ -2,7 +2,7 @@
 /*
  * One call, for the files of this room that make it up: call.c (its life and its input),
  * call_begin.c (its header block), call_output.c (replies and the end), call_record.c (what is written down of it),
- * call_quota.c (what it counts for), call_shared.c (memory, references, work from other threads).
+ * call_quota.c (what it counts for), call_turn.c (when it may work), call_shared.c (memory, references, work from other threads).
  */
 #pragma once
 
@@ -88,6 +88,11 @@ struct rpc_call {
 	bool was_opened;   /* the method knows of the call */
 	bool is_lingering; /* past its deadline, trailers queued */
 
+	/* Of its connection, while it waits for its turn. */
+	struct rpc_call *next_waiting, *previous_waiting;
+	bool is_waiting;
+	bool was_waiting; /* its turn has come */
+
 	uint64_t caller; /* whose quota it is under until its memory is back; 0: nobody's */
 
 	/* When it is written down. */
@@ -140,6 +145,17 @@ void call_cut(struct rpc_call *call, enum rpc_status status, const char *message
 void call_open(struct rpc_call *call);
 /** Tells the client the status, which is settled. */
 void call_tell_end(struct rpc_call *call);
+/** It may do one piece of work now; false: it waits, and call_go_on() comes. */
+bool call_has_turn(struct rpc_call *call);
+/** For call_work_end(). */
+uint64_t call_work_begin(const struct rpc_call *call);
+/** What the work took counts for @connection, which was the call's. */
+void call_work_end(const struct rpc_call *call, struct rpc_connection *connection,
+		uint64_t begun_us);
+/** Does nothing when it does not wait. */
+void call_wait_no_more(struct rpc_call *call);
+/** Its turn has come. */
+void call_go_on(struct rpc_call *call);
 /** false: the caller has too much already, and the call is ended. */
 bool call_enter_quota(struct rpc_call *call);
 /** Any thread: the call's memory is back. */

@@ -13,8 +13,11 @@
 
 struct rpc_limits {
 	size_t receive_max; /* bytes of one received message, unpacked gzip included; 4 MiB */
-	size_t send_max;    /* bytes of one sent message; 64 MiB */
-	size_t call_memory; /* arena of one call; 32 MiB */
+	/* The same of a question: the only message of a call, or one of a stream that is answered message by
+	 * message. Such are unpacked on the loop, while everybody waits; receive_max. */
+	size_t question_max;
+	size_t send_max;	 /* bytes of one sent message; 64 MiB */
+	size_t call_memory;	 /* arena of one call; 32 MiB */
 	size_t connection_input; /* half messages of all calls of a connection together; 16 MiB
 				   */
 	size_t headers_size;	 /* names + values + 32 a field; 16 KiB */

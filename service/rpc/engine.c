@@ -14,6 +14,7 @@ static void default_size(size_t *field, size_t value)
 static void limits_complete(struct rpc_limits *limits)
 {
 	default_size(&limits->receive_max, (size_t)4 << 20);
+	default_size(&limits->question_max, limits->receive_max);
 	default_size(&limits->send_max, (size_t)64 << 20);
 	default_size(&limits->call_memory, (size_t)32 << 20);
 	default_size(&limits->connection_input, RPC_CONNECTION_INPUT);

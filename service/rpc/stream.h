@@ -51,13 +51,18 @@ struct rpc_task {
 
 void rpc_task_run(struct rpc_task *task);
 
-/* One event loop as calls see it. The transport owns it, and fills the first four fields. */
+/* One event loop as calls see it. The transport owns it, and fills all that stand before
+ * ->kept_count. */
 struct rpc_loop {
 	const struct rpc_engine *engine;
 	/* Any thread: queues @task for this loop's thread. Cannot fail. */
 	void (*post)(struct rpc_loop *loop, struct rpc_task *task);
 	/* Any thread: the memory of one call of ->kept_count is back. May be NULL. */
 	void (*on_kept_freed)(struct rpc_loop *loop);
+	/* Monotonic, now: what work takes. NULL: no call ever waits for its turn. */
+	uint64_t (*clock_us)(void);
+	/* A call waits, the first one: call rpc_loop_run_waiting() once an iteration until it gives false. */
+	void (*on_waiting)(struct rpc_loop *loop);
 	uint64_t now_us; /* monotonic; set before each event */
 	/* Calls whose stream is gone and that somebody still held then; never counted down. */
 	uint64_t kept_count;
@@ -67,8 +72,15 @@ struct rpc_loop {
 	 * out hold little: see rpc_call_workspace() and rpc_call_encoder(). */
 	struct arena workspace;
 	struct encoder encoder;
+	/* See call_turn.c. */
+	uint64_t turn; /* the iteration's number */
+	struct rpc_connection *first_waiting, *last_waiting;
 };
 
+/** Another iteration: every connection may work again. */
+void rpc_loop_turn(struct rpc_loop *loop);
+/** Lets calls that wait have their turn, as far as there is time. true: some still wait. */
+bool rpc_loop_run_waiting(struct rpc_loop *loop);
 /** Frees the idle calls, and what callbacks had in common. */
 void rpc_loop_fini(struct rpc_loop *loop);
 
@@ -78,6 +90,10 @@ struct rpc_connection {
 	const char *names; /* see struct rpc_caller */
 	uint64_t caller; /* to whom calls without an identity count; see rpc_engine_caller() */
 	size_t input_held; /* memory of half messages */
+	/* See call_turn.c: what its calls took of the turn, and those that wait for another. */
+	uint64_t turn, worked_us;
+	struct rpc_call *first_waiting, *last_waiting;
+	struct rpc_connection *next_waiting, *previous_waiting; /* of the loop */
 };
 
 struct rpc_header {

@@ -34,6 +34,8 @@
 #define WRITE_SIZE ((size_t)256 << 10)
 /* Rounds of writing without letting other connections have their turn. */
 #define WRITE_ROUNDS 8
+/* What the bytes of one connection may cost of an iteration, before others are read. */
+#define READ_US UINT64_C(300)
 
 static const unsigned connection_may_enter[] = {
 	[CONNECTION_HANDSHAKE] = TO(OPEN) | TO(LINGERING) | TO(CLOSING),
@@ -123,6 +125,18 @@ static void connection_undirty(struct connection *connection)
 	connection->is_dirty = false;
 }
 
+static void connection_rest_no_more(struct connection *connection)
+{
+	struct connection **link = &connection->loop->resting;
+
+	if (!connection->is_resting)
+		return;
+	while (*link != connection)
+		link = &(*link)->next_resting;
+	*link = connection->next_resting;
+	connection->is_resting = false;
+}
+
 static void connection_close(struct connection *connection)
 {
 	struct session *session = connection->session;
@@ -131,6 +145,7 @@ static void connection_close(struct connection *connection)
 		return;
 	connection_enter(connection, CONNECTION_CLOSING);
 	connection_undirty(connection);
+	connection_rest_no_more(connection);
 	connection->session = NULL;
 	connection->loop->rpc.now_us = loop_now_us();
 	session_free(session);
@@ -386,14 +401,47 @@ static void connection_take(struct connection *connection, struct slice bytes)
 	connection_mark_dirty(connection);
 }
 
+/* libuv would read a socket that is never empty for half a megabyte. */
+static void connection_rest(struct connection *connection)
+{
+	struct loop *loop = connection->loop;
+
+	(void)uv_read_stop(&connection->uv.stream);
+	connection->is_resting = true;
+	connection->next_resting = loop->resting;
+	loop->resting = connection;
+}
+
 static void on_read(uv_stream_t *stream, ssize_t size, const uv_buf_t *piece)
 {
 	struct connection *connection = stream->data;
+	uint64_t begun_us;
 
-	if (size < 0)
+	if (size < 0) {
 		connection_close(connection);
-	else if (size > 0 && connection_is_live(connection))
-		connection_take(connection, (struct slice){ piece->base, (size_t)size });
+		return;
+	}
+	if (size == 0 || !connection_is_live(connection))
+		return;
+	begun_us = loop_now_us();
+	connection_take(connection, (struct slice){ piece->base, (size_t)size });
+	if (connection->read_turn != connection->loop->rpc.turn)
+		connection->read_us = 0;
+	connection->read_turn = connection->loop->rpc.turn;
+	connection->read_us += loop_now_us() - begun_us;
+	if (connection->read_us >= READ_US && connection_is_live(connection))
+		connection_rest(connection);
+}
+
+void connection_wake_resting(struct loop *loop)
+{
+	while (loop->resting) {
+		struct connection *connection = loop->resting;
+
+		connection_rest_no_more(connection);
+		if (uv_read_start(&connection->uv.stream, on_alloc, on_read) != 0)
+			connection_close(connection);
+	}
 }
 
 /* --- the beginning ---------------------------------------------------------------------------

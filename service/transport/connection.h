@@ -29,8 +29,10 @@ struct connection {
 	struct tls_stream *tls;		    /* NULL: plaintext */
 	struct session *session;	    /* NULL: in HANDSHAKE, and when it is over */
 	struct connection *previous, *next; /* of the loop */
-	struct connection *next_dirty;
+	struct connection *next_dirty, *next_resting;
 	bool is_dirty;
+	bool is_resting;
+	uint64_t read_turn, read_us; /* what its bytes have cost in that turn */
 	bool is_writing;
 	bool is_unix;
 	unsigned open_handles;
@@ -43,6 +45,8 @@ struct connection {
 
 /** Accepts what waits on @listener; over the limit it is closed at once. */
 void connection_accept(struct listener *listener);
+/** Another iteration: those that had their share of the last one are read again. */
+void connection_wake_resting(struct loop *loop);
 /** Sends what the session has, as far as the socket takes it, and closes what is over. */
 void connection_flush(struct connection *connection);
 void connection_drain(struct connection *connection);

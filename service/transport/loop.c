@@ -15,7 +15,8 @@
  *
  * Other threads put tasks, jobs and the wish to drain under the lock and ring uv_async. Replies
  * are flushed once an iteration, before the loop sleeps and after it has polled: all that one
- * connection has to say goes out in one write.
+ * connection has to say goes out in one write. While calls wait for their turn (rpc/call_turn.c)
+ * the loop does not sleep.
  */
 #include "transport/loop.h"
 
@@ -87,6 +88,20 @@ static void loop_on_kept_freed(struct rpc_loop *rpc)
 	uv_mutex_unlock(&loop->lock);
 }
 
+static void on_idle(uv_idle_t *idle)
+{
+	struct loop *loop = idle->data;
+
+	loop->rpc.now_us = loop_now_us();
+	if (!rpc_loop_run_waiting(&loop->rpc))
+		(void)uv_idle_stop(idle);
+}
+
+static void loop_on_waiting(struct rpc_loop *rpc)
+{
+	(void)uv_idle_start(&loop_of_rpc(rpc)->waiting, on_idle);
+}
+
 void loop_drain(struct loop *loop, unsigned grace_ms)
 {
 	uv_mutex_lock(&loop->lock);
@@ -128,6 +143,7 @@ static void loop_close(struct loop *loop)
 	uv_close((uv_handle_t *)&loop->async, NULL);
 	uv_close((uv_handle_t *)&loop->prepare, NULL);
 	uv_close((uv_handle_t *)&loop->check, NULL);
+	uv_close((uv_handle_t *)&loop->waiting, NULL);
 	uv_close((uv_handle_t *)&loop->grace, NULL);
 }
 
@@ -229,7 +245,11 @@ static void on_prepare(uv_prepare_t *prepare)
 
 static void on_check(uv_check_t *check)
 {
-	loop_flush(check->data);
+	struct loop *loop = check->data;
+
+	loop_flush(loop);
+	rpc_loop_turn(&loop->rpc);
+	connection_wake_resting(loop);
 }
 
 static void on_connection(uv_stream_t *server, int status)
@@ -298,20 +318,24 @@ struct loop *loop_new(unsigned number, const struct rpc_engine *engine,
 	loop->rpc.engine = engine;
 	loop->rpc.post = loop_post;
 	loop->rpc.on_kept_freed = loop_on_kept_freed;
+	loop->rpc.clock_us = loop_now_us;
+	loop->rpc.on_waiting = loop_on_waiting;
 	result = loop_open_uv(loop);
 	if (result != 0) {
 		error_uv(err, "making an event loop", result);
 		goto fail;
 	}
-	/* These three cannot fail. */
+	/* These cannot fail. */
 	(void)uv_prepare_init(&loop->uv, &loop->prepare);
 	(void)uv_check_init(&loop->uv, &loop->check);
+	(void)uv_idle_init(&loop->uv, &loop->waiting);
 	(void)uv_timer_init(&loop->uv, &loop->grace);
 	(void)uv_prepare_start(&loop->prepare, on_prepare);
 	(void)uv_check_start(&loop->check, on_check);
 	loop->async.data = loop;
 	loop->prepare.data = loop;
 	loop->check.data = loop;
+	loop->waiting.data = loop;
 	loop->grace.data = loop;
 	return loop;
 fail:

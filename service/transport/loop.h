@@ -13,7 +13,8 @@
 #include <stdatomic.h>
 #include <uv.h>
 
-#define LOOP_READ_SIZE ((size_t)64 << 10)
+/* Of a socket at a time: a record of TLS and some more, and no more frames than are dealt with in a turn. */
+#define LOOP_READ_SIZE ((size_t)17 << 10)
 /* The most that a record of TLS holds. */
 #define LOOP_PLAIN_SIZE ((size_t)16 << 10)
 
@@ -62,6 +63,7 @@ struct loop {
 	uv_async_t async;
 	uv_prepare_t prepare;
 	uv_check_t check;
+	uv_idle_t waiting; /* runs while calls wait for their turn */
 	uv_timer_t grace;
 	uv_thread_t thread;
 	bool has_thread;
@@ -70,9 +72,10 @@ struct loop {
 	struct connection *connections;
 	struct connection
 			*spare; /* for whom there is no memory; NULL: one of the connections */
-	struct connection *dirty; /* to be flushed before the loop sleeps */
-	struct buffer out;	  /* what one connection has to send, while it is sent */
-	struct buffer plain;	  /* the same before TLS encrypts it */
+	struct connection *resting; /* not read in this iteration any more */
+	struct connection *dirty;   /* to be flushed before the loop sleeps */
+	struct buffer out;	    /* what one connection has to send, while it is sent */
+	struct buffer plain;	    /* the same before TLS encrypts it */
 	char read_bytes[LOOP_READ_SIZE];
 	char plain_bytes[LOOP_PLAIN_SIZE]; /* of them, decrypted */
 

@@ -8,6 +8,9 @@
 #define RESETS_MAX 200
 #define EMPTY_DATA_MAX 100
 #define PING_STRIKES_MAX 2
+/* A header block above the limit is answered; one so many times as large is not even decoded to its end. */
+#define HEADERS_TIMES 4
+#define FIELD_OVERHEAD 32
 #define DEBUG_TOO_MANY_PINGS "too_many_pings" /* clients know this text */
 
 /* What happens to a stream happens to it several times in a row. */
@@ -75,6 +78,7 @@ static int on_begin_headers(nghttp2_session *http2, const nghttp2_frame *frame, 
 	struct rpc_stream *stream;
 
 	session->headers_us = session->loop->now_us;
+	session->headers_size = 0;
 	if (frame->hd.type != NGHTTP2_HEADERS || frame->headers.cat != NGHTTP2_HCAT_REQUEST)
 		return 0;
 	stream = stream_new(session, frame->hd.stream_id);
@@ -90,10 +94,17 @@ static int on_header(nghttp2_session *http2, const nghttp2_frame *frame, const u
 		size_t name_size, const uint8_t *value, size_t value_size, uint8_t flags,
 		void *user_data)
 {
-	struct rpc_stream *stream = find_stream(user_data, frame->hd.stream_id);
+	struct session *session = user_data;
+	struct rpc_stream *stream = find_stream(session, frame->hd.stream_id);
 
 	(void)http2;
 	(void)flags;
+	session->headers_size += name_size + value_size + FIELD_OVERHEAD;
+	if (session->headers_size > HEADERS_TIMES * rpc_engine_limits(session->loop->engine)
+								    ->headers_size) {
+		session_fail(session, NGHTTP2_ENHANCE_YOUR_CALM, "header block too large");
+		return NGHTTP2_ERR_CALLBACK_FAILURE;
+	}
 	/* gRPC has no request trailers: what comes after the first block is dropped. */
 	if (stream && !stream->has_begun)
 		rpc_call_header(stream->call, (struct slice){ (const char *)name, name_size },

@@ -61,6 +61,7 @@ struct session {
 	uint64_t goodbye_us;	 /* when the notice was sent */
 	const char *goodbye_why; /* debug data of the last GOAWAY */
 	uint64_t abort_us;	 /* end of the age grace; UINT64_MAX: none */
+	size_t headers_size;	 /* of the newest header block so far */
 	uint64_t headers_us;	 /* a header block is incomplete since then; 0: none is */
 	size_t unread;		 /* of all streams together */
 	size_t owed;	     /* received, and not yet given back as the connection's window */

@@ -295,6 +295,37 @@ static void gzip_there_and_back(void **state)
 	buffer_fini(&back);
 }
 
+/* What says that it is too large costs no more than to see that it is gzip; what lies is found out. */
+static void gzip_bombs(void **state)
+{
+	enum { SIZE = 4 << 20, LIMIT = 1 << 20 };
+	struct buffer plain = { 0 };
+	struct buffer packed = { 0 };
+	struct buffer back = { 0 };
+
+	(void)state;
+	for (int i = 0; i < SIZE; i++)
+		buffer_append_char(&plain, '\0');
+	assert_true(gzip_pack(slice_of(&plain), &packed));
+	assert_int_equal(gzip_unpack(slice_of(&packed), LIMIT, &back), GZIP_TOO_LARGE);
+	assert_true(back.size <= (64 << 10) + 1);
+	buffer_clear(&back);
+	assert_int_equal(gzip_unpack(slice_of(&packed), SIZE, &back), GZIP_OK);
+	assert_int_equal(back.size, SIZE);
+	/* The last four bytes are the size. */
+	memcpy(packed.data + packed.size - 4, "\100\0\0\0", 4);
+	buffer_clear(&back);
+	assert_int_equal(gzip_unpack(slice_of(&packed), LIMIT, &back), GZIP_BAD);
+	assert_int_equal(back.size, 65);
+	memcpy(packed.data + packed.size - 4, "\377\377\17\0", 4);
+	buffer_clear(&back);
+	assert_int_equal(gzip_unpack(slice_of(&packed), LIMIT, &back), GZIP_BAD);
+	assert_true(back.size <= LIMIT);
+	buffer_fini(&plain);
+	buffer_fini(&packed);
+	buffer_fini(&back);
+}
+
 static void gzip_without_memory(void **state)
 {
 	struct buffer packed = { 0 };
@@ -448,6 +479,7 @@ int main(void)
 		cmocka_unit_test(percents),
 		cmocka_unit_test(base64s),
 		cmocka_unit_test(gzip_there_and_back),
+		cmocka_unit_test(gzip_bombs),
 		cmocka_unit_test(gzip_without_memory),
 		cmocka_unit_test(status_fits_into_trailers),
 		cmocka_unit_test(request_types),

@@ -31,7 +31,7 @@ struct talk {
 	const char *body;
 	size_t body_size, body_sent;
 	bool keeps_open;
-	struct answer answers[8]; /* by stream id / 2 */
+	struct answer answers[16]; /* by stream id / 2 */
 	unsigned goaway_count;
 	int32_t goaway_last[4];
 	char goaway_debug[64];

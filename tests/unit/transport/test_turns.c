@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Who asks much waits behind who asks little: sessions that share a loop whose clock we turn. */
+#include "talk.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#define HEALTH "/grpc.health.v1.Health/"
+#define CALLS 7
+/* What one call takes; a turn is of 300. */
+#define WORK_US 100
+
+static uint64_t time_us;
+static unsigned waking_count;
+
+/* Each look takes WORK_US, so that what stands between two looks does. */
+static uint64_t on_clock(void)
+{
+	return time_us += WORK_US;
+}
+
+static void on_waiting(struct rpc_loop *loop)
+{
+	(void)loop;
+	waking_count++;
+}
+
+static struct talk *greedy_begin(void)
+{
+	struct talk *talk = talk_begin("", 0);
+
+	waking_count = 0;
+	talk->loop.clock_us = on_clock;
+	talk->loop.on_waiting = on_waiting;
+	rpc_loop_turn(&talk->loop);
+	return talk;
+}
+
+/* Another client of the same loop. */
+static struct talk *beside(struct talk *talk)
+{
+	struct talk *other = talk_new();
+	struct session_options options = {
+		.loop = &talk->loop,
+		.limits = &other->limits,
+		.peer = "other",
+	};
+
+	other->session = session_new(&options, talk->now_us, NULL);
+	assert_non_null(other->session);
+	return other;
+}
+
+static void ask_many(struct talk *talk, int32_t ids[CALLS])
+{
+	for (int i = 0; i < CALLS; i++)
+		ids[i] = talk_call(talk, HEALTH "Check", NULL);
+	talk_run(talk);
+}
+
+static int closed_count(const struct talk *talk, const int32_t ids[CALLS])
+{
+	int count = 0;
+
+	for (int i = 0; i < CALLS; i++)
+		count += talk_answer(talk, ids[i])->is_closed;
+	return count;
+}
+
+static bool another_turn(struct talk *talk)
+{
+	bool more;
+
+	rpc_loop_turn(&talk->loop);
+	talk->loop.now_us = time_us;
+	more = rpc_loop_run_waiting(&talk->loop);
+	return more;
+}
+
+static void who_asks_much_waits(void **state)
+{
+	struct talk *greedy = greedy_begin();
+	struct talk *polite = beside(greedy);
+	int32_t ids[CALLS], id;
+	int before;
+
+	(void)state;
+	ask_many(greedy, ids);
+	assert_int_equal(closed_count(greedy, ids), 3);
+	assert_int_equal(waking_count, 1);
+	id = talk_call(polite, HEALTH "Check", NULL);
+	talk_run(polite);
+	assert_true(talk_answer(polite, id)->is_closed);
+	/* What comes while others of its own wait, waits behind them. */
+	while (another_turn(greedy)) {
+		before = closed_count(greedy, ids);
+		talk_run(greedy);
+		assert_true(closed_count(greedy, ids) > before);
+		assert_true(closed_count(greedy, ids) <= before + 3);
+	}
+	talk_run(greedy);
+	assert_int_equal(closed_count(greedy, ids), CALLS);
+	/* And then it may ask at once again. */
+	rpc_loop_turn(&greedy->loop);
+	id = talk_call(greedy, HEALTH "Check", NULL);
+	assert_int_equal(waking_count, 1);
+	talk_free(polite);
+	talk_free(greedy);
+}
+
+static void turns_go_round(void **state)
+{
+	struct talk *first = greedy_begin();
+	struct talk *second = beside(first);
+	int32_t ids[CALLS], others[CALLS];
+
+	(void)state;
+	ask_many(first, ids);
+	ask_many(second, others);
+	assert_int_equal(closed_count(first, ids), 3);
+	assert_int_equal(closed_count(second, others), 3);
+	/* One piece takes three looks here: a turn is over after it. */
+	while (another_turn(first)) {
+		talk_run(first);
+		talk_run(second);
+		assert_in_range(closed_count(first, ids) - closed_count(second, others) + 1, 0,
+				2);
+	}
+	talk_run(first);
+	talk_run(second);
+	assert_int_equal(closed_count(first, ids), CALLS);
+	assert_int_equal(closed_count(second, others), CALLS);
+	talk_free(second);
+	talk_free(first);
+}
+
+static void who_waits_may_go(void **state)
+{
+	struct talk *greedy = greedy_begin();
+	struct talk *other = beside(greedy);
+	int32_t ids[CALLS], others[CALLS];
+
+	(void)state;
+	ask_many(greedy, ids);
+	ask_many(other, others);
+	/* The first that waits, the last, and one between; then a connection with all of its own. */
+	for (int i = 3; i < CALLS; i += i == 3 ? 1 : CALLS - 5)
+		assert_int_equal(nghttp2_submit_rst_stream(
+						 greedy->client, 0, ids[i], NGHTTP2_CANCEL),
+				0);
+	talk_run(greedy);
+	talk_free(other);
+	while (another_turn(greedy))
+		talk_run(greedy);
+	talk_run(greedy);
+	assert_int_equal(closed_count(greedy, ids), CALLS);
+	assert_null(greedy->loop.first_waiting);
+	assert_null(greedy->loop.last_waiting);
+	talk_free(greedy);
+}
+
+/* The deadline goes on. */
+static void deadline_while_waiting(void **state)
+{
+	struct talk *greedy = greedy_begin();
+	int32_t id;
+
+	(void)state;
+	for (int i = 0; i < 3; i++)
+		(void)talk_call(greedy, HEALTH "Check", NULL);
+	id = talk_call(greedy, HEALTH "Check", "5S");
+	talk_run(greedy);
+	assert_false(talk_answer(greedy, id)->is_closed);
+	talk_tick(greedy, 6 * SECOND);
+	assert_string_equal(talk_answer(greedy, id)->grpc_status, "4");
+	assert_true(talk_answer(greedy, id)->is_closed);
+	assert_false(another_turn(greedy));
+	talk_free(greedy);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(who_asks_much_waits),
+		cmocka_unit_test(turns_go_round),
+		cmocka_unit_test(who_waits_may_go),
+		cmocka_unit_test(deadline_while_waiting),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
