@@ -17,10 +17,14 @@ static struct tls *open_files(const struct config_tls *config, struct error *err
 
 static void tell(const struct tls *tls, const char *event)
 {
+	int64_t now = (int64_t)time(NULL);
 	struct error warning;
 
 	log_event(LOG_LEVEL_INFO, event, LOG_NUMBER("not_after", tls_not_after(tls)));
-	if (tls_warn(tls, (int64_t)time(NULL), &warning))
+	if (tls_warn(tls, now, &warning))
+		log_event(LOG_LEVEL_WARNING, "certificates_warning",
+				LOG_TEXT("message", warning.message));
+	if (tls_warn_revoked(tls, now, &warning))
 		log_event(LOG_LEVEL_WARNING, "certificates_warning",
 				LOG_TEXT("message", warning.message));
 }
@@ -36,17 +40,22 @@ bool certificates_open(const struct config_tls *config, struct tls **out_tls, st
 	return *out_tls != NULL;
 }
 
-void certificates_reload(struct tls *tls)
+void certificates_reload(struct tls *tls, struct server *server)
 {
 	struct error err;
 
 	if (!tls)
 		return;
-	if (tls_reload(tls, &err))
-		tell(tls, "certificates_reloaded");
-	else
+	if (!tls_reload(tls, &err)) {
 		log_event(LOG_LEVEL_ERROR, "certificates_not_reloaded",
 				LOG_TEXT("message", err.message));
+		return;
+	}
+	tell(tls, "certificates_reloaded");
+	if (!server_review_certificates(server))
+		log_event(LOG_LEVEL_ERROR, "connections_not_reviewed",
+				LOG_TEXT("message", "clients whose certificate is revoked may "
+						    "still be connected"));
 }
 
 bool certificates_check(const struct config_tls *config, FILE *out, struct error *err)
@@ -60,6 +69,8 @@ bool certificates_check(const struct config_tls *config, FILE *out, struct error
 	if (!tls)
 		return false;
 	if (tls_warn(tls, (int64_t)time(NULL), &warning))
+		fprintf(out, "warning: %s\n", warning.message);
+	if (tls_warn_revoked(tls, (int64_t)time(NULL), &warning))
 		fprintf(out, "warning: %s\n", warning.message);
 	tls_free(tls);
 	return true;

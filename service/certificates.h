@@ -3,12 +3,13 @@
 #pragma once
 
 #include "config.h"
+#include "transport/server.h"
 #include "transport/tls.h"
 
 /** false: the files will not do. *@out_tls is NULL when the options ask for no TLS. To be freed after the server. */
 bool certificates_open(
 		const struct config_tls *config, struct tls **out_tls, struct error *err);
-/** On SIGHUP; the log says how it went. @tls may be NULL. */
-void certificates_reload(struct tls *tls);
+/** On SIGHUP; the log says how it went. Clients that are revoked by now are told to go. @tls may be NULL. */
+void certificates_reload(struct tls *tls, struct server *server);
 /** Opens the files and closes them; what will soon trouble is told on @out. */
 bool certificates_check(const struct config_tls *config, FILE *out, struct error *err);

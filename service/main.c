@@ -67,7 +67,7 @@ static void reload(struct process *process)
 		log_event(LOG_LEVEL_ERROR, "options_not_reloaded",
 				LOG_TEXT("message", err.message));
 	}
-	certificates_reload(service->tls);
+	certificates_reload(service->tls, service->server);
 	if (!gate_reload(service->gate, service->server, &err))
 		log_event(LOG_LEVEL_ERROR, "tokens_not_reloaded",
 				LOG_TEXT("message", err.message));

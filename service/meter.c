@@ -265,7 +265,13 @@ static void look(void *context, struct metrics_state *out_state)
 		.connections = server_connection_count(sources->server),
 		.loops = server_loop_count(sources->server),
 	};
+	int64_t revoked_until;
 
+	if (sources->tls) {
+		state.certificate_until = tls_not_after(sources->tls);
+		revoked_until = tls_revoked_until(sources->tls);
+		state.revoked_until = revoked_until < INT64_MAX ? revoked_until : 0;
+	}
 	look_at_catalog(meter, &state);
 	/* Before they are asked, or our own jobs would be all that is there to see. */
 	add_queue(&state, "store", store_thread_worker(sources->store));

@@ -31,6 +31,7 @@ struct meter_sources {
 	struct worker *checker, *reporter, *finder;
 	struct server *server;
 	struct health *health;
+	const struct tls *tls; /* NULL: there is none */
 };
 
 /** Answers on @address from now on. */

@@ -278,6 +278,7 @@ static bool open_meter(struct service *service, struct error *err)
 		.finder = service->finder,
 		.server = service->server,
 		.health = service->health,
+		.tls = service->tls,
 	};
 
 	if (!service->meter)

@@ -87,6 +87,8 @@ struct metrics_state {
 
 	size_t connections;
 	unsigned loops;
+	/* Of TLS, seconds since 1970; 0: there is none. */
+	int64_t certificate_until, revoked_until;
 
 	uint64_t resident_bytes, virtual_bytes, cpu_us, descriptors, descriptors_most, threads;
 };

@@ -249,6 +249,15 @@ void metrics_print(
 	number(out, "policycalc_connections", "gauge", "Open connections of clients.",
 			state->connections);
 	number(out, "policycalc_loops", "gauge", "Event loops.", state->loops);
+	if (state->certificate_until)
+		number(out, "policycalc_certificate_not_after_seconds", "gauge",
+				"When our certificate ends, since 1970.",
+				(uint64_t)state->certificate_until);
+	if (state->revoked_until)
+		number(out, "policycalc_revocation_list_next_update_seconds", "gauge",
+				"When the first list of revoked certificates is out of date, "
+				"since 1970.",
+				(uint64_t)state->revoked_until);
 	process(out, state);
 	metrics_sums_fini(&sums);
 }

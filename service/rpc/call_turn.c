@@ -7,8 +7,8 @@
  *     there is none ──► WAITING ──► the loop has been to everybody else ──► work
  *
  * So a client that asks a hundred things in one packet does not hold those up who ask one. All that waits on a
- * loop has TURN_US of each further iteration together, connection after connection, a call of each: however
- * many clients are greedy, who is not finds the loop free within a turn and one call.
+ * loop has TURN_US of each further iteration together, one connection after another: however many clients
+ * are greedy, who is not finds the loop free within a turn and one call.
  *
  * A connection on which some call waits is on the loop's list, and each further one of its calls waits behind it.
  */
@@ -125,21 +125,23 @@ void rpc_loop_turn(struct rpc_loop *loop)
 bool rpc_loop_run_waiting(struct rpc_loop *loop)
 {
 	uint64_t until_us = loop->now_us + TURN_US;
+	struct rpc_connection *connection;
 
 	while (loop->first_waiting) {
-		struct rpc_connection *connection = loop->first_waiting;
-		struct rpc_call *call = connection->first_waiting;
+		struct rpc_call *call = loop->first_waiting->first_waiting;
 
 		call_wait_no_more(call);
-		if (connection->first_waiting) {
-			loop_remove(loop, connection);
-			loop_append(loop, connection);
-		}
 		/* One piece of work; a stream with more to read waits again, behind the others. */
 		call->was_waiting = true;
 		call_go_on(call);
 		if (loop->clock_us() >= until_us)
 			break;
 	}
-	return loop->first_waiting != NULL;
+	/* A connection after the other, not a call of each: its answers go out together. */
+	connection = loop->first_waiting;
+	if (!connection)
+		return false;
+	loop_remove(loop, connection);
+	loop_append(loop, connection);
+	return true;
 }

@@ -36,6 +36,8 @@
 #define WRITE_ROUNDS 8
 /* What the bytes of one connection may cost of an iteration, before others are read. */
 #define READ_US UINT64_C(300)
+/* How long answers wait for those of calls that wait for their turn. */
+#define HOLD_US UINT64_C(3000)
 
 static const unsigned connection_may_enter[] = {
 	[CONNECTION_HANDSHAKE] = TO(OPEN) | TO(LINGERING) | TO(CLOSING),
@@ -334,11 +336,20 @@ static bool connection_give(struct connection *connection, bool is_last_round, b
 	return true;
 }
 
+/* Whoever waits for many answers gets them in few packets. */
+bool connection_may_hold(const struct connection *connection)
+{
+	return connection->state == CONNECTION_OPEN &&
+	       session_is_waiting(connection->session) &&
+	       loop_now_us() < connection->flushed_us + HOLD_US;
+}
+
 void connection_flush(struct connection *connection)
 {
 	bool more = true;
 	unsigned round;
 
+	connection->flushed_us = loop_now_us();
 	if (!connection_is_live(connection))
 		return;
 	for (round = 1; more && !connection->is_writing; round++) {
@@ -373,6 +384,9 @@ static bool connection_take_tls(struct connection *connection, struct slice byte
 	char *plain = connection->loop->plain_bytes;
 	size_t size;
 
+	/* It has failed, and what still comes is not for us. */
+	if (tls_stream_state(tls) == TLS_STREAM_FAILED)
+		return true;
 	tls_stream_put(tls, bytes);
 	do {
 		size = tls_stream_take(tls, plain, LOOP_PLAIN_SIZE);
@@ -479,6 +493,15 @@ static void on_wake(void *context)
 	connection_mark_dirty(context);
 }
 
+static void connection_dismiss_revoked(struct connection *connection)
+{
+	if (!tls_stream_is_revoked(connection->tls))
+		return;
+	log_event(LOG_LEVEL_INFO, "certificate_revoked", LOG_TEXT("peer", connection->peer));
+	session_dismiss(connection->session, "certificate revoked", loop_now_us());
+	connection_mark_dirty(connection);
+}
+
 /* HTTP/2 begins. false: memory is short. */
 static bool connection_open(struct connection *connection)
 {
@@ -487,6 +510,7 @@ static bool connection_open(struct connection *connection)
 		.limits = connection->loop->limits,
 		.peer = connection->peer,
 		.names = connection->tls ? tls_stream_names(connection->tls) : "",
+		.begun_us = connection->begun_us,
 		.on_wake = on_wake,
 		.context = connection,
 	};
@@ -497,6 +521,8 @@ static bool connection_open(struct connection *connection)
 	connection_enter(connection, CONNECTION_OPEN);
 	if (connection->loop->state != LOOP_RUNNING)
 		session_drain(connection->session, loop_now_us());
+	if (connection->wants_review)
+		connection_dismiss_revoked(connection);
 	connection_mark_dirty(connection);
 	return true;
 }
@@ -578,6 +604,16 @@ void connection_review(struct connection *connection)
 		return;
 	session_review(connection->session, loop_now_us());
 	connection_mark_dirty(connection);
+}
+
+void connection_review_certificate(struct connection *connection)
+{
+	if (!connection->tls)
+		return;
+	if (connection->state == CONNECTION_HANDSHAKE)
+		connection->wants_review = true;
+	else if (connection->state == CONNECTION_OPEN)
+		connection_dismiss_revoked(connection);
 }
 
 void connection_abort(struct connection *connection)

@@ -35,9 +35,11 @@ struct connection {
 	uint64_t read_turn, read_us; /* what its bytes have cost in that turn */
 	bool is_writing;
 	bool is_unix;
+	bool wants_review; /* certificates were read again while TLS was being spoken */
 	unsigned open_handles;
 	struct buffer unsent; /* what uv_write has in hand */
 	uint64_t begun_us;
+	uint64_t flushed_us;
 	uint64_t write_started_us; /* when it got it */
 	uint64_t timer_at_us;	   /* 0: not set */
 	char peer[80];
@@ -49,7 +51,11 @@ void connection_accept(struct listener *listener);
 void connection_wake_resting(struct loop *loop);
 /** Sends what the session has, as far as the socket takes it, and closes what is over. */
 void connection_flush(struct connection *connection);
+/** There is more to come soon, and what there is may wait for it. */
+bool connection_may_hold(const struct connection *connection);
 void connection_drain(struct connection *connection);
 /** Its calls are held against the gate again. */
 void connection_review(struct connection *connection);
+/** Who shows a certificate that is revoked by now is told to go. */
+void connection_review_certificate(struct connection *connection);
 void connection_abort(struct connection *connection);

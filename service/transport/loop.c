@@ -219,19 +219,35 @@ void loop_review(struct loop *loop)
 		connection_review(connection);
 }
 
+void loop_review_certificates(struct loop *loop)
+{
+	struct connection *connection;
+
+	for (connection = loop->connections; connection; connection = connection->next)
+		connection_review_certificate(connection);
+}
+
 /* --- serving ---------------------------------------------------------------------------------
  */
 
 static void loop_flush(struct loop *loop)
 {
+	struct connection *held = NULL;
+
 	while (loop->dirty) {
 		struct connection *connection = loop->dirty;
 
 		loop->dirty = connection->next_dirty;
+		if (connection_may_hold(connection)) {
+			connection->next_dirty = held;
+			held = connection;
+			continue;
+		}
 		connection->next_dirty = NULL;
 		connection->is_dirty = false;
 		connection_flush(connection);
 	}
+	loop->dirty = held;
 	if (loop->out.capacity > OUT_KEEP)
 		buffer_fini(&loop->out);
 	if (loop->plain.capacity > OUT_KEEP)

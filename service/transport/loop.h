@@ -103,6 +103,8 @@ void loop_join(struct loop *loop);
 void loop_drain(struct loop *loop, unsigned grace_ms);
 /** Loop thread. See server_review_calls(). */
 void loop_review(struct loop *loop);
+/** Loop thread. See server_review_certificates(). */
+void loop_review_certificates(struct loop *loop);
 
 /** Monotonic, in microseconds. */
 uint64_t loop_now_us(void);

@@ -215,6 +215,18 @@ bool server_review_calls(struct server *server)
 	return server_run_on_loops(server, review, NULL, server);
 }
 
+static void review_certificates(void *argument, unsigned loop)
+{
+	const struct server *server = argument;
+
+	loop_review_certificates(server->loops[loop]);
+}
+
+bool server_review_certificates(struct server *server)
+{
+	return server_run_on_loops(server, review_certificates, NULL, server);
+}
+
 void server_wait(struct server *server)
 {
 	unsigned i;

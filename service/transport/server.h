@@ -38,13 +38,14 @@ struct server_limits {
 	/* Received bytes that the calls of a connection have not dealt with, up to which its
 	 * window is given back at once; half of rpc.connection_input */
 	size_t connection_unread;
-	uint32_t reset_burst;		/* RST_STREAMs a client may send at once; 2,000 */
-	uint32_t reset_rate;		/* and each second; 200 */
-	uint64_t handshake_us;		/* until the client's SETTINGS came; 10 s */
-	uint64_t idle_us;		/* a connection without calls is told to go; never */
-	uint64_t age_us;		/* a connection this old is told to go; never */
-	uint64_t age_grace_us;		/* and then has this long for its calls; 30 s */
-	uint64_t keepalive_us;		/* a silent connection is pinged; 2 h */
+	uint32_t reset_burst; /* RST_STREAMs a client may send at once; 2,000 */
+	uint32_t reset_rate;  /* and each second; 200 */
+	uint64_t handshake_us; /* from the connection to the client's SETTINGS, TLS and all; 10 s */
+	uint64_t idle_us;      /* a connection without calls is told to go; never */
+	uint64_t age_us;       /* a connection this old is told to go; never */
+	uint64_t age_grace_us; /* and then has this long for its calls; 30 s; whose certificate
+					   is revoked likewise */
+	uint64_t keepalive_us; /* a silent connection is pinged; 2 h */
 	uint64_t keepalive_timeout_us;	/* and has this long to answer; 20 s */
 	uint64_t ping_interval_us;	/* clients with calls may ping this often; 10 s */
 	uint64_t idle_ping_interval_us; /* and those without; 60 s */
@@ -96,5 +97,10 @@ bool server_run_on_loops(struct server *server, void (*work)(void *argument, uns
  * loop gets to it. false when memory is short or the loops have ended.
  */
 bool server_review_calls(struct server *server);
+/**
+ * Our files of TLS were read again: connections whose client's certificate is revoked by now are told to go, as
+ * soon as each loop gets to it. false when memory is short or the loops have ended.
+ */
+bool server_review_certificates(struct server *server);
 void server_wait(struct server *server);
 void server_free(struct server *server);

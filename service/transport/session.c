@@ -112,6 +112,7 @@ struct session *session_new(
 	session->connection.peer = options->peer;
 	session->connection.names = options->names ? options->names : "";
 	session->connection.caller = rpc_engine_caller(options->loop->engine, options->peer);
+	session->begun_us = options->begun_us ? options->begun_us : now_us;
 	session->started_us = now_us;
 	session->received_us = now_us;
 	session->idle_since_us = now_us;
@@ -253,6 +254,16 @@ void session_advance_goodbye(struct session *session)
 	session_submit_goaway(session, session->goodbye_why);
 }
 
+void session_dismiss(struct session *session, const char *why, uint64_t now_us)
+{
+	session->loop->now_us = now_us;
+	session_drain_because(session, why);
+	/* No call more, not even those that are under way to us. */
+	session_advance_goodbye(session);
+	session->abort_us =
+			sooner(session->abort_us, later(now_us, session->limits->age_grace_us));
+}
+
 void session_review(struct session *session, uint64_t now_us)
 {
 	struct rpc_stream *stream;
@@ -282,7 +293,7 @@ static void session_tick_silence(struct session *session, uint64_t now_us)
 	const struct server_limits *limits = session->limits;
 
 	if (session->state == SESSION_HANDSHAKE &&
-			now_us >= later(session->started_us, limits->handshake_us))
+			now_us >= later(session->begun_us, limits->handshake_us))
 		session_fail(session, NGHTTP2_SETTINGS_TIMEOUT, "no SETTINGS came");
 	else if (session->headers_us &&
 			now_us >= later(session->headers_us, limits->handshake_us))
@@ -355,7 +366,7 @@ uint64_t session_next_us(const struct session *session)
 	if (session->headers_us)
 		next = sooner(next, later(session->headers_us, limits->handshake_us));
 	if (session->state == SESSION_HANDSHAKE)
-		next = sooner(next, later(session->started_us, limits->handshake_us));
+		next = sooner(next, later(session->begun_us, limits->handshake_us));
 	if (session->state == SESSION_NOTICED)
 		next = sooner(next, later(session->goodbye_us, NOTICE_US));
 	if (session->state == SESSION_OPEN) {
@@ -377,6 +388,11 @@ bool session_is_over(const struct session *session)
 		return true;
 	return session->state == SESSION_FAILED ||
 	       (session->state == SESSION_DRAINING && session->stream_count == 0);
+}
+
+bool session_is_waiting(const struct session *session)
+{
+	return session->connection.first_waiting;
 }
 
 size_t session_call_count(const struct session *session)

@@ -24,6 +24,7 @@ struct session_options {
 	const struct server_limits *limits; /* borrowed; complete */
 	const char *peer;		    /* borrowed */
 	const char *names; /* borrowed: of the client's certificate, see rpc_caller */
+	uint64_t begun_us; /* when the client connected, to be given as long as it takes to TLS; 0: now */
 	/* There may be something to send: by a handler outside session_receive() and
 	 * session_tick(). May be NULL. */
 	void (*on_wake)(void *context);
@@ -52,10 +53,14 @@ void session_tick(struct session *session, uint64_t now_us);
 uint64_t session_next_us(const struct session *session);
 /** Begins the two-step goodbye; calls in flight go on. */
 void session_drain(struct session *session, uint64_t now_us);
+/** GOAWAY with @why: no new call from now on, and those in flight have the grace that a connection too old has. */
+void session_dismiss(struct session *session, const char *why, uint64_t now_us);
 /** See rpc_call_review(). */
 void session_review(struct session *session, uint64_t now_us);
 /** The grace is over: resets what is left. Send what there is, then it is over. */
 void session_abort(struct session *session, uint64_t now_us);
 /** Nothing will be read or sent any more: close the connection. */
 bool session_is_over(const struct session *session);
+/** Some of its calls wait for their turn (rpc/call_turn.c). */
+bool session_is_waiting(const struct session *session);
 size_t session_call_count(const struct session *session);

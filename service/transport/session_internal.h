@@ -50,12 +50,13 @@ struct session {
 	struct rpc_stream *last_stream; /* that was looked for; or NULL */
 	size_t stream_count;
 	struct timers timers;
-	struct buffer *out; /* while session_send() runs */
-	bool has_writable;  /* some stream wants it */
-	bool is_busy;	    /* in session_receive(), _send() or _tick(): no on_wake */
-	bool is_dead;	    /* nothing more can be sent either */
-	bool ping_pending;  /* our keepalive ping is not answered */
-	uint64_t started_us;
+	struct buffer *out;	 /* while session_send() runs */
+	bool has_writable;	 /* some stream wants it */
+	bool is_busy;		 /* in session_receive(), _send() or _tick(): no on_wake */
+	bool is_dead;		 /* nothing more can be sent either */
+	bool ping_pending;	 /* our keepalive ping is not answered */
+	uint64_t begun_us;	 /* the client connected */
+	uint64_t started_us;	 /* HTTP/2 began */
 	uint64_t received_us;	 /* last bytes of the client */
 	uint64_t idle_since_us;	 /* no calls since then */
 	uint64_t goodbye_us;	 /* when the notice was sent */

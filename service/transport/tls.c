@@ -152,8 +152,37 @@ static int64_t seconds_of(const ASN1_TIME *time)
 	return (int64_t)days * 86400 + seconds;
 }
 
+/* What is read of the files besides the context. */
+struct reading {
+	STACK_OF(X509_CRL) * revoked;
+	int64_t until, since;
+};
+
+static void reading_fini(struct reading *reading)
+{
+	sk_X509_CRL_pop_free(reading->revoked, X509_CRL_free);
+	reading->revoked = NULL;
+}
+
+static bool list_add(SSL_CTX *context, X509_CRL *list, struct reading *reading)
+{
+	const ASN1_TIME *next = X509_CRL_get0_nextUpdate(list);
+	int64_t until = next ? seconds_of(next) : INT64_MAX;
+
+	if (until < reading->until) {
+		reading->until = until;
+		reading->since = seconds_of(X509_CRL_get0_lastUpdate(list));
+	}
+	if (!reading->revoked)
+		reading->revoked = sk_X509_CRL_new_null();
+	if (!reading->revoked || sk_X509_CRL_push(reading->revoked, list) <= 0)
+		return false;
+	(void)X509_CRL_up_ref(list);
+	return X509_STORE_add_crl(SSL_CTX_get_cert_store(context), list) == 1;
+}
+
 static bool revoked_read(
-		SSL_CTX *context, const char *path, int64_t *out_until, struct error *err)
+		SSL_CTX *context, const char *path, struct reading *reading, struct error *err)
 {
 	X509_STORE *store = SSL_CTX_get_cert_store(context);
 	FILE *file = file_open(path, err);
@@ -164,12 +193,7 @@ static bool revoked_read(
 	if (!file)
 		return false;
 	while (ok && (list = PEM_read_X509_CRL(file, NULL, NULL, NULL))) {
-		const ASN1_TIME *next = X509_CRL_get0_nextUpdate(list);
-		int64_t until = next ? seconds_of(next) : INT64_MAX;
-
-		if (until < *out_until)
-			*out_until = until;
-		ok = X509_STORE_add_crl(store, list) == 1;
+		ok = list_add(context, list, reading);
 		X509_CRL_free(list);
 		count++;
 	}
@@ -185,8 +209,8 @@ static bool revoked_read(
 	       file_fail(err, path, "cannot be used");
 }
 
-static bool clients_read(
-		SSL_CTX *context, const struct tls *tls, int64_t *out_until, struct error *err)
+static bool clients_read(SSL_CTX *context, const struct tls *tls, struct reading *reading,
+		struct error *err)
 {
 	static const unsigned char ours[] = "policycalc";
 	FILE *file = file_open(tls->client_authorities, err);
@@ -205,17 +229,16 @@ static bool clients_read(
 	(void)SSL_CTX_set_session_id_context(context, ours, sizeof(ours) - 1);
 	(void)SSL_CTX_set_num_tickets(context, 0);
 	(void)SSL_CTX_set_options(context, SSL_OP_NO_TICKET);
-	return !tls->client_revoked ||
-	       revoked_read(context, tls->client_revoked, out_until, err);
+	return !tls->client_revoked || revoked_read(context, tls->client_revoked, reading, err);
 }
 
-static SSL_CTX *context_make(const struct tls *tls, int64_t *out_until, struct error *err)
+static SSL_CTX *context_make(const struct tls *tls, struct reading *out, struct error *err)
 {
 	SSL_CTX *context;
 
 	ERR_clear_error();
 	context = SSL_CTX_new(TLS_server_method());
-	*out_until = INT64_MAX;
+	*out = (struct reading){ .until = INT64_MAX };
 	if (!context || SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) != 1 ||
 			SSL_CTX_set_cipher_list(context, CIPHERS) != 1 ||
 			SSL_CTX_set1_groups_list(context, GROUPS) != 1) {
@@ -235,10 +258,10 @@ static SSL_CTX *context_make(const struct tls *tls, int64_t *out_until, struct e
 	SSL_CTX_set_client_hello_cb(context, on_client_hello, NULL);
 	SSL_CTX_set_alpn_select_cb(context, on_alpn, NULL);
 	if (own_read(context, tls, err) &&
-			(!tls->client_authorities ||
-					clients_read(context, tls, out_until, err)))
+			(!tls->client_authorities || clients_read(context, tls, out, err)))
 		return context;
 	ERR_clear_error();
+	reading_fini(out);
 	SSL_CTX_free(context);
 	return NULL;
 }
@@ -247,19 +270,40 @@ static SSL_CTX *context_make(const struct tls *tls, int64_t *out_until, struct e
  * OpenSSL calls a file damaged that it had no memory for, and leaves out what it had none for of what it knows: then
  * no client may be served any more. So nothing may have been refused meanwhile, to whomever.
  */
-static SSL_CTX *context_new(const struct tls *tls, int64_t *out_until, struct error *err)
+static SSL_CTX *context_new(const struct tls *tls, struct reading *out, struct error *err)
 {
 	unsigned long refusals = memory_refusals();
-	SSL_CTX *context = context_make(tls, out_until, err);
+	SSL_CTX *context = context_make(tls, out, err);
 
 	if (refusals == memory_refusals())
 		return context;
+	reading_fini(out);
 	SSL_CTX_free(context);
 	error_set(err, ERROR_MEMORY, "out of memory while preparing TLS");
 	return NULL;
 }
 
 /* --- life ------------------------------------------------------------------------------------ */
+
+/* Takes what was read over. */
+static void tls_take(struct tls *tls, SSL_CTX *context, const struct reading *reading)
+{
+	STACK_OF(X509_CRL) * revoked;
+	SSL_CTX *old;
+
+	pthread_mutex_lock(&tls->lock);
+	old = tls->context;
+	revoked = tls->revoked;
+	tls->context = context;
+	tls->revoked = reading->revoked;
+	pthread_mutex_unlock(&tls->lock);
+	atomic_store(&tls->not_after,
+			seconds_of(X509_get0_notAfter(SSL_CTX_get0_certificate(context))));
+	atomic_store(&tls->revoked_until, reading->until);
+	tls->revoked_since = reading->since;
+	SSL_CTX_free(old);
+	sk_X509_CRL_pop_free(revoked, X509_CRL_free);
+}
 
 static bool path_copy(char **out, const char *path)
 {
@@ -271,6 +315,8 @@ static bool path_copy(char **out, const char *path)
 struct tls *tls_open(const struct tls_options *options, struct error *err)
 {
 	struct tls *tls = memory_alloc_zero(1, sizeof(*tls));
+	struct reading reading;
+	SSL_CTX *context;
 
 	if (!tls || pthread_mutex_init(&tls->lock, NULL) != 0) {
 		memory_free(tls);
@@ -284,9 +330,11 @@ struct tls *tls_open(const struct tls_options *options, struct error *err)
 			!path_copy(&tls->client_revoked, options->client_revoked)) {
 		error_set(err, ERROR_MEMORY, "out of memory while preparing TLS");
 	} else {
-		tls->context = context_new(tls, &tls->revoked_until, err);
-		if (tls->context)
+		context = context_new(tls, &reading, err);
+		if (context) {
+			tls_take(tls, context, &reading);
 			return tls;
+		}
 	}
 	tls_free(tls);
 	return NULL;
@@ -297,6 +345,7 @@ void tls_free(struct tls *tls)
 	if (!tls)
 		return;
 	SSL_CTX_free(tls->context);
+	sk_X509_CRL_pop_free(tls->revoked, X509_CRL_free);
 	BIO_meth_free(tls->method);
 	(void)pthread_mutex_destroy(&tls->lock);
 	memory_free(tls->certificate);
@@ -308,24 +357,23 @@ void tls_free(struct tls *tls)
 
 bool tls_reload(struct tls *tls, struct error *err)
 {
-	int64_t until;
-	SSL_CTX *context = context_new(tls, &until, err);
-	SSL_CTX *old;
+	struct reading reading;
+	SSL_CTX *context = context_new(tls, &reading, err);
 
 	if (!context)
 		return false;
-	pthread_mutex_lock(&tls->lock);
-	old = tls->context;
-	tls->context = context;
-	pthread_mutex_unlock(&tls->lock);
-	tls->revoked_until = until;
-	SSL_CTX_free(old);
+	tls_take(tls, context, &reading);
 	return true;
 }
 
 int64_t tls_not_after(const struct tls *tls)
 {
-	return seconds_of(X509_get0_notAfter(SSL_CTX_get0_certificate(tls->context)));
+	return atomic_load(&tls->not_after);
+}
+
+int64_t tls_revoked_until(const struct tls *tls)
+{
+	return atomic_load(&tls->revoked_until);
 }
 
 bool tls_warn(const struct tls *tls, int64_t now, struct error *out_warning)
@@ -339,13 +387,30 @@ bool tls_warn(const struct tls *tls, int64_t now, struct error *out_warning)
 	else if (seconds_of(X509_get0_notBefore(own)) > now)
 		error_set(out_warning, ERROR_INVALID, "%s: the certificate is not valid yet",
 				tls->certificate);
-	else if (tls->revoked_until <= now)
-		error_set(out_warning, ERROR_INVALID,
-				"%s: a list is out of date, and every client will be refused",
-				tls->client_revoked);
 	else if (end - now < SOON_SECONDS)
 		error_set(out_warning, ERROR_INVALID, "%s: the certificate ends in %d days",
 				tls->certificate, (int)((end - now) / 86400));
+	else
+		return false;
+	return true;
+}
+
+bool tls_warn_revoked(const struct tls *tls, int64_t now, struct error *out_warning)
+{
+	int64_t end = tls_revoked_until(tls);
+	int64_t left = end - now;
+
+	if (end == INT64_MAX)
+		return false;
+	if (left <= 0)
+		error_set(out_warning, ERROR_INVALID,
+				"%s: a list is out of date, and every client will be refused",
+				tls->client_revoked);
+	else if (left < SOON_SECONDS && left < (end - tls->revoked_since) / 3)
+		error_set(out_warning, ERROR_INVALID,
+				"%s: a list ends in %d hours, and then every client will be "
+				"refused",
+				tls->client_revoked, (int)(left / 3600));
 	else
 		return false;
 	return true;

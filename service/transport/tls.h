@@ -37,11 +37,15 @@ void tls_free(struct tls *tls);
 bool tls_reload(struct tls *tls, struct error *err);
 /**
  * What will soon trouble, or does: a certificate that is not valid at @now (seconds since 1970), or not for
- * another 14 days; a CRL that is out of date. false: nothing. From the thread that reloads.
+ * another 14 days. false: nothing. From the thread that reloads.
  */
 bool tls_warn(const struct tls *tls, int64_t now, struct error *out_warning);
-/** When our certificate ends, in seconds since 1970. From the thread that reloads. */
+/** The same of the CRLs: one that is out of date, or has less than a third of its time left, and less than 14 days. */
+bool tls_warn_revoked(const struct tls *tls, int64_t now, struct error *out_warning);
+/** When our certificate ends, in seconds since 1970. Any thread. */
 int64_t tls_not_after(const struct tls *tls);
+/** The same of the CRL that ends first: then every client is refused. INT64_MAX: there is none. Any thread. */
+int64_t tls_revoked_until(const struct tls *tls);
 
 /*
  * One connection. What the socket gave is put; what was in it is taken; what is to be said is sent, and
@@ -70,6 +74,8 @@ const char *tls_stream_trouble(const struct tls_stream *stream);
  * ended by NUL and the last by another. "": there are none. Lives as long as the stream.
  */
 const char *tls_stream_names(const struct tls_stream *stream);
+/** The client's certificate, or one above it, is on the newest CRLs. */
+bool tls_stream_is_revoked(const struct tls_stream *stream);
 /** @bytes are borrowed until tls_stream_take() gives none. */
 void tls_stream_put(struct tls_stream *stream, struct slice bytes);
 /** Some of what was in them, up to @size; goes on with the handshake. 0: there is no more for now. */

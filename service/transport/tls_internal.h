@@ -5,7 +5,9 @@
 #include "transport/tls.h"
 
 #include <openssl/ssl.h>
+#include <openssl/x509.h>
 #include <pthread.h>
+#include <stdatomic.h>
 
 struct tls {
 	char *certificate, *key, *client_authorities,
@@ -13,7 +15,10 @@ struct tls {
 	BIO_METHOD *method;		 /* of the streams */
 	pthread_mutex_t lock;		 /* for ->context */
 	SSL_CTX *context;		 /* the newest; each stream holds its own */
-	int64_t revoked_until; /* the first of the CRLs to end; INT64_MAX: none ends */
+	STACK_OF(X509_CRL) * revoked;	 /* of ->context, under the lock; NULL: none */
+	_Atomic int64_t not_after;	 /* of our certificate */
+	_Atomic int64_t revoked_until; /* the first of the CRLs to end; INT64_MAX: none ends */
+	int64_t revoked_since;	       /* when that one began */
 };
 
 /** What streams are made of. NULL when memory is short. */

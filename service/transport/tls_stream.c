@@ -21,6 +21,7 @@
 #define NAME_SIZE_MOST 255
 
 struct tls_stream {
+	struct tls *tls; /* borrowed */
 	SSL *ssl;
 	enum tls_stream_state state;
 	const char *trouble;
@@ -71,7 +72,8 @@ static long on_bio_control(BIO *bio, int command, long number, void *argument)
 
 BIO_METHOD *tls_stream_method_new(void)
 {
-	BIO_METHOD *method = BIO_meth_new(BIO_TYPE_SOURCE_SINK | BIO_get_new_index(), "stream");
+	/* Nobody looks for it by its type, and there are but 127 types to be had. */
+	BIO_METHOD *method = BIO_meth_new(BIO_TYPE_SOURCE_SINK, "stream");
 
 	if (method && BIO_meth_set_read(method, on_bio_read) &&
 			BIO_meth_set_write(method, on_bio_write) &&
@@ -91,6 +93,7 @@ struct tls_stream *tls_stream_new(struct tls *tls)
 	if (!stream)
 		return NULL;
 	stream->trouble = "";
+	stream->tls = tls;
 	ERR_clear_error();
 	pthread_mutex_lock(&tls->lock);
 	stream->ssl = SSL_new(tls->context);
@@ -176,6 +179,37 @@ static bool names_read(struct tls_stream *stream)
 	GENERAL_NAMES_free(all);
 	/* buffer_append_char() has put another NUL behind the last. */
 	return !stream->names.failed;
+}
+
+static bool list_has(const STACK_OF(X509_CRL) * lists, X509 *certificate)
+{
+	for (int i = 0; i < sk_X509_CRL_num(lists); i++) {
+		X509_CRL *list = sk_X509_CRL_value(lists, i);
+		X509_REVOKED *entry;
+
+		/* 2: it was taken off the list again. */
+		if (X509_NAME_cmp(X509_CRL_get_issuer(list),
+				    X509_get_issuer_name(certificate)) == 0 &&
+				X509_CRL_get0_by_cert(list, &entry, certificate) == 1)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * The lists alone, by name and number: a connection costs microseconds, and its chain was verified when it
+ * began. Whether the lists are good is seen by whoever connects.
+ */
+bool tls_stream_is_revoked(const struct tls_stream *stream)
+{
+	STACK_OF(X509) *chain = SSL_get0_verified_chain(stream->ssl);
+	bool is_revoked = false;
+
+	pthread_mutex_lock(&stream->tls->lock);
+	for (int i = 0; stream->tls->revoked && i < sk_X509_num(chain); i++)
+		is_revoked |= list_has(stream->tls->revoked, sk_X509_value(chain, i));
+	pthread_mutex_unlock(&stream->tls->lock);
+	return is_revoked;
 }
 
 /* --- bytes ----------------------------------------------------------------------------------- */

@@ -9,17 +9,21 @@ import hashlib
 import json
 import os
 import pathlib
+import queue
 import re
+import resource
 import signal
 import socket
+import ssl
 import stat
 import subprocess
 import sys
 import tempfile
 import threading
 import time
+import urllib.request
 
-from harness import DAEMON, FOLDER, SANITIZED, Client, Daemon, calculator, fails, grpc, refuses_to_start, run
+from harness import DAEMON, FOLDER, SANITIZED, Client, Daemon, calculator, fails, grpc, profile, refuses_to_start, run
 from tls_world import Authority
 
 Code = grpc.StatusCode
@@ -347,6 +351,151 @@ def test_client_library():
         assert tried(name=name) == f"3 the name of a server has 1 to 255 characters, not {len(name)}", tried(name=name)
     assert tried(address="unix:/nonexistent/socket").startswith("14 ")
     assert "timed out" in tried(address=silent())
+    assert daemon.stop() == 0
+
+
+def client_hello():
+    """The first bytes of TLS."""
+    context = ssl.create_default_context(cafile=CA.pem)
+    context.set_alpn_protocols(["h2"])
+    out = ssl.MemoryBIO()
+    try:
+        context.wrap_bio(ssl.MemoryBIO(), out, server_hostname="localhost").do_handshake()
+    except ssl.SSLWantReadError:
+        pass
+    return context, out.read()
+
+
+def is_closed(plain, until):
+    """By the other side; what it says before does not matter."""
+    while time.monotonic() < until:
+        plain.settimeout(max(0.01, until - time.monotonic()))
+        try:
+            if not plain.recv(65536):
+                return True
+        except socket.timeout:
+            return False
+        except OSError:
+            return True
+    return False
+
+
+def slow_handshakes(number, late):
+    """Nothing, a ClientHello that stops, one that comes byte by byte, half a handshake, and a whole one late and
+    nothing after it: all are closed @late seconds after they came, not a limit for each part of it."""
+    daemon = Daemon(*own(), "--handshake-ms", "1500", threads=1)
+    client = connect(daemon)
+    client.match()
+    context, hello = client_hello()
+    host, port = daemon.addresses[0].rsplit(":", 1)
+    begin = time.monotonic()
+    slow = [socket.create_connection((host, int(port))) for _ in range(number)]
+    for i, plain in enumerate(slow[:-1]):
+        plain.sendall((b"", hello[:-1], hello[:5], hello)[i % 4])
+    asked, sent = [], 5
+    while time.monotonic() < begin + 1:
+        for plain in slow[2:-1:4]:
+            plain.sendall(hello[sent:sent + 1])
+        sent += 1
+        before = time.monotonic()
+        client.match()
+        asked.append(time.monotonic() - before)
+        time.sleep(0.02)
+    last = context.wrap_socket(slow[-1], server_hostname="localhost")
+    slow[-1] = last
+    closed = [is_closed(plain, begin + late) for plain in slow]
+    took = time.monotonic() - begin
+    client.match()
+    print(f"  {number} slow handshakes: all closed after {took:.2f} s, others' median {1000 * sorted(asked)[len(asked) // 2]:.1f} ms")
+    assert daemon.stop() == 0
+    return all(closed)
+
+
+def test_slow_handshakes():
+    # A busy machine is late itself: the whole handshake is done at 1 s, and would be good until 2.5 s.
+    assert any(slow_handshakes(41, 2.2) for _ in range(5))
+
+
+def test_half_open():
+    """10,000 that stop in the middle of the first message; how much they take. Long."""
+    if os.environ.get("POLICYCALC_LONG") != "1":
+        return
+    resource.setrlimit(resource.RLIMIT_NOFILE, (10500, max(10500, resource.getrlimit(resource.RLIMIT_NOFILE)[1])))
+    daemon = Daemon(*own(), "--handshake-ms", "60000")
+    hello = client_hello()[1][:-1]
+    host, port = daemon.addresses[0].rsplit(":", 1)
+    held = []
+    for i in range(9990):
+        held.append(socket.create_connection((host, int(port)), source_address=(f"127.0.0.{2 + i % 4}", 0)))
+        held[-1].sendall(hello)
+    assert connect(daemon).match().revision == 1
+    status = pathlib.Path(f"/proc/{daemon.process.pid}/status").read_text(encoding="ascii")
+    took = int(re.search(r"VmRSS:\s+(\d+)", status)[1])
+    print(f"  {len(held)} half-open handshakes: {took >> 10} MiB resident")
+    assert SANITIZED or took < 500 << 10, took
+    for plain in held:
+        plain.close()
+    assert daemon.stop() == 0
+
+
+def test_failure_is_told_once():
+    daemon = Daemon(*own(), "--log-level", "debug")
+    host, port = daemon.addresses[0].rsplit(":", 1)
+    plain = socket.create_connection((host, int(port)))
+    try:
+        plain.sendall(b"GET / HTTP/1.1\r\n" * 30000)
+    except OSError:
+        pass
+    assert is_closed(plain, time.monotonic() + 30)
+    assert daemon.stop() == 0
+    assert daemon.log().count('"event":"tls_failed"') == 1, daemon.log()[-500:]
+
+
+def test_revoked_at_reload():
+    """Who is on the new list is told to go; its call goes on, its next one fails, and nobody else notices."""
+    tokens = FOLDER / "revoking"
+    tokens.write_text("good reader dns:good\nbad reader dns:bad\n")
+    tokens.chmod(0o600)
+    authority = Authority(FOLDER / "revoking-ca")
+    pair = authority.issue("server", "IP:127.0.0.1")
+    good, bad = authority.issue("good", "DNS:good"), authority.issue("bad", "DNS:bad")
+    revoked = authority.revoke(days=90)
+    daemon = Daemon(*own(pair), "--tls-client-ca", str(authority.pem), "--tls-client-crl", str(revoked),
+                    "--tokens", str(tokens), "--metrics", "127.0.0.1:0")
+    assert "certificates_warning" not in daemon.log()
+    clients = [connect(daemon, pair, authority) for pair in (good, bad)]
+    questions, streams = [], []
+    for client in clients:
+        questions.append(queue.SimpleQueue())
+        streams.append(client.match_stream(iter(questions[-1].get, None)))
+
+    def ask(number):
+        questions[number].put(calculator.MatchStreamRequest(
+            request_id="1", match=calculator.MatchRequest(profile=profile.Profile(), limit=1)))
+        return next(streams[number]).response.revision
+    assert [ask(number) for number in (0, 1)] == [1, 1]
+    authority.revoke(bad[0], days=1)
+    daemon.process.send_signal(signal.SIGHUP)
+    wait_for(daemon, "certificate_revoked")
+    wait_for(daemon, "tokens_reloaded")
+    assert [ask(number) for number in (0, 1)] == [1, 1]
+    assert clients[0].match().revision == 1
+    fails(Code.UNAVAILABLE, clients[1].match, timeout=10)
+    assert ask(0) == 1
+    assert daemon.log().count('"event":"certificate_revoked"') == 1
+    address = re.search(r'"event":"metrics".*?"address":"([^"]+)"', daemon.log())[1]
+    page = urllib.request.urlopen(f"http://{address}/metrics", timeout=10).read().decode()
+    until = float(re.search(r"^policycalc_revocation_list_next_update_seconds (\d+)$", page, re.M)[1])
+    assert abs(until - time.time() - 86400) < 600, until
+    assert "policycalc_certificate_not_after_seconds" in page
+    # A list with little of its time left.
+    for number, (start, end, says) in enumerate((("-7d", "+1d", "ends in 2"), ("-7d", "-1d", "out of date")), 1):
+        authority.revoke(since=start, until=end)
+        daemon.process.send_signal(signal.SIGHUP)
+        wait_for(daemon, "certificates_reloaded", 1 + number)
+        assert says in daemon.log(), says
+    for numbered in questions:
+        numbered.put(None)
     assert daemon.stop() == 0
 
 

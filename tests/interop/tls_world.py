@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Certificates for the tests, made anew each time by the openssl command, in a folder that is given."""
+import datetime
 import pathlib
 import subprocess
 
@@ -32,8 +33,10 @@ class Authority:
         key.chmod(0o600)
         return pem, key
 
-    def revoke(self, *certificates, days=7):
-        """The list of those that are revoked."""
+    def revoke(self, *certificates, days=7, since=None, until=None):
+        """The list of those that are revoked; @since and @until as "-7d", from now."""
+        def moment(text):
+            return (datetime.datetime.utcnow() + datetime.timedelta(days=int(text[:-1]))).strftime("%y%m%d%H%M%SZ")
         (self.folder / "index.txt").write_text("")
         (self.folder / "crlnumber").write_text("01\n")
         (self.folder / "ca.conf").write_text(
@@ -41,5 +44,6 @@ class Authority:
         own = ("-config", "ca.conf", "-cert", self.pem, "-keyfile", self.key)
         for certificate in certificates:
             openssl("ca", *own, "-revoke", certificate, folder=self.folder)
-        openssl("ca", *own, "-gencrl", "-crldays", days, "-out", f"{self.name}.crl", folder=self.folder)
+        when = ("-crl_lastupdate", moment(since), "-crl_nextupdate", moment(until)) if since else ("-crldays", days)
+        openssl("ca", *own, "-gencrl", *when, "-out", f"{self.name}.crl", folder=self.folder)
         return self.folder / f"{self.name}.crl"

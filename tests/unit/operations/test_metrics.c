@@ -73,11 +73,14 @@ static void counts(void **state)
 		.queues = { { "store", 2, 9 } },
 		.queue_count = 1,
 		.registry_at = 90,
-		.deliveries = { -1, 3, -1 } };
+		.deliveries = { -1, 3, -1 },
+		.certificate_until = 1800000000 };
 	struct buffer text = { 0 };
 
 	(void)state;
 	metrics_print(metrics, &now, &text);
+	assert_has(&text, "\npolicycalc_certificate_not_after_seconds 1800000000\n");
+	assert_null(strstr(text.data, "policycalc_revocation_list"));
 	buffer_append_char(&text, '\0');
 	assert_false(text.failed);
 	assert_has(&text, "grpc_server_handled_total{grpc_type=\"unary\",grpc_service=\"a.B\","

@@ -187,6 +187,49 @@ static void silent_handshake(void **state)
 	talk_free(talk);
 }
 
+/* What TLS took counts: the client has ten seconds for all of it. */
+static void handshake_has_one_deadline(void **state)
+{
+	struct talk *talk = talk_new();
+	struct session_options options = {
+		.loop = &talk->loop,
+		.limits = &talk->limits,
+		.peer = "test",
+		.begun_us = talk->now_us - 7 * SECOND,
+	};
+
+	(void)state;
+	talk->session = session_new(&options, talk->now_us, NULL);
+	assert_non_null(talk->session);
+	assert_int_equal(session_next_us(talk->session), talk->now_us + 3 * SECOND);
+	talk_tick(talk, 3 * SECOND - 1);
+	assert_false(session_is_over(talk->session));
+	talk_free(talk);
+}
+
+/* A revoked client: nothing new from now on, and what is under way has its grace. */
+static void dismissed(void **state)
+{
+	struct talk *talk = talk_begin(EMPTY_MESSAGE, 5);
+	int32_t id = talk_call(talk, HEALTH "Watch", NULL);
+
+	(void)state;
+	talk_run(talk);
+	session_dismiss(talk->session, "why", talk->now_us);
+	talk_run(talk);
+	assert_int_equal(talk->goaway_count, 2);
+	assert_int_equal(talk->goaway_last[1], id);
+	assert_string_equal(talk->goaway_debug, "why");
+	assert_false(talk_answer(talk, id)->is_closed);
+	assert_false(session_is_over(talk->session));
+	talk_tick(talk, 29 * SECOND);
+	assert_false(talk_answer(talk, id)->is_closed);
+	talk_tick(talk, 2 * SECOND);
+	assert_true(talk_answer(talk, id)->is_closed);
+	assert_true(session_is_over(talk->session));
+	talk_free(talk);
+}
+
 static void keepalive(void **state)
 {
 	struct talk *talk = talk_begin("", 0);
@@ -294,6 +337,8 @@ int main(void)
 		cmocka_unit_test(goodbye_in_two_steps),
 		cmocka_unit_test(grace_ends_with_reset),
 		cmocka_unit_test(silent_handshake),
+		cmocka_unit_test(handshake_has_one_deadline),
+		cmocka_unit_test(dismissed),
 		cmocka_unit_test(keepalive),
 		cmocka_unit_test(idle_connections_go),
 		cmocka_unit_test(too_many_pings),
