@@ -413,6 +413,7 @@ const struct rpc_method calculator_match_stream_method = {
 	.input = &policycalc__v1__match_stream_request__descriptor,
 	.output = &policycalc__v1__match_stream_response__descriptor,
 	.transient_messages = true,
+	.answers_each = true,
 	.on_start = on_stream_start,
 	.on_message = on_stream_message,
 	.on_half_close = on_stream_half_close,

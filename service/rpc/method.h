@@ -66,6 +66,8 @@ struct rpc_method {
 	 * until on_message returns. Otherwise messages live in the call's arena, as long as the
 	 * call. */
 	bool transient_messages;
+	/* Each message of the stream is a question that is answered by itself. */
+	bool answers_each;
 	/* Any may be NULL. For unary and server-streaming methods the library checks that there
 	 * is exactly one message (else UNIMPLEMENTED) and calls on_message once, after half
 	 * close. */
