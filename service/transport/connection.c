@@ -16,10 +16,10 @@
  * connection_enter() is the only place that writes ->state. Callbacks feed the session and mark
  * the connection dirty; connection_flush(), once an iteration, decides what happens next.
  *
- * Bytes enter the session in connection_take() and leave it in connection_pull() and nowhere
+ * Bytes enter the session in connection_take() and leave it in connection_pull() (connection_write.c) and nowhere
  * else: between them and the socket is TLS, or nothing.
  */
-#include "transport/connection.h"
+#include "transport/connection_internal.h"
 
 #include "base/log.h"
 #include "base/memory.h"
@@ -30,14 +30,8 @@
 
 #define TO(state) (1u << CONNECTION_##state)
 #define LINGER_US UINT64_C(1000000)
-/* Pulled from the session at a time; also the most that waits in the kernel's stead. */
-#define WRITE_SIZE ((size_t)256 << 10)
-/* Rounds of writing without letting other connections have their turn. */
-#define WRITE_ROUNDS 8
 /* What the bytes of one connection may cost of an iteration, before others are read. */
 #define READ_US UINT64_C(300)
-/* How long answers wait for those of calls that wait for their turn. */
-#define HOLD_US UINT64_C(3000)
 
 static const unsigned connection_may_enter[] = {
 	[CONNECTION_HANDSHAKE] = TO(OPEN) | TO(LINGERING) | TO(CLOSING),
@@ -53,14 +47,13 @@ static void connection_enter(struct connection *connection, enum connection_stat
 	connection->state = state;
 }
 
-/* Bytes go both ways. */
-static bool connection_is_live(const struct connection *connection)
+bool connection_is_live(const struct connection *connection)
 {
 	return connection->state == CONNECTION_OPEN ||
 	       connection->state == CONNECTION_HANDSHAKE;
 }
 
-static void connection_mark_dirty(struct connection *connection)
+void connection_mark_dirty(struct connection *connection)
 {
 	if (connection->is_dirty || !connection_is_live(connection))
 		return;
@@ -139,7 +132,7 @@ static void connection_rest_no_more(struct connection *connection)
 	connection->is_resting = false;
 }
 
-static void connection_close(struct connection *connection)
+void connection_close(struct connection *connection)
 {
 	struct session *session = connection->session;
 
@@ -157,15 +150,13 @@ static void connection_close(struct connection *connection)
 	uv_close((uv_handle_t *)&connection->timer, on_close);
 }
 
-static void connection_set_timer(struct connection *connection);
-
 static void on_shutdown(uv_shutdown_t *request, int status)
 {
 	(void)request;
 	(void)status;
 }
 
-static void connection_linger(struct connection *connection)
+void connection_linger(struct connection *connection)
 {
 	struct session *session = connection->session;
 
@@ -222,7 +213,7 @@ static void on_timer(uv_timer_t *timer)
 }
 
 /* Only ever moves an armed timer forward: an early one looks again and sleeps on. */
-static void connection_set_timer(struct connection *connection)
+void connection_set_timer(struct connection *connection)
 {
 	uint64_t next = connection_next_us(connection);
 	uint64_t now_us;
@@ -235,133 +226,6 @@ static void connection_set_timer(struct connection *connection)
 	connection->timer_at_us = next;
 	uv_update_time(&connection->loop->uv);
 	(void)uv_timer_start(&connection->timer, on_timer, wait_us / 1000 + 1, 0);
-}
-
-/* --- out -------------------------------------------------------------------------------------
- */
-
-static void on_write(uv_write_t *request, int status)
-{
-	struct connection *connection = request->data;
-
-	connection->is_writing = false;
-	if (!connection_is_live(connection))
-		return;
-	buffer_fini(&connection->unsent);
-	if (status != 0)
-		connection_close(connection);
-	else
-		connection_mark_dirty(connection);
-}
-
-/* The socket is full: keeps the rest, and pulls no more until it is written. */
-static bool connection_write_later(struct connection *connection, struct slice rest)
-{
-	uv_buf_t piece;
-
-	buffer_clear(&connection->unsent);
-	buffer_append_slice(&connection->unsent, rest);
-	if (connection->unsent.failed)
-		return false;
-	piece = uv_buf_init(connection->unsent.data, (unsigned)connection->unsent.size);
-	connection->write.data = connection;
-	connection->write_started_us = loop_now_us();
-	connection->is_writing = true;
-	return uv_write(&connection->write, &connection->uv.stream, &piece, 1, on_write) == 0;
-}
-
-/* Nothing more is to be said, or heard. */
-static bool connection_is_over(const struct connection *connection)
-{
-	enum tls_stream_state state;
-
-	if (connection->tls) {
-		state = tls_stream_state(connection->tls);
-		if (state == TLS_STREAM_ENDED || state == TLS_STREAM_FAILED)
-			return true;
-	}
-	return connection->session && session_is_over(connection->session);
-}
-
-static void connection_pull_tls(struct connection *connection, struct buffer *out)
-{
-	struct tls_stream *tls = connection->tls;
-	struct buffer *plain = &connection->loop->plain;
-
-	tls_stream_flush(tls, out);
-	if (connection->session && tls_stream_state(tls) == TLS_STREAM_OPEN) {
-		buffer_clear(plain);
-		session_send(connection->session, plain, WRITE_SIZE, loop_now_us());
-		out->failed = out->failed || plain->failed;
-		(void)tls_stream_send(tls, (struct slice){ plain->data, plain->size }, out);
-	}
-	if (connection_is_over(connection))
-		tls_stream_end(tls, out);
-}
-
-/* What the session has to say, as it goes to the socket. */
-static void connection_pull(struct connection *connection, struct buffer *out)
-{
-	if (connection->tls)
-		connection_pull_tls(connection, out);
-	else
-		session_send(connection->session, out, WRITE_SIZE, loop_now_us());
-}
-
-/* One round: from the session to the socket. false: the connection is broken. */
-static bool connection_give(struct connection *connection, bool is_last_round, bool *out_more)
-{
-	struct buffer *out = &connection->loop->out;
-	uv_buf_t piece;
-	int written;
-
-	buffer_clear(out);
-	connection_pull(connection, out);
-	*out_more = false;
-	if (out->failed)
-		return false;
-	if (out->size == 0)
-		return true;
-	piece = uv_buf_init(out->data, (unsigned)out->size);
-	written = is_last_round ? 0 : uv_try_write(&connection->uv.stream, &piece, 1);
-	if (written == UV_EAGAIN)
-		written = 0;
-	if (written < 0)
-		return false;
-	if ((size_t)written < out->size)
-		return connection_write_later(
-				connection, (struct slice){ out->data + written,
-							    out->size - (size_t)written });
-	*out_more = true;
-	return true;
-}
-
-/* Whoever waits for many answers gets them in few packets. */
-bool connection_may_hold(const struct connection *connection)
-{
-	return connection->state == CONNECTION_OPEN &&
-	       session_is_waiting(connection->session) &&
-	       loop_now_us() < connection->flushed_us + HOLD_US;
-}
-
-void connection_flush(struct connection *connection)
-{
-	bool more = true;
-	unsigned round;
-
-	connection->flushed_us = loop_now_us();
-	if (!connection_is_live(connection))
-		return;
-	for (round = 1; more && !connection->is_writing; round++) {
-		if (!connection_give(connection, round == WRITE_ROUNDS, &more)) {
-			connection_close(connection);
-			return;
-		}
-	}
-	if (!connection->is_writing && connection_is_over(connection))
-		connection_linger(connection);
-	else
-		connection_set_timer(connection);
 }
 
 /* --- in --------------------------------------------------------------------------------------
