@@ -41,10 +41,15 @@ fi
 
 # Optimisation folds branches into others and hides them; threads must not lose each other's counts.
 if [ ! -f build-coverage/build.ninja ]; then
-	CC=gcc CFLAGS="-fprofile-update=atomic" meson setup build-coverage --buildtype=debug -Db_coverage=true \
-		-Doptimization=0 >/dev/null
+	said=$(CC=gcc CFLAGS="-fprofile-update=atomic" meson setup build-coverage --buildtype=debug \
+		-Db_coverage=true -Doptimization=0 2>&1) || { echo "$said" >&2; exit 1; }
 fi
-ninja -C build-coverage all >/dev/null
+# Ninja tells what failed on stdout, with all that went well.
+ninja -C build-coverage all >build-coverage/ninja.log 2>&1 || {
+	sed -n '/^FAILED:/,/^\[[0-9]*\/[0-9]*\]/p' build-coverage/ninja.log >&2
+	tail -n 1 build-coverage/ninja.log >&2
+	exit 1
+}
 find build-coverage -name '*.gcda' -delete
 result=0
 # Unoptimised code with counters is several times slower.

@@ -5,6 +5,7 @@
  */
 #include "proto/codec/unit.h"
 
+#include "base/trim.h"
 #include "proto/codec/codec.h"
 
 #include <assert.h>
@@ -68,18 +69,6 @@ static bool is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
-static struct slice trim(struct slice text)
-{
-	while (text.size && (text.data[0] == ' ' || text.data[0] == '\t')) {
-		text.data++;
-		text.size--;
-	}
-	while (text.size &&
-			(text.data[text.size - 1] == ' ' || text.data[text.size - 1] == '\t'))
-		text.size--;
-	return text;
-}
-
 /* U+FF01 to U+FF5E, the fullwidth forms of ASCII. */
 static bool has_fullwidth(struct slice text)
 {
@@ -115,7 +104,7 @@ static bool split_number(struct slice text, bool *out_negative, struct slice *ou
 		if (out_fraction->size == 0)
 			return false;
 	}
-	*out_word = trim((struct slice){ text.data + i, text.size - i });
+	*out_word = slice_trim((struct slice){ text.data + i, text.size - i });
 	return true;
 }
 
@@ -140,7 +129,7 @@ static bool unit_parse(const struct unit_kind *kind, struct slice text, long lon
 	unsigned long long value = 0;
 	bool negative;
 
-	text = trim(text);
+	text = slice_trim(text);
 	if (has_fullwidth(text))
 		return error_set(err, ERROR_INVALID,
 				"write digits, point and signs half-width (0-9 . - %%); "

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "operations/scrape_request.h"
 
+#include "base/trim.h"
+
 static bool is_token(struct slice text)
 {
 	static const char others[] = "!#$%&'*+-.^_`|~";
@@ -27,18 +29,6 @@ static bool take(struct slice *text, const char *mark, size_t mark_size, struct 
 	text->size -= out_part->size + mark_size;
 	text->data = found + mark_size;
 	return true;
-}
-
-static struct slice trim(struct slice text)
-{
-	while (text.size && (text.data[0] == ' ' || text.data[0] == '\t')) {
-		text.data++;
-		text.size--;
-	}
-	while (text.size &&
-			(text.data[text.size - 1] == ' ' || text.data[text.size - 1] == '\t'))
-		text.size--;
-	return text;
 }
 
 /* No control characters but the tab; so no stray CR or LF either. */
@@ -106,7 +96,7 @@ static int parse_header(struct slice line, struct scrape_request *request)
 
 	if (!take(&line, ":", 1, &name) || !is_token(name) || !is_value(line))
 		return 400;
-	value = trim(line);
+	value = slice_trim(line);
 	if (is_named(name, "host")) {
 		if (request->host.data || value.size == 0)
 			return 400;
