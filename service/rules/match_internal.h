@@ -207,6 +207,12 @@ struct match_wishes {
 	uint64_t least, most;
 };
 
+/* Where the run at hand asks a part. */
+struct match_stamp {
+	uint32_t run; /* or one before */
+	uint32_t entry;
+};
+
 struct match_build {
 	struct match_index *index;
 	const struct atoms *atoms;
@@ -214,9 +220,12 @@ struct match_build {
 	struct evaluation evaluation;
 	struct arena arena;
 	struct value *values;
-	uint32_t *atom_parts;	     /* by atom: its part + 1; MEMBERS: see ->atom_codes */
-	uint32_t *atom_codes;	     /* by atom: its code of the slot */
-	uint32_t *plan_of;	     /* by literal: the plan + 1 */
+	uint32_t *atom_parts;	    /* by atom: its part + 1; MEMBERS: see ->atom_codes */
+	uint32_t *atom_codes;	    /* by atom: its code of the slot */
+	uint32_t *plan_of;	    /* by literal: the plan + 1 */
+	uint32_t *set_of;	    /* by literal: the only set of its plan + 1 */
+	struct match_stamp *stamps; /* by part */
+	uint32_t run_count;
 	struct match_wishes *wishes; /* by part */
 	struct match_list sets, words, plans, ways, entries, positions;
 	bool failed;

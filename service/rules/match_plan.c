@@ -227,6 +227,22 @@ static void run_extend(struct match_build *build, size_t first, uint32_t set)
 	entry_push(build, set);
 }
 
+/* Likewise to the run at hand, that of ->run_count. */
+static void run_extend_once(struct match_build *build, uint32_t set)
+{
+	struct match_stamp *stamp = &build->stamps[match_set_at(build, set)->part];
+	uint32_t both;
+
+	if (stamp->run != build->run_count) {
+		*stamp = (struct match_stamp){ build->run_count,
+			(uint32_t)build->entries.count };
+		entry_push(build, set);
+		return;
+	}
+	both = match_sets_join(build, *entries_at(build, stamp->entry), set, false);
+	((uint32_t *)build->entries.data)[stamp->entry] = both;
+}
+
 /* Adds a way; with an "or", what it is of each of its sets. */
 static void joining_put_way(
 		struct match_build *build, struct joining *joining, const struct match_way *way)
@@ -380,13 +396,59 @@ static struct choosing *choosings_make(
 	return list;
 }
 
+/*
+ * Most conjunctions have one way: their literals are sets, but for one that may be an "or". UINT32_MAX when it
+ * is another.
+ */
+static uint32_t plain_plan(struct match_build *build, const struct formula *formula)
+{
+	const uint32_t *literals = build->atoms->literals + formula->at;
+	struct match_way whole = { .any = { 0, 0 } };
+	struct match_plan plan = { .count = 1 };
+	size_t first;
+
+	for (uint32_t i = 0; i < formula->count; i++) {
+		uint32_t made;
+
+		if (build->set_of[literals[i]])
+			continue;
+		made = plan_make(build, literals[i]);
+		if (build->failed)
+			return UINT32_MAX;
+		if (build->set_of[literals[i]])
+			continue;
+		plan = *plan_at(build, made);
+		if (whole.any.count || plan.count != 1)
+			return UINT32_MAX;
+		whole = *way_at(build, plan.first);
+		if (whole.any.count == 0)
+			return UINT32_MAX;
+	}
+	first = build->entries.count;
+	build->run_count++;
+	for (uint32_t i = 0; i < formula->count; i++) {
+		if (build->set_of[literals[i]])
+			run_extend_once(build, build->set_of[literals[i]] - 1);
+	}
+	for (uint32_t k = 0; k < whole.all.count; k++)
+		run_extend_once(build, *entries_at(build, whole.all.first + k));
+	whole.all = entries_since(build, first);
+	plan.first = (uint32_t)build->ways.count;
+	way_push(build, &whole);
+	return plan_add(build, &plan);
+}
+
 /* All of its literals: a way for each choice among their alternatives. */
 static uint32_t all_plan(struct match_build *build, const struct formula *formula)
 {
+	uint32_t made = plain_plan(build, formula);
 	struct match_plan plan = { 0, 1, false };
 	struct arena_mark mark = arena_mark(&build->arena);
-	struct choosing *list = choosings_make(build, formula, &plan.open);
+	struct choosing *list;
 
+	if (made != UINT32_MAX || build->failed)
+		return made;
+	list = choosings_make(build, formula, &plan.open);
 	if (!list)
 		return UINT32_MAX;
 	for (uint32_t i = 0; i < formula->count; i++) {
@@ -414,6 +476,14 @@ static uint32_t all_plan(struct match_build *build, const struct formula *formul
 	return plan_add(build, &plan);
 }
 
+static bool plan_is_set(const struct match_build *build, uint32_t number)
+{
+	const struct match_plan *plan = plan_at(build, number);
+	const struct match_way *way = way_at(build, plan->first);
+
+	return plan->count == 1 && !plan->open && way->all.count == 1 && way->any.count == 0;
+}
+
 static uint32_t plan_make(struct match_build *build, uint32_t literal)
 {
 	struct formula formula = *atoms_formula(build->atoms, literal);
@@ -439,8 +509,14 @@ static uint32_t plan_make(struct match_build *build, uint32_t literal)
 		plan = plan_any(build, true);
 		break;
 	}
-	if (!build->failed)
-		build->plan_of[literal] = plan + 1;
+	if (build->failed)
+		return plan;
+	build->plan_of[literal] = plan + 1;
+	if (formula.kind == FORMULA_ATOM && plan_is_set(build, plan))
+		build->set_of[literal] =
+				*entries_at(build, way_at(build, plan_at(build, plan)->first)
+								   ->all.first) +
+				1;
 	return plan;
 }
 
@@ -448,6 +524,10 @@ static uint32_t plan_make(struct match_build *build, uint32_t literal)
 
 bool match_plans_build(struct match_build *build)
 {
+	build->stamps = ARENA_NEW_ARRAY(
+			&build->arena, struct match_stamp, build->index->part_count + 1);
+	if (!build->stamps)
+		return false;
 	for (size_t i = 0; i < build->options->policy_count; i++) {
 		uint32_t made = plan_make(build, build->options->literals[i]);
 		struct match_plan plan;

@@ -1,30 +1,33 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The rows, block after block. Of a stream of one part a position is put where it goes in or out from
- * one cell to the next, and rows are made of that by adding up; of a merged stream it is taken out of
- * the rows that rule it out.
+ * The rows, block after block. Each part has a line a cell: a position is put where it goes in or out from
+ * one cell to the next, and lines are made of that by adding up. They are the rows of a stream of one part;
+ * those of a merged stream are put together of its parts' lines.
  */
 #include "rules/match_internal.h"
 
 #include "base/memory.h"
 
+#include <assert.h>
 #include <string.h>
 #include <sys/mman.h>
 
 #define LINE ((size_t)64)
+/* Each has two cells or more, the unknown one among them: fewer make 81 rows. */
+#define MERGED_PARTS_MOST 8
 #define LARGE_PAGE ((uintptr_t)2 << 20)
 
 /* --- rows -------------------------------------------------------------------------------------- */
 
-/* The block at hand, and what each set does to its rows. */
+/* The block at hand, and what each set does to its lines. */
 struct filling {
 	struct match_build *build;
-	uint64_t *lines; /* by row */
-	uint64_t *any_lines;
-	bool *in; /* by cell of a part, for a moment */
-	struct match_run *
-			turns; /* by set: cells at which it goes in or out; of merged streams its
-				    cells as bits */
+	uint32_t *line_first; /* by part: its first line, one a cell */
+	uint32_t line_count;
+	uint64_t *lines;	 /* cells with what they let pass, from where it turns */
+	uint64_t *any_lines;	 /* and with what makes an "or" hold, likewise */
+	uint32_t *room;		 /* for the turns of one set */
+	struct match_run *turns; /* by set: cells at which it goes in or out */
 	uint32_t *cells;
 	uint32_t *several; /* by policy: its number among those with several positions */
 };
@@ -44,15 +47,15 @@ uint32_t match_rank_cell(const struct match_part *part, uint32_t rank)
 	return low;
 }
 
-/* Whether any value of the cell is in the set, or every one. */
-static void set_cells(const struct match_build *build, const struct match_set *set, bool every,
-		bool *out)
+/*
+ * The cells at which it turns whether any value of the cell is in the set, or every one; it begins @in. How many.
+ */
+static uint32_t number_turns(const struct match_part *part, const uint64_t *words,
+		uint32_t count, bool every, uint32_t *out)
 {
-	const struct match_part *part = &build->index->parts[set->part];
-	const uint64_t *words = match_set_words(build, set);
+	uint32_t turns = 0;
 
-	memset(out, 0, part->cell_count * sizeof(*out));
-	for (uint32_t i = 0; part->kind == PART_NUMBER && i < set->count; i++) {
+	for (uint32_t i = 0; i < count; i++) {
 		uint32_t begin = RANKS_FROM(words[i]);
 		uint32_t end = RANKS_UNTIL(words[i]);
 		uint32_t from = match_rank_cell(part, begin);
@@ -62,80 +65,101 @@ static void set_cells(const struct match_build *build, const struct match_set *s
 			from++;
 		if (!every || part->starts[last + 1] <= end)
 			last++;
-		if (from < last)
-			memset(out + from, 1, last - from);
+		if (from >= last)
+			continue;
+		/* The one before may end in the cell where this one begins. */
+		if (turns && out[turns - 1] >= from) {
+			out[turns - 1] = last;
+			continue;
+		}
+		out[turns++] = from;
+		out[turns++] = last;
 	}
-	for (uint32_t c = 0; part->kind != PART_NUMBER && c < part->cell_count; c++) {
-		uint32_t at = part->kind == PART_CODE ? part->cell_texts[c] : c;
+	return turns;
+}
 
-		out[c] = (words[at / 64] >> (at % 64)) & 1;
+static uint32_t set_turns(const struct match_build *build, const struct match_set *set,
+		bool every, uint32_t *out)
+{
+	const struct match_part *part = &build->index->parts[set->part];
+	const uint64_t *words = match_set_words(build, set);
+	uint32_t turns = 0;
+	bool in = false;
+
+	if (part->kind == PART_NUMBER)
+		return number_turns(part, words, set->count, every, out);
+	for (uint32_t c = 0; c < part->cell_count; c++) {
+		uint32_t at = part->kind == PART_CODE ? part->cell_texts[c] : c;
+		bool now = (words[at / 64] >> (at % 64)) & 1;
+
+		out[turns] = c;
+		turns += now != in;
+		in = now;
 	}
+	return turns;
+}
+
+/* What lines begin with is in: a turn at the first cell is taken back, or put. */
+static uint32_t turns_invert(uint32_t *turns, uint32_t count)
+{
+	if (count && turns[0] == 0) {
+		memmove(turns, turns + 1, (count - 1) * sizeof(*turns));
+		return count - 1;
+	}
+	memmove(turns + 1, turns, count * sizeof(*turns));
+	turns[0] = 0;
+	return count + 1;
+}
+
+/* Of @set among the turns of all; the last ones may be behind the last cell. */
+static uint32_t turns_put(const struct filling *filling, uint32_t number, uint32_t *room)
+{
+	const struct match_build *build = filling->build;
+	const struct match_set *set = match_set_at(build, number);
+	uint32_t count = turns_invert(room, set_turns(build, set, false, room));
+
+	while (count && room[count - 1] >= build->index->parts[set->part].cell_count)
+		count--;
+	return count;
 }
 
 static bool turns_build(struct filling *filling)
 {
 	struct match_build *build = filling->build;
+	const struct match_index *index = build->index;
 	struct match_list cells = { 0 };
 	uint32_t most = 1;
-	bool *in;
 
-	for (uint32_t i = 0; i < build->index->part_count; i++) {
-		if (build->index->parts[i].cell_count > most)
-			most = build->index->parts[i].cell_count;
-	}
-	in = filling->in = arena_alloc(&build->arena, most + 1);
+	filling->line_first = ARENA_NEW_ARRAY(&build->arena, uint32_t, index->part_count + 1);
 	filling->turns =
 			ARENA_NEW_ARRAY(&build->arena, struct match_run, build->sets.count + 1);
-	if (!in || !filling->turns)
+	if (!filling->line_first || !filling->turns)
+		return false;
+	for (uint32_t i = 0; i < index->part_count; i++) {
+		filling->line_first[i] = filling->line_count;
+		filling->line_count += index->parts[i].cell_count;
+		if (index->parts[i].cell_count > most)
+			most = index->parts[i].cell_count;
+	}
+	/* Cuts of a set of numbers that lie in one cell are joined: two turns a cell at most. */
+	most = 2 * most + 4;
+	filling->room = ARENA_NEW_ARRAY(&build->arena, uint32_t, most);
+	if (!filling->room)
 		return false;
 	for (uint32_t i = 0; i < build->sets.count; i++) {
-		const struct match_set *set = match_set_at(build, i);
-		const struct match_part *part = &build->index->parts[set->part];
-		uint32_t *room = match_list_room(&cells, part->cell_count, sizeof(*room));
-		bool merged = build->index->streams[part->stream].merged;
-		uint32_t count = merged ? 1 : 0;
+		uint32_t *room = match_list_room(&cells, most, sizeof(*room));
+		uint32_t count;
 
 		if (!room) {
 			memory_free(cells.data);
 			return false;
 		}
-		set_cells(build, set, false, in);
-		if (merged)
-			room[0] = 0;
-		for (uint32_t c = 0; c < part->cell_count; c++) {
-			if (merged)
-				room[0] |= in[c] ? 1U << c : 0U;
-			else if (in[c] != (c ? in[c - 1] : true))
-				room[count++] = c;
-		}
+		count = turns_put(filling, i, room);
 		filling->turns[i] = (struct match_run){ (uint32_t)cells.count, count };
 		cells.count += count;
 	}
 	filling->cells = cells.data;
 	return true;
-}
-
-/* All rows of a merged stream with one cell of one of its parts. */
-static void cell_put(const struct match_stream *stream, const struct match_part *part,
-		uint32_t cell, uint64_t bit, uint64_t *lines)
-{
-	uint32_t step = part->stride * (part->cell_count + 1);
-
-	for (uint32_t row = cell * part->stride; row < stream->row_count; row += step) {
-		for (uint32_t i = 0; i < part->stride; i++)
-			lines[(row + i) * MATCH_WORDS] |= bit;
-	}
-}
-
-static void cell_cut(const struct match_stream *stream, const struct match_part *part,
-		uint32_t cell, uint64_t bit, uint64_t *lines)
-{
-	uint32_t step = part->stride * (part->cell_count + 1);
-
-	for (uint32_t row = cell * part->stride; row < stream->row_count; row += step) {
-		for (uint32_t i = 0; i < part->stride; i++)
-			lines[(row + i) * MATCH_WORDS] &= ~bit;
-	}
 }
 
 static void position_put(struct filling *filling, size_t at, const struct match_run *run)
@@ -147,28 +171,21 @@ static void position_put(struct filling *filling, size_t at, const struct match_
 	uint64_t bit = UINT64_C(1) << (at % 64);
 
 	for (uint32_t i = 0; i < run->count; i++) {
-		const struct match_part *part =
-				&index->parts[match_set_at(build, entries[i])->part];
-		const struct match_stream *stream = &index->streams[part->stream];
+		uint32_t number = match_set_at(build, entries[i])->part;
+		const struct match_part *part = &index->parts[number];
 		const struct match_run *turns = &filling->turns[entries[i]];
 		const uint32_t *cells = &filling->cells[turns->first];
-		uint64_t *lines = filling->lines + stream->row_first * MATCH_WORDS + word;
+		uint64_t *lines = filling->lines + filling->line_first[number] * MATCH_WORDS +
+				  word;
 
 		index->mentions[index->slots[part->slot].mention * match_row_words(index) +
 				at / 64] |= bit;
-		if (!stream->merged) {
-			for (uint32_t k = 0; k < turns->count; k++)
-				lines[cells[k] * MATCH_WORDS] ^= bit;
-			continue;
-		}
-		for (uint32_t c = 0; c < part->cell_count; c++) {
-			if (!((cells[0] >> c) & 1))
-				cell_cut(stream, part, c, bit, lines);
-		}
+		for (uint32_t k = 0; k < turns->count; k++)
+			lines[cells[k] * MATCH_WORDS] ^= bit;
 	}
 }
 
-/* A position with an "or": in the rows of all that makes it hold. */
+/* A position with an "or": in the lines of all that makes it hold. */
 static void position_put_any(struct filling *filling, size_t at, const struct match_run *run)
 {
 	const struct match_build *build = filling->build;
@@ -180,63 +197,136 @@ static void position_put_any(struct filling *filling, size_t at, const struct ma
 	for (uint32_t i = 0; i < run->count; i++) {
 		const struct match_set *set = match_set_at(build, entries[i]);
 		const struct match_part *part = &index->parts[set->part];
-		const struct match_stream *stream = &index->streams[part->stream];
-		uint64_t *lines = filling->any_lines + stream->row_first * MATCH_WORDS + word;
+		uint64_t *lines = filling->any_lines +
+				  filling->line_first[set->part] * MATCH_WORDS + word;
+		uint32_t count = set_turns(build, set, true, filling->room);
 
 		index->any_mentions[index->slots[part->slot].mention * match_any_words(index) +
 				    at / 64 - index->any_block * MATCH_WORDS] |= bit;
-		set_cells(build, set, true, filling->in);
-		if (!stream->merged) {
-			for (uint32_t c = 0; c < part->cell_count; c++) {
-				if (filling->in[c])
-					lines[c * MATCH_WORDS] |= bit;
-			}
-			continue;
-		}
-		for (uint32_t c = 0; c < part->cell_count; c++) {
-			if (filling->in[c])
-				cell_put(stream, part, c, bit, lines);
+		/* Sets of one part are one set, but for those of numbers that are no range. */
+		for (uint32_t k = 0; k < count; k += 2) {
+			uint32_t end = k + 1 < count ? filling->room[k + 1] : part->cell_count;
+
+			for (uint32_t c = filling->room[k]; c < end; c++)
+				lines[c * MATCH_WORDS] |= bit;
 		}
 	}
 }
 
-/* Rows of one part from where it turns; then all of the block to their places. */
+/* Whether any bit of a line is left after @valid. */
+static bool line_store(uint64_t *restrict out, const uint64_t *line, const uint64_t *valid)
+{
+	uint64_t any = 0;
+
+	for (size_t w = 0; w < MATCH_WORDS; w++) {
+		out[w] = line[w] & valid[w];
+		any |= out[w];
+	}
+	return any != 0;
+}
+
+/* The line of a row: what the cells of @parts have in common; or with @any what one of them has. */
+static void row_merge(const struct filling *filling, const uint32_t *parts, uint32_t count,
+		uint32_t row, bool any, uint64_t *restrict out)
+{
+	const uint64_t *lines = any ? filling->any_lines : filling->lines;
+
+	for (size_t w = 0; w < MATCH_WORDS; w++)
+		out[w] = any ? 0 : UINT64_MAX;
+	for (uint32_t i = 0; i < count; i++) {
+		const struct match_part *part = &filling->build->index->parts[parts[i]];
+		uint32_t cell = row % (part->cell_count + 1);
+		const uint64_t *line =
+				lines + (filling->line_first[parts[i]] + cell) * MATCH_WORDS;
+
+		row /= part->cell_count + 1;
+		for (size_t w = 0; cell < part->cell_count && w < MATCH_WORDS; w++)
+			out[w] = any ? out[w] | line[w] : out[w] & line[w];
+	}
+}
+
+/* The parts of a merged stream, from the least stride to the greatest. */
+static uint32_t stream_parts(const struct match_index *index, uint32_t stream, uint32_t *out)
+{
+	uint32_t count = 0;
+	uint32_t stride = 1;
+
+	for (bool more = true; more;) {
+		more = false;
+		for (uint32_t i = 0; i < index->part_count && !more; i++) {
+			if (index->parts[i].stream != stream ||
+					index->parts[i].stride != stride)
+				continue;
+			assert(count < MERGED_PARTS_MOST);
+			out[count++] = i;
+			stride *= index->parts[i].cell_count + 1;
+			more = true;
+		}
+	}
+	return count;
+}
+
+/* All of the block to their places. */
 static void block_store(const struct filling *filling, size_t block, const uint64_t *valid)
 {
 	const struct match_index *index = filling->build->index;
-	uint64_t *all;
+	size_t step = match_row_step(index);
+	uint64_t *out = index->rows + block * MATCH_WORDS;
+	uint64_t *any_out = index->rows + match_row_words(index) +
+			    (block - index->any_block) * MATCH_WORDS;
+	bool with_any = block >= index->any_block;
+	uint64_t line[MATCH_WORDS];
 
-	for (uint32_t s = 0; s < index->stream_count; s++) {
-		const struct match_stream *stream = &index->streams[s];
-		uint64_t *lines = filling->lines + stream->row_first * MATCH_WORDS;
+	for (uint32_t i = 0; i < index->part_count; i++) {
+		const struct match_part *part = &index->parts[i];
+		const struct match_stream *stream = &index->streams[part->stream];
+		const uint64_t *from = filling->lines + filling->line_first[i] * MATCH_WORDS;
+		const uint64_t *any_from =
+				filling->any_lines + filling->line_first[i] * MATCH_WORDS;
 
-		for (uint32_t row = 0; row < stream->row_count; row++) {
-			uint64_t *line = lines + row * MATCH_WORDS;
-			uint64_t *out = index->rows +
-					(stream->row_first + row) * match_row_step(index) +
-					block * MATCH_WORDS;
-			uint64_t any = 0;
+		for (uint32_t c = 0; !stream->merged && c < part->cell_count; c++) {
+			size_t row = stream->row_first + c;
 
-			for (size_t w = 0; w < MATCH_WORDS; w++) {
-				if (row && !stream->merged)
-					line[w] ^= line[w - MATCH_WORDS];
-				out[w] = line[w] & valid[w];
-				any |= out[w];
-			}
-			if (any)
-				index->summaries[(stream->row_first + row) *
-								 index->summary_words +
-						 block / 64] |= UINT64_C(1) << (block % 64);
+			if (line_store(out + row * step, from + c * MATCH_WORDS, valid))
+				index->summaries[row * index->summary_words + block / 64] |=
+						UINT64_C(1) << (block % 64);
+			if (with_any)
+				memcpy(any_out + row * step, any_from + c * MATCH_WORDS, LINE);
 		}
 	}
-	all = index->rows + index->row_count * match_row_step(index);
-	memcpy(all + block * MATCH_WORDS, valid, LINE);
-	if (block < index->any_block)
-		return;
-	for (uint32_t row = 0; row < index->row_count; row++)
-		memcpy(index->rows + row * match_row_step(index) + match_row_words(index) +
-						(block - index->any_block) * MATCH_WORDS,
-				filling->any_lines + row * MATCH_WORDS, LINE);
+	for (uint32_t s = 0; s < index->stream_count; s++) {
+		const struct match_stream *stream = &index->streams[s];
+		uint32_t parts[MERGED_PARTS_MOST];
+		uint32_t count = stream->merged ? stream_parts(index, s, parts) : 0;
+
+		for (uint32_t r = 0; stream->merged && r < stream->row_count; r++) {
+			size_t row = stream->row_first + r;
+
+			row_merge(filling, parts, count, r, false, line);
+			if (line_store(out + row * step, line, valid))
+				index->summaries[row * index->summary_words + block / 64] |=
+						UINT64_C(1) << (block % 64);
+			if (with_any)
+				row_merge(filling, parts, count, r, true, any_out + row * step);
+		}
+	}
+	memcpy(out + index->row_count * step, valid, LINE);
+}
+
+/* The lines of each part, from where they turn. */
+static void lines_add(const struct filling *filling)
+{
+	const struct match_index *index = filling->build->index;
+
+	for (uint32_t i = 0; i < index->part_count; i++) {
+		uint64_t *line = filling->lines + filling->line_first[i] * MATCH_WORDS;
+
+		for (uint32_t c = 1; c < index->parts[i].cell_count; c++) {
+			line += MATCH_WORDS;
+			for (size_t w = 0; w < MATCH_WORDS; w++)
+				line[w] ^= line[w - MATCH_WORDS];
+		}
+	}
 }
 
 static void block_fill(struct filling *filling, size_t block)
@@ -249,15 +339,12 @@ static void block_fill(struct filling *filling, size_t block)
 
 	if (end > index->position_count)
 		end = index->position_count;
-	memset(filling->any_lines, 0, block < index->any_block ? 0 : index->row_count * LINE);
-	for (uint32_t s = 0; s < index->stream_count; s++) {
-		const struct match_stream *stream = &index->streams[s];
-		uint64_t *lines = filling->lines + stream->row_first * MATCH_WORDS;
-		uint32_t full = stream->merged ? stream->row_count : 1;
-
-		memset(lines, 0, stream->row_count * LINE);
-		memset(lines, 0xFF, full * LINE);
-	}
+	if (block >= index->any_block)
+		memset(filling->any_lines, 0, filling->line_count * LINE);
+	memset(filling->lines, 0, filling->line_count * LINE);
+	/* All are in the first cell, unless they turn there. */
+	for (uint32_t i = 0; i < index->part_count; i++)
+		memset(filling->lines + filling->line_first[i] * MATCH_WORDS, 0xFF, LINE);
 	for (size_t at = first; at < end; at++) {
 		const struct match_position *position = match_position_at(build, at);
 		uint64_t bit = UINT64_C(1) << (at % 64);
@@ -273,6 +360,7 @@ static void block_fill(struct filling *filling, size_t block)
 		position_put(filling, at, &position->way.all);
 		position_put_any(filling, at, &position->way.any);
 	}
+	lines_add(filling);
 	block_store(filling, block, valid);
 }
 
@@ -361,9 +449,9 @@ bool match_rows_build(struct match_build *build)
 		  rooms_build(build) && several_build(&filling) && turns_build(&filling);
 
 	if (ok)
-		filling.lines = memory_alloc(2 * index->row_count * LINE + LINE);
+		filling.lines = memory_alloc(2 * filling.line_count * LINE + LINE);
 	ok = ok && filling.lines;
-	filling.any_lines = ok ? filling.lines + index->row_count * MATCH_WORDS : NULL;
+	filling.any_lines = ok ? filling.lines + filling.line_count * MATCH_WORDS : NULL;
 	for (size_t block = 0; ok && block < index->block_count; block++)
 		block_fill(&filling, block);
 	memory_free(filling.lines);

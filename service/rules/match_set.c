@@ -6,11 +6,19 @@
 
 static uint64_t bits_reversed(uint64_t word)
 {
-	uint64_t reversed = 0;
+	static const struct {
+		unsigned by;
+		uint64_t of;
+	} turns[] = {
+		{ 1, UINT64_C(0x5555555555555555) },
+		{ 2, UINT64_C(0x3333333333333333) },
+		{ 4, UINT64_C(0x0F0F0F0F0F0F0F0F) },
+	};
 
-	for (int i = 0; i < 64; i++)
-		reversed |= ((word >> i) & 1) << (63 - i);
-	return reversed;
+	for (size_t i = 0; i < sizeof(turns) / sizeof(*turns); i++)
+		word = ((word >> turns[i].by) & turns[i].of) | (word & turns[i].of)
+									       << turns[i].by;
+	return __builtin_bswap64(word);
 }
 
 /* Where no registry is asked, what may be expected of enterprises is guessed. */
@@ -37,7 +45,8 @@ static void set_guess(const struct match_build *build, struct match_set *set)
 		set->pass = (float)in / (float)part->text_count;
 		for (uint32_t i = 0; i < set->count && set->order == 0; i++)
 			set->order = bits_reversed(words[i]) >> (i < 8 ? i : 8);
-		set->order = ~set->order >> 18 | (in > 2 ? UINT64_C(2) : in - 1) << 46;
+		/* Of one text, of two, of more; what holds none is with the first. */
+		set->order = ~set->order >> 18 | (in > 2 ? UINT64_C(2) : in / 2) << 46;
 		break;
 	case PART_MEMBERS:
 		set->pass = 0.6F * (float)in / (float)(1U << part->member_count);
