@@ -357,7 +357,7 @@ static bool review_answer(const struct facts *facts, const struct outcome *outco
 	if (review.judgement)
 		answer->review_reasons[answer->n_review_reasons++] = (char *)"JUDGEMENT";
 	if (review.error)
-		answer->review_reasons[answer->n_review_reasons++] = (char *)"RULE_ERROR";
+		answer->review_reasons[answer->n_review_reasons++] = (char *)REVIEW_RULE_ERROR;
 	if (review.threshold)
 		answer->review_reasons[answer->n_review_reasons++] =
 				(char *)"THRESHOLD_NOT_IN_SOURCES";

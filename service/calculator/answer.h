@@ -5,6 +5,9 @@
 #include "calculator/amount.h"
 #include "calculator/clause.h"
 
+/* Among ->review_reasons: a rule could not be computed. */
+#define REVIEW_RULE_ERROR "RULE_ERROR"
+
 /* How one item stands, together with the enterprise's own conditions. */
 struct item_outcome {
 	const struct item_facts *item;

@@ -8,6 +8,8 @@
 #include "calculator/answer_parts.h"
 #include "calculator/combine.h"
 
+#include <string.h>
+
 /* Numbers of fields, as in calculator_service.proto. */
 enum response_field {
 	RESPONSE_REVISION = 1,
@@ -74,7 +76,7 @@ static void answer_tally(struct match_tally *tally, const Policycalc__V1__Policy
 {
 	tally->near += answer->n_near > 0;
 	for (size_t i = 0; i < answer->n_review_reasons; i++)
-		tally->rule_errors += answer->review_reasons[i][0] == 'R';
+		tally->rule_errors += strcmp(answer->review_reasons[i], REVIEW_RULE_ERROR) == 0;
 }
 
 /* What lies between the parts that are there already comes out of the message. */

@@ -310,6 +310,7 @@ static void workload_measure(
 
 #define CONSTANT_POLICIES 200
 #define CONSTANT_BLOCKS 2442
+#define CONSTANT_LEAST 3
 /* A turn is so many blocks: the smallest registry some times over, or the next part of a larger one. */
 #define TURN_BLOCKS 72
 
@@ -349,7 +350,7 @@ static void constant_measure(long blocks)
 	struct workload_options options = { .policy_count = CONSTANT_POLICIES,
 		.enterprise_count = blocks * SWEEP_ROWS,
 		.seed = 42 };
-	struct size sizes[] = { { .name = "10^4", .blocks = 3 },
+	struct size sizes[] = { { .name = "10^4", .blocks = CONSTANT_LEAST },
 		{ .name = "10^5", .blocks = 24 }, { .name = "10^6", .blocks = 244 },
 		{ .name = "10^7", .blocks = CONSTANT_BLOCKS } };
 	size_t count = sizeof(sizes) / sizeof(*sizes);
@@ -365,7 +366,7 @@ static void constant_measure(long blocks)
 		count--;
 	turns = turns < 12 ? 12 : turns;
 	for (size_t i = 0; i < count; i++) {
-		if (!found || sizes[i].blocks > blocks)
+		if (!found)
 			exit(1);
 		sizes[i].figures = figures_new((size_t)(turns * TURN_BLOCKS));
 	}
@@ -393,7 +394,15 @@ int main(int argc, char **argv)
 	long blocks = argc > 2 ? atol(argv[2]) : 16;
 
 	if (argc > 2 && strcmp(argv[2], "constant") == 0) {
-		constant_measure(argc > 3 ? atol(argv[3]) : CONSTANT_BLOCKS);
+		blocks = argc > 3 ? atol(argv[3]) : CONSTANT_BLOCKS;
+		if (blocks < CONSTANT_LEAST) {
+			(void)fprintf(stderr,
+					"constant: at least %d blocks, the smallest registry "
+					"that is measured\n",
+					CONSTANT_LEAST);
+			return 2;
+		}
+		constant_measure(blocks);
 		return 0;
 	}
 	if (argc < 2 || blocks < 1)
