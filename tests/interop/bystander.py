@@ -6,8 +6,8 @@ usage: bystander.py HOST:PORT SAMPLES < the bytes of a header block, then those 
        (each after its size in four bytes)
 
 Appends to SAMPLES, for each call, two doubles: when it was due (monotonic) and how long after that its answer was
-whole. A call that is late because the one before it was slow counts from when it was due: that is what a caller
-who comes by at that moment would see.
+whole. What was due while an answer did not come is taken to be answered with it, and counts from when it was due:
+that is what callers who come by at such a moment would see. Nothing piles up on a machine that is too slow for the pace.
 """
 import os
 import socket
@@ -73,8 +73,11 @@ def main():
         if wait > 0:
             time.sleep(wait)
         bystander.ask()
-        os.write(samples, struct.pack("dd", due, time.monotonic() - due))
-        due += PACE
+        end, lines = time.monotonic(), b""
+        while due < end:
+            lines += struct.pack("dd", due, end - due)
+            due += PACE
+        os.write(samples, lines)
 
 
 main()
