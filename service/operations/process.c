@@ -90,20 +90,33 @@ void process_keep_to_itself(void)
 		(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 }
 
+/* No object has more segments that are mapped: headers, code, data read only, data. */
+#define SEGMENTS_MOST 8
+
 /* Of one object: what is not writable is as it is in the file, and is read from there again. */
 static int on_object(struct dl_phdr_info *object, size_t size, void *context)
 {
 	uintptr_t page = *(const uintptr_t *)context;
+	struct {
+		uintptr_t begin, end;
+	} segments[SEGMENTS_MOST];
+	size_t count = 0;
 
 	(void)size;
-	for (size_t i = 0; i < object->dlpi_phnum; i++) {
+	/* All are looked up before one is let go: what says where they are is in the first. */
+	for (size_t i = 0; i < object->dlpi_phnum && count < SEGMENTS_MOST; i++) {
 		const ElfW(Phdr) *segment = &object->dlpi_phdr[i];
-		uintptr_t begin = (object->dlpi_addr + segment->p_vaddr) & ~(page - 1);
-		uintptr_t end = (object->dlpi_addr + segment->p_vaddr + segment->p_filesz) &
-				~(page - 1);
+		uintptr_t at = object->dlpi_addr + segment->p_vaddr;
 
-		if (segment->p_type == PT_LOAD && !(segment->p_flags & PF_W) && end > begin)
-			(void)madvise((void *)begin, end - begin, MADV_DONTNEED);
+		if (segment->p_type != PT_LOAD || (segment->p_flags & PF_W))
+			continue;
+		segments[count].begin = at & ~(page - 1);
+		segments[count++].end = (at + segment->p_filesz) & ~(page - 1);
+	}
+	for (size_t i = 0; i < count; i++) {
+		if (segments[i].end > segments[i].begin)
+			(void)madvise((void *)segments[i].begin,
+					segments[i].end - segments[i].begin, MADV_DONTNEED);
 	}
 	return 0;
 }

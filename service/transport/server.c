@@ -5,6 +5,7 @@
 #include "transport/address.h"
 #include "transport/loop.h"
 #include "transport/session.h"
+#include "transport/warm.h"
 
 #include <assert.h>
 #include <string.h>
@@ -110,6 +111,7 @@ bool server_start(struct server *server, struct error *err)
 	unsigned i;
 
 	assert(!server->is_started);
+	transport_warm();
 	for (a = 0; a < server->address_count; a++) {
 		for (i = 0; i < server->loop_count; i++) {
 			int fd = server->addresses[a].sockets[i];
