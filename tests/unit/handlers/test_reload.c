@@ -106,10 +106,15 @@ static void old_catalogs_go(void **state)
 		if (i == SETTLED)
 			settled = memory_mib();
 	}
+	/* On a busy machine the thread that lets go is late. */
 	last = memory_mib();
 #ifdef SANITIZED
 	last = settled;
 #endif
+	for (int i = 0; i < 200 && last > settled + GROWTH_MOST; i++) {
+		nanosleep(&a_moment, NULL);
+		last = memory_mib();
+	}
 	if (last > settled + GROWTH_MOST)
 		fail_msg("%.1f MiB after %d reloads, %.1f after %d", last, RELOADS, settled,
 				SETTLED);
