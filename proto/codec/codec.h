@@ -46,13 +46,14 @@ void unpack_memo_free(struct unpack_memo *memo);
 
 /**
  * Decodes what message_pack() made, which nobody else had a hand in: nothing is looked at twice, and
- * texts stay where they are. @bytes has one byte more than @size, is written to, and must live as long as
- * the message, the rest of which is in @arena. Fields we do not know are dropped. With @memo (or NULL) parts
- * are shared with messages unpacked before: all of them live and die together, and nobody writes to them.
+ * texts stay in @bytes, which are written to: the first *out_kept of them must live as long as the message, the
+ * rest of which is in @arena; what is behind is the caller's again. Fields we do not know are dropped. With
+ * @memo (or NULL) parts are shared with messages unpacked before: all of them live and die together, and nobody
+ * writes to them.
  */
 ProtobufCMessage *message_unpack_in_place(char *bytes, size_t size,
 		const ProtobufCMessageDescriptor *descriptor, struct unpack_memo *memo,
-		struct arena *arena, struct error *err);
+		struct arena *arena, size_t *out_kept, struct error *err);
 
 /** Appends the encoded message. false only when memory is short. */
 bool message_pack(const ProtobufCMessage *message, struct buffer *out);

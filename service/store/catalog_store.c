@@ -232,17 +232,39 @@ uint64_t catalog_sum_add(uint64_t sum, int64_t kind, struct slice name, struct s
 	return checksum_add(checksum_add(sum ^ (uint64_t)kind, name), bytes);
 }
 
+/* Texts of entries, one behind the other in pieces of the arena. */
+struct texts {
+	char *next;
+	size_t left;
+};
+
+#define TEXTS_PIECE ((size_t)64 << 10)
+
 /* Of what we wrote ourselves after a check, or of what is damaged and found to be soon. */
 static ProtobufCMessage *catalog_unpack(struct slice bytes,
 		const ProtobufCMessageDescriptor *descriptor, struct unpack_memo *memo,
-		struct arena *arena, struct error *err)
+		struct texts *texts, struct arena *arena, struct error *err)
 {
-	char *own = arena_copy(arena, bytes.data, bytes.size);
+	ProtobufCMessage *message;
+	size_t kept;
 
-	if (own)
-		return message_unpack_in_place(own, bytes.size, descriptor, memo, arena, err);
-	arena_error(arena, err, "loading the catalog");
-	return NULL;
+	if (texts->left < bytes.size) {
+		texts->left = bytes.size > TEXTS_PIECE ? bytes.size : TEXTS_PIECE;
+		texts->next = arena_alloc(arena, texts->left);
+	}
+	if (!texts->next) {
+		arena_error(arena, err, "loading the catalog");
+		return NULL;
+	}
+	if (bytes.size)
+		memcpy(texts->next, bytes.data, bytes.size);
+	message = message_unpack_in_place(
+			texts->next, bytes.size, descriptor, memo, arena, &kept, err);
+	if (message) {
+		texts->next += kept;
+		texts->left -= kept;
+	}
+	return message;
 }
 
 /* Makes the lists of @catalog, empty, of the size that revision @number needs. */
@@ -336,6 +358,7 @@ static bool catalog_read_entries(struct catalog_store *store, int64_t number,
 			err);
 	/* Without it (memory is short) each message has parts of its own. */
 	struct unpack_memo *memo = unpack_memo_new();
+	struct texts texts = { 0 };
 	uint64_t sum = 0;
 	bool more = false;
 	bool ok = false;
@@ -355,7 +378,8 @@ static bool catalog_read_entries(struct catalog_store *store, int64_t number,
 		if (!statement_get_bytes(rows, 2, &bytes, err))
 			break;
 		sum = catalog_sum_add(sum, kind, statement_bytes(rows, 1), bytes);
-		message = catalog_unpack(bytes, entry_kind_descriptor(kind), memo, arena, err);
+		message = catalog_unpack(
+				bytes, entry_kind_descriptor(kind), memo, &texts, arena, err);
 		if (!message) {
 			error_prefix(err, "%s %.*s", entry_kind_name(kind),
 					SLICE_PRINT(statement_bytes(rows, 1)));

@@ -84,15 +84,18 @@ static void check_in_place(const ProtobufCMessage *message, struct arena *arena)
 	struct error err = { 0 };
 	struct buffer bytes = { 0 };
 	ProtobufCMessage *again;
+	size_t kept = 0;
 	char *own;
 
 	assert_true(message_pack(message, &bytes));
 	own = memory_copy(bytes.data, bytes.size);
 	assert_non_null(own);
 	again = message_unpack_in_place(
-			own, bytes.size, message->descriptor, NULL, arena, &err);
+			own, bytes.size, message->descriptor, NULL, arena, &kept, &err);
 	if (!again)
 		fail_msg("%s: %s", message->descriptor->name, err.message);
+	assert_true(kept <= bytes.size);
+	memset(own + kept, 'x', bytes.size - kept); /* what is not kept is the caller's */
 	expect_same(message, again, message->descriptor->name);
 	memory_free(own);
 	for (unsigned i = 0; i < 40 && bytes.size > 0; i++) {
@@ -103,7 +106,7 @@ static void check_in_place(const ProtobufCMessage *message, struct arena *arena)
 		if (size > 0)
 			own[random_roll((unsigned)size)] ^= (char)(1u << random_roll(8));
 		again = message_unpack_in_place(
-				own, size, message->descriptor, NULL, arena, &err);
+				own, size, message->descriptor, NULL, arena, &kept, &err);
 		if (again)
 			(void)protobuf_c_message_get_packed_size(again); /* every text ends */
 		memory_free(own);
@@ -122,12 +125,14 @@ static void check_memo(
 	for (int i = 0; i < 2; i++) {
 		char *own = arena_copy(arena, bytes.data, bytes.size);
 		ProtobufCMessage *again;
+		size_t kept;
 
 		assert_non_null(own);
 		again = message_unpack_in_place(
-				own, bytes.size, message->descriptor, memo, arena, &err);
+				own, bytes.size, message->descriptor, memo, arena, &kept, &err);
 		if (!again)
 			fail_msg("%s: %s", message->descriptor->name, err.message);
+		memset(own + kept, 'x', bytes.size - kept);
 		expect_same(message, again, message->descriptor->name);
 	}
 	buffer_fini(&bytes);
@@ -163,12 +168,14 @@ static void test_memo(void **state)
 		for (int i = 0; i < 2; i++) {
 			struct buffer bytes = { 0 };
 			char *own;
+			size_t kept;
 
 			first.id = (char *)(i ? "second" : "first");
 			assert_true(message_pack(&first.base, &bytes));
 			own = arena_copy(&arena, bytes.data, bytes.size);
 			made[i] = (Policycalc__V1__Policy *)message_unpack_in_place(own,
-					bytes.size, first.base.descriptor, memo, &arena, &err);
+					bytes.size, first.base.descriptor, memo, &arena, &kept,
+					&err);
 			assert_non_null(made[i]);
 			expect_same(&first.base, &made[i]->base, "policy");
 			buffer_fini(&bytes);
