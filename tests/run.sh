@@ -107,6 +107,12 @@ stage_failed() {
 # $logs/NAME.built says how that ended. $idle is what it is begun with. gold, where it is, links in a third of
 # the time.
 idle=
+# In the background, so that it can be ended with us, or hurried.
+begun() {
+	"$@" >"$log" 2>&1 &
+	echo $! >"$logs/ahead.pid"
+	wait $!
+}
 make_build() {
 	name=$1 compiler=${CC:-gcc} suite=
 	case $name in
@@ -125,19 +131,16 @@ make_build() {
 	log=$logs/$name-build.log built=no
 	if [ ! -f "build-$name/build.ninja" ]; then
 		rm -rf "build-$name"
-		CC=$compiler CC_LD=$linker $idle meson setup "build-$name" "$@" >"$log" 2>&1 ||
+		begun $idle env CC="$compiler" CC_LD=$linker meson setup "build-$name" "$@" ||
 			rm -f "build-$name/build.ninja"
 	fi
 	if [ -f "build-$name/build.ninja" ]; then
 		targets=all
 		[ $name != ci-clang ] || targets=fuzz
 		[ -z "$suite" ] || targets=$(targets_of "build-$name" $suite)
-		# In the background, so that it can be ended with us.
-		$idle ninja -C "build-$name" $targets >"$log" 2>&1 &
-		echo $! >"$logs/ahead.pid"
-		! wait $! || built=yes
-		rm -f "$logs/ahead.pid"
+		! begun $idle ninja -C "build-$name" $targets || built=yes
 	fi
+	rm -f "$logs/ahead.pid"
 	echo $built >"$logs/$name.built.new"
 	mv "$logs/$name.built.new" "$logs/$name.built"
 }
@@ -160,7 +163,11 @@ PYTHON
 build() {
 	name=$1
 	if [ -n "$ahead_pid" ]; then
-		while [ ! -f "$logs/$name.built" ] && kill -0 "$ahead_pid" 2>/dev/null; do sleep 0.2; done
+		while [ ! -f "$logs/$name.built" ] && kill -0 "$ahead_pid" 2>/dev/null; do
+			# Now we wait for it: others on this machine are not more important.
+			chrt --other --pid 0 "$(cat "$logs/ahead.pid" 2>/dev/null)" 2>/dev/null || true
+			sleep 0.2
+		done
 	fi
 	[ -f "$logs/$name.built" ] || make_build "$name"
 	if [ -z "$ahead_pid" ]; then
