@@ -2,12 +2,11 @@
 #include "client/cli/cli.h"
 
 #include "base/date.h"
+#include "client/cli/details.h"
 #include "client/cli/progress.h"
 #include "client/lib/answer_stream.h"
 #include "client/lib/clock.h"
 #include "client/render/text.h"
-#include "google/rpc/error_details.pb-c.h"
-#include "google/rpc/status.pb-c.h"
 #include "proto/codec/codec.h"
 #include "proto/codec/value_text.h"
 
@@ -17,7 +16,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DETAILS_BUDGET ((size_t)1 << 20)
 #define OPTION_LIMIT 32
 #define DEFAULT_TIMEOUT_MS 30000
 
@@ -61,95 +59,6 @@ int cli_failure(const struct cli *cli, const char *format, ...)
 int cli_out_of_memory(const struct cli *cli)
 {
 	return cli_failure(cli, "%s", cli_word(cli, "内存不足", "out of memory"));
-}
-
-static void detail_print(const char *where, const char *what)
-{
-	struct buffer clean = { 0 };
-
-	text_append_clean(&clean, slice_from(where));
-	buffer_append_text(&clean, *where ? ": " : "");
-	text_append_clean(&clean, slice_from(what));
-	(void)fprintf(stderr, "  %s\n", clean.failed ? "" : clean.data);
-	buffer_fini(&clean);
-}
-
-/* Whether the one detail only says again what the message has said. */
-static bool detail_repeats(const Google__Rpc__BadRequest *bad, const char *message)
-{
-	const char *what = bad->n_field_violations == 1 ? bad->field_violations[0]->description
-							: NULL;
-	size_t size = what ? strlen(what) : 0;
-	size_t message_size = strlen(message);
-
-	return size && size <= message_size &&
-	       strcmp(message + message_size - size, what) == 0 &&
-	       strstr(message, bad->field_violations[0]->field);
-}
-
-static const void *detail_unpack(
-		struct arena *arena, struct slice bytes, const ProtobufCMessageDescriptor *type)
-{
-	return message_unpack(bytes, type, NULL, arena, NULL);
-}
-
-/* What the message says in English, in words that say what to do. */
-static void reason_print(const struct cli *cli, const char *reason)
-{
-	if (strcmp(reason, "SECOND_IDENTITY_NEEDED") == 0)
-		(void)fprintf(stderr, "%s\n",
-				cli_word(cli,
-						"  "
-						"双人复核：草稿已经检查并记下。请另一个人用另一"
-						"个令牌发布同一份"
-						"草稿",
-						"  four eyes: the draft is checked and noted. "
-						"It is published "
-						"when somebody\n  else sends the same with "
-						"another token"));
-}
-
-static void details_print(
-		const struct cli *cli, const struct buffer *details, const char *message)
-{
-	static const char BAD_REQUEST[] = "type.googleapis.com/google.rpc.BadRequest";
-	static const char REASON[] = "type.googleapis.com/google.rpc.ErrorInfo";
-	static const char PRECONDITION[] = "type.googleapis.com/google.rpc.PreconditionFailure";
-	const Google__Rpc__Status *status;
-	struct arena arena;
-
-	arena_init(&arena, DETAILS_BUDGET);
-	status = detail_unpack(&arena, (struct slice){ details->data, details->size },
-			&google__rpc__status__descriptor);
-	for (size_t i = 0; status && i < status->n_details; i++) {
-		const Google__Rpc__Status__Detail *any = status->details[i];
-		struct slice bytes = { (const char *)any->value.data, any->value.len };
-
-		if (strcmp(any->type_url, BAD_REQUEST) == 0) {
-			const Google__Rpc__BadRequest *bad = detail_unpack(
-					&arena, bytes, &google__rpc__bad_request__descriptor);
-
-			for (size_t j = 0; bad && !detail_repeats(bad, message) &&
-					   j < bad->n_field_violations;
-					j++)
-				detail_print(bad->field_violations[j]->field,
-						bad->field_violations[j]->description);
-		} else if (strcmp(any->type_url, REASON) == 0) {
-			const Google__Rpc__ErrorInfo *info = detail_unpack(
-					&arena, bytes, &google__rpc__error_info__descriptor);
-
-			if (info)
-				reason_print(cli, info->reason);
-		} else if (strcmp(any->type_url, PRECONDITION) == 0) {
-			const Google__Rpc__PreconditionFailure *unmet = detail_unpack(&arena,
-					bytes, &google__rpc__precondition_failure__descriptor);
-
-			for (size_t j = 0; unmet && j < unmet->n_violations; j++)
-				detail_print(unmet->violations[j]->subject,
-						unmet->violations[j]->description);
-		}
-	}
-	arena_fini(&arena);
 }
 
 int cli_status(const struct cli *cli, struct call_status *status)

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "client/lib/channel_internal.h"
+#include "google/rpc/error_details.pb-c.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+
+#define RETRY_MOST_MS INT64_C(86400000)
 
 void call_status_fini(struct call_status *status)
 {
@@ -50,6 +53,17 @@ void text_copy(char *out, size_t size, const char *text)
 	memcpy(out, text, length);
 	out[length] = '\0';
 	text_cut(out);
+}
+
+int64_t retry_delay_ms(const Google__Rpc__RetryInfo *retry)
+{
+	const Google__Rpc__RetryInfo__Delay *delay = retry->retry_delay;
+
+	if (!delay || delay->seconds < 0 || delay->nanos < 0 || delay->nanos > 999999999)
+		return 0;
+	if (delay->seconds >= RETRY_MOST_MS / 1000)
+		return RETRY_MOST_MS;
+	return delay->seconds * 1000 + (delay->nanos + 999999) / 1000000;
 }
 
 static int hex_digit(char c)

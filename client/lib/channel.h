@@ -19,6 +19,7 @@
 
 struct channel;
 struct call;
+struct Google__Rpc__RetryInfo;
 
 /* How a call ended. Zeroed is OK. */
 struct call_status {
@@ -31,6 +32,9 @@ void call_status_fini(struct call_status *status);
 /** Fills @status and returns false, so that failing is one line. */
 bool call_status_set(struct call_status *status, int code, const char *format, ...)
 		__attribute__((format(printf, 3, 4)));
+
+/** What the server asks to wait, rounded up, 1 ms to a day; 0: nothing that makes sense. */
+int64_t retry_delay_ms(const struct Google__Rpc__RetryInfo *retry);
 
 /** Copies what fits into @size bytes, never half a character. */
 void text_copy(char *out, size_t size, const char *text);

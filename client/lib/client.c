@@ -50,6 +50,7 @@ bool failure_set(struct pcalc_failure *failure, enum pcalc_code code, const char
 		return false;
 	failure->code = code;
 	failure->detail_count = 0;
+	failure->retry_after_ms = 0;
 	text_copy(failure->message, sizeof(failure->message), message);
 	return false;
 }
@@ -76,6 +77,8 @@ static void failure_add_detail(struct pcalc_failure *failure,
 {
 	static const char BAD_REQUEST[] = "type.googleapis.com/google.rpc.BadRequest";
 	static const char PRECONDITION[] = "type.googleapis.com/google.rpc.PreconditionFailure";
+	static const char QUOTA[] = "type.googleapis.com/google.rpc.QuotaFailure";
+	static const char RETRY[] = "type.googleapis.com/google.rpc.RetryInfo";
 	struct slice bytes = { (const char *)any->value.data, any->value.len };
 
 	if (strcmp(any->type_url, BAD_REQUEST) == 0) {
@@ -96,7 +99,37 @@ static void failure_add_detail(struct pcalc_failure *failure,
 		for (size_t i = 0; unmet && i < unmet->n_violations; i++)
 			failure_add(failure, unmet->violations[i]->subject,
 					unmet->violations[i]->description);
+	} else if (strcmp(any->type_url, QUOTA) == 0) {
+		const Google__Rpc__QuotaFailure *quota =
+				(const Google__Rpc__QuotaFailure *)message_unpack(bytes,
+						&google__rpc__quota_failure__descriptor, NULL,
+						arena, NULL);
+
+		for (size_t i = 0; quota && i < quota->n_violations; i++)
+			failure_add(failure, quota->violations[i]->subject,
+					quota->violations[i]->description);
+	} else if (strcmp(any->type_url, RETRY) == 0) {
+		const Google__Rpc__RetryInfo *retry =
+				(const Google__Rpc__RetryInfo *)message_unpack(bytes,
+						&google__rpc__retry_info__descriptor, NULL,
+						arena, NULL);
+
+		if (retry)
+			failure->retry_after_ms = retry_delay_ms(retry);
 	}
+}
+
+void failure_from_rpc_status(struct pcalc_failure *failure, const Google__Rpc__Status *status)
+{
+	struct arena arena;
+
+	(void)failure_set(failure, (enum pcalc_code)status->code, status->message);
+	arena_init(&arena, DETAILS_BUDGET);
+	for (size_t i = 0; failure && i < status->n_details; i++)
+		failure_add_detail(failure, status->details[i], &arena);
+	if (arena.exhausted)
+		(void)failure_out_of_memory(failure);
+	arena_fini(&arena);
 }
 
 bool failure_from_status(struct pcalc_failure *failure, struct call_status *status)

@@ -15,6 +15,8 @@
 /* What one answer may take from the machine. */
 #define ANSWER_BUDGET ((size_t)256 << 20)
 
+struct Google__Rpc__Status;
+
 struct pcalc_client {
 	struct channel *channel;
 	int timeout_ms;
@@ -22,6 +24,9 @@ struct pcalc_client {
 
 /** Turns the status of a call into a failure; frees what @status holds. Returns false. */
 bool failure_from_status(struct pcalc_failure *failure, struct call_status *status);
+/** The same of a status that came as part of an answer; @failure may be NULL. */
+void failure_from_rpc_status(
+		struct pcalc_failure *failure, const struct Google__Rpc__Status *status);
 /** Fills @failure (may be NULL) and returns false. */
 bool failure_set(struct pcalc_failure *failure, enum pcalc_code code, const char *message);
 bool failure_out_of_memory(struct pcalc_failure *failure);

@@ -421,8 +421,7 @@ bool pcalc_match_stream_receive(pcalc_match_stream *stream, pcalc_answers **out_
 	}
 	if (response && response->result_case ==
 					POLICYCALC__V1__MATCH_STREAM_RESPONSE__RESULT_ERROR)
-		(void)failure_set(failure, (enum pcalc_code)response->error->code,
-				response->error->message);
+		failure_from_rpc_status(failure, response->error);
 	else if (response)
 		(void)failure_set(failure, PCALC_INTERNAL, "an answer without content");
 	pcalc_answers_free(answers);

@@ -63,6 +63,11 @@ struct pcalc_failure {
 	char message[1024];
 	size_t detail_count;
 	struct pcalc_detail details[PCALC_DETAIL_LIMIT];
+	/*
+	 * RESOURCE_EXHAUSTED, ABORTED or UNAVAILABLE: after so long another try may do, as the server says; 0: it
+	 * does not say. The details name the limits: "identity portal", "calls a second".
+	 */
+	int64_t retry_after_ms;
 };
 
 /* The answer for one policy; the first that applies. */

@@ -137,22 +137,34 @@ static void match_stream_advance(struct rpc_call *call)
 	}
 }
 
-/* Packs BadRequest as a detail of @status; left out when memory is short. */
+/* One detail more, of a list with room for it; left out when memory is short. */
+static void status_add(Google__Rpc__Status *status, const char *type_url,
+		const ProtobufCMessage *message, struct arena *arena)
+{
+	Google__Rpc__Status__Detail *detail = ARENA_NEW(arena, Google__Rpc__Status__Detail);
+	size_t size = protobuf_c_message_get_packed_size(message);
+	uint8_t *bytes = arena_alloc(arena, size ? size : 1);
+
+	if (!detail || !bytes || !status->details)
+		return;
+	google__rpc__status__detail__init(detail);
+	detail->type_url = (char *)(uintptr_t)type_url;
+	detail->value.data = bytes;
+	detail->value.len = protobuf_c_message_pack(message, bytes);
+	status->details[status->n_details++] = detail;
+}
+
 static void status_add_violations(Google__Rpc__Status *status,
 		const struct violations *violations, struct arena *arena)
 {
 	Google__Rpc__BadRequest request = GOOGLE__RPC__BAD_REQUEST__INIT;
-	Google__Rpc__Status__Detail *detail = ARENA_NEW(arena, Google__Rpc__Status__Detail);
 	Google__Rpc__BadRequest__FieldViolation *list = ARENA_NEW_ARRAY(
 			arena, Google__Rpc__BadRequest__FieldViolation, violations->count);
-	char **fields;
-	size_t size;
 
 	request.field_violations = ARENA_NEW_ARRAY(
 			arena, Google__Rpc__BadRequest__FieldViolation *, violations->count);
 	status->details = ARENA_NEW_ARRAY(arena, Google__Rpc__Status__Detail *, 1);
-	fields = ARENA_NEW_ARRAY(arena, char *, violations->count);
-	if (!detail || !list || !fields || !request.field_violations || !status->details)
+	if (!list || !request.field_violations)
 		return;
 	for (size_t i = 0; i < violations->count; i++) {
 		google__rpc__bad_request__field_violation__init(&list[i]);
@@ -163,33 +175,54 @@ static void status_add_violations(Google__Rpc__Status *status,
 		request.field_violations[i] = &list[i];
 	}
 	request.n_field_violations = violations->count;
-	google__rpc__status__detail__init(detail);
-	detail->type_url = (char *)"type.googleapis.com/google.rpc.BadRequest";
-	size = google__rpc__bad_request__get_packed_size(&request);
-	detail->value.data = arena_alloc(arena, size ? size : 1);
-	if (!detail->value.data)
-		return;
-	detail->value.len = google__rpc__bad_request__pack(&request, detail->value.data);
-	status->details[0] = detail;
-	status->n_details = 1;
+	status_add(status, "type.googleapis.com/google.rpc.BadRequest", &request.base, arena);
+}
+
+static void match_stream_send_status(struct rpc_call *call,
+		const Policycalc__V1__MatchStreamRequest *request, Google__Rpc__Status *status)
+{
+	Policycalc__V1__MatchStreamResponse response =
+			POLICYCALC__V1__MATCH_STREAM_RESPONSE__INIT;
+
+	response.request_id = request->request_id;
+	response.result_case = POLICYCALC__V1__MATCH_STREAM_RESPONSE__RESULT_ERROR;
+	response.error = status;
+	rpc_call_send(call, &response.base);
 }
 
 static void match_stream_send_error(struct rpc_call *call,
 		const Policycalc__V1__MatchStreamRequest *request,
 		const struct violations *violations, const struct error *err)
 {
-	Policycalc__V1__MatchStreamResponse response =
-			POLICYCALC__V1__MATCH_STREAM_RESPONSE__INIT;
 	Google__Rpc__Status status = GOOGLE__RPC__STATUS__INIT;
 
 	status.code = (int32_t)rpc_status_from_error(err->code);
 	status.message = (char *)err->message;
 	if (violations->count)
 		status_add_violations(&status, violations, rpc_call_scratch(call));
-	response.request_id = request->request_id;
-	response.result_case = POLICYCALC__V1__MATCH_STREAM_RESPONSE__RESULT_ERROR;
-	response.error = &status;
-	rpc_call_send(call, &response.base);
+	match_stream_send_status(call, request, &status);
+}
+
+/* A question too many, and who asked it. */
+struct refused_question {
+	struct rpc_call *call;
+	const Policycalc__V1__MatchStreamRequest *request;
+};
+
+static void match_stream_refuse(void *context, const struct rpc_refusal *refusal)
+{
+	const struct refused_question *refused = context;
+	struct arena *arena = rpc_call_scratch(refused->call);
+	Google__Rpc__Status status = GOOGLE__RPC__STATUS__INIT;
+
+	status.code = RPC_RESOURCE_EXHAUSTED;
+	status.message = (char *)(uintptr_t)refusal->message;
+	status.details = ARENA_NEW_ARRAY(arena, Google__Rpc__Status__Detail *, 2);
+	status_add(&status, "type.googleapis.com/google.rpc.QuotaFailure",
+			&refusal->failure->base, arena);
+	status_add(&status, "type.googleapis.com/google.rpc.RetryInfo", &refusal->retry->base,
+			arena);
+	match_stream_send_status(refused->call, refused->request, &status);
 }
 
 static void match_stream_answer(struct rpc_call *call,
@@ -361,9 +394,14 @@ static void on_stream_message(struct rpc_call *call, const ProtobufCMessage *mes
 {
 	const Policycalc__V1__MatchStreamRequest *request =
 			(const Policycalc__V1__MatchStreamRequest *)message;
+	struct refused_question refused = { call, request };
 	struct violations violations = { NULL, 0 };
 	struct error err = { ERROR_NONE, "" };
 
+	if (!rpc_call_count_question(call, match_stream_refuse, &refused)) {
+		match_stream_advance(call);
+		return;
+	}
 	if (!request->match)
 		error_set(&err, ERROR_INVALID, "match: a question must be given");
 	else if (!*request->match->enterprise)

@@ -163,6 +163,20 @@ bool rpc_call_is_writable(const struct rpc_call *call);
 void rpc_call_pause_reading(struct rpc_call *call);
 void rpc_call_resume_reading(struct rpc_call *call);
 
+/* What whoever has asked too much is told. Borrowed for the time of the callback. */
+struct rpc_refusal {
+	const struct Google__Rpc__QuotaFailure *failure;
+	const struct Google__Rpc__RetryInfo *retry;
+	char message[160];
+};
+
+/**
+ * Counts the message that is being told as a call of its own, for methods with ->answers_each: a stream is no way
+ * round the limit of calls a second. false: there are too many, and @tell was told.
+ */
+bool rpc_call_count_question(struct rpc_call *call,
+		void (*tell)(void *context, const struct rpc_refusal *refusal), void *context);
+
 /** Ends the call; only the first counts. @message in UTF-8, no values of a profile in it. */
 void rpc_call_finish(struct rpc_call *call, enum rpc_status status, const char *message);
 /** The same from an error; maps the code. */

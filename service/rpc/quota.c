@@ -231,6 +231,16 @@ enum rpc_quota_verdict rpc_quota_enter(struct rpc_quota *quota, uint64_t caller,
 	return QUOTA_HEAVY;
 }
 
+enum rpc_quota_verdict rpc_quota_ask(struct rpc_quota *quota, uint64_t caller, uint64_t now_us,
+		uint64_t *out_wait_us)
+{
+	struct meter *all[ROWS], *heavy[ROWS];
+
+	meters_find(quota, caller, all, heavy);
+	return rate_take(&quota->all, all, now_us * 1000, out_wait_us) ? QUOTA_GOOD
+								       : QUOTA_CALLS;
+}
+
 void rpc_quota_leave(struct rpc_quota *quota, uint64_t caller, bool is_heavy)
 {
 	struct meter *all[ROWS], *heavy[ROWS];

@@ -47,5 +47,8 @@ uint64_t rpc_quota_identity(const struct rpc_quota *quota, const char *name);
  */
 enum rpc_quota_verdict rpc_quota_enter(struct rpc_quota *quota, uint64_t caller, bool is_heavy,
 		uint64_t now_us, uint64_t *out_wait_us);
+/** Any thread. Likewise for one more question of a call that was let in: it counts as a call a second, no more. */
+enum rpc_quota_verdict rpc_quota_ask(struct rpc_quota *quota, uint64_t caller, uint64_t now_us,
+		uint64_t *out_wait_us);
 /** Any thread. One that was let in is over. */
 void rpc_quota_leave(struct rpc_quota *quota, uint64_t caller, bool is_heavy);

@@ -42,7 +42,12 @@ static uint64_t digest_of(const uint8_t *data, size_t size, size_t step)
 				digest = mix(digest, (uint8_t)message.bytes.data[i]);
 		}
 		require(result != FRAMING_MORE || bytes.size == 0);
-		require(framing_held(&reader) <= 2 * (size_t)LIMIT + 64);
+		/*
+		 * A buffer grows when it is full, to twice its size or what it must hold (and a NUL), if that
+		 * is more: what is full holds less than LIMIT. It begins with 64.
+		 */
+		require(framing_held(&reader) <= 2 * (size_t)LIMIT);
+		require(framing_held(&reader) <= 2 * fed + 64);
 	}
 	require(result != FRAMING_NO_MEMORY);
 	digest = mix(mix(digest, result), result == FRAMING_MORE && framing_is_clean(&reader));

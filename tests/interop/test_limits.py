@@ -83,6 +83,30 @@ def test_identities_apart():
     assert daemon.stop() == 0
 
 
+def test_questions_of_a_stream():
+    """A stream is no way round the calls a second: each question too many is told so, in its turn, and the stream
+    goes on."""
+    daemon = Daemon("--limit-calls", "5", "--limit-local")
+    client = Client(daemon.channel(**QUIET))
+    many = [calculator.MatchStreamRequest(request_id=str(i), match=calculator.MatchRequest(
+        profile=profile.Profile(), limit=1)) for i in range(200)]
+    answers = list(client.match_stream(iter(many)))
+    assert [a.request_id for a in answers] == [q.request_id for q in many]
+    refused = [a.error for a in answers if a.WhichOneof("result") == "error"]
+    assert all(a.WhichOneof("result") == "response" for a in answers[:10]), answers[:10]
+    # 200 in well under 38 s, or there would be no need of a limit.
+    assert refused and {error.code for error in refused} == {8}, len(refused)
+    found = {any_.type_url.rsplit(".", 1)[1]: any_.value for any_ in refused[-1].details}
+    failure = details.QuotaFailure.FromString(found["QuotaFailure"])
+    assert [(v.subject, v.description) for v in failure.violations] == [("address", "calls a second")]
+    delay = details.RetryInfo.FromString(found["RetryInfo"]).retry_delay
+    wait = delay.seconds + delay.nanos / 1e9
+    assert 0 < wait <= 0.21, delay
+    # And calls count what the stream has asked.
+    assert policies(daemon, 30)[0].count(Code.RESOURCE_EXHAUSTED) > 0
+    assert daemon.stop() == 0
+
+
 def test_this_machine():
     """A proxy on this machine speaks for many: without a token it is not limited, unless told."""
     daemon = Daemon("--limit-calls", "5")
@@ -173,5 +197,5 @@ def test_many_addresses():
     assert daemon.stop() == 0
 
 
-run(test_calls_a_second, test_identities_apart, test_this_machine, test_at_once, test_heavy_ones_a_second,
-    test_many_addresses)
+run(test_calls_a_second, test_identities_apart, test_questions_of_a_stream, test_this_machine, test_at_once,
+    test_heavy_ones_a_second, test_many_addresses)

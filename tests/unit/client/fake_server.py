@@ -66,6 +66,14 @@ class Friendly:
             type_url="type.googleapis.com/google.rpc.BadRequest",
             value=bad.SerializeToString())])
 
+    def too_many(self):
+        """As the service refuses whoever asks too much."""
+        quota = self.details.QuotaFailure(violations=[dict(subject="identity portal", description="calls a second")])
+        retry = self.details.RetryInfo(retry_delay=dict(seconds=2, nanos=100000001))
+        return self.status.Status(code=8, message="too many calls a second: try again in 2101 ms", details=[
+            dict(type_url="type.googleapis.com/google.rpc." + kind.DESCRIPTOR.name, value=kind.SerializeToString())
+            for kind in (quota, retry)])
+
     scored = dict(id="score", status=3, score=dict(
         table="t", label=dict(zh="得分"), least=20, most=50, full=100, **{"pass": 60}, status=3,
         direct_pass=2, sentence=dict(zh="得分 20～50 分"), rows=[
@@ -176,6 +184,10 @@ class Friendly:
             context.set_trailing_metadata((("grpc-status-details-bin",
                                             status.SerializeToString()),))
             context.abort(grpc.StatusCode.INVALID_ARGUMENT, status.message)
+        if request.profile.uscc == "MANY":
+            status = self.too_many()
+            context.set_trailing_metadata((("grpc-status-details-bin", status.SerializeToString()),))
+            context.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, status.message)
         if request.profile.uscc == "LARGE":
             answer = self.catalog.Text(zh="长" * 1000)
             return self.calculator.MatchResponse(answers=[dict(policy_id=str(i), title=answer)
@@ -187,6 +199,8 @@ class Friendly:
             if request.match.profile.uscc == "WRONG":
                 yield self.calculator.MatchStreamResponse(request_id=request.request_id,
                                                           error=self.wrong_details())
+            elif request.match.profile.uscc == "MANY":
+                yield self.calculator.MatchStreamResponse(request_id=request.request_id, error=self.too_many())
             else:
                 yield self.calculator.MatchStreamResponse(request_id=request.request_id,
                                                           response=self.match_one(request.match))

@@ -220,6 +220,14 @@ class Match(unittest.TestCase):
         self.assertEqual(code, 2)
         self.assertIn("profile.attributes[0].value: 需要一个金额", err)
 
+    def test_too_many(self):
+        for lang, says in (("zh", ("超出限额: 每秒调用次数", "属于: 身份 portal", "请在 3 秒后再试")),
+                           ("en", ("over the limit: calls a second", "of: identity portal", "try again in 3 s"))):
+            code, _, err = run("match", "uscc=MANY", "revenue=1元", "--lang", lang)
+            self.assertEqual(code, 3, err)
+            for words in says:
+                self.assertIn("  " + words + "\n", err)
+
 
 class Catalog(unittest.TestCase):
     def test_policies(self):

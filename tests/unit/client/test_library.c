@@ -198,6 +198,58 @@ static void test_match_over_unix(void **state)
 	match_answers("POLICYCALC_TEST_UNIX");
 }
 
+static void assert_too_many(const struct pcalc_failure *failure)
+{
+	assert_int_equal(failure->code, PCALC_RESOURCE_EXHAUSTED);
+	assert_int_equal(failure->retry_after_ms, 2101);
+	assert_int_equal(failure->detail_count, 1);
+	assert_string_equal(failure->details[0].field, "identity portal");
+	assert_string_equal(failure->details[0].description, "calls a second");
+}
+
+/* Which limit is reached, and how long to wait: of a call, and of one question of a stream. */
+static void test_failure_says_when_to_try_again(void **state)
+{
+	pcalc_client *client = client_open("POLICYCALC_TEST_SERVER");
+	pcalc_profile *profile = profile_make();
+	struct pcalc_failure failure = { 0 };
+	pcalc_match_stream *stream;
+	pcalc_answers *answers;
+
+	(void)state;
+	assert_int_equal(pcalc_profile_set_uscc(profile, "MANY"), PCALC_OK);
+	assert_null(pcalc_match(client, profile, NULL, &failure));
+	assert_too_many(&failure);
+	stream = pcalc_match_stream_open(client, &failure);
+	assert_non_null(stream);
+	assert_true(pcalc_match_stream_send(stream, "1", profile, NULL, &failure));
+	assert_true(pcalc_match_stream_receive(stream, &answers, &failure));
+	assert_null(answers);
+	assert_too_many(&failure);
+	pcalc_match_stream_free(stream);
+	/* Others say nothing of it. */
+	assert_int_equal(pcalc_profile_set_uscc(profile, "WRONG"), PCALC_OK);
+	assert_null(pcalc_match(client, profile, NULL, &failure));
+	assert_int_equal(failure.retry_after_ms, 0);
+	pcalc_profile_free(profile);
+	pcalc_free(client);
+}
+
+/* OpenSSL has 127 kinds of BIO for a process; clients of TLS come and go without end. */
+static void test_many_clients_of_tls(void **state)
+{
+	const struct pcalc_tls tls = { .authorities = "/nowhere/at/all.pem" };
+
+	(void)state;
+	for (int i = 0; i < 300; i++) {
+		struct pcalc_failure failure = { 0 };
+
+		assert_null(pcalc_connect_tls("127.0.0.1:1", 1000, &tls, &failure));
+		/* The files are read last: all else was there. */
+		assert_int_equal(failure.code, PCALC_INVALID_ARGUMENT);
+	}
+}
+
 static void test_failure_has_details(void **state)
 {
 	pcalc_client *client = client_open("POLICYCALC_TEST_SERVER");
@@ -556,6 +608,8 @@ int main(void)
 		cmocka_unit_test(test_match_over_unix),
 		cmocka_unit_test(test_near),
 		cmocka_unit_test(test_failure_has_details),
+		cmocka_unit_test(test_failure_says_when_to_try_again),
+		cmocka_unit_test(test_many_clients_of_tls),
 		cmocka_unit_test(test_deadline),
 		cmocka_unit_test(test_large_answer),
 		cmocka_unit_test(test_stream_keeps_order),

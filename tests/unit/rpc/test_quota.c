@@ -54,6 +54,26 @@ static void a_rate_has_a_burst(void **state)
 	rpc_quota_free(NULL);
 }
 
+/* A question of a stream takes of the same second as a call, and nothing of what is at once. */
+static void questions_count_as_calls(void **state)
+{
+	struct rpc_quota *quota = quota_new(
+			(struct rpc_quota_limits){ .calls = 10, .running = 1, .heavy = 1 });
+	uint64_t anna = rpc_quota_identity(quota, "anna");
+	uint64_t now = 1000 * SECOND, wait = 0;
+
+	(void)state;
+	assert_int_equal(rpc_quota_enter(quota, anna, true, now, &wait), QUOTA_GOOD);
+	for (int i = 0; i < 19; i++)
+		assert_int_equal(rpc_quota_ask(quota, anna, now, &wait), QUOTA_GOOD);
+	assert_int_equal(rpc_quota_ask(quota, anna, now, &wait), QUOTA_CALLS);
+	assert_true(wait > 0 && wait <= SECOND / 10 + 1);
+	assert_int_equal(rpc_quota_ask(quota, anna, now + wait, &wait), QUOTA_GOOD);
+	rpc_quota_leave(quota, anna, true);
+	assert_int_equal(rpc_quota_enter(quota, anna, false, now, &wait), QUOTA_CALLS);
+	rpc_quota_free(quota);
+}
+
 static void heavy_ones_are_apart(void **state)
 {
 	struct rpc_quota *quota = quota_new((struct rpc_quota_limits){
@@ -136,6 +156,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_rate_has_a_burst),
+		cmocka_unit_test(questions_count_as_calls),
 		cmocka_unit_test(heavy_ones_are_apart),
 		cmocka_unit_test(who_is_a_caller),
 		cmocka_unit_test(many_callers),
