@@ -327,16 +327,16 @@ def test_goodbyes():
             pass
 
 
-def resident(server):
+def most_resident(server):
     status = pathlib.Path(f"/proc/{server.process.pid}/status").read_text(encoding="ascii")
-    return int(re.search(r"VmRSS:\s+(\d+) kB", status)[1]) << 10
+    return int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) << 10
 
 
 def test_who_does_not_read():
     """Windows wide open and a socket that is never read: little waits for it, and it is closed in time."""
     with Server(*OWN, "--stall", "700") as server:
         lazy = calls(server)
-        before = resident(server)
+        before = most_resident(server)
         lazy.http2.update_settings({h2.settings.SettingCodes.INITIAL_WINDOW_SIZE: (1 << 31) - 1})
         lazy.http2.increment_flow_control_window((1 << 31) - 70000)
         lazy.flush()
@@ -344,7 +344,6 @@ def test_who_does_not_read():
             stream = lazy.start(path=CALL + "ServerStream")
             lazy.send(stream, frame(request(size=100 << 10, count=500)))
         time.sleep(0.4)
-        assert resident(server) - before < 32 << 20, resident(server) - before
         calls(server)
         time.sleep(1)
         got = 0
@@ -354,6 +353,8 @@ def test_who_does_not_read():
         except ConnectionResetError:
             pass
         assert got < 64 << 20, got  # of 976 MiB
+        # The most it ever was: 8 MB; without a bound hundreds, which are given back when it is closed.
+        assert most_resident(server) - before < 32 << 20, most_resident(server) - before
 
 
 def test_clients_show_certificates():
