@@ -143,6 +143,7 @@ class Bystander:
         self.process.stdin.close()
         self.file = open(self.path, "rb")
         self.quiet = []  # of the newest quiet phases
+        self.waited(0, time.monotonic())  # until it has begun
 
     def waited(self, begin, end):
         """Milliseconds, of the calls that were due in between; those still under way are waited for."""
