@@ -220,7 +220,8 @@ int main(int argument_count, char **arguments)
 		pthread_sigmask(SIG_BLOCK, &process.signals, NULL);
 		signal(SIGPIPE, SIG_IGN);
 		process_keep_to_itself();
-		crypto_library_begin(service->config.tls.certificate != NULL);
+		crypto_library_begin(
+				service->config.tls.certificate || service->config.webhook.url);
 		/* A file that may not grow is an error of the write, as a full disk is. */
 		signal(SIGXFSZ, SIG_IGN);
 		if (!supervisor_open(&service->supervisor, &err) || !run(&process, &err)) {
