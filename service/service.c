@@ -301,6 +301,8 @@ bool service_start(struct service *service, struct error *err)
 								   : HEALTH_NOT_SERVING))
 			return error_set(err, ERROR_MEMORY, "out of memory while starting");
 	}
+	/* Meanwhile: of a small registry it has seen enough before all else is done. */
+	priors_keeper_look(service->priors);
 	/* First: an address in use is known before anybody is served. */
 	if (!open_meter(service, err) || !supervisor_check_sockets(err) ||
 			!server_start(service->server, err))
@@ -311,7 +313,6 @@ bool service_start(struct service *service, struct error *err)
 		return false;
 	}
 	push_service_resume(service->push);
-	priors_keeper_look(service->priors);
 	process_let_go();
 	health_set(service->health, "", HEALTH_SERVING);
 	supervisor_ready(&service->supervisor, service->server, service->snapshot);
