@@ -98,6 +98,8 @@ if os.geteuid() != 0:
 unified = next((pathlib.Path(line.split()[1]) for line in open("/proc/mounts") if line.split()[2] == "cgroup2"), None)
 if not unified:
     skip("no control groups of version 2")
+# So that what is mounted and started ends with us, also when we are told to.
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
 FOLDER = pathlib.Path(tempfile.mkdtemp(prefix="policycalc-systemd-", dir="/var/tmp"))
 atexit.register(shutil.rmtree, FOLDER, ignore_errors=True)
 
@@ -110,7 +112,6 @@ class Container:
             (FOLDER / name).mkdir(parents=True)
         installed = shell(MESON, "install", "-C", BUILD, "--no-rebuild", "--destdir", str(FOLDER / "layer/upper"))
         assert installed.returncode == 0, installed.stdout + installed.stderr
-        # Debian's own folders are links there; what is installed must not stand in their way.
         self.group.mkdir()
         (FOLDER / "boot.sh").write_text(BOOT)
         script = (f'echo $$ > {self.group}/cgroup.procs && exec unshare -f -p -m -u -i -n -C --mount-proc '

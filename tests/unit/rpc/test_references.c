@@ -16,7 +16,7 @@
 
 #include <cmocka.h>
 
-#define ROUNDS 300
+#define ROUNDS 200
 
 static struct {
 	struct rpc_loop loop;
