@@ -120,13 +120,17 @@ def connections(table, sides, folder):
     failed = []
     for clients in (1, 3, 10, 30, 100, 300, 1000):
         for side, process, path, data in sides:
-            if not process:
-                continue
-            try:
-                figure = load(process, path, data, clients, 10, table.options, folder / "log")
-                table.point("connections", names[side], clients, figure["rate"])
-            except (SystemExit, subprocess.SubprocessError, OSError) as error:
-                failed.append(f"{names[side]} at {clients} connections: {error}")
+            # On a busy machine a thousand connections may be too late for h2load once.
+            for last in (False, True):
+                if not process:
+                    continue
+                try:
+                    figure = load(process, path, data, clients, 10, table.options, folder / "log")
+                    table.point("connections", names[side], clients, figure["rate"])
+                    break
+                except (SystemExit, subprocess.SubprocessError, OSError) as error:
+                    if last:
+                        failed.append(f"{names[side]} at {clients} connections: {error}")
     if failed:
         raise SystemExit("; ".join(failed))
 

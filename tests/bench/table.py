@@ -401,14 +401,14 @@ def steps_of(table, folder, rounds):
     return [
         ("rooms", "rooms", lambda: room_rows(table)),
         ("grpc", "grpc", lambda: grpc_rows.measure(table, folder, rounds)),
-        ("registry", "registry", lambda: registry_rows(table, folder, rounds if quick else 9)),
+        ("registry", "registry-duckdb", lambda: registry_rows(table, folder, rounds if quick else 9)),
         ("registry", "registry-sqlite", lambda: sqlite_rows(table, folder, rounds)),
         ("registry", "registry-cores", lambda: two_cores_row(table, rounds)),
         *[("index", f"index-{policies}", lambda policies=policies, times=times: index_rows(table, policies, times))
           for policies, times in index[:3]],
         ("index", "index-points", lambda: index_points(table)),
         ("load", "reload", lambda: reload_rows.measure(table, folder, 10000, rounds)),
-        ("load", "load", lambda: load_rows(table, folder, 10000 if quick else 100000, 3)),
+        ("load", "load-policies", lambda: load_rows(table, folder, 10000 if quick else 100000, 3)),
         ("registry", "registry-constant", lambda: constant_row(table)),
         *[("index", f"index-{policies}", lambda policies=policies, times=times: index_rows(table, policies, times))
           for policies, times in index[3:]],
