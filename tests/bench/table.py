@@ -99,7 +99,7 @@ class Table:
     def point(self, plot_name, line, x, y):
         self.lines.setdefault(plot_name, {}).setdefault(line, []).append((x, y))
 
-    def program(self, name, *arguments, timeout=900):
+    def program(self, name, *arguments, timeout=1800):
         """What a program of tests/bench prints; its step has failed when the answers differ."""
         command = bench.pinned(1, [str(self.options.build / "tests/bench" / name), *map(str, arguments)])
         done = subprocess.run(command, capture_output=True, text=True, timeout=timeout, check=False)
