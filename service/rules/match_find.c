@@ -15,6 +15,13 @@
 /* That are joined side by side. */
 #define BLOCKS_JOINED ((size_t)4)
 
+/* What may be the case of some position beside true and false. */
+enum doubt {
+	DOUBT_NONE,
+	DOUBT_UNKNOWN, /* it is undecided */
+	DOUBT_ANY,     /* or the rule itself must be asked */
+};
+
 /* --- rows -------------------------------------------------------------------------------------- */
 
 /* A line of memory in two halves. Both are handled by address: how vectors are handed over depends on the
@@ -73,7 +80,7 @@ static ALWAYS_INLINE size_t blocks_choose(struct match_work *work)
 {
 	const struct match_index *index = work->index;
 	size_t words = index->summary_words;
-	uint32_t rows = index->block_count < SUMMARY_LEAST ? 0 : index->read_count;
+	uint32_t rows = index->block_count < SUMMARY_LEAST ? 0 : work->join_count;
 	size_t count = 0;
 
 	for (size_t w = 0; w < words; w++) {
@@ -82,7 +89,7 @@ static ALWAYS_INLINE size_t blocks_choose(struct match_work *work)
 		uint64_t left = blocks < 64 ? (UINT64_C(1) << blocks) - 1 : UINT64_MAX;
 
 		for (uint32_t i = 0; i < rows; i++)
-			left &= summaries[work->stream_rows[i] * words];
+			left &= summaries[work->join_numbers[i] * words];
 		for (; left; left &= left - 1)
 			work->blocks[count++] =
 					(uint32_t)(w * 64 + (unsigned)__builtin_ctzll(left));
@@ -98,8 +105,8 @@ static ALWAYS_INLINE size_t blocks_choose(struct match_work *work)
 static ALWAYS_INLINE void blocks_join(const struct match_work *work, const size_t *at,
 		const size_t *next, struct line *out)
 {
-	const uint64_t *const *rows = work->rows;
-	size_t count = work->index->read_count;
+	const uint64_t *const *rows = work->join_rows;
+	size_t count = work->join_count;
 	size_t at_0 = at[0], at_1 = at[1], at_2 = at[2], at_3 = at[3];
 	struct line a, b, c, d;
 
@@ -174,9 +181,28 @@ static ALWAYS_INLINE void block_mention(const struct match_work *work, uint32_t 
 }
 
 /*
- * A block's hits, once all that is unknown lets them pass; those that stay undecided, and those that the
- * rule itself must be asked of. An "or" that holds asks nothing any more.
+ * A block's hits, once all that is unknown lets them pass, and those that stay undecided. An "or" that holds
+ * asks nothing any more.
  */
+static ALWAYS_INLINE bool block_unsettle(const struct match_work *work, uint32_t block,
+		struct line *hits, const struct line *granted, struct line *unsettled)
+{
+	struct line any;
+	struct line may = *granted;
+
+	block_mention(work, block, work->unknown, work->unknown_count, unsettled, &any);
+	if (block >= work->index->any_block) {
+		line_or(&may, &any);
+		line_and(hits, &may);
+		line_without(&any, granted);
+		line_or(unsettled, &any);
+	}
+	line_and(unsettled, hits);
+	line_without(hits, unsettled);
+	return line_any(hits) || line_any(unsettled);
+}
+
+/* Likewise; and those that the rule itself must be asked of. */
 static ALWAYS_INLINE bool block_doubt(const struct match_work *work, uint32_t block,
 		struct line *hits, const struct line *granted, struct line *unsettled,
 		struct line *doubtful)
@@ -306,7 +332,7 @@ static void several_settle(struct match_work *work)
 /* --- all --------------------------------------------------------------------------------------- */
 
 /* A block's hits, of what its rows have in common; whether it has any. */
-static ALWAYS_INLINE bool block_find(struct match_work *work, uint32_t block, bool plain,
+static ALWAYS_INLINE bool block_find(struct match_work *work, uint32_t block, enum doubt doubt,
 		const struct line *joined, size_t at)
 {
 	const struct match_index *index = work->index;
@@ -323,7 +349,10 @@ static ALWAYS_INLINE bool block_find(struct match_work *work, uint32_t block, bo
 	line_fill(&granted, UINT64_MAX);
 	if (block >= index->any_block)
 		block_unite(work, block, &granted);
-	if (plain) {
+	if (doubt == DOUBT_UNKNOWN)
+		return block_unsettle(work, block, hits, &granted,
+				line_at(&work->unsettled.words[at * MATCH_WORDS]));
+	if (doubt == DOUBT_NONE) {
 		line_and(&line, &granted);
 		*hits = line;
 		return line_any(&line);
@@ -336,7 +365,7 @@ static ALWAYS_INLINE bool block_find(struct match_work *work, uint32_t block, bo
 /* Some blocks' hits: how many have any. */
 PLANE_CLONES
 static size_t hits_find(
-		struct match_work *work, const uint32_t *blocks, size_t count, bool plain)
+		struct match_work *work, const uint32_t *blocks, size_t count, enum doubt doubt)
 {
 	size_t found = 0;
 	size_t at[BLOCKS_JOINED], next[BLOCKS_JOINED];
@@ -353,7 +382,7 @@ static size_t hits_find(
 			blocks_join(work, at, NULL, joined);
 		}
 		for (size_t k = 0; k < more; k++)
-			found += block_find(work, blocks[b + k], plain, &joined[k], found);
+			found += block_find(work, blocks[b + k], doubt, &joined[k], found);
 	}
 	return found;
 }
@@ -361,9 +390,9 @@ static size_t hits_find(
 /* Looks at some blocks. */
 PLANE_CLONES
 static void blocks_find(
-		struct match_work *work, const uint32_t *blocks, size_t count, bool plain)
+		struct match_work *work, const uint32_t *blocks, size_t count, enum doubt doubt)
 {
-	size_t found = hits_find(work, blocks, count, plain);
+	size_t found = hits_find(work, blocks, count, doubt);
 	bool special = work->index->has_special;
 	size_t end;
 
@@ -372,13 +401,15 @@ static void blocks_find(
 					: several_take(work->eligible, work->eligible_count,
 							  end, work->seen_eligible,
 							  work->several, &work->several_count);
-	if (plain)
+	if (doubt == DOUBT_NONE)
 		return;
 	end = list_put(work, &work->unsettled, found, work->undecided, work->undecided_count);
 	work->undecided_count = !special ? end
 					 : several_take(work->undecided, work->undecided_count,
 							   end, work->seen_undecided,
 							   work->maybe, &work->maybe_count);
+	if (doubt == DOUBT_UNKNOWN)
+		return;
 	end = list_put(work, &work->doubtful, found, work->open, work->open_count);
 	work->open_count =
 			!special ? end
@@ -409,16 +440,19 @@ void match_index_find(struct match_work *work, const struct match_value *values,
 		work->open_count = index->policy_count;
 	} else {
 		size_t count;
-		bool plain;
+		enum doubt doubt = DOUBT_NONE;
 
 		match_values_enter(work, values);
-		plain = !index->has_open && work->unknown_count + work->odd_slot_count == 0;
+		if (index->has_open || work->odd_slot_count)
+			doubt = DOUBT_ANY;
+		else if (work->unknown_count)
+			doubt = DOUBT_UNKNOWN;
 		count = blocks_choose(work);
 		for (size_t i = 0; i < count; i += MATCH_BLOCKS_AT_ONCE)
 			blocks_find(work, &work->blocks[i],
 					count - i < MATCH_BLOCKS_AT_ONCE ? count - i
 									 : MATCH_BLOCKS_AT_ONCE,
-					plain);
+					doubt);
 		several_settle(work);
 		vetoes_clear(work);
 	}

@@ -189,6 +189,23 @@ static void states_enter(struct match_work *work, const struct match_value *rest
 	work->odd_slot_count = odd_count;
 }
 
+/* Leaves out the rows that let everything pass; but one when there are no others. */
+static void rows_choose(struct match_work *work)
+{
+	uint32_t streams = work->index->read_count;
+	uint32_t all = work->index->row_count;
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < streams; i++) {
+		work->known_rows[count] = work->rows[i];
+		work->known_numbers[count] = work->stream_rows[i];
+		count += work->stream_rows[i] != all;
+	}
+	work->join_rows = work->known_rows;
+	work->join_numbers = work->known_numbers;
+	work->join_count = count ? count : 1;
+}
+
 void match_values_enter(struct match_work *work, const struct match_value *values)
 {
 	const struct match_index *index = work->index;
@@ -199,9 +216,14 @@ void match_values_enter(struct match_work *work, const struct match_value *value
 			index->read_count * sizeof(*work->stream_rows));
 	other = numbers_enter(index, values, work->stream_rows, work->cells);
 	other |= readers_enter(work, values);
-	if (other)
-		states_enter(work, values);
 	streams_enter(index, work->stream_rows, work->rows);
+	work->join_rows = work->rows;
+	work->join_numbers = work->stream_rows;
+	work->join_count = index->read_count;
+	if (other) {
+		states_enter(work, values);
+		rows_choose(work);
+	}
 	if (index->has_borders)
 		borders_enter(work, values);
 }

@@ -34,6 +34,9 @@ static bool work_init(struct match_work *work)
 	work->cells = room_new(work, index->number_count + 1, sizeof(*work->cells));
 	work->stream_rows = room_new(work, streams, sizeof(*work->stream_rows));
 	work->rows = (const uint64_t **)room_new(work, streams, sizeof(*work->rows));
+	work->known_rows =
+			(const uint64_t **)room_new(work, streams, sizeof(*work->known_rows));
+	work->known_numbers = room_new(work, streams, sizeof(*work->known_numbers));
 	work->unknown = room_new(work, asked, sizeof(*work->unknown));
 	work->odd_slots = room_new(work, asked, sizeof(*work->odd_slots));
 	work->blocks = room_new(work, index->block_count + 1, sizeof(*work->blocks));
@@ -46,10 +49,10 @@ static bool work_init(struct match_work *work)
 	work->odd = room_new(work, several, sizeof(*work->odd));
 	work->eligible = room_new(work, policies, sizeof(*work->eligible));
 	work->undecided = room_new(work, policies, sizeof(*work->undecided));
-	return work->cells && work->stream_rows && work->rows && work->unknown &&
-	       work->odd_slots && work->blocks && work->vetoes && work->seen_eligible &&
-	       work->seen_undecided && work->seen_odd && work->several && work->maybe &&
-	       work->odd && work->eligible && work->undecided;
+	return work->cells && work->stream_rows && work->rows && work->known_rows &&
+	       work->known_numbers && work->unknown && work->odd_slots && work->blocks &&
+	       work->vetoes && work->seen_eligible && work->seen_undecided && work->seen_odd &&
+	       work->several && work->maybe && work->odd && work->eligible && work->undecided;
 }
 
 struct match_work *match_work_new(const struct match_index *index)
@@ -78,6 +81,8 @@ void match_work_free(struct match_work *work)
 	memory_free(work->cells);
 	memory_free(work->stream_rows);
 	memory_free((void *)work->rows);
+	memory_free((void *)work->known_rows);
+	memory_free(work->known_numbers);
 	memory_free(work->unknown);
 	memory_free(work->odd_slots);
 	memory_free(work->blocks);

@@ -24,7 +24,13 @@ struct match_work {
 	uint32_t *cells;       /* by number */
 	uint32_t *stream_rows; /* the row of each stream, */
 	const uint64_t **rows; /* and where it is */
-	uint32_t *unknown;     /* mentions of slots without a value, */
+	/* Those that rule anything out: all of them, or those that are not of an unknown slot alone. */
+	const uint64_t *const *join_rows;
+	const uint32_t *join_numbers;
+	uint32_t join_count;
+	const uint64_t **known_rows;
+	uint32_t *known_numbers;
+	uint32_t *unknown; /* mentions of slots without a value, */
 	size_t unknown_count;
 	uint32_t *odd_slots; /* and of those with an odd one */
 	size_t odd_slot_count;
