@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Borders: positions that ask for a threshold within a cell. A row says of the whole cell what may be, and
- * in an "or" what is sure; what a number says itself is in lists by cell.
+ * in an "or" what is sure; what a number says itself is in lists by rank, or by cell.
  */
 #include "rules/match_internal.h"
 
@@ -54,7 +54,40 @@ static void bit_put(uint64_t *bits, size_t at)
 	bits[at / 64] |= UINT64_C(1) << (at % 64);
 }
 
-/* The borders of one entry: into ->borders, or (NULL) only counted. */
+/* Into ->sides, or (NULL) only counted. */
+static void side_put(struct match_part *part, uint32_t rank, bool from, uint32_t at)
+{
+	uint32_t *place = from ? &part->ranks[rank].from : &part->ranks[rank].below;
+
+	if (part->sides)
+		part->sides[*place] = at;
+	(*place)++;
+}
+
+/* What a value in the cell says of the position: a veto where it is out, or in an "or" a grant where it is in. */
+static void border_put(struct match_part *part, uint32_t cell, bool any,
+		const struct match_border *border)
+{
+	bool low = border->from > part->starts[cell];
+	bool high = border->until < part->starts[cell + 1];
+	bool hole = border->from > border->until;
+
+	/* One of two sides is enough for a veto outside of a range, and for a grant outside of a hole. */
+	if (hole != any && low && high) {
+		struct match_border turned = { border->at, border->until, border->from };
+
+		if (part->borders)
+			part->borders[part->border_starts[cell]] = any ? *border : turned;
+		part->border_starts[cell]++;
+		return;
+	}
+	if (low)
+		side_put(part, border->from, any, border->at);
+	if (high)
+		side_put(part, border->until, !any, border->at);
+}
+
+/* The borders of one entry. */
 static void entry_borders(struct match_build *build, uint32_t position, bool any,
 		const struct match_set *set)
 {
@@ -81,10 +114,8 @@ static void entry_borders(struct match_build *build, uint32_t position, bool any
 		if (odd) {
 			bit_put(index->open, position);
 			index->has_open = true;
-		} else if (part->borders) {
-			part->borders[part->border_starts[cell]++] = border;
 		} else {
-			part->border_starts[cell + 1]++;
+			border_put(part, cell, any, &border);
 		}
 	}
 }
@@ -97,7 +128,7 @@ static void run_borders(struct match_build *build, uint32_t position, bool any,
 	for (uint32_t i = 0; i < run->count; i++) {
 		const struct match_set *set = match_set_at(build, entries[i]);
 
-		if (build->index->parts[set->part].border_starts)
+		if (build->index->parts[set->part].ranks)
 			entry_borders(build, position, any, set);
 	}
 }
@@ -110,6 +141,56 @@ static void borders_walk(struct match_build *build)
 		run_borders(build, at, false, &way->all);
 		run_borders(build, at, true, &way->any);
 	}
+}
+
+/* From how many there are to where they begin, and room for all. */
+static bool part_counted(struct match_index *index, struct match_part *part)
+{
+	uint32_t count = 0;
+
+	for (uint32_t r = 0; r <= part->threshold_count; r++) {
+		uint32_t from = part->ranks[r].from;
+
+		part->ranks[r].from = count;
+		count += from;
+	}
+	for (uint32_t r = 0; r <= part->threshold_count; r++) {
+		uint32_t below = part->ranks[r].below;
+
+		part->ranks[r].below = count;
+		count += below;
+	}
+	index->side_count += count;
+	part->sides = memory_alloc((count + 1) * sizeof(*part->sides));
+	count = 0;
+	for (uint32_t c = 0; c < part->cell_count; c++) {
+		uint32_t borders = part->border_starts[c];
+
+		part->border_starts[c] = count;
+		count += borders;
+	}
+	index->border_count += count;
+	part->borders = memory_alloc((count + 1) * sizeof(*part->borders));
+	return part->sides && part->borders;
+}
+
+/* Each has come to where the next began. */
+static void part_filled(struct match_part *part)
+{
+	uint32_t from = 0;
+	uint32_t below = part->ranks[part->threshold_count].from;
+
+	for (uint32_t r = 0; r <= part->threshold_count; r++) {
+		struct match_sides ends = part->ranks[r];
+
+		part->ranks[r] = (struct match_sides){ from, below };
+		from = ends.from;
+		below = ends.below;
+	}
+	part->ranks[part->threshold_count + 1] = (struct match_sides){ from, below };
+	memmove(part->border_starts + 1, part->border_starts,
+			part->cell_count * sizeof(*part->border_starts));
+	part->border_starts[0] = 0;
 }
 
 bool match_borders_build(struct match_build *build)
@@ -126,9 +207,11 @@ bool match_borders_build(struct match_build *build)
 			part->thresholds = NULL;
 			continue;
 		}
+		part->ranks = memory_alloc_zero(
+				part->threshold_count + 2, sizeof(*part->ranks));
 		part->border_starts = memory_alloc_zero(
-				part->cell_count + 2, sizeof(*part->border_starts));
-		if (!part->border_starts)
+				part->cell_count + 1, sizeof(*part->border_starts));
+		if (!part->ranks || !part->border_starts)
 			return false;
 		index->has_borders = true;
 	}
@@ -136,27 +219,13 @@ bool match_borders_build(struct match_build *build)
 		return true;
 	borders_walk(build);
 	for (uint32_t i = 0; i < index->part_count; i++) {
-		struct match_part *part = &index->parts[i];
-
-		if (!part->border_starts)
-			continue;
-		for (uint32_t c = 0; c < part->cell_count; c++)
-			part->border_starts[c + 1] += part->border_starts[c];
-		index->border_count += part->border_starts[part->cell_count];
-		part->borders = memory_alloc((part->border_starts[part->cell_count] + 1) *
-					     sizeof(*part->borders));
-		if (!part->borders)
+		if (index->parts[i].ranks && !part_counted(index, &index->parts[i]))
 			return false;
 	}
 	borders_walk(build);
 	for (uint32_t i = 0; i < index->part_count; i++) {
-		uint32_t *starts = index->parts[i].border_starts;
-
-		if (!starts)
-			continue;
-		/* Each has come to where the next began. */
-		memmove(starts + 1, starts, index->parts[i].cell_count * sizeof(*starts));
-		starts[0] = 0;
+		if (index->parts[i].ranks)
+			part_filled(&index->parts[i]);
 	}
 	return true;
 }

@@ -112,12 +112,15 @@ size_t match_index_size(const struct match_index *index)
 	size += index->number_count * MATCH_EDGES * sizeof(*index->edges);
 	size += index->row_count * index->summary_words * sizeof(uint64_t);
 	size += index->border_count * sizeof(struct match_border);
+	size += index->side_count * sizeof(uint32_t);
 	for (uint32_t i = 0; i < index->part_count; i++) {
 		const struct match_part *part = &index->parts[i];
 
 		size += part->cell_count * (2 * sizeof(int64_t) + 2 * sizeof(uint32_t));
 		if (part->thresholds)
 			size += part->threshold_count * sizeof(*part->thresholds);
+		if (part->ranks)
+			size += part->threshold_count * sizeof(*part->ranks);
 		size += part->text_count * 2 * sizeof(uint32_t);
 	}
 	for (int i = 0; index->slots && i < index->slot_count; i++)
@@ -149,7 +152,8 @@ void match_index_dump(const struct match_index *index, FILE *out)
 			"borders\n",
 			index->policy_count, index->position_count,
 			index->position_count - index->any_first, index->block_count,
-			index->row_count, index->stream_count, index->border_count);
+			index->row_count, index->stream_count,
+			index->border_count + index->side_count);
 	for (uint32_t i = 0; i < index->part_count; i++) {
 		const struct match_part *part = &index->parts[i];
 

@@ -32,12 +32,19 @@ enum part_kind {
 };
 
 /*
- * A set that a cell's numbers are neither all in nor all out of, for one position. A row lets all of them
- * pass, and none where the set is of an "or": then it stands behind all words of vetoes, among grants.
+ * A set that a cell's numbers are neither all in nor all out of, for one position, is a border. A row lets all of
+ * them pass, and the border vetoes some; of an "or" it lets none, and the border grants some.
+ *
+ * Most have one threshold within the cell: they say something from that rank on, or below it.
  */
+struct match_sides {
+	uint32_t from, below; /* among ->sides of the part: where those of a rank begin */
+};
+
+/* The others say something from one rank on and below another. */
 struct match_border {
-	uint32_t at;	      /* bit among vetoes and grants */
-	uint32_t from, until; /* ranks that are in */
+	uint32_t at; /* bit among vetoes and grants */
+	uint32_t from, until;
 };
 
 struct match_part {
@@ -50,9 +57,11 @@ struct match_part {
 	/* NUMBER. A number's rank is how many thresholds it reaches. */
 	int64_t *thresholds; /* ascending; while there are borders */
 	uint32_t threshold_count;
-	int64_t *edges;		 /* thresholds between cells: ->cell_count - 1 */
-	uint32_t *starts;	 /* the first rank of each cell, and the end */
-	uint32_t *border_starts; /* by cell; NULL: every cell is exact */
+	int64_t *edges;		   /* thresholds between cells: ->cell_count - 1 */
+	uint32_t *starts;	   /* the first rank of each cell, and the end */
+	struct match_sides *ranks; /* NULL: every cell is exact */
+	uint32_t *sides;	   /* bits among vetoes and grants: first all from a rank on */
+	uint32_t *border_starts;   /* by cell */
 	struct match_border *borders;
 
 	/* CODE, MEMBERS: the text of slot->codes; by it */
@@ -94,7 +103,6 @@ struct match_reader {
 /* The readers of numbers stand likewise. */
 struct match_number {
 	uint32_t edge_count;
-	const uint32_t *border_starts;
 	const struct match_part *part; /* NULL: without borders */
 };
 
@@ -156,7 +164,7 @@ struct match_index {
 	uint64_t any_plain[MATCH_WORDS]; /* of ->any_block: positions without an "or" */
 	bool has_special, has_open;
 	bool has_borders;
-	size_t border_count;
+	size_t border_count, side_count;
 };
 
 /* --- while it is made -------------------------------------------------------------------------- */

@@ -350,6 +350,8 @@ void match_parts_fini(struct match_index *index)
 		memory_free(part->thresholds);
 		memory_free(part->edges);
 		memory_free(part->starts);
+		memory_free(part->ranks);
+		memory_free(part->sides);
 		memory_free(part->border_starts);
 		memory_free(part->borders);
 		memory_free(part->text_cells);

@@ -262,8 +262,7 @@ static void reader_put(struct match_index *index, const struct match_part *part)
 			lasts[i] = edges[i * MATCH_EIGHT + MATCH_EIGHT - 1];
 		index->numbers[index->number_count++] =
 				(struct match_number){ part->cell_count - 1,
-					part->border_starts,
-					part->border_starts ? part : NULL };
+					part->ranks ? part : NULL };
 	}
 }
 

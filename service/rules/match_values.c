@@ -11,6 +11,11 @@
 /* Into each of the clones. */
 #define ALWAYS_INLINE inline __attribute__((always_inline))
 
+/* Of more, halves are left out first. */
+#define THRESHOLDS_AT_ONCE 32
+/* With fewer blocks, rows are joined as soon as they are chosen. */
+#define CHOICE_LEAST 8
+
 typedef int64_t two_edges __attribute__((vector_size(16), aligned(8), may_alias));
 typedef int64_t four_edges __attribute__((vector_size(32), aligned(8), may_alias));
 
@@ -57,63 +62,88 @@ static unsigned numbers_enter(const struct match_index *index, const struct matc
 	return other;
 }
 
-/* How many of @count ascending thresholds @value reaches. */
-static uint32_t thresholds_reached(const int64_t *thresholds, uint32_t count, int64_t value)
+/* How many of @count ascending thresholds @value reaches. A few are all looked at: none waits for another. */
+static ALWAYS_INLINE uint32_t thresholds_reached(
+		const int64_t *thresholds, uint32_t count, int64_t value)
 {
 	uint32_t low = 0;
+	uint64_t reached = 0;
 
-	while (count > 0) {
+	while (count > THRESHOLDS_AT_ONCE) {
 		uint32_t half = (count + 1) / 2;
 
 		low += half & -(uint32_t)(thresholds[low + half - 1] <= value);
 		count -= half;
 	}
-	return low;
+	for (uint32_t i = 0; i < count; i++)
+		reached += thresholds[low + i] <= value;
+	return low + (uint32_t)reached;
 }
 
-/* Positions that the cell does not rule out, but this value does; in an "or" the other way round. */
-static void borders_veto(struct match_work *work, const struct match_number *number,
-		uint32_t cell, int64_t value)
+/* The ranks of numbers in whose cells there may be borders. */
+PLANE_CLONES
+static void ranks_enter(const struct match_index *index, const struct match_value *values,
+		const uint32_t *restrict cells, uint32_t *restrict ranks)
 {
-	const struct match_part *part = number->part;
-	const struct match_border *border = &part->borders[number->border_starts[cell]];
-	const struct match_border *end = &part->borders[number->border_starts[cell + 1]];
-	uint32_t first = part->starts[cell];
-	size_t grants = match_row_words(work->index) * 64;
+	for (uint32_t i = 0; i < index->number_count; i++) {
+		const struct match_part *part = index->numbers[i].part;
+		uint32_t first;
+
+		if (!part)
+			continue;
+		first = part->starts[cells[i]];
+		ranks[i] = first + thresholds_reached(&part->thresholds[first],
+						   part->starts[cells[i] + 1] - first - 1,
+						   values[index->readers[i].slot].integer);
+	}
+}
+
+/* Puts bits among vetoes and grants. */
+static void sides_enter(struct match_work *work, const uint32_t *side, const uint32_t *end)
+{
 	uint64_t *restrict vetoes = work->vetoes;
 	uint32_t *restrict touched = work->touched;
 	size_t count = work->touched_count;
-	uint32_t rank = first + thresholds_reached(&part->thresholds[first],
-						part->starts[cell + 1] - first - 1, value);
 
-	for (; border < end; border++) {
-		bool from = rank >= border->from;
-		bool until = rank < border->until;
-		bool wraps = border->from > border->until;
-		bool in = (from & until) | (wraps & (from | until));
-		bool grant = border->at >= grants;
-
-		vetoes[border->at / 64] |= (uint64_t)(in == grant) << (border->at % 64);
-		touched[count] = border->at / 64;
+	for (; side < end; side++) {
+		vetoes[*side / 64] |= UINT64_C(1) << (*side % 64);
+		touched[count] = *side / 64;
 		count += count < MATCH_TOUCHED_MOST;
 	}
 	work->touched_count = count;
 }
 
+/* Positions that the cell does not rule out, but this value does; in an "or" those that it makes hold. */
+static void borders_veto(struct match_work *work, const struct match_part *part, uint32_t cell,
+		uint32_t rank)
+{
+	const struct match_border *border = &part->borders[part->border_starts[cell]];
+	const struct match_border *end = &part->borders[part->border_starts[cell + 1]];
+
+	/* Those within the cell that are reached, and those that are not. */
+	sides_enter(work, part->sides + part->ranks[part->starts[cell] + 1].from,
+			part->sides + part->ranks[rank + 1].from);
+	sides_enter(work, part->sides + part->ranks[rank + 1].below,
+			part->sides + part->ranks[part->starts[cell + 1]].below);
+	for (; border < end; border++) {
+		if (rank >= border->from && rank < border->until)
+			sides_enter(work, &border->at, &border->at + 1);
+	}
+}
+
 static void borders_enter(struct match_work *work, const struct match_value *values)
 {
 	const struct match_index *index = work->index;
-	const struct match_number *numbers = index->numbers;
 
+	ranks_enter(index, values, work->cells, work->ranks);
 	for (uint32_t i = 0; i < index->number_count; i++) {
-		const struct match_value *value = &values[index->readers[i].slot];
+		const struct match_part *part = index->numbers[i].part;
 		uint32_t cell = work->cells[i];
 
-		if (numbers[i].part &&
-				numbers[i].border_starts[cell] !=
-						numbers[i].border_starts[cell + 1] &&
-				value->state == MATCH_KNOWN)
-			borders_veto(work, &numbers[i], cell, value->integer);
+		/* A cell of one rank has none. */
+		if (part && part->starts[cell + 1] - part->starts[cell] > 1 &&
+				values[index->readers[i].slot].state == MATCH_KNOWN)
+			borders_veto(work, part, cell, work->ranks[i]);
 	}
 }
 
@@ -217,12 +247,12 @@ void match_values_enter(struct match_work *work, const struct match_value *value
 	other = numbers_enter(index, values, work->stream_rows, work->cells);
 	other |= readers_enter(work, values);
 	streams_enter(index, work->stream_rows, work->rows);
-	work->join_rows = work->rows;
-	work->join_numbers = work->stream_rows;
-	work->join_count = index->read_count;
+	if (work->join_rows != work->rows)
+		match_work_join_all(work);
 	if (other) {
 		states_enter(work, values);
-		rows_choose(work);
+		if (index->block_count >= CHOICE_LEAST)
+			rows_choose(work);
 	}
 	if (index->has_borders)
 		borders_enter(work, values);

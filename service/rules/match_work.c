@@ -32,6 +32,7 @@ static bool work_init(struct match_work *work)
 	if (index->simple)
 		return true;
 	work->cells = room_new(work, index->number_count + 1, sizeof(*work->cells));
+	work->ranks = room_new(work, index->number_count + 1, sizeof(*work->ranks));
 	work->stream_rows = room_new(work, streams, sizeof(*work->stream_rows));
 	work->rows = (const uint64_t **)room_new(work, streams, sizeof(*work->rows));
 	work->known_rows =
@@ -49,10 +50,12 @@ static bool work_init(struct match_work *work)
 	work->odd = room_new(work, several, sizeof(*work->odd));
 	work->eligible = room_new(work, policies, sizeof(*work->eligible));
 	work->undecided = room_new(work, policies, sizeof(*work->undecided));
-	return work->cells && work->stream_rows && work->rows && work->known_rows &&
-	       work->known_numbers && work->unknown && work->odd_slots && work->blocks &&
-	       work->vetoes && work->seen_eligible && work->seen_undecided && work->seen_odd &&
-	       work->several && work->maybe && work->odd && work->eligible && work->undecided;
+	match_work_join_all(work);
+	return work->cells && work->ranks && work->stream_rows && work->rows &&
+	       work->known_rows && work->known_numbers && work->unknown && work->odd_slots &&
+	       work->blocks && work->vetoes && work->seen_eligible && work->seen_undecided &&
+	       work->seen_odd && work->several && work->maybe && work->odd && work->eligible &&
+	       work->undecided;
 }
 
 struct match_work *match_work_new(const struct match_index *index)
@@ -79,6 +82,7 @@ void match_work_free(struct match_work *work)
 	if (!work)
 		return;
 	memory_free(work->cells);
+	memory_free(work->ranks);
 	memory_free(work->stream_rows);
 	memory_free((void *)work->rows);
 	memory_free((void *)work->known_rows);

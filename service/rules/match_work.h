@@ -22,6 +22,7 @@ struct match_work {
 
 	/* Of the enterprise at hand. */
 	uint32_t *cells;       /* by number */
+	uint32_t *ranks;       /* likewise, where there are borders */
 	uint32_t *stream_rows; /* the row of each stream, */
 	const uint64_t **rows; /* and where it is */
 	/* Those that rule anything out: all of them, or those that are not of an unknown slot alone. */
@@ -52,6 +53,14 @@ struct match_work {
 	uint32_t *several, *maybe, *odd;
 	size_t several_count, maybe_count, odd_count;
 };
+
+/** The rows of all streams are to be joined. */
+static inline void match_work_join_all(struct match_work *work)
+{
+	work->join_rows = work->rows;
+	work->join_numbers = work->stream_rows;
+	work->join_count = work->index->read_count;
+}
 
 /** Finds the rows of an enterprise, and what is unknown, odd, or behind a border. */
 void match_values_enter(struct match_work *work, const struct match_value *values);
