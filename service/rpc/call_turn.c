@@ -125,11 +125,12 @@ void rpc_loop_turn(struct rpc_loop *loop)
 bool rpc_loop_run_waiting(struct rpc_loop *loop)
 {
 	uint64_t until_us = loop->now_us + TURN_US;
-	struct rpc_connection *connection;
+	struct rpc_connection *served = NULL;
 
 	while (loop->first_waiting) {
 		struct rpc_call *call = loop->first_waiting->first_waiting;
 
+		served = loop->first_waiting;
 		call_wait_no_more(call);
 		/* One piece of work; a stream with more to read waits again, behind the others. */
 		call->was_waiting = true;
@@ -137,11 +138,13 @@ bool rpc_loop_run_waiting(struct rpc_loop *loop)
 		if (loop->clock_us() >= until_us)
 			break;
 	}
-	/* A connection after the other, not a call of each: its answers go out together. */
-	connection = loop->first_waiting;
-	if (!connection)
-		return false;
-	loop_remove(loop, connection);
-	loop_append(loop, connection);
-	return true;
+	/*
+	 * A connection after the other, not a call of each: its answers go out together. Who was not served stays
+	 * where it is.
+	 */
+	if (served && loop->first_waiting == served) {
+		loop_remove(loop, served);
+		loop_append(loop, served);
+	}
+	return loop->first_waiting;
 }

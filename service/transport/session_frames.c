@@ -76,10 +76,17 @@ static int on_begin_headers(nghttp2_session *http2, const nghttp2_frame *frame, 
 {
 	struct session *session = user_data;
 	struct rpc_stream *stream;
+	bool is_request = frame->hd.type == NGHTTP2_HEADERS &&
+			  frame->headers.cat == NGHTTP2_HCAT_REQUEST;
 
-	session->headers_us = session->loop->now_us;
 	session->headers_size = 0;
-	if (frame->hd.type != NGHTTP2_HEADERS || frame->headers.cat != NGHTTP2_HCAT_REQUEST)
+	/* It crossed our GOAWAY, which does not name it: nghttp2 closes it when that is sent. */
+	if (is_request && session->state == SESSION_DRAINING) {
+		session_note_reset(session, frame->hd.stream_id);
+		return 0;
+	}
+	session->headers_us = session->loop->now_us;
+	if (!is_request)
 		return 0;
 	stream = stream_new(session, frame->hd.stream_id);
 	if (!stream) {

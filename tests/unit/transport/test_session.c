@@ -230,6 +230,38 @@ static void dismissed(void **state)
 	talk_free(talk);
 }
 
+/* What was under way when the GOAWAY was queued is not begun, and spoils nothing of what is let end. */
+static void goodbye_crosses_calls(void **state)
+{
+	struct talk *talk = talk_begin(EMPTY_MESSAGE, 5);
+	int32_t id = talk_call(talk, HEALTH "Watch", NULL), late;
+	const uint8_t *chunk;
+	ssize_t size;
+
+	(void)state;
+	talk_run(talk);
+	session_dismiss(talk->session, "why", talk->now_us);
+	talk->keeps_open = true;
+	late = talk_call(talk, HEALTH "Check", NULL);
+	while ((size = nghttp2_session_mem_send(talk->client, &chunk)) > 0)
+		talk_feed(talk, chunk, (size_t)size);
+	assert_int_equal(session_call_count(talk->session), 1);
+	talk_run(talk);
+	assert_int_equal(talk->goaway_last[1], id);
+	assert_int_equal(talk_answer(talk, late)->reset_code, NGHTTP2_REFUSED_STREAM);
+	/* More of its body, sent before the GOAWAY came. */
+	talk_feed(talk, (const uint8_t *)"\0\0\1\0\0\0\0\0\3x", 10);
+	talk_run(talk);
+	assert_int_equal(talk->goaway_count, 2);
+	assert_false(talk_answer(talk, id)->is_closed);
+	assert_false(session_is_over(talk->session));
+	health_drain(talk->health);
+	talk_run(talk);
+	assert_string_equal(talk_answer(talk, id)->grpc_status, "14");
+	assert_true(session_is_over(talk->session));
+	talk_free(talk);
+}
+
 static void keepalive(void **state)
 {
 	struct talk *talk = talk_begin("", 0);
@@ -339,6 +371,7 @@ int main(void)
 		cmocka_unit_test(silent_handshake),
 		cmocka_unit_test(handshake_has_one_deadline),
 		cmocka_unit_test(dismissed),
+		cmocka_unit_test(goodbye_crosses_calls),
 		cmocka_unit_test(keepalive),
 		cmocka_unit_test(idle_connections_go),
 		cmocka_unit_test(too_many_pings),

@@ -162,6 +162,36 @@ static void who_waits_may_go(void **state)
 	talk_free(greedy);
 }
 
+/* Three whose every turn is used up by the last call that waits: nobody is passed over. */
+static void nobody_is_passed_over(void **state)
+{
+	struct talk *talks[3];
+	int32_t ids[3];
+
+	(void)state;
+	talks[0] = greedy_begin();
+	talks[1] = beside(talks[0]);
+	talks[2] = beside(talks[0]);
+	for (int i = 0; i < 3; i++) {
+		for (int call = 0; call < 4; call++)
+			ids[i] = talk_call(talks[i], HEALTH "Check", NULL);
+		talk_run(talks[i]);
+		assert_false(talk_answer(talks[i], ids[i])->is_closed);
+	}
+	for (int turn = 0; turn < 3; turn++) {
+		struct talk *served = talks[turn];
+
+		assert_true(another_turn(talks[0]));
+		talk_run(served);
+		assert_true(talk_answer(served, ids[turn])->is_closed);
+		for (int call = 0; call < 4; call++)
+			(void)talk_call(served, HEALTH "Check", NULL);
+		talk_run(served);
+	}
+	for (int i = 2; i >= 0; i--)
+		talk_free(talks[i]);
+}
+
 /* The deadline goes on. */
 static void deadline_while_waiting(void **state)
 {
@@ -187,6 +217,7 @@ int main(void)
 		cmocka_unit_test(who_asks_much_waits),
 		cmocka_unit_test(turns_go_round),
 		cmocka_unit_test(who_waits_may_go),
+		cmocka_unit_test(nobody_is_passed_over),
 		cmocka_unit_test(deadline_while_waiting),
 	};
 
