@@ -164,6 +164,17 @@ static void reading_fini(struct reading *reading)
 	reading->revoked = NULL;
 }
 
+/* The first look into a list sorts it, for 40 ms when it has a hundred thousand: here, and not on a loop. */
+static void list_sort(X509_CRL *list)
+{
+	STACK_OF(X509_REVOKED) *all = X509_CRL_get_REVOKED(list);
+	X509_REVOKED *entry;
+
+	if (sk_X509_REVOKED_num(all) > 0)
+		(void)X509_CRL_get0_by_serial(list, &entry,
+				X509_REVOKED_get0_serialNumber(sk_X509_REVOKED_value(all, 0)));
+}
+
 static bool list_add(SSL_CTX *context, X509_CRL *list, struct reading *reading)
 {
 	const ASN1_TIME *next = X509_CRL_get0_nextUpdate(list);
@@ -178,6 +189,7 @@ static bool list_add(SSL_CTX *context, X509_CRL *list, struct reading *reading)
 	if (!reading->revoked || sk_X509_CRL_push(reading->revoked, list) <= 0)
 		return false;
 	(void)X509_CRL_up_ref(list);
+	list_sort(list);
 	return X509_STORE_add_crl(SSL_CTX_get_cert_store(context), list) == 1;
 }
 
