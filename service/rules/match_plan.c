@@ -233,6 +233,9 @@ static void run_extend_once(struct match_build *build, uint32_t set)
 	struct match_stamp *stamp = &build->stamps[match_set_at(build, set)->part];
 	uint32_t both;
 
+	/* What is noted may not be there then. */
+	if (build->failed)
+		return;
 	if (stamp->run != build->run_count) {
 		*stamp = (struct match_stamp){ build->run_count,
 			(uint32_t)build->entries.count };
