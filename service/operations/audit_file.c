@@ -103,6 +103,16 @@ static bool check_empty(const struct audit_file *file, struct error *err)
 					   file->path);
 }
 
+/* Held by us alone, and under its name still: its holder may have put it away between our opening and its letting go. */
+static bool is_ours(const struct audit_file *file)
+{
+	struct stat here, there;
+
+	return flock(file->descriptor, LOCK_EX | LOCK_NB) == 0 &&
+	       fstat(file->descriptor, &here) == 0 && stat(file->path, &there) == 0 &&
+	       here.st_dev == there.st_dev && here.st_ino == there.st_ino;
+}
+
 bool audit_file_open(struct audit_file *file, const char *path, struct error *err)
 {
 	*file = (struct audit_file){ .descriptor = -1 };
@@ -112,7 +122,7 @@ bool audit_file_open(struct audit_file *file, const char *path, struct error *er
 	file->descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (file->descriptor < 0)
 		return error_set(err, ERROR_IO, "%s: %s", path, strerror(errno));
-	if (flock(file->descriptor, LOCK_EX | LOCK_NB) != 0)
+	if (!is_ours(file))
 		error_set(err, ERROR_UNAVAILABLE, "%s: another process writes to it", path);
 	else if (audit_tail_read(file, err) && check_empty(file, err) &&
 			finish_turn(file, err) && audit_sync_folder(path, err))

@@ -10,6 +10,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -206,12 +208,83 @@ static void cut_again(void **state)
 	}
 }
 
+/* Of a version whose lines say nothing of the disk: wherever the process was killed, it goes on. */
+static void a_log_of_before(void **state)
+{
+	struct error err = { ERROR_NONE, "" };
+	char bytes[4096], head[AUDIT_HEX_SIZE];
+	size_t size = 0, last = 0;
+
+	(void)state;
+	memset(head, '0', AUDIT_HEX_SIZE - 1);
+	head[AUDIT_HEX_SIZE - 1] = '\0';
+	for (unsigned line = 1; line <= 4; line++) {
+		last = size;
+		size += (size_t)snprintf(bytes + size, sizeof(bytes) - size,
+				"{\"seq\":%u,\"time\":\"2026-03-01T04:05:06.789Z\","
+				"\"event\":\"close\",\"prev\":\"%s\"}\n",
+				line, head);
+		assert_true(audit_hash_bytes(bytes + last, size - last - 1, head));
+	}
+	for (size_t at = last; at <= size; at++) {
+		struct audit *audit;
+		unsigned torn = at > last && at < size;
+
+		fresh(NULL);
+		write_bytes(path, bytes, at);
+		audit = audit_open(path, "1", 0, &err);
+		if (!audit)
+			fail_msg("cut at %zu: %s", at, err.message);
+		audit_close(audit);
+		/* It says open and close, and what was torn. */
+		assert_int_equal(chain_check(), (at == size ? 4 : 3) + torn + 2);
+	}
+}
+
+/* What happens between a file's opening and its being held. */
+static struct audit_file *turned;
+
+/* Stands before libc's. */
+int flock(int file, int operation)
+{
+	struct audit_file *holder = turned;
+	struct error err;
+
+	turned = NULL;
+	if (holder)
+		assert_true(audit_file_turn(holder, 0, &err));
+	return (int)syscall(SYS_flock, file, operation);
+}
+
+/* The holder puts the file away and lets go of it just then: nobody else writes to it, or takes it away. */
+static void put_away_while_opened(void **state)
+{
+	struct error err = { ERROR_NONE, "" };
+	struct scene scene;
+	struct audit_file holder, other;
+	char older[80], bytes[8192];
+
+	(void)state;
+	make_scene(&scene);
+	assert_true(audit_file_open(&holder, path, &err));
+	turned = &holder;
+	assert_false(audit_file_open(&other, path, &err));
+	assert_int_equal(err.code, ERROR_UNAVAILABLE);
+	(void)snprintf(older, sizeof(older), "%s.000000000001", path);
+	assert_int_equal(read_file(older, bytes, sizeof(bytes)), scene.size);
+	assert_memory_equal(bytes, scene.bytes, scene.size);
+	audit_file_close(&holder);
+	assert_int_equal(chain_check(), scene.lines + 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(power_cuts, fresh),
 		cmocka_unit_test_setup(changes_are_no_cuts, fresh),
 		cmocka_unit_test_setup(cut_again, fresh),
+		cmocka_unit_test_setup(a_log_of_before, fresh),
+		cmocka_unit_test_setup(put_away_while_opened, fresh),
 	};
 	int failed;
 
