@@ -451,8 +451,26 @@ def test_failure_is_told_once():
     assert daemon.log().count('"event":"tls_failed"') == 1, daemon.log()[-500:]
 
 
+def half_handshake(daemon, pair, authority):
+    """A connection whose client has yet to say the last of it, and what it will say."""
+    context = ssl.create_default_context(cafile=authority.pem)
+    context.load_cert_chain(*pair)
+    context.set_alpn_protocols(["h2"])
+    host, port = daemon.addresses[0].rsplit(":", 1)
+    plain, into, out = socket.create_connection((host, int(port))), ssl.MemoryBIO(), ssl.MemoryBIO()
+    tls = context.wrap_bio(into, out, server_hostname="127.0.0.1")
+    while True:
+        try:
+            tls.do_handshake()
+            return plain, out.read()
+        except ssl.SSLWantReadError:
+            plain.sendall(out.read())
+            into.write(plain.recv(65536))
+
+
 def test_revoked_at_reload():
-    """Who is on the new list is told to go; its call goes on, its next one fails, and nobody else notices."""
+    """Who is on the new list is told to go; its call goes on, its next one fails, and nobody else notices. Whose
+    handshake is under way meanwhile is told when it is done."""
     tokens = FOLDER / "revoking"
     tokens.write_text("good reader dns:good\nbad reader dns:bad\n")
     tokens.chmod(0o600)
@@ -461,7 +479,7 @@ def test_revoked_at_reload():
     good, bad = authority.issue("good", "DNS:good"), authority.issue("bad", "DNS:bad")
     revoked = authority.revoke(days=90)
     daemon = Daemon(*own(pair), "--tls-client-ca", str(authority.pem), "--tls-client-crl", str(revoked),
-                    "--tokens", str(tokens), "--metrics", "127.0.0.1:0")
+                    "--tokens", str(tokens), "--metrics", "127.0.0.1:0", "--handshake-ms", "60000")
     assert "certificates_warning" not in daemon.log()
     clients = [connect(daemon, pair, authority) for pair in (good, bad)]
     questions, streams = [], []
@@ -475,14 +493,18 @@ def test_revoked_at_reload():
         return next(streams[number]).response.revision
     assert [ask(number) for number in (0, 1)] == [1, 1]
     authority.revoke(bad[0], days=1)
+    half, last = half_handshake(daemon, bad, authority)
     daemon.process.send_signal(signal.SIGHUP)
     wait_for(daemon, "certificate_revoked")
     wait_for(daemon, "tokens_reloaded")
+    half.sendall(last)
+    wait_for(daemon, "certificate_revoked", 2)
+    assert is_closed(half, time.monotonic() + 30)
     assert [ask(number) for number in (0, 1)] == [1, 1]
     assert clients[0].match().revision == 1
     fails(Code.UNAVAILABLE, clients[1].match, timeout=10)
     assert ask(0) == 1
-    assert daemon.log().count('"event":"certificate_revoked"') == 1
+    assert daemon.log().count('"event":"certificate_revoked"') == 2
     address = re.search(r'"event":"metrics".*?"address":"([^"]+)"', daemon.log())[1]
     page = urllib.request.urlopen(f"http://{address}/metrics", timeout=10).read().decode()
     until = float(re.search(r"^policycalc_revocation_list_next_update_seconds (\d+)$", page, re.M)[1])
