@@ -305,8 +305,13 @@ static void call_read_pending(struct rpc_call *call)
 		taken = call->state == CALL_OPEN ? call->pending.size - bytes.size
 						 : call->pending.size;
 		buffer_consume(&call->pending, taken);
-		if (call->state != CALL_CLOSED)
+		/* What has waited is not held against what waits next, of whichever call. */
+		if (call->pending.size == 0 && call->pending.capacity > CALL_KEEP)
+			buffer_fini(&call->pending);
+		if (call->state != CALL_CLOSED) {
 			call->operations->consume(call->stream, taken);
+			call_account_input(call);
+		}
 	}
 	call_settle_input(call);
 }

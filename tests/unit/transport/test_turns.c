@@ -14,12 +14,13 @@
 #define WORK_US 100
 
 static uint64_t time_us;
+static uint64_t work_us = WORK_US;
 static unsigned waking_count;
 
-/* Each look takes WORK_US, so that what stands between two looks does. */
+/* Each look takes @work_us, so that what stands between two looks does. */
 static uint64_t on_clock(void)
 {
-	return time_us += WORK_US;
+	return time_us += work_us;
 }
 
 static void on_waiting(struct rpc_loop *loop)
@@ -192,6 +193,105 @@ static void nobody_is_passed_over(void **state)
 		talk_free(talks[i]);
 }
 
+static unsigned answer_count;
+
+static void on_bytes(struct rpc_call *call, struct slice message)
+{
+	(void)call;
+	(void)message;
+}
+
+static bool on_respond(struct rpc_stream *stream, const struct rpc_header *headers,
+		size_t count, bool end)
+{
+	(void)stream;
+	(void)headers;
+	(void)count;
+	(void)end;
+	answer_count++;
+	return true;
+}
+
+static void on_stream(struct rpc_stream *stream)
+{
+	(void)stream;
+}
+
+static void on_consume(struct rpc_stream *stream, size_t size)
+{
+	(void)stream;
+	(void)size;
+}
+
+static void on_set_timer(struct rpc_stream *stream, uint64_t at_us)
+{
+	(void)stream;
+	(void)at_us;
+}
+
+static struct rpc_call *stream_begin(struct rpc_loop *loop, struct rpc_connection *connection)
+{
+	static const struct rpc_stream_operations operations = { on_respond, on_stream,
+		on_consume, on_set_timer, on_stream };
+	static const char *const headers[][2] = {
+		{ ":method", "POST" },
+		{ ":path", "/test.Test/Stream" },
+		{ "content-type", "application/grpc" },
+	};
+	struct rpc_call *call = rpc_call_new(loop, connection, &operations, NULL);
+
+	assert_non_null(call);
+	for (size_t i = 0; i < sizeof(headers) / sizeof(headers[0]); i++)
+		rpc_call_header(call, slice_from(headers[i][0]), slice_from(headers[i][1]));
+	rpc_call_begin(call);
+	return call;
+}
+
+/* Streams of which much has waited, one after another, hold nothing of the connection's memory when it is read. */
+static void what_has_waited_is_given_back(void **state)
+{
+	enum { SIZE = 300 << 10, STREAMS = 5 };
+	static const char empty_messages[SIZE];
+	static const struct rpc_method method = {
+		.service = "test.Test",
+		.name = "Stream",
+		.client_streaming = true,
+		.server_streaming = true,
+		.transient_messages = true,
+		.on_bytes = on_bytes,
+	};
+	const struct rpc_method *const methods[] = { &method };
+	const struct rpc_registry registry = { methods, 1 };
+	const struct rpc_limits limits = { .connection_input = 1 << 20 };
+	struct rpc_connection connection = { .peer = "test", .names = "" };
+	struct rpc_loop loop = { .clock_us = on_clock, .on_waiting = on_waiting };
+	struct rpc_engine *engine = rpc_engine_new(&registry, &limits, NULL, NULL);
+	struct rpc_call *calls[STREAMS];
+
+	(void)state;
+	assert_non_null(engine);
+	loop.engine = engine;
+	answer_count = 0;
+	for (int i = 0; i < STREAMS; i++) {
+		calls[i] = stream_begin(&loop, &connection);
+		rpc_loop_turn(&loop);
+		work_us = WORK_US;
+		rpc_call_receive(calls[i], (struct slice){ empty_messages, SIZE });
+		assert_ptr_equal(loop.first_waiting, &connection);
+		work_us = 0;
+		rpc_loop_turn(&loop);
+		assert_false(rpc_loop_run_waiting(&loop));
+	}
+	work_us = WORK_US;
+	/* A call that fails is answered. */
+	assert_int_equal(answer_count, 0);
+	for (int i = 0; i < STREAMS; i++)
+		rpc_call_close(calls[i]);
+	assert_int_equal(connection.input_held, 0);
+	rpc_loop_fini(&loop);
+	rpc_engine_free(engine);
+}
+
 /* The deadline goes on. */
 static void deadline_while_waiting(void **state)
 {
@@ -218,6 +318,7 @@ int main(void)
 		cmocka_unit_test(turns_go_round),
 		cmocka_unit_test(who_waits_may_go),
 		cmocka_unit_test(nobody_is_passed_over),
+		cmocka_unit_test(what_has_waited_is_given_back),
 		cmocka_unit_test(deadline_while_waiting),
 	};
 
