@@ -171,5 +171,6 @@ const struct rpc_method registry_add_counters_method = {
 	.name = "AddCounters",
 	.input = &policycalc__v1__add_counters_request__descriptor,
 	.output = &policycalc__v1__add_counters_response__descriptor,
+	.is_upload = true,
 	.on_message = on_add_counters,
 };

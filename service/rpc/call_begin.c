@@ -163,7 +163,8 @@ static bool call_check_request(struct rpc_call *call)
 		call_fail(call, RPC_UNIMPLEMENTED, "no such method");
 		return false;
 	}
-	if (!call->method->client_streaming || call->method->answers_each)
+	if (call->method->answers_each ||
+			(!call->method->client_streaming && !call->method->is_upload))
 		call->reader.limit = call_limits(call)->question_max;
 	if (request->timeout.data) {
 		if (!timeout_parse(request->timeout, &timeout_us)) {

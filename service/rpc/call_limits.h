@@ -13,8 +13,8 @@
 
 struct rpc_limits {
 	size_t receive_max; /* bytes of one received message, unpacked gzip included; 4 MiB */
-	/* The same of a question: the only message of a call, or one of a stream that is answered message by
-	 * message. Such are unpacked on the loop, while everybody waits; receive_max. */
+	/* The same of a question: the only message of a call that is no upload, or one of a stream that is answered
+	 * message by message. Such are unpacked on the loop, while everybody waits; receive_max. */
 	size_t question_max;
 	size_t send_max;	 /* bytes of one sent message; 64 MiB */
 	size_t call_memory;	 /* arena of one call; 32 MiB */

@@ -68,6 +68,8 @@ struct rpc_method {
 	bool transient_messages;
 	/* Each message of the stream is a question that is answered by itself. */
 	bool answers_each;
+	/* Its only message is no question but an upload, and may be as large as one of a stream of them. */
+	bool is_upload;
 	/* Any may be NULL. For unary and server-streaming methods the library checks that there
 	 * is exactly one message (else UNIMPLEMENTED) and calls on_message once, after half
 	 * close. */

@@ -399,6 +399,9 @@ def counters_of_the_year():
                   sequence=before.head.sequence - 1)[0].coverage
     assert {c.name: c.total for c in then.counters} == {"training": 1200, "matching": 3}
     assert "1200" in policycalc("coverage") and "60000" in policycalc("coverage")
+    # As many as may come at once, and who says so at full length: more than a question may be.
+    path.write_text("name,date,value,source\n" + f"matching,{TODAY},5,{'人力资源和社会保障局' * 6}\n" * 10000, encoding="utf-8")
+    counter("import", str(path))
     for arguments in (("add", "unheard", str(TODAY), "5", "--source", "x"),
                       ("add", "matching", "2026-02-30", "5", "--source", "x"),
                       ("add", "matching", "9999-01-01", "5", "--source", "x"),
