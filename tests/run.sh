@@ -24,7 +24,12 @@ long=no install=yes only=
 while [ $# -gt 0 ]; do
 	case $1 in
 	--long) long=yes ;;
-	--only) shift; only="$only ${1:?--only needs a stage}" ;;
+	--only)
+		shift
+		case ${1:-} in
+		plain|answers|sanitize|threads|clang|format|proto|long) only="$only $1" ;;
+		*) echo "tests/run.sh: no stage '${1:-}'" >&2; usage >&2; exit 2 ;;
+		esac ;;
 	--no-install) install=no ;;
 	-h|--help) usage; exit 0 ;;
 	*) echo "tests/run.sh: unknown option '$1'" >&2; usage >&2; exit 2 ;;
@@ -77,9 +82,15 @@ linker=bfd
 # and programs may be started from there.
 memory=
 fetch_pid= ahead_pid=
+# A process, and all that it has begun: first itself, so that it begins no other.
+kill_tree() {
+	kill "$1" 2>/dev/null || true
+	for child in $2; do kill_tree "$child" "$(pgrep -P "$child")"; done
+}
+# By whose children they are: a number that was noted may be somebody else's by now.
 clean_up() {
-	for pid in $fetch_pid $ahead_pid $(cat "$logs/ahead.pid" 2>/dev/null); do
-		kill "$pid" 2>/dev/null || true
+	for child in $(pgrep -P $$); do
+		kill_tree "$child" "$(pgrep -P "$child")"
 	done
 	wait
 	[ -z "$memory" ] || rm -rf "$memory"
@@ -103,7 +114,7 @@ stage_failed() {
 	echo "FAILED: $1"
 	failed=$((failed + 1))
 }
-# make_build NAME: configures (again) build-NAME and builds what its tests need; "yes" or "no" in
+# make_build NAME: configures build-NAME, if not so already, and builds what its tests need; "yes" or "no" in
 # $logs/NAME.built says how that ended. $idle is what it is begun with. gold, where it is, links in a third of
 # the time.
 idle=
@@ -128,11 +139,15 @@ make_build() {
 	ci-clang) compiler=clang
 		set -- -Dwerror=true -Dbuildtype=debug -Dfuzz=true -Db_lundef=false -Db_sanitize=address,undefined ;;
 	esac
-	log=$logs/$name-build.log built=no
-	if [ ! -f "build-$name/build.ninja" ]; then
+	log=$logs/$name-build.log built=no options="$compiler $linker $*"
+	# One that somebody made with other options, or half, is another.
+	if [ "$(cat "build-$name/options" 2>/dev/null)" != "$options" ] || [ ! -f "build-$name/build.ninja" ]; then
 		rm -rf "build-$name"
-		begun $idle env CC="$compiler" CC_LD=$linker meson setup "build-$name" "$@" ||
+		if begun $idle env CC="$compiler" CC_LD=$linker meson setup "build-$name" "$@"; then
+			echo "$options" >"build-$name/options"
+		else
 			rm -f "build-$name/build.ninja"
+		fi
 	fi
 	if [ -f "build-$name/build.ninja" ]; then
 		targets=all
@@ -197,8 +212,9 @@ run_tests() {
 	# What an earlier run wrote must not be counted for this one.
 	rm -f "build-$name"/meson-logs/testlog*.json
 	# Many wait more than they compute: twice as many as there are processors keep these busy.
+	ended=0
 	meson test -C "build-$name" --no-rebuild --print-errorlogs --num-processes $(($(nproc) * 2)) "$@" \
-		>"$log" 2>&1 || true
+		>"$log" 2>&1 || ended=$?
 	# A setup writes into a log of its own name.
 	counts=$(python3 - "$(ls -t "build-$name"/meson-logs/testlog*.json | head -n 1)" <<'PYTHON'
 import json, sys
@@ -217,6 +233,8 @@ PYTHON
 	) || counts="0 1 0"
 	set -- $counts
 	[ "$1" -gt 0 ] || [ "$2" -gt 0 ] || set -- 0 1 "$3"
+	# It did not come to its end, and what it did not run is in no log.
+	[ $ended = 0 ] || [ "$2" -gt 0 ] || set -- "$1" 1 "$3"
 	echo "$name: $1 passed, $2 failed, $3 skipped"
 	if [ "$2" -gt 0 ]; then
 		grep -v '^ninja' "$log" | tail -n 150
@@ -268,7 +286,9 @@ builds=
 ! { wanted clang || wanted long; } || builds="${builds}ci-clang "
 
 if wanted format; then
-	if git ls-files '*.c' '*.h' | xargs clang-format --dry-run -Werror >"$logs/format.log" 2>&1; then
+	# No list (git does not trust the folder) is no answer.
+	if git ls-files '*.c' '*.h' >"$logs/format.files" && [ -s "$logs/format.files" ] &&
+			xargs clang-format --dry-run -Werror <"$logs/format.files" >"$logs/format.log" 2>&1; then
 		passed=$((passed + 1))
 	else
 		grep -E 'error' "$logs/format.log" | head -n 20
