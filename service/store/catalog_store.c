@@ -248,7 +248,7 @@ static ProtobufCMessage *catalog_unpack(struct slice bytes,
 	ProtobufCMessage *message;
 	size_t kept;
 
-	if (texts->left < bytes.size) {
+	if (!texts->next || texts->left < bytes.size) {
 		texts->left = bytes.size > TEXTS_PIECE ? bytes.size : TEXTS_PIECE;
 		texts->next = arena_alloc(arena, texts->left);
 	}

@@ -224,6 +224,11 @@ static void test_entries_differ_from_sum(void **state)
 			NULL);
 	expect_load(fixture, "DELETE FROM revision_entry WHERE name = 'policy-199'",
 			"not those that were written");
+	/* Nothing has been read when the first one is, and it has no bytes. */
+	expect_load(fixture,
+			"UPDATE content SET bytes = x'' WHERE id = (SELECT content FROM "
+			"revision_entry ORDER BY kind, name LIMIT 1)",
+			"differs from its hash");
 }
 
 /* A database of before: no sums, each entry is compared with its hash; the next publish writes one. */
