@@ -7,8 +7,9 @@
  *     there is none ──► WAITING ──► the loop has been to everybody else ──► work
  *
  * So a client that asks a hundred things in one packet does not hold those up who ask one. All that waits on a
- * loop has TURN_US of each further iteration together, one connection after another: however many clients
- * are greedy, who is not finds the loop free within a turn and one call.
+ * loop has TURN_US of each further iteration together, one connection after another; so however many clients
+ * go on being greedy, who is not finds the loop free within a turn and one call. Each that begins to be has a turn
+ * of the iteration in which its packet comes.
  *
  * A connection on which some call waits is on the loop's list, and each further one of its calls waits behind it.
  */
