@@ -12,6 +12,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#define EXPORT __attribute__((visibility("default")))
+
 struct slowness {
 	_Atomic int32_t ms;
 	_Atomic int32_t waited;
@@ -48,13 +50,13 @@ static void be_slow(void)
 	}
 }
 
-int fsync(int fd)
+EXPORT int fsync(int fd)
 {
 	be_slow();
 	return real_fsync(fd);
 }
 
-int fdatasync(int fd)
+EXPORT int fdatasync(int fd)
 {
 	be_slow();
 	return real_fdatasync(fd);
