@@ -372,7 +372,7 @@ static int step(struct stepping *stepping, const struct instruction *at, int pc)
 	case OP_TEST:
 	case OP_STEP:
 	default:
-		assert(!"a step that is not plain");
+		assert(false); /* a step that is not plain */
 	}
 	return pc + 1;
 }
