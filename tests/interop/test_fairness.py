@@ -13,7 +13,7 @@ import time
 import h2.settings
 
 import raw_client
-from harness import FOLDER, SKIP, Client, Daemon, calculator, profile, run
+from harness import FOLDER, SANITIZED, SKIP, Client, Daemon, calculator, profile, run
 from wire import frame
 
 if not shutil.which("h2load"):
@@ -125,11 +125,17 @@ def whoever_does_not_read_is_held_up_alone():
         deaf.send(stream, frame(full.SerializeToString()))
     polite = Client(daemon.channel())
     taken = latencies(polite, time.monotonic() + 2)
-    first = rss_mib()
-    latencies(polite, time.monotonic() + 1)
+    # A slow build is still at the first of the two hundred: what counts is that it comes to an end.
+    for _ in range(60):
+        first = rss_mib()
+        latencies(polite, time.monotonic() + 1)
+        last = rss_mib()
+        if last < first + 20:
+            break
     print(f"# beside one that does not read: median {statistics.median(taken) * 1000:.1f} ms; "
-          f"{before:.0f} to {first:.0f} and {rss_mib():.0f} MiB")
-    assert rss_mib() < first + 20
+          f"{before:.0f} to {first:.0f} and {last:.0f} MiB")
+    assert last < first + 20
+    assert SANITIZED or last < before + 30, (before, last)
     assert statistics.median(taken) < 5
 
 
