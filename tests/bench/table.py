@@ -7,7 +7,7 @@ Ratios count, not times: both sides ran on the same core in the same minutes. Ev
 answers with those of the straight loop or of the generator and fails where they differ; a peer that is not
 there is said to be skipped, and so is a row without one. All of it goes in steps, of some rows each: what
 a step came to is written at once, one that fails is named in the table and at the end, and the others go on;
-then the status is 1. --resume goes on where a run was broken off, --list tells the steps. 20 minutes;
+then the status is 1. --resume goes on where a run was broken off, --list tells the steps. Ten minutes;
 --quick eight minutes with smaller figures; --answers compares answers only, in a minute. The plots of 10^6
 policies and 10^7 enterprises take 8 GB of memory; where there is less, they end at fewer, and it is said.
 """

@@ -36,7 +36,7 @@ import traceback
 
 import story  # noqa: F401  where the modules of tests/interop lie
 from scarcity import ALWAYS, ScarceDaemon
-from harness import FOLDER, Client, calculator, catalog, grpc, module, profile, run, starter_files
+from harness import FOLDER, Client, calculator, catalog, grpc, module, profile, run, small_firm, starter_files
 from push_world import PARAMETER, Push, code, held_policy, policy, push
 from tls_world import Authority
 
@@ -178,17 +178,6 @@ class Scene:
 
 # --- calls ----------------------------------------------------------------------------------------
 
-def someone():
-    firm = profile.Profile(complete_lists=["loans", "projects", "hires"])
-    for name, value in (("taxable_income", profile.Value(money_fen=200_0000_00)),
-                        ("staff", profile.Value(count=100)),
-                        ("assets", profile.Value(money_fen=3000_0000_00)),
-                        ("restricted_industry", profile.Value(flag=False)),
-                        ("region", profile.Value(code="411282"))):
-        firm.attributes.add(name=name, value=value)
-    return firm
-
-
 class Calls(Scene):
     """A plaintext connection, and what is asked over it: each time of another day, for which the rules have to
     be made ready first."""
@@ -200,12 +189,12 @@ class Calls(Scene):
 
     def questions(self):
         day = self.day.isoformat()
-        match = calculator.MatchRequest(profile=someone(), as_of=day)
+        match = calculator.MatchRequest(profile=small_firm(), as_of=day)
         yield "Match", match
-        yield "Match", calculator.MatchRequest(profile=someone(), as_of=day, near=True,
+        yield "Match", calculator.MatchRequest(profile=small_firm(), as_of=day, near=True,
                                                view=calculator.VIEW_FULL)
-        yield "Combine", calculator.CombineRequest(profile=someone(), as_of=day)
-        yield "NextQuestion", question.NextQuestionRequest(profile=someone(), as_of=day)
+        yield "Combine", calculator.CombineRequest(profile=small_firm(), as_of=day)
+        yield "NextQuestion", question.NextQuestionRequest(profile=small_firm(), as_of=day)
         yield "MatchStream", [calculator.MatchStreamRequest(request_id=one, match=match) for one in "ab"]
 
     def ask(self):

@@ -167,6 +167,18 @@ def starter_files():
     return [(str(p.relative_to(root)), p.read_bytes()) for p in sorted(root.rglob("*.yaml"))]
 
 
+def small_firm():
+    """Made up: small, in Lingbao, with its lists complete; it can have several policies of the starter catalog."""
+    firm = profile.Profile(complete_lists=["loans", "projects", "hires"])
+    for name, value in (("taxable_income", profile.Value(money_fen=200_0000_00)),
+                        ("staff", profile.Value(count=100)),
+                        ("assets", profile.Value(money_fen=3000_0000_00)),
+                        ("restricted_industry", profile.Value(flag=False)),
+                        ("region", profile.Value(code="411282"))):
+        firm.attributes.add(name=name, value=value)
+    return firm
+
+
 def fails(code, call, *arguments, **keywords):
     """The RpcError of a call that must end with @code."""
     try:

@@ -5,7 +5,7 @@ import threading
 import time
 
 from harness import (FOLDER, Client, Daemon, calculator, catalog, detail, details, fails, grpc, module,
-                     profile, run)
+                     profile, run, small_firm)
 from wire import groups, nested
 
 daemon = Daemon(listen=("127.0.0.1:0", f"unix:{FOLDER}/calls"))
@@ -24,13 +24,7 @@ def unary():
 
 
 def combination():
-    firm = profile.Profile(complete_lists=["loans", "projects", "hires"])
-    for name, value in (("taxable_income", profile.Value(money_fen=200_0000_00)),
-                        ("staff", profile.Value(count=100)),
-                        ("assets", profile.Value(money_fen=3000_0000_00)),
-                        ("restricted_industry", profile.Value(flag=False)),
-                        ("region", profile.Value(code="411282"))):
-        firm.attributes.add(name=name, value=value)
+    firm = small_firm()
     reply = client.combine(calculator.CombineRequest(profile=firm, as_of="2026-03-01"))
     assert reply.revision == 1 and reply.as_of == "2026-03-01", reply
     both = client.match(calculator.MatchRequest(profile=firm, as_of="2026-03-01", combine=True, limit=1))
