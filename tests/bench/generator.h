@@ -149,7 +149,8 @@ const char *made_code(int attribute, int value, char buffer[16]);
 /** Lower end of what an enterprise's number may be, in its unit. */
 int made_least(int attribute);
 
-/** The policy as a rule. */
+/** The policy, or a part of it, as a rule. */
+void made_atom_print(const struct made_atom *atom, FILE *out);
 void made_policy_print(const struct made_policy *policy, FILE *out);
 
 /** The policies as they stand, clause by clause. */

@@ -129,7 +129,7 @@ static void all_tags_print(FILE *out, const struct made_atom *atom)
 		(void)fprintf(out, ")");
 }
 
-static void atom_print(FILE *out, const struct made_atom *atom)
+void made_atom_print(const struct made_atom *atom, FILE *out)
 {
 	const char *name = made_name(atom->attribute);
 
@@ -176,13 +176,13 @@ void made_policy_print(const struct made_policy *policy, FILE *out)
 		for (int i = 0; i < clause->count; i++) {
 			if (i)
 				(void)fprintf(out, clause->join == JOIN_ANY ? " || " : " && ");
-			atom_print(out, &clause->atoms[i]);
+			made_atom_print(&clause->atoms[i], out);
 		}
 		(void)fprintf(out, "%s", enclosed ? ")" : "");
 	}
 	for (int i = 0; policy->wide && i < MADE_WIDE; i++) {
 		(void)fprintf(out, "%s", i ? " || " : " && (");
-		atom_print(out, &policy->wide[i]);
+		made_atom_print(&policy->wide[i], out);
 		(void)fprintf(out, "%s", i == MADE_WIDE - 1 ? ")" : "");
 	}
 }
