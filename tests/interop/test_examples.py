@@ -121,7 +121,7 @@ def command(address, token, ca):
             dict(os.environ, NODE_PATH=str(folder))
     if LANGUAGE == "c":
         program, env = C
-        return [str(program), address, *([str(token)] if token else [])], env
+        return [str(program), address, *token_option], env
     if LANGUAGE == "go":
         return [PROGRAM, *token_option, address], None
     return ["java", "-XX:TieredStopAtLevel=1", "-cp", f"{PROGRAM}/classes:{PROGRAM}/jars/*", "Match", address,
@@ -153,12 +153,11 @@ def asks_again():
     # Turned away twice, then the question, then the wrong one, which is not asked again.
     times = [when for when, _, _ in door.seen]
     assert len(times) == 4, door.seen
-    if LANGUAGE != "c":  # whose library tells nothing of RetryInfo
-        assert times[1] - times[0] > 0.39, times
+    assert times[1] - times[0] > 0.39, times
     assert all(m.get("authorization") == "Bearer " + TOKEN for _, m, _ in door.seen), door.seen
     assert all(left is not None and 0 < left <= 10.5 for _, _, left in door.seen), door.seen
-    if LANGUAGE != "c":  # one deadline for all tries
-        assert door.seen[2][2] < door.seen[0][2] - 0.39, door.seen
+    # One deadline for all tries.
+    assert door.seen[2][2] < door.seen[0][2] - 0.39, door.seen
 
 
 def question():
@@ -181,9 +180,6 @@ def no_token():
 
 def over_tls():
     """With the authority's certificate, and not with another's."""
-    if LANGUAGE == "c":
-        print("# C: the library speaks plaintext alone")
-        return
     pem, key = (authority := Authority(FOLDER / "ca")).issue("server", "DNS:localhost,IP:127.0.0.1")
     other = Authority(FOLDER / "other", "other")
     safe = Daemon("--tokens", str(TOKENS), "--tls-cert", str(pem), "--tls-key", str(key))

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A caller in C that does all that a caller should: time limit, retries, token, error details.
+ * A caller in C that does all that a caller should: deadline, retries, token, TLS, error details.
  *
  *     cc match.c $(pkg-config --cflags --libs policycalc-client) -o match
- *     ./match ADDRESS [TOKEN_FILE]
+ *     ./match ADDRESS [--token-file FILE] [--ca FILE]
  */
 #include <policycalc/policycalc.h>
 
@@ -12,48 +12,84 @@
 #include <string.h>
 #include <time.h>
 
-#define TIMEOUT_MS 10000
-#define TRIES_MAX 5
+#define DEADLINE_MS 10000
+#define TRIES_MAX 4
 #define PAUSE_MS 200
 
-/* Asking changes nothing, so that what may have been a passing trouble is simply asked again, later and later. */
-static bool may_try_again(const struct pcalc_failure *failure, int try)
+static int64_t now_ms(void)
 {
-	long ms = (long)PAUSE_MS << try;
+	struct timespec now;
 
-	if (try + 1 == TRIES_MAX || (failure->code != PCALC_UNAVAILABLE &&
-						    failure->code != PCALC_RESOURCE_EXHAUSTED))
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000;
+}
+
+/* What one question may take, all tries of it together. */
+struct patience {
+	int64_t deadline; /* of now_ms() */
+	int tries;
+};
+
+static struct patience begin_patience(void)
+{
+	return (struct patience){ .deadline = now_ms() + DEADLINE_MS };
+}
+
+/* For the next try; never 0, which would be without end. */
+static int time_left(const struct patience *patience)
+{
+	int64_t left = patience->deadline - now_ms();
+
+	return left > 1 ? (int)left : 1;
+}
+
+/*
+ * Asking changes nothing, so that what may have been a passing trouble is simply asked again, later and later. Who
+ * asks too much is told when to come again.
+ */
+static bool may_try_again(struct patience *patience, const struct pcalc_failure *failure)
+{
+	int64_t pause = failure->retry_after_ms;
+
+	if (failure->code == PCALC_UNAVAILABLE && ++patience->tries < TRIES_MAX) {
+		if (pause == 0)
+			pause = (int64_t)PAUSE_MS << (patience->tries - 1);
+	} else if (failure->code != PCALC_RESOURCE_EXHAUSTED || pause == 0) {
 		return false;
-	(void)nanosleep(&(struct timespec){ .tv_sec = ms / 1000,
-					.tv_nsec = ms % 1000 * 1000000 },
+	}
+	if (pause >= time_left(patience))
+		return false;
+	(void)nanosleep(&(struct timespec){ .tv_sec = (time_t)(pause / 1000),
+					.tv_nsec = (long)(pause % 1000 * 1000000) },
 			NULL);
 	return true;
 }
 
-static pcalc_client *connect_to(const char *address, struct pcalc_failure *failure)
+/* By TLS where the authority's certificate is given. */
+static pcalc_client *connect_to(
+		const char *address, const char *authority, struct pcalc_failure *failure)
 {
+	struct patience patience = begin_patience();
+	struct pcalc_tls tls = { .authorities = authority };
 	pcalc_client *client = NULL;
-	int try;
 
-	for (try = 0; !client; try++) {
-		client = pcalc_connect(address, TIMEOUT_MS, failure);
-		if (!client && !may_try_again(failure, try))
-			break;
-	}
+	do {
+		client = pcalc_connect_tls(address, time_left(&patience),
+				authority ? &tls : NULL, failure);
+	} while (!client && may_try_again(&patience, failure));
 	return client;
 }
 
 static pcalc_answers *ask(pcalc_client *client, const pcalc_profile *profile,
 		const struct pcalc_match_options *options, struct pcalc_failure *failure)
 {
+	struct patience patience = begin_patience();
 	pcalc_answers *answers = NULL;
-	int try;
 
-	for (try = 0; !answers; try++) {
+	do {
+		pcalc_set_timeout(client, time_left(&patience));
 		answers = pcalc_match(client, profile, options, failure);
-		if (!answers && !may_try_again(failure, try))
-			break;
-	}
+	} while (!answers && may_try_again(&patience, failure));
 	return answers;
 }
 
@@ -108,17 +144,30 @@ static void print_mistakes(const struct pcalc_failure *failure)
 				failure->details[i].description);
 }
 
+/* The value of an option, or NULL. */
+static const char *option(int argc, char **argv, const char *name)
+{
+	for (int i = 2; i + 1 < argc; i += 2) {
+		if (strcmp(argv[i], name) == 0)
+			return argv[i + 1];
+	}
+	return NULL;
+}
+
 int main(int argc, char **argv)
 {
 	struct pcalc_match_options options = { .as_of = "2026-03-01", .limit = 5 };
 	struct pcalc_match_options wrong = { .as_of = "tomorrow", .limit = -1 };
 	struct pcalc_failure failure = { 0 };
+	const char *token = option(argc, argv, "--token-file");
 	pcalc_profile *profile = describe_firm();
-	pcalc_client *client = argc > 1 ? connect_to(argv[1], &failure) : NULL;
+	pcalc_client *client =
+			argc > 1 ? connect_to(argv[1], option(argc, argv, "--ca"), &failure)
+				 : NULL;
 	pcalc_answers *answers = NULL;
 	bool ok = false;
 
-	if (client && profile && (argc < 3 || set_token(client, argv[2], &failure)))
+	if (client && profile && (!token || set_token(client, token, &failure)))
 		answers = ask(client, profile, &options, &failure);
 	if (answers) {
 		print_answers(answers);
