@@ -46,9 +46,10 @@ daemon = Daemon("--tokens", str(TOKENS))
 
 
 class Door(grpc.GenericRpcHandler):
-    """Hands calls on, but for the first two."""
+    """Hands calls on; but for the first two, where it is @strict."""
 
-    def __init__(self):
+    def __init__(self, strict=True):
+        self.strict = strict
         self.lock = threading.Lock()
         self.seen = []  # (time, metadata) of every try
         self.far = daemon.channel()
@@ -66,9 +67,9 @@ class Door(grpc.GenericRpcHandler):
         with self.lock:
             self.seen.append((time.monotonic(), metadata, context.time_remaining()))
             number = len(self.seen)
-        if number == 1:
+        if self.strict and number == 1:
             self.turn_away(context)
-        if number == 2:
+        if self.strict and number == 2:
             context.abort(grpc.StatusCode.UNAVAILABLE, "not just now")
         passed_on = [(k, v) for k, v in metadata.items() if k == "authorization"]
         try:
@@ -138,9 +139,13 @@ def called(address, token, ca=None):
 
 
 def asks_again():
-    door = Door()
-    said = called(door.address, OWN)
-    door.server.stop(0)
+    # Where the machine is busy a program may not come to its question before the deadline; that shows nothing.
+    for _ in range(3):
+        door = Door()
+        said = called(door.address, OWN)
+        door.server.stop(0)
+        if "deadline" not in said.stderr.lower():
+            break
     assert said.returncode == 0, said
     lines = said.stdout.splitlines()
     expected = harness.Client(daemon.channel()).match(question(), metadata=[
@@ -172,9 +177,10 @@ def question():
 
 def no_token():
     """Refused, said so, and not tried again."""
-    begin = time.monotonic()
-    said = called(daemon.addresses[0], None)
-    assert said.returncode != 0 and time.monotonic() - begin < 10, said
+    door = Door(strict=False)
+    said = called(door.address, None)
+    door.server.stop(0)
+    assert said.returncode != 0 and len(door.seen) == 1, (said, door.seen)
     assert "authorization" in said.stderr.lower() or "token" in said.stderr.lower(), said.stderr
 
 
