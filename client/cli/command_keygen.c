@@ -29,13 +29,9 @@ static const char HELP_ZH[] =
 		"--tokens），再发 SIGHUP 生效。换令牌时先加新行，调用方换好后删去旧行。\n"
 		"\n"
 		"角色：\n"
-		"  reader      测算、查看政策目录\n"
-		"  registry    查看登记库中的企业、反查、报表\n"
-		"  batch       导入企业数据，政策推送的运行和领取\n"
-		"  department  二次确认\n"
-		"  editor      检查、模拟草稿\n"
-		"  publisher   发布政策目录\n"
-		"  operator    查看服务状态、备份全部数据\n"
+#define ROLE(word, name, zh, en) "  " name "：" zh "\n"
+#include "base/role.def"
+#undef ROLE
 		"\n"
 		"证书：policycalc keygen --tls 目录 --host 名称[,名称...] [--days 天]\n"
 		"      policycalc keygen --tls 目录 --client 名称 [角色[,角色...]]\n"
@@ -61,13 +57,9 @@ static const char HELP_EN[] =
 		"the old one out when nobody uses it any more.\n"
 		"\n"
 		"Roles:\n"
-		"  reader      asks the calculator, reads the catalog\n"
-		"  registry    reads the enterprises of the registry, finds, reports\n"
-		"  batch       imports enterprises, runs and delivers pushes\n"
-		"  department  confirms what is pushed\n"
-		"  editor      checks and simulates drafts\n"
-		"  publisher   publishes the catalog\n"
-		"  operator    looks at how the service is, copies all its data\n"
+#define ROLE(word, name, zh, en) "  " name ": " en "\n"
+#include "base/role.def"
+#undef ROLE
 		"\n"
 		"Certificates: policycalc keygen --tls DIR --host NAME[,NAME...] [--days N]\n"
 		"              policycalc keygen --tls DIR --client NAME [ROLE[,ROLE...]]\n"
@@ -93,8 +85,11 @@ static bool name_is_good(const char *name)
 
 static bool roles_are_good(const char *text)
 {
-	static const char *const roles[] = { "reader", "registry", "batch", "department",
-		"editor", "publisher", "operator" };
+	static const char *const roles[] = {
+#define ROLE(word, name, zh, en) name,
+#include "base/role.def"
+#undef ROLE
+	};
 	const size_t count = sizeof(roles) / sizeof(*roles);
 
 	for (;;) {

@@ -11,6 +11,11 @@
 
 #define DIGEST_SIZE 32
 #define EXPECTED "must be NAME ROLE,... and SHA-256, uri:... or dns:..., parted by blanks"
+static const char ROLES_EXPECTED[] = "roles are parted by commas, and of these:"
+#define ROLE(word, name, zh, en) " " name
+#include "base/role.def"
+#undef ROLE
+		;
 
 struct entry {
 	char *certificate; /* "uri:...", "dns:..."; NULL: it is a token */
@@ -165,8 +170,7 @@ static bool token_take(void *context, char *line, unsigned number, struct error 
 	else if (!name_parse(fields[0], entry.identity.name))
 		fault = "a name has 1 to 64 letters, digits, -, _ and .";
 	else if (!(entry.identity.roles = roles_parse(fields[1])))
-		fault = "roles are reader, registry, batch, department, editor, publisher and "
-			"operator, parted by commas";
+		fault = ROLES_EXPECTED;
 	else if (is_certificate(fields[2]) ? !certificate_parse(fields[2], &entry.certificate,
 							     &fault)
 					   : !digest_parse(fields[2], entry.digest))

@@ -17,17 +17,20 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Names, and what they may do: see access_methods.c. */
+/* What each is for: base/role.def; what it may call: access_methods.c. */
+enum access_role_number {
+#define ROLE(word, name, zh, en) ACCESS_NUMBER_##word,
+#include "base/role.def"
+#undef ROLE
+	ACCESS_ROLE_COUNT,
+};
+
 enum access_role {
-	ACCESS_READER = 1 << 0,	  /* asks the calculator, reads the catalog */
-	ACCESS_REGISTRY = 1 << 1, /* reads what is known of enterprises, and reports on them */
-	ACCESS_BATCH = 1 << 2,	  /* feeds the registry, runs and delivers pushes */
-	ACCESS_DEPARTMENT = 1 << 3, /* confirms what is pushed */
-	ACCESS_EDITOR = 1 << 4,	    /* checks and simulates drafts */
-	ACCESS_PUBLISHER = 1 << 5,  /* publishes them */
-	ACCESS_OPERATOR = 1 << 6,   /* looks at how the service is, takes backups */
-	ACCESS_EVERY_ROLE = (1 << 7) - 1,
-	ACCESS_ANYBODY = 1 << 7, /* of methods: also who has no token */
+#define ROLE(word, name, zh, en) ACCESS_##word = 1 << ACCESS_NUMBER_##word,
+#include "base/role.def"
+#undef ROLE
+	ACCESS_EVERY_ROLE = (1 << ACCESS_ROLE_COUNT) - 1,
+	ACCESS_ANYBODY = 1 << ACCESS_ROLE_COUNT, /* of methods: also who has no token */
 };
 
 #define ACCESS_NAME_MOST 64

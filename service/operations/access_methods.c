@@ -76,8 +76,11 @@ static const struct row {
 			LIGHT },
 };
 
-static const char *const names[] = { "reader", "registry", "batch", "department", "editor",
-	"publisher", "operator" };
+static const char *const names[ACCESS_ROLE_COUNT] = {
+#define ROLE(word, name, zh, en) name,
+#include "base/role.def"
+#undef ROLE
+};
 
 static const struct row *row_find(const char *service, const char *name)
 {
@@ -114,7 +117,7 @@ void access_roles_print(uint32_t roles, char out[ACCESS_ROLES_SIZE])
 
 	strcpy(out, "nobody");
 	roles &= ACCESS_EVERY_ROLE;
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+	for (size_t i = 0; i < ACCESS_ROLE_COUNT; i++) {
 		bool is_last = roles >> i == 1;
 
 		if (roles & 1u << i)
@@ -128,7 +131,7 @@ void access_roles_print(uint32_t roles, char out[ACCESS_ROLES_SIZE])
 
 uint32_t access_role_parse(struct slice name)
 {
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+	for (size_t i = 0; i < ACCESS_ROLE_COUNT; i++)
 		if (slice_equals_text(name, names[i]))
 			return 1u << i;
 	return 0;

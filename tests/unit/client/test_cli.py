@@ -44,6 +44,13 @@ class Options(unittest.TestCase):
                         self.assertEqual(line, line.rstrip())
         self.assertIn("\n                     $POLICYCALC_SERVER 或\n", run("--help", columns="50")[1])
 
+    def test_help_tells_every_role(self):
+        roles = ("reader", "registry", "batch", "department", "editor", "publisher", "operator")
+        for lang, colon in (("zh", "："), ("en", ": ")):
+            _, out, _ = run("--lang", lang, "keygen", "--help")
+            said = [line.split(colon)[0].strip() for line in out.splitlines() if line.startswith("  ")]
+            self.assertEqual([name for name in said if name in roles], list(roles))
+
     def test_output_that_cannot_be_written(self):
         """Nothing is lost without a word, and nothing printed goes where it was not meant to."""
         for arguments in (("--help",), ("match", "staff=1"), ("policies",)):

@@ -146,7 +146,9 @@ static void mistakes_are_named(void **state)
 		{ "portal reader\n", 0600, ":1: must be NAME ROLE,... and SHA-256" },
 		{ "\nportal reader " FIRST " more\n", 0600, ":2: must be NAME" },
 		{ "port/al reader " FIRST "\n", 0600, ":1: a name has" },
-		{ "portal root " FIRST "\n", 0600, ":1: roles are" },
+		{ "portal root " FIRST "\n", 0600,
+				":1: roles are parted by commas, and of these: reader registry "
+				"batch department editor publisher operator" },
 		{ "portal reader, " FIRST "\n", 0600, ":1: roles are" },
 		{ "portal ,reader " FIRST "\n", 0600, ":1: roles are" },
 		{ "portal reader,,batch " FIRST "\n", 0600, ":1: roles are" },
