@@ -15,8 +15,9 @@ void *memory_resize(void *old, size_t size);
 void memory_free(void *memory);
 
 /**
- * How often there was none since the process began, for any thread: for those that use a library which takes its
- * memory here and tells of it as of something else, or not at all.
+ * How often there was none for this thread since it began: for those that use a library which takes its memory
+ * here, on the thread that calls it, and tells of it as of something else, or not at all. What other threads, and so
+ * other databases, were refused is none of theirs.
  */
 unsigned long memory_refusals(void);
 
