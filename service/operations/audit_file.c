@@ -109,7 +109,7 @@ static bool is_ours(const struct audit_file *file)
 	struct stat here, there;
 
 	return flock(file->descriptor, LOCK_EX | LOCK_NB) == 0 &&
-	       fstat(file->descriptor, &here) == 0 && stat(file->path, &there) == 0 &&
+	       fstat(file->descriptor, &here) == 0 && lstat(file->path, &there) == 0 &&
 	       here.st_dev == there.st_dev && here.st_ino == there.st_ino;
 }
 
@@ -119,7 +119,11 @@ bool audit_file_open(struct audit_file *file, const char *path, struct error *er
 	if (snprintf(file->path, sizeof(file->path), "%s", path) >=
 			(int)sizeof(file->path) - 32)
 		return error_set(err, ERROR_INVALID, "%s: its name is too long", path);
-	file->descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	/* Behind a link the full file would stay in one folder and its successor begin in another. */
+	file->descriptor = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (file->descriptor < 0 && errno == ELOOP)
+		return error_set(err, ERROR_INVALID,
+				"%s: is a symbolic link: name the file itself", path);
 	if (file->descriptor < 0)
 		return error_set(err, ERROR_IO, "%s: %s", path, strerror(errno));
 	if (!is_ours(file))

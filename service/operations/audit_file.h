@@ -58,7 +58,8 @@ struct audit_torn {
 
 /**
  * Opens @path, made when missing, and goes on behind its last whole line. What a power cut left behind it is set
- * aside, never anything that was on the disk: then, and when the end is no line of ours, ERROR_INVALID.
+ * aside, never anything that was on the disk: then, when the end is no line of ours, and when it is a symbolic
+ * link, ERROR_INVALID.
  */
 bool audit_file_open(struct audit_file *file, const char *path, struct error *err);
 void audit_file_close(struct audit_file *file);

@@ -73,8 +73,8 @@ static bool parse_line(const char *at, const char *end, struct line *out)
 			memcmp(end - 2, "\"}", 2) != 0)
 		return false;
 	out->prev = end - 2 - HEX;
-	/* A line of a version that did not say so: all before it was there. */
-	out->synced = out->seq - 1;
+	/* A line of a version that did not say so: what is further back than a batch was there. */
+	out->synced = out->seq > AUDIT_BATCH_MOST ? out->seq - AUDIT_BATCH_MOST : 0;
 	synced = memmem(at, size - (size_t)(at - out->at), AUDIT_SYNCED, strlen(AUDIT_SYNCED));
 	if (synced) {
 		synced += strlen(AUDIT_SYNCED);

@@ -208,24 +208,37 @@ static void cut_again(void **state)
 	}
 }
 
-/* Of a version whose lines say nothing of the disk: wherever the process was killed, it goes on. */
+/* What a version wrote whose lines say nothing of the disk: @lines of them, as one batch; their bytes. */
+static size_t write_before(char *bytes, size_t room, size_t *ends, unsigned lines)
+{
+	char head[AUDIT_HEX_SIZE];
+	size_t size = 0;
+
+	memset(head, '0', AUDIT_HEX_SIZE - 1);
+	head[AUDIT_HEX_SIZE - 1] = '\0';
+	for (unsigned line = 0; line < lines; line++) {
+		size_t last = size;
+
+		size += (size_t)snprintf(bytes + size, room - size,
+				"{\"seq\":%u,\"time\":\"2026-03-01T04:05:06.789Z\","
+				"\"event\":\"close\",\"prev\":\"%s\"}\n",
+				line + 1, head);
+		assert_true(audit_hash_bytes(bytes + last, size - last - 1, head));
+		ends[line] = size;
+	}
+	return size;
+}
+
+/* Wherever the process was killed, it goes on. */
 static void a_log_of_before(void **state)
 {
 	struct error err = { ERROR_NONE, "" };
-	char bytes[4096], head[AUDIT_HEX_SIZE];
-	size_t size = 0, last = 0;
+	char bytes[4096];
+	size_t ends[4], size, last;
 
 	(void)state;
-	memset(head, '0', AUDIT_HEX_SIZE - 1);
-	head[AUDIT_HEX_SIZE - 1] = '\0';
-	for (unsigned line = 1; line <= 4; line++) {
-		last = size;
-		size += (size_t)snprintf(bytes + size, sizeof(bytes) - size,
-				"{\"seq\":%u,\"time\":\"2026-03-01T04:05:06.789Z\","
-				"\"event\":\"close\",\"prev\":\"%s\"}\n",
-				line, head);
-		assert_true(audit_hash_bytes(bytes + last, size - last - 1, head));
-	}
+	size = write_before(bytes, sizeof(bytes), ends, 4);
+	last = ends[2];
 	for (size_t at = last; at <= size; at++) {
 		struct audit *audit;
 		unsigned torn = at > last && at < size;
@@ -239,6 +252,100 @@ static void a_log_of_before(void **state)
 		/* It says open and close, and what was torn. */
 		assert_int_equal(chain_check(), (at == size ? 4 : 3) + torn + 2);
 	}
+}
+
+/* Its last batch may be torn anywhere, like one of ours: zeros from @from on, and up to @until. */
+static void check_before(
+		const char *bytes, size_t size, const size_t *ends, size_t from, size_t until)
+{
+	struct error err = { ERROR_NONE, "" };
+	struct audit *audit;
+	char left[4096], side[4096], side_path[80];
+	size_t kept_size;
+	unsigned kept = 0;
+
+	while (ends[kept] <= from)
+		kept++;
+	kept_size = kept ? ends[kept - 1] : 0;
+	memcpy(left, bytes, size);
+	memset(left + from, 0, until - from);
+	fresh(NULL);
+	write_bytes(path, left, size);
+	audit = audit_open(path, "1", 0, &err);
+	if (!audit)
+		fail_msg("zeros from %zu to %zu: %s", from, until, err.message);
+	audit_close(audit);
+	assert_int_equal(chain_check(), kept + 3); /* torn, open, close */
+	(void)snprintf(side_path, sizeof(side_path), "%s.torn-%u", path, kept + 1);
+	assert_int_equal(read_file(side_path, side, sizeof(side)), size - kept_size);
+	assert_memory_equal(side, left + kept_size, size - kept_size);
+}
+
+static void a_batch_of_before(void **state)
+{
+	struct error err = { ERROR_NONE, "" };
+	char bytes[4096], left[4096];
+	size_t ends[5], size, length;
+	struct audit *audit;
+
+	(void)state;
+	size = write_before(bytes, sizeof(bytes), ends, 5);
+	for (size_t from = ends[1]; from < size; from += 5) {
+		size_t until = size - from < 64 ? size : from + 64;
+
+		check_before(bytes, size, ends, from, size);
+		check_before(bytes, size, ends, from, until);
+		check_before(bytes, size, ends, ends[1], from + 1);
+	}
+	/* Once ours has gone on behind it, it was all on the disk. */
+	fresh(NULL);
+	write_bytes(path, bytes, size);
+	audit = audit_open(path, "1", 0, &err);
+	assert_non_null(audit);
+	audit_close(audit);
+	length = read_file(path, left, sizeof(left));
+	memset(left + ends[3] + 20, 0, 10);
+	check_refused(left, length);
+}
+
+/* What lies further back than any batch was there: zeros in it are somebody's. */
+static void long_before(void **state)
+{
+	static char bytes[1 << 16];
+	static size_t ends[AUDIT_BATCH_MOST + 2];
+	struct error err = { ERROR_NONE, "" };
+	struct audit_file file;
+	size_t size;
+
+	(void)state;
+	size = write_before(bytes, sizeof(bytes), ends, AUDIT_BATCH_MOST + 2);
+	memset(bytes + ends[0] + 20, 0, 10);
+	write_bytes(path, bytes, size);
+	assert_false(audit_file_open(&file, path, &err));
+	assert_int_equal(err.code, ERROR_INVALID);
+	assert_non_null(strstr(err.message, "line 2 is not what was written"));
+}
+
+/* A link is refused: the file that it leads to would be put away here, and go on there. */
+static void a_link_is_no_log(void **state)
+{
+	struct error err = { ERROR_NONE, "" };
+	struct scene scene;
+	struct audit_file file;
+	char there[80], bytes[8192];
+
+	(void)state;
+	make_scene(&scene);
+	(void)snprintf(there, sizeof(there), "%s.elsewhere", path);
+	assert_int_equal(rename(path, there), 0);
+	assert_int_equal(symlink(there, path), 0);
+	assert_false(audit_file_open(&file, path, &err));
+	assert_int_equal(err.code, ERROR_INVALID);
+	assert_non_null(strstr(err.message, "is a symbolic link: name the file itself"));
+	assert_int_equal(read_file(there, bytes, sizeof(bytes)), scene.size);
+	assert_memory_equal(bytes, scene.bytes, scene.size);
+	assert_true(audit_file_open(&file, there, &err));
+	audit_file_close(&file);
 }
 
 /* What happens between a file's opening and its being held. */
@@ -284,6 +391,9 @@ int main(void)
 		cmocka_unit_test_setup(changes_are_no_cuts, fresh),
 		cmocka_unit_test_setup(cut_again, fresh),
 		cmocka_unit_test_setup(a_log_of_before, fresh),
+		cmocka_unit_test_setup(a_batch_of_before, fresh),
+		cmocka_unit_test_setup(long_before, fresh),
+		cmocka_unit_test_setup(a_link_is_no_log, fresh),
 		cmocka_unit_test_setup(put_away_while_opened, fresh),
 	};
 	int failed;
