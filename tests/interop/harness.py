@@ -53,6 +53,15 @@ details = module("google.rpc.error_details_pb2")
 status_pb2 = module("google.rpc.status_pb2")
 
 
+def forget_clock(pid):
+    """What libfaketime keeps in shared memory for a process, which one that is killed does not take away; @pid has
+    ended, and if another has its number by now, they may be that one's."""
+    if pathlib.Path(f"/proc/{pid}").exists():
+        return
+    for name in (f"faketime_shm_{pid}", f"sem.faketime_sem_{pid}"):
+        pathlib.Path("/dev/shm", name).unlink(missing_ok=True)
+
+
 class Daemon:
     """policycalcd on addresses of its own choice; killed when the test ends."""
 
@@ -103,6 +112,7 @@ class Daemon:
         if self.process.poll() is None:
             self.process.kill()
             self.process.wait()
+        forget_clock(self.process.pid)
         self.log_file.close()
 
 
