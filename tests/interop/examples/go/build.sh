@@ -6,7 +6,7 @@
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 proto=$(cd "$1" && pwd)
-output=$2
+case $2 in /*) output=$2 ;; *) output=$(pwd)/$2 ;; esac
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 GOBIN=$work/bin go install google.golang.org/protobuf/cmd/protoc-gen-go@v1.36.12
