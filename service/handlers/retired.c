@@ -43,7 +43,7 @@ static void wait_a_little(struct retired *retired, long *wait_ms)
 {
 	struct timespec until;
 
-	clock_gettime(CLOCK_REALTIME, &until);
+	clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_nsec += *wait_ms * 1000000L;
 	until.tv_sec += until.tv_nsec / 1000000000L;
 	until.tv_nsec %= 1000000000L;
@@ -83,11 +83,16 @@ static void *on_retired(void *argument)
 struct retired *retired_new(void)
 {
 	struct retired *retired = memory_alloc_zero(1, sizeof(*retired));
+	pthread_condattr_t attributes;
 
 	if (!retired)
 		return NULL;
 	pthread_mutex_init(&retired->lock, NULL);
-	pthread_cond_init(&retired->changed, NULL);
+	/* Of the other clock a moment may be an hour, when it is set back. */
+	pthread_condattr_init(&attributes);
+	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	pthread_cond_init(&retired->changed, &attributes);
+	pthread_condattr_destroy(&attributes);
 	return retired;
 }
 
