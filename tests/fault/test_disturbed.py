@@ -5,12 +5,14 @@ others: what was wrong is said, nothing is lost, nothing comes twice.
 usage: test_disturbed.py DAEMON PROTOC PROTO_DIR STARTER_DIR POLICYCALC
 """
 import json
+import queue
 import subprocess
 import sys
 import threading
+import time
 
 from story import NIGHTS, grpc, push
-from harness import refuses_to_start, run
+from harness import calculator, profile, refuses_to_start, run
 from world import BIG, World
 
 POLICYCALC = sys.argv[5]
@@ -144,6 +146,26 @@ def test_day_when_the_clock_jumps():
     world.close()
 
 
+def test_calls_when_the_clock_jumps():
+    """Days ahead and days back: a call that has a deadline, and its connection, go on; only the day is another."""
+    world = World(60)
+    world.fill()
+    questions = queue.SimpleQueue()
+    answers = world.client.match_stream(iter(questions.get, None), timeout=300)
+    for seconds in (0, 7200, 3 * 86400, -7 * 86400, 86400):
+        world.clock.jump(seconds)
+        day = time.strftime("%Y-%m-%d", time.gmtime(time.time() + world.clock.offset + 8 * 3600))
+        questions.put(calculator.MatchStreamRequest(match=calculator.MatchRequest(profile=profile.Profile())))
+        assert next(answers).response.as_of == day
+        assert world.client.match(timeout=60).as_of == day
+    world.publish(2)
+    assert world.client.match(timeout=60).revision == 2
+    questions.put(None)
+    assert not list(answers)
+    world.clock.jump(-86400)
+    world.close()
+
+
 # --- bad input ------------------------------------------------------------------------------------
 
 def test_bad_input_of_the_command_line():
@@ -186,4 +208,5 @@ def test_bad_input_of_the_command_line():
 
 
 run(test_two_services, test_two_runners, test_pinned,
-    test_leases_when_the_clock_jumps, test_day_when_the_clock_jumps, test_bad_input_of_the_command_line)
+    test_leases_when_the_clock_jumps, test_day_when_the_clock_jumps, test_calls_when_the_clock_jumps,
+    test_bad_input_of_the_command_line)
