@@ -23,7 +23,7 @@ import time
 MESON, BUILD = sys.argv[1:3]
 PACKAGES = ("systemd,systemd-sysv,libuv1,libnghttp2-14,libprotobuf-c1,libsqlite3-0,libssl3,libcurl4,libjansson4,"
             "libyaml-0-2,zlib1g,libutf8proc2,socat,procps")
-GROUP = pathlib.Path("/sys/fs/cgroup")
+DEBIAN_SECONDS = 2400  # a minute of work, and as much as busy machines and slow networks make of it
 UNIT = "policycalcd.service"
 CONFIG = "/etc/policycalc/policycalcd.conf"
 # What a container needs to be one. Mounts must be shared, or systemd cannot hand credentials over.
@@ -85,7 +85,13 @@ def debian():
     if not shutil.which("debootstrap"):
         skip("there is no debootstrap, and no POLICYCALC_SYSTEMD_ROOT")
     folder = FOLDER / "debian"
-    made = shell("debootstrap", "--variant=minbase", "--include=" + PACKAGES, "bookworm", str(folder))
+    # What it mounts in there, and begins, ends with it, also when it is broken off: the folder is deleted by us.
+    try:
+        made = shell("unshare", "--mount", "--propagation", "private", "--pid", "--fork", "--kill-child",
+                     "debootstrap", "--variant=minbase", "--include=" + PACKAGES, "bookworm", str(folder),
+                     timeout=DEBIAN_SECONDS)
+    except subprocess.TimeoutExpired:
+        skip(f"debootstrap took more than {DEBIAN_SECONDS} seconds")
     if made.returncode:
         skip("debootstrap: " + (made.stdout + made.stderr).strip().splitlines()[-1])
     return str(folder)
