@@ -78,8 +78,7 @@ static void connection_free(struct connection *connection)
 	loop->spare = connection;
 }
 
-/* Those for whom there was no memory. */
-static void loop_accept_waiting(struct loop *loop)
+void connection_accept_waiting(struct loop *loop)
 {
 	size_t i;
 
@@ -104,7 +103,7 @@ static void on_close(uv_handle_t *handle)
 		connection->next->previous = connection->previous;
 	atomic_fetch_sub(loop->connection_count, 1);
 	connection_free(connection);
-	loop_accept_waiting(loop);
+	connection_accept_waiting(loop);
 	loop_advance(loop);
 }
 
@@ -141,6 +140,7 @@ void connection_close(struct connection *connection)
 	connection_enter(connection, CONNECTION_CLOSING);
 	connection_undirty(connection);
 	connection_rest_no_more(connection);
+	handshake_remove(&connection->loop->handshakes, &connection->handshake);
 	connection->session = NULL;
 	connection->loop->rpc.now_us = loop_now_us();
 	session_free(session);
@@ -161,6 +161,7 @@ void connection_linger(struct connection *connection)
 	struct session *session = connection->session;
 
 	connection_enter(connection, CONNECTION_LINGERING);
+	handshake_remove(&connection->loop->handshakes, &connection->handshake);
 	connection->session = NULL;
 	connection->loop->rpc.now_us = loop_now_us();
 	session_free(session);
@@ -236,7 +237,9 @@ static void on_alloc(uv_handle_t *handle, size_t wanted, uv_buf_t *out_piece)
 	struct connection *connection = handle->data;
 
 	(void)wanted;
-	*out_piece = uv_buf_init(connection->loop->read_bytes, LOOP_READ_SIZE);
+	*out_piece = connection_may_be_read(connection)
+				     ? uv_buf_init(connection->loop->read_bytes, LOOP_READ_SIZE)
+				     : uv_buf_init(NULL, 0);
 }
 
 static bool connection_open(struct connection *connection);
@@ -270,9 +273,10 @@ static bool connection_take_tls(struct connection *connection, struct slice byte
 
 static void connection_take(struct connection *connection, struct slice bytes)
 {
-	if (!connection->tls) {
+	if (!connection->own) {
 		session_receive(connection->session, bytes, loop_now_us());
-	} else if (!connection_take_tls(connection, bytes)) {
+	} else if ((!connection->tls && !connection_begin_handshake(connection)) ||
+			!connection_take_tls(connection, bytes)) {
 		connection_close(connection);
 		return;
 	}
@@ -293,8 +297,13 @@ static void connection_rest(struct connection *connection)
 static void on_read(uv_stream_t *stream, ssize_t size, const uv_buf_t *piece)
 {
 	struct connection *connection = stream->data;
-	uint64_t begun_us;
+	uint64_t begun_us, took_us;
+	bool was_shaking;
 
+	if (size == UV_ENOBUFS && connection->handshake.is_waiting) {
+		connection_wait(connection);
+		return;
+	}
 	if (size < 0) {
 		connection_close(connection);
 		return;
@@ -302,13 +311,23 @@ static void on_read(uv_stream_t *stream, ssize_t size, const uv_buf_t *piece)
 	if (size == 0 || !connection_is_live(connection))
 		return;
 	begun_us = loop_now_us();
+	was_shaking = connection->state == CONNECTION_HANDSHAKE;
 	connection_take(connection, (struct slice){ piece->base, (size_t)size });
+	took_us = loop_now_us() - begun_us;
+	if (was_shaking)
+		handshake_worked(
+				&connection->loop->handshakes, &connection->handshake, took_us);
 	if (connection->read_turn != connection->loop->rpc.turn)
 		connection->read_us = 0;
 	connection->read_turn = connection->loop->rpc.turn;
-	connection->read_us += loop_now_us() - begun_us;
+	connection->read_us += took_us;
 	if (connection->read_us >= READ_US && connection_is_live(connection))
 		connection_rest(connection);
+}
+
+bool connection_read(struct connection *connection)
+{
+	return uv_read_start(&connection->uv.stream, on_alloc, on_read) == 0;
 }
 
 void connection_wake_resting(struct loop *loop)
@@ -317,7 +336,7 @@ void connection_wake_resting(struct loop *loop)
 		struct connection *connection = loop->resting;
 
 		connection_rest_no_more(connection);
-		if (uv_read_start(&connection->uv.stream, on_alloc, on_read) != 0)
+		if (!connection_read(connection))
 			connection_close(connection);
 	}
 }
@@ -325,26 +344,20 @@ void connection_wake_resting(struct loop *loop)
 /* --- the beginning ---------------------------------------------------------------------------
  */
 
-static void connection_name_peer(struct connection *connection)
+static void connection_name_peer(struct connection *connection, const struct sockaddr *where)
 {
-	struct sockaddr_storage where;
 	char host[64] = "";
-	int size = sizeof(where);
 
 	if (connection->is_unix) {
 		(void)snprintf(connection->peer, sizeof(connection->peer), "unix:");
-		return;
-	}
-	if (uv_tcp_getpeername(&connection->uv.tcp, (struct sockaddr *)&where, &size) != 0)
-		return;
-	if (where.ss_family == AF_INET6) {
-		const struct sockaddr_in6 *six = (const struct sockaddr_in6 *)&where;
+	} else if (where->sa_family == AF_INET6) {
+		const struct sockaddr_in6 *six = (const struct sockaddr_in6 *)where;
 
 		(void)uv_ip6_name(six, host, sizeof(host));
 		(void)snprintf(connection->peer, sizeof(connection->peer), "ipv6:[%s]:%u", host,
 				ntohs(six->sin6_port));
-	} else {
-		const struct sockaddr_in *four = (const struct sockaddr_in *)&where;
+	} else if (where->sa_family == AF_INET) {
+		const struct sockaddr_in *four = (const struct sockaddr_in *)where;
 
 		(void)uv_ip4_name(four, host, sizeof(host));
 		(void)snprintf(connection->peer, sizeof(connection->peer), "ipv4:%s:%u", host,
@@ -383,6 +396,7 @@ static bool connection_open(struct connection *connection)
 	if (!connection->session)
 		return false;
 	connection_enter(connection, CONNECTION_OPEN);
+	handshake_remove(&connection->loop->handshakes, &connection->handshake);
 	if (connection->loop->state != LOOP_RUNNING)
 		session_drain(connection->session, loop_now_us());
 	if (connection->wants_review)
@@ -393,19 +407,23 @@ static bool connection_open(struct connection *connection)
 
 static bool connection_begin(struct connection *connection, struct tls *tls)
 {
-	connection_name_peer(connection);
-	if (!connection->is_unix)
+	struct sockaddr_storage where = { 0 };
+	int size = sizeof(where);
+
+	if (!connection->is_unix) {
+		(void)uv_tcp_getpeername(&connection->uv.tcp, (struct sockaddr *)&where, &size);
 		(void)uv_tcp_nodelay(&connection->uv.tcp, 1);
+	}
+	connection_name_peer(connection, (const struct sockaddr *)&where);
 	connection->begun_us = loop_now_us();
 	if (tls) {
-		connection->tls = tls_stream_new(tls);
-		if (!connection->tls)
-			return false;
+		connection->own = tls;
+		connection_expect_handshake(connection, (const struct sockaddr *)&where);
 		connection_mark_dirty(connection);
 	} else if (!connection_open(connection)) {
 		return false;
 	}
-	return uv_read_start(&connection->uv.stream, on_alloc, on_read) == 0;
+	return connection_read(connection);
 }
 
 /*
@@ -449,7 +467,8 @@ void connection_accept(struct listener *listener)
 	before = atomic_fetch_add(loop->connection_count, 1);
 	/* Taken also when it is one too many: with one left untaken libuv listens no more. */
 	if (uv_accept(&listener->uv.stream, &connection->uv.stream) != 0 ||
-			before >= loop->limits->connection_count ||
+			(before >= loop->limits->connection_count &&
+					!(listener->tls && connection_displace(loop))) ||
 			!connection_begin(connection, listener->tls))
 		connection_close(connection);
 }

@@ -2,6 +2,7 @@
 /* One accepted socket and its session. Lives on one loop's thread. */
 #pragma once
 
+#include "transport/handshakes.h"
 #include "transport/loop.h"
 #include "transport/session.h"
 #include "transport/tls.h"
@@ -26,7 +27,9 @@ struct connection {
 	uv_shutdown_t shutdown;
 	enum connection_state state;
 	struct loop *loop;
-	struct tls_stream *tls;		    /* NULL: plaintext */
+	struct tls *own;		    /* NULL: plaintext */
+	struct tls_stream *tls;		    /* NULL: plaintext, or nothing was read yet */
+	struct handshake handshake;	    /* of TLS, while it is in HANDSHAKE */
 	struct session *session;	    /* NULL: in HANDSHAKE, and when it is over */
 	struct connection *previous, *next; /* of the loop */
 	struct connection *next_dirty, *next_resting;
@@ -47,8 +50,12 @@ struct connection {
 
 /** Accepts what waits on @listener; over the limit it is closed at once. */
 void connection_accept(struct listener *listener);
+/** Those for whom there was no memory, or no time, before. */
+void connection_accept_waiting(struct loop *loop);
 /** Another iteration: those that had their share of the last one are read again. */
 void connection_wake_resting(struct loop *loop);
+/** Likewise: some of those whose handshakes wait for their turn. */
+void connection_call_handshakes(struct loop *loop);
 /** Sends what the session has, as far as the socket takes it, and closes what is over. */
 void connection_flush(struct connection *connection);
 /** There is more to come soon, and what there is may wait for it. */

@@ -12,5 +12,17 @@ void connection_mark_dirty(struct connection *connection);
 void connection_close(struct connection *connection);
 /** Everything is said: our side is shut, and the client's bytes are thrown away for a moment. */
 void connection_linger(struct connection *connection);
+/** Its bytes are read from now on. false: that cannot be. */
+bool connection_read(struct connection *connection);
+/** A client of @where, NULL if that is not known, is about to speak TLS; another may have to go for it. */
+void connection_expect_handshake(struct connection *connection, const struct sockaddr *where);
+/** The first bytes of it have come. false: memory is short. */
+bool connection_begin_handshake(struct connection *connection);
+/** Whether it may be read now; not, while it is another's turn to have its handshake worked on. */
+bool connection_may_be_read(struct connection *connection);
+/** It may not: its bytes stay in the socket until it is called. */
+void connection_wait(struct connection *connection);
+/** There is one connection too many. true: another was closed instead. */
+bool connection_displace(struct loop *loop);
 /** After whatever may have changed when something is due. */
 void connection_set_timer(struct connection *connection);

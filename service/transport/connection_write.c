@@ -73,7 +73,7 @@ static void connection_pull(struct connection *connection, struct buffer *out)
 {
 	if (connection->tls)
 		connection_pull_tls(connection, out);
-	else
+	else if (connection->session)
 		session_send(connection->session, out, WRITE_SIZE, loop_now_us());
 }
 

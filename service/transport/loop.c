@@ -26,10 +26,13 @@
 
 #include <assert.h>
 #include <stddef.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 #define TO(state) (1u << LOOP_##state)
 #define BACKLOG 1024
+/* Connections that are taken in an iteration, some 30 µs each, while others wait. */
+#define ACCEPT_MOST 16
 #define OUT_KEEP ((size_t)1 << 20)
 /* Descriptors of the process that are no connections: files, and what others listen to. */
 #define OTHER_DESCRIPTORS 1024
@@ -266,14 +269,22 @@ static void on_check(uv_check_t *check)
 	loop_flush(loop);
 	rpc_loop_turn(&loop->rpc);
 	connection_wake_resting(loop);
+	connection_call_handshakes(loop);
+	loop->accept_count = 0;
+	connection_accept_waiting(loop);
 }
 
 static void on_connection(uv_stream_t *server, int status)
 {
 	struct listener *listener = server->data;
 
-	if (status == 0)
+	if (status != 0)
+		return;
+	/* One that is not taken stops the listener, until on_check() takes it. */
+	if (listener->loop->accept_count++ < ACCEPT_MOST)
 		connection_accept(listener);
+	else
+		listener->is_waiting = true;
 }
 
 static void on_thread(void *argument)
@@ -320,12 +331,18 @@ struct loop *loop_new(unsigned number, const struct rpc_engine *engine,
 	struct loop *loop = memory_alloc_zero(1, sizeof(*loop));
 	struct listener *listeners = memory_alloc_zero(listener_count, sizeof(*listeners));
 	struct connection *spare = memory_alloc_zero(1, sizeof(*spare));
+	uint64_t seed;
 	int result;
 
 	if (!loop || !listeners || !spare) {
 		error_set(err, ERROR_MEMORY, "out of memory while making an event loop");
 		goto fail;
 	}
+	if (getrandom(&seed, sizeof(seed), 0) != (ssize_t)sizeof(seed)) {
+		error_set(err, ERROR_INTERNAL, "the system gives no random bytes");
+		goto fail;
+	}
+	handshakes_init(&loop->handshakes, limits->handshake_count, seed);
 	loop->number = number;
 	loop->limits = limits;
 	loop->connection_count = connection_count;

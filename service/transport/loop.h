@@ -8,6 +8,7 @@
 #include "base/buffer.h"
 #include "base/error.h"
 #include "rpc/stream.h"
+#include "transport/handshakes.h"
 #include "transport/server.h"
 
 #include <stdatomic.h>
@@ -48,7 +49,7 @@ struct listener {
 		uv_pipe_t pipe;
 	} uv;
 	bool is_unix;
-	bool is_waiting; /* somebody waits to be taken: there was no memory; libuv does not ask again */
+	bool is_waiting; /* somebody waits to be taken: libuv does not ask again */
 	struct tls *tls; /* NULL: plaintext */
 	struct loop *loop;
 };
@@ -67,15 +68,17 @@ struct loop {
 	uv_timer_t grace;
 	uv_thread_t thread;
 	bool has_thread;
+	unsigned accept_count; /* in this iteration */
 	struct listener *listeners;
 	size_t listener_count;
 	struct connection *connections;
 	struct connection
 			*spare; /* for whom there is no memory; NULL: one of the connections */
-	struct connection *resting; /* not read in this iteration any more */
-	struct connection *dirty;   /* to be flushed before the loop sleeps */
-	struct buffer out;	    /* what one connection has to send, while it is sent */
-	struct buffer plain;	    /* the same before TLS encrypts it */
+	struct handshakes handshakes; /* of TLS, under way */
+	struct connection *resting;   /* not read in this iteration any more */
+	struct connection *dirty;     /* to be flushed before the loop sleeps */
+	struct buffer out;	      /* what one connection has to send, while it is sent */
+	struct buffer plain;	      /* the same before TLS encrypts it */
 	char read_bytes[LOOP_READ_SIZE];
 	char plain_bytes[LOOP_PLAIN_SIZE]; /* of them, decrypted */
 

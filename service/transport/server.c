@@ -12,6 +12,8 @@
 #include <unistd.h>
 
 #define THREADS_MAX 256
+/* Of the handshakes under way, however many loops share them. */
+#define LOOP_HANDSHAKES ((size_t)16)
 #define PLAIN_PREFIX "plain:"
 
 struct server {
@@ -65,6 +67,9 @@ static bool server_make_loops(struct server *server, unsigned threads, struct er
 {
 	unsigned i;
 
+	server->limits.handshake_count /= threads;
+	if (server->limits.handshake_count < LOOP_HANDSHAKES)
+		server->limits.handshake_count = LOOP_HANDSHAKES;
 	server->loops = memory_alloc_zero(threads, sizeof(*server->loops));
 	if (!server->loops)
 		return error_set(err, ERROR_MEMORY, "out of memory while starting the server");

@@ -61,6 +61,8 @@ void server_limits_complete(struct server_limits *limits)
 {
 	if (limits->connection_count == 0)
 		limits->connection_count = 10000;
+	if (limits->handshake_count == 0)
+		limits->handshake_count = 160;
 	default_count(&limits->stream_count, 256);
 	default_count(&limits->stream_window, 512u << 10);
 	default_count(&limits->connection_window, 2u << 20);
