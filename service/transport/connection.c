@@ -14,7 +14,8 @@
  *     CLOSED      The last close callback ran; the memory is freed.
  *
  * connection_enter() is the only place that writes ->state. Callbacks feed the session and mark
- * the connection dirty; connection_flush(), once an iteration, decides what happens next.
+ * the connection dirty; connection_flush(), once what was read is dealt with and else once an iteration, decides
+ * what happens next.
  *
  * Bytes enter the session in connection_take() and leave it in connection_pull() (connection_write.c) and nowhere
  * else: between them and the socket is TLS, or nothing.
@@ -321,6 +322,7 @@ static void on_read(uv_stream_t *stream, ssize_t size, const uv_buf_t *piece)
 		connection->read_us = 0;
 	connection->read_turn = connection->loop->rpc.turn;
 	connection->read_us += took_us;
+	connection_answer(connection, (size_t)size);
 	if (connection->read_us >= READ_US && connection_is_live(connection))
 		connection_rest(connection);
 }

@@ -26,3 +26,5 @@ void connection_wait(struct connection *connection);
 bool connection_displace(struct loop *loop);
 /** After whatever may have changed when something is due. */
 void connection_set_timer(struct connection *connection);
+/** What @size bytes, just read, have asked is sent, unless there is more to come soon. */
+void connection_answer(struct connection *connection, size_t size);

@@ -13,10 +13,10 @@
  *
  * loop_enter() is the only place that writes ->state, loop_advance() decides.
  *
- * Other threads put tasks, jobs and the wish to drain under the lock and ring uv_async. Replies
- * are flushed once an iteration, before the loop sleeps and after it has polled: all that one
- * connection has to say goes out in one write. While calls wait for their turn (rpc/call_turn.c)
- * the loop does not sleep.
+ * Other threads put tasks, jobs and the wish to drain under the lock and ring uv_async. Replies to
+ * what was read are flushed when it is dealt with, others once an iteration, before the loop sleeps
+ * and after it has polled: all that one connection has to say goes out in one write. While calls
+ * wait for their turn (rpc/call_turn.c) the loop does not sleep.
  */
 #include "transport/loop.h"
 
