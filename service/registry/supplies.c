@@ -22,8 +22,11 @@ void supplies_fini(struct supplies *supplies)
 
 const struct supply *supplies_add(struct supplies *supplies, const struct supply *supply)
 {
-	struct supply *added = ARENA_NEW(&supplies->arena, struct supply);
+	struct supply *added;
 
+	/* What was short when another was added may be there again. */
+	supplies->arena.exhausted = false;
+	added = ARENA_NEW(&supplies->arena, struct supply);
 	if (supply->id >= supplies->capacity) {
 		size_t capacity = supplies->capacity ? supplies->capacity : 64;
 		struct supply **grown;

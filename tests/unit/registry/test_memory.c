@@ -10,6 +10,7 @@
 
 #include "base/memory.h"
 #include "proto/codec/codec.h"
+#include "registry/supplies.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -278,6 +279,36 @@ static void test_read(void **state)
 	imports_fini(&imports);
 }
 
+/* Who supplied what is kept for good: once there was no memory for it, the next import is not refused for that. */
+static void test_supplies(void **state)
+{
+	const struct supply one = {
+		.id = 1, .supplier = "a", .day = "2026-03-01", .started_at = ""
+	};
+	unsigned failures = 0;
+	bool met = true;
+
+	(void)state;
+	for (unsigned long nth = 1; met; nth++) {
+		const struct supply *added;
+		struct supplies supplies;
+
+		supplies_init(&supplies);
+		(void)memory_fail_nth(nth, (int)(nth % 2));
+		added = supplies_add(&supplies, &one);
+		met = memory_fail_nth(0, 0) >= nth;
+		assert_int_equal(added == NULL, met);
+		failures += !added;
+		if (!added)
+			added = supplies_add(&supplies, &one);
+		assert_non_null(added);
+		assert_string_equal(added->supplier, "a");
+		assert_ptr_equal(supplies.list[1], added);
+		supplies_fini(&supplies);
+	}
+	assert_int_equal(failures, 2);
+}
+
 #define TEST(name)                                                                             \
 	cmocka_unit_test_setup_teardown(name, registry_fixture_setup, registry_fixture_teardown)
 
@@ -288,6 +319,7 @@ int main(void)
 		TEST(test_first_import),
 		TEST(test_open),
 		TEST(test_read),
+		cmocka_unit_test(test_supplies),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
