@@ -12,6 +12,7 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509_vfy.h>
+#include <openssl/x509v3.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -244,6 +245,28 @@ static bool clients_read(SSL_CTX *context, const struct tls *tls, struct reading
 	return !tls->client_revoked || revoked_read(context, tls->client_revoked, reading, err);
 }
 
+/*
+ * What a certificate's extensions say is found out when it is first looked at, and kept: had the first client's
+ * handshake no memory for that, the certificate would be taken for invalid by all that follow. So here.
+ */
+static void certificates_look(SSL_CTX *context)
+{
+	STACK_OF(X509_OBJECT) *trusted =
+			X509_STORE_get0_objects(SSL_CTX_get_cert_store(context));
+	STACK_OF(X509) *above = NULL;
+
+	for (int i = 0; i < sk_X509_OBJECT_num(trusted); i++) {
+		X509 *one = X509_OBJECT_get0_X509(sk_X509_OBJECT_value(trusted, i));
+
+		if (one)
+			(void)X509_check_purpose(one, -1, 0);
+	}
+	(void)X509_check_purpose(SSL_CTX_get0_certificate(context), -1, 0);
+	(void)SSL_CTX_get0_chain_certs(context, &above);
+	for (int i = 0; i < sk_X509_num(above); i++)
+		(void)X509_check_purpose(sk_X509_value(above, i), -1, 0);
+}
+
 static SSL_CTX *context_make(const struct tls *tls, struct reading *out, struct error *err)
 {
 	SSL_CTX *context;
@@ -270,8 +293,10 @@ static SSL_CTX *context_make(const struct tls *tls, struct reading *out, struct 
 	SSL_CTX_set_client_hello_cb(context, on_client_hello, NULL);
 	SSL_CTX_set_alpn_select_cb(context, on_alpn, NULL);
 	if (own_read(context, tls, err) &&
-			(!tls->client_authorities || clients_read(context, tls, out, err)))
+			(!tls->client_authorities || clients_read(context, tls, out, err))) {
+		certificates_look(context);
 		return context;
+	}
 	ERR_clear_error();
 	reading_fini(out);
 	SSL_CTX_free(context);

@@ -4,6 +4,7 @@
 
 #include "base/memory.h"
 
+#include <openssl/crypto.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
@@ -11,6 +12,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -91,6 +93,47 @@ static struct tls *own(bool asks_clients)
 	return tls;
 }
 
+/* --- memory ---------------------------------------------------------------------------------- */
+
+/* OpenSSL's own too, as in the service. */
+static void *on_malloc(size_t size, const char *file, int line)
+{
+	(void)file;
+	(void)line;
+	return size ? memory_alloc(size) : NULL;
+}
+
+static void *on_realloc(void *old, size_t size, const char *file, int line)
+{
+	(void)file;
+	(void)line;
+	if (size)
+		return memory_resize(old, size);
+	memory_free(old);
+	return NULL;
+}
+
+static void on_free(void *memory, const char *file, int line)
+{
+	(void)file;
+	(void)line;
+	memory_free(memory);
+}
+
+/* Of the allocations of the service's side the @short_from-th and those that follow fail; 0: none. */
+static unsigned long short_from, allocated;
+
+static void memory_arm(void)
+{
+	if (short_from)
+		memory_fail_nth(short_from > allocated ? short_from - allocated : 1, 1);
+}
+
+static void memory_disarm(void)
+{
+	allocated += memory_fail_nth(0, 0);
+}
+
 /* --- a client -------------------------------------------------------------------------------- */
 
 static SSL *client_new(const char *alpn, int version)
@@ -123,9 +166,11 @@ static void put(SSL *client, struct tls_stream *stream, size_t piece, struct buf
 				(int)(piece < sizeof(bytes) ? piece : sizeof(bytes)))) > 0) {
 		size_t taken;
 
+		memory_arm();
 		tls_stream_put(stream, (struct slice){ bytes, (size_t)size });
 		while ((taken = tls_stream_take(stream, out, sizeof(out))) > 0)
 			buffer_append(plain, out, taken);
+		memory_disarm();
 	}
 }
 
@@ -145,7 +190,9 @@ static void shake(SSL *client, struct tls_stream *stream, size_t piece)
 	for (int i = 0; i < 4; i++) {
 		(void)SSL_do_handshake(client);
 		put(client, stream, piece, &plain);
+		memory_arm();
 		tls_stream_flush(stream, &bytes);
+		memory_disarm();
 		if (!bytes.failed)
 			get(client, &bytes);
 	}
@@ -269,35 +316,57 @@ static void others_are_refused(void **state)
 	tls_free(tls);
 }
 
-/* Each allocation of ours fails in turn: the stream fails, or nothing was needed. */
+static bool is_served(struct tls *tls)
+{
+	SSL *client = client_new("\2h2", TLS1_3_VERSION);
+	struct tls_stream *stream = NULL;
+	struct buffer bytes = { 0 };
+	bool ok = false;
+
+	memory_arm();
+	stream = tls_stream_new(tls);
+	memory_disarm();
+	if (stream) {
+		shake(client, stream, 4096);
+		memory_arm();
+		ok = tls_stream_state(stream) == TLS_STREAM_OPEN &&
+		     tls_stream_send(stream, SLICE_LITERAL("answer"), &bytes) && !bytes.failed;
+		memory_disarm();
+	}
+	buffer_fini(&bytes);
+	SSL_free(client);
+	tls_stream_free(stream);
+	return ok;
+}
+
+/* From each allocation on there is none: that client is not served, and the next is, by what was loaded before. */
 static void without_memory(void **state)
 {
-	struct tls *tls = own(true);
-	unsigned long nth = 0;
-	bool failed = true;
+	const unsigned long step = getenv("POLICYCALC_LONG") ? 1 : 9;
+	unsigned long count;
+	struct tls *tls;
 
 	(void)state;
-	while (failed && ++nth < 1000) {
-		SSL *client = client_new("\2h2", TLS1_3_VERSION);
-		struct buffer bytes = { 0 };
-		struct tls_stream *stream;
-
-		memory_fail_nth(nth, 1);
-		stream = tls_stream_new(tls);
-		failed = !stream;
-		if (stream) {
-			shake(client, stream, 4096);
-			failed = tls_stream_state(stream) != TLS_STREAM_OPEN ||
-				 !tls_stream_send(stream, SLICE_LITERAL("answer"), &bytes) ||
-				 bytes.failed;
-		}
-		memory_fail_nth(0, 0);
-		buffer_fini(&bytes);
-		SSL_free(client);
-		tls_stream_free(stream);
-	}
-	assert_true(nth > 4 && nth < 1000);
+	/* What is made once only is there. */
+	tls = own(true);
+	assert_true(is_served(tls));
+	short_from = 1000000;
+	allocated = 0;
+	assert_true(is_served(tls));
+	count = allocated;
+	short_from = 0;
 	tls_free(tls);
+	assert_in_range(count, 100, 5000);
+	for (unsigned long first = 1; first <= count; first += step) {
+		tls = own(true);
+		short_from = first;
+		allocated = 0;
+		(void)is_served(tls);
+		short_from = 0;
+		if (!is_served(tls))
+			fail_msg("nobody is served any more after allocation %lu", first);
+		tls_free(tls);
+	}
 }
 
 static void what_will_trouble(void **state)
@@ -327,5 +396,8 @@ int main(void)
 		cmocka_unit_test(what_will_trouble),
 	};
 
+	/* Before anything else of it. */
+	if (!CRYPTO_set_mem_functions(on_malloc, on_realloc, on_free))
+		return EXIT_FAILURE;
 	return cmocka_run_group_tests(tests, set_up, tear_down);
 }
