@@ -95,6 +95,8 @@ static bool is_certificate(const char *text)
 	return strncmp(text, "uri:", 4) == 0 || strncmp(text, "dns:", 4) == 0;
 }
 
+static const char OUT_OF_MEMORY[] = "out of memory";
+
 /* Compared as transport/ gives it: a host's name in lower case. A pattern is no name. */
 static bool certificate_parse(const char *text, char **out, const char **out_fault)
 {
@@ -111,7 +113,7 @@ static bool certificate_parse(const char *text, char **out, const char **out_fau
 	}
 	copy = memory_copy(text, size);
 	if (!copy) {
-		*out_fault = "out of memory";
+		*out_fault = OUT_OF_MEMORY;
 		return false;
 	}
 	for (char *at = copy; text[0] == 'd' && *at; at++)
@@ -183,8 +185,8 @@ static bool token_take(void *context, char *line, unsigned number, struct error 
 		access->entries[access->count++] = entry;
 	if (fault)
 		memory_free(entry.certificate);
-	return !fault ||
-	       error_set(err, ERROR_INVALID, "%s:%u: %s", reading->path, number, fault);
+	return !fault || error_set(err, fault == OUT_OF_MEMORY ? ERROR_MEMORY : ERROR_INVALID,
+					 "%s:%u: %s", reading->path, number, fault);
 }
 
 struct access *access_load(const char *path, struct error *err)

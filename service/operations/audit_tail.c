@@ -190,6 +190,7 @@ bool audit_tail_find_torn(const struct audit_file *file, uint64_t seq, struct au
 		struct error *err)
 {
 	char path[AUDIT_PATH_MOST];
+	const unsigned long refusals = memory_refusals();
 	struct stat stat;
 	char *bytes = NULL;
 	int side = torn_name(file, seq, path) ? open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
@@ -208,7 +209,8 @@ bool audit_tail_find_torn(const struct audit_file *file, uint64_t seq, struct au
 		out->size = (uint64_t)stat.st_size;
 		(void)snprintf(out->name, sizeof(out->name), "%s", slash ? slash + 1 : path);
 	} else {
-		error_set(err, ERROR_IO, "%s: cannot be read", path);
+		error_set(err, memory_refusals() == refusals ? ERROR_IO : ERROR_MEMORY,
+				"%s: cannot be read", path);
 	}
 	memory_free(bytes);
 	close(side);

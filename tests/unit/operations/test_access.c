@@ -2,6 +2,7 @@
 /* Tokens, and which roles may call what: what a file may hold, who is found, and that no method is forgotten. */
 #include "operations/access.h"
 
+#include "base/memory.h"
 #include "policycalc/v1/admin_service.pb-c.h"
 #include "policycalc/v1/calculator_service.pb-c.h"
 #include "policycalc/v1/catalog_service.pb-c.h"
@@ -259,6 +260,35 @@ static void roles_have_names(void **state)
 	assert_int_equal(access_role_parse(SLICE_LITERAL("")), 0);
 }
 
+static void without_memory(void **state)
+{
+	bool met = true;
+
+	(void)state;
+	for (unsigned long nth = 1; met; nth++) {
+		struct error err = { ERROR_NONE, "" };
+		struct access *access;
+
+		assert_in_range(nth, 1, 100);
+		(void)memory_fail_nth(nth, (int)(nth % 2));
+		access = load("portal reader " FIRST "\n"
+			      "push batch uri:spiffe://a/push\n"
+			      "push batch dns:Push.Example\n",
+				0600, &err);
+		met = memory_fail_nth(0, 0) >= nth;
+		if (met) {
+			/* Nobody is told that the file is wrong. */
+			assert_null(access);
+			assert_int_equal(err.code, ERROR_MEMORY);
+			continue;
+		}
+		assert_int_equal(access_count(access), 3);
+		assert_non_null(access_find_certificate(access, "dns:push.example\0"));
+		assert_true(nth > 3);
+		access_free(access);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -270,6 +300,7 @@ int main(void)
 		cmocka_unit_test(no_method_is_forgotten),
 		cmocka_unit_test(roles_are_apart),
 		cmocka_unit_test(roles_have_names),
+		cmocka_unit_test(without_memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

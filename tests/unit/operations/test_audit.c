@@ -4,6 +4,7 @@
 
 #include "audit_folder.h"
 #include "base/log.h"
+#include "base/memory.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -326,6 +327,47 @@ static void files_follow_each_other(void **state)
 	audit_close(audit);
 }
 
+/* A log is opened, something begins and ends: each is told what became of it, and what was told stands there. */
+static void without_memory(void **state)
+{
+	unsigned met = 0;
+
+	(void)state;
+	for (unsigned long nth = 1; met == nth - 1; nth++) {
+		struct error err = { ERROR_NONE, "" };
+		struct told told = { .times = 0 };
+		unsigned lines = 2;
+		struct audit *audit;
+
+		assert_in_range(nth, 1, 100);
+		assert_int_equal(fresh(NULL), 0);
+		sem_init(&told.waiting, 0, 0);
+		(void)memory_fail_nth(nth, (int)(nth % 2));
+		audit = audit_open(path, "1", 0, &err);
+		if (audit && append(audit, &told, AUDIT_BEGIN) == AUDIT_WRITTEN) {
+			lines += 2;
+			if (append(audit, &told, AUDIT_END) == AUDIT_FAILED)
+				/* It is owed, and written when there is memory. */
+				assert_int_equal(told.times, 2);
+		}
+		met += memory_fail_nth(0, 0) >= nth;
+		if (audit) {
+			audit_close(audit);
+			assert_int_equal(told.outcome,
+					lines == 4 ? AUDIT_WRITTEN : AUDIT_FAILED);
+			assert_int_equal(chain_check(), lines);
+		} else {
+			assert_int_equal(err.code, ERROR_MEMORY);
+		}
+		/* Whoever could not open it can now. */
+		audit = audit_open(path, "1", 0, &err);
+		assert_non_null(audit);
+		audit_close(audit);
+		(void)chain_check();
+	}
+	assert_in_range(met, 3, 99);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -335,6 +377,7 @@ int main(void)
 		cmocka_unit_test_setup(what_a_log_ends_with, fresh),
 		cmocka_unit_test_setup(requests_are_keyed, fresh),
 		cmocka_unit_test_setup(files_follow_each_other, fresh),
+		cmocka_unit_test_setup(without_memory, fresh),
 	};
 	int failed;
 

@@ -2,6 +2,7 @@
 /* What a log ends with when the power went: what was told is there, what is torn is kept, what was changed is found. */
 #include "audit_folder.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "operations/audit.h"
 #include "operations/audit_file.h"
 
@@ -384,6 +385,36 @@ static void put_away_while_opened(void **state)
 	assert_int_equal(chain_check(), scene.lines + 1);
 }
 
+/* What a power cut tore is not lost for want of memory: who cannot open the log now opens it later. */
+static void without_memory(void **state)
+{
+	struct scene scene;
+	bool met = true;
+
+	(void)state;
+	make_scene(&scene);
+	for (unsigned long nth = 1; met; nth++) {
+		struct error err = { ERROR_NONE, "" };
+		struct audit *audit;
+
+		assert_in_range(nth, 1, 100);
+		assert_int_equal(fresh(NULL), 0);
+		write_bytes(path, scene.bytes, scene.size - 10);
+		(void)memory_fail_nth(nth, (int)(nth % 2));
+		audit = audit_open(path, "1", 0, &err);
+		met = memory_fail_nth(0, 0) >= nth;
+		if (!audit) {
+			assert_true(met);
+			assert_int_equal(err.code, ERROR_MEMORY);
+			audit = audit_open(path, "1", 0, &err);
+		}
+		assert_non_null(audit);
+		audit_close(audit);
+		/* It says what was torn, once, open and close. */
+		assert_int_equal(chain_check(), scene.lines - 1 + 3);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -395,6 +426,7 @@ int main(void)
 		cmocka_unit_test_setup(long_before, fresh),
 		cmocka_unit_test_setup(a_link_is_no_log, fresh),
 		cmocka_unit_test_setup(put_away_while_opened, fresh),
+		cmocka_unit_test_setup(without_memory, fresh),
 	};
 	int failed;
 

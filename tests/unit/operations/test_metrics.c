@@ -129,24 +129,44 @@ static void page(void **state)
 	metrics_free(metrics);
 }
 
-/* Without memory nothing is counted, and nobody notices. */
+/* Without memory a call is not counted, or a text not whole and says so; nobody else notices. */
 static void memory_short(void **state)
 {
-	struct error err = { 0 };
-	struct metrics *metrics = metrics_new(methods, 2, &err);
 	const struct metrics_call call = { 0, 1, 1, 1 };
-	struct metrics_state now = { .version = "1" };
-	struct buffer text = { 0 };
+	bool met = true;
 
 	(void)state;
-	memory_fail_nth(1, 1);
-	metrics_call_started(metrics, 0);
-	metrics_call_ended(metrics, 0, &call);
-	metrics_print(metrics, &now, &text);
-	memory_fail_nth(0, 0);
-	assert_true(text.failed);
-	buffer_fini(&text);
-	metrics_free(metrics);
+	for (unsigned long nth = 1; met; nth++) {
+		struct error err = { 0 };
+		struct metrics_state now = { .version = "1" };
+		struct buffer text = { 0 }, page_text = { 0 };
+		struct metrics *metrics;
+
+		assert_in_range(nth, 1, 200);
+		memory_fail_nth(nth, (int)(nth % 2));
+		metrics = metrics_new(methods, 2, &err);
+		if (metrics) {
+			metrics_call_started(metrics, 0);
+			metrics_call_ended(metrics, 0, &call);
+			metrics_print(metrics, &now, &text);
+			metrics_print_page(metrics, &now, 1, &page_text);
+			buffer_append_char(&text, '\0');
+			buffer_append_char(&page_text, '\0');
+		}
+		met = memory_fail_nth(0, 0) >= nth;
+		assert_int_equal(metrics == NULL, err.code == ERROR_MEMORY);
+		assert_true(met || (metrics && !text.failed && !page_text.failed));
+		if (metrics && !text.failed) {
+			assert_has(&text, "\npolicycalc_matches_total 0\n");
+			assert_true(met || strstr(text.data, "grpc_method=\"One\",grpc_code="
+							     "\"OK\"} 1\n"));
+		}
+		if (metrics && !page_text.failed)
+			assert_has(&page_text, "</html>");
+		buffer_fini(&text);
+		buffer_fini(&page_text);
+		metrics_free(metrics);
+	}
 }
 
 /* --- the server ------------------------------------------------------------------------------ */
