@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Memory that runs short in a whole process: what tests/fault/scarce.c does, from the test's side."""
+import atexit
 import bisect
 import mmap
 import os
 import re
+import select
+import signal
 import struct
 import subprocess
 import tempfile
@@ -21,8 +24,8 @@ class Scarcity:
 
     def __init__(self, library):
         self.library = library
-        self.path = tempfile.mkstemp(prefix="scarce-", dir=FOLDER)[1]
-        with open(self.path, "r+b") as file:
+        handle, self.path = tempfile.mkstemp(prefix="scarce-", dir=FOLDER)
+        with open(handle, "r+b") as file:
             file.truncate(_SIZE)
             self.memory = mmap.mmap(file.fileno(), _SIZE)
 
@@ -57,6 +60,30 @@ class ScarceDaemon(Daemon):
         if armed:
             self.scarcity.arm(*armed)
         super().__init__(*arguments, env=self.scarcity.environment(), **keywords)
+        self.handle = os.pidfd_open(self.process.pid)
+
+    def ends_within(self, seconds):
+        """Whether it does: at once when it is so, where Popen.wait() looks again ever more seldom."""
+        return self.process.poll() is not None or bool(
+            select.select([self.handle], [], [], seconds)[0]) and self.process.wait() is not None
+
+    def stop(self, number=signal.SIGTERM, timeout=30):
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+        return self.end(timeout)
+
+    def end(self, timeout):
+        """Its exit status."""
+        assert self.ends_within(timeout), "it does not end"
+        return self.process.wait()
+
+    def forget(self):
+        """When there are thousands of them, one after the other."""
+        self.kill()
+        atexit.unregister(self.kill)
+        os.close(self.handle)
+        for path in (self.log_path, self.scarcity.path):
+            os.unlink(path)
 
     def where(self):
         """Who asked for the first piece that was not given, innermost first."""

@@ -18,7 +18,10 @@ What libraries do not survive (Debian 12), and what the service does about it:
                   what it keeps beside it only.
     grpcio        says UNKNOWN, "Stream removed", of a connection that is closed in the middle of an answer.
 
-POLICYCALC_LONG takes every n, else some are drawn by chance; POLICYCALC_SEED repeats a draw.
+POLICYCALC_LONG takes every n, in processes beside each other (scarce_workers.py), and says which; else some are
+drawn by chance; POLICYCALC_SEED repeats a draw. How many allocations there are differs by a few from turn to turn,
+since threads share them: a number is not the same allocation each time, and the whole is played beyond its end,
+until it is over before such a number three times in a row. "tell" has more with each turn: it lists its runs.
 """
 import datetime
 import json
@@ -29,11 +32,14 @@ import shutil
 import signal
 import socket
 import sqlite3
+import ssl
 import sys
 import tempfile
 import time
 import traceback
 
+import quick_call
+import scarce_workers
 import story  # noqa: F401  where the modules of tests/interop lie
 from scarcity import ALWAYS, ScarceDaemon
 from harness import FOLDER, Client, calculator, catalog, grpc, module, profile, run, small_firm, starter_files
@@ -46,6 +52,8 @@ LONG = bool(os.environ.get("POLICYCALC_LONG"))
 SEED = int(os.environ.get("POLICYCALC_SEED") or random.SystemRandom().randrange(10**6))
 ONLY = sys.argv[6:7]
 RANGE = [int(n) for n in sys.argv[7:10]]
+STOCK = 32  # when every n is taken, a stock client plays each of so many of the scenes start and tls
+MISSES = 3  # in a row: it is over earlier than at such a number
 BUDGET = 1.5  # seconds of a scene, when not every n is taken
 FORMS = {"alone": 1, "with nineteen more": 20, "with all that follow": ALWAYS}
 Code = grpc.StatusCode
@@ -83,6 +91,20 @@ def sound(folder, *names):
         base.close()
 
 
+def quickly(daemon, request, tls=None):
+    """What it answers, or the error, without a stock client."""
+    try:
+        answer = quick_call.call(daemon.addresses[0], "CalculatorService/Match", request.SerializeToString(), CALL, tls)
+    except TimeoutError:
+        raise
+    except OSError as error:
+        return error
+    except quick_call.Failed as error:
+        assert error.status in [one.value[0] for one in MAY_END], error
+        return error
+    return calculator.MatchResponse.FromString(answer).SerializeToString(deterministic=True)
+
+
 class Scene:
     """One story; play() is what happens while memory is short, settle() what must hold afterwards."""
     name = ""
@@ -102,8 +124,13 @@ class Scene:
     def open(self, *arguments, **keywords):
         self.daemon = ScarceDaemon(LIBRARY, *arguments, threads=1, **keywords)
 
+    def is_stock(self, first):
+        """Whether it is a stock client that asks: nearly all of the time of some scenes is its."""
+        return not RANGE or first % STOCK == 0
+
     def once(self, first, length):
         """Plays it with allocation @first failing, and settles it; how many there were, and failed."""
+        self.first = first
         scarcity = self.daemon.scarcity
         scarcity.arm(first, length)
         try:
@@ -145,7 +172,7 @@ class Scene:
         self.once(0, 0)
         grown = (self.daemon.scarcity.pieces - before[0], self.daemon.scarcity.bytes - before[1])
         print(f"  {self.name}: {count} allocations; played {ran} times with some that fail ({missed} times it was over"
-              f" before); {grown[0]} pieces, {grown[1]} bytes more in use", flush=True)
+              f" before){'; all that there are' * self.is_all}; {grown[0]} pieces, {grown[1]} bytes more in use", flush=True)
         self.bound(*grown)
         self.close()
         self.verify()
@@ -153,15 +180,19 @@ class Scene:
     def bound(self, pieces, size):
         assert pieces < LEAK_PIECES and size < LEAK_BYTES, (pieces, size)
 
+    is_all = False
+
     def points(self, count):
-        if LONG or RANGE:
+        if RANGE:
+            step = RANGE[2] if len(RANGE) > 2 else 1
+            self.is_all = True
             for form in FORMS:
-                first = RANGE[0] if RANGE else 1
-                misses = 0
-                while misses < 3 and (len(RANGE) < 2 or first <= RANGE[1]):
+                first, misses = RANGE[0], 0
+                while misses < MISSES and (len(RANGE) < 2 or first <= RANGE[1]):
                     yield first, form
                     misses = misses + 1 if self.missed else 0
-                    first += RANGE[2] if len(RANGE) > 2 else 1
+                    first += step
+                self.is_all &= misses == MISSES
             return
         chance = random.Random(f"{SEED} {self.name}")
         end = time.monotonic() + BUDGET
@@ -251,8 +282,10 @@ class Start(Scene):
         host, port = self.daemon.addresses[0].rsplit(":", 1)
         return [socket.create_connection((host, int(port)), CALL) for _ in range(64)]
 
+    REQUEST = calculator.MatchRequest(enterprise=code(15))
+
     def ask(self, client):
-        answer, error = self.attempt(client.match, calculator.MatchRequest(enterprise=code(15)))
+        answer, error = self.attempt(client.match, self.REQUEST)
         return answer.SerializeToString(deterministic=True) if answer else error
 
     def visit(self):
@@ -262,44 +295,46 @@ class Start(Scene):
             crowd = self.crowd()
         except OSError:
             pass  # it ends
-        with self.daemon.channel(**OPTIONS) as channel:
-            answer = self.ask(Push(channel))
+        if self.is_stock(self.first):
+            with self.daemon.channel(**OPTIONS) as channel:
+                answer = self.ask(Push(channel))
+        else:
+            answer = quickly(self.daemon, self.REQUEST)
         for one in crowd:
             one.close()
         return answer
 
     def once(self, first, length):
+        self.first = first
         folder = shutil.copytree(self.kept, FOLDER / "started", dirs_exist_ok=True)
         self.open(data=folder, starter="", armed=(first, length), wait=False)
         scarcity = self.daemon.scarcity
         answer = None
         try:
             end = time.monotonic() + CALL
-            while '"event":"listening"' not in self.daemon.log() and self.daemon.process.poll() is None:
+            while '"event":"listening"' not in self.daemon.log() and not self.daemon.ends_within(0.002):
                 assert time.monotonic() < end, "it neither starts nor ends"
-                time.sleep(0.005)
             if self.daemon.process.poll() is None:
                 self.daemon._wait_for(1)
                 answer = self.visit()
         finally:
             count = scarcity.disarm()
         if answer:
-            assert answer == self.right or isinstance(answer, grpc.RpcError), "answered wrongly"
-            with self.daemon.channel(**OPTIONS) as channel:
-                again = self.ask(Push(channel))
+            assert answer == self.right or isinstance(answer, Exception), "answered wrongly"
             # The last of its threads is started when it listens already: without it the service ends.
-            code = self.daemon.stop() if again == self.right else self.daemon.process.wait(CALL)
-            assert again == self.right or code, again
+            again = quickly(self.daemon, self.REQUEST)
+            status = self.daemon.stop() if again == self.right else self.daemon.end(CALL)
+            assert again == self.right or status, again
         else:
-            code = self.daemon.process.wait(CALL)
-            assert code, "it says nothing and ends"
-        if code:
-            assert code == 1 and "policycalcd: " in self.daemon.log(), (code, self.daemon.log())
+            status = self.daemon.end(CALL)
+            assert status, "it says nothing and ends"
+        if status:
+            assert status == 1 and "policycalcd: " in self.daemon.log(), (status, self.daemon.log())
             self.told += 1
         failed = scarcity.failed
         sound(folder, "catalog.db", "registry.db")
         shutil.rmtree(folder)
-        self.daemon.kill()
+        self.daemon.forget()
         return count, failed
 
     def bound(self, pieces, size):
@@ -478,6 +513,10 @@ class Tell(Scene):
                 assert state == push.DELIVERY_STATE_ACKED and key in self.told, (key, state)
         super().close()
 
+    def bound(self, pieces, size):
+        """Firms, and runs, become more with each turn: 1 piece and 4,300 bytes, without any failure."""
+        super().bound(pieces - 2 * self.turn, size - 6000 * self.turn)
+
     def verify(self):
         sound(self.daemon.data, "catalog.db", "registry.db")
 
@@ -497,6 +536,7 @@ class Failed(grpc.RpcError):
 class Tls(Scene):
     """A connection with certificates on both sides, a call, and a reload of the certificates beside it."""
     name = "tls"
+    before, after = 0, 0  # allocations until the reload, and until its end
 
     def prepare(self):
         authority = Authority(FOLDER / "authority")
@@ -507,6 +547,9 @@ class Tls(Scene):
         self.open("--tls-cert", str(server[0]), "--tls-key", str(server[1]),
                   "--tls-client-ca", str(authority.pem), starter="")
         self.read = 0
+        self.quick = ssl.create_default_context(cafile=authority.pem)
+        self.quick.load_cert_chain(*client)
+        self.quick.set_alpn_protocols(["h2"])
         with self.connect() as channel:
             Push(channel).publish(draft(10))
         self.right = self.ask()
@@ -514,11 +557,12 @@ class Tls(Scene):
     def connect(self):
         return grpc.secure_channel(self.daemon.addresses[0], self.credentials, list(OPTIONS.items()))
 
+    REQUEST = calculator.MatchRequest(as_of="2026-03-01", profile=profile.Profile(
+        attributes=[profile.AttributeValue(name="staff", value=profile.Value(count=12))]))
+
     def ask(self):
-        firm = profile.Profile(attributes=[profile.AttributeValue(name="staff", value=profile.Value(count=12))])
         with self.connect() as channel:
-            answer, error = self.attempt(Client(channel).match, calculator.MatchRequest(
-                profile=firm, as_of="2026-03-01"))
+            answer, error = self.attempt(Client(channel).match, self.REQUEST)
         return answer.SerializeToString(deterministic=True) if answer else error
 
     def reload(self):
@@ -542,18 +586,58 @@ class Tls(Scene):
             log.seek(self.read)
             return log.read().decode()
 
+    def bound(self, pieces, size):
+        """What was replaced, 294 pieces, goes when its last connection does."""
+        super().bound(pieces - 600, size)
+
+    def once(self, first, length):
+        """Nearly all is taken in the reload: of the numbers in its midst not each is played with the calls beside it,
+        which are the same every time."""
+        if not RANGE or self.is_stock(first) or not self.is_within(first):
+            return super().once(first, length)
+        scarcity = self.daemon.scarcity
+        scarcity.arm(first - self.before, length)
+        try:
+            is_new = self.reload()
+        finally:
+            count = scarcity.disarm()
+        assert scarcity.failed or is_new
+        # One that is refused leaves those there that were found good.
+        if is_new or first % 4 == 0:
+            answer = quickly(self.daemon, self.REQUEST, self.quick)
+            assert answer == self.right, answer
+        assert self.reload()
+        return count + self.before, scarcity.failed
+
+    def is_within(self, first):
+        """Whether it is in the reload, as those of the calls were counted first, which differ by a few."""
+        if not self.before:
+            scarcity = self.daemon.scarcity
+            scarcity.arm(0, 0)
+            self.question()
+            self.before = scarcity.disarm()
+            scarcity.arm(0, 0)
+            self.reload()
+            self.after = self.before + scarcity.disarm()
+        return self.before + 30 < first < self.after - 30
+
     def play(self):
-        self.answers = [self.ask()]
+        self.answers = [self.question()]
         self.reload()
-        self.answers.append(self.ask())
+        self.answers.append(self.question())
+
+    def question(self):
+        return self.ask() if self.is_stock(self.first) else quickly(self.daemon, self.REQUEST, self.quick)
 
     def settle(self):
         for answer in self.answers:
-            assert isinstance(answer, grpc.RpcError) or answer == self.right, "answered wrongly"
+            assert isinstance(answer, Exception) or answer == self.right, "answered wrongly"
         # Those that were said to be good are.
-        assert self.ask() == self.right
+        answer = quickly(self.daemon, self.REQUEST, self.quick)
+        assert answer == self.right, answer
         assert self.reload()
-        assert self.ask() == self.right
+        # With these the next turn begins.
+        assert not self.is_stock(self.first) or self.ask() == self.right
 
 
 SCENES = [Start, Calls, Publish, Tell, Tls]
@@ -566,5 +650,9 @@ def test(scene):
     return play
 
 
+if LONG and not RANGE:
+    # Each of the processes has a range.
+    sys.exit(0 if all([scarce_workers.everything([sys.executable, *sys.argv[:6]], scene.name)
+                       for scene in SCENES if not ONLY or scene.name in ONLY]) else 1)
 print("seed", SEED, flush=True)
 run(*(test(scene) for scene in SCENES if not ONLY or scene.name in ONLY))

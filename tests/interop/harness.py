@@ -74,8 +74,8 @@ class Daemon:
         command = [program, "--data", str(self.data), "--starter", str(starter), "--threads", str(threads)]
         for address in listen:
             command += ["--listen", address]
-        self.log_path = pathlib.Path(tempfile.mkstemp(prefix="log-", dir=FOLDER)[1])
-        self.log_file = open(self.log_path, "wb")
+        handle, path = tempfile.mkstemp(prefix="log-", dir=FOLDER)
+        self.log_path, self.log_file = pathlib.Path(path), open(handle, "wb")
         self.process = subprocess.Popen(command + list(arguments), stderr=self.log_file,
                                         stdout=self.log_file, env=env, user=user)
         atexit.register(self.kill)
