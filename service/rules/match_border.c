@@ -11,7 +11,7 @@
 
 /* How a set stands within one cell: none, all, or the ranks between two. */
 static bool set_is_partial(const struct match_part *part, const uint64_t *words, uint32_t count,
-		uint32_t cell, struct match_border *out, bool *out_odd)
+		uint32_t cell, struct match_partial *out)
 {
 	uint32_t low = part->starts[cell];
 	uint32_t high = part->starts[cell + 1];
@@ -20,8 +20,8 @@ static bool set_is_partial(const struct match_part *part, const uint64_t *words,
 	uint32_t until[2] = { 0 };
 
 	for (uint32_t i = 0; i < count; i++) {
-		uint32_t begin = (uint32_t)words[i];
-		uint32_t end = (uint32_t)(words[i] >> 32);
+		uint32_t begin = RANKS_FROM(words[i]);
+		uint32_t end = RANKS_UNTIL(words[i]);
 
 		begin = begin < low ? low : begin;
 		end = end > high ? high : end;
@@ -33,75 +33,29 @@ static bool set_is_partial(const struct match_part *part, const uint64_t *words,
 		}
 		found++;
 	}
-	*out_odd = false;
 	if (found == 0 || (found == 1 && from[0] == low && until[0] == high))
 		return false;
-	if (found == 1) {
-		out->from = from[0];
-		out->until = until[0];
-	} else if (found == 2 && from[0] == low && until[1] == high) {
+	if (found == 1)
+		*out = (struct match_partial){ cell, from[0], until[0] };
+	else if (found == 2 && from[0] == low && until[1] == high)
 		/* All but a piece between them. */
-		out->from = from[1];
-		out->until = until[0];
-	} else {
-		*out_odd = true;
-	}
+		*out = (struct match_partial){ cell, from[1], until[0] };
+	else
+		*out = (struct match_partial){ MATCH_CELL_ODD, 0, 0 };
 	return true;
 }
 
-static void bit_put(uint64_t *bits, size_t at)
+uint32_t match_set_partials(const struct match_build *build, const struct match_set *set,
+		struct match_partial *out)
 {
-	bits[at / 64] |= UINT64_C(1) << (at % 64);
-}
-
-/* Into ->sides, or (NULL) only counted. */
-static void side_put(struct match_part *part, uint32_t rank, bool from, uint32_t at)
-{
-	uint32_t *place = from ? &part->ranks[rank].from : &part->ranks[rank].below;
-
-	if (part->sides)
-		part->sides[*place] = at;
-	(*place)++;
-}
-
-/* What a value in the cell says of the position: a veto where it is out, or in an "or" a grant where it is in. */
-static void border_put(struct match_part *part, uint32_t cell, bool any,
-		const struct match_border *border)
-{
-	bool low = border->from > part->starts[cell];
-	bool high = border->until < part->starts[cell + 1];
-	bool hole = border->from > border->until;
-
-	/* One of two sides is enough for a veto outside of a range, and for a grant outside of a hole. */
-	if (hole != any && low && high) {
-		struct match_border turned = { border->at, border->until, border->from };
-
-		if (part->borders)
-			part->borders[part->border_starts[cell]] = any ? *border : turned;
-		part->border_starts[cell]++;
-		return;
-	}
-	if (low)
-		side_put(part, border->from, any, border->at);
-	if (high)
-		side_put(part, border->until, !any, border->at);
-}
-
-/* The borders of one entry. */
-static void entry_borders(struct match_build *build, uint32_t position, bool any,
-		const struct match_set *set)
-{
-	struct match_index *index = build->index;
-	struct match_part *part = &index->parts[set->part];
+	const struct match_part *part = &build->index->parts[set->part];
 	const uint64_t *words = match_set_words(build, set);
-	uint32_t at = position + (any ? (uint32_t)match_row_words(index) * 64 : 0);
 	uint32_t last = UINT32_MAX;
+	uint32_t count = 0;
 
 	for (uint32_t i = 0; i < 2 * set->count; i++) {
-		uint32_t rank = (uint32_t)(i % 2 ? words[i / 2] >> 32 : words[i / 2]);
-		struct match_border border = { .at = at };
+		uint32_t rank = i % 2 ? RANKS_UNTIL(words[i / 2]) : RANKS_FROM(words[i / 2]);
 		uint32_t cell;
-		bool odd;
 
 		if (rank > part->threshold_count)
 			continue;
@@ -109,37 +63,92 @@ static void entry_borders(struct match_build *build, uint32_t position, bool any
 		if (cell == last || part->starts[cell] == rank)
 			continue;
 		last = cell;
-		if (!set_is_partial(part, words, set->count, cell, &border, &odd))
+		count += set_is_partial(part, words, set->count, cell, &out[count]);
+	}
+	return count;
+}
+
+/* --- where they are ---------------------------------------------------------------------------- */
+
+/* What a value in a cell says of a position: up to two sides, or a border. */
+struct borders {
+	uint32_t *sides[2]; /* where those of a rank begin, or how many there are */
+	uint32_t *border;
+	struct match_border turned;
+};
+
+/* A veto where a value is out, or in an "or" a grant where it is in. */
+static struct borders partial_borders(
+		struct match_part *part, bool any, const struct match_partial *partial)
+{
+	bool low = partial->from > part->starts[partial->cell];
+	bool high = partial->until < part->starts[partial->cell + 1];
+	bool hole = partial->from > partial->until;
+	struct borders borders = { .border = NULL };
+
+	/* One of two sides is enough for a veto outside of a range, and for a grant outside of a hole. */
+	if (hole != any && low && high) {
+		borders.border = &part->border_starts[partial->cell];
+		borders.turned.from = any ? partial->from : partial->until;
+		borders.turned.until = any ? partial->until : partial->from;
+		return borders;
+	}
+	if (low)
+		borders.sides[0] = any ? &part->ranks[partial->from].from
+				       : &part->ranks[partial->from].below;
+	if (high)
+		borders.sides[1] = any ? &part->ranks[partial->until].below
+				       : &part->ranks[partial->until].from;
+	return borders;
+}
+
+/* As many of each as positions ask the set. */
+static void mark_count(struct match_index *index, const struct match_mark *mark, uint32_t uses,
+		bool any)
+{
+	const struct match_partial *partials = match_mark_partials(mark);
+	struct match_part *part = &index->parts[mark->part];
+
+	for (uint32_t i = 0; i < mark->partial_count; i++) {
+		struct borders borders;
+
+		if (partials[i].cell == MATCH_CELL_ODD)
 			continue;
-		if (odd) {
-			bit_put(index->open, position);
-			index->has_open = true;
-		} else {
-			border_put(part, cell, any, &border);
+		borders = partial_borders(part, any, &partials[i]);
+		for (int k = 0; k < 2; k++) {
+			if (borders.sides[k])
+				*borders.sides[k] += uses;
 		}
+		if (borders.border)
+			*borders.border += uses;
 	}
 }
 
-static void run_borders(struct match_build *build, uint32_t position, bool any,
-		const struct match_run *run)
+void match_borders_put(struct match_build *build, uint32_t position, bool any,
+		const struct match_mark *mark)
 {
-	const uint32_t *entries = (const uint32_t *)build->entries.data + run->first;
+	struct match_index *index = build->index;
+	struct match_part *part = &index->parts[mark->part];
+	const struct match_partial *partials = match_mark_partials(mark);
+	uint32_t at = position + (any ? (uint32_t)match_row_words(index) * 64 : 0);
 
-	for (uint32_t i = 0; i < run->count; i++) {
-		const struct match_set *set = match_set_at(build, entries[i]);
+	for (uint32_t i = 0; i < mark->partial_count; i++) {
+		struct borders borders;
 
-		if (build->index->parts[set->part].ranks)
-			entry_borders(build, position, any, set);
-	}
-}
-
-static void borders_walk(struct match_build *build)
-{
-	for (uint32_t at = 0; at < build->index->position_count; at++) {
-		const struct match_way *way = &match_position_at(build, at)->way;
-
-		run_borders(build, at, false, &way->all);
-		run_borders(build, at, true, &way->any);
+		if (partials[i].cell == MATCH_CELL_ODD) {
+			index->open[position / 64] |= UINT64_C(1) << (position % 64);
+			index->has_open = true;
+			continue;
+		}
+		borders = partial_borders(part, any, &partials[i]);
+		for (int k = 0; k < 2; k++) {
+			if (borders.sides[k])
+				part->sides[(*borders.sides[k])++] = at;
+		}
+		if (borders.border) {
+			borders.turned.at = at;
+			part->borders[(*borders.border)++] = borders.turned;
+		}
 	}
 }
 
@@ -193,7 +202,7 @@ static void part_filled(struct match_part *part)
 	part->border_starts[0] = 0;
 }
 
-bool match_borders_build(struct match_build *build)
+bool match_borders_begin(struct match_build *build)
 {
 	struct match_index *index = build->index;
 
@@ -215,17 +224,23 @@ bool match_borders_build(struct match_build *build)
 			return false;
 		index->has_borders = true;
 	}
-	if (!index->has_borders)
-		return true;
-	borders_walk(build);
+	for (uint32_t i = 0; i < build->sets.count && index->has_borders; i++) {
+		if (build->uses[i].all)
+			mark_count(index, match_mark_at(build, i), build->uses[i].all, false);
+		if (build->uses[i].any)
+			mark_count(index, match_mark_at(build, i), build->uses[i].any, true);
+	}
 	for (uint32_t i = 0; i < index->part_count; i++) {
 		if (index->parts[i].ranks && !part_counted(index, &index->parts[i]))
 			return false;
 	}
-	borders_walk(build);
+	return true;
+}
+
+void match_borders_end(struct match_index *index)
+{
 	for (uint32_t i = 0; i < index->part_count; i++) {
 		if (index->parts[i].ranks)
 			part_filled(&index->parts[i]);
 	}
-	return true;
 }

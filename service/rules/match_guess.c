@@ -5,21 +5,33 @@
  */
 #include "rules/match_internal.h"
 
-#include "base/memory.h"
+static void run_count(struct match_build *build, const struct match_run *run, bool any)
+{
+	const uint32_t *entries = (const uint32_t *)build->entries.data + run->first;
+
+	for (uint32_t k = 0; k < run->count; k++) {
+		struct match_uses *uses = &build->uses[entries[k]];
+
+		if (any)
+			uses->any++;
+		else
+			uses->all++;
+	}
+}
 
 /* How often each set is asked for. */
-static uint32_t *uses_count(const struct match_build *build)
+static bool uses_count(struct match_build *build)
 {
-	uint32_t *uses = memory_alloc_zero(build->sets.count + 1, sizeof(*uses));
+	build->uses = ARENA_NEW_ARRAY(&build->arena, struct match_uses, build->sets.count + 1);
+	if (!build->uses)
+		return false;
+	for (size_t i = 0; i < build->positions.count; i++) {
+		const struct match_way *way = &match_position_at(build, i)->way;
 
-	for (size_t i = 0; uses && i < build->positions.count; i++) {
-		const struct match_run *run = &match_position_at(build, i)->way.all;
-		const uint32_t *entries = (const uint32_t *)build->entries.data + run->first;
-
-		for (uint32_t k = 0; k < run->count; k++)
-			uses[entries[k]]++;
+		run_count(build, &way->all, false);
+		run_count(build, &way->any, true);
 	}
-	return uses;
+	return true;
 }
 
 /* Adds @add to each text of the set; what its texts come to then. */
@@ -53,22 +65,17 @@ static uint32_t set_size(const struct match_build *build, const struct match_set
 bool match_guess_build(struct match_build *build)
 {
 	const struct match_index *index = build->index;
-	uint32_t *uses = uses_count(build);
 	struct match_wishes *wishes = ARENA_NEW_ARRAY(
 			&build->arena, struct match_wishes, index->part_count + 1);
 
 	build->wishes = wishes;
-	if (!uses || !wishes) {
-		memory_free(uses);
+	if (!uses_count(build) || !wishes)
 		return false;
-	}
 	for (uint32_t i = 0; i < index->part_count; i++) {
 		wishes[i].texts = ARENA_NEW_ARRAY(
 				&build->arena, float, index->parts[i].text_count + 64);
-		if (!wishes[i].texts) {
-			memory_free(uses);
+		if (!wishes[i].texts)
 			return false;
-		}
 	}
 	for (uint32_t i = 0; i < build->sets.count; i++) {
 		const struct match_set *set = match_set_at(build, i);
@@ -80,17 +87,17 @@ bool match_guess_build(struct match_build *build)
 			uint64_t ranks = *match_set_words(build, set);
 
 			if ((uint32_t)ranks == 0)
-				wish->most += uses[i];
+				wish->most += build->uses[i].all;
 			else if (ranks >> 32 == part->threshold_count + 1)
-				wish->least += uses[i];
+				wish->least += build->uses[i].all;
 		}
 		if (part->kind != PART_FLAG && part->kind != PART_CODE)
 			continue;
 		size = set_size(build, set);
 		if (size == 0 || (part->kind == PART_CODE && size > part->text_count / 2))
 			continue;
-		(void)set_wishes(build, set, wish, (float)uses[i] / (float)size);
-		wish->total += (float)uses[i];
+		(void)set_wishes(build, set, wish, (float)build->uses[i].all / (float)size);
+		wish->total += (float)build->uses[i].all;
 	}
 	for (uint32_t i = 0; i < build->sets.count; i++) {
 		struct match_set *set = (struct match_set *)build->sets.data + i;
@@ -116,12 +123,11 @@ bool match_guess_build(struct match_build *build)
 		default:
 			if (wish->total > 0)
 				set->pass = set_wishes(build, set, wish, 0) / wish->total;
-			if (uses[i] < MATCH_BLOCK / 2 && set_size(build, set) > 2)
+			if (build->uses[i].all < MATCH_BLOCK / 2 && set_size(build, set) > 2)
 				set->pass = 3 * set->pass < 1 ? 3 * set->pass : 1;
 			break;
 		}
 	}
-	memory_free(uses);
 	return true;
 }
 

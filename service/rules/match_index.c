@@ -51,6 +51,7 @@ static bool index_build(struct match_index *index, const struct atoms *atoms,
 	memory_free(build.ways.data);
 	memory_free(build.entries.data);
 	memory_free(build.positions.data);
+	memory_free(build.marks.data);
 	arena_fini(&build.arena);
 	return ok;
 }

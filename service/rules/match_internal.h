@@ -8,6 +8,7 @@
  *     match_order.c   alternatives -> positions, those alike side by side
  *     match_stream.c  parts -> streams of rows
  *     match_rows.c    positions -> rows
+ *     match_mark.c    what a set does to rows
  *     match_border.c  what rows cannot tell of numbers
  *
  * match_values.c finds the rows of a value, match_find.c reads them; match_work.c is where they work.
@@ -221,6 +222,27 @@ struct match_stamp {
 	uint32_t entry;
 };
 
+/* How many positions ask a set. */
+struct match_uses {
+	uint32_t all, any;
+};
+
+/* What a set does to the lines of its part. Behind it are the cells and partials, in this order. */
+struct match_mark {
+	uint32_t part;
+	uint32_t turn_count;  /* cells at which it goes in or out, if any value of them is in */
+	uint32_t every_count; /* likewise, if all are; only for an "or" */
+	uint32_t partial_count; /* cells that are neither in nor out */
+};
+
+/* Ranks of a cell that are in: those between, or with ->from > ->until all others. */
+struct match_partial {
+	uint32_t cell; /* or MATCH_CELL_ODD: more than that */
+	uint32_t from, until;
+};
+
+#define MATCH_CELL_ODD UINT32_MAX
+
 struct match_build {
 	struct match_index *index;
 	const struct atoms *atoms;
@@ -235,6 +257,9 @@ struct match_build {
 	struct match_stamp *stamps; /* by part */
 	uint32_t run_count;
 	struct match_wishes *wishes; /* by part */
+	struct match_uses *uses;     /* by set */
+	uint32_t *mark_of;	     /* by set: where its mark is */
+	struct match_list marks;     /* words of marks */
 	struct match_list sets, words, plans, ways, entries, positions;
 	bool failed;
 };
@@ -261,7 +286,16 @@ bool match_order_build(struct match_build *build);
 bool match_cells_build(struct match_build *build);
 bool match_streams_build(struct match_index *index);
 bool match_rows_build(struct match_build *build);
-bool match_borders_build(struct match_build *build);
+/** Of all sets that something asks for; see match_mark_at(). */
+bool match_marks_build(struct match_build *build);
+/** Those of a set of numbers; at most as many as it has cuts, or the part cells. How many. */
+uint32_t match_set_partials(const struct match_build *build, const struct match_set *set,
+		struct match_partial *out);
+/** Room for the borders of all positions; these are put in order, and then it is ended. */
+bool match_borders_begin(struct match_build *build);
+void match_borders_put(struct match_build *build, uint32_t position, bool any,
+		const struct match_mark *mark);
+void match_borders_end(struct match_index *index);
 /** The cell of a rank. */
 uint32_t match_rank_cell(const struct match_part *part, uint32_t rank);
 /** Those that rule out most come first, so that a block falls away early. */
@@ -299,6 +333,31 @@ static inline const struct match_position *match_position_at(
 		const struct match_build *build, size_t at)
 {
 	return (const struct match_position *)build->positions.data + at;
+}
+
+static inline const struct match_mark *match_mark_at(
+		const struct match_build *build, uint32_t set)
+{
+	const uint32_t *words = (const uint32_t *)build->marks.data + build->mark_of[set];
+
+	return (const struct match_mark *)words;
+}
+
+static inline const uint32_t *match_mark_turns(const struct match_mark *mark)
+{
+	return (const uint32_t *)(mark + 1);
+}
+
+static inline const uint32_t *match_mark_every(const struct match_mark *mark)
+{
+	return match_mark_turns(mark) + mark->turn_count;
+}
+
+static inline const struct match_partial *match_mark_partials(const struct match_mark *mark)
+{
+	const uint32_t *words = match_mark_every(mark) + mark->every_count;
+
+	return (const struct match_partial *)words;
 }
 
 static inline size_t match_row_words(const struct match_index *index)

@@ -19,17 +19,14 @@
 
 /* --- rows -------------------------------------------------------------------------------------- */
 
-/* The block at hand, and what each set does to its lines. */
+/* The block at hand. */
 struct filling {
 	struct match_build *build;
 	uint32_t *line_first; /* by part: its first line, one a cell */
 	uint32_t line_count;
-	uint64_t *lines;	 /* cells with what they let pass, from where it turns */
-	uint64_t *any_lines;	 /* and with what makes an "or" hold, likewise */
-	uint32_t *room;		 /* for the turns of one set */
-	struct match_run *turns; /* by set: cells at which it goes in or out */
-	uint32_t *cells;
-	uint32_t *several; /* by policy: its number among those with several positions */
+	uint64_t *lines;     /* cells with what they let pass, from where it turns */
+	uint64_t *any_lines; /* and with what makes an "or" hold, likewise */
+	uint32_t *several;   /* by policy: its number among those with several positions */
 };
 
 uint32_t match_rank_cell(const struct match_part *part, uint32_t rank)
@@ -47,169 +44,77 @@ uint32_t match_rank_cell(const struct match_part *part, uint32_t rank)
 	return low;
 }
 
-/*
- * The cells at which it turns whether any value of the cell is in the set, or every one; it begins @in. How many.
- */
-static uint32_t number_turns(const struct match_part *part, const uint64_t *words,
-		uint32_t count, bool every, uint32_t *out)
-{
-	uint32_t turns = 0;
-
-	for (uint32_t i = 0; i < count; i++) {
-		uint32_t begin = RANKS_FROM(words[i]);
-		uint32_t end = RANKS_UNTIL(words[i]);
-		uint32_t from = match_rank_cell(part, begin);
-		uint32_t last = match_rank_cell(part, end - 1);
-
-		if (every && part->starts[from] < begin)
-			from++;
-		if (!every || part->starts[last + 1] <= end)
-			last++;
-		if (from >= last)
-			continue;
-		/* The one before may end in the cell where this one begins. */
-		if (turns && out[turns - 1] >= from) {
-			out[turns - 1] = last;
-			continue;
-		}
-		out[turns++] = from;
-		out[turns++] = last;
-	}
-	return turns;
-}
-
-static uint32_t set_turns(const struct match_build *build, const struct match_set *set,
-		bool every, uint32_t *out)
-{
-	const struct match_part *part = &build->index->parts[set->part];
-	const uint64_t *words = match_set_words(build, set);
-	uint32_t turns = 0;
-	bool in = false;
-
-	if (part->kind == PART_NUMBER)
-		return number_turns(part, words, set->count, every, out);
-	for (uint32_t c = 0; c < part->cell_count; c++) {
-		uint32_t at = part->kind == PART_CODE ? part->cell_texts[c] : c;
-		bool now = (words[at / 64] >> (at % 64)) & 1;
-
-		out[turns] = c;
-		turns += now != in;
-		in = now;
-	}
-	return turns;
-}
-
-/* What lines begin with is in: a turn at the first cell is taken back, or put. */
-static uint32_t turns_invert(uint32_t *turns, uint32_t count)
-{
-	if (count && turns[0] == 0) {
-		memmove(turns, turns + 1, (count - 1) * sizeof(*turns));
-		return count - 1;
-	}
-	memmove(turns + 1, turns, count * sizeof(*turns));
-	turns[0] = 0;
-	return count + 1;
-}
-
-/* Of @set among the turns of all; the last ones may be behind the last cell. */
-static uint32_t turns_put(const struct filling *filling, uint32_t number, uint32_t *room)
-{
-	const struct match_build *build = filling->build;
-	const struct match_set *set = match_set_at(build, number);
-	uint32_t count = turns_invert(room, set_turns(build, set, false, room));
-
-	while (count && room[count - 1] >= build->index->parts[set->part].cell_count)
-		count--;
-	return count;
-}
-
-static bool turns_build(struct filling *filling)
+static bool lines_build(struct filling *filling)
 {
 	struct match_build *build = filling->build;
 	const struct match_index *index = build->index;
-	struct match_list cells = { 0 };
-	uint32_t most = 1;
 
 	filling->line_first = ARENA_NEW_ARRAY(&build->arena, uint32_t, index->part_count + 1);
-	filling->turns =
-			ARENA_NEW_ARRAY(&build->arena, struct match_run, build->sets.count + 1);
-	if (!filling->line_first || !filling->turns)
+	if (!filling->line_first)
 		return false;
 	for (uint32_t i = 0; i < index->part_count; i++) {
 		filling->line_first[i] = filling->line_count;
 		filling->line_count += index->parts[i].cell_count;
-		if (index->parts[i].cell_count > most)
-			most = index->parts[i].cell_count;
 	}
-	/* Cuts of a set of numbers that lie in one cell are joined: two turns a cell at most. */
-	most = 2 * most + 4;
-	filling->room = ARENA_NEW_ARRAY(&build->arena, uint32_t, most);
-	if (!filling->room)
+	filling->lines = memory_alloc(2 * filling->line_count * LINE + LINE);
+	if (!filling->lines)
 		return false;
-	for (uint32_t i = 0; i < build->sets.count; i++) {
-		uint32_t *room = match_list_room(&cells, most, sizeof(*room));
-		uint32_t count;
-
-		if (!room) {
-			memory_free(cells.data);
-			return false;
-		}
-		count = turns_put(filling, i, room);
-		filling->turns[i] = (struct match_run){ (uint32_t)cells.count, count };
-		cells.count += count;
-	}
-	filling->cells = cells.data;
+	filling->any_lines = filling->lines + filling->line_count * MATCH_WORDS;
 	return true;
 }
 
 static void position_put(struct filling *filling, size_t at, const struct match_run *run)
 {
-	const struct match_build *build = filling->build;
+	struct match_build *build = filling->build;
 	const struct match_index *index = build->index;
 	const uint32_t *entries = (const uint32_t *)build->entries.data + run->first;
 	size_t word = at / 64 % MATCH_WORDS;
 	uint64_t bit = UINT64_C(1) << (at % 64);
 
 	for (uint32_t i = 0; i < run->count; i++) {
-		uint32_t number = match_set_at(build, entries[i])->part;
-		const struct match_part *part = &index->parts[number];
-		const struct match_run *turns = &filling->turns[entries[i]];
-		const uint32_t *cells = &filling->cells[turns->first];
-		uint64_t *lines = filling->lines + filling->line_first[number] * MATCH_WORDS +
-				  word;
+		const struct match_mark *mark = match_mark_at(build, entries[i]);
+		const struct match_part *part = &index->parts[mark->part];
+		const uint32_t *turns = match_mark_turns(mark);
+		uint64_t *lines = filling->lines +
+				  filling->line_first[mark->part] * MATCH_WORDS + word;
 
 		index->mentions[index->slots[part->slot].mention * match_row_words(index) +
 				at / 64] |= bit;
-		for (uint32_t k = 0; k < turns->count; k++)
-			lines[cells[k] * MATCH_WORDS] ^= bit;
+		for (uint32_t k = 0; k < mark->turn_count; k++)
+			lines[turns[k] * MATCH_WORDS] ^= bit;
+		if (mark->partial_count)
+			match_borders_put(build, (uint32_t)at, false, mark);
 	}
 }
 
 /* A position with an "or": in the lines of all that makes it hold. */
 static void position_put_any(struct filling *filling, size_t at, const struct match_run *run)
 {
-	const struct match_build *build = filling->build;
+	struct match_build *build = filling->build;
 	const struct match_index *index = build->index;
 	const uint32_t *entries = (const uint32_t *)build->entries.data + run->first;
 	size_t word = at / 64 % MATCH_WORDS;
 	uint64_t bit = UINT64_C(1) << (at % 64);
 
 	for (uint32_t i = 0; i < run->count; i++) {
-		const struct match_set *set = match_set_at(build, entries[i]);
-		const struct match_part *part = &index->parts[set->part];
+		const struct match_mark *mark = match_mark_at(build, entries[i]);
+		const struct match_part *part = &index->parts[mark->part];
+		const uint32_t *turns = match_mark_every(mark);
 		uint64_t *lines = filling->any_lines +
-				  filling->line_first[set->part] * MATCH_WORDS + word;
-		uint32_t count = set_turns(build, set, true, filling->room);
+				  filling->line_first[mark->part] * MATCH_WORDS + word;
 
 		index->any_mentions[index->slots[part->slot].mention * match_any_words(index) +
 				    at / 64 - index->any_block * MATCH_WORDS] |= bit;
 		/* Sets of one part are one set, but for those of numbers that are no range. */
-		for (uint32_t k = 0; k < count; k += 2) {
-			uint32_t end = k + 1 < count ? filling->room[k + 1] : part->cell_count;
+		for (uint32_t k = 0; k < mark->every_count; k += 2) {
+			uint32_t end = k + 1 < mark->every_count ? turns[k + 1]
+								 : part->cell_count;
 
-			for (uint32_t c = filling->room[k]; c < end; c++)
+			for (uint32_t c = turns[k]; c < end; c++)
 				lines[c * MATCH_WORDS] |= bit;
 		}
+		if (mark->partial_count)
+			match_borders_put(build, (uint32_t)at, true, mark);
 	}
 }
 
@@ -446,16 +351,15 @@ bool match_rows_build(struct match_build *build)
 	struct match_index *index = build->index;
 	struct filling filling = { .build = build };
 	bool ok = match_cells_build(build) && match_streams_build(index) &&
-		  rooms_build(build) && several_build(&filling) && turns_build(&filling);
+		  match_marks_build(build) && rooms_build(build) && several_build(&filling) &&
+		  lines_build(&filling) && match_borders_begin(build);
 
-	if (ok)
-		filling.lines = memory_alloc(2 * filling.line_count * LINE + LINE);
-	ok = ok && filling.lines;
-	filling.any_lines = ok ? filling.lines + filling.line_count * MATCH_WORDS : NULL;
 	for (size_t block = 0; ok && block < index->block_count; block++)
 		block_fill(&filling, block);
 	memory_free(filling.lines);
-	memory_free(filling.cells);
-	return ok && match_borders_build(build) && match_streams_sort(index) &&
-	       match_any_streams_build(index) && match_readers_build(index);
+	if (!ok)
+		return false;
+	match_borders_end(index);
+	return match_streams_sort(index) && match_any_streams_build(index) &&
+	       match_readers_build(index);
 }

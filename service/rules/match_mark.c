@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a set does to the lines of its part: the cells at which it turns, and those that it parts. As many
+ * positions ask the same, it is worked out once, and lies together.
+ */
+#include "rules/match_internal.h"
+
+#include <assert.h>
+#include <string.h>
+
+#define HEAD_WORDS (sizeof(struct match_mark) / sizeof(uint32_t))
+#define PARTIAL_WORDS (sizeof(struct match_partial) / sizeof(uint32_t))
+
+/* --- turns ------------------------------------------------------------------------------------- */
+
+/*
+ * The cells at which it turns whether any value of the cell is in the set, or every one; it begins @in. How many.
+ */
+static uint32_t number_turns(const struct match_part *part, const uint64_t *words,
+		uint32_t count, bool every, uint32_t *out)
+{
+	uint32_t turns = 0;
+
+	for (uint32_t i = 0; i < count; i++) {
+		uint32_t begin = RANKS_FROM(words[i]);
+		uint32_t end = RANKS_UNTIL(words[i]);
+		uint32_t from = match_rank_cell(part, begin);
+		uint32_t last = match_rank_cell(part, end - 1);
+
+		if (every && part->starts[from] < begin)
+			from++;
+		if (!every || part->starts[last + 1] <= end)
+			last++;
+		if (from >= last)
+			continue;
+		/* The one before may end in the cell where this one begins. */
+		if (turns && out[turns - 1] >= from) {
+			out[turns - 1] = last;
+			continue;
+		}
+		out[turns++] = from;
+		out[turns++] = last;
+	}
+	return turns;
+}
+
+static uint32_t set_turns(const struct match_build *build, const struct match_set *set,
+		bool every, uint32_t *out)
+{
+	const struct match_part *part = &build->index->parts[set->part];
+	const uint64_t *words = match_set_words(build, set);
+	uint32_t turns = 0;
+	bool in = false;
+
+	if (part->kind == PART_NUMBER)
+		return number_turns(part, words, set->count, every, out);
+	for (uint32_t c = 0; c < part->cell_count; c++) {
+		uint32_t at = part->kind == PART_CODE ? part->cell_texts[c] : c;
+		bool now = (words[at / 64] >> (at % 64)) & 1;
+
+		out[turns] = c;
+		turns += now != in;
+		in = now;
+	}
+	return turns;
+}
+
+/* What lines begin with is in: a turn at the first cell is taken back, or put. */
+static uint32_t turns_invert(uint32_t *turns, uint32_t count)
+{
+	if (count && turns[0] == 0) {
+		memmove(turns, turns + 1, (count - 1) * sizeof(*turns));
+		return count - 1;
+	}
+	memmove(turns + 1, turns, count * sizeof(*turns));
+	turns[0] = 0;
+	return count + 1;
+}
+
+/* --- marks ------------------------------------------------------------------------------------- */
+
+/* Most words that the turns, or the partials, of one set take. */
+static size_t words_most(const struct match_index *index)
+{
+	size_t most = 1;
+
+	for (uint32_t i = 0; i < index->part_count; i++) {
+		if (index->parts[i].cell_count > most)
+			most = index->parts[i].cell_count;
+	}
+	/* Cuts of a set of numbers that lie in one cell are joined: two turns a cell at most. */
+	return (PARTIAL_WORDS + 1) * most + 4;
+}
+
+/* Of @set; what nothing asks for has no turns. */
+static void mark_put(const struct match_build *build, uint32_t number, struct match_mark *mark)
+{
+	const struct match_set *set = match_set_at(build, number);
+	const struct match_part *part = &build->index->parts[set->part];
+	uint32_t *words = (uint32_t *)(mark + 1);
+
+	*mark = (struct match_mark){ .part = set->part };
+	if (build->uses[number].all) {
+		mark->turn_count = turns_invert(words, set_turns(build, set, false, words));
+		/* The last ones may be behind the last cell. */
+		while (mark->turn_count && words[mark->turn_count - 1] >= part->cell_count)
+			mark->turn_count--;
+		words += mark->turn_count;
+	}
+	if (build->uses[number].any) {
+		mark->every_count = set_turns(build, set, true, words);
+		words += mark->every_count;
+	}
+	if (part->kind == PART_NUMBER)
+		mark->partial_count = match_set_partials(
+				build, set, (struct match_partial *)(void *)words);
+}
+
+bool match_marks_build(struct match_build *build)
+{
+	size_t most = HEAD_WORDS + 3 * words_most(build->index);
+
+	build->mark_of = ARENA_NEW_ARRAY(&build->arena, uint32_t, build->sets.count + 1);
+	if (!build->mark_of)
+		return false;
+	for (uint32_t i = 0; i < build->sets.count; i++) {
+		uint32_t *room;
+		const struct match_mark *mark;
+
+		if (!build->uses[i].all && !build->uses[i].any)
+			continue;
+		room = match_list_room(&build->marks, most, sizeof(*room));
+		if (!room)
+			return false;
+		mark_put(build, i, (struct match_mark *)room);
+		mark = (const struct match_mark *)room;
+		build->mark_of[i] = (uint32_t)build->marks.count;
+		build->marks.count += HEAD_WORDS + mark->turn_count + mark->every_count +
+				      PARTIAL_WORDS * mark->partial_count;
+	}
+	return true;
+}
