@@ -25,29 +25,37 @@
 #define JOINED_WORDS ((size_t)64)
 
 struct ranked {
-	uint64_t key; /* the order of the set */
-	uint32_t position;
+	uint64_t key;	/* the order of the set */
+	uint32_t at;	/* where its sets are in ->asks; or the number of the set */
+	uint32_t parts; /* what it asks: a bit for each, modulo 32 */
 };
 
+/* Sets are numbered in the order of parts, and each part's in their order. */
 struct ordering {
 	const struct match_build *build;
 	struct ranked *list, *spare;
-	uint32_t *numbers; /* by set, in the order of parts and of their sets */
+	/* Of each position its number, and then of what it asks those sets that rule out enough, up to SETS_END. */
+	uint32_t *asks;
+	uint32_t *numbers; /* by set; SETS_END: it lets too many pass */
 	uint32_t *sets;	   /* by number */
+	uint64_t *orders;  /* likewise */
+	uint32_t *firsts;  /* by part */
 	size_t set_count;
 	uint32_t *mentions, *spare_mentions; /* numbers of sets */
 	uint32_t used[ORDER_DEPTH];
 };
 
-static uint32_t set_part(const struct ordering *ordering, uint32_t number)
+#define SETS_END UINT32_MAX
+
+static bool is_of_part(const struct ordering *ordering, uint32_t number, uint32_t part)
 {
-	return match_set_at(ordering->build, ordering->sets[number])->part;
+	return number >= ordering->firsts[part] && number < ordering->firsts[part + 1];
 }
 
-static bool is_used(const struct ordering *ordering, int depth, uint32_t part)
+static bool is_used(const struct ordering *ordering, int depth, uint32_t number)
 {
 	for (int i = 0; i < depth; i++) {
-		if (ordering->used[i] == part)
+		if (is_of_part(ordering, number, ordering->used[i]))
 			return true;
 	}
 	return false;
@@ -134,20 +142,14 @@ static size_t group_end(const struct ordering *ordering, const struct ranked *li
 static size_t mentions_list(struct ordering *ordering, const struct ranked *list, size_t count,
 		size_t step, int depth)
 {
-	const struct match_build *build = ordering->build;
 	size_t mentions = 0;
 
 	for (size_t i = 0; i < count; i += step) {
-		const struct match_run *run =
-				&match_position_at(build, list[i].position)->way.all;
-		const uint32_t *entries = (const uint32_t *)build->entries.data + run->first;
-		uint32_t most = run->count < MENTIONS_MOST ? run->count : MENTIONS_MOST;
+		const uint32_t *asks = ordering->asks + list[i].at;
 
-		for (uint32_t k = 0; k < most; k++) {
-			const struct match_set *set = match_set_at(build, entries[k]);
-
-			if (set->pass <= PASS_MOST && !is_used(ordering, depth, set->part))
-				ordering->mentions[mentions++] = ordering->numbers[entries[k]];
+		for (int k = 0; k < MENTIONS_MOST && asks[k] != SETS_END; k++) {
+			if (!is_used(ordering, depth, asks[k]))
+				ordering->mentions[mentions++] = asks[k];
 		}
 	}
 	numbers_sort(ordering->mentions, ordering->spare_mentions, mentions,
@@ -227,11 +229,12 @@ static uint32_t part_choose(
 	uint32_t chosen = UINT32_MAX;
 
 	for (size_t i = 0; i < mentions;) {
-		uint32_t part = set_part(ordering, ordering->mentions[i]);
+		uint32_t set = ordering->sets[ordering->mentions[i]];
+		uint32_t part = match_set_at(ordering->build, set)->part;
 		size_t end = i;
 		float score;
 
-		while (end < mentions && set_part(ordering, ordering->mentions[end]) == part)
+		while (end < mentions && ordering->mentions[end] < ordering->firsts[part + 1])
 			end++;
 		score = part_score(ordering, part, &ordering->mentions[i], end - i,
 				MATCH_BLOCK / step + 1);
@@ -246,20 +249,17 @@ static uint32_t part_choose(
 
 /* --- sorting ----------------------------------------------------------------------------------- */
 
-/* What the position asks of @part, when that rules out enough. */
-static const struct match_set *position_set(
-		const struct match_build *build, uint32_t at, uint32_t part)
+/* The set that a position asks of @part, when it rules out enough, or SETS_END. */
+static uint32_t position_set(
+		const struct ordering *ordering, const struct ranked *ranked, uint32_t part)
 {
-	const struct match_run *run = &match_position_at(build, at)->way.all;
-	const uint32_t *entries = (const uint32_t *)build->entries.data + run->first;
+	const uint32_t *asks = ordering->asks + ranked->at;
 
-	for (uint32_t i = 0; i < run->count; i++) {
-		const struct match_set *set = match_set_at(build, entries[i]);
-
-		if (set->part == part)
-			return set->pass <= PASS_MOST ? set : NULL;
-	}
-	return NULL;
+	if (!((ranked->parts >> (part % 32)) & 1))
+		return SETS_END;
+	while (*asks != SETS_END && !is_of_part(ordering, *asks, part))
+		asks++;
+	return *asks;
 }
 
 /* Those that ask @part first, in the order of what they ask; how many. */
@@ -269,13 +269,14 @@ static size_t part_gather(
 	size_t taken = 0, left = 0;
 
 	for (size_t i = 0; i < count; i++) {
-		const struct match_set *set =
-				position_set(ordering->build, list[i].position, part);
+		uint32_t number = position_set(ordering, &list[i], part);
 
-		if (set)
-			list[taken++] = (struct ranked){ set->order, list[i].position };
-		else
+		if (number == SETS_END) {
 			ordering->spare[left++] = list[i];
+			continue;
+		}
+		list[taken] = list[i];
+		list[taken++].key = ordering->orders[number];
 	}
 	memcpy(list + taken, ordering->spare, left * sizeof(*list));
 	ranked_sort(list, ordering->spare, taken);
@@ -316,29 +317,36 @@ static void group_sort(struct ordering *ordering, struct ranked *list, size_t co
 	}
 }
 
+/* --- what there is to sort --------------------------------------------------------------------- */
+
 /* Numbers the sets part by part, each in the order of its sets. */
 static bool sets_number(struct ordering *ordering)
 {
 	const struct match_build *build = ordering->build;
 	size_t count = build->sets.count;
+	uint32_t parts = build->index->part_count;
 	struct ranked *list = memory_alloc(2 * (count + 1) * sizeof(*list));
 
 	ordering->set_count = count;
-	if (!list || !ordering->numbers || !ordering->sets) {
-		memory_free(list);
+	if (!list)
 		return false;
-	}
 	for (size_t i = 0; i < count; i++) {
 		const struct match_set *set = match_set_at(build, (uint32_t)i);
 
-		list[i] = (struct ranked){ (uint64_t)set->part << 48 | set->order,
-			(uint32_t)i };
+		list[i] = (struct ranked){ .key = (uint64_t)set->part << 48 | set->order,
+			.at = (uint32_t)i };
+		ordering->firsts[set->part + 1]++;
 	}
 	if (count)
 		ranked_sort(list, list + count, count);
+	for (uint32_t i = 0; i < parts; i++)
+		ordering->firsts[i + 1] += ordering->firsts[i];
 	for (size_t i = 0; i < count; i++) {
-		ordering->sets[i] = list[i].position;
-		ordering->numbers[list[i].position] = (uint32_t)i;
+		const struct match_set *set = match_set_at(build, list[i].at);
+
+		ordering->sets[i] = list[i].at;
+		ordering->orders[i] = set->order;
+		ordering->numbers[list[i].at] = set->pass <= PASS_MOST ? (uint32_t)i : SETS_END;
 	}
 	memory_free(list);
 	return true;
@@ -358,56 +366,106 @@ static unsigned position_group(const struct match_build *build, size_t at)
 	return any->count ? 1 : 0;
 }
 
-/* Groups come one after the other; where each ends. */
-static void positions_part(
-		const struct match_build *build, struct ranked *list, size_t out_ends[static 3])
+/* Positions by their groups, and what they ask; where each group ends. */
+static void positions_list(struct ordering *ordering, size_t out_ends[static 3])
 {
-	size_t at = 0;
+	const struct match_build *build = ordering->build;
+	const uint32_t *entries = build->entries.data;
+	uint32_t *asks = ordering->asks;
 
-	for (unsigned group = 0; group < 3; group++) {
-		for (size_t i = 0; i < build->positions.count; i++) {
-			if (position_group(build, i) == group)
-				list[at++].position = (uint32_t)i;
+	for (size_t i = 0; i < build->positions.count; i++) {
+		const struct match_run *run = &match_position_at(build, i)->way.all;
+		struct ranked ranked = { .key = position_group(build, i) };
+
+		*asks++ = (uint32_t)i;
+		ranked.at = (uint32_t)(asks - ordering->asks);
+		for (uint32_t k = 0; k < run->count; k++) {
+			uint32_t set = entries[run->first + k];
+
+			if (ordering->numbers[set] == SETS_END)
+				continue;
+			*asks++ = ordering->numbers[set];
+			ranked.parts |= UINT32_C(1) << (match_set_at(build, set)->part % 32);
 		}
-		out_ends[group] = at;
+		*asks++ = SETS_END;
+		ordering->list[i] = ranked;
+		out_ends[ranked.key]++;
 	}
+	out_ends[1] += out_ends[0];
+	out_ends[2] += out_ends[1];
+	if (build->positions.count)
+		ranked_sort(ordering->list, ordering->spare, build->positions.count);
+}
+
+/* Words that ->asks may take. */
+static size_t asks_most(const struct match_build *build)
+{
+	size_t most = 2 * build->positions.count + 1;
+
+	for (size_t i = 0; i < build->positions.count; i++)
+		most += match_position_at(build, i)->way.all.count;
+	return most;
+}
+
+static bool ordering_init(struct ordering *ordering, struct match_build *build)
+{
+	size_t count = build->positions.count + 1;
+	size_t sets = build->sets.count + 1;
+
+	*ordering = (struct ordering){ .build = build,
+		.list = memory_alloc(count * sizeof(*ordering->list)),
+		.spare = memory_alloc(count * sizeof(*ordering->spare)),
+		.asks = memory_alloc(asks_most(build) * sizeof(*ordering->asks)),
+		.numbers = memory_alloc(sets * sizeof(*ordering->numbers)),
+		.sets = memory_alloc(sets * sizeof(*ordering->sets)),
+		.orders = memory_alloc(sets * sizeof(*ordering->orders)),
+		.firsts = memory_alloc_zero((size_t)build->index->part_count + 2,
+				sizeof(*ordering->firsts)),
+		.mentions = memory_alloc(2 * SAMPLE_MOST * MENTIONS_MOST *
+					 sizeof(*ordering->mentions)) };
+	if (!ordering->list || !ordering->spare || !ordering->asks || !ordering->numbers ||
+			!ordering->sets || !ordering->orders || !ordering->firsts ||
+			!ordering->mentions)
+		return false;
+	ordering->spare_mentions = ordering->mentions + SAMPLE_MOST * MENTIONS_MOST;
+	return match_guess_build(build) && sets_number(ordering);
+}
+
+static void ordering_fini(struct ordering *ordering)
+{
+	memory_free(ordering->list);
+	memory_free(ordering->spare);
+	memory_free(ordering->asks);
+	memory_free(ordering->numbers);
+	memory_free(ordering->sets);
+	memory_free(ordering->orders);
+	memory_free(ordering->firsts);
+	memory_free(ordering->mentions);
 }
 
 bool match_order_build(struct match_build *build)
 {
 	size_t count = build->positions.count;
-	struct ranked *list = memory_alloc((count + 1) * sizeof(*list));
-	struct ordering ordering = { .build = build,
-		.list = list,
-		.spare = memory_alloc((count + 1) * sizeof(*list)),
-		.numbers = memory_alloc((build->sets.count + 1) * sizeof(uint32_t)),
-		.sets = memory_alloc((build->sets.count + 1) * sizeof(uint32_t)),
-		.mentions = memory_alloc(2 * SAMPLE_MOST * MENTIONS_MOST * sizeof(uint32_t)) };
 	struct match_position *sorted = memory_alloc((count + 1) * sizeof(*sorted));
-	bool ok = list && ordering.spare && sorted && ordering.mentions &&
-		  match_guess_build(build) && sets_number(&ordering);
+	struct ordering ordering;
+	bool ok = ordering_init(&ordering, build) && sorted;
+	size_t ends[3] = { 0 };
 
 	if (ok) {
-		size_t ends[3];
-
-		ordering.spare_mentions = ordering.mentions + SAMPLE_MOST * MENTIONS_MOST;
-		positions_part(build, list, ends);
+		positions_list(&ordering, ends);
 		build->index->any_first = (uint32_t)ends[0];
-		group_sort(&ordering, list, ends[0], 0);
-		group_sort(&ordering, list + ends[0], ends[1] - ends[0], 0);
-		group_sort(&ordering, list + ends[1], ends[2] - ends[1], 0);
+		group_sort(&ordering, ordering.list, ends[0], 0);
+		group_sort(&ordering, ordering.list + ends[0], ends[1] - ends[0], 0);
+		group_sort(&ordering, ordering.list + ends[1], ends[2] - ends[1], 0);
 		for (size_t i = 0; i < count; i++)
-			sorted[i] = *match_position_at(build, list[i].position);
+			sorted[i] = *match_position_at(
+					build, ordering.asks[ordering.list[i].at - 1]);
 		memory_free(build->positions.data);
 		build->positions.data = sorted;
 		build->positions.capacity = count + 1;
 	} else {
 		memory_free(sorted);
 	}
-	memory_free(list);
-	memory_free(ordering.spare);
-	memory_free(ordering.numbers);
-	memory_free(ordering.sets);
-	memory_free(ordering.mentions);
+	ordering_fini(&ordering);
 	return ok;
 }
