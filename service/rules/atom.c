@@ -133,11 +133,10 @@ uint32_t atoms_find(struct atoms *atoms, const struct atom *atom, uint32_t *out_
 		return UINT32_MAX;
 	for (size_t at = atom_table_begin(table, hash); table->places[at].number;
 			at = atom_table_next(table, at)) {
-		uint32_t formula = table->places[at].number - 1;
+		const struct atom *known = &atoms->list[table->places[at].number - 1];
 
-		if (table->places[at].hash == hash &&
-				atom_equals(&atoms->list[atoms->formulas[formula].at], atom))
-			return 2 * formula;
+		if (table->places[at].hash == hash && atom_equals(known, atom))
+			return 2 * known->formula;
 	}
 	return UINT32_MAX;
 }
@@ -160,8 +159,8 @@ uint32_t atoms_add(struct atoms *atoms, const struct atom *from, uint32_t hash)
 							   .opaque = atom.kind == ATOM_OTHER });
 	if (atoms->failed)
 		return LITERAL_TRUE;
-	atoms->count++;
-	atom_table_put(atoms, &atoms->known, hash, literal / 2);
+	atoms->list[atoms->count].formula = literal / 2;
+	atom_table_put(atoms, &atoms->known, hash, (uint32_t)atoms->count++);
 	return literal;
 }
 

@@ -47,23 +47,25 @@ struct atom_test {
 };
 
 struct atom {
+	/* What tells it from others; a line of memory. */
 	enum atom_kind kind;
 	int slot; /* of quotients its own; of OTHER -1 */
 	int64_t bound;
-	uint32_t uses;	/* in how many formulas, or rules, it stands */
-	uint32_t asked; /* how often at most in one go, see atoms_use() */
 	bool above;
 	bool unstated; /* AT_LEAST, QUOTIENT: the bound is a parameter without a value */
 	bool negated;  /* CODE: it is none of ->texts */
 	/* CODE: the slot is one of these among atoms->texts; NULL: something else is asked. */
 	uint32_t text_count;
 	const uint32_t *texts;
-	const struct scope_ratio *ratio;
 	struct slice code;
-	const struct rule *rule; /* whose ->node it is */
-	const struct node *node;
 	const struct atom_test *test;
-	const int *slots; /* of attributes that it reads; ascending */
+	const struct node *node;
+
+	uint32_t formula;
+	uint32_t asked; /* how often at most in one go, see atoms_use() */
+	const struct scope_ratio *ratio;
+	const struct rule *rule; /* whose ->node it is */
+	const int *slots;	 /* of attributes that it reads; ascending */
 	size_t slot_count;
 };
 
@@ -79,7 +81,7 @@ struct formula {
 	enum formula_kind kind;
 	uint32_t at; /* the atom; of ALL the first of its ->count literals */
 	uint32_t count;
-	uint32_t uses;
+	uint32_t uses; /* in how many formulas it stands, and how many ask for it */
 	uint32_t asked;
 	bool opaque; /* some atom below is OTHER */
 };
@@ -87,7 +89,7 @@ struct formula {
 #define LITERAL_TRUE 0u
 #define LITERAL_FALSE 1u
 
-/* Numbers of formulas, or of texts, by what these are made of. */
+/* Numbers of atoms, formulas or texts, by what these are made of. */
 struct atom_table {
 	struct atom_place *places;
 	size_t capacity; /* a power of two, or 0 */
@@ -143,6 +145,11 @@ void atoms_use(struct atoms *atoms, uint32_t literal);
 static inline const struct formula *atoms_formula(const struct atoms *atoms, uint32_t literal)
 {
 	return &atoms->formulas[literal / 2];
+}
+
+static inline uint32_t atoms_uses(const struct atoms *atoms, const struct atom *atom)
+{
+	return atoms->formulas[atom->formula].uses;
 }
 
 /** The negation; what has no value keeps it. */

@@ -170,18 +170,18 @@ static uint32_t conjunction_add(struct atoms *atoms, const uint32_t *literals, s
 		.at = (uint32_t)atoms->literal_count,
 		.count = (uint32_t)count };
 
-	for (size_t i = 0; i < count; i++) {
-		struct formula *part = &atoms->formulas[literals[i] / 2];
-
-		if (!atom_list_grow((void **)&atoms->literals, atoms->literal_count,
+	while (atoms->literal_capacity - atoms->literal_count < count) {
+		if (!atom_list_grow((void **)&atoms->literals, atoms->literal_capacity,
 				    &atoms->literal_capacity, sizeof(*literals))) {
 			atoms->failed = true;
 			return LITERAL_TRUE;
 		}
+	}
+	for (size_t i = 0; i < count; i++) {
+		struct formula *part = &atoms->formulas[literals[i] / 2];
+
 		atoms->literals[atoms->literal_count++] = literals[i];
 		part->uses++;
-		if (part->kind == FORMULA_ATOM)
-			atoms->list[part->at].uses++;
 		formula.opaque |= part->opaque;
 	}
 	return atoms_add_formula(atoms, &formula);
@@ -280,7 +280,5 @@ void atoms_use(struct atoms *atoms, uint32_t literal)
 	struct formula *formula = &atoms->formulas[literal / 2];
 
 	formula->uses++;
-	if (formula->kind == FORMULA_ATOM)
-		atoms->list[formula->at].uses++;
 	formula_ask(atoms, literal / 2);
 }

@@ -222,6 +222,12 @@ struct match_stamp {
 	uint32_t entry;
 };
 
+/* Something to be sorted. */
+struct match_ranked {
+	uint64_t key;
+	uint32_t at, more;
+};
+
 /* How many positions ask a set. */
 struct match_uses {
 	uint32_t all, any;
@@ -250,8 +256,8 @@ struct match_build {
 	struct evaluation evaluation;
 	struct arena arena;
 	struct value *values;
-	uint32_t *atom_parts;	    /* by atom: its part + 1; MEMBERS: see ->atom_codes */
-	uint32_t *atom_codes;	    /* by atom: its code of the slot */
+	uint32_t *atom_parts; /* by atom: its part + 1; MEMBERS: see ->atom_codes */
+	uint32_t *atom_codes; /* by atom: its code of the slot; NUMBER: the least rank that reaches it */
 	uint32_t *plan_of;	    /* by literal: the plan + 1 */
 	uint32_t *set_of;	    /* by literal: the only set of its plan + 1 */
 	struct match_stamp *stamps; /* by part */
@@ -282,6 +288,8 @@ bool match_guess_build(struct match_build *build);
 float match_guess_share(const struct match_build *build, uint32_t part, const uint64_t *words,
 		size_t count);
 bool match_order_build(struct match_build *build);
+/** By key; those alike stay in their order. @spare is as long. */
+void match_ranked_sort(struct match_ranked *list, struct match_ranked *spare, size_t count);
 /** Cells of texts. */
 bool match_cells_build(struct match_build *build);
 bool match_streams_build(struct match_index *index);

@@ -24,16 +24,15 @@
 /* Texts beyond those of so many words are not looked at. */
 #define JOINED_WORDS ((size_t)64)
 
-struct ranked {
-	uint64_t key;	/* the order of the set */
-	uint32_t at;	/* where its sets are in ->asks; or the number of the set */
-	uint32_t parts; /* what it asks: a bit for each, modulo 32 */
-};
+/*
+ * Of a position the ->key is the order of the set at hand, ->at where its sets are in ->asks, and ->more has a
+ * bit for each part it asks, modulo 32. Of a set ->at is its number.
+ */
 
 /* Sets are numbered in the order of parts, and each part's in their order. */
 struct ordering {
 	const struct match_build *build;
-	struct ranked *list, *spare;
+	struct match_ranked *list, *spare;
 	/* Of each position its number, and then of what it asks those sets that rule out enough, up to SETS_END. */
 	uint32_t *asks;
 	uint32_t *numbers; /* by set; SETS_END: it lets too many pass */
@@ -62,17 +61,17 @@ static bool is_used(const struct ordering *ordering, int depth, uint32_t number)
 }
 
 /* By key, from the least byte to the greatest; bytes that are all alike are passed over. */
-static void ranked_sort(struct ranked *list, struct ranked *spare, size_t count)
+void match_ranked_sort(struct match_ranked *list, struct match_ranked *spare, size_t count)
 {
-	struct ranked *from = list;
-	struct ranked *to = spare;
+	struct match_ranked *from = list;
+	struct match_ranked *to = spare;
 	uint64_t differ = 0;
 
 	for (size_t i = 1; i < count; i++)
 		differ |= list[i].key ^ list[0].key;
 	for (unsigned shift = 0; shift < 64; shift += 8) {
 		size_t starts[257] = { 0 };
-		struct ranked *other = from;
+		struct match_ranked *other = from;
 
 		if (!((differ >> shift) & 255))
 			continue;
@@ -116,7 +115,7 @@ static void numbers_sort(uint32_t *list, uint32_t *spare, size_t count, size_t e
  * Where the group that begins with @list ends: at least so many. Numbers are cut at blocks; all others where
  * a set ends.
  */
-static size_t group_end(const struct ordering *ordering, const struct ranked *list,
+static size_t group_end(const struct ordering *ordering, const struct match_ranked *list,
 		size_t count, size_t least, bool number)
 {
 	size_t at = (size_t)(list - ordering->list);
@@ -139,8 +138,8 @@ static size_t group_end(const struct ordering *ordering, const struct ranked *li
 /* --- what to sort by --------------------------------------------------------------------------- */
 
 /* The sets of some positions that rule out enough, by number. */
-static size_t mentions_list(struct ordering *ordering, const struct ranked *list, size_t count,
-		size_t step, int depth)
+static size_t mentions_list(struct ordering *ordering, const struct match_ranked *list,
+		size_t count, size_t step, int depth)
 {
 	size_t mentions = 0;
 
@@ -220,8 +219,8 @@ static float part_score(const struct ordering *ordering, uint32_t part, const ui
 }
 
 /* The part by which most is ruled out of whole blocks; UINT32_MAX: by none, or hardly anything. */
-static uint32_t part_choose(
-		struct ordering *ordering, const struct ranked *list, size_t count, int depth)
+static uint32_t part_choose(struct ordering *ordering, const struct match_ranked *list,
+		size_t count, int depth)
 {
 	size_t step = count / SAMPLE_MOST + 1;
 	size_t mentions = mentions_list(ordering, list, count, step, depth);
@@ -250,12 +249,12 @@ static uint32_t part_choose(
 /* --- sorting ----------------------------------------------------------------------------------- */
 
 /* The set that a position asks of @part, when it rules out enough, or SETS_END. */
-static uint32_t position_set(
-		const struct ordering *ordering, const struct ranked *ranked, uint32_t part)
+static uint32_t position_set(const struct ordering *ordering, const struct match_ranked *ranked,
+		uint32_t part)
 {
 	const uint32_t *asks = ordering->asks + ranked->at;
 
-	if (!((ranked->parts >> (part % 32)) & 1))
+	if (!((ranked->more >> (part % 32)) & 1))
 		return SETS_END;
 	while (*asks != SETS_END && !is_of_part(ordering, *asks, part))
 		asks++;
@@ -263,8 +262,8 @@ static uint32_t position_set(
 }
 
 /* Those that ask @part first, in the order of what they ask; how many. */
-static size_t part_gather(
-		struct ordering *ordering, struct ranked *list, size_t count, uint32_t part)
+static size_t part_gather(struct ordering *ordering, struct match_ranked *list, size_t count,
+		uint32_t part)
 {
 	size_t taken = 0, left = 0;
 
@@ -279,19 +278,20 @@ static size_t part_gather(
 		list[taken++].key = ordering->orders[number];
 	}
 	memcpy(list + taken, ordering->spare, left * sizeof(*list));
-	ranked_sort(list, ordering->spare, taken);
+	match_ranked_sort(list, ordering->spare, taken);
 	return taken;
 }
 
 /* Sorted by a part, then each group again by what rules out most of it; then those that do not ask it. */
-static void group_sort(struct ordering *ordering, struct ranked *list, size_t count, int depth)
+static void group_sort(
+		struct ordering *ordering, struct match_ranked *list, size_t count, int depth)
 {
-	struct ranked *end = list + count;
+	struct match_ranked *end = list + count;
 
 	while (depth < ORDER_DEPTH && (size_t)(end - list) >= GROUP_LEAST) {
 		uint32_t part = part_choose(ordering, list, (size_t)(end - list), depth);
 		bool number;
-		struct ranked *taken;
+		struct match_ranked *taken;
 
 		if (part == UINT32_MAX)
 			break;
@@ -299,7 +299,7 @@ static void group_sort(struct ordering *ordering, struct ranked *list, size_t co
 		taken = list + part_gather(ordering, list, (size_t)(end - list), part);
 		ordering->used[depth] = part;
 		while (list < taken) {
-			struct ranked *stop = list;
+			struct match_ranked *stop = list;
 			size_t least = MATCH_BLOCK;
 
 			while (stop < taken && stop->key >> 46 == list->key >> 46)
@@ -325,7 +325,7 @@ static bool sets_number(struct ordering *ordering)
 	const struct match_build *build = ordering->build;
 	size_t count = build->sets.count;
 	uint32_t parts = build->index->part_count;
-	struct ranked *list = memory_alloc(2 * (count + 1) * sizeof(*list));
+	struct match_ranked *list = memory_alloc(2 * (count + 1) * sizeof(*list));
 
 	ordering->set_count = count;
 	if (!list)
@@ -333,12 +333,12 @@ static bool sets_number(struct ordering *ordering)
 	for (size_t i = 0; i < count; i++) {
 		const struct match_set *set = match_set_at(build, (uint32_t)i);
 
-		list[i] = (struct ranked){ .key = (uint64_t)set->part << 48 | set->order,
+		list[i] = (struct match_ranked){ .key = (uint64_t)set->part << 48 | set->order,
 			.at = (uint32_t)i };
 		ordering->firsts[set->part + 1]++;
 	}
 	if (count)
-		ranked_sort(list, list + count, count);
+		match_ranked_sort(list, list + count, count);
 	for (uint32_t i = 0; i < parts; i++)
 		ordering->firsts[i + 1] += ordering->firsts[i];
 	for (size_t i = 0; i < count; i++) {
@@ -375,7 +375,7 @@ static void positions_list(struct ordering *ordering, size_t out_ends[static 3])
 
 	for (size_t i = 0; i < build->positions.count; i++) {
 		const struct match_run *run = &match_position_at(build, i)->way.all;
-		struct ranked ranked = { .key = position_group(build, i) };
+		struct match_ranked ranked = { .key = position_group(build, i) };
 
 		*asks++ = (uint32_t)i;
 		ranked.at = (uint32_t)(asks - ordering->asks);
@@ -385,7 +385,7 @@ static void positions_list(struct ordering *ordering, size_t out_ends[static 3])
 			if (ordering->numbers[set] == SETS_END)
 				continue;
 			*asks++ = ordering->numbers[set];
-			ranked.parts |= UINT32_C(1) << (match_set_at(build, set)->part % 32);
+			ranked.more |= UINT32_C(1) << (match_set_at(build, set)->part % 32);
 		}
 		*asks++ = SETS_END;
 		ordering->list[i] = ranked;
@@ -394,7 +394,7 @@ static void positions_list(struct ordering *ordering, size_t out_ends[static 3])
 	out_ends[1] += out_ends[0];
 	out_ends[2] += out_ends[1];
 	if (build->positions.count)
-		ranked_sort(ordering->list, ordering->spare, build->positions.count);
+		match_ranked_sort(ordering->list, ordering->spare, build->positions.count);
 }
 
 /* Words that ->asks may take. */

@@ -10,6 +10,8 @@
 
 /* Codes of one list that have cells, those asked for most. */
 #define MEMBERS_MOST 48 /* below 64: a value is a word */
+/* As if they were without a sign, numbers are in the same order with this turned. */
+#define SIGN_BIT (UINT64_C(1) << 63)
 
 void *match_list_room(struct match_list *list, size_t more, size_t size)
 {
@@ -46,19 +48,17 @@ static struct match_part *part_add(struct match_build *build, enum part_kind kin
 
 /* --- numbers ----------------------------------------------------------------------------------- */
 
-static int atom_compare_bound(const void *a, const void *b)
+/* How many rules ask for a threshold, and one that none asks for. */
+static uint32_t threshold_weight(const struct match_ranked *threshold)
 {
-	const struct atom *left = *(const struct atom *const *)a;
-	const struct atom *right = *(const struct atom *const *)b;
-
-	return (left->bound > right->bound) - (left->bound < right->bound);
+	return threshold->more + 1;
 }
 
 /*
  * Edges at the thresholds that far more rules ask for than for others, then where the rest is parted evenly:
  * rules whose threshold is no edge are borders.
  */
-static void edges_choose(struct match_part *part, const struct atom *const *atoms, size_t count,
+static void edges_choose(struct match_part *part, const struct match_ranked *list, size_t count,
 		uint32_t cells)
 {
 	uint64_t total = 0, light = 0, seen = 0, least = 1;
@@ -66,38 +66,56 @@ static void edges_choose(struct match_part *part, const struct atom *const *atom
 	uint32_t cell = 1;
 
 	for (size_t i = 0; i < count; i++)
-		total += atoms[i]->uses + 1;
+		total += threshold_weight(&list[i]);
 	/* Not so many that nothing is left for the others. */
 	for (unsigned times = 2; heavy > cells * 3 / 4; times *= 2) {
 		least = times * total / count + 1;
 		light = total;
 		heavy = 0;
 		for (size_t i = 0; i < count; i++) {
-			if (atoms[i]->uses + 1 < least)
+			if (threshold_weight(&list[i]) < least)
 				continue;
-			light -= atoms[i]->uses + 1;
+			light -= threshold_weight(&list[i]);
 			heavy++;
 		}
 	}
 	light /= cells - heavy;
 	part->starts[0] = 0;
 	for (size_t i = 0; i < count && cell < cells; i++) {
-		bool is_heavy = atoms[i]->uses + 1 >= least;
+		uint32_t weight = threshold_weight(&list[i]);
+		bool is_heavy = weight >= least;
 
 		if (is_heavy || count - i <= cells - cell || seen >= light) {
-			part->edges[cell - 1] = atoms[i]->bound;
+			part->edges[cell - 1] = part->thresholds[i];
 			part->starts[cell++] = (uint32_t)i + 1;
 			seen = 0;
 		}
-		seen += is_heavy ? 0 : atoms[i]->uses + 1;
+		seen += is_heavy ? 0 : weight;
 	}
 	part->cell_count = cell;
 	part->starts[cell] = (uint32_t)count + 1;
 }
 
+/* Ascending, each with how many rules ask for it; the second half is spare. NULL when memory is short. */
+static struct match_ranked *thresholds_sort(
+		const struct match_build *build, const struct atom *const *atoms, size_t count)
+{
+	struct match_ranked *list = memory_alloc(2 * count * sizeof(*list));
+
+	if (!list)
+		return NULL;
+	for (size_t i = 0; i < count; i++)
+		list[i] = (struct match_ranked){ (uint64_t)atoms[i]->bound ^ SIGN_BIT,
+			(uint32_t)(atoms[i] - build->atoms->list),
+			atoms_uses(build->atoms, atoms[i]) };
+	match_ranked_sort(list, list + count, count);
+	return list;
+}
+
 static bool number_build(
 		struct match_build *build, int slot, const struct atom **atoms, size_t count)
 {
+	struct match_ranked *list = thresholds_sort(build, atoms, count);
 	struct match_part *part = part_add(build, PART_NUMBER, slot);
 	/* With more cells, numbers take more room; with fewer, more borders are looked at. */
 	uint32_t cells = MATCH_CELLS_MOST;
@@ -109,15 +127,18 @@ static bool number_build(
 	part->thresholds = memory_alloc(count * sizeof(*part->thresholds));
 	part->edges = memory_alloc(cells * sizeof(*part->edges));
 	part->starts = memory_alloc((cells + 1) * sizeof(*part->starts));
-	if (!part->thresholds || !part->edges || !part->starts)
+	if (!list || !part->thresholds || !part->edges || !part->starts) {
+		memory_free(list);
 		return false;
-	qsort(atoms, count, sizeof(*atoms), atom_compare_bound);
-	for (size_t i = 0; i < count; i++)
-		part->thresholds[i] = atoms[i]->bound;
+	}
 	part->threshold_count = (uint32_t)count;
-	edges_choose(part, atoms, count, cells);
-	for (size_t i = 0; i < count; i++)
-		build->atom_parts[atoms[i] - build->atoms->list] = build->index->part_count;
+	for (size_t i = 0; i < count; i++) {
+		part->thresholds[i] = (int64_t)(list[i].key ^ SIGN_BIT);
+		build->atom_parts[list[i].at] = build->index->part_count;
+		build->atom_codes[list[i].at] = (uint32_t)i + 1;
+	}
+	edges_choose(part, list, count, cells);
+	memory_free(list);
 	return true;
 }
 
@@ -139,24 +160,35 @@ static uint32_t code_put(struct match_build *build, int slot, struct slice text)
 	return asked->code_count++;
 }
 
-static int atom_compare_uses(const void *a, const void *b)
+struct member {
+	const struct atom *atom;
+	uint32_t uses;
+};
+
+static int member_compare(const void *a, const void *b)
 {
-	const struct atom *left = *(const struct atom *const *)a;
-	const struct atom *right = *(const struct atom *const *)b;
+	const struct member *left = a;
+	const struct member *right = b;
 
 	if (left->uses != right->uses)
 		return left->uses > right->uses ? -1 : 1;
-	return slice_compare(left->code, right->code);
+	return slice_compare(left->atom->code, right->atom->code);
 }
 
 static bool members_build(
 		struct match_build *build, int slot, const struct atom **atoms, size_t count)
 {
-	qsort(atoms, count, sizeof(*atoms), atom_compare_uses);
+	struct member *members = ARENA_NEW_ARRAY(&build->arena, struct member, count);
+
+	if (!members)
+		return false;
+	for (size_t i = 0; i < count; i++)
+		members[i] = (struct member){ atoms[i], atoms_uses(build->atoms, atoms[i]) };
+	qsort(members, count, sizeof(*members), member_compare);
 	if (count > MEMBERS_MOST)
 		count = MEMBERS_MOST;
 	for (size_t i = 0; i < count; i++) {
-		size_t at = (size_t)(atoms[i] - build->atoms->list);
+		size_t at = (size_t)(members[i].atom - build->atoms->list);
 		struct match_part *part = &build->index->parts[build->index->part_count - 1];
 
 		if (i % MATCH_MEMBERS_MOST == 0) {
@@ -166,7 +198,7 @@ static bool members_build(
 		part->member_count++;
 		part->cell_count = 1U << part->member_count;
 		build->atom_parts[at] = build->index->part_count;
-		build->atom_codes[at] = code_put(build, slot, atoms[i]->code);
+		build->atom_codes[at] = code_put(build, slot, members[i].atom->code);
 		if (build->atom_codes[at] == UINT32_MAX)
 			return false;
 	}

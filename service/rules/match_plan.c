@@ -88,21 +88,11 @@ static uint32_t plan_of_set(struct match_build *build, uint32_t set, bool open)
 
 static uint32_t number_plan(struct match_build *build, uint32_t number, bool negated)
 {
-	const struct atom *atom = &build->atoms->list[number];
 	uint32_t at = build->atom_parts[number] - 1;
 	const struct match_part *part = &build->index->parts[at];
-	uint32_t low = 0, high = part->threshold_count - 1;
-	uint64_t ranks;
+	uint32_t rank = build->atom_codes[number];
+	uint64_t ranks = negated ? RANKS(0, rank) : RANKS(rank, part->threshold_count + 1);
 
-	while (low < high) {
-		uint32_t middle = (low + high) / 2;
-
-		if (part->thresholds[middle] < atom->bound)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	ranks = negated ? RANKS(0, low + 1) : RANKS(low + 1, part->threshold_count + 1);
 	return plan_of_set(build, match_set_add(build, at, &ranks, 1), false);
 }
 
