@@ -8,6 +8,7 @@ import importlib
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import subprocess
@@ -214,8 +215,19 @@ def detail(error, kind):
     raise AssertionError("no " + kind.DESCRIPTOR.full_name)
 
 
+# A code of an enterprise, a phone number; whole words, since hashes have such digits between their letters.
+PERSONAL = re.compile(r"(?<![0-9A-Za-z])(?:9[0-9]{7}[0-9A-HJ-NPQRTUWXY]{10}|1[3-9][0-9]{9})(?![0-9A-Za-z])")
+
+
+def logs_are_clean():
+    """Whatever a test was about: nothing that a daemon of it wrote down is about an enterprise or a person."""
+    for path in sorted([*FOLDER.glob("log-*"), *FOLDER.rglob("audit.log*")]):
+        found = PERSONAL.search(path.read_text(encoding="utf-8", errors="replace"))
+        assert not found, found.string[max(0, found.start() - 300):found.end() + 100]
+
+
 def run(*tests):
-    failed = 0
+    failed, tests = 0, (*tests, logs_are_clean)
     for test in tests:
         try:
             test()
