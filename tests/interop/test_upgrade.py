@@ -8,10 +8,14 @@ usage: test_upgrade.py DAEMON PROTOC PROTO_DIR STARTER_DIR FOLDER
 FOLDER has both databases as SQL and what the service of then answered. They were made by policycalcd at the commit
 that gave the registry its ledger (the first whose databases have all tables), with `--write` in place of a test: two
 policies, a few enterprises that do not exist, a run and its deliveries. Nobody makes them anew: that is their point.
+Beside them lies an audit log of the first form, whose lines do not tell what of them is on the disk, of a service that
+was killed.
 """
 import hashlib
 import json
+import os
 import pathlib
+import shutil
 import sqlite3
 import sys
 import tempfile
@@ -68,7 +72,23 @@ def old_databases():
             db.executescript((KEPT / (name + ".sql")).read_text())
             assert db.execute("PRAGMA user_version").fetchone()[0] == 1
         db.close()
+    shutil.copy(KEPT / "audit.log", folder)
+    with open(folder / "audit.log.key", "wb", opener=lambda path, flags: os.open(path, flags, 0o600)) as key:
+        key.write(os.urandom(32))
     return folder
+
+
+def audited(folder):
+    """The lines of the audit log, which goes on where the old one ended."""
+    text = (folder / "audit.log").read_bytes()
+    assert text.startswith((KEPT / "audit.log").read_bytes())
+    head, events = "0" * 64, []
+    for line in text.splitlines():
+        event = json.loads(line)
+        assert (event["prev"], event["seq"]) == (head, len(events) + 1), event
+        head = hashlib.sha256(line).hexdigest()
+        events.append(event)
+    return events
 
 
 def opened_and_goes_on():
@@ -79,6 +99,7 @@ def opened_and_goes_on():
         client = Push(daemon.channel())
         assert asked(client) == expected
         assert daemon.stop() == 0
+        assert audited(folder)[-1]["event"] == "close"
     daemon = Daemon(data=folder, starter="")
     client = Push(daemon.channel())
     # What was told is not told again; what is new is.
@@ -88,6 +109,8 @@ def opened_and_goes_on():
     assert {d.state for d in client.ask("ListDeliveries", page_size=100).deliveries} >= {
         push.DELIVERY_STATE_ACKED, push.DELIVERY_STATE_HELD, push.DELIVERY_STATE_RELEASED}
     assert daemon.stop() == 0
+    assert [e["method"].split("/")[1] for e in audited(folder)[-5:] if e["event"] == "end"] == [
+        "ImportEnterprises", "StartRun"]
 
 
 def newer_is_refused():
