@@ -140,7 +140,7 @@ def test_what_stands_in_it():
 
 def test_refused_over_and_over():
     """Beyond the limits of a caller nothing is written: who may not do it does not fill the disk."""
-    daemon = Daemon("--tokens", tokens("few", line("window", "reader")), "--limit-calls", "5")
+    daemon = Daemon("--tokens", tokens("few", line("window", "reader")), "--limit-calls", "1")
     request, codes = registry.SetSubscriptionRequest(), []
     for _ in range(40):
         try:
