@@ -107,33 +107,34 @@ def build_c():
     return program, env
 
 
-def command(address, token, ca):
+def command(address, **files):
     """How the example is called, and its environment."""
-    token_option = [*(["--token-file", str(token)] if token else []), *(["--ca", str(ca)] if ca else [])]
+    options = [word for name, file in files.items() if file
+                    for word in ("--" + name.replace("_", "-"), str(file))]
     if LANGUAGE == "python":
         return [sys.executable, str(EXAMPLES / "python/match.py"), str(FOLDER / "generated"), address,
-                *token_option], None
+                *options], None
     if LANGUAGE == "node":
         folder = EXAMPLES.parent / "node/node_modules"
         if not shutil.which("node") or not folder.is_dir():
             print("SKIP: no Node.js, or no 'npm ci' in tests/interop/node")
             sys.exit(SKIP)
-        return ["node", str(EXAMPLES / "node/match.js"), PROTO_DIR, address, *token_option], \
+        return ["node", str(EXAMPLES / "node/match.js"), PROTO_DIR, address, *options], \
             dict(os.environ, NODE_PATH=str(folder))
     if LANGUAGE == "c":
         program, env = C
-        return [str(program), address, *token_option], env
+        return [str(program), address, *options], env
     if LANGUAGE == "go":
-        return [PROGRAM, *token_option, address], None
+        return [PROGRAM, *options, address], None
     return ["java", "-XX:TieredStopAtLevel=1", "-cp", f"{PROGRAM}/classes:{PROGRAM}/jars/*", "Match", address,
-            *token_option], None
+            *options], None
 
 
 C = build_c() if LANGUAGE == "c" else None
 
 
-def called(address, token, ca=None):
-    arguments, env = command(address, token, ca)
+def called(address, token, **files):
+    arguments, env = command(address, token_file=token, **files)
     return subprocess.run(arguments, env=env, check=False, capture_output=True, text=True,
                           encoding="utf-8", timeout=60)
 
@@ -201,10 +202,17 @@ def over_tls():
     pem, key = (authority := Authority(FOLDER / "ca")).issue("server", "DNS:localhost,IP:127.0.0.1")
     other = Authority(FOLDER / "other", "other")
     safe = Daemon("--tokens", str(TOKENS), "--tls-cert", str(pem), "--tls-key", str(key))
-    said = patiently(lambda: called(safe.addresses[0], OWN, authority.pem))
+    said = patiently(lambda: called(safe.addresses[0], OWN, ca=authority.pem))
     assert said.returncode == 0 and said.stdout.startswith("revision 1, as of 2026-03-01\n"), said
-    said = called(safe.addresses[0], OWN, other.pem)
+    said = called(safe.addresses[0], OWN, ca=other.pem)
     assert said.returncode != 0 and "revision" not in said.stdout, said
+    assert safe.stop() == 0
+    # A service that asks for a certificate of ours.
+    safe = Daemon("--tokens", str(TOKENS), "--tls-cert", str(pem), "--tls-key", str(key),
+                  "--tls-client-ca", str(authority.pem))
+    cert, key = authority.issue("client", "DNS:example")
+    said = patiently(lambda: called(safe.addresses[0], OWN, ca=authority.pem, cert=cert, key=key))
+    assert said.returncode == 0 and said.stdout.startswith("revision 1, as of 2026-03-01\n"), said
     assert safe.stop() == 0
 
 

@@ -3,7 +3,7 @@
  * A caller in C that does all that a caller should: deadline, retries, token, TLS, error details.
  *
  *     cc match.c $(pkg-config --cflags --libs policycalc-client) -o match
- *     ./match ADDRESS [--token-file FILE] [--ca FILE]
+ *     ./match ADDRESS [--token-file FILE] [--ca FILE [--cert FILE --key FILE]]
  */
 #include <policycalc/policycalc.h>
 
@@ -65,17 +65,16 @@ static bool may_try_again(struct patience *patience, const struct pcalc_failure 
 	return true;
 }
 
-/* By TLS where the authority's certificate is given. */
+/* By TLS where the authority is given, with our own certificate where the service asks for one. */
 static pcalc_client *connect_to(
-		const char *address, const char *authority, struct pcalc_failure *failure)
+		const char *address, const struct pcalc_tls *tls, struct pcalc_failure *failure)
 {
 	struct patience patience = begin_patience();
-	struct pcalc_tls tls = { .authorities = authority };
 	pcalc_client *client = NULL;
 
 	do {
 		client = pcalc_connect_tls(address, time_left(&patience),
-				authority ? &tls : NULL, failure);
+				tls->authorities ? tls : NULL, failure);
 	} while (!client && may_try_again(&patience, failure));
 	return client;
 }
@@ -161,9 +160,10 @@ int main(int argc, char **argv)
 	struct pcalc_failure failure = { 0 };
 	const char *token = option(argc, argv, "--token-file");
 	pcalc_profile *profile = describe_firm();
-	pcalc_client *client =
-			argc > 1 ? connect_to(argv[1], option(argc, argv, "--ca"), &failure)
-				 : NULL;
+	struct pcalc_tls tls = { .authorities = option(argc, argv, "--ca"),
+		.certificate = option(argc, argv, "--cert"),
+		.key = option(argc, argv, "--key") };
+	pcalc_client *client = argc > 1 ? connect_to(argv[1], &tls, &failure) : NULL;
 	pcalc_answers *answers = NULL;
 	bool ok = false;
 

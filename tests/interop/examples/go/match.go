@@ -4,11 +4,14 @@
 //
 // build.sh beside it makes Go of the schema and builds it. usage:
 //
-//	match [-token-file FILE] [-ca FILE] ADDRESS
+//	match [-token-file FILE] [-ca FILE [-cert FILE -key FILE]] ADDRESS
 package main
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
 	"flag"
 	"fmt"
 	"log"
@@ -30,6 +33,8 @@ import (
 var (
 	tokenFile = flag.String("token-file", "", "what policycalc keygen wrote")
 	ca        = flag.String("ca", "", "certificate of the authority that signed the service's: speaks TLS")
+	cert      = flag.String("cert", "", "our certificate, where the service asks for one")
+	key       = flag.String("key", "", "its key")
 )
 
 // The library tries again by itself what the service did not begin. Asking changes nothing, so that is always
@@ -39,11 +44,30 @@ const retries = `{"methodConfig": [{
 	"retryPolicy": {"maxAttempts": 4, "initialBackoff": "0.2s", "maxBackoff": "2s", "backoffMultiplier": 2,
 		"retryableStatusCodes": ["UNAVAILABLE"]}}]}`
 
+func withTLS() (credentials.TransportCredentials, error) {
+	config := &tls.Config{RootCAs: x509.NewCertPool()}
+	authorities, err := os.ReadFile(*ca)
+	if err != nil {
+		return nil, err
+	}
+	if !config.RootCAs.AppendCertsFromPEM(authorities) {
+		return nil, errors.New(*ca + " holds no certificate")
+	}
+	if *cert != "" {
+		pair, err := tls.LoadX509KeyPair(*cert, *key)
+		if err != nil {
+			return nil, err
+		}
+		config.Certificates = []tls.Certificate{pair}
+	}
+	return credentials.NewTLS(config), nil
+}
+
 func connect(address string) (*grpc.ClientConn, error) {
 	security := insecure.NewCredentials()
 	if *ca != "" {
 		var err error
-		if security, err = credentials.NewClientTLSFromFile(*ca, ""); err != nil {
+		if security, err = withTLS(); err != nil {
 			return nil, err
 		}
 	}

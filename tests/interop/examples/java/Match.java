@@ -25,6 +25,7 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -39,7 +40,7 @@ import policycalc.v1.ProfileOuterClass.Value;
  * A caller in Java that does all that a caller should: deadline, retries, token, TLS, error details. build.sh beside
  * it makes Java of the schema and compiles it; its classes need grpc-netty-shaded, grpc-protobuf and grpc-stub.
  *
- * <p>usage: java Match ADDRESS [--token-file FILE] [--ca FILE]
+ * <p>usage: java Match ADDRESS [--token-file FILE] [--ca FILE [--cert FILE --key FILE]]
  */
 public final class Match {
     /** The library tries again by itself what the service did not begin. Asking changes nothing: always right. */
@@ -59,10 +60,21 @@ public final class Match {
     private static final Metadata.Key<byte[]> DETAILS =
             Metadata.Key.of("grpc-status-details-bin", Metadata.BINARY_BYTE_MARSHALLER);
 
-    private static ManagedChannel connect(String address, String ca) throws Exception {
-        ChannelCredentials security = ca == null ? InsecureChannelCredentials.create()
-                : TlsChannelCredentials.newBuilder().trustManager(new File(ca)).build();
-        return Grpc.newChannelBuilder("dns:///" + address, security)
+    /** By TLS when the authority is given; with our own certificate where the service asks for one. */
+    private static ChannelCredentials security(Map<String, String> options) throws Exception {
+        if (!options.containsKey("--ca")) {
+            return InsecureChannelCredentials.create();
+        }
+        TlsChannelCredentials.Builder tls = TlsChannelCredentials.newBuilder()
+                .trustManager(new File(options.get("--ca")));
+        if (options.containsKey("--cert")) {
+            tls.keyManager(new File(options.get("--cert")), new File(options.get("--key")));
+        }
+        return tls.build();
+    }
+
+    private static ManagedChannel connect(String address, Map<String, String> options) throws Exception {
+        return Grpc.newChannelBuilder("dns:///" + address, security(options))
                 .proxyDetector(target -> null)
                 .defaultServiceConfig(RETRIES)
                 .enableRetry()
@@ -121,17 +133,12 @@ public final class Match {
 
     public static void main(String[] arguments) throws Exception {
         PrintStream out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
-        String tokenFile = null;
-        String ca = null;
+        Map<String, String> options = new HashMap<>();
         for (int i = 1; i + 1 < arguments.length; i += 2) {
-            if (arguments[i].equals("--token-file")) {
-                tokenFile = arguments[i + 1];
-            } else if (arguments[i].equals("--ca")) {
-                ca = arguments[i + 1];
-            }
+            options.put(arguments[i], arguments[i + 1]);
         }
-        ManagedChannel connection = connect(arguments[0], ca);
-        Channel channel = ClientInterceptors.intercept(connection, token(tokenFile));
+        ManagedChannel connection = connect(arguments[0], options);
+        Channel channel = ClientInterceptors.intercept(connection, token(options.get("--token-file")));
         // What is not known is left out: unknown is neither zero nor "no".
         MatchResponse answer = ask(channel, MatchRequest.newBuilder().setAsOf("2026-03-01").setLimit(5)
                 .setProfile(Profile.newBuilder()

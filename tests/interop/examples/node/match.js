@@ -2,7 +2,7 @@
 // A caller in Node.js that does all that a caller should: deadline, retries, token, TLS, error details.
 //
 //     npm install @grpc/grpc-js @grpc/proto-loader
-//     node match.js proto ADDRESS [--token-file FILE] [--ca FILE]
+//     node match.js proto ADDRESS [--token-file FILE] [--ca FILE [--cert FILE --key FILE]]
 'use strict';
 const fs = require('fs');
 const path = require('path');
@@ -12,7 +12,8 @@ const loader = require('@grpc/proto-loader');
 const protobuf = require('protobufjs'); // comes with proto-loader
 
 const { values: options, positionals: [protoDir, address] } = parseArgs({
-	allowPositionals: true, options: { 'token-file': { type: 'string' }, ca: { type: 'string' } } });
+	allowPositionals: true, options: { 'token-file': { type: 'string' }, ca: { type: 'string' },
+		cert: { type: 'string' }, key: { type: 'string' } } });
 const root = grpc.loadPackageDefinition(loader.loadSync(
 	'policycalc/v1/calculator_service.proto',
 	{ includeDirs: [protoDir], longs: Number, defaults: true, keepCase: true }));
@@ -25,8 +26,11 @@ const retries = JSON.stringify({ methodConfig: [{
 	name: [{ service: 'policycalc.v1.CalculatorService' }],
 	retryPolicy: { maxAttempts: 4, initialBackoff: '0.2s', maxBackoff: '2s', backoffMultiplier: 2,
 		retryableStatusCodes: ['UNAVAILABLE'] } }] });
+// Our own certificate is for a service that asks for one.
+const read = (name) => name ? fs.readFileSync(name) : null;
 const calculator = new root.policycalc.v1.CalculatorService(address,
-	options.ca ? grpc.credentials.createSsl(fs.readFileSync(options.ca)) : grpc.credentials.createInsecure(),
+	options.ca ? grpc.credentials.createSsl(read(options.ca), read(options.key), read(options.cert))
+		: grpc.credentials.createInsecure(),
 	{ 'grpc.service_config': retries, 'grpc.enable_retries': 1,
 		'grpc.max_receive_message_length': 64 << 20 });
 

@@ -3,10 +3,11 @@
 
     apt install protobuf-compiler python3-grpcio python3-protobuf
     mkdir generated; (cd proto && protoc -I . --python_out=../generated google/rpc/*.proto policycalc/v1/*.proto)
-    python3 match.py generated ADDRESS [--token-file FILE] [--ca FILE]
+    python3 match.py generated ADDRESS [--token-file FILE] [--ca FILE [--cert FILE --key FILE]]
 """
 import argparse
 import json
+import pathlib
 import sys
 import time
 
@@ -18,6 +19,8 @@ arguments.add_argument("generated")
 arguments.add_argument("address")
 arguments.add_argument("--token-file", help="what policycalc keygen wrote")
 arguments.add_argument("--ca", help="certificate of the authority that signed the service's: speaks TLS")
+arguments.add_argument("--cert", help="our certificate, where the service asks for one")
+arguments.add_argument("--key", help="its key")
 arguments = arguments.parse_args()
 
 sys.path.insert(0, arguments.generated)
@@ -37,8 +40,9 @@ def connect():
                ("grpc.max_receive_message_length", 64 << 20)]
     if not arguments.ca:
         return grpc.insecure_channel(arguments.address, options)
-    with open(arguments.ca, "rb") as file:
-        return grpc.secure_channel(arguments.address, grpc.ssl_channel_credentials(file.read()), options)
+    authorities, key, cert = (pathlib.Path(name).read_bytes() if name else None
+                              for name in (arguments.ca, arguments.key, arguments.cert))
+    return grpc.secure_channel(arguments.address, grpc.ssl_channel_credentials(authorities, key, cert), options)
 
 
 def metadata():
