@@ -224,6 +224,24 @@ static void call_account_input(struct rpc_call *call)
 				"the connection holds too many half messages");
 }
 
+/* What is read of what has waited is moved out of the way when it is half of it, or to make room: else each message
+ * would move all that come after it. */
+static void call_compact_pending(struct rpc_call *call)
+{
+	buffer_consume(&call->pending, call->pending_read);
+	call->pending_read = 0;
+}
+
+static void call_keep(struct rpc_call *call, struct slice bytes)
+{
+	if (call->pending_read && call->pending.size + bytes.size >= call->pending.capacity)
+		call_compact_pending(call);
+	buffer_append_slice(&call->pending, bytes);
+	if (call->pending.failed)
+		call_fail(call, RPC_RESOURCE_EXHAUSTED,
+				"out of memory while reading the message");
+}
+
 void rpc_call_receive(struct rpc_call *call, struct slice bytes)
 {
 	size_t size = bytes.size;
@@ -237,12 +255,8 @@ void rpc_call_receive(struct rpc_call *call, struct slice bytes)
 	}
 	if (size > bytes.size)
 		call->operations->consume(call->stream, size - bytes.size);
-	if (bytes.size) {
-		buffer_append_slice(&call->pending, bytes);
-		if (call->pending.failed)
-			call_fail(call, RPC_RESOURCE_EXHAUSTED,
-					"out of memory while reading the message");
-	}
+	if (bytes.size)
+		call_keep(call, bytes);
 	call_account_input(call);
 }
 
@@ -300,11 +314,14 @@ static void call_read_pending(struct rpc_call *call)
 
 	call->progress_us = call->loop->now_us;
 	if (call->pending.size) {
-		bytes = (struct slice){ call->pending.data, call->pending.size };
+		taken = call->pending.size - call->pending_read;
+		bytes = (struct slice){ call->pending.data + call->pending_read, taken };
 		call_read(call, &bytes);
-		taken = call->state == CALL_OPEN ? call->pending.size - bytes.size
-						 : call->pending.size;
-		buffer_consume(&call->pending, taken);
+		if (call->state == CALL_OPEN)
+			taken -= bytes.size;
+		call->pending_read += taken;
+		if (call->pending_read >= call->pending.size / 2)
+			call_compact_pending(call);
 		/* What has waited is not held against what waits next, of whichever call. */
 		if (call->pending.size == 0 && call->pending.capacity > CALL_KEEP)
 			buffer_fini(&call->pending);

@@ -195,10 +195,16 @@ static void nobody_is_passed_over(void **state)
 
 static unsigned answer_count;
 
+static const char *last_message;
+static size_t message_count, moved_count;
+
+/* Where what has waited is moved, a message stands before the one that came before it. */
 static void on_bytes(struct rpc_call *call, struct slice message)
 {
 	(void)call;
-	(void)message;
+	moved_count += message.data <= last_message;
+	last_message = message.data;
+	message_count++;
 }
 
 static bool on_respond(struct rpc_stream *stream, const struct rpc_header *headers,
@@ -292,6 +298,61 @@ static void what_has_waited_is_given_back(void **state)
 	rpc_engine_free(engine);
 }
 
+/* A stream of which much waits, a message a turn, and more that comes meanwhile. */
+static void what_waits_is_not_moved_for_each_message(void **state)
+{
+	enum { SIZE = 300 << 10, MORE = 5 << 10, MESSAGE = 5 };
+	static const char empty_messages[SIZE];
+	static const struct rpc_method method = {
+		.service = "test.Test",
+		.name = "Stream",
+		.client_streaming = true,
+		.server_streaming = true,
+		.transient_messages = true,
+		.on_bytes = on_bytes,
+	};
+	const struct rpc_method *const methods[] = { &method };
+	const struct rpc_registry registry = { methods, 1 };
+	const struct rpc_limits limits = { .connection_input = 4 << 20 };
+	struct rpc_connection connection = { .peer = "test", .names = "" };
+	struct rpc_loop loop = { .clock_us = on_clock, .on_waiting = on_waiting };
+	struct rpc_engine *engine = rpc_engine_new(&registry, &limits, NULL, NULL);
+	struct rpc_call *call;
+
+	(void)state;
+	assert_non_null(engine);
+	loop.engine = engine;
+	call = stream_begin(&loop, &connection);
+	rpc_loop_turn(&loop);
+	message_count = moved_count = answer_count = 0;
+	last_message = NULL;
+	work_us = 400;
+	rpc_call_receive(call, (struct slice){ empty_messages, SIZE });
+	assert_in_range(message_count, 1, 2);
+	for (int i = 0; i < 10; i++)
+		rpc_call_receive(call, (struct slice){ empty_messages, MORE });
+	for (int i = 0; i < 10; i++) {
+		for (int turn = 0; turn < 100; turn++) {
+			loop.now_us = time_us;
+			rpc_loop_turn(&loop);
+			assert_true(rpc_loop_run_waiting(&loop));
+		}
+		rpc_call_receive(call, (struct slice){ empty_messages, MORE });
+	}
+	do {
+		loop.now_us = time_us;
+		rpc_loop_turn(&loop);
+	} while (rpc_loop_run_waiting(&loop));
+	assert_int_equal(answer_count, 0);
+	assert_int_equal(message_count, (SIZE + 20 * MORE) / MESSAGE);
+	assert_in_range(moved_count, 1, 40);
+	work_us = WORK_US;
+	rpc_call_close(call);
+	assert_int_equal(connection.input_held, 0);
+	rpc_loop_fini(&loop);
+	rpc_engine_free(engine);
+}
+
 /* The deadline goes on. */
 static void deadline_while_waiting(void **state)
 {
@@ -319,6 +380,7 @@ int main(void)
 		cmocka_unit_test(who_waits_may_go),
 		cmocka_unit_test(nobody_is_passed_over),
 		cmocka_unit_test(what_has_waited_is_given_back),
+		cmocka_unit_test(what_waits_is_not_moved_for_each_message),
 		cmocka_unit_test(deadline_while_waiting),
 	};
 
