@@ -68,20 +68,25 @@ void supervisor_stopping(struct supervisor *supervisor)
 
 static void on_alive(void *argument, unsigned loop)
 {
+	(void)argument;
 	(void)loop;
-	atomic_fetch_sub(&((struct supervisor *)argument)->answering, 1);
+}
+
+static void on_all_alive(void *argument)
+{
+	atomic_store(&((struct supervisor *)argument)->is_asking, false);
 }
 
 /* A loop that hangs leaves the dog unfed. */
 static void feed_watchdog(struct supervisor *supervisor)
 {
-	if (atomic_load(&supervisor->answering) > 0)
+	if (atomic_load(&supervisor->is_asking))
 		return;
 	notify_send(&supervisor->notify, "WATCHDOG=1");
-	atomic_store(&supervisor->answering, server_loop_count(supervisor->server));
+	atomic_store(&supervisor->is_asking, true);
 	/* Loops that have ended answer no more: the process is about to. */
-	if (!server_run_on_loops(supervisor->server, on_alive, NULL, supervisor))
-		atomic_store(&supervisor->answering, 0);
+	if (!server_run_on_loops(supervisor->server, on_alive, on_all_alive, supervisor))
+		atomic_store(&supervisor->is_asking, false);
 }
 
 int supervisor_wait_signal(

@@ -16,7 +16,7 @@ struct supervisor {
 	struct notify notify;
 	struct server *server;	   /* borrowed; NULL before supervisor_ready() */
 	struct snapshot *snapshot; /* likewise */
-	atomic_uint answering;	   /* loops that have yet to say that they live */
+	atomic_bool is_asking;	   /* some loop has yet to say that it lives */
 	bool is_stopping;	   /* whoever was told so is told of no reload any more */
 };
 

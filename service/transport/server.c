@@ -184,7 +184,7 @@ bool server_run_on_loops(struct server *server, void (*work)(void *argument, uns
 {
 	struct loop_jobs *jobs = memory_alloc_zero(
 			1, sizeof(*jobs) + server->loop_count * sizeof(jobs->list[0]));
-	bool ok = true;
+	unsigned count = 0;
 	unsigned i;
 
 	if (!jobs)
@@ -192,22 +192,23 @@ bool server_run_on_loops(struct server *server, void (*work)(void *argument, uns
 	jobs->work = work;
 	jobs->done = done;
 	jobs->argument = argument;
-	atomic_init(&jobs->left, server->loop_count);
-	/* All or none: every lock is taken, in order, before anything is queued. */
+	/* Nobody ends meanwhile: every lock is taken, in order, before anything is queued. While the server is
+	 * drained a loop ends when its last connection does, and others still have some. */
 	for (i = 0; i < server->loop_count; i++) {
 		uv_mutex_lock(&server->loops[i]->lock);
-		ok = ok && !server->loops[i]->is_ended;
+		count += !server->loops[i]->is_ended;
 	}
+	atomic_init(&jobs->left, count);
 	for (i = 0; i < server->loop_count; i++) {
 		jobs->list[i].jobs = jobs;
-		if (ok)
+		if (!server->loops[i]->is_ended)
 			push_job(server->loops[i], &jobs->list[i]);
 	}
 	for (i = 0; i < server->loop_count; i++)
 		uv_mutex_unlock(&server->loops[i]->lock);
-	if (!ok)
+	if (count == 0)
 		memory_free(jobs);
-	return ok;
+	return count > 0;
 }
 
 static void review(void *argument, unsigned loop)

@@ -45,7 +45,7 @@ struct server_limits {
 	uint64_t idle_us;      /* a connection without calls is told to go; never */
 	uint64_t age_us;       /* a connection this old is told to go; never */
 	uint64_t age_grace_us; /* and then has this long for its calls; 30 s; whose certificate
-					   is revoked likewise */
+					   will not do any more likewise */
 	uint64_t keepalive_us; /* a silent connection is pinged; 2 h */
 	uint64_t keepalive_timeout_us;	/* and has this long to answer; 20 s */
 	uint64_t ping_interval_us;	/* clients with calls may ping this often; 10 s */
@@ -86,10 +86,9 @@ size_t server_connection_count(const struct server *server);
  */
 void server_drain(struct server *server, unsigned grace_ms);
 /**
- * Runs @work(@argument, loop number) once on every loop's thread; when it has run on the last
- * one,
- * @done(@argument) runs there too (may be NULL). false, and nothing will run, when memory is
- * short or the loops have ended.
+ * Runs @work(@argument, loop number) once on the thread of every loop that has not ended; when it has run on the last
+ * of them, @done(@argument) runs there too (may be NULL). false, and nothing will run, when memory is short or all
+ * loops have ended.
  */
 bool server_run_on_loops(struct server *server, void (*work)(void *argument, unsigned loop),
 		void (*done)(void *argument), void *argument);
@@ -99,8 +98,8 @@ bool server_run_on_loops(struct server *server, void (*work)(void *argument, uns
  */
 bool server_review_calls(struct server *server);
 /**
- * Our files of TLS were read again: connections whose client's certificate is revoked by now are told to go, as
- * soon as each loop gets to it. false when memory is short or the loops have ended.
+ * Our files of TLS were read again: connections whose client's certificate is revoked by now, or whose authority is
+ * trusted no more, are told to go, as soon as each loop gets to it. false when memory is short or the loops have ended.
  */
 bool server_review_certificates(struct server *server);
 void server_wait(struct server *server);

@@ -7,6 +7,7 @@ import hashlib
 import os
 import pathlib
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -173,6 +174,35 @@ def wait_for(daemon, event, count):
     while daemon.log().count(f'"event":"{event}"') < count:
         assert time.monotonic() < end, daemon.log()
         time.sleep(0.02)
+
+
+def test_tokens_are_changed_while_it_ends():
+    """A loop without connections is gone at once; those of the others hear of it all the same."""
+    path = tokens_file("ending", line("portal", "reader", "pc_the-old-token-of-the-portal"))
+    daemon = Daemon("--tokens", str(path), "--grace-ms", "60000", "--lame-duck-ms", "0", threads=4)
+    more = threading.Event()
+
+    def questions():
+        yield calculator.MatchStreamRequest(request_id="1", match=calculator.MatchRequest())
+        more.wait(60)
+    stream = Client(daemon.channel()).match_stream(questions(), metadata=bearer("pc_the-old-token-of-the-portal"))
+    assert next(stream).request_id == "1"
+    daemon.process.send_signal(signal.SIGTERM)
+    wait_for(daemon, "stopping", 1)
+    host, port = daemon.addresses[0].rsplit(":", 1)
+    while True:  # nobody listens any more
+        try:
+            socket.create_connection((host, int(port))).close()
+        except OSError:
+            break
+        time.sleep(0.02)
+    time.sleep(0.2)
+    path.write_text(line("other", "reader", "pc_another-token-than-before"))
+    daemon.process.send_signal(signal.SIGHUP)
+    wait_for(daemon, "tokens_reloaded", 1)
+    assert "taken back" in fails(Code.UNAUTHENTICATED, lambda: stream).details()
+    more.set()
+    assert daemon.process.wait(60) == 0
 
 
 def test_tokens_are_changed():
@@ -420,5 +450,5 @@ def test_the_command_line():
 
 
 run(test_every_method, test_refused_before_the_body, test_enterprises_are_for_the_registry,
-    test_tokens_are_changed, test_names_in_the_record,
+    test_tokens_are_changed, test_tokens_are_changed_while_it_ends, test_names_in_the_record,
     test_four_eyes, test_without_tokens, test_files_that_will_not_do, test_the_command_line)
