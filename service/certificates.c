@@ -54,8 +54,8 @@ void certificates_reload(struct tls *tls, struct server *server)
 	tell(tls, "certificates_reloaded");
 	if (!server_review_certificates(server))
 		log_event(LOG_LEVEL_ERROR, "connections_not_reviewed",
-				LOG_TEXT("message", "clients whose certificate is revoked may "
-						    "still be connected"));
+				LOG_TEXT("message", "clients whose certificate will not do any "
+						    "more may still be connected"));
 }
 
 bool certificates_check(const struct config_tls *config, FILE *out, struct error *err)

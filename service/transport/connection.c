@@ -372,12 +372,16 @@ static void on_wake(void *context)
 	connection_mark_dirty(context);
 }
 
-static void connection_dismiss_revoked(struct connection *connection)
+/* Who would not be let in any more. */
+static void connection_dismiss(struct connection *connection)
 {
-	if (!tls_stream_is_revoked(connection->tls))
+	const char *why = tls_stream_objection(connection->tls);
+
+	if (!why)
 		return;
-	log_event(LOG_LEVEL_INFO, "certificate_revoked", LOG_TEXT("peer", connection->peer));
-	session_dismiss(connection->session, "certificate revoked", loop_now_us());
+	log_event(LOG_LEVEL_INFO, "certificate_revoked", LOG_TEXT("peer", connection->peer),
+			LOG_TEXT("message", why));
+	session_dismiss(connection->session, why, loop_now_us());
 	connection_mark_dirty(connection);
 }
 
@@ -402,7 +406,7 @@ static bool connection_open(struct connection *connection)
 	if (connection->loop->state != LOOP_RUNNING)
 		session_drain(connection->session, loop_now_us());
 	if (connection->wants_review)
-		connection_dismiss_revoked(connection);
+		connection_dismiss(connection);
 	connection_mark_dirty(connection);
 	return true;
 }
@@ -498,7 +502,7 @@ void connection_review_certificate(struct connection *connection)
 	if (connection->state == CONNECTION_HANDSHAKE)
 		connection->wants_review = true;
 	else if (connection->state == CONNECTION_OPEN)
-		connection_dismiss_revoked(connection);
+		connection_dismiss(connection);
 }
 
 void connection_abort(struct connection *connection)

@@ -63,6 +63,6 @@ bool connection_may_hold(const struct connection *connection);
 void connection_drain(struct connection *connection);
 /** Its calls are held against the gate again. */
 void connection_review(struct connection *connection);
-/** Who shows a certificate that is revoked by now is told to go. */
+/** Who shows a certificate that will not do any more is told to go. */
 void connection_review_certificate(struct connection *connection);
 void connection_abort(struct connection *connection);

@@ -156,13 +156,16 @@ static int64_t seconds_of(const ASN1_TIME *time)
 /* What is read of the files besides the context. */
 struct reading {
 	STACK_OF(X509_CRL) * revoked;
+	STACK_OF(X509) * authorities;
 	int64_t until, since;
 };
 
 static void reading_fini(struct reading *reading)
 {
 	sk_X509_CRL_pop_free(reading->revoked, X509_CRL_free);
+	sk_X509_pop_free(reading->authorities, X509_free);
 	reading->revoked = NULL;
+	reading->authorities = NULL;
 }
 
 /* The first look into a list sorts it, for 40 ms when it has a hundred thousand: here, and not on a loop. */
@@ -238,6 +241,10 @@ static bool clients_read(SSL_CTX *context, const struct tls *tls, struct reading
 		return file_fail(err, tls->client_authorities, "holds no certificate in PEM");
 	}
 	SSL_CTX_set_client_CA_list(context, names);
+	reading->authorities = X509_STORE_get1_all_certs(SSL_CTX_get_cert_store(context));
+	if (!reading->authorities)
+		return error_set(err, ERROR_MEMORY, "out of memory while reading %s",
+				tls->client_authorities);
 	SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
 	(void)SSL_CTX_set_session_id_context(context, ours, sizeof(ours) - 1);
 	(void)SSL_CTX_set_num_tickets(context, 0);
@@ -325,21 +332,22 @@ static SSL_CTX *context_new(const struct tls *tls, struct reading *out, struct e
 /* Takes what was read over. */
 static void tls_take(struct tls *tls, SSL_CTX *context, const struct reading *reading)
 {
-	STACK_OF(X509_CRL) * revoked;
+	struct reading before;
 	SSL_CTX *old;
 
 	pthread_mutex_lock(&tls->lock);
 	old = tls->context;
-	revoked = tls->revoked;
+	before = (struct reading){ .revoked = tls->revoked, .authorities = tls->authorities };
 	tls->context = context;
 	tls->revoked = reading->revoked;
+	tls->authorities = reading->authorities;
 	pthread_mutex_unlock(&tls->lock);
 	atomic_store(&tls->not_after,
 			seconds_of(X509_get0_notAfter(SSL_CTX_get0_certificate(context))));
 	atomic_store(&tls->revoked_until, reading->until);
 	tls->revoked_since = reading->since;
 	SSL_CTX_free(old);
-	sk_X509_CRL_pop_free(revoked, X509_CRL_free);
+	reading_fini(&before);
 }
 
 static bool path_copy(char **out, const char *path)
@@ -383,6 +391,7 @@ void tls_free(struct tls *tls)
 		return;
 	SSL_CTX_free(tls->context);
 	sk_X509_CRL_pop_free(tls->revoked, X509_CRL_free);
+	sk_X509_pop_free(tls->authorities, X509_free);
 	BIO_meth_free(tls->method);
 	(void)pthread_mutex_destroy(&tls->lock);
 	memory_free(tls->certificate);

@@ -74,8 +74,11 @@ const char *tls_stream_trouble(const struct tls_stream *stream);
  * ended by NUL and the last by another. "": there are none. Lives as long as the stream.
  */
 const char *tls_stream_names(const struct tls_stream *stream);
-/** The client's certificate, or one above it, is on the newest CRLs. */
-bool tls_stream_is_revoked(const struct tls_stream *stream);
+/**
+ * Why the client would not be let in any more, in two or three words: its certificate, or one above it, is on the
+ * newest CRLs, or none of them is of the newest authorities. NULL: it would. Lives for ever.
+ */
+const char *tls_stream_objection(const struct tls_stream *stream);
 /** @bytes are borrowed until tls_stream_take() gives none. */
 void tls_stream_put(struct tls_stream *stream, struct slice bytes);
 /** Some of what was in them, up to @size; goes on with the handshake. 0: there is no more for now. */

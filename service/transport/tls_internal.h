@@ -16,6 +16,7 @@ struct tls {
 	pthread_mutex_t lock;		 /* for ->context */
 	SSL_CTX *context;		 /* the newest; each stream holds its own */
 	STACK_OF(X509_CRL) * revoked;	 /* of ->context, under the lock; NULL: none */
+	STACK_OF(X509) * authorities;	 /* of clients; likewise */
 	_Atomic int64_t not_after;	 /* of our certificate */
 	_Atomic int64_t revoked_until; /* the first of the CRLs to end; INT64_MAX: none ends */
 	int64_t revoked_since;	       /* when that one began */

@@ -196,20 +196,42 @@ static bool list_has(const STACK_OF(X509_CRL) * lists, X509 *certificate)
 	return false;
 }
 
+/* The same name and the same key: it may have been made anew. */
+static bool is_trusted(const STACK_OF(X509) * authorities, X509 *certificate)
+{
+	for (int i = 0; i < sk_X509_num(authorities); i++) {
+		X509 *authority = sk_X509_value(authorities, i);
+
+		if (X509_NAME_cmp(X509_get_subject_name(authority),
+				    X509_get_subject_name(certificate)) == 0 &&
+				EVP_PKEY_eq(X509_get0_pubkey(authority),
+						X509_get0_pubkey(certificate)) == 1)
+			return true;
+	}
+	return false;
+}
+
 /*
- * The lists alone, by name and number: a connection costs microseconds, and its chain was verified when it
- * began. Whether the lists are good is seen by whoever connects.
+ * Names, keys and numbers alone: a connection costs microseconds, and its chain was verified when it began. Whether
+ * the lists are good is seen by whoever connects.
  */
-bool tls_stream_is_revoked(const struct tls_stream *stream)
+const char *tls_stream_objection(const struct tls_stream *stream)
 {
 	STACK_OF(X509) *chain = SSL_get0_verified_chain(stream->ssl);
+	bool trusts = !stream->tls->client_authorities;
 	bool is_revoked = false;
 
 	pthread_mutex_lock(&stream->tls->lock);
-	for (int i = 0; stream->tls->revoked && i < sk_X509_num(chain); i++)
-		is_revoked |= list_has(stream->tls->revoked, sk_X509_value(chain, i));
+	for (int i = 0; i < sk_X509_num(chain); i++) {
+		X509 *certificate = sk_X509_value(chain, i);
+
+		is_revoked |= list_has(stream->tls->revoked, certificate);
+		trusts |= is_trusted(stream->tls->authorities, certificate);
+	}
 	pthread_mutex_unlock(&stream->tls->lock);
-	return is_revoked;
+	if (is_revoked)
+		return "certificate revoked";
+	return trusts ? NULL : "authority not trusted";
 }
 
 /* --- bytes ----------------------------------------------------------------------------------- */

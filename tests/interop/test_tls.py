@@ -28,7 +28,7 @@ import hpack
 
 import raw_client
 from harness import DAEMON, FOLDER, SANITIZED, Client, Daemon, calculator, fails, grpc, profile, refuses_to_start, run
-from tls_world import Authority
+from tls_world import Authority, openssl
 from wire import frame
 
 Code = grpc.StatusCode
@@ -227,6 +227,46 @@ def cli(address, *arguments, lang="en", **environment):
     return subprocess.run([POLICYCALC, "--server", address, "--lang", lang, *map(str, arguments)],
                           env={**os.environ, **{k: str(v) for k, v in environment.items()}},
                           capture_output=True, text=True, timeout=30)
+
+
+def test_authority_withdrawn():
+    """Whose authority is trusted no more is told to go, as who is revoked; not so when it was made anew."""
+    leaving = Authority(FOLDER / "leaving", "leaving")
+    trusted = FOLDER / "trusted.pem"
+    trusted.write_bytes(CA.pem.read_bytes() + leaving.pem.read_bytes())
+    daemon = Daemon(*own(), "--tls-client-ca", str(trusted))
+    pairs = CA.issue("stays", "DNS:stays"), leaving.issue("leaves", "DNS:leaves")
+    clients = [connect(daemon, pair) for pair in pairs]
+    questions, streams = [], []
+    for client in clients:
+        questions.append(queue.SimpleQueue())
+        streams.append(client.match_stream(iter(questions[-1].get, None)))
+
+    def ask(number):
+        questions[number].put(calculator.MatchStreamRequest(
+            request_id="1", match=calculator.MatchRequest(profile=profile.Profile(), limit=1)))
+        return next(streams[number]).response.revision
+    assert [ask(number) for number in (0, 1)] == [1, 1]
+    openssl("req", "-x509", "-key", leaving.key, "-out", leaving.pem, "-days", "60", "-subj", "/CN=leaving",
+            "-addext", "keyUsage=critical,keyCertSign,cRLSign")
+    half, last = half_handshake(daemon, pairs[1], CA)
+    for number, authorities in enumerate((CA.pem.read_bytes() + leaving.pem.read_bytes(), CA.pem.read_bytes()), 1):
+        trusted.write_bytes(authorities)
+        daemon.process.send_signal(signal.SIGHUP)
+        wait_for(daemon, "certificates_reloaded", number)
+        assert number == 2 or (clients[1].match().revision, daemon.log().count("not trusted")) == (1, 0)
+    wait_for(daemon, "certificate_revoked")
+    half.sendall(last)
+    wait_for(daemon, "certificate_revoked", 2)
+    assert is_closed(half, time.monotonic() + 30)
+    assert [ask(number) for number in (0, 1)] == [1, 1]
+    assert clients[0].match().revision == 1
+    unreachable(clients[1])
+    assert daemon.log().count("authority not trusted") == 2
+    for numbered in questions:
+        numbered.put(None)
+    assert [list(stream) for stream in streams] == [[], []]
+    assert daemon.stop() == 0
 
 
 def test_command_line():
