@@ -59,9 +59,9 @@ struct rpc_call {
 
 	/* Input. */
 	struct framing_reader reader;
-	struct buffer pending;	/* came while reading was paused; not consumed yet */
-	size_t pending_read;	/* bytes of it that are, and are still to be moved out of the way */
-	struct buffer unpacked; /* the message, out of gzip */
+	struct buffer pending; /* came while reading was paused; not consumed yet */
+	size_t pending_read; /* bytes of it that are, and are still to be moved out of the way */
+	struct buffer unpacked;		      /* the message, out of gzip */
 	const ProtobufCMessage *only_message; /* of a method without client streaming */
 	size_t input_held;
 	uint64_t received_count, received_bytes;
