@@ -6,6 +6,7 @@
 #include "client/cli/progress.h"
 #include "client/lib/answer_stream.h"
 #include "client/lib/clock.h"
+#include "client/render/message_words.h"
 #include "client/render/text.h"
 #include "proto/codec/codec.h"
 #include "proto/codec/value_text.h"
@@ -17,6 +18,7 @@
 #include <string.h>
 
 #define OPTION_LIMIT 32
+#define STATUS_BUDGET ((size_t)1 << 16)
 #define DEFAULT_TIMEOUT_MS 30000
 
 const char *cli_word(const struct cli *cli, const char *zh, const char *en)
@@ -61,14 +63,26 @@ int cli_out_of_memory(const struct cli *cli)
 	return cli_failure(cli, "%s", cli_word(cli, "内存不足", "out of memory"));
 }
 
+const char *cli_said(const struct cli *cli, const char *message, struct arena *arena)
+{
+	return cli->style.english ? message : message_words_zh(message, arena);
+}
+
 int cli_status(const struct cli *cli, struct call_status *status)
 {
 	int code = status->code;
+	const char *name = pcalc_code_name((enum pcalc_code)code);
+	struct arena arena;
 
-	(void)cli_failure(cli, "%s (%s)", status->message,
-			pcalc_code_name((enum pcalc_code)code));
+	arena_init(&arena, STATUS_BUDGET);
+	if (cli->style.english)
+		(void)cli_failure(cli, "%s (%s)", status->message, name);
+	else
+		(void)cli_failure(cli, "%s：%s (%s)", details_head_zh(code),
+				cli_said(cli, status->message, &arena), name);
 	if (status->details.size)
 		details_print(cli, &status->details, status->message);
+	arena_fini(&arena);
 	cli_hint_connection(cli, code);
 	call_status_fini(status);
 	if (code == PCALC_FAILED_PRECONDITION)

@@ -74,6 +74,8 @@ int cli_out_of_memory(const struct cli *cli);
 
 /** @zh or @en. */
 const char *cli_word(const struct cli *cli, const char *zh, const char *en);
+/** What the service, or the check of a draft, says in English: as it is, or in Chinese where there are words for it. */
+const char *cli_said(const struct cli *cli, const char *message, struct arena *arena);
 /** "2026-03-01T01:02:03Z" to the minute, in China: "2026-03-01 09:02"; what is none as it is. */
 char *cli_moment(struct cli *cli, const char *text);
 /** Parses a revision number. */

@@ -9,7 +9,7 @@ static const char HELP_ZH[] =
 		"\n"
 		"检查政策目录草稿：每个错误给出文件、行、列。有错误时退出码为 1。\n"
 		"  --strict    警告也算错误\n"
-		"JSON 为一个文档，与服务的 CheckCatalog 相同。\n";
+		"JSON 为一个文档，与服务的 CheckCatalog 相同（消息为英文）。\n";
 static const char HELP_EN[] =
 		"usage: policycalc catalog check DIR [--strict]\n"
 		"\n"
@@ -31,7 +31,7 @@ static void finding_print(struct cli *cli, const struct diagnostic *finding, str
 			finding->severity == DIAGNOSTIC_ERROR
 					? cli_word(cli, "错误", "error")
 					: cli_word(cli, "警告", "warning"));
-	text_append_clean(out, slice_from(finding->message));
+	text_append_clean(out, slice_from(cli_said(cli, finding->message, &cli->arena)));
 	buffer_append_char(out, '\n');
 	/* Two lines of its own making: the draft's line and the carets. */
 	for (struct slice rest = slice_from(excerpt ? excerpt : ""); rest.size;) {
@@ -100,7 +100,7 @@ int command_catalog_check(struct cli *cli, int argc, char **argv)
 				cli_word(cli, "需要一个草稿目录", "one folder is needed"));
 	diagnostics_init(&diagnostics, &cli->arena);
 	if (!draft_load(argv[0], &cli->arena, &draft, &err))
-		return cli_usage(cli, "%s", err.message);
+		return cli_usage(cli, "%s", cli_said(cli, err.message, &cli->arena));
 	if (!draft_check(&draft, strict, &cli->arena, &diagnostics, NULL, &summary, &err) &&
 			diagnostics.error_count == 0)
 		return cli_failure(cli, "%s", err.message);

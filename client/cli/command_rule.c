@@ -46,7 +46,8 @@ static int eval_one(
 		if (!list[i].name)
 			return cli_out_of_memory(cli);
 	}
-	return command_rule_eval_one(expression, list, count, stdout, stderr);
+	return command_rule_eval_one(
+			expression, list, count, stdout, stderr, cli->style.english);
 }
 
 static int command_eval(struct cli *cli, int argc, char **argv)

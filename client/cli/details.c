@@ -11,6 +11,34 @@
 
 #define DETAILS_BUDGET ((size_t)1 << 20)
 
+const char *details_head_zh(int code)
+{
+	static const char *const heads[] = {
+		[PCALC_OK] = "完成",
+		[PCALC_CANCELLED] = "已取消",
+		[PCALC_UNKNOWN] = "未知错误",
+		[PCALC_INVALID_ARGUMENT] = "请求有误",
+		[PCALC_DEADLINE_EXCEEDED] = "超过时限",
+		[PCALC_NOT_FOUND] = "没有找到",
+		[PCALC_ALREADY_EXISTS] = "已经存在",
+		[PCALC_PERMISSION_DENIED] = "没有权限",
+		[PCALC_RESOURCE_EXHAUSTED] = "超出限额或资源不足",
+		[PCALC_FAILED_PRECONDITION] = "条件不满足",
+		[PCALC_ABORTED] = "已中止",
+		[PCALC_OUT_OF_RANGE] = "超出范围",
+		[PCALC_UNIMPLEMENTED] = "服务没有这个功能",
+		[PCALC_INTERNAL] = "服务内部错误",
+		[PCALC_UNAVAILABLE] = "服务不可用",
+		[PCALC_DATA_LOSS] = "数据损坏",
+		[PCALC_UNAUTHENTICATED] = "身份未通过验证",
+	};
+
+	if (code == PCALC_OUT_OF_MEMORY)
+		return "内存不足";
+	return code >= 0 && code < (int)(sizeof(heads) / sizeof(*heads)) ? heads[code]
+									 : heads[PCALC_UNKNOWN];
+}
+
 static void detail_print(const char *where, const char *what)
 {
 	struct buffer clean = { 0 };
@@ -136,7 +164,10 @@ void details_print(const struct cli *cli, const struct buffer *details, const ch
 					   j < bad->n_field_violations;
 					j++)
 				detail_print(bad->field_violations[j]->field,
-						bad->field_violations[j]->description);
+						cli_said(cli,
+								bad->field_violations[j]
+										->description,
+								&arena));
 		} else if (strcmp(any->type_url, REASON) == 0) {
 			const Google__Rpc__ErrorInfo *info = detail_unpack(
 					&arena, bytes, &google__rpc__error_info__descriptor);
@@ -149,7 +180,8 @@ void details_print(const struct cli *cli, const struct buffer *details, const ch
 
 			for (size_t j = 0; unmet && j < unmet->n_violations; j++)
 				detail_print(unmet->violations[j]->subject,
-						unmet->violations[j]->description);
+						cli_said(cli, unmet->violations[j]->description,
+								&arena));
 		} else if (strcmp(any->type_url, QUOTA) == 0) {
 			const Google__Rpc__QuotaFailure *quota = detail_unpack(
 					&arena, bytes, &google__rpc__quota_failure__descriptor);

@@ -49,7 +49,7 @@ int profile_from_arguments(struct cli *cli, const char *file,
 	for (size_t i = 0; i < diagnostics.count; i++)
 		code = cli_usage(cli, "%s%s%s", diagnostics.list[i].path,
 				*diagnostics.list[i].path ? ": " : "",
-				diagnostics.list[i].message);
+				cli_said(cli, diagnostics.list[i].message, &cli->arena));
 	*out_profile = builder.profile;
 	return code;
 }

@@ -3,6 +3,7 @@
 
 #include "base/date.h"
 #include "client/cli/rule_value.h"
+#include "client/render/message_words.h"
 
 #include <stdlib.h>
 
@@ -242,7 +243,7 @@ static bool variable_read(struct session *session, const char *text,
 }
 
 int command_rule_eval_one(const char *text, const struct rule_variable *variables, size_t count,
-		FILE *out, FILE *messages)
+		FILE *out, FILE *messages, bool english)
 {
 	struct session session;
 	json_t *answer = NULL;
@@ -267,7 +268,9 @@ int command_rule_eval_one(const char *text, const struct rule_variable *variable
 		const char *excerpt = diagnostic_format_excerpt(found, &session.arena);
 
 		(void)fprintf(messages, "%d:%d: %s\n%s\n", found->line, found->column,
-				found->message, excerpt ? excerpt : "");
+				english ? found->message
+					: message_words_zh(found->message, &session.arena),
+				excerpt ? excerpt : "");
 	}
 	session_fini(&session);
 	return answer_write(answer, out) ? 0 : 1;

@@ -25,7 +25,7 @@ struct rule_variable {
 
 /**
  * Evaluates one rule and writes the answer on @out as a line of the same form, mistakes with caret on
- * @messages. 0 for a value or unknown, 1 for an error, 2 for variables that cannot be read.
+ * @messages, in @english or Chinese. 0 for a value or unknown, 1 for an error, 2 for variables that cannot be read.
  */
 int command_rule_eval_one(const char *text, const struct rule_variable *variables, size_t count,
-		FILE *out, FILE *messages);
+		FILE *out, FILE *messages, bool english);

@@ -258,7 +258,7 @@ def bad_bytes():
     refused("match", b"region=\xff", words=("region", "UTF-8"))
     refused("match", b"\xff=1", words=("没有属性",))
     code, out, err = policycalc("rule", "eval", b"e.staff >= \xff1", "--var", "e.staff=3")
-    assert code == 1 and "UTF-8 at byte 12" in err, (code, out, err)
+    assert code == 1 and "第 12 个字节不是合法的 UTF-8" in err, (code, out, err)
     bad = draft()
     for content, words in ((b"id: bad\xff\n", "UTF-8"), (b"id: bad\x00\n", "NUL")):
         (bad / "policies/bad.yaml").write_bytes(content)

@@ -51,6 +51,29 @@ class Options(unittest.TestCase):
             said = [line.split(colon)[0].strip() for line in out.splitlines() if line.startswith("  ")]
             self.assertEqual([name for name in said if name in roles], list(roles))
 
+    def test_what_the_check_finds_in_both_languages(self):
+        with tempfile.TemporaryDirectory() as folder:
+            pathlib.Path(folder, "policies").mkdir()
+            pathlib.Path(folder, "attributes.yaml").write_text("""\
+attributes:
+  - {name: staff, type: COUNT, minimum: 0, period: POINT, label: {zh: 职工, en: Staff}, lable: x}
+""", encoding="utf-8")
+            code, out, _ = run("catalog", "check", folder)
+            self.assertEqual(code, 1)
+            self.assertIn('attributes.yaml:2:87: 错误: 没有“lable”这个键，是不是 label？\n', out)
+            self.assertNotIn("unknown key", out)
+            _, out, _ = run("--lang", "en", "catalog", "check", folder)
+            self.assertIn('attributes.yaml:2:87: error: unknown key "lable"; did you mean label?\n', out)
+            # The document is the service's, whatever the language.
+            _, out, _ = run("--format", "json", "catalog", "check", folder)
+            self.assertIn("did you mean label?", out)
+
+    def test_how_a_call_failed_in_both_languages(self):
+        _, _, err = run("--server", "127.0.0.1:1", "policies")
+        self.assertIn("policycalc: 服务不可用：连接 127.0.0.1:1：连接被拒绝 (UNAVAILABLE)\n", err)
+        _, _, err = run("--lang", "en", "--server", "127.0.0.1:1", "policies")
+        self.assertIn("policycalc: connecting to 127.0.0.1:1: Connection refused (UNAVAILABLE)\n", err)
+
     def test_output_that_cannot_be_written(self):
         """Nothing is lost without a word, and nothing printed goes where it was not meant to."""
         for arguments in (("--help",), ("match", "staff=1"), ("policies",)):

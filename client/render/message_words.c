@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "client/render/message_words.h"
+
+#include "base/buffer.h"
+
+#include <string.h>
+
+#define HOLE "{}"
+#define HOLE_SIZE (sizeof(HOLE) - 1)
+/* A message within a message within a message. */
+#define DEEPEST 4
+/* None of ours is longer, and trying where a hole may end takes long for what somebody else makes up. */
+#define LONGEST 2000
+
+static const struct message_pattern patterns[] = {
+#define MESSAGE(english, chinese) { english, chinese },
+#include "client/render/message_words.def"
+#undef MESSAGE
+};
+#define PATTERN_COUNT (sizeof(patterns) / sizeof(*patterns))
+
+const struct message_pattern *message_patterns(size_t *out_count)
+{
+	*out_count = PATTERN_COUNT;
+	return patterns;
+}
+
+struct holes {
+	struct slice list[MESSAGE_HOLES_MOST];
+	bool is_quoted[MESSAGE_HOLES_MOST]; /* a name: it stays as it is */
+};
+
+/* Whether @text is @pattern with its holes filled, those from @first on; the shortest that will do. */
+static bool fits(const char *pattern, struct slice text, size_t first, struct holes *out)
+{
+	const char *hole = strstr(pattern, HOLE);
+	size_t size = hole ? (size_t)(hole - pattern) : strlen(pattern);
+
+	if (text.size < size || memcmp(text.data, pattern, size) != 0)
+		return false;
+	text = (struct slice){ text.data + size, text.size - size };
+	if (!hole)
+		return text.size == 0;
+	if (first == MESSAGE_HOLES_MOST)
+		return false;
+	out->is_quoted[first] = size > 0 && hole[-1] == '"' && hole[HOLE_SIZE] == '"';
+	for (size_t i = 0; i <= text.size; i++) {
+		/* What a message begins with is no place with another message behind it. */
+		if (first == 0 && size == 0 && i > 0 && text.data[i - 1] == ':')
+			return false;
+		out->list[first] = (struct slice){ text.data, i };
+		if (fits(hole + HOLE_SIZE, (struct slice){ text.data + i, text.size - i },
+				    first + 1, out))
+			return true;
+	}
+	return false;
+}
+
+/* How much of a pattern is its own: the more, the surer. */
+static size_t own_size(const char *pattern)
+{
+	size_t size = strlen(pattern);
+
+	for (const char *at = pattern; (at = strstr(at, HOLE)); at += HOLE_SIZE)
+		size -= HOLE_SIZE;
+	return size;
+}
+
+/* What follows the last hole, or the whole. */
+static bool has_end(const char *pattern, struct slice text)
+{
+	const char *end = pattern;
+	size_t size;
+
+	for (const char *at = pattern; (at = strstr(at, HOLE)); end = at)
+		at += HOLE_SIZE;
+	size = strlen(end);
+	return text.size >= size && memcmp(text.data + text.size - size, end, size) == 0;
+}
+
+static const struct message_pattern *find(struct slice text, struct holes *out)
+{
+	const struct message_pattern *best = NULL;
+	size_t best_size = 0;
+
+	for (size_t i = 0; i < PATTERN_COUNT; i++) {
+		size_t size = own_size(patterns[i].english);
+		struct holes holes;
+
+		if (size > best_size && has_end(patterns[i].english, text) &&
+				fits(patterns[i].english, text, 0, &holes)) {
+			best = &patterns[i];
+			best_size = size;
+			*out = holes;
+		}
+	}
+	return best;
+}
+
+static void append_zh(struct buffer *out, struct slice text, int depth)
+{
+	const struct message_pattern *pattern;
+	struct holes holes;
+
+	pattern = text.size && depth < DEEPEST ? find(text, &holes) : NULL;
+	if (!pattern) {
+		buffer_append_slice(out, text);
+		return;
+	}
+	for (const char *at = pattern->chinese; *at; at++) {
+		size_t hole = at[0] == '{' && at[1] >= '1' && at[2] == '}'
+					      ? (size_t)(at[1] - '1')
+					      : MESSAGE_HOLES_MOST;
+
+		if (hole >= MESSAGE_HOLES_MOST) {
+			buffer_append_char(out, *at);
+			continue;
+		}
+		if (holes.is_quoted[hole])
+			buffer_append_slice(out, holes.list[hole]);
+		else
+			append_zh(out, holes.list[hole], depth + 1);
+		at += 2;
+	}
+}
+
+const char *message_words_zh(const char *message, struct arena *arena)
+{
+	struct buffer out = { 0 };
+	const char *words = NULL;
+
+	if (strlen(message) > LONGEST)
+		return message;
+	append_zh(&out, slice_from(message), 0);
+	if (!out.failed && out.data)
+		words = arena_copy(arena, out.data, out.size);
+	buffer_fini(&out);
+	return words ? words : message;
+}
