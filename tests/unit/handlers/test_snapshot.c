@@ -10,12 +10,39 @@
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stddef.h>
+#include <sys/syscall.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
 #define READERS 4
 #define PUBLISHES 300
+
+/* Seconds that the calendar is ahead of where it will have been set back to; how often other threads asked a clock. */
+static atomic_int ahead_s, asked;
+static pthread_t tester;
+
+/* The sanitizers have one of their own. */
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define SANITIZED 1
+#endif
+#endif
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || defined(SANITIZED)
+#define IS_TOLD false
+#else
+#define IS_TOLD true
+__attribute__((visibility("default"))) int clock_gettime(clockid_t clock, struct timespec *out)
+{
+	long result = syscall(SYS_clock_gettime, clock, out);
+
+	if (clock == CLOCK_REALTIME)
+		out->tv_sec += atomic_load(&ahead_s);
+	atomic_fetch_add(&asked, !pthread_equal(pthread_self(), tester));
+	return (int)result;
+}
+#endif
 
 /* A thread lets go of what is retired: soon, but not at once. */
 static void wait_for_alive(int count)
@@ -117,6 +144,33 @@ static void retired_ones_wait_for_their_users(void **state)
 	assert_int_equal(fake_ruleset_alive(), 0);
 }
 
+/* The calendar is set back by an hour while a thread waits for the users of an old one. */
+static void retired_ones_go_by_another_clock(void **state)
+{
+	struct snapshot *snapshot = snapshot_new(NULL);
+	const struct timespec a_little = { 0, 1000000 };
+	struct ruleset *used;
+	int before;
+
+	(void)state;
+	assert_non_null(snapshot);
+	tester = pthread_self();
+	before = atomic_load(&asked);
+	atomic_store(&ahead_s, 3600);
+	snapshot_set(snapshot, fake_ruleset_new(1));
+	used = snapshot_find(snapshot, 1);
+	snapshot_set(snapshot, fake_ruleset_new(2));
+	/* Until it is to be a short while. */
+	for (int i = 0; IS_TOLD && i < 30000 && atomic_load(&asked) == before; i++)
+		nanosleep(&a_little, NULL);
+	assert_true(!IS_TOLD || atomic_load(&asked) > before);
+	ruleset_unref(used);
+	wait_for_alive(1);
+	atomic_store(&ahead_s, 0);
+	snapshot_free(snapshot);
+	assert_int_equal(fake_ruleset_alive(), 0);
+}
+
 struct reading {
 	struct snapshot *snapshot;
 	atomic_bool *is_over;
@@ -202,6 +256,7 @@ int main(void)
 		cmocka_unit_test(few_older_ones_are_kept),
 		cmocka_unit_test(large_ones_are_not_kept),
 		cmocka_unit_test(retired_ones_wait_for_their_users),
+		cmocka_unit_test(retired_ones_go_by_another_clock),
 		cmocka_unit_test(readers_and_a_publisher),
 		cmocka_unit_test(memory_runs_short),
 	};
