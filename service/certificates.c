@@ -3,6 +3,8 @@
 
 #include <time.h>
 
+#define DAY_SECONDS 86400
+
 static struct tls *open_files(const struct config_tls *config, struct error *err)
 {
 	const struct tls_options options = {
@@ -15,18 +17,31 @@ static struct tls *open_files(const struct config_tls *config, struct error *err
 	return tls_open(&options, err);
 }
 
-static void tell(const struct tls *tls, const char *event)
+static void warn(const struct tls *tls, int64_t now)
 {
-	int64_t now = (int64_t)time(NULL);
 	struct error warning;
 
-	log_event(LOG_LEVEL_INFO, event, LOG_NUMBER("not_after", tls_not_after(tls)));
 	if (tls_warn(tls, now, &warning))
 		log_event(LOG_LEVEL_WARNING, "certificates_warning",
 				LOG_TEXT("message", warning.message));
 	if (tls_warn_revoked(tls, now, &warning))
 		log_event(LOG_LEVEL_WARNING, "certificates_warning",
 				LOG_TEXT("message", warning.message));
+}
+
+static void tell(const struct tls *tls, const char *event)
+{
+	log_event(LOG_LEVEL_INFO, event, LOG_NUMBER("not_after", tls_not_after(tls)));
+	warn(tls, (int64_t)time(NULL));
+}
+
+void certificates_remind(const struct tls *tls, int64_t now, int64_t *last)
+{
+	/* A clock that was set back is no reason to be silent. */
+	if (!tls || (now >= *last && now < *last + DAY_SECONDS))
+		return;
+	*last = now;
+	warn(tls, now);
 }
 
 bool certificates_open(const struct config_tls *config, struct tls **out_tls, struct error *err)

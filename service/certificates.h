@@ -11,5 +11,7 @@ bool certificates_open(
 		const struct config_tls *config, struct tls **out_tls, struct error *err);
 /** On SIGHUP; the log says how it went. Clients that are revoked by now are told to go. @tls may be NULL. */
 void certificates_reload(struct tls *tls, struct server *server);
+/** What will soon trouble, once a day: @last is when it was told, and is set. @tls may be NULL. */
+void certificates_remind(const struct tls *tls, int64_t now, int64_t *last);
 /** Opens the files and closes them; what will soon trouble is told on @out. */
 bool certificates_check(const struct config_tls *config, FILE *out, struct error *err);

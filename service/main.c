@@ -23,11 +23,14 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 extern char **environ;
 
 #define EXIT_USAGE 2
+/* Between two looks at the days that the certificates have left, at most. */
+#define LOOK_MS INT64_C(60000)
 #define OPTIONS_MEMORY ((size_t)1 << 20)
 
 struct process {
@@ -36,6 +39,7 @@ struct process {
 	char *const *arguments;
 	sigset_t signals;
 	pthread_t signal_thread;
+	int64_t reminded_s;    /* of the certificates, the last time */
 	atomic_bool is_ending; /* the loops have ended: the signal thread may, too */
 };
 
@@ -68,6 +72,7 @@ static void reload(struct process *process)
 				LOG_TEXT("message", err.message));
 	}
 	certificates_reload(service->tls, service->server);
+	process->reminded_s = (int64_t)time(NULL);
 	if (!gate_reload(service->gate, service->server, &err))
 		log_event(LOG_LEVEL_ERROR, "tokens_not_reloaded",
 				LOG_TEXT("message", err.message));
@@ -82,18 +87,20 @@ static int64_t now_ms(void)
 	return (int64_t)(clock_us() / 1000);
 }
 
-/* The next signal; 0: none came until @until_ms. */
+/* The next signal; 0: none came until @until_ms. A certificate may well end meanwhile. */
 static int next_signal(struct process *process, int64_t until_ms)
 {
 	for (;;) {
 		int64_t left_ms = until_ms - now_ms();
-		int number = supervisor_wait_signal(
-				&process->service.supervisor, &process->signals, left_ms);
+		int number = supervisor_wait_signal(&process->service.supervisor,
+				&process->signals, left_ms < LOOK_MS ? left_ms : LOOK_MS);
 
 		if (number > 0)
 			return number;
 		if (left_ms <= 0)
 			return 0;
+		certificates_remind(process->service.tls, (int64_t)time(NULL),
+				&process->reminded_s);
 	}
 }
 
@@ -111,6 +118,8 @@ static void *take_signals(void *argument)
 	enum { SERVING, LAME_DUCK, DRAINING } state = SERVING;
 	int64_t until_ms = INT64_MAX;
 
+	/* Here, and not where it is started: who hears of it may send a signal at once, and is heard. */
+	service_announce(service);
 	for (;;) {
 		int number = next_signal(process, until_ms);
 		bool is_first = state == SERVING;
@@ -150,6 +159,7 @@ static void *take_signals(void *argument)
 
 static bool start_signals(struct process *process, struct error *err)
 {
+	process->reminded_s = (int64_t)time(NULL);
 	return pthread_create(&process->signal_thread, NULL, take_signals, process) == 0 ||
 	       error_set(err, ERROR_MEMORY, "cannot start the thread that takes signals");
 }

@@ -292,8 +292,6 @@ static bool open_meter(struct service *service, struct error *err)
 
 bool service_start(struct service *service, struct error *err)
 {
-	const char *address;
-
 	/* The first of them answers from the catalog. */
 	for (size_t i = 0; i < handlers_service_count; i++) {
 		if (!health_set(service->health, handlers_services[i],
@@ -315,6 +313,13 @@ bool service_start(struct service *service, struct error *err)
 	push_service_resume(service->push);
 	process_let_go();
 	health_set(service->health, "", HEALTH_SERVING);
+	return true;
+}
+
+void service_announce(struct service *service)
+{
+	const char *address;
+
 	supervisor_ready(&service->supervisor, service->server, service->snapshot);
 	for (size_t i = 0; (address = server_address(service->server, i)); i++)
 		log_event(LOG_LEVEL_INFO, "listening", LOG_TEXT("address", address),
@@ -322,7 +327,6 @@ bool service_start(struct service *service, struct error *err)
 								     ? "tls"
 								     : "plaintext"),
 				LOG_NUMBER("threads", server_loop_count(service->server)));
-	return true;
 }
 
 void service_wait(struct service *service)

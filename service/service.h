@@ -44,8 +44,10 @@ struct service {
 
 /** Opens all rooms, and no address yet. What was opened is for service_close(), also when it fails. */
 bool service_open(struct service *service, struct error *err);
-/** Opens the addresses, and serves: health says so, and whoever looks after the process is told. */
+/** Opens the addresses, and serves: health says so. */
 bool service_start(struct service *service, struct error *err);
+/** Says that it serves, in the log and to whoever looks after the process; on the thread that takes signals. */
+void service_announce(struct service *service);
 /** Runs until it was told to end (server_drain()). */
 void service_wait(struct service *service);
 /** Nobody is served any more. */

@@ -12,8 +12,9 @@ import threading
 import time
 
 from story import NIGHTS, grpc, push
-from harness import calculator, profile, refuses_to_start, run
-from world import BIG, World
+from harness import FOLDER, Daemon, calculator, profile, refuses_to_start, run
+from tls_world import Authority
+from world import BIG, Clock, World
 
 POLICYCALC = sys.argv[5]
 
@@ -166,6 +167,31 @@ def test_calls_when_the_clock_jumps():
     world.close()
 
 
+def test_certificate_that_ends():
+    """Who never restarts the service is told each day that its certificate is about to end, or has."""
+    authority = Authority(FOLDER / "ca")
+    pair = authority.issue("server", "IP:127.0.0.1", days=30)
+    clock = Clock(time.strftime("%Y-%m-%d %H:%M", time.gmtime(time.time() + 9 * 3600)))
+    # It looks as often as the watchdog is fed.
+    daemon = Daemon("--tls-cert", str(pair[0]), "--tls-key", str(pair[1]),
+                    env={**clock.env, "WATCHDOG_USEC": "300000", "NOTIFY_SOCKET": "@policycalc-nobody-listens"})
+
+    def warned(count, says):
+        end = time.monotonic() + 30
+        while daemon.log().count("certificates_warning") < count:
+            assert time.monotonic() < end, daemon.log()
+            time.sleep(0.02)
+        time.sleep(0.3)
+        assert daemon.log().count("certificates_warning") == count and says in daemon.log(), daemon.log()
+    clock.jump(15 * 86400)
+    warned(0, "")
+    for count, (days, says) in enumerate(((4, "ends in 1"), (5, "ends in 5 days"), (1, "ends in 4 days"),
+                                          (5, "has expired")), 1):
+        clock.jump(days * 86400)
+        warned(count, says)
+    assert daemon.stop() == 0
+
+
 # --- bad input ------------------------------------------------------------------------------------
 
 def test_bad_input_of_the_command_line():
@@ -209,4 +235,4 @@ def test_bad_input_of_the_command_line():
 
 run(test_two_services, test_two_runners, test_pinned,
     test_leases_when_the_clock_jumps, test_day_when_the_clock_jumps, test_calls_when_the_clock_jumps,
-    test_bad_input_of_the_command_line)
+    test_certificate_that_ends, test_bad_input_of_the_command_line)

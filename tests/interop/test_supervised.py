@@ -5,6 +5,7 @@ unit file, as systemd-analyze judges it.
 
 usage: test_supervised.py DAEMON PROTOC PROTO_DIR STARTER_DIR UNIT SOCKET_UNIT
 """
+import json
 import os
 import pathlib
 import shutil
@@ -72,6 +73,18 @@ def told():
         pass
     assert daemon.log().count('"options_reloaded"') == 2, daemon.log()
     assert not [one for one in supervisor.heard[heard:] if "READY=1" in one or "RELOADING=1" in one]
+
+
+def signals_at_once():
+    """Who hears that it is ready may send signals in the same moment."""
+    supervisor = Supervisor("notify-at-once")
+    daemon = Daemon("--lame-duck-ms", "0", env=supervisor.environment(), wait=False)
+    supervisor.wait("READY=1", 60)
+    for number in (signal.SIGHUP, signal.SIGTERM):
+        daemon.process.send_signal(number)
+    assert daemon.process.wait(30) == 0
+    events = [json.loads(line)["event"] for line in daemon.log().splitlines()]
+    assert events.index("listening") < events.index("options_reloaded") < events.index("stopping"), events
 
 
 def stopped_process_is_noticed():
@@ -212,4 +225,4 @@ def unit_file():
     assert not ours, ours
 
 
-run(told, stopped_process_is_noticed, sockets_handed_over, no_core, unit_file)
+run(told, signals_at_once, stopped_process_is_noticed, sockets_handed_over, no_core, unit_file)
