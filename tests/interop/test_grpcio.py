@@ -60,7 +60,7 @@ def test_too_large():
 
 def test_client_stream():
     call = channel.stream_unary(CALL + "ClientStream")
-    result = fields(call(iter([request(payload=b"x" * 10000)] * 3000), timeout=30))
+    result = fields(call(iter([request(payload=b"x" * 10000)] * 3000), timeout=100))
     assert result[3] == 3000 and result[4] == 30000000
 
 
@@ -70,7 +70,7 @@ def test_empty_client_stream():
 
 def test_server_stream():
     call = channel.unary_stream(CALL + "ServerStream")
-    got = [fields(m)[3] for m in call(request(count=2000, size=5000), timeout=30)]
+    got = [fields(m)[3] for m in call(request(count=2000, size=5000), timeout=100)]
     assert got == list(range(1, 2001))
 
 
@@ -97,7 +97,7 @@ def test_slow_reader_gets_everything():
 
 def test_bidi():
     call = channel.stream_stream(CALL + "BidiStream")
-    got = [fields(m)[3] for m in call((request(count=i + 1) for i in range(3000)), timeout=30)]
+    got = [fields(m)[3] for m in call((request(count=i + 1) for i in range(3000)), timeout=100)]
     assert got == list(range(1, 3001))
 
 
