@@ -3,6 +3,7 @@
 
 #include "base/buffer.h"
 #include "base/memory.h"
+#include "registry/column_descriptor.h"
 #include "registry/column_image.h"
 
 #include <assert.h>
@@ -48,11 +49,6 @@ struct record_head {
 	uint32_t own;	   /* of all before it */
 };
 
-struct column_descriptor {
-	atomic_uint references;
-	int number;
-};
-
 struct spot {
 	uint64_t offset; /* 0: none */
 	uint32_t size;
@@ -71,81 +67,6 @@ struct column_file {
 	struct spot *spots;
 	size_t spot_count;
 };
-
-static bool file_error(struct error *err, const char *doing, const char *path, int number)
-{
-	enum error_code code = number == ENOSPC || number == EDQUOT || number == EMFILE ||
-							       number == ENFILE
-					       ? ERROR_LIMIT
-					       : ERROR_IO;
-
-	return error_set(err, code, "cannot %s %s: %s", doing, path, strerror(number));
-}
-
-/* --- descriptors ------------------------------------------------------------------------------ */
-
-static struct column_descriptor *descriptor_open(const char *path, int flags, struct error *err)
-{
-	struct column_descriptor *descriptor = memory_alloc(sizeof(*descriptor));
-
-	if (!descriptor) {
-		error_set(err, ERROR_MEMORY, "out of memory while opening %s", path);
-		return NULL;
-	}
-	atomic_init(&descriptor->references, 1);
-	descriptor->number =
-			open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | flags, 0600);
-	if (descriptor->number >= 0)
-		return descriptor;
-	file_error(err, "open", path, errno);
-	memory_free(descriptor);
-	return NULL;
-}
-
-static void descriptor_unref(struct column_descriptor *descriptor)
-{
-	if (!descriptor || atomic_fetch_sub(&descriptor->references, 1) != 1)
-		return;
-	(void)close(descriptor->number);
-	memory_free(descriptor);
-}
-
-/* All of it: 1; the file is shorter: 0; an error: -1. */
-static int read_at(int number, uint64_t offset, size_t size, void *to)
-{
-	char *next = to;
-
-	while (size > 0) {
-		ssize_t got = pread(number, next, size, (off_t)offset);
-
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got <= 0)
-			return (int)got;
-		next += got;
-		offset += (uint64_t)got;
-		size -= (size_t)got;
-	}
-	return 1;
-}
-
-static bool write_at(int number, uint64_t offset, const void *from, size_t size)
-{
-	const char *next = from;
-
-	while (size > 0) {
-		ssize_t put = pwrite(number, next, size, (off_t)offset);
-
-		if (put < 0 && errno == EINTR)
-			continue;
-		if (put < 0)
-			return false;
-		next += put;
-		offset += (uint64_t)put;
-		size -= (size_t)put;
-	}
-	return true;
-}
 
 /* --- writing ---------------------------------------------------------------------------------- */
 
@@ -222,8 +143,8 @@ static bool file_begin(struct column_file *file, struct error *err)
 			0, (struct slice){ (const char *)&head,
 					   offsetof(struct file_head, checksum) });
 	if (ftruncate(file->descriptor->number, 0) != 0 ||
-			!write_at(file->descriptor->number, 0, &head, sizeof(head)))
-		return file_error(err, "write", file->path, errno);
+			!column_descriptor_write(file->descriptor, 0, &head, sizeof(head)))
+		return column_error(err, "write", file->path, errno);
 	file->size = sizeof(head);
 	return true;
 }
@@ -233,11 +154,11 @@ static bool file_begin(struct column_file *file, struct error *err)
 static bool file_is_ours(const struct column_file *file, struct error *err, bool *out_failed)
 {
 	struct file_head head;
-	int got = read_at(file->descriptor->number, 0, sizeof(head), &head);
+	int got = column_descriptor_read(file->descriptor, 0, sizeof(head), &head);
 
 	*out_failed = got < 0;
 	if (got < 0)
-		file_error(err, "read", file->path, errno);
+		column_error(err, "read", file->path, errno);
 	return got == 1 && memcmp(head.magic, FILE_MAGIC, sizeof(head.magic)) == 0 &&
 	       head.version == FILE_VERSION && head.byte_order == BYTE_ORDER_MARK &&
 	       head.checksum == column_checksum(0, (struct slice){ (const char *)&head,
@@ -254,7 +175,8 @@ static bool names_take(const struct column_file *file, const struct record_head 
 	size_t at = 0;
 	bool ok = head->block == (int64_t)*written && head->size < SIZE_MAX / 4 &&
 		  buffer_reserve(&body, (size_t)head->size) &&
-		  read_at(file->descriptor->number, offset, (size_t)head->size, body.data) == 1;
+		  column_descriptor_read(
+				  file->descriptor, offset, (size_t)head->size, body.data) == 1;
 
 	body.size = ok ? (size_t)head->size : 0;
 	ok = ok && head->checksum == column_checksum(0, (struct slice){ body.data, body.size });
@@ -308,16 +230,17 @@ static bool file_walk(struct column_file *file, struct error *err)
 	uint64_t end;
 
 	if (fstat(file->descriptor->number, &status) != 0)
-		return file_error(err, "look at", file->path, errno);
+		return column_error(err, "look at", file->path, errno);
 	end = (uint64_t)status.st_size;
 	file->size = sizeof(struct file_head);
 	while (end - file->size >= sizeof(struct record_head)) {
 		struct record_head head;
 		uint64_t offset = file->size + sizeof(head);
-		int got = read_at(file->descriptor->number, file->size, sizeof(head), &head);
+		int got = column_descriptor_read(
+				file->descriptor, file->size, sizeof(head), &head);
 
 		if (got < 0)
-			return file_error(err, "read", file->path, errno);
+			return column_error(err, "read", file->path, errno);
 		if (got == 0 || head.magic != RECORD_MAGIC ||
 				head.own != column_checksum(0,
 							    (struct slice){ (const char *)&head,
@@ -328,7 +251,7 @@ static bool file_walk(struct column_file *file, struct error *err)
 		file->size = offset + head.size;
 	}
 	if (file->size != end && ftruncate(file->descriptor->number, (off_t)file->size) != 0)
-		return file_error(err, "cut", file->path, errno);
+		return column_error(err, "cut", file->path, errno);
 	return true;
 }
 
@@ -349,7 +272,7 @@ struct column_file *column_file_open(const char *path, struct column_names *colu
 	if (!file->path)
 		error_set(err, ERROR_MEMORY, "out of memory while opening %s", path);
 	else
-		file->descriptor = descriptor_open(path, 0, err);
+		file->descriptor = column_descriptor_open(path, 0, err);
 	if (file->descriptor &&
 			(file_is_ours(file, err, &failed) ? file_walk(file, err)
 							  : !failed && file_begin(file, err)))
@@ -362,7 +285,7 @@ void column_file_close(struct column_file *file)
 {
 	if (!file)
 		return;
-	descriptor_unref(file->descriptor);
+	column_descriptor_unref(file->descriptor);
 	pthread_mutex_destroy(&file->lock);
 	memory_free(file->spots);
 	memory_free(file->path);
@@ -390,7 +313,7 @@ bool column_file_find(struct column_file *file, int64_t block, struct column_pla
 
 void column_place_release(struct column_place *place)
 {
-	descriptor_unref(place->descriptor);
+	column_descriptor_unref(place->descriptor);
 	*place = (struct column_place){ 0 };
 }
 
@@ -399,7 +322,7 @@ bool column_place_read(const struct column_place *place, uint64_t offset, size_t
 {
 	if (offset > place->size || size > place->size - offset)
 		return error_set(err, ERROR_INTERNAL, "the column cache is damaged");
-	if (read_at(place->descriptor->number, place->offset + offset, size, to) == 1)
+	if (column_descriptor_read(place->descriptor, place->offset + offset, size, to) == 1)
 		return true;
 	return error_set(err, ERROR_IO, "cannot read the column cache: %s",
 			errno ? strerror(errno) : "it has become shorter");
@@ -473,11 +396,11 @@ static bool image_append(struct column_file *file, int64_t block, int64_t sequen
 	}
 	offset = file->size + names.size;
 	/* What the walk would find goes last: a torn image has no head before it. */
-	ok = write_at(file->descriptor->number, offset, image.data, image.size) &&
-	     write_at(file->descriptor->number, file->size, names.data, names.size);
+	ok = column_descriptor_write(file->descriptor, offset, image.data, image.size) &&
+	     column_descriptor_write(file->descriptor, file->size, names.data, names.size);
 	buffer_fini(&names);
 	if (!ok) {
-		file_error(err, "write", file->path, errno);
+		column_error(err, "write", file->path, errno);
 		if (ftruncate(file->descriptor->number, (off_t)file->size) != 0)
 			return error_prefix(err, "and cannot cut it either");
 		return false;
@@ -500,17 +423,17 @@ static bool images_copy(struct column_file *to, const struct column_file *from, 
 
 		if (!spot->offset)
 			continue;
-		if (!write_at(to->descriptor->number, to->size, &head, sizeof(head)))
-			return file_error(err, "write", to->path, errno);
+		if (!column_descriptor_write(to->descriptor, to->size, &head, sizeof(head)))
+			return column_error(err, "write", to->path, errno);
 		for (uint64_t at = 0; at < spot->size; at += COPY_SIZE) {
 			size_t size = spot->size - at < COPY_SIZE ? (size_t)(spot->size - at)
 								  : COPY_SIZE;
 
-			if (read_at(from->descriptor->number, spot->offset + at, size,
+			if (column_descriptor_read(from->descriptor, spot->offset + at, size,
 					    buffer) != 1)
-				return file_error(err, "read", from->path, errno);
-			if (!write_at(to->descriptor->number, offset + at, buffer, size))
-				return file_error(err, "write", to->path, errno);
+				return column_error(err, "read", from->path, errno);
+			if (!column_descriptor_write(to->descriptor, offset + at, buffer, size))
+				return column_error(err, "write", to->path, errno);
 		}
 		to->size = offset + spot->size;
 		spot_set(to, (int64_t)i,
@@ -536,24 +459,24 @@ static bool file_compact(struct column_file *file, struct error *err)
 	}
 	memcpy(copy.path, file->path, size);
 	memcpy(copy.path + size, ".new", sizeof(".new"));
-	copy.descriptor = descriptor_open(copy.path, O_TRUNC, err);
+	copy.descriptor = column_descriptor_open(copy.path, O_TRUNC, err);
 	if (!copy.descriptor || !file_begin(&copy, err))
 		goto out;
 	append_names(file->columns, 0, RECORD_COLUMNS, &names, &copy.columns_written);
 	append_names(file->codes, 0, RECORD_CODES, &names, &copy.codes_written);
-	if (names.failed ||
-			!write_at(copy.descriptor->number, copy.size, names.data, names.size)) {
-		file_error(err, "write", copy.path, names.failed ? ENOMEM : errno);
+	if (names.failed || !column_descriptor_write(copy.descriptor, copy.size, names.data,
+					    names.size)) {
+		column_error(err, "write", copy.path, names.failed ? ENOMEM : errno);
 		goto out;
 	}
 	copy.size += names.size;
 	if (!images_copy(&copy, file, buffer, err))
 		goto out;
 	if (rename(copy.path, file->path) != 0) {
-		file_error(err, "replace", file->path, errno);
+		column_error(err, "replace", file->path, errno);
 		goto out;
 	}
-	descriptor_unref(file->descriptor);
+	column_descriptor_unref(file->descriptor);
 	memory_free(file->spots);
 	file->descriptor = copy.descriptor;
 	file->spots = copy.spots;
@@ -568,7 +491,7 @@ static bool file_compact(struct column_file *file, struct error *err)
 out:
 	if (!ok && copy.descriptor)
 		(void)unlink(copy.path);
-	descriptor_unref(copy.descriptor);
+	column_descriptor_unref(copy.descriptor);
 	memory_free(copy.spots);
 	memory_free(copy.path);
 	memory_free(buffer);
