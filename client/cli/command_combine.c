@@ -60,7 +60,8 @@ static int combine_print(struct cli *cli, const struct dictionary *dictionary,
 	(void)combination_print(response->combination, &names, &cli->style, &out);
 	overview_print_basis(&canvas, response->as_of, response->revision);
 	for (size_t i = 0; i < response->n_warnings; i++)
-		(void)cli_usage(cli, "%s", response->warnings[i]->message);
+		(void)cli_usage(cli, "%s",
+				cli_said(cli, response->warnings[i]->message, &cli->arena));
 	return cli_write(cli, &out);
 }
 

@@ -182,7 +182,8 @@ static int match_print(struct cli *cli, const struct match_options *options,
 		(void)combination_print(response->combination, &names, &cli->style, &out);
 	overview_print_basis(&canvas, response->as_of, response->revision);
 	for (size_t i = 0; i < response->n_warnings; i++)
-		(void)cli_usage(cli, "%s", response->warnings[i]->message);
+		(void)cli_usage(cli, "%s",
+				cli_said(cli, response->warnings[i]->message, &cli->arena));
 	return cli_write(cli, &out);
 }
 

@@ -87,6 +87,8 @@ static void what_is_said(void **state)
 				"没有企业能满足“staff”（2026-01-01 起）：无论 "
 				"职工人数（e.staff）"
 				"取什么值都不成立" },
+		{ "profile.attributes[0].value: may not be less than 0",
+				"profile.attributes[0].value：不能小于 0" },
 		{ "expected a value, found the end of the rule", "应为一个值，规则却到此结束" },
 		/* What has no words, or is no message of ours. */
 		{ "the moon is missing it", "the moon is missing it" },

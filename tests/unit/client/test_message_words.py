@@ -20,6 +20,8 @@ REPORTS = {"check_error": 4, "check_warn": 4, "check_warning": None, "checker_re
 REPORTING = ("service/publish", "service/rules", "service/calculator", "proto/codec/yaml_parse.c",
              "proto/codec/yaml_source.c", "proto/codec/yaml_scalar.c", "proto/codec/unit.c",
              "proto/codec/value_choice.c", "proto/codec/value_text.c")
+# What is wrong with a profile is returned or noted by many functions: all that is said there counts.
+PROFILES = ("service/calculator/profile_value.c", "service/calculator/supplied.c")
 # What a failure of the codec is set to stands in a finding as it is.
 CODEC = ("yaml_scalar.c", "unit.c", "value_choice.c", "value_text.c")
 # Patterns of which the sources have only parts: what each is put together of.
@@ -115,6 +117,14 @@ def said():
                         yield words, f"{file.relative_to(ROOT)}"
 
 
+def said_of_profiles():
+    for file, text in sources(*PROFILES):
+        for literal in LITERAL.finditer(text):
+            words = plain(literal.group())
+            if " " in words.replace("{}", ""):
+                yield words, f"{file.relative_to(ROOT)}"
+
+
 def table():
     text = (ROOT / "client/render/message_words.def").read_text(encoding="utf-8")
     for call in re.finditer(r"^MESSAGE\(", without_comments(text), re.M):
@@ -143,8 +153,8 @@ def test_what_is_said_has_words(patterns):
               if pieces(pattern)]
     parts = {*PLACES, *(part for pattern in patterns for part in JOINED.get(pattern, ()))}
     # What the compiler alone finds, the check has found before, but for score tables.
-    lacking = [f"{place}: {words}" for words, place in said()
-               if words not in parts and not place.startswith("service/calculator") and
+    lacking = [f"{place}: {words}" for words, place in (*said(), *said_of_profiles())
+               if words not in parts and (place in PROFILES or not place.startswith("service/calculator")) and
                not any(shape.fullmatch(words) for shape in shapes)]
     assert not lacking, "without words in client/render/message_words.def:\n" + "\n".join(sorted(set(lacking)))
 
