@@ -27,17 +27,17 @@ static ProtobufCMessage *message_read(struct reading *reading, struct input inpu
 
 /* A message below another: read now, or known. */
 static ProtobufCMessage *part_read(struct reading *reading, struct input input,
-		const ProtobufCMessageDescriptor *descriptor, unsigned depth)
+		const ProtobufCFieldDescriptor *field, unsigned depth)
 {
 	struct slice bytes = { (const char *)input.at, input_left(&input) };
 	struct slice key = { 0 };
 	ProtobufCMessage *message = NULL;
 
 	if (reading->memo)
-		message = unpack_memo_find(reading->memo, bytes, descriptor, &key);
+		message = unpack_memo_find(reading->memo, bytes, field, &key);
 	if (message)
 		return message;
-	message = message_read(reading, input, descriptor, depth);
+	message = message_read(reading, input, field->descriptor, depth);
 	if (message && key.size)
 		unpack_memo_keep(reading->memo, key, message);
 	return message;
@@ -83,7 +83,7 @@ static bool element_read(struct reading *reading, const ProtobufCFieldDescriptor
 			(uint8_t *)run_keep(reading, run) };
 		return true;
 	}
-	message = part_read(reading, run, field->descriptor, depth + 1);
+	message = part_read(reading, run, field, depth + 1);
 	*(ProtobufCMessage **)out = message;
 	return message;
 }

@@ -8,19 +8,23 @@
 /* What is smaller is unpacked as quickly as found; what is larger is hardly ever repeated. */
 #define SIZE_LEAST ((size_t)12)
 #define SIZE_MOST ((size_t)16 << 10)
-/* Types of which fewer than a quarter of so many were known are not looked for any more. */
+/*
+ * Fields of which fewer than a quarter of so many were known are not looked for any more: the title of a policy is
+ * its own, though most of its texts in two languages are those of others.
+ */
 #define TRIES 512
-#define TYPES 64
+#define FIELDS 1024
 
-struct type_tries {
-	const ProtobufCMessageDescriptor *descriptor;
+struct field_tries {
+	const ProtobufCFieldDescriptor *field;
 	uint32_t tries, hits;
 };
 
 struct unpack_memo {
 	struct arena arena; /* of keys */
 	struct map known;
-	struct type_tries types[TYPES]; /* by address; of two in one place the first has it */
+	struct field_tries
+			fields[FIELDS]; /* by address; of two in one place the first has it */
 };
 
 struct unpack_memo *unpack_memo_new(void)
@@ -41,34 +45,33 @@ void unpack_memo_free(struct unpack_memo *memo)
 	memory_free(memo);
 }
 
-/* NULL: another type has its place, and this one does without. */
-static struct type_tries *tries_of(
-		struct unpack_memo *memo, const ProtobufCMessageDescriptor *descriptor)
+/* NULL: another field has its place, and this one does without. */
+static struct field_tries *tries_of(
+		struct unpack_memo *memo, const ProtobufCFieldDescriptor *field)
 {
-	struct type_tries *type =
-			&memo->types[(uintptr_t)descriptor / sizeof(*descriptor) % TYPES];
+	struct field_tries *tries = &memo->fields[(uintptr_t)field / sizeof(*field) % FIELDS];
 
-	if (!type->descriptor)
-		type->descriptor = descriptor;
-	return type->descriptor == descriptor ? type : NULL;
+	if (!tries->field)
+		tries->field = field;
+	return tries->field == field ? tries : NULL;
 }
 
 ProtobufCMessage *unpack_memo_find(struct unpack_memo *memo, struct slice bytes,
-		const ProtobufCMessageDescriptor *descriptor, struct slice *out_key)
+		const ProtobufCFieldDescriptor *field, struct slice *out_key)
 {
-	struct type_tries *type;
+	struct field_tries *tries;
 	ProtobufCMessage *known;
 
 	*out_key = (struct slice){ 0 };
 	if (bytes.size < SIZE_LEAST || bytes.size > SIZE_MOST)
 		return NULL;
-	type = tries_of(memo, descriptor);
-	if (!type || (type->tries >= TRIES && type->hits < type->tries / 4))
+	tries = tries_of(memo, field);
+	if (!tries || (tries->tries >= TRIES && tries->hits < tries->tries / 4))
 		return NULL;
-	type->tries++;
+	tries->tries++;
 	known = map_find(&memo->known, bytes);
-	if (known && known->descriptor == descriptor) {
-		type->hits++;
+	if (known && known->descriptor == field->descriptor) {
+		tries->hits++;
 		return known;
 	}
 	/* Of two types with the same bytes the first is kept. */

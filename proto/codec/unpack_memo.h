@@ -9,10 +9,10 @@
 #include "proto/codec/codec.h"
 
 /**
- * The message that @bytes of @descriptor came to before; NULL: none. Then *out_key is what to give to
+ * The message that @bytes of @field's type came to before; NULL: none. Then *out_key is what to give to
  * unpack_memo_keep() once it is unpacked, a copy, since unpacking writes to the bytes; empty: it is not wanted.
  */
 ProtobufCMessage *unpack_memo_find(struct unpack_memo *memo, struct slice bytes,
-		const ProtobufCMessageDescriptor *descriptor, struct slice *out_key);
+		const ProtobufCFieldDescriptor *field, struct slice *out_key);
 /** @message must live as long as all that is unpacked with @memo. */
 void unpack_memo_keep(struct unpack_memo *memo, struct slice key, ProtobufCMessage *message);
