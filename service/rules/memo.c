@@ -20,6 +20,7 @@ struct known {
 	uint32_t nodes;	   /* to be copied */
 	uint32_t children; /* places for them */
 	uint16_t steps;	   /* what it costs */
+	uint8_t loops;	   /* how deep they are nested */
 };
 
 struct noted {
@@ -33,6 +34,7 @@ struct rule_memo {
 	struct map strings; /* elements of lists: text to node */
 	struct noted noted[NOTED_MOST];
 	size_t noted_count;
+	int loops; /* of what was taken for one rule: how deep they are nested */
 	char key[KEY_MOST];
 };
 
@@ -292,6 +294,8 @@ struct node *memo_take(struct parser *parser, struct slice *out_key)
 		return NULL;
 	(void)node_copy(&copying, known->root);
 	root->steps = known->steps;
+	if (memo->loops < known->loops)
+		memo->loops = known->loops;
 	parser->token.end = (uint32_t)end;
 	parser->lexer.at = (uint32_t)end;
 	parser_advance(parser);
@@ -354,6 +358,12 @@ void memo_share(struct parser *parser, struct arena_mark mark, struct node_list 
 void memo_begin(struct rule_memo *memo)
 {
 	memo->noted_count = 0;
+	memo->loops = 0;
+}
+
+int memo_loops(const struct rule_memo *memo)
+{
+	return memo->loops;
 }
 
 void memo_note(struct rule_memo *memo, struct slice key, struct node *node)
@@ -365,9 +375,12 @@ void memo_note(struct rule_memo *memo, struct slice key, struct node *node)
 /* Counts what a copy needs; false when it cannot be had. */
 static bool node_count(const struct node *node, struct known *known)
 {
-	if (node->kind == NODE_BAD || node->kind == NODE_LOOP || node->kind == NODE_MAP)
+	if (node->kind == NODE_BAD || node->kind == NODE_MAP)
 		return false;
 	known->nodes++;
+	/* What is noted stands outside of loops, so that those in it begin with the first. */
+	if (node->kind == NODE_LOOP && known->loops <= node->local)
+		known->loops = (uint8_t)(node->local + 1);
 	for (uint32_t i = 0; !is_whole(node) && i < node->count; i++) {
 		known->children++;
 		if (!node_count(node->children[i], known))

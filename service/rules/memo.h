@@ -28,5 +28,7 @@ void memo_share(struct parser *parser, struct arena_mark mark, struct node_list 
 
 /** Forgets what was noted of the rule before. */
 void memo_begin(struct rule_memo *memo);
+/** How deep the loops of what was taken since memo_begin() are nested. */
+int memo_loops(const struct rule_memo *memo);
 /** Remembers all that was noted: @rule is checked and compiled, and outlives @memo. */
 void memo_keep(struct rule_memo *memo, const struct rule *rule);

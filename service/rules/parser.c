@@ -167,6 +167,7 @@ static struct node *parse_list(struct parser *parser)
 	const char *decoded = parser->lexer.decoded;
 	struct node_list list = { 0 };
 
+	node_mark(node, parser->token.begin, parser->token.end);
 	parser_advance(parser);
 	parse_arguments(parser, TOKEN_CLOSE_BRACKET, "\",\" or \"]\"", true, &list);
 	if (memo && decoded == parser->lexer.decoded)

@@ -48,6 +48,8 @@ static bool rule_build(struct rule *rule, const struct source *source,
 	checked = tree_check(&checker, rule->root);
 	if (!complete || !checked || arena->exhausted)
 		return false;
+	if (options->memo && checker.loop_depth < memo_loops(options->memo))
+		checker.loop_depth = memo_loops(options->memo);
 	rule->cost = tree_cost(rule->root);
 	if (rule->cost > limit) {
 		source_report(source, DIAGNOSTIC_ERROR, rule->root->begin, rule->root->end,
@@ -96,6 +98,11 @@ bool rule_is_wellformed(struct slice text, struct arena *arena, struct diagnosti
 	bool complete = false;
 
 	return source_is_readable(&source) && tree_parse(&source, arena, &complete) && complete;
+}
+
+struct slice rule_written(const struct rule *rule)
+{
+	return rule->text;
 }
 
 const struct type *rule_type(const struct rule *rule)

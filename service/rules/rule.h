@@ -162,6 +162,8 @@ const struct rule *rule_compile(struct slice text, const struct scope *scope,
 bool rule_is_wellformed(
 		struct slice text, struct arena *arena, struct diagnostics *diagnostics);
 
+/** The text it was compiled from: itself when it is lasting, else a copy. */
+struct slice rule_written(const struct rule *rule);
 const struct type *rule_type(const struct rule *rule);
 enum dimension rule_dimension(const struct rule *rule);
 uint64_t rule_cost(const struct rule *rule); /* static worst case */

@@ -186,6 +186,13 @@ static void test_figures(void **state)
 		"e.n0 >= 25 ? e.n1 < 8 : e.n1 < 9",
 		"[e.n0, 12].exists(x, x > 25)",
 		"[e.n0, 13].exists(x, x > 26)",
+		"[e.n0, 12].exists(x, [x, 30].all(y, y > 25)) && e.n1 > 8",
+		"[e.n0, 13].exists(x, [x, 40].all(y, y > 26)) && e.n1 > 9",
+		"e.n1 > 7 && [e.n0, 14].exists(x, [x, 50].all(y, y > 27))",
+		"size([e.n0, 14].filter(x, x > 25)) >= 2",
+		"size([e.n0, 15].filter(x, x > 26)) >= 3 || e.n1 > 8",
+		"[3, 4].map(x, x * 25) == [75, 100] && [e.n0].exists(x, x > 2)",
+		"[3, 5].map(x, x * 15) == [45, 75] && [e.n0].exists(x, x > 3)",
 		"e.n0 in [1, 2, 30]",
 		"e.n0 in [1, 4, 50]",
 		"\"a 25\" == \"a 25\" && \"a 26\" == \"a 25\"",
@@ -218,6 +225,12 @@ static void test_known(void **state)
 	assert_int_equal(second->root->children[1]->literal.integer, 36);
 	assert_int_equal(compile(world, "e.n3 > 366", world->memo)->root->steps, 0);
 	assert_int_equal(compile(world, "e.n3 > 25", NULL)->root->steps, 0);
+	assert_int_equal(
+			compile(world, "[e.n0, 3].exists(x, x > 25)", world->memo)->root->steps,
+			0);
+	second = compile(world, "[e.n0, 4].exists(x, x > 36)", world->memo);
+	assert_int_not_equal(second->root->steps, 0);
+	assert_int_equal(second->program.loop_depth, 1);
 	/* As the key of the first was written: no rule. */
 	assert_null(compile(world, "e.n3 > ##", world->memo));
 	world_free(world);
