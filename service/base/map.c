@@ -109,18 +109,40 @@ bool map_reserve(struct map *map, size_t count)
 	return capacity == map->capacity || map_grow(map, capacity);
 }
 
+/* Where @key belongs, with room for it; NULL when there is no memory. */
+static struct map_entry *map_place(struct map *map, struct slice key, uint64_t hash)
+{
+	if ((map->count + 1) * 4 > map->capacity * 3 &&
+			!map_grow(map, map->capacity ? map->capacity * 2 : 16))
+		return NULL;
+	return map_locate(map, key, hash);
+}
+
 bool map_put(struct map *map, struct slice key, void *value)
 {
 	uint64_t hash = key_hash(key);
-	struct map_entry *entry;
+	struct map_entry *entry = map_place(map, key, hash);
 
 	assert(value);
-	if ((map->count + 1) * 4 > map->capacity * 3 &&
-			!map_grow(map, map->capacity ? map->capacity * 2 : 16))
+	if (!entry)
 		return false;
-	entry = map_locate(map, key, hash);
 	if (!entry->value)
 		map->count++;
 	*entry = (struct map_entry){ key, hash, value };
 	return true;
+}
+
+void *map_put_first(struct map *map, struct slice key, void *value)
+{
+	uint64_t hash = key_hash(key);
+	struct map_entry *entry = map_place(map, key, hash);
+
+	assert(value);
+	if (!entry)
+		return NULL;
+	if (!entry->value) {
+		map->count++;
+		*entry = (struct map_entry){ key, hash, value };
+	}
+	return entry->value;
 }

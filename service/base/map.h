@@ -29,6 +29,8 @@ void map_fini(struct map *map);
 void *map_find(const struct map *map, struct slice key);
 /** Puts or replaces; @value is not NULL. false when there is no memory. */
 bool map_put(struct map *map, struct slice key, void *value);
+/** The value that @key has already, or @value, which it has now; NULL when there is no memory. */
+void *map_put_first(struct map *map, struct slice key, void *value);
 /** Makes room for @count keys at once; false when there is no memory. */
 bool map_reserve(struct map *map, size_t count);
 /** 64-bit FNV-1a with a final mix. */

@@ -3,6 +3,7 @@
  * Policies made ready to be asked: every rule compiled, scopes of region and industry turned into
  * conditions, the versions of each series gathered, and what each policy reads written down.
  */
+#include "base/memory.h"
 #include "calculator/answer_parts.h"
 #include "calculator/score.h"
 
@@ -434,6 +435,7 @@ static bool policy_build(struct ruleset_build *build, size_t index)
 		.reads = ARENA_NEW_ARRAY(&ruleset->arena, uint64_t, ruleset->set_words),
 		.item_reads = ARENA_NEW_ARRAY(&ruleset->arena, uint64_t, ruleset->set_words),
 	};
+	const struct policy_rules *known;
 
 	if (!work.reads || !work.item_reads)
 		return false;
@@ -441,11 +443,12 @@ static bool policy_build(struct ruleset_build *build, size_t index)
 	work.rules->list = subject_item_list(work.policy->subject);
 	work.rules->reads = work.reads;
 	work.rules->item_reads = work.item_reads;
-	if (map_find(&ruleset->policy_ids, slice_from(work.policy->id)))
+	known = map_put_first(&ruleset->policy_ids, slice_from(work.policy->id), work.rules);
+	if (!known)
+		return false;
+	if (known != work.rules)
 		ruleset_build_mistake(build, &work.origin->base, "id", work.policy->id,
 				"policy %s stands there twice", work.policy->id);
-	if (!map_put(&ruleset->policy_ids, slice_from(work.policy->id), work.rules))
-		return false;
 	once_per_build(&work);
 	return clauses_build(&work) && amount_build(&work) &&
 	       ruleset_build_budget(build, index);
@@ -457,37 +460,35 @@ static bool series_build(struct ruleset *ruleset)
 	size_t count = ruleset->catalog.policy_count;
 	size_t *next = ARENA_NEW_ARRAY(&ruleset->arena, size_t, count + 1);
 	struct series *all = ARENA_NEW_ARRAY(&ruleset->arena, struct series, count + 1);
+	struct series **of = memory_alloc_zero(count, sizeof(struct series *)); /* a policy */
 	size_t used = 0;
+	bool ok = next && all && of;
 
-	if (!next || !all)
-		return false;
-	for (int pass = 0; pass < 2; pass++) {
-		for (size_t i = 0; i < count; i++) {
-			struct slice name;
-			struct series *series;
+	for (size_t i = 0; ok && i < count; i++) {
+		struct slice name;
 
-			policy_ask_for(&ruleset->catalog, i + 8);
-			name = slice_from(ruleset->catalog.policies[i]->series);
-			if (!name.size)
-				continue;
-			series = map_find(&ruleset->series_names, name);
-			if (!series) {
-				series = &all[used++];
-				series->name = name.data;
-				if (!map_put(&ruleset->series_names, name, series))
-					return false;
-			}
-			if (pass == 1)
-				((size_t *)series->policies)[series->count] = i;
-			series->count++;
-		}
-		for (size_t i = 0; pass == 0 && i < used; i++) {
-			all[i].policies = next;
-			next += all[i].count;
-			all[i].count = 0;
-		}
+		policy_ask_for(&ruleset->catalog, i + 8);
+		name = slice_from(ruleset->catalog.policies[i]->series);
+		if (!name.size)
+			continue;
+		of[i] = map_put_first(&ruleset->series_names, name, &all[used]);
+		ok = of[i];
+		if (of[i] == &all[used])
+			all[used++].name = name.data;
+		if (ok)
+			of[i]->count++;
 	}
-	return true;
+	for (size_t i = 0; ok && i < used; i++) {
+		all[i].policies = next;
+		next += all[i].count;
+		all[i].count = 0;
+	}
+	for (size_t i = 0; ok && i < count; i++) {
+		if (of[i])
+			((size_t *)of[i]->policies)[of[i]->count++] = i;
+	}
+	memory_free((void *)of);
+	return ok;
 }
 
 /* Every policy's standing asks who repeals it: a look-up, not a walk over the catalog. */

@@ -181,6 +181,7 @@ const struct rule *ruleset_build_rule(struct ruleset_build *build, enum item_lis
 		.lasting = build->is_owner, /* the text stands in the catalog, which is ours */
 		.memo = build->memos[list],
 	};
+	struct slice written = slice_from(text ? text : "");
 	struct known_rule *known = NULL;
 	const struct rule *rule;
 	const int *slots;
@@ -189,10 +190,13 @@ const struct rule *ruleset_build_rule(struct ruleset_build *build, enum item_lis
 	int column = 0;
 	const char *path = NULL;
 
-	if (!text || !*text)
+	if (!written.size)
 		return NULL;
 	if (build->is_owner)
-		known = map_find(&build->rules, slice_from(text));
+		known = map_find(&build->rules, written);
+	/* Whatever it is compiled as, it is one text, and known by where that lies. */
+	if (known)
+		written = rule_written(known->rule);
 	if (known && known->list == list && known->expected == expected &&
 			known->dimension == dimension)
 		return known->rule;
@@ -202,7 +206,7 @@ const struct rule *ruleset_build_rule(struct ruleset_build *build, enum item_lis
 		options.line = line;
 		options.column = column;
 	}
-	rule = rule_compile(slice_from(text), build->ruleset->scopes[list], &options,
+	rule = rule_compile(written, build->ruleset->scopes[list], &options,
 			&build->ruleset->arena, build->diagnostics);
 	slots = rule ? rule_slots(rule, &count) : NULL;
 	for (size_t i = 0; i < count; i++)
@@ -211,7 +215,7 @@ const struct rule *ruleset_build_rule(struct ruleset_build *build, enum item_lis
 		known = ARENA_NEW(&build->ruleset->arena, struct known_rule);
 		if (known) {
 			*known = (struct known_rule){ rule, list, expected, dimension };
-			(void)map_put(&build->rules, slice_from(text), known); /* or anew */
+			(void)map_put(&build->rules, written, known); /* or anew */
 		}
 	}
 	return rule;

@@ -46,10 +46,25 @@ static struct slice rule_key(struct arena *arena, const struct policy_rules *pol
 	return (struct slice){ key, size };
 }
 
-/* All that the answer depends on beside the facts. NULL: of a score table, or no memory. */
-static struct slice clause_key(struct arena *arena, const struct policy_rules *policy,
+/* The same of rules that were compiled once for each text: where the texts lie says which they are. */
+static struct slice known_key(struct arena *arena, const struct policy_rules *policy,
 		const struct clause *clause)
 {
+	const struct rule *const rules[] = { clause->rule, clause->met_if, clause->fails_if };
+	uintptr_t key[4] = { (uintptr_t)clause->condition->role };
+
+	if (clause->per_item)
+		key[0] |= (uintptr_t)policy->list << 8;
+	for (size_t i = 0; i < 3; i++)
+		key[1 + i] = rules[i] ? (uintptr_t)rule_written(rules[i]).data : 0;
+	return (struct slice){ arena_copy(arena, (const char *)key, sizeof(key)), sizeof(key) };
+}
+
+/* All that the answer depends on beside the facts. NULL: of a score table, or no memory. */
+static struct slice clause_key(struct ruleset_build *build, const struct policy_rules *policy,
+		const struct clause *clause)
+{
+	struct arena *arena = &build->keys;
 	const Policycalc__V1__RegionScope *region = policy->policy->region;
 	const Policycalc__V1__IndustryScope *industry = policy->policy->industry;
 	const char *key = NULL;
@@ -69,7 +84,8 @@ static struct slice clause_key(struct arena *arena, const struct policy_rules *p
 		break;
 	case CLAUSE_RULE:
 	default:
-		return rule_key(arena, policy, clause);
+		return build->is_owner ? known_key(arena, policy, clause)
+				       : rule_key(arena, policy, clause);
 	}
 	return key ? slice_from(key) : (struct slice){ 0 };
 }
@@ -78,13 +94,19 @@ static bool clause_number(struct ruleset_build *build, const struct policy_rules
 		struct clause *clause)
 {
 	struct ruleset *ruleset = build->ruleset;
-	struct slice key = clause_key(&build->keys, policy, clause);
-	const struct clause *first = key.data ? map_find(&build->numbered, key) : NULL;
+	struct arena_mark mark = arena_mark(&build->keys);
+	struct slice key = clause_key(build, policy, clause);
+	const struct clause *first = clause;
 
 	if (build->keys.exhausted)
 		return false;
-	clause->twin = first ? first->twin : ruleset->twin_count++;
-	return first || !key.data || map_put(&build->numbered, key, clause);
+	if (key.data)
+		first = map_put_first(&build->numbered, key, clause);
+	if (first && first != clause)
+		arena_rewind(&build->keys, mark);
+	if (first)
+		clause->twin = first == clause ? ruleset->twin_count++ : first->twin;
+	return first;
 }
 
 void ruleset_build_begin_twins(struct ruleset_build *build)

@@ -2,6 +2,7 @@
 /* From a draft to a revision, and what may not change once it is published. */
 #include "publish_fixture.h"
 
+#include "calculator/ruleset.h"
 #include "store/directory.h"
 
 #include <stdio.h>
@@ -54,6 +55,35 @@ static bool publish(struct fixture *fixture, struct catalog_store *store, int64_
 	return true;
 }
 
+/* What is compiled out of the store asks each number for what is compiled with copies. */
+static void assert_same_twins(const struct ruleset *loaded)
+{
+	struct error err = { 0 };
+	struct diagnostics findings;
+	struct arena arena;
+	struct ruleset *copied;
+	size_t clauses = 0;
+
+	arena_init(&arena, (size_t)1 << 20);
+	diagnostics_init(&findings, &arena);
+	copied = ruleset_new(ruleset_catalog(loaded), NULL, NULL, &findings, &err);
+	if (!copied)
+		fail_msg("%s", err.message);
+	assert_int_equal(loaded->twin_count, copied->twin_count);
+	for (size_t i = 0; i < loaded->catalog.policy_count; i++) {
+		const struct policy_rules *left = &loaded->policies[i];
+		const struct policy_rules *right = &copied->policies[i];
+
+		assert_int_equal(left->clause_count, right->clause_count);
+		clauses += left->clause_count;
+		for (size_t k = 0; k < left->clause_count; k++)
+			assert_int_equal(left->clauses[k].twin, right->clauses[k].twin);
+	}
+	assert_true(loaded->twin_count < clauses); /* some are twins */
+	ruleset_unref(copied);
+	arena_fini(&arena);
+}
+
 static void test_publish(void **state)
 {
 	struct fixture *fixture = *state;
@@ -93,6 +123,7 @@ static void test_publish(void **state)
 	assert_int_equal(ruleset_revision(ruleset), 2);
 	assert_int_equal(strlen(ruleset_content_hash(ruleset)), 64);
 	assert_string_equal(ruleset_find_policy(ruleset, "rd-2024")->title->zh, "研发费用补助");
+	assert_same_twins(ruleset);
 	ruleset_unref(ruleset);
 	assert_true(catalog_store_files(store, 2, &fixture->arena, &files, &count, &err));
 	assert_int_equal(count, 8);
