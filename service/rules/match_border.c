@@ -72,12 +72,15 @@ uint32_t match_set_partials(const struct match_build *build, const struct match_
 
 /* What a value in a cell says of a position: up to two sides, or a border. */
 struct borders {
-	uint32_t *sides[2]; /* where those of a rank begin, or how many there are */
+	uint32_t *sides[2]; /* how many there are of a rank, then where the next one is put */
 	uint32_t *border;
 	struct match_border turned;
 };
 
-/* A veto where a value is out, or in an "or" a grant where it is in. */
+/*
+ * Till all are put, ->ranks have in ->begin those that say something from a rank on, and in ->end those below it. A
+ * veto where a value is out, or in an "or" a grant where it is in.
+ */
 static struct borders partial_borders(
 		struct match_part *part, bool any, const struct match_partial *partial)
 {
@@ -94,11 +97,11 @@ static struct borders partial_borders(
 		return borders;
 	}
 	if (low)
-		borders.sides[0] = any ? &part->ranks[partial->from].from
-				       : &part->ranks[partial->from].below;
+		borders.sides[0] = any ? &part->ranks[partial->from].begin
+				       : &part->ranks[partial->from].end;
 	if (high)
-		borders.sides[1] = any ? &part->ranks[partial->until].below
-				       : &part->ranks[partial->until].from;
+		borders.sides[1] = any ? &part->ranks[partial->until].end
+				       : &part->ranks[partial->until].begin;
 	return borders;
 }
 
@@ -152,51 +155,56 @@ void match_borders_put(struct match_build *build, uint32_t position, bool any,
 	}
 }
 
+/* How many there are comes to where they begin: behind those @before. */
+static uint32_t counted(uint32_t *place, uint32_t before)
+{
+	uint32_t count = *place;
+
+	*place = before;
+	return before + count;
+}
+
 /* From how many there are to where they begin, and room for all. */
 static bool part_counted(struct match_index *index, struct match_part *part)
 {
 	uint32_t count = 0;
 
-	for (uint32_t r = 0; r <= part->threshold_count; r++) {
-		uint32_t from = part->ranks[r].from;
+	for (uint32_t c = 0; c < part->cell_count; c++) {
+		uint32_t first = part->starts[c];
+		uint32_t last = part->starts[c + 1] - 1;
 
-		part->ranks[r].from = count;
-		count += from;
-	}
-	for (uint32_t r = 0; r <= part->threshold_count; r++) {
-		uint32_t below = part->ranks[r].below;
-
-		part->ranks[r].below = count;
-		count += below;
+		for (uint32_t r = last; r > first; r--)
+			count = counted(&part->ranks[r].begin, count);
+		for (uint32_t r = last; r > first; r--)
+			count = counted(&part->ranks[r].end, count);
 	}
 	index->side_count += count;
-	part->sides = memory_alloc((count + 1) * sizeof(*part->sides));
+	part->sides = memory_alloc_zero(count + MATCH_SIDES_STEP, sizeof(*part->sides));
 	count = 0;
-	for (uint32_t c = 0; c < part->cell_count; c++) {
-		uint32_t borders = part->border_starts[c];
-
-		part->border_starts[c] = count;
-		count += borders;
-	}
+	for (uint32_t c = 0; c < part->cell_count; c++)
+		count = counted(&part->border_starts[c], count);
 	index->border_count += count;
 	part->borders = memory_alloc((count + 1) * sizeof(*part->borders));
 	return part->sides && part->borders;
 }
 
-/* Each has come to where the next began. */
+/* Each has come to where the next began: from there to what a rank says. */
 static void part_filled(struct match_part *part)
 {
-	uint32_t from = 0;
-	uint32_t below = part->ranks[part->threshold_count].from;
+	uint32_t begin = 0; /* of the cell */
 
-	for (uint32_t r = 0; r <= part->threshold_count; r++) {
-		struct match_sides ends = part->ranks[r];
+	for (uint32_t c = 0; c < part->cell_count; c++) {
+		struct match_sides *rank = &part->ranks[part->starts[c]];
+		struct match_sides *last = &part->ranks[part->starts[c + 1] - 1];
+		/* Where those from a rank on end, and all. */
+		struct match_sides ends =
+				rank < last ? rank[1] : (struct match_sides){ begin, begin };
 
-		part->ranks[r] = (struct match_sides){ from, below };
-		from = ends.from;
-		below = ends.below;
+		for (; rank < last; rank++)
+			*rank = rank[1];
+		*last = (struct match_sides){ begin, ends.begin };
+		begin = ends.end;
 	}
-	part->ranks[part->threshold_count + 1] = (struct match_sides){ from, below };
 	memmove(part->border_starts + 1, part->border_starts,
 			part->cell_count * sizeof(*part->border_starts));
 	part->border_starts[0] = 0;
@@ -217,7 +225,7 @@ bool match_borders_begin(struct match_build *build)
 			continue;
 		}
 		part->ranks = memory_alloc_zero(
-				part->threshold_count + 2, sizeof(*part->ranks));
+				part->threshold_count + 1, sizeof(*part->ranks));
 		part->border_starts = memory_alloc_zero(
 				part->cell_count + 1, sizeof(*part->border_starts));
 		if (!part->ranks || !part->border_starts)

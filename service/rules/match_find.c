@@ -421,7 +421,7 @@ static void vetoes_clear(struct match_work *work)
 {
 	size_t words = 2 * match_row_words(work->index);
 
-	if (work->touched_count == MATCH_TOUCHED_MOST)
+	if (work->touched_count == work->touched_most)
 		memset(work->vetoes, 0, words * sizeof(*work->vetoes));
 	else
 		for (size_t i = 0; i < work->touched_count; i++)

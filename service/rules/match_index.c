@@ -119,9 +119,10 @@ size_t match_index_size(const struct match_index *index)
 
 		size += part->cell_count * (2 * sizeof(int64_t) + 2 * sizeof(uint32_t));
 		if (part->thresholds)
-			size += part->threshold_count * sizeof(*part->thresholds);
+			size += match_threshold_room(part) * sizeof(*part->thresholds);
 		if (part->ranks)
-			size += part->threshold_count * sizeof(*part->ranks);
+			size += part->threshold_count * sizeof(*part->ranks) +
+				MATCH_SIDES_STEP * sizeof(*part->sides);
 		size += part->text_count * 2 * sizeof(uint32_t);
 	}
 	for (int i = 0; index->slots && i < index->slot_count; i++)

@@ -36,10 +36,11 @@ enum part_kind {
  * A set that a cell's numbers are neither all in nor all out of, for one position, is a border. A row lets all of
  * them pass, and the border vetoes some; of an "or" it lets none, and the border grants some.
  *
- * Most have one threshold within the cell: they say something from that rank on, or below it.
+ * Most have one threshold within the cell: they say something from that rank on, or below it. Of a cell first those
+ * are listed that do from a rank on, then the others; the last rank comes first. So what a rank says is in one piece.
  */
 struct match_sides {
-	uint32_t from, below; /* among ->sides of the part: where those of a rank begin */
+	uint32_t begin, end; /* among ->sides of the part; see match_border.c for while it is made */
 };
 
 /* The others say something from one rank on and below another. */
@@ -56,13 +57,14 @@ struct match_part {
 	uint32_t stride; /* cells of the part are so many rows apart */
 
 	/* NUMBER. A number's rank is how many thresholds it reaches. */
-	int64_t *thresholds; /* ascending; while there are borders */
+	int64_t *thresholds; /* ascending, then the greatest number; while there are borders */
 	uint32_t threshold_count;
+	uint32_t inside_most;	   /* within one cell */
 	int64_t *edges;		   /* thresholds between cells: ->cell_count - 1 */
 	uint32_t *starts;	   /* the first rank of each cell, and the end */
 	struct match_sides *ranks; /* NULL: every cell is exact */
-	uint32_t *sides;	   /* bits among vetoes and grants: first all from a rank on */
-	uint32_t *border_starts;   /* by cell */
+	uint32_t *sides; /* bits among vetoes and grants; some behind them may be read */
+	uint32_t *border_starts; /* by cell */
 	struct match_border *borders;
 
 	/* CODE, MEMBERS: the text of slot->codes; by it */
@@ -101,10 +103,15 @@ struct match_reader {
 	const uint32_t *text_cells; /* CODE; UINT32_MAX: of a text that rows know nothing of */
 };
 
-/* The readers of numbers stand likewise. */
+/* The readers of numbers stand likewise; with what is needed of the part. */
 struct match_number {
 	uint32_t edge_count;
-	const struct match_part *part; /* NULL: without borders */
+	uint32_t threshold_count, inside_most;
+	const uint32_t *starts;
+	const int64_t *thresholds;
+	const struct match_sides *ranks;
+	const uint32_t *sides;	      /* NULL: without borders */
+	const struct match_part *cut; /* NULL: none of them with two thresholds in one cell */
 };
 
 /* A slot that something asks. */
@@ -120,6 +127,9 @@ struct match_asked {
 #define MATCH_EIGHT ((size_t)8)
 #define MATCH_CELLS_MOST (MATCH_EIGHT * MATCH_EIGHT)
 #define MATCH_EDGES (MATCH_EIGHT + MATCH_CELLS_MOST)
+
+/* Sides of borders are read so many at a time. */
+#define MATCH_SIDES_STEP ((size_t)8)
 
 struct match_index {
 	bool simple;	    /* too few policies: nothing below is there */
@@ -366,6 +376,12 @@ static inline const struct match_partial *match_mark_partials(const struct match
 	const uint32_t *words = match_mark_every(mark) + mark->every_count;
 
 	return (const struct match_partial *)words;
+}
+
+/* Elements of ->thresholds, and what may be read behind them. */
+static inline uint32_t match_threshold_room(const struct match_part *part)
+{
+	return part->threshold_count + part->inside_most + (uint32_t)MATCH_EIGHT;
 }
 
 static inline size_t match_row_words(const struct match_index *index)

@@ -48,6 +48,11 @@ static struct match_part *part_add(struct match_build *build, enum part_kind kin
 
 /* --- numbers ----------------------------------------------------------------------------------- */
 
+static int64_t threshold_bound(const struct match_ranked *threshold)
+{
+	return (int64_t)(threshold->key ^ SIGN_BIT);
+}
+
 /* How many rules ask for a threshold, and one that none asks for. */
 static uint32_t threshold_weight(const struct match_ranked *threshold)
 {
@@ -86,7 +91,7 @@ static void edges_choose(struct match_part *part, const struct match_ranked *lis
 		bool is_heavy = weight >= least;
 
 		if (is_heavy || count - i <= cells - cell || seen >= light) {
-			part->edges[cell - 1] = part->thresholds[i];
+			part->edges[cell - 1] = threshold_bound(&list[i]);
 			part->starts[cell++] = (uint32_t)i + 1;
 			seen = 0;
 		}
@@ -112,6 +117,27 @@ static struct match_ranked *thresholds_sort(
 	return list;
 }
 
+/* How many are within cells, and room for them. NULL when memory is short. */
+static int64_t *thresholds_list(
+		struct match_part *part, const struct match_ranked *list, uint32_t count)
+{
+	int64_t *thresholds;
+	uint32_t room;
+
+	for (uint32_t c = 0; c < part->cell_count; c++) {
+		uint32_t inside = part->starts[c + 1] - part->starts[c] - 1;
+
+		if (inside > part->inside_most)
+			part->inside_most = inside;
+	}
+	part->threshold_count = count;
+	room = match_threshold_room(part);
+	thresholds = memory_alloc(room * sizeof(*thresholds));
+	for (uint32_t i = 0; thresholds && i < room; i++)
+		thresholds[i] = i < count ? threshold_bound(&list[i]) : INT64_MAX;
+	return thresholds;
+}
+
 static bool number_build(
 		struct match_build *build, int slot, const struct atom **atoms, size_t count)
 {
@@ -124,22 +150,18 @@ static bool number_build(
 		cells = build->options->cells_most;
 	if (count + 1 < cells)
 		cells = (uint32_t)count + 1;
-	part->thresholds = memory_alloc(count * sizeof(*part->thresholds));
 	part->edges = memory_alloc(cells * sizeof(*part->edges));
 	part->starts = memory_alloc((cells + 1) * sizeof(*part->starts));
-	if (!list || !part->thresholds || !part->edges || !part->starts) {
-		memory_free(list);
-		return false;
+	if (list && part->edges && part->starts) {
+		edges_choose(part, list, count, cells);
+		part->thresholds = thresholds_list(part, list, (uint32_t)count);
 	}
-	part->threshold_count = (uint32_t)count;
-	for (size_t i = 0; i < count; i++) {
-		part->thresholds[i] = (int64_t)(list[i].key ^ SIGN_BIT);
+	for (size_t i = 0; part->thresholds && i < count; i++) {
 		build->atom_parts[list[i].at] = build->index->part_count;
 		build->atom_codes[list[i].at] = (uint32_t)i + 1;
 	}
-	edges_choose(part, list, count, cells);
 	memory_free(list);
-	return true;
+	return part->thresholds != NULL;
 }
 
 /* --- codes of lists and maps ------------------------------------------------------------------- */

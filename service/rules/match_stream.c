@@ -260,9 +260,17 @@ static void reader_put(struct match_index *index, const struct match_part *part)
 			edges[i] = i + 1 < part->cell_count ? part->edges[i] : INT64_MAX;
 		for (size_t i = 0; i < MATCH_EIGHT; i++)
 			lasts[i] = edges[i * MATCH_EIGHT + MATCH_EIGHT - 1];
-		index->numbers[index->number_count++] =
-				(struct match_number){ part->cell_count - 1,
-					part->ranks ? part : NULL };
+		index->numbers[index->number_count++] = (struct match_number){
+			.edge_count = part->cell_count - 1,
+			.threshold_count = part->threshold_count,
+			.inside_most = part->inside_most,
+			.starts = part->starts,
+			.thresholds = part->thresholds,
+			.ranks = part->ranks,
+			.sides = part->sides,
+			.cut = part->ranks && part->border_starts[part->cell_count] ? part
+										    : NULL
+		};
 	}
 }
 

@@ -11,8 +11,6 @@
 /* Into each of the clones. */
 #define ALWAYS_INLINE inline __attribute__((always_inline))
 
-/* Of more, halves are left out first. */
-#define THRESHOLDS_AT_ONCE 32
 /* With fewer blocks, rows are joined as soon as they are chosen. */
 #define CHOICE_LEAST 8
 
@@ -62,22 +60,22 @@ static unsigned numbers_enter(const struct match_index *index, const struct matc
 	return other;
 }
 
-/* How many of @count ascending thresholds @value reaches. A few are all looked at: none waits for another. */
+/*
+ * How many of the first @count thresholds, or all behind them that are less, @value reaches. As many are looked at for
+ * every cell of a number, so that nothing is to be guessed: those behind the cell are not reached.
+ */
 static ALWAYS_INLINE uint32_t thresholds_reached(
 		const int64_t *thresholds, uint32_t count, int64_t value)
 {
 	uint32_t low = 0;
-	uint64_t reached = 0;
 
-	while (count > THRESHOLDS_AT_ONCE) {
+	while (count > MATCH_EIGHT) {
 		uint32_t half = (count + 1) / 2;
 
 		low += half & -(uint32_t)(thresholds[low + half - 1] <= value);
 		count -= half;
 	}
-	for (uint32_t i = 0; i < count; i++)
-		reached += thresholds[low + i] <= value;
-	return low + (uint32_t)reached;
+	return low + edges_reached(thresholds + low, value);
 }
 
 /* The ranks of numbers in whose cells there may be borders. */
@@ -86,65 +84,87 @@ static void ranks_enter(const struct match_index *index, const struct match_valu
 		const uint32_t *restrict cells, uint32_t *restrict ranks)
 {
 	for (uint32_t i = 0; i < index->number_count; i++) {
-		const struct match_part *part = index->numbers[i].part;
-		uint32_t first;
+		const struct match_number *number = &index->numbers[i];
+		uint32_t rank;
 
-		if (!part)
+		if (!number->sides)
 			continue;
-		first = part->starts[cells[i]];
-		ranks[i] = first + thresholds_reached(&part->thresholds[first],
-						   part->starts[cells[i] + 1] - first - 1,
-						   values[index->readers[i].slot].integer);
+		rank = number->starts[cells[i]];
+		rank += thresholds_reached(&number->thresholds[rank], number->inside_most,
+				values[index->readers[i].slot].integer);
+		/* The greatest number reaches what follows the last threshold, too. */
+		ranks[i] = rank < number->threshold_count ? rank : number->threshold_count;
 	}
 }
 
 /* Puts bits among vetoes and grants. */
-static void sides_enter(struct match_work *work, const uint32_t *side, const uint32_t *end)
+static ALWAYS_INLINE void sides_enter(
+		struct match_work *work, const uint32_t *restrict side, size_t count)
 {
 	uint64_t *restrict vetoes = work->vetoes;
 	uint32_t *restrict touched = work->touched;
-	size_t count = work->touched_count;
+	size_t touched_count = work->touched_count;
+	size_t most = work->touched_most;
 
-	for (; side < end; side++) {
-		vetoes[*side / 64] |= UINT64_C(1) << (*side % 64);
-		touched[count] = *side / 64;
-		count += count < MATCH_TOUCHED_MOST;
+	for (size_t i = 0; i < count; i++) {
+		vetoes[side[i] / 64] |= UINT64_C(1) << (side[i] % 64);
+		touched[touched_count] = side[i] / 64;
+		touched_count += touched_count < most;
 	}
-	work->touched_count = count;
+	work->touched_count = touched_count;
 }
 
-/* Positions that the cell does not rule out, but this value does; in an "or" those that it makes hold. */
-static void borders_veto(struct match_work *work, const struct match_part *part, uint32_t cell,
+/* Those with two thresholds within the cell. */
+static void cuts_enter(struct match_work *work, const struct match_part *part, uint32_t cell,
 		uint32_t rank)
 {
-	const struct match_border *border = &part->borders[part->border_starts[cell]];
-	const struct match_border *end = &part->borders[part->border_starts[cell + 1]];
+	for (uint32_t i = part->border_starts[cell]; i < part->border_starts[cell + 1]; i++) {
+		const struct match_border *border = &part->borders[i];
 
-	/* Those within the cell that are reached, and those that are not. */
-	sides_enter(work, part->sides + part->ranks[part->starts[cell] + 1].from,
-			part->sides + part->ranks[rank + 1].from);
-	sides_enter(work, part->sides + part->ranks[rank + 1].below,
-			part->sides + part->ranks[part->starts[cell + 1]].below);
-	for (; border < end; border++) {
 		if (rank >= border->from && rank < border->until)
-			sides_enter(work, &border->at, &border->at + 1);
+			sides_enter(work, &border->at, 1);
 	}
 }
 
+/*
+ * Positions that the cell of a number does not rule out, but this one does; in an "or" those that it makes hold. Some
+ * are listed before they are entered: of few it is not asked how many there are.
+ */
+PLANE_CLONES
 static void borders_enter(struct match_work *work, const struct match_value *values)
 {
 	const struct match_index *index = work->index;
+	uint32_t *restrict listed = work->sides;
+	size_t count = 0;
 
-	ranks_enter(index, values, work->cells, work->ranks);
 	for (uint32_t i = 0; i < index->number_count; i++) {
-		const struct match_part *part = index->numbers[i].part;
-		uint32_t cell = work->cells[i];
+		const struct match_number *number = &index->numbers[i];
+		bool known = values[index->readers[i].slot].state == MATCH_KNOWN;
+		const uint32_t *sides;
+		size_t more;
 
-		/* A cell of one rank has none. */
-		if (part && part->starts[cell + 1] - part->starts[cell] > 1 &&
-				values[index->readers[i].slot].state == MATCH_KNOWN)
-			borders_veto(work, part, cell, work->ranks[i]);
+		if (!number->sides)
+			continue;
+		sides = number->sides + number->ranks[work->ranks[i]].begin;
+		more = number->ranks[work->ranks[i]].end - number->ranks[work->ranks[i]].begin;
+		more = known ? more : 0;
+		if (more > MATCH_SIDES_LISTED) {
+			sides_enter(work, sides, more);
+			more = 0;
+		}
+		if (count > MATCH_SIDES_LISTED) {
+			sides_enter(work, listed, count);
+			count = 0;
+		}
+		memcpy(listed + count, sides, MATCH_SIDES_STEP * sizeof(*sides));
+		for (size_t k = MATCH_SIDES_STEP; k < more; k += MATCH_SIDES_STEP)
+			memcpy(listed + count + k, sides + k,
+					MATCH_SIDES_STEP * sizeof(*sides));
+		count += more;
+		if (number->cut && known)
+			cuts_enter(work, number->cut, work->cells[i], work->ranks[i]);
 	}
+	sides_enter(work, listed, count);
 }
 
 /* Those behind numbers. Bits of states that are not KNOWN. */
@@ -254,6 +274,8 @@ void match_values_enter(struct match_work *work, const struct match_value *value
 		if (index->block_count >= CHOICE_LEAST)
 			rows_choose(work);
 	}
-	if (index->has_borders)
+	if (index->has_borders) {
+		ranks_enter(index, values, work->cells, work->ranks);
 		borders_enter(work, values);
+	}
 }

@@ -3,6 +3,9 @@
 
 #include "base/memory.h"
 
+/* Words are cleared one by one as long as they are fewer than this part of all. */
+#define TOUCHED_SHARE 8
+
 /* Zeroed, and counted. */
 static void *room_new(struct match_work *work, size_t count, size_t size)
 {
@@ -50,6 +53,8 @@ static bool work_init(struct match_work *work)
 	work->odd = room_new(work, several, sizeof(*work->odd));
 	work->eligible = room_new(work, policies, sizeof(*work->eligible));
 	work->undecided = room_new(work, policies, sizeof(*work->undecided));
+	work->touched_most = words / TOUCHED_SHARE < MATCH_TOUCHED_MOST ? words / TOUCHED_SHARE
+									: MATCH_TOUCHED_MOST;
 	match_work_join_all(work);
 	return work->cells && work->ranks && work->stream_rows && work->rows &&
 	       work->known_rows && work->known_numbers && work->unknown && work->odd_slots &&

@@ -10,6 +10,8 @@
 #define MATCH_LIST_STEP 4
 
 #define MATCH_TOUCHED_MOST 2048
+/* More bits of one border are not listed first. */
+#define MATCH_SIDES_LISTED ((size_t)64)
 
 /* Words of the blocks at hand. */
 struct match_lines {
@@ -36,9 +38,11 @@ struct match_work {
 	uint32_t *odd_slots; /* and of those with an odd one */
 	size_t odd_slot_count;
 	uint64_t *vetoes; /* positions outside of a border; behind them, those granted by one */
-	/* Words of these that are not 0; as many as there is room for: any. */
+	/* Words of these that are not 0; as many as ->touched_most: any. */
 	uint32_t touched[MATCH_TOUCHED_MOST + 1];
-	size_t touched_count;
+	size_t touched_count, touched_most;
+	uint32_t sides[2 * MATCH_SIDES_LISTED +
+			MATCH_SIDES_STEP]; /* bits that wait for being put there */
 
 	/* Of the blocks at hand. */
 	uint32_t *blocks;
