@@ -6,10 +6,20 @@
 #include "handlers/push_sink.h"
 #include "publish/publish.h"
 
+#include <stdatomic.h>
 #include <time.h>
+
+/* The next step of a run on its way to the registry's thread: one at a time, so that it takes no memory. */
+struct step {
+	struct job job; /* first */
+	void (*work)(void *argument);
+	void *argument;
+	atomic_bool is_queued;
+};
 
 struct push_service {
 	struct push_service_options options;
+	struct step step;
 	/* Touched on the registry's thread only. */
 	struct ledger ledger;
 	struct push_engine *engine;
@@ -20,34 +30,33 @@ struct push_service {
 
 /* --- what the engine stands on --------------------------------------------------------------- */
 
-/* A step of a run on its way to the registry's thread. */
-struct step {
-	struct job job;
-	void (*work)(void *argument);
-	void *argument;
-};
-
 static void on_step(struct job *job, void *context)
 {
 	struct step *step = (struct step *)job;
+	void (*work)(void *argument) = step->work;
+	void *argument = step->argument;
 
 	(void)context;
-	step->work(step->argument);
-	memory_free(step);
+	/* Whoever posts from here on is not seen by this one for sure. */
+	atomic_store(&step->is_queued, false);
+	work(argument);
 }
 
 static bool on_post(void *context, void (*work)(void *argument), void *argument)
 {
-	const struct push_service *service = context;
-	struct step *step = memory_alloc_zero(1, sizeof(*step));
+	struct push_service *service = context;
+	struct step *step = &service->step;
 	struct error err;
 
-	if (!step)
-		return false;
-	*step = (struct step){ .job.run = on_step, .work = work, .argument = argument };
+	/* One that an earlier run has left in the queue does as well: it is the engine's. */
+	if (atomic_exchange(&step->is_queued, true))
+		return true;
+	step->job.run = on_step;
+	step->work = work;
+	step->argument = argument;
 	if (registry_thread_submit(service->options.registry, &step->job, &err))
 		return true;
-	memory_free(step);
+	atomic_store(&step->is_queued, false);
 	return false;
 }
 
