@@ -162,10 +162,10 @@ size_t push_regions_find(const struct catalog *catalog, const char *code_or_name
 		return 0;
 	if (found)
 		list[count++] = slice_from(arena_copy_text(arena, found->code));
-	/* Parents may stand behind their children. */
-	while (before != count) {
+	/* Parents may stand behind their children. One whose code could not be copied would not be found again. */
+	while (before != count && !arena->exhausted) {
 		before = count;
-		for (size_t i = 0; i < catalog->region_count; i++) {
+		for (size_t i = 0; i < catalog->region_count && !arena->exhausted; i++) {
 			const Policycalc__V1__Region *region = catalog->regions[i];
 
 			if (*region->parent && regions_have(list, count, region->parent) &&

@@ -52,7 +52,10 @@ static bool regions_know(struct push_sink *sink)
 		sink->region_revision = ruleset_revision(ruleset);
 		sink->region_count = push_regions_find(ruleset_catalog(ruleset),
 				sink->options.region, &sink->region_arena, &sink->regions);
-		if (!sink->region_count)
+		/* It is looked for again when there was no memory for it. */
+		if (sink->region_arena.exhausted)
+			sink->region_revision = 0;
+		else if (!sink->region_count)
 			log_event(LOG_LEVEL_WARNING, "webhook_region_unknown",
 					LOG_NUMBER("revision", sink->region_revision));
 	}

@@ -5,7 +5,9 @@
  * that follow. The call ends, well or with RESOURCE_EXHAUSTED, never as if the question or the draft
  * were wrong; and the next one is answered.
  */
+#include "base/memory.h"
 #include "effort.h"
+#include "handlers/push_internal.h"
 #include "policycalc/v1/calculator_service.pb-c.h"
 #include "policycalc/v1/catalog_service.pb-c.h"
 #include "policycalc/v1/registry_service.pb-c.h"
@@ -278,6 +280,61 @@ static void make_stream_by_code(struct world *world, struct buffer *out)
 	request_add_message(out, &message.base);
 }
 
+static void make_combine(struct world *world, struct buffer *out)
+{
+	Policycalc__V1__CombineRequest message = POLICYCALC__V1__COMBINE_REQUEST__INIT;
+	Policycalc__V1__Profile profile;
+
+	(void)world;
+	fill_profile(&profile);
+	message.profile = &profile;
+	request_add_message(out, &message.base);
+}
+
+static void make_question(struct world *world, struct buffer *out)
+{
+	Policycalc__V1__NextQuestionRequest message =
+			POLICYCALC__V1__NEXT_QUESTION_REQUEST__INIT;
+	Policycalc__V1__Profile profile;
+
+	(void)world;
+	fill_profile(&profile);
+	message.profile = &profile;
+	request_add_message(out, &message.base);
+}
+
+static void make_guide(struct world *world, struct buffer *out)
+{
+	Policycalc__V1__GetGuideRequest message = POLICYCALC__V1__GET_GUIDE_REQUEST__INIT;
+	char *policies[] = { (char *)(uintptr_t) "rd-2024" };
+
+	(void)world;
+	message.policies = policies;
+	message.n_policies = 1;
+	request_add_message(out, &message.base);
+}
+
+static void make_diff(struct world *world, struct buffer *out)
+{
+	Policycalc__V1__DiffRevisionsRequest message =
+			POLICYCALC__V1__DIFF_REVISIONS_REQUEST__INIT;
+
+	(void)world;
+	message.from_revision = 1;
+	message.to_revision = 2;
+	request_add_message(out, &message.base);
+}
+
+static void make_get_subscription(struct world *world, struct buffer *out)
+{
+	Policycalc__V1__GetSubscriptionRequest message =
+			POLICYCALC__V1__GET_SUBSCRIPTION_REQUEST__INIT;
+
+	(void)world;
+	message.uscc = (char *)(uintptr_t)KNOWN_CODE;
+	request_add_message(out, &message.base);
+}
+
 static const struct {
 	const char *name;
 	const char *path;
@@ -306,6 +363,12 @@ static const struct {
 	{ "Match by code", CALCULATOR "Match", make_by_code, RPC_OK, 5, false },
 	{ "MatchStream by code", CALCULATOR "MatchStream", make_stream_by_code, RPC_OK, 5,
 			true },
+	{ "Combine", CALCULATOR "Combine", make_combine, RPC_OK, 3, false },
+	{ "NextQuestion", CALCULATOR "NextQuestion", make_question, RPC_OK, 3, false },
+	{ "GetGuide", CATALOG "GetGuide", make_guide, RPC_OK, 3, false },
+	{ "DiffRevisions", CATALOG "DiffRevisions", make_diff, RPC_OK, 3, false },
+	{ "GetSubscription", REGISTRY "GetSubscription", make_get_subscription, RPC_OK, 3,
+			false },
 };
 
 /* What a stream says of its questions: good, wrong where they are wrong, or no memory. */
@@ -407,9 +470,48 @@ static void test_every_method(void **state)
 	world_close(world);
 }
 
+/* A region with others in it: all of them are found, or none. */
+static void test_regions(void **state)
+{
+	enum { COUNT = 400 };
+	static Policycalc__V1__Region regions[COUNT];
+	static Policycalc__V1__Region *list[COUNT];
+	static char codes[COUNT][8];
+	const struct catalog catalog = { .regions = list, .region_count = COUNT };
+	bool met = true;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT; i++) {
+		(void)snprintf(codes[i], sizeof(codes[i]), "%06zu", 410000 + i);
+		policycalc__v1__region__init(&regions[i]);
+		regions[i].code = codes[i];
+		if (i)
+			regions[i].parent = codes[i > 20 ? i % 20 + 1 : 0];
+		list[COUNT - 1 - i] = &regions[i];
+	}
+	for (unsigned long nth = 1; met; nth++) {
+		struct slice *found = NULL;
+		struct arena arena;
+		size_t count;
+
+		arena_init(&arena, 1 << 20);
+		/* As the request: so a block ends in the midst of the codes. */
+		assert_non_null(arena_alloc(&arena, 100));
+		(void)memory_fail_nth(nth, (int)(nth % 2));
+		count = push_regions_find(&catalog, "410000", &arena, &found);
+		met = memory_fail_nth(0, 0) >= nth;
+		assert_int_equal(count, met ? 0 : COUNT);
+		for (size_t i = 0; i < count; i++)
+			assert_true(slice_equals_text(found[i], codes[i]));
+		assert_true(met || nth > 2); /* the list, codes */
+		arena_fini(&arena);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_regions),
 		cmocka_unit_test_setup_teardown(
 				test_every_method, fixture_setup, fixture_teardown),
 	};
