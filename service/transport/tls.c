@@ -74,10 +74,12 @@ static int on_passphrase(char *out, int size, int for_writing, void *context)
 
 static bool file_fail(struct error *err, const char *path, const char *what)
 {
+	/* The C library's own memory, of a file that is read, is not told of otherwise. */
+	bool is_memory = errno == ENOMEM;
 	unsigned long code = ERR_peek_last_error();
 	const char *reason = code ? ERR_reason_error_string(code) : NULL;
 
-	if (code && ERR_GET_REASON(code) == ERR_R_MALLOC_FAILURE)
+	if (is_memory || (code && ERR_GET_REASON(code) == ERR_R_MALLOC_FAILURE))
 		return error_set(err, ERROR_MEMORY, "out of memory while reading %s", path);
 	if (!reason)
 		return error_set(err, ERROR_INVALID, "%s: %s", path, what);
@@ -89,7 +91,8 @@ static FILE *file_open(const char *path, struct error *err)
 	FILE *file = fopen(path, "re");
 
 	if (!file)
-		error_set(err, ERROR_INVALID, "%s: %s", path, strerror(errno));
+		error_set(err, errno == ENOMEM ? ERROR_MEMORY : ERROR_INVALID, "%s: %s", path,
+				strerror(errno));
 	return file;
 }
 
@@ -279,6 +282,7 @@ static SSL_CTX *context_make(const struct tls *tls, struct reading *out, struct 
 	SSL_CTX *context;
 
 	ERR_clear_error();
+	errno = 0;
 	context = SSL_CTX_new(TLS_server_method());
 	*out = (struct reading){ .until = INT64_MAX };
 	if (!context || SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) != 1 ||

@@ -584,7 +584,7 @@ class Tls(Scene):
     def fresh(self):
         with open(self.daemon.log_path, "rb") as log:
             log.seek(self.read)
-            return log.read().decode()
+            return log.read().decode().rpartition("\n")[0]  # whole lines
 
     def bound(self, pieces, size):
         """What was replaced, 294 pieces, goes when its last connection does."""
