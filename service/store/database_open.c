@@ -106,6 +106,18 @@ static bool database_error_foreign(struct database *db, struct error *err, const
 			db->options.path, db->options.name, why);
 }
 
+/*
+ * For us alone, whatever the folder lets others do: SQLite would let everybody read it, and gives the files beside it
+ * the rights that it has. When it cannot be made, SQLite says why.
+ */
+static void database_make_file(const char *path)
+{
+	int file = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+	if (file >= 0)
+		(void)close(file);
+}
+
 /* The file as it lies there, if it does. Nobody has it open: SQLite's locks are not taken yet.
  */
 static bool database_check_header(struct database *db, struct error *err)
@@ -116,9 +128,13 @@ static bool database_check_header(struct database *db, struct error *err)
 	ssize_t size;
 	int file;
 
-	if (lstat(path, &status) != 0)
-		return errno == ENOENT ||
-		       error_set(err, ERROR_IO, "cannot look at %s: %s", path, strerror(errno));
+	if (lstat(path, &status) != 0) {
+		if (errno != ENOENT)
+			return error_set(err, ERROR_IO, "cannot look at %s: %s", path,
+					strerror(errno));
+		database_make_file(path);
+		return true;
+	}
 	if (!S_ISREG(status.st_mode))
 		return database_error_foreign(db, err, "not a regular file");
 	if (access(path, R_OK | W_OK) != 0)

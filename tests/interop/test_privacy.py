@@ -7,13 +7,14 @@ and in files beside the databases.
 usage: test_privacy.py DAEMON PROTOC PROTO_DIR STARTER_DIR
 """
 import json
+import os
 import pathlib
 import re
 import time
 import urllib.request
 
 from enterprise import code
-from harness import Daemon, calculator, grpc, profile, run
+from harness import FOLDER, Daemon, calculator, grpc, profile, run
 from push_world import Push, draft, registry
 
 NAMES = ["秘密甲公司", "绝密乙企业", "Zhang Marked San"]
@@ -26,7 +27,12 @@ MARKS = [*NAMES, *PHONES, *map(str, AMOUNTS), *CODES, WRONG, "9876543.7", "76543
 SHAPES = [re.compile(r"(?<![0-9A-Za-z])9[0-9]{7}[0-9A-HJ-NPQRTUWXY]{10}(?![0-9A-Za-z])"),
           re.compile(r"(?<![0-9A-Za-z])1[3-9][0-9]{9}(?![0-9A-Za-z])")]
 
-daemon = Daemon("--log-level", "debug", "--slow-call-ms", "1", "--metrics", "127.0.0.1:0", starter="")
+# A folder that everybody may look into, as an administrator makes it who does not think of it.
+DATA = FOLDER / "open"
+DATA.mkdir()
+DATA.chmod(0o755)
+os.umask(0o022)
+daemon = Daemon("--log-level", "debug", "--slow-call-ms", "1", "--metrics", "127.0.0.1:0", data=DATA, starter="")
 client = Push(daemon.channel())
 said = []  # by failed calls: status and details, as they came
 
@@ -136,4 +142,12 @@ def nothing_is_told():
             assert not shape.search(text), (where, shape.search(text)[0])
 
 
-run(good_calls, bad_calls, import_with_mistakes, cut_off, nothing_is_told)
+def nothing_is_open_to_others():
+    """What the service writes is its own, whatever the folder allows."""
+    files = [path for path in DATA.rglob("*") if path.is_file()]
+    assert {"catalog.db", "registry.db", "registry.db-wal", "audit.log"} <= {path.name for path in files}, files
+    for path in files:
+        assert path.stat().st_mode & 0o077 == 0, (path, oct(path.stat().st_mode))
+
+
+run(good_calls, bad_calls, import_with_mistakes, cut_off, nothing_is_told, nothing_is_open_to_others)
