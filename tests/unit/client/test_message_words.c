@@ -90,7 +90,10 @@ static void what_is_said(void **state)
 		{ "profile.attributes[0].value: may not be less than 0",
 				"profile.attributes[0].value：不能小于 0" },
 		{ "expected a value, found the end of the rule", "应为一个值，规则却到此结束" },
+		{ "there is no int + string", "没有 int + string 这种运算" },
 		/* What has no words, or is no message of ours. */
+		{ "policies[0]: there is no moon or sun \"x\"",
+				"policies[0]：there is no moon or sun \"x\"" },
 		{ "the moon is missing it", "the moon is missing it" },
 		{ "缺少 label", "缺少 label" },
 		{ "{1}", "{1}" },

@@ -47,6 +47,7 @@ JOINED = {
     'there is no attribute "{}" of {}': ('there is no attribute "{}"{}{}', " of "),
     **{f"{what} {{}} and {{}}{more}": (what, "{} {} and {}{}", _YUAN) for what in ("adds", "takes apart")
        for more in ("", _YUAN)},
+    **{f"there is no {{}} {operation} {{}}": ("there is no {} {} {}",) for operation in "+-*/%"},
     "{}() takes {} argument, not {}": ("{}() takes {} argument{}, not {}",),
     "{}() takes {} arguments, not {}": ("{}() takes {} argument{}, not {}",),
     'expected {}, found "{}", which is a reserved word': ('expected {}, found "{}"{}', ", which is a reserved word"),
