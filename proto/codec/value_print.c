@@ -10,13 +10,6 @@
 typedef Policycalc__V1__Attribute attribute_message;
 typedef Policycalc__V1__Value value_message;
 
-bool value_fits_type(const value_message *value, Policycalc__V1__ValueType type)
-{
-	/* The members of the oneof are numbered as the types are. */
-	return value && type != POLICYCALC__V1__VALUE_TYPE__VALUE_TYPE_UNSPECIFIED &&
-	       (unsigned)value->kind_case == (unsigned)type;
-}
-
 static_assert((int)POLICYCALC__V1__VALUE__KIND_MONEY_FEN ==
 						(int)POLICYCALC__V1__VALUE_TYPE__VALUE_TYPE_MONEY &&
 				(int)POLICYCALC__V1__VALUE__KIND_FLAG ==

@@ -27,7 +27,13 @@ char *value_print_text(const Policycalc__V1__Value *value,
 		struct arena *arena);
 
 /** true when the oneof fits the dictionary's type. */
-bool value_fits_type(const Policycalc__V1__Value *value, Policycalc__V1__ValueType type);
+static inline bool value_fits_type(
+		const Policycalc__V1__Value *value, Policycalc__V1__ValueType type)
+{
+	/* The members of the oneof are numbered as the types are. */
+	return value && type != POLICYCALC__V1__VALUE_TYPE__VALUE_TYPE_UNSPECIFIED &&
+	       (unsigned)value->kind_case == (unsigned)type;
+}
 
 /** The series of a value of any type of series; NULL when it holds none. */
 const Policycalc__V1__Series *value_series(const Policycalc__V1__Value *value);

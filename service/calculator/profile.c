@@ -32,20 +32,21 @@ bool reading_violate(const struct reading *reading, const char *field, const cha
 static bool period_read(const struct reading *reading, const struct entry *entry,
 		const char *text, int64_t *out_number, int64_t *out_back)
 {
-	Policycalc__V1__Period period = entry->attribute->period;
+	Policycalc__V1__Period period;
 	int64_t number = 0;
 
 	*out_number = 0;
 	*out_back = 0;
-	if (!period_is_recurring(period) || value_type_is_series(entry->attribute->type)) {
+	if (!entry->is_dated) {
 		if (*text)
 			return reading_violate(reading, "period",
-					value_type_is_series(entry->attribute->type)
+					value_type_is_series(entry->type)
 							? "a series carries its periods itself"
 							: "this attribute is a state and has "
 							  "no period");
 		return true;
 	}
+	period = entry->attribute->period;
 	if (!*text)
 		number = period_of_date(period, reading->date) - 1;
 	else if (!period_parse(period, text, &number))
@@ -115,6 +116,34 @@ static bool seen_reserve(struct reading *reading, size_t count)
 	return reading->seen_room;
 }
 
+/* A figure or a flag as it should be, which most are; of all else value_read() knows, and of what is wrong. */
+static inline bool value_take(const struct entry *entry, const Policycalc__V1__Value *from,
+		struct value *out_value)
+{
+	int64_t figure;
+
+	if (!value_fits_type(from, entry->type))
+		return false;
+	switch ((int)from->kind_case) {
+	case POLICYCALC__V1__VALUE__KIND_MONEY_FEN:
+		figure = from->money_fen;
+		break;
+	case POLICYCALC__V1__VALUE__KIND_RATIO_PPM:
+		figure = from->ratio_ppm;
+		break;
+	case POLICYCALC__V1__VALUE__KIND_COUNT:
+		figure = from->count;
+		break;
+	case POLICYCALC__V1__VALUE__KIND_FLAG:
+		*out_value = (struct value){ .kind = VALUE_BOOL, .boolean = from->flag };
+		return true;
+	default:
+		return false;
+	}
+	*out_value = (struct value){ .kind = VALUE_INT, .integer = figure };
+	return figure >= entry->minimum && figure <= entry->maximum;
+}
+
 static void attribute_read(struct reading *reading, const Policycalc__V1__AttributeValue *from)
 {
 	const struct entry *entry = map_find(
@@ -123,17 +152,19 @@ static void attribute_read(struct reading *reading, const Policycalc__V1__Attrib
 	struct value value;
 	int64_t period;
 	int64_t back;
-	bool foreign;
+	bool foreign = false;
 
 	if (!entry) {
 		unknown_name(reading, from->name);
 		return;
 	}
-	if (entry->attribute->deprecated)
+	if (entry->is_deprecated)
 		deprecated_name(reading, entry->attribute);
 	if (!period_read(reading, entry, from->period, &period, &back) ||
 			!seen_add(reading, entry, period) ||
-			!value_read(reading, entry, from->value, &value, &foreign))
+			(!value_take(entry, from->value, &value) &&
+					!value_read(reading, entry, from->value, &value,
+							&foreign)))
 		return;
 	if (foreign)
 		findings_warn(reading->findings, "UNKNOWN_REGION",
@@ -149,7 +180,7 @@ static void attribute_read(struct reading *reading, const Policycalc__V1__Attrib
 		if ((int64_t)entry->variants[i].back != back)
 			continue;
 		reading->values[(size_t)entry->variants[i].slot - first] = value;
-		if (entry->attribute->derived)
+		if (entry->is_derived)
 			slot_bits_put(reading->supplied, entry->variants[i].slot);
 		if (foreign && reading->item < 0)
 			slot_bits_put(reading->facts->foreign, entry->variants[i].slot);

@@ -82,13 +82,18 @@ enum code_table {
 	CODES_INDUSTRIES,
 };
 
-/* An attribute under its name, as a profile sends it. */
+/* An attribute under its name, as a profile sends it. Of the attribute itself little is read: a profile has many. */
 struct entry {
 	const Policycalc__V1__Attribute *attribute;
-	size_t index;			/* dense over all entries */
-	enum code_table codes;		/* what a code of it must be in */
 	const struct variant *variants; /* [0] is the attribute under its own name */
-	size_t variant_count;
+	unsigned variant_count;
+	unsigned index;		  /* dense over all entries */
+	int64_t minimum, maximum; /* of figures; the ends of int64_t: none */
+	Policycalc__V1__ValueType type;
+	enum code_table codes; /* what a code of it must be in */
+	bool is_dated;	       /* a value is of one period, named or the last full one */
+	bool is_deprecated;
+	bool is_derived;
 	struct map choices; /* code to Choice, when the attribute has choices */
 };
 

@@ -34,7 +34,14 @@ static enum code_table codes_of(const Policycalc__V1__Attribute *attribute)
 static bool entry_init(struct entry *entry, const Policycalc__V1__Attribute *attribute)
 {
 	entry->attribute = attribute;
+	entry->minimum = attribute->_minimum_case ? attribute->minimum : INT64_MIN;
+	entry->maximum = attribute->_maximum_case ? attribute->maximum : INT64_MAX;
+	entry->type = attribute->type;
 	entry->codes = codes_of(attribute);
+	entry->is_dated = period_is_recurring(attribute->period) &&
+			  !value_type_is_series(attribute->type);
+	entry->is_deprecated = attribute->deprecated;
+	entry->is_derived = attribute->derived;
 	for (size_t i = 0; i < attribute->n_choices; i++) {
 		if (!map_put(&entry->choices, slice_from(attribute->choices[i]->code),
 				    attribute->choices[i]))
@@ -87,7 +94,7 @@ static bool entries_build(struct scopes_build *scopes, struct error *err)
 		}
 		ruleset->entry_name_list[list][ruleset->entry_count[list]] = attribute->name;
 		entry = &ruleset->entries[list][ruleset->entry_count[list]++];
-		entry->index = ruleset->entry_total++;
+		entry->index = (unsigned)ruleset->entry_total++;
 		if (!entry_init(entry, attribute) ||
 				!map_put(&ruleset->entry_names[list], name, entry))
 			return error_set(err, ERROR_MEMORY, "no memory for the dictionary");
