@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define INDEX_BUDGET ((size_t)1 << 30)
+#define AHEAD 4 /* policies whose rules are asked for before their turn */
 
 struct building {
 	const struct ruleset *ruleset;
@@ -82,6 +83,15 @@ static bool clause_literal(struct building *building, const struct policy_rules 
 	return true;
 }
 
+/* The rules of a policy will be read soon. */
+static void policy_fetch(const struct policy_rules *policy)
+{
+	for (size_t i = 0; i < policy->clause_count; i++) {
+		if (policy->clauses[i].rule)
+			atoms_fetch(policy->clauses[i].rule);
+	}
+}
+
 static bool policies_build(struct building *building)
 {
 	const struct ruleset *ruleset = building->ruleset;
@@ -98,6 +108,8 @@ static bool policies_build(struct building *building)
 				memory_alloc((policy->clause_count + 1) * sizeof(*literals));
 		bool ok = literals != NULL;
 
+		if (i + AHEAD < count)
+			policy_fetch(&ruleset->policies[i + AHEAD]);
 		for (size_t k = 0; ok && k < policy->clause_count; k++)
 			ok = clause_literal(
 					building, policy, &policy->clauses[k], &literals[k]);

@@ -132,6 +132,8 @@ void atoms_free(struct atoms *atoms);
  * is short: the table is of no use then.
  */
 bool atoms_add_rule(struct atoms *atoms, const struct rule *rule, uint32_t *out_literal);
+/** Asks memory for what is read of a rule, some rules before it is added: a catalog is larger than any cache. */
+void atoms_fetch(const struct rule *rule);
 /** What @test (borrowed, as its context) makes of the text in @slot; of a slot that is unknown it is
  *  what the slot is. Equal only by address. */
 bool atoms_add_test(struct atoms *atoms, int slot, const struct atom_test *test,

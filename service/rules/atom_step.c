@@ -13,6 +13,7 @@
 /* Rules that need more go by their trees. */
 #define ITEMS_MOST 64
 #define GROUPS_MOST (TREE_DEPTH_LIMIT + 1)
+#define FETCHED_AT_ONCE 64
 
 enum item_kind {
 	ITEM_VALUE, /* reads no attribute */
@@ -394,6 +395,22 @@ static bool is_plain(const struct instruction *code, int end)
 		met |= 1U << code[pc].opcode;
 	}
 	return !(met & others);
+}
+
+void atoms_fetch(const struct rule *rule)
+{
+	const struct program *program = &rule->program;
+	const char *code = (const char *)program->code;
+	const char *constants = (const char *)program->constants;
+	size_t code_size = (size_t)program->code_count * sizeof(*program->code);
+	size_t constants_size = (size_t)program->constant_count * sizeof(*program->constants);
+
+	for (size_t at = 0; at < code_size; at += FETCHED_AT_ONCE)
+		__builtin_prefetch(code + at);
+	for (size_t at = 0; at < constants_size; at += FETCHED_AT_ONCE)
+		__builtin_prefetch(constants + at);
+	__builtin_prefetch(program->slots);
+	__builtin_prefetch(program->slot_kinds);
 }
 
 bool atom_take_steps(struct taking *taking, uint32_t *out_literal)

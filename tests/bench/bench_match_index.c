@@ -20,6 +20,7 @@
 
 #define ROUNDS_MOST 301
 #define UNKNOWN_NUMBERS 5
+#define AHEAD 8 /* rules that are asked for before their turn */
 
 struct bench {
 	struct generator generator;
@@ -125,6 +126,8 @@ static void index_make(struct bench *bench, const struct rule *const *rules)
 	struct atoms *atoms = checked(atoms_new(&bound));
 
 	for (size_t i = 0; i < bench->policy_count; i++) {
+		if (i + AHEAD < bench->policy_count)
+			atoms_fetch(rules[i + AHEAD]);
 		if (!atoms_add_rule(atoms, rules[i], &literals[i]))
 			broken("no memory for atoms");
 	}
