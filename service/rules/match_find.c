@@ -363,8 +363,7 @@ static ALWAYS_INLINE bool block_find(struct match_work *work, uint32_t block, en
 }
 
 /* Some blocks' hits: how many have any. */
-PLANE_CLONES
-static size_t hits_find(
+static ALWAYS_INLINE size_t hits_find(
 		struct match_work *work, const uint32_t *blocks, size_t count, enum doubt doubt)
 {
 	size_t found = 0;
@@ -387,22 +386,37 @@ static size_t hits_find(
 	return found;
 }
 
-/* Looks at some blocks. */
+/* Of @found blocks; some are told apart from @from on. */
+static ALWAYS_INLINE void eligible_put(struct match_work *work, size_t found)
+{
+	size_t from = work->eligible_count;
+	size_t end = list_put(work, &work->hits, found, work->eligible, from);
+
+	work->eligible_count =
+			!work->index->has_special
+					? end
+					: several_take(work->eligible, from, end,
+							  work->seen_eligible, work->several,
+							  &work->several_count);
+}
+
+/* Looks at some blocks where nothing is in doubt. */
 PLANE_CLONES
-static void blocks_find(
+static void blocks_find(struct match_work *work, const uint32_t *blocks, size_t count)
+{
+	eligible_put(work, hits_find(work, blocks, count, DOUBT_NONE));
+}
+
+/* Likewise, where something is. */
+PLANE_CLONES
+static void blocks_find_doubtful(
 		struct match_work *work, const uint32_t *blocks, size_t count, enum doubt doubt)
 {
 	size_t found = hits_find(work, blocks, count, doubt);
 	bool special = work->index->has_special;
 	size_t end;
 
-	end = list_put(work, &work->hits, found, work->eligible, work->eligible_count);
-	work->eligible_count = !special ? end
-					: several_take(work->eligible, work->eligible_count,
-							  end, work->seen_eligible,
-							  work->several, &work->several_count);
-	if (doubt == DOUBT_NONE)
-		return;
+	eligible_put(work, found);
 	end = list_put(work, &work->unsettled, found, work->undecided, work->undecided_count);
 	work->undecided_count = !special ? end
 					 : several_take(work->undecided, work->undecided_count,
@@ -448,11 +462,15 @@ void match_index_find(struct match_work *work, const struct match_value *values,
 		else if (work->unknown_count)
 			doubt = DOUBT_UNKNOWN;
 		count = blocks_choose(work);
-		for (size_t i = 0; i < count; i += MATCH_BLOCKS_AT_ONCE)
-			blocks_find(work, &work->blocks[i],
-					count - i < MATCH_BLOCKS_AT_ONCE ? count - i
-									 : MATCH_BLOCKS_AT_ONCE,
-					doubt);
+		for (size_t i = 0; i < count; i += MATCH_BLOCKS_AT_ONCE) {
+			size_t more = count - i < MATCH_BLOCKS_AT_ONCE ? count - i
+								       : MATCH_BLOCKS_AT_ONCE;
+
+			if (doubt == DOUBT_NONE)
+				blocks_find(work, &work->blocks[i], more);
+			else
+				blocks_find_doubtful(work, &work->blocks[i], more, doubt);
+		}
 		several_settle(work);
 		vetoes_clear(work);
 	}
