@@ -6,8 +6,11 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* A thirtieth of a core beside a thread that wants all of it. SCHED_IDLE would be as good as none. */
-#define NICE_BACK 15
+/*
+ * A tenth of a core beside a thread that wants all of it; a thirtieth made those who publish wait for minutes on a
+ * machine that others fill. SCHED_IDLE would be as good as none.
+ */
+#define NICE_BACK 10
 
 void thread_step_back(void)
 {
@@ -15,5 +18,7 @@ void thread_step_back(void)
 
 	/* Linux has both of each thread. A kernel that refuses leaves the thread as it was. */
 	(void)sched_setscheduler(0, SCHED_BATCH, &none);
-	(void)setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), NICE_BACK);
+	/* Who was started as less urgent than that stays it. */
+	if (getpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid)) < NICE_BACK)
+		(void)setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), NICE_BACK);
 }

@@ -200,7 +200,8 @@ static void steps_back(void **state)
 	assert_int_equal(niceness, before);
 	worker_step_back(worker);
 	worker_call(worker, take_niceness, &niceness);
-	assert_true(niceness > before || niceness == 19);
+	/* Who runs the tests may have stepped back already. */
+	assert_true(niceness > before || (before >= 10 && niceness == before));
 	assert_int_equal(getpriority(PRIO_PROCESS, 0), before);
 	worker_free(worker);
 }
