@@ -267,7 +267,7 @@ static bool epoch_bind(const struct ruleset *ruleset, int64_t day, struct epoch_
 	struct slice *availabilities =
 			ARENA_NEW_ARRAY(&slot->arena, struct slice, catalog->policy_count + 1);
 	struct encoder encoder = { 0 };
-	bool failed;
+	bool failed = false;
 
 	slot->epoch.ready = ready_list_new(catalog->policy_count);
 	if (!values || !sources || !standings || !availabilities || !slot->epoch.ready)
@@ -286,12 +286,13 @@ static bool epoch_bind(const struct ruleset *ruleset, int64_t day, struct epoch_
 	for (size_t i = 0; i < catalog->policy_count; i++) {
 		standings[i] = policy_standing(ruleset, i, day);
 		availabilities[i] = availability_encode(&standings[i], &encoder, &slot->arena);
+		failed |= encoder.failed; /* the next one begins anew */
 	}
 	slot->epoch.values = values;
 	slot->epoch.sources = sources;
 	slot->epoch.standings = standings;
 	slot->epoch.availabilities = availabilities;
-	failed = encoder.failed || slot->arena.exhausted;
+	failed |= slot->arena.exhausted;
 	encoder_fini(&encoder);
 	return !failed;
 }
