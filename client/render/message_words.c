@@ -35,6 +35,7 @@ static bool fits(const char *pattern, struct slice text, size_t first, struct ho
 {
 	const char *hole = strstr(pattern, HOLE);
 	size_t size = hole ? (size_t)(hole - pattern) : strlen(pattern);
+	bool is_within = false;
 
 	if (text.size < size || memcmp(text.data, pattern, size) != 0)
 		return false;
@@ -45,9 +46,15 @@ static bool fits(const char *pattern, struct slice text, size_t first, struct ho
 		return false;
 	out->is_quoted[first] = size > 0 && hole[-1] == '"' && hole[HOLE_SIZE] == '"';
 	for (size_t i = 0; i <= text.size; i++) {
-		/* What a message begins with is no place with another message behind it. */
-		if (first == 0 && size == 0 && i > 0 && text.data[i - 1] == ':')
-			return false;
+		/* What a message begins with is no place with another message behind it, and ends outside of quotes. */
+		if (first == 0 && size == 0 && i > 0) {
+			if (text.data[i - 1] == '"')
+				is_within = !is_within;
+			if (is_within)
+				continue;
+			if (text.data[i - 1] == ':')
+				return false;
+		}
 		out->list[first] = (struct slice){ text.data, i };
 		if (fits(hole + HOLE_SIZE, (struct slice){ text.data + i, text.size - i },
 				    first + 1, out))

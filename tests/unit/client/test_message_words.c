@@ -91,6 +91,12 @@ static void what_is_said(void **state)
 				"profile.attributes[0].value：不能小于 0" },
 		{ "expected a value, found the end of the rule", "应为一个值，规则却到此结束" },
 		{ "there is no int + string", "没有 int + string 这种运算" },
+		/* A colon that is quoted ends no place. */
+		{ "policies[0]: there is no moon \"the value: a list\"",
+				"policies[0]：there is no moon \"the value: a list\"" },
+		{ "the name \"x: y is missing\" is taken",
+				"the name \"x: y is missing\" is taken" },
+		{ "row \"a: b\": points are missing", "row \"a: b\"：缺少 points（分数）" },
 		/* What has no words, or is no message of ours. */
 		{ "policies[0]: there is no moon or sun \"x\"",
 				"policies[0]：there is no moon or sun \"x\"" },
