@@ -170,7 +170,7 @@ class Client:
         messages = (request(file=catalog.SourceFile(path=path, content=content), **options)
                     for path, content in files)
         return self._method("stream_unary", "CatalogService", name,
-                            getattr(catalog, name + "Response"))(messages, timeout=60)
+                            getattr(catalog, name + "Response"))(messages, timeout=300 if SANITIZED else 60)
 
 
 def starter_files():
