@@ -166,6 +166,9 @@ void connection_linger(struct connection *connection)
 	connection->session = NULL;
 	connection->loop->rpc.now_us = loop_now_us();
 	session_free(session);
+	/* What is not TLS at all lingers, too, and must not hold OpenSSL's memory meanwhile. */
+	tls_stream_free(connection->tls);
+	connection->tls = NULL;
 	if (uv_shutdown(&connection->shutdown, &connection->uv.stream, on_shutdown) != 0) {
 		connection_close(connection);
 		return;

@@ -512,6 +512,24 @@ def test_half_open():
     assert daemon.stop() == 0
 
 
+def test_failed_handshakes():
+    """Who says what is no TLS hears the end at once, and lingers for a second: nothing of OpenSSL's is kept for him meanwhile."""
+    daemon = Daemon(*own(), threads=1)
+    honest = connect(daemon)
+    assert honest.match().revision == 1
+    host, port = daemon.addresses[0].rsplit(":", 1)
+    held = [socket.create_connection((host, int(port))) for _ in range(600)]
+    before = resident(daemon)
+    for plain in held:
+        plain.sendall(b"GET / HTTP/1.1\r\n\r\n")
+    assert all(is_closed(plain, time.monotonic() + 60) for plain in held)
+    took = resident(daemon) - before
+    print(f"  {len(held)} handshakes that failed: {took} KiB", flush=True)
+    assert SANITIZED or took < 14 << 10, took
+    assert honest.match().revision == 1
+    assert daemon.stop() == 0
+
+
 def storm(number):
     """The longest that others waited, of the time in which so many hellos, sent at once, were answered."""
     daemon = Daemon(*own(), listen=("127.0.0.1:0", "plain:127.0.0.1:0"), threads=1)
