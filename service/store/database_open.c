@@ -107,8 +107,8 @@ static bool database_error_foreign(struct database *db, struct error *err, const
 }
 
 /*
- * For us alone, whatever the folder lets others do: SQLite would let everybody read it, and gives the files beside it
- * the rights that it has. When it cannot be made, SQLite says why.
+ * For us alone, whatever the folder lets others do: SQLite, which would let everybody read it, makes none, and gives
+ * the files beside it the rights that it has. When it cannot be made, SQLite cannot open it, either.
  */
 static void database_make_file(const char *path)
 {
@@ -363,8 +363,8 @@ struct database *database_open(const struct database_options *options, struct er
 	if (!database_check_header(db, err))
 		goto failed;
 	code = sqlite3_open_v2(db->options.path, &db->raw,
-			SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX |
-					SQLITE_OPEN_EXRESCODE | SQLITE_OPEN_NOFOLLOW,
+			SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE |
+					SQLITE_OPEN_NOFOLLOW,
 			NULL);
 	if (code != SQLITE_OK) {
 		database_error(db, code, err);
