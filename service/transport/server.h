@@ -31,8 +31,8 @@ struct server;
 /* A field that is 0 means its default. */
 struct server_limits {
 	struct rpc_limits rpc;
-	size_t connection_count;    /* of all loops together; 10,000 */
-	size_t handshake_count;	    /* of TLS that have begun and are not through; 160 */
+	size_t connection_count; /* of all loops together; 10,000 */
+	size_t handshake_count; /* of TLS that have begun and are not through; 160, 16 a loop at least */
 	uint32_t stream_count;	    /* concurrent calls of a connection; 256 */
 	uint32_t stream_window;	    /* receive window of a call; 512 KiB */
 	uint32_t connection_window; /* 2 MiB */

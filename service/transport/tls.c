@@ -316,7 +316,7 @@ static SSL_CTX *context_make(const struct tls *tls, struct reading *out, struct 
 
 /*
  * OpenSSL calls a file damaged that it had no memory for, and leaves out what it had none for of what it knows: then
- * no client may be served any more. So nothing may have been refused meanwhile, to whomever.
+ * no client may be served any more. So nothing may have been refused to this thread meanwhile.
  */
 static SSL_CTX *context_new(const struct tls *tls, struct reading *out, struct error *err)
 {
