@@ -174,7 +174,7 @@ static int command_publish(struct cli *cli, int argc, char **argv)
 	if (base && !cli_parse_number(base, &arguments.base))
 		return cli_usage(cli, "--base N");
 	if (!draft_load(argv[0], &cli->arena, &draft, &err))
-		return cli_usage(cli, "%s", err.message);
+		return cli_usage(cli, "%s", cli_said(cli, err.message, &cli->arena));
 	code = cli_connect(cli);
 	if (code != CLI_OK)
 		return code;

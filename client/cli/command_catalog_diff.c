@@ -100,7 +100,7 @@ static int side_read(struct cli *cli, const char *name, struct catalog **out_cat
 	if (cli_parse_number(name, &number))
 		code = revision_read(cli, number, &draft, &revision);
 	else if (!draft_load(name, &cli->arena, &draft, &err))
-		code = cli_usage(cli, "%s", err.message);
+		code = cli_usage(cli, "%s", cli_said(cli, err.message, &cli->arena));
 	if (code != CLI_OK)
 		return code;
 	diagnostics_init(&diagnostics, &cli->arena);

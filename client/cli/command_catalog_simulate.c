@@ -176,7 +176,7 @@ static int simulate_run(struct cli *cli, const char *folder,
 	int code;
 
 	if (!draft_load(folder, &cli->arena, &draft, &err))
-		return cli_usage(cli, "%s", err.message);
+		return cli_usage(cli, "%s", cli_said(cli, err.message, &cli->arena));
 	if (draft.count == 0)
 		return cli_usage(cli, "%s",
 				cli_word(cli, "目录里没有文件", "the folder has no files"));

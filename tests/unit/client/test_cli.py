@@ -68,6 +68,16 @@ attributes:
             _, out, _ = run("--format", "json", "catalog", "check", folder)
             self.assertIn("did you mean label?", out)
 
+    def test_a_folder_that_will_not_do_in_both_languages(self):
+        with tempfile.TemporaryDirectory() as folder:
+            pathlib.Path(folder, "attributes.yaml").symlink_to("/dev/null")
+            for arguments in (("check",), ("publish",), ("simulate",), ("diff", folder)):
+                code, _, err = run("catalog", *arguments, folder)
+                self.assertEqual(code, 2)
+                self.assertIn("attributes.yaml：不能是符号链接\n", err)
+                _, _, err = run("--lang", "en", "catalog", *arguments, folder)
+                self.assertIn("attributes.yaml: symbolic links are not followed\n", err)
+
     def test_how_a_call_failed_in_both_languages(self):
         _, _, err = run("--server", "127.0.0.1:1", "policies")
         self.assertIn("policycalc: 服务不可用：连接 127.0.0.1:1：连接被拒绝 (UNAVAILABLE)\n", err)
