@@ -4,6 +4,7 @@
 #include "base/date.h"
 #include "calculator/period.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -334,4 +335,39 @@ Policycalc__V1__Profile *maker_profile(struct profile_maker *maker)
 		}
 	}
 	return profile;
+}
+
+void maker_tidy(const struct profile_maker *maker, const struct ruleset *ruleset,
+		Policycalc__V1__Profile *profile)
+{
+	Policycalc__V1__MatchRequest request = POLICYCALC__V1__MATCH_REQUEST__INIT;
+	Policycalc__V1__MatchResponse *response;
+	struct violations violations = { 0 };
+	struct error err = { 0 };
+	struct arena arena;
+
+	request.profile = profile;
+	request.as_of = (char *)maker->day;
+	request.view = POLICYCALC__V1__VIEW__VIEW_ID;
+	request.limit = 1;
+	arena_init(&arena, (size_t)64 << 20);
+	while (!ruleset_match(ruleset, &request, NULL, &arena, &response, &violations, &err)) {
+		size_t last = SIZE_MAX;
+
+		assert(violations.count > 0);
+		for (size_t i = 0; i < violations.count; i++) {
+			static const char field[] = "profile.attributes[";
+
+			if (strncmp(violations.list[i].field, field, sizeof(field) - 1) != 0)
+				continue;
+			last = strtoul(violations.list[i].field + sizeof(field) - 1, NULL, 10);
+		}
+		if (last == SIZE_MAX)
+			profile->n_items = 0;
+		else
+			profile->attributes[last] =
+					profile->attributes[--profile->n_attributes];
+		arena_reset(&arena);
+	}
+	arena_fini(&arena);
 }

@@ -19,3 +19,6 @@ struct profile_maker {
 unsigned maker_below(struct profile_maker *maker, unsigned limit);
 /** Figures lie near those of parameters, or anywhere; the program ends when memory is short. */
 Policycalc__V1__Profile *maker_profile(struct profile_maker *maker);
+/** Takes out of @profile what Match refuses. */
+void maker_tidy(const struct profile_maker *maker, const struct ruleset *ruleset,
+		Policycalc__V1__Profile *profile);

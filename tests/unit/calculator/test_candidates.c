@@ -55,42 +55,6 @@ static Policycalc__V1__MatchRequest request_make(
 	return request;
 }
 
-/* Profiles are made with values that Match refuses; these go. */
-static void profile_tidy(const struct ruleset *ruleset, const struct profile_maker *maker,
-		Policycalc__V1__Profile *profile)
-{
-	Policycalc__V1__MatchRequest request = POLICYCALC__V1__MATCH_REQUEST__INIT;
-	Policycalc__V1__MatchResponse *response;
-	struct violations violations = { 0 };
-	struct error err = { 0 };
-	struct arena arena;
-
-	request.profile = profile;
-	request.as_of = (char *)maker->day;
-	request.view = POLICYCALC__V1__VIEW__VIEW_ID;
-	request.limit = 1;
-	arena_init(&arena, (size_t)64 << 20);
-	while (!ruleset_match(ruleset, &request, NULL, &arena, &response, &violations, &err)) {
-		size_t last = SIZE_MAX;
-
-		assert_true(violations.count > 0);
-		for (size_t i = 0; i < violations.count; i++) {
-			static const char field[] = "profile.attributes[";
-
-			if (strncmp(violations.list[i].field, field, sizeof(field) - 1) != 0)
-				continue;
-			last = strtoul(violations.list[i].field + sizeof(field) - 1, NULL, 10);
-		}
-		if (last == SIZE_MAX)
-			profile->n_items = 0;
-		else
-			profile->attributes[last] =
-					profile->attributes[--profile->n_attributes];
-		arena_reset(&arena);
-	}
-	arena_fini(&arena);
-}
-
 static struct slice request_ask(const struct ruleset *ruleset,
 		const Policycalc__V1__MatchRequest *request, struct arena *arena,
 		Policycalc__V1__MatchResponse **out_response)
@@ -181,7 +145,7 @@ static void day_compare(const struct ruleset *ruleset, struct profile_maker *mak
 	for (unsigned i = 0; i < profiles; i++) {
 		Policycalc__V1__Profile *profile = maker_profile(maker);
 
-		profile_tidy(ruleset, maker, profile);
+		maker_tidy(maker, ruleset, profile);
 		candidates_count(ruleset, maker->day, profile, tally);
 		for (unsigned k = 0; k < 4; k++)
 			request_compare(ruleset, maker, profile, tally);
@@ -455,7 +419,7 @@ static void threads_share(void **state)
 	maker.catalog = ruleset_catalog(ruleset);
 	together.ruleset = ruleset;
 	together.profile = maker_profile(&maker);
-	profile_tidy(ruleset, &maker, together.profile);
+	maker_tidy(&maker, ruleset, together.profile);
 	for (unsigned i = 0; i < DAYS; i++) {
 		const struct epoch *epoch;
 		struct error err = { 0 };

@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A ruleset made of a catalog as the service loads it is the one made of a copy. What is loaded shares parts of
+ * messages, compiles each text once, takes comparisons from one rule to the next, and knows twins by where their
+ * texts lie; the copy does none of it. So each condition has the twins it has there, and Match answers with the
+ * same bytes.
+ */
+#include "base/buffer.h"
+#include "calculator/ruleset.h"
+#include "fixture.h"
+#include "profile_maker.h"
+#include "proto/codec/codec.h"
+#include "random_catalog.h"
+#include "starter.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static const char *dictionary;
+static const char *starter;
+
+/* --- loading ----------------------------------------------------------------------------------- */
+
+static ProtobufCMessage *message_load(
+		const ProtobufCMessage *from, struct unpack_memo *memo, struct arena *arena)
+{
+	struct buffer bytes = { 0 };
+	struct error err = { 0 };
+	ProtobufCMessage *message;
+	char *own;
+	size_t kept;
+
+	assert_true(message_pack(from, &bytes));
+	own = arena_copy(arena, bytes.data, bytes.size);
+	assert_non_null(own);
+	message = message_unpack_in_place(
+			own, bytes.size, from->descriptor, memo, arena, &kept, &err);
+	assert_non_null(message);
+	buffer_fini(&bytes);
+	return message;
+}
+
+/* As catalog_store_load() does. */
+static struct ruleset *ruleset_load_as_stored(const struct catalog *from)
+{
+	struct unpack_memo *memo = unpack_memo_new();
+	struct catalog catalog = *from;
+	const struct {
+		ProtobufCMessage ***list;
+		size_t count;
+	} lists[] = {
+		{ (ProtobufCMessage ***)&catalog.attributes, catalog.attribute_count },
+		{ (ProtobufCMessage ***)&catalog.parameters, catalog.parameter_count },
+		{ (ProtobufCMessage ***)&catalog.regions, catalog.region_count },
+		{ (ProtobufCMessage ***)&catalog.industries, catalog.industry_count },
+		{ (ProtobufCMessage ***)&catalog.facts, catalog.fact_count },
+		{ (ProtobufCMessage ***)&catalog.policies, catalog.policy_count },
+		{ (ProtobufCMessage ***)&catalog.shared_caps, catalog.shared_cap_count },
+	};
+	struct diagnostics diagnostics;
+	struct arena arena, findings;
+	struct ruleset *ruleset;
+	struct error err = { 0 };
+
+	assert_non_null(memo);
+	arena_init(&arena, (size_t)1 << 30);
+	arena_init(&findings, (size_t)1 << 20);
+	diagnostics_init(&diagnostics, &findings);
+	for (size_t k = 0; k < sizeof(lists) / sizeof(*lists); k++) {
+		ProtobufCMessage **own =
+				ARENA_NEW_ARRAY(&arena, ProtobufCMessage *, lists[k].count + 1);
+
+		assert_non_null(own);
+		for (size_t i = 0; i < lists[k].count; i++)
+			own[i] = message_load((*lists[k].list)[i], memo, &arena);
+		*lists[k].list = own;
+	}
+	unpack_memo_free(memo);
+	ruleset = ruleset_new_in(&arena, &catalog, &diagnostics, &err);
+	if (!ruleset)
+		fail_msg("%s: %s", err.message,
+				diagnostics.count ? diagnostics.list[0].message : "");
+	arena_fini(&arena);
+	arena_fini(&findings);
+	return ruleset;
+}
+
+/* --- comparing --------------------------------------------------------------------------------- */
+
+static void twins_compare(const struct ruleset *copy, const struct ruleset *loaded)
+{
+	size_t clauses = 0;
+
+	assert_int_equal(copy->catalog.policy_count, loaded->catalog.policy_count);
+	for (size_t i = 0; i < copy->catalog.policy_count; i++) {
+		const struct policy_rules *a = &copy->policies[i];
+		const struct policy_rules *b = &loaded->policies[i];
+
+		assert_string_equal(a->policy->id, b->policy->id);
+		assert_int_equal(a->clause_count, b->clause_count);
+		for (size_t k = 0; k < a->clause_count; k++) {
+			assert_int_equal(a->clauses[k].kind, b->clauses[k].kind);
+			assert_int_equal(a->clauses[k].per_item, b->clauses[k].per_item);
+			assert_int_equal(a->clauses[k].twin, b->clauses[k].twin);
+		}
+		clauses += a->clause_count;
+	}
+	assert_int_equal(copy->twin_count, loaded->twin_count);
+	print_message("%zu conditions ask %zu questions\n", clauses, copy->twin_count);
+	assert_true(copy->twin_count < clauses);
+}
+
+/* Bytes of the answer, or why there is none. */
+static struct slice ask(const struct ruleset *ruleset,
+		const Policycalc__V1__MatchRequest *request, struct arena *arena,
+		bool *out_answered)
+{
+	Policycalc__V1__MatchResponse *response = NULL;
+	struct violations violations = { 0 };
+	struct error err = { 0 };
+	uint8_t *bytes;
+	size_t size;
+
+	*out_answered = ruleset_match(
+			ruleset, request, NULL, arena, &response, &violations, &err);
+	if (!*out_answered)
+		return slice_from(
+				arena_format(arena, "%zu: %s", violations.count, err.message));
+	size = policycalc__v1__match_response__get_packed_size(response);
+	bytes = arena_alloc(arena, size + 1);
+	assert_non_null(bytes);
+	policycalc__v1__match_response__pack(response, bytes);
+	return (struct slice){ (const char *)bytes, size };
+}
+
+static void answers_compare(const struct ruleset *copy, const struct ruleset *loaded,
+		struct profile_maker *maker, unsigned profiles)
+{
+	unsigned answered = 0;
+
+	for (unsigned i = 0; i < profiles; i++) {
+		Policycalc__V1__MatchRequest request = POLICYCALC__V1__MATCH_REQUEST__INIT;
+		struct slice expected, told;
+		struct arena arena;
+		bool is_answered;
+
+		arena_init(&arena, (size_t)256 << 20);
+		request.profile = maker_profile(maker);
+		maker_tidy(maker, copy, request.profile);
+		request.as_of = (char *)maker->day;
+		request.limit = 1000;
+		request.view = POLICYCALC__V1__VIEW__VIEW_FULL;
+		request.include_superseded = true;
+		request.near = i % 8 == 0;
+		request.combine = i % 4 == 0;
+		expected = ask(copy, &request, &arena, &is_answered);
+		answered += is_answered;
+		told = ask(loaded, &request, &arena, &is_answered);
+		if (!slice_equals(expected, told))
+			fail_msg("profile %u: %zu bytes instead of %zu", i, told.size,
+					expected.size);
+		arena_fini(&arena);
+	}
+	print_message("%u of %u profiles are answered\n", answered, profiles);
+	assert_int_equal(answered, profiles);
+}
+
+/* --- catalogs ---------------------------------------------------------------------------------- */
+
+static void random_catalogs(void **state)
+{
+	unsigned instances = getenv("POLICYCALC_LONG") ? 200 : 3;
+
+	(void)state;
+	for (unsigned n = 0; n < instances; n++) {
+		struct arena arena;
+		struct case_file file;
+		const char *mistake = NULL;
+		struct profile_maker maker = { .day = n % 3 ? "2026-02-10" : "2020-02-29",
+			.arena = &arena,
+			.seed = 4711 + n,
+			.known = (unsigned[]){ 95, 70, 40 }[n % 3],
+			.series = 30,
+			.items = 2 };
+		struct ruleset *copy, *loaded;
+
+		arena_init(&arena, (size_t)1 << 30);
+		fixture_read(&file, &arena, dictionary, random_catalog_lines(&maker, 150));
+		copy = fixture_compile(&file, &mistake);
+		if (!copy)
+			fail_msg("%s", mistake);
+		loaded = ruleset_load_as_stored(&file.catalog);
+		maker.catalog = ruleset_catalog(copy);
+		twins_compare(copy, loaded);
+		answers_compare(copy, loaded, &maker, 12);
+		ruleset_unref(loaded);
+		ruleset_unref(copy);
+		arena_fini(&arena);
+	}
+}
+
+static void starter_catalog(void **state)
+{
+	struct profile_maker maker = {
+		.day = "2026-06-01", .seed = 12, .known = 90, .series = 30, .items = 2
+	};
+	struct ruleset *copy, *loaded;
+	struct arena arena;
+
+	(void)state;
+	arena_init(&arena, (size_t)1 << 30);
+	copy = starter_read(starter, &arena);
+	loaded = ruleset_load_as_stored(ruleset_catalog(copy));
+	maker.catalog = ruleset_catalog(copy);
+	maker.arena = &arena;
+	twins_compare(copy, loaded);
+	answers_compare(copy, loaded, &maker, getenv("POLICYCALC_LONG") ? 400 : 8);
+	ruleset_unref(loaded);
+	ruleset_unref(copy);
+	arena_fini(&arena);
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(random_catalogs),
+		cmocka_unit_test(starter_catalog),
+	};
+
+	if (argc < 3)
+		return 1;
+	dictionary = argv[1];
+	starter = argv[2];
+	return cmocka_run_group_tests_name("calculator/in_place", tests, NULL, NULL);
+}
