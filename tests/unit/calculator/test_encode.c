@@ -340,39 +340,97 @@ static void many_policies(void **state)
 	arena_fini(&arena);
 }
 
-/* Every allocation fails once: an error, or the whole answer. */
+/* What @ruleset answers, behind what the encoder holds; false: it was refused for want of memory. */
+static bool answer_encode(const struct ruleset *ruleset,
+		const Policycalc__V1__MatchRequest *request, struct encoder *encoder)
+{
+	struct error err = { ERROR_NONE, "" };
+	struct arena call;
+	bool ok;
+
+	arena_init(&call, (size_t)1 << 20);
+	ok = ruleset_match_encode(
+			ruleset, request, "2026-01-01", &call, encoder, NULL, NULL, &err);
+	if (!ok && err.code != ERROR_LIMIT && err.code != ERROR_MEMORY)
+		fail_msg("%s", err.message);
+	arena_fini(&call);
+	return ok;
+}
+
+static void answer_check(const struct encoder *encoder, struct slice whole, unsigned long nth,
+		int persistent)
+{
+	if (!slice_equals(encoder_bytes(encoder), whole))
+		fail_msg("allocation %lu%s: %zu bytes, not %zu", nth,
+				persistent ? " and all that follow" : "", encoder_size(encoder),
+				whole.size);
+}
+
+/*
+ * Allocation @nth of the first question of a day fails, of all that is made for that day: an error, or the whole
+ * answer; the next question has the whole one, whatever was kept. false: there were no such.
+ */
+static bool fail_once(struct case_file *file, const Policycalc__V1__MatchRequest *request,
+		struct slice whole, unsigned long nth, int persistent, size_t *refused)
+{
+	struct ruleset *ruleset = fixture_compile(file, NULL);
+	struct encoder encoder = { 0 };
+	unsigned long met;
+
+	assert_non_null(ruleset);
+	(void)memory_fail_nth(nth, persistent);
+	if (answer_encode(ruleset, request, &encoder)) {
+		met = memory_fail_nth(0, 0);
+		answer_check(&encoder, whole, nth, persistent);
+	} else {
+		met = memory_fail_nth(0, 0);
+		(*refused)++;
+	}
+	for (int again = 0; again < 2; again++) {
+		encoder_fini(&encoder);
+		assert_true(answer_encode(ruleset, request, &encoder));
+		answer_check(&encoder, whole, nth, persistent);
+	}
+	encoder_fini(&encoder);
+	ruleset_unref(ruleset);
+	return met >= nth;
+}
+
+/* Every allocation fails, alone and with all that follow. */
 static void failing_allocations(void **state)
 {
+	Policycalc__V1__MatchRequest request = POLICYCALC__V1__MATCH_REQUEST__INIT;
+	struct encoder encoder = { 0 };
 	struct case_file file;
 	struct ruleset *ruleset;
 	struct arena arena;
-	bool done = false;
+	size_t refused = 0;
 
 	(void)state;
-	arena_init(&arena, (size_t)16 << 20);
+	arena_init(&arena, (size_t)64 << 20);
+	/* Several of them: what was short for one is not to be forgotten at the next. */
 	fixture_read(&file, &arena, dictionary,
+			"parameter least COUNT 1 from 2020-01-01\n"
 			"policy a\nwindow always\nrequire e.staff >= 1\npays wan(3)\n"
-			"policy b\nwindow always\nrequire e.staff >= 90\n");
+			"policy b\nwindow always\nrequire e.staff >= 90\n"
+			"policy c\nforce ..2020-12-31\nrequire e.staff >= 1\n"
+			"policy d\nwindow 2027-01-01..2027-02-01\nrequire e.staff >= p.least\n"
+			"policy f\nwindow always\nrequire e.staff >= p.least\n"
+			"pays e.staff * wan(2)\n");
+	request.profile = fixture_profile(&file, "staff = 2");
+	request.include_superseded = true;
 	ruleset = fixture_compile(&file, NULL);
 	assert_non_null(ruleset);
-	for (unsigned long nth = 1; !done; nth++) {
-		Policycalc__V1__MatchRequest request = POLICYCALC__V1__MATCH_REQUEST__INIT;
-		struct encoder encoder = { 0 };
-		struct error err = { 0 };
-		struct arena call;
+	assert_true(answer_encode(ruleset, &request, &encoder));
+	for (int persistent = 0; persistent < 2; persistent++) {
+		unsigned long nth = 1;
 
-		assert_true(nth < 1000);
-		arena_init(&call, (size_t)1 << 20);
-		request.profile = fixture_profile(&file, "staff = 2");
-		memory_fail_nth(nth, 0);
-		done = ruleset_match_encode(ruleset, &request, "2026-01-01", &call, &encoder,
-				NULL, NULL, &err);
-		memory_fail_nth(0, 0);
-		if (!done && err.code != ERROR_LIMIT && err.code != ERROR_MEMORY)
-			fail_msg("allocation %lu: %s", nth, err.message);
-		encoder_fini(&encoder);
-		arena_fini(&call);
+		while (fail_once(&file, &request, encoder_bytes(&encoder), nth, persistent,
+				&refused))
+			assert_true(++nth < 1000);
 	}
+	assert_true(refused > 10);
+	encoder_fini(&encoder);
 	ruleset_unref(ruleset);
 	arena_fini(&arena);
 }
