@@ -25,6 +25,16 @@ static void print_wrapped(
 	buffer_append_char(out, '\n');
 }
 
+/* What @line holds. Without memory for it nothing is told: the rest would look like all. */
+static void print_line(const struct ask *ask, struct buffer *out, const struct buffer *line,
+		size_t indent)
+{
+	if (line->failed)
+		out->failed = true;
+	else
+		print_wrapped(ask, out, line->data, indent);
+}
+
 static void print_money(const struct ask *ask, struct buffer *out, int64_t fen)
 {
 	char written[WORD_MONEY_SIZE];
@@ -64,8 +74,7 @@ void ask_print_listed(const struct ask *ask, struct buffer *out)
 			buffer_format(&line, zh_or_en(ask, "（%s）", " (%s)"),
 					ask->listed[i]->code);
 		buffer_append_char(&line, 0);
-		if (!line.failed)
-			print_wrapped(ask, out, line.data, 4);
+		print_line(ask, out, &line, 4);
 		buffer_fini(&line);
 	}
 }
@@ -92,8 +101,7 @@ static void print_members(const struct ask *ask, struct buffer *out)
 
 		buffer_format(&line, "%zu) %s%c", i + 1,
 				word_text(&ask->cli->style, question->attributes[i]->label), 0);
-		if (!line.failed)
-			print_wrapped(ask, out, line.data, 4);
+		print_line(ask, out, &line, 4);
 		buffer_fini(&line);
 	}
 	print_wrapped(ask, out, zh_or_en(ask, "0) 以上都没有", "0) none of these"), 4);
@@ -119,11 +127,9 @@ void ask_print_question(struct ask *ask, struct buffer *out)
 		buffer_format(&line, zh_or_en(ask, "（%s）", " (%s)"), asked->period);
 	buffer_append_char(&line, 0);
 	buffer_append_char(out, '\n');
-	if (!line.failed) {
-		buffer_append_text(out, ask->cli->style.colour ? "\033[1m" : "");
-		print_wrapped(ask, out, line.data, 0);
-		buffer_append_text(out, ask->cli->style.colour ? "\033[0m" : "");
-	}
+	buffer_append_text(out, ask->cli->style.colour ? "\033[1m" : "");
+	print_line(ask, out, &line, 0);
+	buffer_append_text(out, ask->cli->style.colour ? "\033[0m" : "");
 	buffer_fini(&line);
 	if (question->n_attributes > 1) {
 		print_members(ask, out);
@@ -148,8 +154,7 @@ void ask_print_help(struct ask *ask, struct buffer *out)
 
 		buffer_format(&line, "· %s%c",
 				word_text(&ask->cli->style, question->policies[i]->title), 0);
-		if (!line.failed)
-			print_wrapped(ask, out, line.data, 6);
+		print_line(ask, out, &line, 6);
 		buffer_fini(&line);
 	}
 	if (*supplier) {
@@ -157,8 +162,7 @@ void ask_print_help(struct ask *ask, struct buffer *out)
 
 		buffer_format(&line, zh_or_en(ask, "可向%s查询%c", "Known to: %s%c"), supplier,
 				0);
-		if (!line.failed)
-			print_wrapped(ask, out, line.data, 4);
+		print_line(ask, out, &line, 4);
 		buffer_fini(&line);
 	}
 	print_wrapped(ask, out,
@@ -223,15 +227,13 @@ void ask_print_progress(const struct ask *ask, struct buffer *out)
 		buffer_format(&line, zh_or_en(ask, "，约还需 %lld 问", ", about %lld to go"),
 				(long long)(left > 0 ? left : 1));
 	buffer_append_char(&line, 0);
-	if (!line.failed)
-		print_wrapped(ask, out, line.data, 2);
+	print_line(ask, out, &line, 2);
 	buffer_clear(&line);
 	buffer_append_text(&line, zh_or_en(ask, "已确定至少 ", "certain: at least "));
 	print_money(ask, &line, progress->certain_fen);
 	possible_append(ask, &line);
 	buffer_append_char(&line, 0);
-	if (!line.failed)
-		print_wrapped(ask, out, line.data, 2);
+	print_line(ask, out, &line, 2);
 	buffer_fini(&line);
 }
 

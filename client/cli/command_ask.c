@@ -418,7 +418,9 @@ static bool value_take(struct ask *ask, struct slice line)
 				cli_word(ask->cli, "请回答，或答“不知道”（“帮助”看说明）",
 						"answer, or say skip (\"help\" explains)"));
 	buffer_append_char(&problem, 0);
-	if (!problem.failed)
+	if (problem.failed)
+		(void)cli_out_of_memory(ask->cli);
+	else
 		(void)say(ask, "problem", "message", problem.data);
 	buffer_fini(&problem);
 	if (!ask->cli->json && ask->listed_anew) {

@@ -131,6 +131,7 @@ static int box_flow(struct drawing *drawing, bool draw, size_t index, int x, int
 
 	buffer_format(&part, "%zu. %s", index + 1, word_text(style, step->title));
 	y += text_flow(drawing, draw, x, y, width, "t", part.data ? part.data : "");
+	drawing->out->failed |= part.failed;
 	buffer_clear(&part);
 	if (*word_text(style, step->actor))
 		buffer_format(&part, "%s · ", word_text(style, step->actor));

@@ -234,7 +234,9 @@ static void entry_print(const struct render_style *style,
 	buffer_clear(&line);
 	buffer_append_text(&line, "    ");
 	clean(&line, word_text(style, entry->reason));
-	if (!line.failed)
+	if (line.failed)
+		out->failed = true;
+	else
 		text_append_wrapped(
 				out, (struct slice){ line.data, line.size }, style->width, 4);
 	buffer_append_char(out, '\n');

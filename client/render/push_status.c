@@ -66,7 +66,7 @@ bool dead_print(const struct render_style *style, Policycalc__V1__Delivery *cons
 		.right = { false, false, true, false, false },
 		.whole = { false, true, true, true, false } };
 	struct buffer reason = { 0 };
-	bool ok;
+	bool ok = true;
 
 	for (size_t i = 0; i < count; i++) {
 		const Policycalc__V1__Delivery *delivery = deliveries[i];
@@ -81,10 +81,11 @@ bool dead_print(const struct render_style *style, Policycalc__V1__Delivery *cons
 			time[10] = ' ';
 		buffer_clear(&reason);
 		reason_print(style, delivery->reason, &reason);
+		ok = ok && !reason.failed; /* the next one begins anew */
 		cells[4] = reason.data;
 		table_add(&table, cells);
 	}
-	ok = !reason.failed && table_print(&table, style->width, style->colour, out);
+	ok = ok && table_print(&table, style->width, style->colour, out);
 	buffer_fini(&reason);
 	table_fini(&table);
 	return ok;

@@ -8,11 +8,15 @@
 #include "base/memory.h"
 #include "client/cli/profile_file.h"
 #include "client/render/explain.h"
+#include "client/render/guide.h"
+#include "client/render/push.h"
+#include "client/render/push_status.h"
 #include "proto/codec/codec.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -65,10 +69,41 @@ static const char ANSWER[] =
 		" \"e.staff\", \"observed\": \"6人\", \"required\": \"≥ 10人\", \"distance\":"
 		" \"4人\"}]}]}]}";
 
+/* Two of each: what was short for one is not to be forgotten at the next. */
+static const char DELIVERIES[] =
+		"{\"deliveries\": ["
+		"{\"key\": \"k1\", \"tries\": 8, \"changed_at\": \"2026-03-01T08:00:00Z\","
+		" \"reason\": \"given up after 8 tries; the last: the receiver answered 503\","
+		" \"digest\": {\"uscc\": \"91410300665989305X\", \"name\": \"灵宝某厂\", "
+		"\"entries\": ["
+		"{\"kind\": \"DELTA_KIND_NEWLY_ELIGIBLE\", \"title\": {\"zh\": \"研发补助\"},"
+		" \"amount\": {\"exactness\": \"EXACTNESS_EXACT\", \"least_fen\": 80000000,"
+		" \"most_fen\": 80000000}, \"deadline\": \"2026-06-30\","
+		" \"reason\": {\"zh\": \"从业人数由 9 人变为 12 人，达到了不少于 10 "
+		"人的要求，研发投入也已经足够，"
+		"上一年度的营业收入没有减少，所在的县区也属于本项政策适用的范围，因此从本次起符"
+		"合条件\"}},"
+		"{\"kind\": \"DELTA_KIND_LAPSED\", \"title\": {\"zh\": \"科技贷\"},"
+		" \"reason\": {\"zh\": \"已废止\"}}]}},"
+		"{\"key\": \"k2\", \"tries\": 1, \"changed_at\": \"2026-03-02T08:00:00Z\","
+		" \"reason\": \"Timeout was reached\", \"digest\": {\"uscc\": \"9141\"}}]}";
+
+static const char GUIDE[] =
+		"{\"as_of\": \"2026-03-01\", \"working_days\": 5,"
+		" \"policies\": [{\"id\": \"rd\", \"title\": {\"zh\": \"研发补助\"}}],"
+		" \"materials\": [{\"code\": \"licence\", \"name\": {\"zh\": \"营业执照\"}}],"
+		" \"steps\": [{\"policies\": [0], \"title\": {\"zh\": \"提交申请\"},"
+		" \"actor\": {\"zh\": \"企业\"}, \"working_days\": 5, \"materials\": [0]},"
+		"{\"policies\": [0], \"title\": {\"zh\": \"审核\"}, \"after\": [0], \"depth\": "
+		"1,"
+		" \"reused_materials\": [0]}]}";
+
 /* --- what is tried: true and the whole result, or false when memory was short ----------------- */
 
 static Policycalc__V1__ListAttributesResponse *attributes;
 static Policycalc__V1__MatchResponse *answer;
+static Policycalc__V1__ListDeliveriesResponse *deliveries;
+static Policycalc__V1__GetGuideResponse *guide;
 
 /* Allocations, where trying ended before the run did. */
 static unsigned long tried;
@@ -157,6 +192,28 @@ static bool draw_english(struct buffer *out)
 	return match_print_explanation(answer, &dictionary, &style, out);
 }
 
+static bool draw_digest(struct buffer *out)
+{
+	struct render_style style = { .width = 40 };
+
+	digest_print(&style, deliveries->deliveries[0]->digest, out);
+	return !out->failed;
+}
+
+static bool draw_dead(struct buffer *out)
+{
+	struct render_style style = { .width = 80 };
+
+	return dead_print(&style, deliveries->deliveries, deliveries->n_deliveries, out);
+}
+
+static bool draw_guide(struct buffer *out)
+{
+	struct render_style style = { .width = 80 };
+
+	return guide_print_svg(guide, &style, true, out);
+}
+
 static const struct {
 	const char *name;
 	bool (*run)(struct buffer *out);
@@ -168,6 +225,9 @@ static const struct {
 	{ "table", draw_table, false },
 	{ "explanation", draw_explanation, false },
 	{ "explanation in English", draw_english, false },
+	{ "news of one enterprise", draw_digest, false },
+	{ "dead letters", draw_dead, false },
+	{ "guide as a drawing", draw_guide, false },
 };
 
 static size_t count_lines(const struct buffer *text)
@@ -227,24 +287,32 @@ static void test_every_allocation(void **state)
 	}
 }
 
+static void *message_read(const char *text, const ProtobufCMessageDescriptor *descriptor,
+		struct arena *arena)
+{
+	struct error err = { 0 };
+	void *message = message_parse_json(slice_from(text), descriptor, arena, &err);
+
+	if (!message)
+		(void)fprintf(stderr, "%s\n", err.message);
+	return message;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(test_every_allocation) };
 	struct arena arena;
-	struct error err = { 0 };
 	int failed = 1;
 
 	arena_init(&arena, BUDGET);
-	attributes = (Policycalc__V1__ListAttributesResponse *)message_parse_json(
-			slice_from(ATTRIBUTES),
-			&policycalc__v1__list_attributes_response__descriptor, &arena, &err);
-	if (attributes)
-		answer = (Policycalc__V1__MatchResponse *)message_parse_json(slice_from(ANSWER),
-				&policycalc__v1__match_response__descriptor, &arena, &err);
-	if (answer)
+	attributes = message_read(ATTRIBUTES,
+			&policycalc__v1__list_attributes_response__descriptor, &arena);
+	answer = message_read(ANSWER, &policycalc__v1__match_response__descriptor, &arena);
+	deliveries = message_read(DELIVERIES,
+			&policycalc__v1__list_deliveries_response__descriptor, &arena);
+	guide = message_read(GUIDE, &policycalc__v1__get_guide_response__descriptor, &arena);
+	if (attributes && answer && deliveries && guide)
 		failed = cmocka_run_group_tests(tests, NULL, NULL);
-	else
-		(void)fprintf(stderr, "%s\n", err.message);
 	arena_fini(&arena);
 	return failed;
 }
