@@ -14,6 +14,7 @@ import threading
 import time
 
 PIECE = 250  # numbers of one process
+FAILED_MOST = 10  # processes: who always fails never finds the end
 SUMMARY = re.compile(r": (\d+) allocations; played (\d+) times with some that fail \((\d+) times it was over before\)"
                      r"(?:; all that there are)?")
 
@@ -49,6 +50,8 @@ def play(command, scene, pieces, logs, results):
         if is_last:
             pieces.end(piece[1])
         results.append((piece, ended.returncode, counts))
+        if sum(status != 0 for _, status, _ in results) >= FAILED_MOST:
+            pieces.end(piece[1])
         if logs:
             with open(f"{logs}/{scene}-{piece[0]}.log", "w", encoding="utf-8") as log:
                 log.write(ended.stdout)
