@@ -9,8 +9,12 @@
 #define HOLE_SIZE (sizeof(HOLE) - 1)
 /* A message within a message within a message. */
 #define DEEPEST 4
-/* None of ours is longer, and trying where a hole may end takes long for what somebody else makes up. */
+/*
+ * None of ours is longer, or takes a tenth of so many tries of where its holes may end; what somebody else makes up
+ * may take millions.
+ */
 #define LONGEST 2000
+#define TRIES_MOST 50000
 
 static const struct message_pattern patterns[] = {
 #define MESSAGE(english, chinese) { english, chinese },
@@ -28,6 +32,7 @@ const struct message_pattern *message_patterns(size_t *out_count)
 struct holes {
 	struct slice list[MESSAGE_HOLES_MOST];
 	bool is_quoted[MESSAGE_HOLES_MOST]; /* a name: it stays as it is */
+	unsigned tries;
 };
 
 /* Whether @text is @pattern with its holes filled, those from @first on; the shortest that will do. */
@@ -37,6 +42,8 @@ static bool fits(const char *pattern, struct slice text, size_t first, struct ho
 	size_t size = hole ? (size_t)(hole - pattern) : strlen(pattern);
 	bool is_within = false;
 
+	if (out->tries++ > TRIES_MOST)
+		return false;
 	if (text.size < size || memcmp(text.data, pattern, size) != 0)
 		return false;
 	text = (struct slice){ text.data + size, text.size - size };
@@ -92,7 +99,7 @@ static const struct message_pattern *find(struct slice text, struct holes *out)
 
 	for (size_t i = 0; i < PATTERN_COUNT; i++) {
 		size_t size = own_size(patterns[i].english);
-		struct holes holes;
+		struct holes holes = { .tries = 0 };
 
 		if (size > best_size && has_end(patterns[i].english, text) &&
 				fits(patterns[i].english, text, 0, &holes)) {

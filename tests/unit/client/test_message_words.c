@@ -129,6 +129,29 @@ static void anything(void **state)
 	arena_fini(&arena);
 }
 
+/* What fits no pattern but after millions of tries, for each of which it took a third of a second. */
+static void made_to_take_long(void **state)
+{
+	static char message[2000];
+	struct arena arena;
+	size_t used;
+
+	(void)state;
+	used = (size_t)snprintf(message, sizeof(message), "the example expects ");
+	for (int i = 0; i < 28; i++)
+		used += (size_t)snprintf(message + used, sizeof(message) - used,
+				" and the policy gives ");
+	for (int i = 0; i < 58; i++)
+		used += (size_t)snprintf(message + used, sizeof(message) - used, " (not met: ");
+	for (int i = 0; i < 60; i++)
+		used += (size_t)snprintf(message + used, sizeof(message) - used, "; missing: ");
+	(void)snprintf(message + used, sizeof(message) - used, ")");
+	arena_init(&arena, (size_t)1 << 20);
+	for (int i = 0; i < 200; i++)
+		assert_non_null(message_words_zh(message, &arena));
+	arena_fini(&arena);
+}
+
 static void memory_is_short(void **state)
 {
 	static const char message[] = "label is missing";
@@ -151,6 +174,7 @@ int main(void)
 		cmocka_unit_test(patterns_are_apart),
 		cmocka_unit_test(what_is_said),
 		cmocka_unit_test(anything),
+		cmocka_unit_test(made_to_take_long),
 		cmocka_unit_test(memory_is_short),
 	};
 
