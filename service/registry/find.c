@@ -63,6 +63,8 @@ static bool place_read(struct find *find, struct violations *violations, struct 
 	if (*request->industry) {
 		find->industry = firm_industry_code(
 				find->catalog, request->industry, find->arena);
+		if (find->arena->exhausted)
+			return arena_error(find->arena, err, "reading the question");
 		if (!find->industry)
 			return violate(find, violations, "industry",
 					"the catalog has no such industry", err);

@@ -134,6 +134,8 @@ bool find_look(const struct find *find, struct find_seat *seat, struct find_piec
 			!find_note_lacks(sums, answer, err))
 		return false;
 	found_fill(find, &seat->row, profile, answer, &found);
+	if (seat->row.exhausted)
+		return arena_error(&seat->row, err, "telling an enterprise");
 	found.id = row->id;
 	sums->fitting++;
 	if (find->request->sort > POLICYCALC__V1__FIND_SORT__FIND_SORT_ID)

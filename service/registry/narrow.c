@@ -11,30 +11,36 @@ void narrow_fini(struct narrow *narrow)
 	memory_free(narrow->fits);
 }
 
-static bool code_is_wanted(const struct narrow *narrow, struct slice code)
+/* false when memory is short. */
+static bool code_is_wanted(const struct narrow *narrow, struct slice code, bool *out_wanted)
 {
 	char text[32];
 	struct arena arena;
 	const char *industry;
-	bool is;
+	bool ok;
 
-	if (narrow->region)
-		return firm_region_is_within(narrow->catalog,
-				firm_region_of_code(narrow->catalog, code), narrow->region);
-	if (code.size >= sizeof(text))
-		return false;
+	*out_wanted = narrow->region &&
+		      firm_region_is_within(narrow->catalog,
+				      firm_region_of_code(narrow->catalog, code),
+				      narrow->region);
+	if (narrow->region || code.size >= sizeof(text))
+		return true;
 	memcpy(text, code.data, code.size);
 	text[code.size] = '\0';
 	arena_init(&arena, 4096);
 	industry = firm_industry_code(narrow->catalog, text, &arena);
-	is = industry && strncmp(industry, narrow->industry, strlen(narrow->industry)) == 0;
+	*out_wanted = industry &&
+		      strncmp(industry, narrow->industry, strlen(narrow->industry)) == 0;
+	ok = !arena.exhausted;
 	arena_fini(&arena);
-	return is;
+	return ok;
 }
 
 static bool code_fits(struct narrow *narrow, const struct sweep_column *column, uint32_t number,
 		bool *out_fits)
 {
+	bool is_wanted;
+
 	if (number >= narrow->count) {
 		size_t count = column->code_count + 256;
 		uint8_t *grown = memory_resize(narrow->fits, count);
@@ -45,9 +51,11 @@ static bool code_fits(struct narrow *narrow, const struct sweep_column *column, 
 		narrow->fits = grown;
 		narrow->count = count;
 	}
-	if (!narrow->fits[number])
-		narrow->fits[number] =
-				code_is_wanted(narrow, column->code_texts[number]) ? 1 : 2;
+	if (!narrow->fits[number]) {
+		if (!code_is_wanted(narrow, column->code_texts[number], &is_wanted))
+			return false;
+		narrow->fits[number] = is_wanted ? 1 : 2;
+	}
 	*out_fits = narrow->fits[number] == 1;
 	return true;
 }

@@ -73,7 +73,7 @@ bool firm_codes_read(const struct simulate *simulate, const struct look *look,
 	out_codes->code[GROUP_SIZE] = sizes[size].code;
 	if (*sizes[size].code)
 		out_codes->label[GROUP_SIZE] = &sizes[size].label;
-	return true;
+	return !arena->exhausted || arena_error(arena, err, "grouping an enterprise");
 }
 
 static Policycalc__V1__SimulatedGroup *group_of(struct groups *groups, const char *code,

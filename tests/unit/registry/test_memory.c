@@ -10,6 +10,7 @@
 
 #include "base/memory.h"
 #include "proto/codec/codec.h"
+#include "registry/narrow.h"
 #include "registry/supplies.h"
 
 #include <stdlib.h>
@@ -309,6 +310,55 @@ static void test_supplies(void **state)
 	assert_int_equal(failures, 2);
 }
 
+static bool on_column(
+		void *context, size_t want, struct sweep_column *out_column, struct error *err)
+{
+	static const uint64_t known[SWEEP_WORDS] = { 7 };
+	static const uint32_t codes[] = { 0, 1, 0 };
+	static const struct slice texts[] = { { "3130", 4 }, { "6210", 4 } };
+
+	(void)context, (void)want, (void)err;
+	*out_column = (struct sweep_column){
+		.known = known, .codes = codes, .code_texts = texts, .code_count = 2
+	};
+	return true;
+}
+
+/* An industry that there was no memory to look at is not one that does not fit. */
+static void test_narrow(void **state)
+{
+	const struct sweep_source source = { .row_count = 3, .column = on_column };
+	Policycalc__V1__Industry made = POLICYCALC__V1__INDUSTRY__INIT;
+	Policycalc__V1__Industry transport = POLICYCALC__V1__INDUSTRY__INIT;
+	Policycalc__V1__Industry *industries[] = { &made, &transport };
+	struct catalog catalog = { .industries = industries, .industry_count = 2 };
+	unsigned failures = 0;
+	bool met = true;
+
+	(void)state;
+	made.code = (char *)"C31";
+	transport.code = (char *)"G62";
+	for (unsigned long nth = 1; met; nth++) {
+		struct narrow narrow = { .catalog = &catalog, .industry = "C" };
+		uint64_t rows[SWEEP_WORDS] = { 7 };
+		struct error err = { 0 };
+		bool ok;
+
+		(void)memory_fail_nth(nth, 0);
+		ok = narrow_rows(&narrow, &source, 0, rows, &err);
+		met = memory_fail_nth(0, 0) >= nth;
+		assert_int_equal(ok, !met);
+		assert_int_equal(err.code, ok ? ERROR_NONE : ERROR_MEMORY);
+		failures += !ok;
+		/* The same search goes on with what it remembers. */
+		rows[0] = 7;
+		assert_true(narrow_rows(&narrow, &source, 0, rows, &err));
+		assert_int_equal(rows[0], 5);
+		narrow_fini(&narrow);
+	}
+	assert_int_equal(failures, 3);
+}
+
 #define TEST(name)                                                                             \
 	cmocka_unit_test_setup_teardown(name, registry_fixture_setup, registry_fixture_teardown)
 
@@ -320,6 +370,7 @@ int main(void)
 		TEST(test_open),
 		TEST(test_read),
 		cmocka_unit_test(test_supplies),
+		cmocka_unit_test(test_narrow),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
