@@ -39,7 +39,7 @@ static Policycalc__V1__AttributeValue *parse_attribute(struct check *check, cons
 	const struct check_named *named;
 	struct error err = { 0 };
 
-	if (!value || !filed) {
+	if (!value || !name || !filed) {
 		check->out_of_memory = true;
 		return NULL;
 	}
@@ -456,6 +456,7 @@ size_t check_examples(struct check *check, const struct ruleset *ruleset)
 			if (!example->expect || !*example->as_of)
 				continue;
 			run_example(check, ruleset, policy, example, &arena);
+			check->out_of_memory |= arena.exhausted; /* the next one begins anew */
 			arena_reset(&arena);
 			count++;
 		}

@@ -159,7 +159,7 @@ static bool window_fill(const struct push_scope *scope, struct push_target *targ
 	end = (int32_t)date_to_days(date);
 	if (!goes_on(scope, target, end, arena))
 		target->window_end = end;
-	return true;
+	return !arena->exhausted;
 }
 
 static bool text_has(const char *text, const char *word)
