@@ -6,6 +6,7 @@
  * same bytes.
  */
 #include "base/buffer.h"
+#include "base/memory.h"
 #include "calculator/ruleset.h"
 #include "fixture.h"
 #include "profile_maker.h"
@@ -44,8 +45,8 @@ static ProtobufCMessage *message_load(
 	return message;
 }
 
-/* As catalog_store_load() does. */
-static struct ruleset *ruleset_load_as_stored(const struct catalog *from)
+/* As catalog_store_load() does. With @nth the allocation of that number fails, of those of the ruleset. */
+static struct ruleset *ruleset_load_as_stored(const struct catalog *from, unsigned long nth)
 {
 	struct unpack_memo *memo = unpack_memo_new();
 	struct catalog catalog = *from;
@@ -80,9 +81,11 @@ static struct ruleset *ruleset_load_as_stored(const struct catalog *from)
 		*lists[k].list = own;
 	}
 	unpack_memo_free(memo);
+	(void)memory_fail_nth(nth, 0);
 	ruleset = ruleset_new_in(&arena, &catalog, &diagnostics, &err);
-	if (!ruleset)
-		fail_msg("%s: %s", err.message,
+	(void)memory_fail_nth(0, 0);
+	if (!ruleset && !(nth && (err.code == ERROR_MEMORY || err.code == ERROR_LIMIT)))
+		fail_msg("%lu: %s: %s", nth, err.message,
 				diagnostics.count ? diagnostics.list[0].message : "");
 	arena_fini(&arena);
 	arena_fini(&findings);
@@ -165,7 +168,6 @@ static void answers_compare(const struct ruleset *copy, const struct ruleset *lo
 					expected.size);
 		arena_fini(&arena);
 	}
-	print_message("%u of %u profiles are answered\n", answered, profiles);
 	assert_int_equal(answered, profiles);
 }
 
@@ -193,7 +195,7 @@ static void random_catalogs(void **state)
 		copy = fixture_compile(&file, &mistake);
 		if (!copy)
 			fail_msg("%s", mistake);
-		loaded = ruleset_load_as_stored(&file.catalog);
+		loaded = ruleset_load_as_stored(&file.catalog, 0);
 		maker.catalog = ruleset_catalog(copy);
 		twins_compare(copy, loaded);
 		answers_compare(copy, loaded, &maker, 12);
@@ -201,6 +203,38 @@ static void random_catalogs(void **state)
 		ruleset_unref(copy);
 		arena_fini(&arena);
 	}
+}
+
+/* One allocation fails: there is no ruleset, or one that answers alike, having shared less. */
+static void memory_short(void **state)
+{
+	struct profile_maker maker = {
+		.day = "2026-02-10", .seed = 8, .known = 90, .series = 30
+	};
+	struct ruleset *copy, *loaded;
+	unsigned refused = 0, made = 0;
+	struct case_file file;
+	struct arena arena;
+
+	(void)state;
+	arena_init(&arena, (size_t)1 << 30);
+	maker.arena = &arena;
+	fixture_read(&file, &arena, dictionary, random_catalog_lines(&maker, 40));
+	copy = fixture_compile(&file, NULL);
+	assert_non_null(copy);
+	maker.catalog = ruleset_catalog(copy);
+	for (unsigned long nth = 1; nth < 1000; nth += 1 + nth / 16) {
+		loaded = ruleset_load_as_stored(&file.catalog, nth);
+		refused += !loaded;
+		made += loaded != NULL;
+		if (loaded)
+			answers_compare(copy, loaded, &maker, 1);
+		ruleset_unref(loaded);
+	}
+	assert_true(refused > 0);
+	assert_true(made > 0);
+	ruleset_unref(copy);
+	arena_fini(&arena);
 }
 
 static void starter_catalog(void **state)
@@ -214,7 +248,7 @@ static void starter_catalog(void **state)
 	(void)state;
 	arena_init(&arena, (size_t)1 << 30);
 	copy = starter_read(starter, &arena);
-	loaded = ruleset_load_as_stored(ruleset_catalog(copy));
+	loaded = ruleset_load_as_stored(ruleset_catalog(copy), 0);
 	maker.catalog = ruleset_catalog(copy);
 	maker.arena = &arena;
 	twins_compare(copy, loaded);
@@ -228,6 +262,7 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(random_catalogs),
+		cmocka_unit_test(memory_short),
 		cmocka_unit_test(starter_catalog),
 	};
 
