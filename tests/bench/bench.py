@@ -97,6 +97,12 @@ class Server:
         stop(self.process)
 
 
+def answers(path):
+    """Whether somebody listens there: the file is there a little earlier."""
+    with socket.socket(socket.AF_UNIX) as one:
+        return one.connect_ex(str(path)) == 0
+
+
 def stop(process, seconds=30):
     """Ends @process; whatever it does, it is gone afterwards."""
     process.terminate()

@@ -24,7 +24,7 @@ import sys
 import tempfile
 import time
 
-from bench import stop
+from bench import answers, stop
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 MOST_RATIO = 3  # of a run with at most a hundredth changed, to the bare SELECT
@@ -46,15 +46,15 @@ class Service:
         if not faketime:
             raise SystemExit("libfaketime is missing (package faketime)")
         self.folder, self.build = folder, build
-        socket = folder / "socket"
-        socket.unlink(missing_ok=True)
+        path = folder / "socket"
+        path.unlink(missing_ok=True)
         self.process = subprocess.Popen(
-            [build / "service/policycalcd", "--data", folder / "data", "--listen", f"unix:{socket}"],
+            [build / "service/policycalcd", "--data", folder / "data", "--listen", f"unix:{path}"],
             env={**os.environ, "LD_PRELOAD": faketime[0], "TZ": "UTC", "FAKETIME_DONT_FAKE_MONOTONIC": "1",
                  "FAKETIME": f"@2026-10-{day} 02:00:00"},
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         for _ in range(1500):
-            if socket.exists():
+            if answers(path):
                 return
             if self.process.poll() is not None:
                 break

@@ -18,7 +18,7 @@ import sys
 import tempfile
 import time
 
-from bench import stop
+from bench import answers, stop
 
 LEAST_ROWS_A_SECOND = 60000  # of the first import, 40 values a row, two cores
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -49,15 +49,15 @@ class Service:
     def __init__(self, build, folder, options=(), cores=None):
         self.address = f"unix:{folder}/socket"
         self.data = folder / "data"
-        socket = folder / "socket"
-        socket.unlink(missing_ok=True)
+        path = folder / "socket"
+        path.unlink(missing_ok=True)
         self.process = subprocess.Popen(
             [str(build / "service/policycalcd"), "--data", str(self.data), "--listen", self.address,
              *options],
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
             preexec_fn=(lambda: os.sched_setaffinity(0, cores)) if cores else None)
         for _ in range(3000):
-            if socket.exists():
+            if answers(path):
                 return
             if self.process.poll() is not None:
                 break
