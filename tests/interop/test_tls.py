@@ -504,7 +504,8 @@ def test_half_open():
         print(f"  {number} handshakes that stop after {what}: {took} KiB", flush=True)
         assert SANITIZED or took < 16 << 10, took
         if says:
-            assert all(is_closed(plain, time.monotonic() + 60) for plain in held[:number - 200:97])
+            # Addresses may share a place among 256 and lose more then; a lone one keeps half of 160 at most.
+            assert all(is_closed(plain, time.monotonic() + 30) for plain in held[:number // 5:19])
             assert not is_closed(held[-1], time.monotonic() + 0.05)
         for plain in held:
             plain.close()
