@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/map.h"
 
+#include "base/hash.h"
 #include "base/memory.h"
 
 #include <assert.h>
@@ -13,18 +14,6 @@ uint64_t slice_hash(struct slice slice)
 	for (size_t i = 0; i < slice.size; i++)
 		hash = (hash ^ (unsigned char)slice.data[i]) * 0x100000001b3u;
 	return hash ^ (hash >> 32);
-}
-
-/*
- * What a map goes by: eight bytes at a time, for keys may be whole rule texts. Nobody keeps it, so that it
- * may be the machine's own; slice_hash() is what may be written down.
- */
-static uint64_t key_mix(uint64_t hash, uint64_t word)
-{
-	__extension__ unsigned __int128 product =
-			(unsigned __int128)(hash ^ word) * 0x9e3779b97f4a7c15u;
-
-	return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
 
 /* Less than eight bytes, as what two runs of four (or of what there is) come to. */
@@ -44,20 +33,24 @@ static uint64_t key_short(struct slice key)
 	return word;
 }
 
+/*
+ * What a map goes by: eight bytes at a time, for keys may be whole rule texts. Nobody keeps it, so that it
+ * may be the machine's own; slice_hash() is what may be written down.
+ */
 static inline uint64_t key_hash(struct slice key)
 {
 	uint64_t hash = 0xcbf29ce484222325u ^ key.size;
 	uint64_t word = 0;
 
 	if (key.size < sizeof(word))
-		return key_mix(hash, key_short(key));
+		return hash_mix_word(hash, key_short(key));
 	for (size_t at = 0; at + sizeof(word) < key.size; at += sizeof(word)) {
 		memcpy(&word, key.data + at, sizeof(word));
-		hash = key_mix(hash, word);
+		hash = hash_mix_word(hash, word);
 	}
 	/* The last eight, some of which may have been among those before. */
 	memcpy(&word, key.data + key.size - sizeof(word), sizeof(word));
-	return key_mix(hash, word);
+	return hash_mix_word(hash, word);
 }
 
 void map_fini(struct map *map)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rpc/quota.h"
 
+#include "base/hash.h"
 #include "base/memory.h"
 
 #include <arpa/inet.h>
@@ -71,24 +72,15 @@ void rpc_quota_free(struct rpc_quota *quota)
 
 /* --- callers --------------------------------------------------------------------------------- */
 
-static uint64_t mix(uint64_t hash)
-{
-	hash ^= hash >> 33;
-	hash *= UINT64_C(0xff51afd7ed558ccd);
-	hash ^= hash >> 33;
-	hash *= UINT64_C(0xc4ceb9fe1a85ec53);
-	return hash ^ hash >> 33;
-}
-
 /* Never 0. */
 static uint64_t caller_hash(
 		const struct rpc_quota *quota, char kind, const void *bytes, size_t size)
 {
 	const unsigned char *next = bytes;
-	uint64_t hash = mix(quota->seed ^ (unsigned char)kind);
+	uint64_t hash = hash_mix(quota->seed ^ (unsigned char)kind);
 
 	for (size_t i = 0; i < size; i++)
-		hash = mix(hash ^ next[i]);
+		hash = hash_mix(hash ^ next[i]);
 	return hash ? hash : 1;
 }
 

@@ -53,30 +53,30 @@ static uint64_t mix_text(uint64_t hash, struct slice text)
 	size_t at = 0;
 	uint64_t word;
 
-	hash = atom_mix(hash, text.size);
+	hash = hash_mix_word(hash, text.size);
 	for (; at + sizeof(word) <= text.size; at += sizeof(word)) {
 		memcpy(&word, text.data + at, sizeof(word));
-		hash = atom_mix(hash, word);
+		hash = hash_mix_word(hash, word);
 	}
 	for (word = 0; at < text.size; at++)
 		word = word << 8 | (unsigned char)text.data[at];
-	return atom_mix(hash, word);
+	return hash_mix_word(hash, word);
 }
 
 static uint32_t atom_hash(struct atoms *atoms, const struct atom *atom)
 {
-	uint64_t hash = atom_mix((uint64_t)atom->kind | (uint64_t)atom->above << 8 |
-						 (uint64_t)atom->unstated << 9 |
-						 (uint64_t)atom->negated << 10 |
-						 (uint64_t)(unsigned)atom->slot << 32,
+	uint64_t hash = hash_mix_word((uint64_t)atom->kind | (uint64_t)atom->above << 8 |
+						      (uint64_t)atom->unstated << 9 |
+						      (uint64_t)atom->negated << 10 |
+						      (uint64_t)(unsigned)atom->slot << 32,
 			(uint64_t)atom->bound);
 
 	if (atom->code.size)
 		hash = mix_text(hash, atom->code);
 	if (atom->test)
-		hash = atom_mix(hash, (uintptr_t)atom->test);
+		hash = hash_mix_word(hash, (uintptr_t)atom->test);
 	for (size_t i = 0; i < atom->text_count; i++)
-		hash = atom_mix(hash, atom->texts[i]);
+		hash = hash_mix_word(hash, atom->texts[i]);
 	if (atom->node && !atom->texts) {
 		buffer_clear(&atoms->key);
 		tree_append_key(atom->node, &atoms->key);

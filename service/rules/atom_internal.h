@@ -10,6 +10,7 @@
  */
 #pragma once
 
+#include "base/hash.h"
 #include "rules/atom.h"
 #include "rules/program.h"
 
@@ -24,14 +25,6 @@ struct atom_place {
 	uint32_t hash;
 	uint32_t number; /* + 1; 0: free */
 };
-
-static inline uint64_t atom_mix(uint64_t hash, uint64_t word)
-{
-	__extension__ unsigned __int128 product =
-			(unsigned __int128)(hash ^ word) * 0x9e3779b97f4a7c15u;
-
-	return (uint64_t)product ^ (uint64_t)(product >> 64);
-}
 
 /* Where what has this hash may be; from there on, up to the first free place. */
 static inline size_t atom_table_begin(const struct atom_table *table, uint32_t hash)

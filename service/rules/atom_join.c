@@ -228,7 +228,7 @@ uint32_t atoms_pop_all(struct atoms *atoms, size_t from)
 	if (atoms->failed)
 		return LITERAL_TRUE;
 	for (size_t i = 0; i < count; i++)
-		mixed = atom_mix(mixed, stack[i]);
+		mixed = hash_mix_word(mixed, stack[i]);
 	hash = (uint32_t)(mixed ^ mixed >> 32);
 	literal = conjunction_find(atoms, stack, count, hash);
 	if (literal != UINT32_MAX)

@@ -6,19 +6,13 @@
 #include "rules/match_internal.h"
 #include "rules/plane.h"
 
+#include "base/hash.h"
 #include "base/memory.h"
 
 /* Rows of parts that are put together in one stream. */
 #define MERGED_MOST 81
 
 /* --- cells of texts ---------------------------------------------------------------------------- */
-
-static uint64_t mix(uint64_t x)
-{
-	x = (x ^ (x >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);
-	x = (x ^ (x >> 27)) * UINT64_C(0x94D049BB133111EB);
-	return x ^ (x >> 31);
-}
 
 /* What tells the texts of a part apart: two sums over the sets that hold them. */
 struct text_sum {
@@ -77,8 +71,8 @@ bool match_cells_build(struct match_build *build)
 			for (uint64_t left = words[w]; left; left &= left - 1) {
 				size_t text = w * 64 + (unsigned)__builtin_ctzll(left);
 
-				part[text].low += mix(2 * (uint64_t)i + 1);
-				part[text].high += mix(2 * (uint64_t)i + 2);
+				part[text].low += hash_mix(2 * (uint64_t)i + 1);
+				part[text].high += hash_mix(2 * (uint64_t)i + 2);
 			}
 		}
 	}

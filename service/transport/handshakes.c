@@ -8,6 +8,8 @@
  */
 #include "transport/handshakes.h"
 
+#include "base/hash.h"
+
 #include <assert.h>
 #include <netinet/in.h>
 #include <string.h>
@@ -81,15 +83,6 @@ void handshakes_init(struct handshakes *all, size_t most, uint64_t seed)
 	};
 }
 
-static uint64_t mix(uint64_t hash)
-{
-	hash ^= hash >> 33;
-	hash *= UINT64_C(0xff51afd7ed558ccd);
-	hash ^= hash >> 33;
-	hash *= UINT64_C(0xc4ceb9fe1a85ec53);
-	return hash ^ hash >> 33;
-}
-
 static unsigned char slot_of(const struct handshakes *all, const struct sockaddr *where)
 {
 	uint64_t key = 0;
@@ -105,7 +98,7 @@ static unsigned char slot_of(const struct handshakes *all, const struct sockaddr
 			memcpy(&key, six->s6_addr, 8);
 	}
 	static_assert(HANDSHAKE_ADDRESSES == 256, "a byte names a slot");
-	return (unsigned char)mix(all->seed ^ mix(key));
+	return (unsigned char)hash_mix(all->seed ^ hash_mix(key));
 }
 
 static struct handshake_address *address_of(
