@@ -149,6 +149,8 @@ const char *made_code(int attribute, int value, char buffer[16]);
 /** Lower end of what an enterprise's number may be, in its unit. */
 int made_least(int attribute);
 
+/** The codes of the atom's set as a list of texts. */
+void made_codes_print(const struct made_atom *atom, FILE *out);
 /** The policy, or a part of it, as a rule. */
 void made_atom_print(const struct made_atom *atom, FILE *out);
 void made_policy_print(const struct made_policy *policy, FILE *out);

@@ -97,7 +97,7 @@ static void bound_print(FILE *out, const struct made_atom *atom, bool least)
 				bound * 10000 + (least ? -atom->aside : atom->aside) / 100);
 }
 
-static void set_print(FILE *out, const struct made_atom *atom)
+void made_codes_print(const struct made_atom *atom, FILE *out)
 {
 	const char *joint = "[";
 	char text[16];
@@ -152,10 +152,10 @@ void made_atom_print(const struct made_atom *atom, FILE *out)
 		break;
 	case TEST_IN:
 		(void)fprintf(out, "e.%s in ", name);
-		set_print(out, atom);
+		made_codes_print(atom, out);
 		break;
 	case TEST_ANY_TAG:
-		set_print(out, atom);
+		made_codes_print(atom, out);
 		(void)fprintf(out, ".exists(t, t in e.%s)", name);
 		break;
 	default:

@@ -3,20 +3,6 @@
 
 /* --- parts ------------------------------------------------------------------------------------- */
 
-static void codes_print(FILE *out, const struct made_atom *atom)
-{
-	const char *joint = "[";
-	char text[16];
-
-	for (int value = 0; value < made_code_count(atom->attribute); value++) {
-		if (!((atom->set[value >> 6] >> (value & 63)) & 1))
-			continue;
-		(void)fprintf(out, "%s\"%s\"", joint, made_code(atom->attribute, value, text));
-		joint = ", ";
-	}
-	(void)fprintf(out, "]");
-}
-
 /* What the attribute's figure is held against, so many times. */
 static void bound_print(FILE *out, const struct made_atom *atom, bool least, int times)
 {
@@ -93,7 +79,7 @@ static int longer_attribute(int a)
 
 static void prefix_print(FILE *out, const struct made_atom *atom)
 {
-	codes_print(out, atom);
+	made_codes_print(atom, out);
 	(void)fprintf(out, ".exists(c, e.%s.startsWith(c))",
 			made_name(longer_attribute(atom->attribute)));
 }
@@ -122,14 +108,14 @@ static void loop_print(FILE *out, const struct made_atom *atom)
 		each_code_print(out, atom);
 	} else if (atom->test == TEST_ANY_TAG) {
 		(void)fprintf(out, "e.%s.exists(t, t in ", name);
-		codes_print(out, atom);
+		made_codes_print(atom, out);
 		(void)fprintf(out, ")");
 	} else if (atom->set[0] & 1) {
-		codes_print(out, atom);
+		made_codes_print(atom, out);
 		(void)fprintf(out, ".all(t, e.%s.exists(u, u == t))", name);
 	} else {
 		(void)fprintf(out, "!");
-		codes_print(out, atom);
+		made_codes_print(atom, out);
 		(void)fprintf(out, ".exists(t, !(t in e.%s))", name);
 	}
 }
