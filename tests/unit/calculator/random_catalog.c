@@ -1,6 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "random_catalog.h"
 
+#include "fixture.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
 /* What the shared dictionary lacks: every form of a column, and everything that follows from others. */
 static const char MORE[] =
 		"attribute honours CODES choices a b c d e\n"
@@ -175,4 +184,19 @@ const char *random_catalog_lines(struct profile_maker *maker, unsigned policy_co
 	for (unsigned i = 0; i < policy_count; i++)
 		lines = policy_make(maker, lines, i);
 	return lines;
+}
+
+struct ruleset *random_catalog_compile(
+		struct profile_maker *maker, unsigned policy_count, const char *path)
+{
+	const char *mistake = NULL;
+	struct case_file file;
+	struct ruleset *ruleset;
+
+	fixture_read(&file, maker->arena, path, random_catalog_lines(maker, policy_count));
+	ruleset = fixture_compile(&file, &mistake);
+	if (!ruleset)
+		fail_msg("%s", mistake);
+	maker->catalog = ruleset_catalog(ruleset);
+	return ruleset;
 }

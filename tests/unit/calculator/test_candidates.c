@@ -5,7 +5,6 @@
  * series is not answered from the index; it is what the others are compared with.
  */
 #include "calculator/candidates.h"
-#include "fixture.h"
 #include "profile_maker.h"
 #include "random_catalog.h"
 #include "starter.h"
@@ -174,8 +173,6 @@ static void random_catalogs(void **state)
 	(void)state;
 	for (unsigned n = 0; n < instances; n++) {
 		struct arena arena;
-		struct case_file file;
-		const char *mistake = NULL;
 		struct profile_maker maker = { .day = n % 3 ? "2026-02-10" : "2020-02-29",
 			.arena = &arena,
 			.seed = 991 + n,
@@ -186,11 +183,7 @@ static void random_catalogs(void **state)
 		struct ruleset *ruleset;
 
 		arena_init(&arena, (size_t)1 << 30);
-		fixture_read(&file, &arena, dictionary, random_catalog_lines(&maker, 260));
-		ruleset = fixture_compile(&file, &mistake);
-		if (!ruleset)
-			fail_msg("%s", mistake);
-		maker.catalog = ruleset_catalog(ruleset);
+		ruleset = random_catalog_compile(&maker, 260, dictionary);
 		day_compare(ruleset, &maker, 25, &tally);
 		ruleset_unref(ruleset);
 		arena_fini(&arena);
@@ -270,7 +263,6 @@ static void index_comes(void **state)
 	struct candidates candidates;
 	const struct epoch *epoch;
 	struct ruleset *ruleset;
-	struct case_file file;
 	struct facts *facts;
 	struct arena arena;
 	unsigned asked = 0;
@@ -280,9 +272,7 @@ static void index_comes(void **state)
 	(void)state;
 	arena_init(&arena, (size_t)1 << 30);
 	maker.arena = &arena;
-	fixture_read(&file, &arena, dictionary, random_catalog_lines(&maker, 220));
-	ruleset = fixture_compile(&file, NULL);
-	assert_non_null(ruleset);
+	ruleset = random_catalog_compile(&maker, 220, dictionary);
 	epoch = epoch_pin(ruleset, day);
 	facts = facts_read(ruleset, epoch, NULL, date_from_days(day), false, &arena,
 			&(struct findings){ .arena = &arena });
@@ -299,7 +289,7 @@ static void index_comes(void **state)
 	epoch_unpin(ruleset, epoch);
 	ruleset_unref(ruleset);
 	/* And one that goes while its index is being made. */
-	ruleset = fixture_compile(&file, NULL);
+	ruleset = random_catalog_compile(&maker, 220, dictionary);
 	epoch = epoch_pin(ruleset, day);
 	facts = facts_read(ruleset, epoch, NULL, date_from_days(day), false, &arena,
 			&(struct findings){ .arena = &arena });
@@ -407,16 +397,12 @@ static void threads_share(void **state)
 	struct together together = { 0 };
 	struct asking asking[THREADS];
 	struct ruleset *ruleset;
-	struct case_file file;
 	struct arena arena;
 
 	(void)state;
 	arena_init(&arena, (size_t)1 << 30);
 	maker.arena = &arena;
-	fixture_read(&file, &arena, dictionary, random_catalog_lines(&maker, 240));
-	ruleset = fixture_compile(&file, NULL);
-	assert_non_null(ruleset);
-	maker.catalog = ruleset_catalog(ruleset);
+	ruleset = random_catalog_compile(&maker, 240, dictionary);
 	together.ruleset = ruleset;
 	together.profile = maker_profile(&maker);
 	maker_tidy(&maker, ruleset, together.profile);

@@ -8,7 +8,6 @@
 #include "base/buffer.h"
 #include "base/memory.h"
 #include "calculator/ruleset.h"
-#include "fixture.h"
 #include "profile_maker.h"
 #include "proto/codec/codec.h"
 #include "random_catalog.h"
@@ -180,8 +179,6 @@ static void random_catalogs(void **state)
 	(void)state;
 	for (unsigned n = 0; n < instances; n++) {
 		struct arena arena;
-		struct case_file file;
-		const char *mistake = NULL;
 		struct profile_maker maker = { .day = n % 3 ? "2026-02-10" : "2020-02-29",
 			.arena = &arena,
 			.seed = 4711 + n,
@@ -191,12 +188,8 @@ static void random_catalogs(void **state)
 		struct ruleset *copy, *loaded;
 
 		arena_init(&arena, (size_t)1 << 30);
-		fixture_read(&file, &arena, dictionary, random_catalog_lines(&maker, 150));
-		copy = fixture_compile(&file, &mistake);
-		if (!copy)
-			fail_msg("%s", mistake);
-		loaded = ruleset_load_as_stored(&file.catalog, 0);
-		maker.catalog = ruleset_catalog(copy);
+		copy = random_catalog_compile(&maker, 150, dictionary);
+		loaded = ruleset_load_as_stored(ruleset_catalog(copy), 0);
 		twins_compare(copy, loaded);
 		answers_compare(copy, loaded, &maker, 12);
 		ruleset_unref(loaded);
@@ -213,18 +206,14 @@ static void memory_short(void **state)
 	};
 	struct ruleset *copy, *loaded;
 	unsigned refused = 0, made = 0;
-	struct case_file file;
 	struct arena arena;
 
 	(void)state;
 	arena_init(&arena, (size_t)1 << 30);
 	maker.arena = &arena;
-	fixture_read(&file, &arena, dictionary, random_catalog_lines(&maker, 40));
-	copy = fixture_compile(&file, NULL);
-	assert_non_null(copy);
-	maker.catalog = ruleset_catalog(copy);
+	copy = random_catalog_compile(&maker, 40, dictionary);
 	for (unsigned long nth = 1; nth < 1000; nth += 1 + nth / 16) {
-		loaded = ruleset_load_as_stored(&file.catalog, nth);
+		loaded = ruleset_load_as_stored(ruleset_catalog(copy), nth);
 		refused += !loaded;
 		made += loaded != NULL;
 		if (loaded)

@@ -275,8 +275,6 @@ static void random_catalogs(void **state)
 	(void)state;
 	for (unsigned n = 0; n < instances; n++) {
 		struct arena arena;
-		struct case_file file;
-		const char *mistake = NULL;
 		struct profile_maker maker = { .day = n % 4 ? "2026-02-10" : "2020-02-29",
 			.arena = &arena,
 			.seed = 77 + n,
@@ -284,18 +282,12 @@ static void random_catalogs(void **state)
 			.series = (unsigned[]){ 60, 10 }[n % 2],
 			.broken = (unsigned[]){ 0, 20 }[n % 2],
 			.items = 2 };
-		const char *lines;
 		struct ruleset *ruleset;
 		struct swept full, quick;
 		struct alone alone;
 
 		arena_init(&arena, (size_t)1 << 30);
-		lines = random_catalog_lines(&maker, 40);
-		fixture_read(&file, &arena, dictionary, lines);
-		ruleset = fixture_compile(&file, &mistake);
-		if (!ruleset)
-			fail_msg("%s", mistake);
-		maker.catalog = ruleset_catalog(ruleset);
+		ruleset = random_catalog_compile(&maker, 40, dictionary);
 		full = swept_new(ruleset, maker.day, true);
 		quick = swept_new(ruleset, maker.day, false);
 		alone = alone_new(ruleset, &quick, maker.day);
