@@ -73,7 +73,7 @@ static bool region_table_put(struct region_table *table, struct slice code,
 		return error_set(err, ERROR_INVALID, "region code %.*s is there twice",
 				SLICE_PRINT(code));
 	return map_put(&table->nodes, code, node) ||
-	       error_set(err, ERROR_LIMIT, "out of memory while adding a region");
+	       error_set(err, ERROR_MEMORY, "out of memory while adding a region");
 }
 
 bool region_table_add(

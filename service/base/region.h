@@ -37,7 +37,10 @@ enum region_answer {
 /** An empty table. NULL when memory is short. */
 struct region_table *region_table_new(void);
 void region_table_free(struct region_table *table);
-/** Copies @region. A code or alias that is empty or there already is ERROR_INVALID. */
+/**
+ * Copies @region. A code or alias that is empty or there already is ERROR_INVALID; too little memory is ERROR_MEMORY,
+ * or ERROR_LIMIT where it is that of the texts.
+ */
 bool region_table_add(
 		struct region_table *table, const struct region *region, struct error *err);
 /**

@@ -128,6 +128,7 @@ static void test_bad_tables(void **state)
 static void test_allocation_failures(void **state)
 {
 	struct region_table *table = NULL;
+	unsigned texts = 0, codes = 0;
 	unsigned long nth;
 
 	for (nth = 1; !table; nth++) {
@@ -137,10 +138,12 @@ static void test_allocation_failures(void **state)
 		memory_fail_nth(nth, 0);
 		table = table_of(rows, ROW_COUNT, &err);
 		memory_fail_nth(0, 0);
-		if (!table && nth > 1)
-			assert_int_equal(err.code, ERROR_LIMIT);
+		texts += err.code == ERROR_LIMIT;
+		codes += err.code == ERROR_MEMORY;
+		/* The first one is the table itself. */
+		assert_int_equal(texts + codes, nth - 1 - (table != NULL));
 	}
-	assert_true(nth > 3);
+	assert_true(texts > 0 && codes > 0);
 	region_table_free(table);
 	region_table_free(NULL);
 }
