@@ -77,6 +77,7 @@ static bool names_append(struct column_names *names, struct slice text, uint32_t
 bool column_names_add(struct column_names *names, struct slice text, uint32_t *out_number,
 		struct error *err)
 {
+	unsigned long refusals = memory_refusals();
 	uint32_t number;
 	bool ok = true;
 
@@ -87,10 +88,14 @@ bool column_names_add(struct column_names *names, struct slice text, uint32_t *o
 	/* The machine may have memory again for the next one. */
 	names->arena.exhausted = false;
 	pthread_mutex_unlock(&names->lock);
-	if (!ok)
-		return error_set(err, ERROR_LIMIT, "too many different codes for the columns");
-	*out_number = number;
-	return true;
+	if (ok)
+		*out_number = number;
+	else if (memory_refusals() != refusals)
+		error_set(err, ERROR_MEMORY,
+				"out of memory while adding a code to the columns");
+	else
+		error_set(err, ERROR_LIMIT, "too many different codes for the columns");
+	return ok;
 }
 
 const struct slice *column_names_list(struct column_names *names, size_t *out_count)

@@ -30,7 +30,10 @@ void column_names_init(struct column_names *names);
 void column_names_fini(struct column_names *names);
 /** The number of @text; COLUMN_NAME_NONE when it has none. */
 uint32_t column_names_find(struct column_names *names, struct slice text);
-/** The number of @text, which is copied and given one when it is new. */
+/**
+ * The number of @text, which is copied and given one when it is new. ERROR_LIMIT when there are too many, ERROR_MEMORY
+ * when the machine gives no memory; the next one may fit again.
+ */
 bool column_names_add(struct column_names *names, struct slice text, uint32_t *out_number,
 		struct error *err);
 /** Borrowed, see above. */
