@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "registry/column_file.h"
 
-#include "base/buffer.h"
 #include "base/memory.h"
 #include "registry/column_descriptor.h"
-#include "registry/column_image.h"
+#include "registry/column_record.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -15,39 +14,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define FILE_MAGIC "PCALCCOL"
-#define FILE_VERSION 2
-#define BYTE_ORDER_MARK 0x01020304u
-#define RECORD_MAGIC 0x52435050u
 /* So much may always be outdated. */
 #define SLACK ((uint64_t)32 << 20)
 #define COPY_SIZE ((size_t)1 << 20)
 /* Ids of enterprises are dense: more blocks than this no file has. */
 #define BLOCKS_MOST ((int64_t)1 << 20)
-
-enum record_type {
-	RECORD_COLUMNS = 1,
-	RECORD_CODES,
-	RECORD_BLOCK,
-};
-
-struct file_head {
-	char magic[8];
-	uint32_t version;
-	uint32_t byte_order;
-	uint32_t spare;
-	uint32_t checksum; /* of all before it */
-};
-
-struct record_head {
-	uint32_t magic;
-	uint32_t type;
-	int64_t block;	   /* of NAMES the first number */
-	int64_t sequence;  /* of NAMES how many */
-	uint64_t size;	   /* of what follows */
-	uint32_t checksum; /* of what follows; of BLOCK the stamp: an image has its own */
-	uint32_t own;	   /* of all before it */
-};
 
 struct spot {
 	uint64_t offset; /* 0: none */
@@ -69,46 +40,6 @@ struct column_file {
 };
 
 /* --- writing ---------------------------------------------------------------------------------- */
-
-static struct record_head record_head_make(enum record_type type, int64_t block,
-		int64_t sequence, uint64_t size, uint32_t checksum)
-{
-	struct record_head head = { RECORD_MAGIC, (uint32_t)type, block, sequence, size,
-		checksum, 0 };
-
-	head.own = column_checksum(0, (struct slice){ (const char *)&head,
-						      offsetof(struct record_head, own) });
-	return head;
-}
-
-/* Appends the names that the file does not have yet, as one record. */
-static void append_names(struct column_names *names, size_t written, enum record_type type,
-		struct buffer *out, size_t *out_count)
-{
-	size_t count;
-	const struct slice *list = column_names_list(names, &count);
-	struct record_head head = { 0 };
-	size_t start = out->size;
-	struct slice body;
-
-	*out_count = count;
-	if (count == written)
-		return;
-	buffer_append(out, &head, sizeof(head));
-	for (size_t i = written; i < count; i++) {
-		uint32_t size = (uint32_t)list[i].size;
-
-		buffer_append(out, &size, sizeof(size));
-		buffer_append_slice(out, list[i]);
-	}
-	if (out->failed)
-		return;
-	body = (struct slice){ out->data + start + sizeof(head),
-		out->size - start - sizeof(head) };
-	head = record_head_make(type, (int64_t)written, (int64_t)(count - written), body.size,
-			column_checksum(0, body));
-	memcpy(out->data + start, &head, sizeof(head));
-}
 
 static bool spots_reserve(struct column_file *file, int64_t block)
 {
@@ -136,12 +67,8 @@ static void spot_set(struct column_file *file, int64_t block, struct spot spot)
 
 static bool file_begin(struct column_file *file, struct error *err)
 {
-	struct file_head head = { .version = FILE_VERSION, .byte_order = BYTE_ORDER_MARK };
+	struct column_file_head head = column_file_head_make();
 
-	memcpy(head.magic, FILE_MAGIC, sizeof(head.magic));
-	head.checksum = column_checksum(
-			0, (struct slice){ (const char *)&head,
-					   offsetof(struct file_head, checksum) });
 	if (ftruncate(file->descriptor->number, 0) != 0 ||
 			!column_descriptor_write(file->descriptor, 0, &head, sizeof(head)))
 		return column_error(err, "write", file->path, errno);
@@ -153,71 +80,45 @@ static bool file_begin(struct column_file *file, struct error *err)
 
 static bool file_is_ours(const struct column_file *file, struct error *err, bool *out_failed)
 {
-	struct file_head head;
+	struct column_file_head head;
 	int got = column_descriptor_read(file->descriptor, 0, sizeof(head), &head);
 
 	*out_failed = got < 0;
 	if (got < 0)
 		column_error(err, "read", file->path, errno);
-	return got == 1 && memcmp(head.magic, FILE_MAGIC, sizeof(head.magic)) == 0 &&
-	       head.version == FILE_VERSION && head.byte_order == BYTE_ORDER_MARK &&
-	       head.checksum == column_checksum(0, (struct slice){ (const char *)&head,
-								   offsetof(struct file_head,
-										   checksum) });
+	return got == 1 && column_file_head_is_ours(&head);
 }
 
-/* Whether the names are as they were written, and follow those that are there. */
-static bool names_take(const struct column_file *file, const struct record_head *head,
+static bool names_take(const struct column_file *file, const struct column_record *record,
 		uint64_t offset, struct column_names *names, size_t *written)
 {
 	struct buffer body = { 0 };
-	size_t before = *written;
-	size_t at = 0;
-	bool ok = head->block == (int64_t)*written && head->size < SIZE_MAX / 4 &&
-		  buffer_reserve(&body, (size_t)head->size) &&
-		  column_descriptor_read(
-				  file->descriptor, offset, (size_t)head->size, body.data) == 1;
+	size_t size = (size_t)record->size;
+	bool ok = record->size < SIZE_MAX / 4 && buffer_reserve(&body, size) &&
+		  column_descriptor_read(file->descriptor, offset, size, body.data) == 1 &&
+		  column_record_take_names(
+				  record, (struct slice){ body.data, size }, names, written);
 
-	body.size = ok ? (size_t)head->size : 0;
-	ok = ok && head->checksum == column_checksum(0, (struct slice){ body.data, body.size });
-	for (int64_t i = 0; ok && i < head->sequence; i++) {
-		uint32_t size = 0;
-		uint32_t number = 0;
-
-		ok = body.size - at >= sizeof(size);
-		if (!ok)
-			break;
-		memcpy(&size, body.data + at, sizeof(size));
-		at += sizeof(size);
-		ok = size <= body.size - at && (size > 0 || names == file->codes) &&
-		     column_names_add(names, (struct slice){ body.data + at, size }, &number,
-				     NULL) &&
-		     number == *written;
-		at += size;
-		*written += ok;
-	}
 	buffer_fini(&body);
-	/* What was taken of a wrong record keeps its numbers, and is written anew. */
-	if (!ok)
-		*written = before;
 	return ok;
 }
 
 static bool record_take(
-		struct column_file *file, const struct record_head *head, uint64_t offset)
+		struct column_file *file, const struct column_record *record, uint64_t offset)
 {
-	switch (head->type) {
-	case RECORD_COLUMNS:
-		return names_take(file, head, offset, file->columns, &file->columns_written);
-	case RECORD_CODES:
-		return names_take(file, head, offset, file->codes, &file->codes_written);
-	case RECORD_BLOCK:
-		if (head->block < 0 || head->block >= BLOCKS_MOST || head->size > UINT32_MAX ||
-				!spots_reserve(file, head->block))
+	switch (record->type) {
+	case COLUMN_RECORD_COLUMNS:
+		return names_take(file, record, offset, file->columns, &file->columns_written);
+	case COLUMN_RECORD_CODES:
+		return names_take(file, record, offset, file->codes, &file->codes_written);
+	case COLUMN_RECORD_BLOCK:
+		if (record->block < 0 || record->block >= BLOCKS_MOST ||
+				record->size > UINT32_MAX ||
+				!spots_reserve(file, record->block))
 			return false;
-		spot_set(file, head->block,
-				(struct spot){ offset, (uint32_t)head->size, head->checksum,
-						head->sequence });
+		spot_set(file, record->block,
+				(struct spot){ offset, (uint32_t)record->size, record->checksum,
+						record->sequence });
 		return true;
 	default:
 		return false;
@@ -232,23 +133,20 @@ static bool file_walk(struct column_file *file, struct error *err)
 	if (fstat(file->descriptor->number, &status) != 0)
 		return column_error(err, "look at", file->path, errno);
 	end = (uint64_t)status.st_size;
-	file->size = sizeof(struct file_head);
-	while (end - file->size >= sizeof(struct record_head)) {
-		struct record_head head;
-		uint64_t offset = file->size + sizeof(head);
+	file->size = sizeof(struct column_file_head);
+	while (end - file->size >= sizeof(struct column_record)) {
+		struct column_record record;
+		uint64_t offset = file->size + sizeof(record);
 		int got = column_descriptor_read(
-				file->descriptor, file->size, sizeof(head), &head);
+				file->descriptor, file->size, sizeof(record), &record);
 
 		if (got < 0)
 			return column_error(err, "read", file->path, errno);
-		if (got == 0 || head.magic != RECORD_MAGIC ||
-				head.own != column_checksum(0,
-							    (struct slice){ (const char *)&head,
-									    offsetof(struct record_head,
-											    own) }) ||
-				head.size > end - offset || !record_take(file, &head, offset))
+		if (got == 0 || !column_record_is_whole(&record) ||
+				record.size > end - offset ||
+				!record_take(file, &record, offset))
 			break;
-		file->size = offset + head.size;
+		file->size = offset + record.size;
 	}
 	if (file->size != end && ftruncate(file->descriptor->number, (off_t)file->size) != 0)
 		return column_error(err, "cut", file->path, errno);
@@ -379,17 +277,19 @@ struct column_file_state column_file_state(struct column_file *file)
 static bool image_append(struct column_file *file, int64_t block, int64_t sequence,
 		uint32_t stamp, struct slice image, struct error *err)
 {
-	struct record_head head =
-			record_head_make(RECORD_BLOCK, block, sequence, image.size, stamp);
+	struct column_record record = column_record_make(
+			COLUMN_RECORD_BLOCK, block, sequence, image.size, stamp);
 	struct buffer names = { 0 };
 	size_t columns;
 	size_t codes;
 	uint64_t offset;
 	bool ok;
 
-	append_names(file->columns, file->columns_written, RECORD_COLUMNS, &names, &columns);
-	append_names(file->codes, file->codes_written, RECORD_CODES, &names, &codes);
-	buffer_append(&names, &head, sizeof(head));
+	column_record_append_names(&names, COLUMN_RECORD_COLUMNS, file->columns,
+			file->columns_written, &columns);
+	column_record_append_names(
+			&names, COLUMN_RECORD_CODES, file->codes, file->codes_written, &codes);
+	buffer_append(&names, &record, sizeof(record));
 	if (names.failed || !spots_reserve(file, block)) {
 		buffer_fini(&names);
 		return error_set(err, ERROR_MEMORY, "out of memory while keeping columns");
@@ -417,13 +317,13 @@ static bool images_copy(struct column_file *to, const struct column_file *from, 
 {
 	for (size_t i = 0; i < from->spot_count; i++) {
 		const struct spot *spot = &from->spots[i];
-		struct record_head head = record_head_make(RECORD_BLOCK, (int64_t)i,
-				spot->sequence, spot->size, spot->stamp);
-		uint64_t offset = to->size + sizeof(head);
+		struct column_record record = column_record_make(COLUMN_RECORD_BLOCK,
+				(int64_t)i, spot->sequence, spot->size, spot->stamp);
+		uint64_t offset = to->size + sizeof(record);
 
 		if (!spot->offset)
 			continue;
-		if (!column_descriptor_write(to->descriptor, to->size, &head, sizeof(head)))
+		if (!column_descriptor_write(to->descriptor, to->size, &record, sizeof(record)))
 			return column_error(err, "write", to->path, errno);
 		for (uint64_t at = 0; at < spot->size; at += COPY_SIZE) {
 			size_t size = spot->size - at < COPY_SIZE ? (size_t)(spot->size - at)
@@ -462,8 +362,10 @@ static bool file_compact(struct column_file *file, struct error *err)
 	copy.descriptor = column_descriptor_open(copy.path, O_TRUNC, err);
 	if (!copy.descriptor || !file_begin(&copy, err))
 		goto out;
-	append_names(file->columns, 0, RECORD_COLUMNS, &names, &copy.columns_written);
-	append_names(file->codes, 0, RECORD_CODES, &names, &copy.codes_written);
+	column_record_append_names(
+			&names, COLUMN_RECORD_COLUMNS, file->columns, 0, &copy.columns_written);
+	column_record_append_names(
+			&names, COLUMN_RECORD_CODES, file->codes, 0, &copy.codes_written);
 	if (names.failed || !column_descriptor_write(copy.descriptor, copy.size, names.data,
 					    names.size)) {
 		column_error(err, "write", copy.path, names.failed ? ENOMEM : errno);
