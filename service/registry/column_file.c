@@ -90,38 +90,55 @@ static bool file_is_ours(const struct column_file *file, struct error *err, bool
 }
 
 static bool names_take(const struct column_file *file, const struct column_record *record,
-		uint64_t offset, struct column_names *names, size_t *written)
+		uint64_t offset, struct column_names *names, size_t *written, bool *out_whole,
+		struct error *err)
 {
 	struct buffer body = { 0 };
 	size_t size = (size_t)record->size;
-	bool ok = record->size < SIZE_MAX / 4 && buffer_reserve(&body, size) &&
-		  column_descriptor_read(file->descriptor, offset, size, body.data) == 1 &&
-		  column_record_take_names(
-				  record, (struct slice){ body.data, size }, names, written);
+	bool ok = false;
+	int got;
 
+	*out_whole = false;
+	if (!buffer_reserve(&body, size))
+		return error_set(err, ERROR_MEMORY, "out of memory while reading %s",
+				file->path);
+	got = column_descriptor_read(file->descriptor, offset, size, body.data);
+	if (got < 0)
+		column_error(err, "read", file->path, errno);
+	else
+		ok = got == 0 ||
+		     column_record_take_names(record, (struct slice){ body.data, size }, names,
+				     written, out_whole, err);
 	buffer_fini(&body);
 	return ok;
 }
 
-static bool record_take(
-		struct column_file *file, const struct column_record *record, uint64_t offset)
+/* *out_whole: it makes sense. What cannot be read, or not be kept for short memory, is a failure, and no damage. */
+static bool record_take(struct column_file *file, const struct column_record *record,
+		uint64_t offset, bool *out_whole, struct error *err)
 {
+	*out_whole = false;
 	switch (record->type) {
 	case COLUMN_RECORD_COLUMNS:
-		return names_take(file, record, offset, file->columns, &file->columns_written);
+		return names_take(file, record, offset, file->columns, &file->columns_written,
+				out_whole, err);
 	case COLUMN_RECORD_CODES:
-		return names_take(file, record, offset, file->codes, &file->codes_written);
+		return names_take(file, record, offset, file->codes, &file->codes_written,
+				out_whole, err);
 	case COLUMN_RECORD_BLOCK:
 		if (record->block < 0 || record->block >= BLOCKS_MOST ||
-				record->size > UINT32_MAX ||
-				!spots_reserve(file, record->block))
-			return false;
+				record->size > UINT32_MAX)
+			return true;
+		if (!spots_reserve(file, record->block))
+			return error_set(err, ERROR_MEMORY, "out of memory while reading %s",
+					file->path);
 		spot_set(file, record->block,
 				(struct spot){ offset, (uint32_t)record->size, record->checksum,
 						record->sequence });
+		*out_whole = true;
 		return true;
 	default:
-		return false;
+		return true;
 	}
 }
 
@@ -137,14 +154,17 @@ static bool file_walk(struct column_file *file, struct error *err)
 	while (end - file->size >= sizeof(struct column_record)) {
 		struct column_record record;
 		uint64_t offset = file->size + sizeof(record);
+		bool is_whole;
 		int got = column_descriptor_read(
 				file->descriptor, file->size, sizeof(record), &record);
 
 		if (got < 0)
 			return column_error(err, "read", file->path, errno);
-		if (got == 0 || !column_record_is_whole(&record) ||
-				record.size > end - offset ||
-				!record_take(file, &record, offset))
+		if (got == 0 || !column_record_is_whole(&record) || record.size > end - offset)
+			break;
+		if (!record_take(file, &record, offset, &is_whole, err))
+			return false;
+		if (!is_whole)
 			break;
 		file->size = offset + record.size;
 	}
@@ -312,8 +332,8 @@ static bool image_append(struct column_file *file, int64_t block, int64_t sequen
 	return true;
 }
 
-static bool images_copy(struct column_file *to, const struct column_file *from, char *buffer,
-		struct error *err)
+/* False when something cannot be read or written. */
+static bool images_copy(struct column_file *to, const struct column_file *from, char *buffer)
 {
 	for (size_t i = 0; i < from->spot_count; i++) {
 		const struct spot *spot = &from->spots[i];
@@ -324,16 +344,16 @@ static bool images_copy(struct column_file *to, const struct column_file *from, 
 		if (!spot->offset)
 			continue;
 		if (!column_descriptor_write(to->descriptor, to->size, &record, sizeof(record)))
-			return column_error(err, "write", to->path, errno);
+			return false;
 		for (uint64_t at = 0; at < spot->size; at += COPY_SIZE) {
 			size_t size = spot->size - at < COPY_SIZE ? (size_t)(spot->size - at)
 								  : COPY_SIZE;
 
 			if (column_descriptor_read(from->descriptor, spot->offset + at, size,
 					    buffer) != 1)
-				return column_error(err, "read", from->path, errno);
+				return false;
 			if (!column_descriptor_write(to->descriptor, offset + at, buffer, size))
-				return column_error(err, "write", to->path, errno);
+				return false;
 		}
 		to->size = offset + spot->size;
 		spot_set(to, (int64_t)i,
@@ -343,8 +363,11 @@ static bool images_copy(struct column_file *to, const struct column_file *from, 
 	return true;
 }
 
-/* A copy of what counts, which takes the place of the file. */
-static bool file_compact(struct column_file *file, struct error *err)
+/*
+ * A copy of what counts, which takes the place of the file. Where it cannot be made nothing is lost but room, so that
+ * nobody is told why.
+ */
+static void file_compact(struct column_file *file)
 {
 	struct column_file copy = { .columns = file->columns, .codes = file->codes };
 	struct buffer names = { 0 };
@@ -353,31 +376,23 @@ static bool file_compact(struct column_file *file, struct error *err)
 	bool ok = false;
 
 	copy.path = memory_alloc(size + sizeof(".new"));
-	if (!buffer || !copy.path || !spots_reserve(&copy, (int64_t)file->spot_count)) {
-		error_set(err, ERROR_MEMORY, "out of memory while tidying columns");
+	if (!buffer || !copy.path || !spots_reserve(&copy, (int64_t)file->spot_count))
 		goto out;
-	}
 	memcpy(copy.path, file->path, size);
 	memcpy(copy.path + size, ".new", sizeof(".new"));
-	copy.descriptor = column_descriptor_open(copy.path, O_TRUNC, err);
-	if (!copy.descriptor || !file_begin(&copy, err))
+	copy.descriptor = column_descriptor_open(copy.path, O_TRUNC, NULL);
+	if (!copy.descriptor || !file_begin(&copy, NULL))
 		goto out;
 	column_record_append_names(
 			&names, COLUMN_RECORD_COLUMNS, file->columns, 0, &copy.columns_written);
 	column_record_append_names(
 			&names, COLUMN_RECORD_CODES, file->codes, 0, &copy.codes_written);
-	if (names.failed || !column_descriptor_write(copy.descriptor, copy.size, names.data,
-					    names.size)) {
-		column_error(err, "write", copy.path, names.failed ? ENOMEM : errno);
+	if (names.failed || !column_descriptor_write(
+					    copy.descriptor, copy.size, names.data, names.size))
 		goto out;
-	}
 	copy.size += names.size;
-	if (!images_copy(&copy, file, buffer, err))
+	if (!images_copy(&copy, file, buffer) || rename(copy.path, file->path) != 0)
 		goto out;
-	if (rename(copy.path, file->path) != 0) {
-		column_error(err, "replace", file->path, errno);
-		goto out;
-	}
 	column_descriptor_unref(file->descriptor);
 	memory_free(file->spots);
 	file->descriptor = copy.descriptor;
@@ -398,7 +413,6 @@ out:
 	memory_free(copy.path);
 	memory_free(buffer);
 	buffer_fini(&names);
-	return ok;
 }
 
 bool column_file_put(struct column_file *file, int64_t block, int64_t sequence, uint32_t stamp,
@@ -411,7 +425,7 @@ bool column_file_put(struct column_file *file, int64_t block, int64_t sequence, 
 	ok = image_append(file, block, sequence, stamp, image, err);
 	/* Without room for a copy the file stays as long as it is. */
 	if (ok && file->size > 2 * file->live + SLACK)
-		(void)file_compact(file, NULL);
+		file_compact(file);
 	pthread_mutex_unlock(&file->lock);
 	return ok;
 }

@@ -106,24 +106,30 @@ static bool name_take(const struct column_record *record, struct slice body, siz
 }
 
 bool column_record_take_names(const struct column_record *record, struct slice body,
-		struct column_names *names, size_t *written)
+		struct column_names *names, size_t *written, bool *out_whole, struct error *err)
 {
 	size_t count = *written;
 	size_t at = 0;
 
+	*out_whole = false;
 	if (record->block != (int64_t)count || record->checksum != column_checksum(0, body))
-		return false;
+		return true;
 	for (int64_t i = 0; i < record->sequence; i++) {
+		struct error failure = { 0 };
 		struct slice name;
-		uint32_t number;
+		uint32_t number = 0;
 
 		/* What was taken of a wrong record keeps its numbers, and is written anew. */
-		if (!name_take(record, body, &at, &name) ||
-				!column_names_add(names, name, &number, NULL) ||
-				number != count)
-			return false;
+		if (!name_take(record, body, &at, &name))
+			return true;
+		if (!column_names_add(names, name, &number, &failure))
+			return failure.code != ERROR_MEMORY ||
+			       error_set(err, ERROR_MEMORY, "%s", failure.message);
+		if (number != count)
+			return true;
 		count++;
 	}
 	*written = count;
+	*out_whole = true;
 	return true;
 }

@@ -45,8 +45,10 @@ bool column_record_is_whole(const struct column_record *record);
 void column_record_append_names(struct buffer *out, enum column_record_type type,
 		struct column_names *names, size_t written, size_t *out_count);
 /**
- * Adds the names of @record, which @body follows, to those of the file: *written more. False, and none more, when they
- * are not as they were written, or do not follow those that are there.
+ * Adds the names of @record, which @body follows, to those of the file: *written more. *out_whole is false, and there
+ * are none more, when they are not as they were written, do not follow those that are there, or are too many. Only
+ * short memory is a failure.
  */
 bool column_record_take_names(const struct column_record *record, struct slice body,
-		struct column_names *names, size_t *written);
+		struct column_names *names, size_t *written, bool *out_whole,
+		struct error *err);
