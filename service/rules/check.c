@@ -256,8 +256,6 @@ static void check_has(struct checker *checker, struct node *node)
 
 void checker_node(struct checker *checker, struct node *node)
 {
-	if (node->steps)
-		return; /* checked with another rule */
 	node->type = &type_bad;
 	node->dimension = DIMENSION_FREE;
 	switch (node->kind) {
@@ -321,8 +319,6 @@ void checker_node(struct checker *checker, struct node *node)
 /* A quotient has no value of its own to go on with: it may only stand in a comparison. */
 static void check_ratios(struct checker *checker, const struct node *node)
 {
-	if (node->steps)
-		return;
 	if (node->variable) {
 		if (node->variable->ratio)
 			checker_report(checker, node,

@@ -190,8 +190,6 @@ void checker_result(struct checker *checker, const struct node *root)
 
 void checker_policy(struct checker *checker, const struct node *node)
 {
-	if (node->steps)
-		return;
 	if (checker->source->options->warn_bare)
 		check_figures(checker, node);
 	if (checker->source->options->warn_choices)

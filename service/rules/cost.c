@@ -106,8 +106,6 @@ static struct estimate estimate(const struct node *node)
 {
 	struct estimate result = { 1, outside_size(node->type) };
 
-	if (node->steps)
-		return (struct estimate){ node->steps, 1 };
 	if (node->variable || node->local >= 0) {
 		if (node->kind == NODE_LOOP)
 			return estimate_loop(node);

@@ -18,7 +18,7 @@
  * mistake is reported. Depth is limited in the recursion here and in the height of the tree, so that
  * whoever walks the tree may recurse.
  */
-#include "rules/memo.h"
+#include "rules/parser.h"
 
 static struct node *parse_expression(struct parser *parser);
 
@@ -34,13 +34,11 @@ static void parse_arguments(struct parser *parser, enum token_kind close, const 
 {
 	if (parser_accept(parser, close))
 		return;
-	parser->arguments++;
 	do {
 		if (trailing_comma && list->count && parser->token.kind == close)
 			break;
 		list_append(parser, list, parse_expression(parser));
 	} while (parser_accept(parser, TOKEN_COMMA));
-	parser->arguments--;
 	parser_close(parser, close, expected);
 }
 
@@ -52,7 +50,6 @@ static struct node *parse_map(struct parser *parser)
 	parser_advance(parser);
 	if (parser_accept(parser, TOKEN_CLOSE_BRACE))
 		return node_finish(parser, node, list);
-	parser->arguments++;
 	do {
 		if (list.count && parser->token.kind == TOKEN_CLOSE_BRACE)
 			break;
@@ -64,7 +61,6 @@ static struct node *parse_map(struct parser *parser)
 		}
 		list_append(parser, &list, parse_expression(parser));
 	} while (parser_accept(parser, TOKEN_COMMA));
-	parser->arguments--;
 	parser_close(parser, TOKEN_CLOSE_BRACE, "\",\" or \"}\"");
 	if (list.count % 2)
 		list.count--; /* only when memory is short */
@@ -161,17 +157,12 @@ static struct node *parse_name(struct parser *parser)
 
 static struct node *parse_list(struct parser *parser)
 {
-	struct rule_memo *memo = parser->source->options->memo;
 	struct node *node = node_new(parser, NODE_LIST, parser->token.begin);
-	struct arena_mark mark = arena_mark(parser->arena);
-	const char *decoded = parser->lexer.decoded;
 	struct node_list list = { 0 };
 
 	node_mark(node, parser->token.begin, parser->token.end);
 	parser_advance(parser);
 	parse_arguments(parser, TOKEN_CLOSE_BRACKET, "\",\" or \"]\"", true, &list);
-	if (memo && decoded == parser->lexer.decoded)
-		memo_share(parser, mark, &list);
 	return node_finish(parser, node, list);
 }
 
@@ -243,9 +234,7 @@ static struct node *parse_member(struct parser *parser, struct node *node)
 			struct node *key;
 
 			parser_advance(parser);
-			parser->arguments++;
 			key = parse_expression(parser);
-			parser->arguments--;
 			parser_close(parser, TOKEN_CLOSE_BRACKET, "an operator or \"]\"");
 			node_mark(index, mark, parser->last_end);
 			node = node_with(parser, index, node, key);
@@ -352,33 +341,16 @@ static struct node *parse_binary(struct parser *parser, int level)
 	return left;
 }
 
-/* What stands beside && and ||: known from another rule, or read. Arguments may name loop variables. */
-static struct node *parse_relation(struct parser *parser)
-{
-	struct rule_memo *memo = parser->source->options->memo;
-	struct slice key = { 0 };
-	struct node *node = NULL;
-
-	if (memo && parser->arguments == 0)
-		node = memo_take(parser, &key);
-	if (!node) {
-		node = parse_binary(parser, 0);
-		if (key.size)
-			memo_note(memo, key, node);
-	}
-	return node;
-}
-
 static struct node *parse_and(struct parser *parser)
 {
-	struct node *first = parse_relation(parser);
+	struct node *first = parse_binary(parser, 0);
 	struct node_list list = { 0 };
 
 	if (parser->token.kind != TOKEN_AND)
 		return first;
 	list_append(parser, &list, first);
 	while (parser_accept(parser, TOKEN_AND))
-		list_append(parser, &list, parse_relation(parser));
+		list_append(parser, &list, parse_binary(parser, 0));
 	return node_finish(parser, node_new(parser, NODE_AND, first->begin), list);
 }
 

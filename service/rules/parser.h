@@ -12,8 +12,7 @@ struct parser {
 	struct token token; /* the current one */
 	uint32_t last_end;  /* of the token before */
 	int depth;
-	int arguments; /* lists of arguments, elements or entries that are open */
-	bool failed;   /* something was reported, or memory is short */
+	bool failed; /* something was reported, or memory is short */
 	bool reported_once;
 	uint32_t reported_at;
 	struct node spare; /* stands in when memory is short */

@@ -56,6 +56,14 @@ bool program_compile(struct program *program, struct node *root, int loop_depth,
 		struct arena *arena);
 void program_dump(const struct program *program, FILE *out);
 
+#define RULE_COST_LIMIT ((uint64_t)10 * 1000 * 1000)
+
+/** How many steps a rule may take. */
+static inline uint64_t rule_cost_limit(const struct rule_options *options)
+{
+	return options->cost_limit ? options->cost_limit : RULE_COST_LIMIT;
+}
+
 /** Static worst case of evaluating @node; UINT64_MAX when past counting. */
 uint64_t tree_cost(const struct node *root);
 

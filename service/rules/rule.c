@@ -8,7 +8,6 @@
 #include "rules/program.h"
 
 #define RULE_SIZE_LIMIT ((size_t)16 * 1024)
-#define RULE_COST_LIMIT ((uint64_t)10 * 1000 * 1000)
 
 static bool source_is_readable(const struct source *source)
 {
@@ -33,14 +32,11 @@ static bool source_is_readable(const struct source *source)
 static bool rule_build(struct rule *rule, const struct source *source,
 		const struct scope *scope, struct arena *arena)
 {
-	const struct rule_options *options = source->options;
-	uint64_t limit = options->cost_limit ? options->cost_limit : RULE_COST_LIMIT;
+	uint64_t limit = rule_cost_limit(source->options);
 	struct checker checker = { .source = source, .scope = scope, .arena = arena };
 	bool complete = false;
 	bool checked;
 
-	if (options->memo)
-		memo_begin(options->memo);
 	rule->root = tree_parse(source, arena, &complete);
 	if (!rule->root || arena->exhausted)
 		return false;
@@ -48,8 +44,6 @@ static bool rule_build(struct rule *rule, const struct source *source,
 	checked = tree_check(&checker, rule->root);
 	if (!complete || !checked || arena->exhausted)
 		return false;
-	if (options->memo && checker.loop_depth < memo_loops(options->memo))
-		checker.loop_depth = memo_loops(options->memo);
 	rule->cost = tree_cost(rule->root);
 	if (rule->cost > limit) {
 		source_report(source, DIAGNOSTIC_ERROR, rule->root->begin, rule->root->end,
@@ -63,8 +57,6 @@ static bool rule_build(struct rule *rule, const struct source *source,
 					rule->root->end, "the rule has too many parts");
 		return false;
 	}
-	if (options->memo)
-		memo_keep(options->memo, rule);
 	return true;
 }
 
@@ -73,10 +65,17 @@ const struct rule *rule_compile(struct slice text, const struct scope *scope,
 		struct diagnostics *diagnostics)
 {
 	static const struct rule_options none = { 0 };
-	struct rule *rule = ARENA_NEW(arena, struct rule);
-	struct source source = { .options = options ? options : &none,
-		.diagnostics = diagnostics };
+	struct source source = {
+		.text = text, .options = options ? options : &none, .diagnostics = diagnostics
+	};
+	const struct rule *made = NULL;
+	struct rule *rule;
 
+	if (source.options->memo && source.options->lasting)
+		made = memo_make(&source, scope, arena);
+	if (made)
+		return made;
+	rule = ARENA_NEW(arena, struct rule);
 	if (!source.options->lasting)
 		text.data = arena_copy(arena, text.data, text.size);
 	if (rule && text.data) {

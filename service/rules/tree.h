@@ -84,7 +84,6 @@ struct node {
 	int8_t local; /* NAME: loop depth of its variable, or -1; LOOP: its own depth */
 	uint16_t count;
 	int16_t code_begin, code_end; /* in the program; -1 when folded into a node above */
-	uint16_t steps; /* of a part that was checked before: what it costs; else 0 */
 	uint16_t name_size;
 
 	const struct type *type;

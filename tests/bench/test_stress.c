@@ -8,12 +8,15 @@
  * nothing of rules. Of who is not, each policy is what its rule says, evaluated alone. What the index leaves
  * open is asked of the rule, as whoever uses the index does.
  *
+ * Each rule is also made as a load makes it, of parts that are known from the rules before, and is the same.
+ *
  * With POLICYCALC_LONG under 1,000, 10,000 and 100,000 policies of three seeds.
  */
 #include "stress_words.h"
 #include "workload_catalog.h"
 
 #include "../unit/effort.h"
+#include "../unit/rules/rule_compare.h"
 
 #include "rules/match_index.h"
 
@@ -100,6 +103,7 @@ static void rules_make(struct world *world, enum stress_words words)
 {
 	static const struct rule_options options = { .path = "stress",
 		.cost_limit = UINT64_MAX };
+	struct rule_options loading = options;
 	struct diagnostics diagnostics;
 	char *text = NULL;
 	size_t size = 0;
@@ -107,7 +111,13 @@ static void rules_make(struct world *world, enum stress_words words)
 
 	assert_non_null(out);
 	diagnostics_init(&diagnostics, &world->arena);
+	loading.lasting = true;
+	loading.memo = rule_memo_new();
+	assert_non_null(loading.memo);
 	for (size_t i = 0; i < world->policy_count; i++) {
+		const struct rule *loaded;
+		struct slice own;
+
 		generator_policy(&world->generator, i, &world->made[i]);
 		rewind(out);
 		stress_policy_print(&world->made[i], words, out);
@@ -116,7 +126,12 @@ static void rules_make(struct world *world, enum stress_words words)
 				&options, &world->arena, &diagnostics);
 		if (!world->rules[i])
 			fail_msg("%.*s: %s", (int)size, text, diagnostics.list[0].message);
+		own = (struct slice){ arena_copy(&world->arena, text, size), size };
+		loaded = rule_compile(own, world->scope, &loading, &world->arena, &diagnostics);
+		assert_non_null(loaded);
+		rules_compare(world->rules[i], loaded);
 	}
+	rule_memo_free(loading.memo);
 	(void)fclose(out);
 	free(text);
 }

@@ -5,9 +5,11 @@
  * texts lie; the copy does none of it. So each condition has the twins it has there, and Match answers with the
  * same bytes.
  */
+#include "../rules/rule_compare.h"
 #include "base/buffer.h"
 #include "base/memory.h"
 #include "calculator/ruleset.h"
+#include "calculator/score.h"
 #include "profile_maker.h"
 #include "proto/codec/codec.h"
 #include "random_catalog.h"
@@ -116,6 +118,69 @@ static void twins_compare(const struct ruleset *copy, const struct ruleset *load
 	assert_true(copy->twin_count < clauses);
 }
 
+/* NULL is like NULL only; with no facts known. */
+static size_t rule_compare(const struct rule *a, const struct rule *b)
+{
+	struct arena arena;
+	struct evaluation evaluation = { .arena = &arena };
+
+	assert_int_equal(a != NULL, b != NULL);
+	if (!a)
+		return 0;
+	arena_init(&arena, (size_t)16 << 20);
+	rules_compare(a, b);
+	answers_of_rules_compare(a, b, &evaluation);
+	arena_fini(&arena);
+	return 1;
+}
+
+static size_t amount_compare(const struct amount_rules *a, const struct amount_rules *b)
+{
+	size_t count = rule_compare(a->rule, b->rule) + rule_compare(a->base, b->base) +
+		       rule_compare(a->rate, b->rate) + rule_compare(a->quantity, b->quantity) +
+		       rule_compare(a->unit_amount, b->unit_amount);
+
+	for (size_t i = 0; i < a->bracket_count; i++)
+		count += rule_compare(a->brackets[i].up_to, b->brackets[i].up_to) +
+			 rule_compare(a->brackets[i].rate, b->brackets[i].rate);
+	for (size_t i = 0; i < a->cap_count; i++)
+		count += rule_compare(a->caps[i].limit, b->caps[i].limit) +
+			 rule_compare(a->caps[i].when, b->caps[i].when);
+	for (size_t i = 0; i < a->tier_count; i++)
+		count += rule_compare(a->tiers[i].sum, b->tiers[i].sum) +
+			 rule_compare(a->tiers[i].when, b->tiers[i].when);
+	return count;
+}
+
+/* What was made of parts is what was read and checked. */
+static void policies_compare(const struct ruleset *copy, const struct ruleset *loaded)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < copy->catalog.policy_count; i++) {
+		const struct policy_rules *a = &copy->policies[i];
+		const struct policy_rules *b = &loaded->policies[i];
+
+		for (size_t k = 0; k < a->clause_count; k++) {
+			const struct clause *left = &a->clauses[k];
+			const struct clause *right = &b->clauses[k];
+
+			count += rule_compare(left->rule, right->rule) +
+				 rule_compare(left->met_if, right->met_if) +
+				 rule_compare(left->fails_if, right->fails_if) +
+				 rule_compare(left->direct_pass, right->direct_pass);
+			for (size_t r = 0; left->score && r < left->score->rule_count; r++)
+				count += rule_compare(
+						left->score->rules[r], right->score->rules[r]);
+		}
+		if (a->amount)
+			count += amount_compare(a->amount, b->amount);
+		count += rule_compare(a->budget, b->budget);
+	}
+	print_message("%zu rules are the same\n", count);
+	assert_true(count > copy->catalog.policy_count);
+}
+
 /* Bytes of the answer, or why there is none. */
 static struct slice ask(const struct ruleset *ruleset,
 		const Policycalc__V1__MatchRequest *request, struct arena *arena,
@@ -191,6 +256,7 @@ static void random_catalogs(void **state)
 		copy = random_catalog_compile(&maker, 150, dictionary);
 		loaded = ruleset_load_as_stored(ruleset_catalog(copy), 0);
 		twins_compare(copy, loaded);
+		policies_compare(copy, loaded);
 		answers_compare(copy, loaded, &maker, 12);
 		ruleset_unref(loaded);
 		ruleset_unref(copy);
@@ -216,8 +282,10 @@ static void memory_short(void **state)
 		loaded = ruleset_load_as_stored(ruleset_catalog(copy), nth);
 		refused += !loaded;
 		made += loaded != NULL;
-		if (loaded)
+		if (loaded) {
+			policies_compare(copy, loaded);
 			answers_compare(copy, loaded, &maker, 1);
+		}
 		ruleset_unref(loaded);
 	}
 	assert_true(refused > 0);
@@ -241,6 +309,7 @@ static void starter_catalog(void **state)
 	maker.catalog = ruleset_catalog(copy);
 	maker.arena = &arena;
 	twins_compare(copy, loaded);
+	policies_compare(copy, loaded);
 	answers_compare(copy, loaded, &maker, getenv("POLICYCALC_LONG") ? 400 : 8);
 	ruleset_unref(loaded);
 	ruleset_unref(copy);

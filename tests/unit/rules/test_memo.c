@@ -5,7 +5,7 @@
  */
 #include "block_world.h"
 
-#include "rules/program.h"
+#include "rule_compare.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -68,79 +68,19 @@ static const struct rule *compile(struct world *world, const char *text, struct 
 			&world->diagnostics);
 }
 
-/* All that a rule says of itself. */
-static char *rule_text(const struct rule *rule)
+static void profiles_compare(struct world *world, const struct rule *a, const struct rule *b)
 {
-	char *text = NULL;
-	size_t size = 0;
-	FILE *out = open_memstream(&text, &size);
-
-	assert_non_null(out);
-	rule_dump_tree(rule, out);
-	rule_dump_program(rule, out);
-	(void)fprintf(out, "%llu steps, %d constants, %d loops\n",
-			(unsigned long long)rule_cost(rule), rule->program.constant_count,
-			rule->program.loop_depth);
-	(void)fclose(out);
-	return text;
-}
-
-/* Places too: who looks at one part of a rule finds it by them. */
-static void nodes_compare(const struct node *a, const struct node *b)
-{
-	assert_int_equal(a->kind, b->kind);
-	assert_int_equal(a->count, b->count);
-	assert_int_equal(a->depth, b->depth);
-	assert_int_equal(a->constant, b->constant);
-	assert_int_equal(a->reads_attribute, b->reads_attribute);
-	assert_int_equal(a->code_begin, b->code_begin);
-	assert_int_equal(a->code_end, b->code_end);
-	if (a->code_begin >= 0) {
-		assert_int_equal(a->begin, b->begin);
-		assert_int_equal(a->end, b->end);
-		assert_int_equal(a->mark, b->mark);
-		assert_int_equal(a->mark_end, b->mark_end);
-	}
-	for (uint32_t i = 0; i < a->count; i++)
-		nodes_compare(a->children[i], b->children[i]);
-}
-
-static void values_compare(const struct value *a, const struct value *b, const char *text)
-{
-	if (a->kind != b->kind || (a->kind == VALUE_BOOL && a->boolean != b->boolean))
-		fail_msg("another value of %s", text);
-	if (a->kind == VALUE_ERROR)
-		assert_string_equal(a->error, b->error);
-}
-
-static void rules_compare(struct world *world, const struct rule *a, const struct rule *b,
-		const char *text)
-{
-	char *left = rule_text(a);
-	char *right = rule_text(b);
-
-	if (strcmp(left, right) != 0)
-		fail_msg("%s\nbecame\n%s\nwhere it is\n%s", text, right, left);
-	/* What is folded beforehand needs no room for its parts. */
-	assert_true(b->program.stack_size <= a->program.stack_size);
-	assert_string_equal(rule_print(a, &world->arena), rule_print(b, &world->arena));
-	nodes_compare(a->root, b->root);
 	for (int i = 0; i < PROFILES; i++) {
 		struct arena_mark mark = arena_mark(&world->arena);
-		struct value one, other;
 
 		for (int slot = 0; slot < FIRST_OTHER; slot++) {
 			world->values[slot] = (struct value){ .kind = VALUE_UNKNOWN };
 			if (random_below(4) > 0)
 				world->values[slot] = block_value_make(&world->arena, slot);
 		}
-		one = rule_evaluate(a, &world->evaluation);
-		other = rule_evaluate(b, &world->evaluation);
-		values_compare(&one, &other, text);
+		answers_of_rules_compare(a, b, &world->evaluation);
 		arena_rewind(&world->arena, mark);
 	}
-	free(left);
-	free(right);
 }
 
 static void text_compare(struct world *world, const char *text)
@@ -150,7 +90,8 @@ static void text_compare(struct world *world, const char *text)
 
 	if (!plain || !known)
 		fail_msg("no rule: %s", text);
-	rules_compare(world, plain, known, text);
+	rules_compare(plain, known);
+	profiles_compare(world, plain, known);
 }
 
 static void test_at_random(void **state)
@@ -167,6 +108,101 @@ static void test_at_random(void **state)
 static void test_figures(void **state)
 {
 	static const char *const texts[] = {
+		/* lists and texts of another length, and what stands behind them */
+		"e.c0 in [\"4112\"]",
+		"e.c0 in [\"411282\", \"411224\"] && e.n0 >= 25",
+		"e.c0 in [ 'C31' ,\"411224\",'x' ] && e.n0 >= 25",
+		"e.c0 in [\"C31\", \"C3130\"] || e.n1 < 3 || e.c1 in [\"4112\", \"4113\", "
+		"\"4114\"]",
+		"e.c0 in [\"C31\",]",
+		"e.c0 in []",
+		"e.c0 in [\"\", 'a\"b', \"]\", \"),[\"]",
+		"e.c0 in [\"it\\u0041\"] || e.c0 in [r\"a\"]",
+		"e.c0 in [\"中\", \"国家\"] && e.n0 > 12",
+		"e.c0 in [\"县\"] && e.n0 > 13",
+		"(e.c0 in [\"a\"]) && e.n0 > 12",
+		"(e.c0 in [\"abc\", \"d\"]) && e.n0 > 13",
+		"[\"411282\", \"411224\"].exists(t, t in e.l0) && e.n0 > 12",
+		"[\"4112\"].exists(t, t in e.l0) && e.n0 > 17",
+		"[\"a\", \"b\"].exists(t, t in e.l0) || [\"abc\"].all(t, t in e.l1)",
+		"[\"abc\"].exists(t, t in e.l0) || [\"abd\"].all(t, t in e.l1)",
+		"[\"a\", \"bcd\"] == e.l0 || e.l0 == [\"a\"] + [\"b\"]",
+		"[\"a\"] == e.l0 || e.l0 == [\"abc\"] + [\"b\"]",
+		"size([\"a\"]) > e.n0 || size([\"a\", \"b\"]) > e.n0",
+		"size([\"abc\", \"d\"]) > e.n0 || size([\"a\"]) > e.n0",
+		"\"411282\" in e.l0 && e.n0 > 10",
+		"\"C31\" in e.l0 && e.n0 > 11",
+		"\"C32\" in e.l0 && e.n0 > 12",
+		"\"\" in e.l0 || '' == e.c0",
+		"e.c0 == \"C31\" || e.c1 == \"C32\"",
+		"e.c0 == \"C33\" || e.c1 == \"C34\"",
+		"e.c0 == \"$$$\" || e.c0 == \"##\"",
+		"e.c0 + \"a\" == \"ab\" + \"c\"",
+		"e.c0 + \"b\" == \"bb\" + \"d\"",
+		"e.c0.startsWith(\"C3\") && e.n0 in [3, 4]",
+		"e.c0.startsWith(\"C4\") && e.n0 in [5, 6]",
+		"region.within(e.c0, \"411200\") && e.n0 > 12",
+		"region.within(e.c0, \"410000\") && e.n0 > 14",
+		"\"a\" in e.t0 && e.t0[\"a\"] < as_of && e.t0.a < as_of",
+		"\"b\" in e.t0 && e.t0[\"b\"] < as_of && e.t0.b < as_of",
+		"has(e.t0.a) || has(e.t0.b) && e.n0 > 22",
+		"timestamp(\"2026-01-01T00:00:00Z\") < e.d0 && e.n0 > 12",
+		"timestamp(\"2025-01-01T00:00:00Z\") < e.d0 && e.n0 > 12",
+		"date.addYears(as_of, 12) < e.d0 || date.fullYears(e.d0, as_of) > 25",
+		"date.addYears(as_of, 13) < e.d0 || date.fullYears(e.d0, as_of) > 35",
+		/* what is computed of figures */
+		"e.n0 >= wan(5) && e.n1 < wan(300)",
+		"e.n0 >= wan(7) && e.n1 < wan(400)",
+		"e.n0 >= wan(-5) && e.n1 < wan(- 300)",
+		"e.n0 >= wan(-7) && e.n1 < wan(- 400)",
+		"e.n0 >= yi(999999999999999)",
+		"e.n0 >= yi(100000000000001)",
+		"e.n0 >= wan(5 * 3) && wan(5) + wan(12) > e.n0",
+		"e.n0 >= wan(6 * 4) && wan(7) + wan(15) > e.n0",
+		"math.abs(-5) > e.n0 && -(5) < e.n0 && - -5 < e.n0",
+		"math.abs(-7) > e.n0 && -(7) < e.n0 && - -7 < e.n0",
+		"e.n0 > 1 / 0 || e.n0 > 10 / (5 - 5)",
+		"e.n0 > 2 / 0 || e.n0 > 20 / (7 - 6)",
+		"e.n0 > [10, 20][1] || e.n0 > [10, 20][9]",
+		"e.n0 > [11, 21][9] || e.n0 > [11, 21][1]",
+		"wan(500)",
+		"wan(600)",
+		"500",
+		"e.n0 * 25 + wan(3)",
+		"e.n0 * 35 + wan(4)",
+		"p.limit > 25 ? wan(10) : wan(20)",
+		"p.limit > 35 ? wan(30) : wan(40)",
+		"e.f0 && e.n0 > 12 ? e.f1 || e.n0 > 13 : !e.f2",
+		"e.f0 && e.n0 > 22 ? e.f1 || e.n0 > 23 : !e.f2",
+		"double(e.n0) > 12.5 || double(e.n0) > 1e3 || double(e.n0) > 25.25 || "
+		"uint(e.n0) > 25u",
+		/* quotients, which are shown */
+		"e.q0 > 25 && e.f0 && 30 <= e.q1",
+		"e.q0 > 35 && e.f0 && 40 <= e.q1",
+		"(e.q0 > 35 || e.q1 < 20) && !(e.q0 != p.limit && e.f1)",
+		"(e.q0 > 45 || e.q1 < 30) && !(e.q0 != p.limit && e.f1)",
+		/* what joins */
+		"true && e.f0",
+		"true && false || e.f0",
+		"e.n0 > 12 && 3 > 2",
+		"!(true || false) || e.f0",
+		"!(!e.f0) && !(e.f0 && !e.f1) && !!(e.f0 || e.f1)",
+		"!e.f0 == e.f1 && (!e.f0) == e.f1 && !(e.f0) == e.f1",
+		"((e.f0)) && (((e.f1 || e.f2)))",
+		" ( e.f0 || ( e.n0 > 12 && e.f1 ) ) ",
+		"( e.n0 + 12 ) > 25 && (e.n0 + 13) * 2 > e.n1 || (e.n1 > 10)",
+		"( e.n0 + 22 ) > 35 && (e.n0 + 23) * 3 > e.n1 || (e.n1 > 20)",
+		"(e.f0 ? e.n0 > 12 : e.n0 > 13) && e.f1",
+		"(e.f0 ? e.n0 > 22 : e.n0 > 23) && e.f1",
+		"((e.n0 > 12 || e.f0) && e.f1) || (e.l0.exists(x, x == \"a\" && e.n0 > 25))",
+		"((e.n0 > 22 || e.f0) && e.f1) || (e.l0.exists(x, x == \"b\" && e.n0 > 26))",
+		"e.f0\n\t&&\r e.n0 > 12 \n",
+		"e.f0\f&& e.n0 > 12",
+		"{\"a\": 12}[e.c0] > 25 || e.f0",
+		"{\"a\": 13}[e.c0] > 26 || e.f0",
+		"e.n0 / 12 > 25 && e.f0 // the end",
+		"[[1, 2], [3]].exists(x, x == [3]) || [e.n0 > 12, e.f0] == [true, false]",
+		"[[1, 4], [5]].exists(x, x == [5]) || [e.n0 > 13, e.f0] == [true, false]",
 		"e.n0 >= 25",
 		"e.n0 >= 37",
 		"e.n0 >= 5",
@@ -212,27 +248,66 @@ static void test_figures(void **state)
 	world_free(world);
 }
 
-/* That it is known at all: who copies has no steps of its own to reckon. */
+/* Copies of one part share what is below the names in it. */
+static bool is_known(const struct node *a, const struct node *b)
+{
+	const struct node *left = a, *right = b;
+
+	while (left->count && !left->variable) {
+		left = left->children[0];
+		right = right->children[0];
+	}
+	assert_non_null(left->variable);
+	return left->children == right->children;
+}
+
 static void test_known(void **state)
 {
 	struct world *world = world_make();
-	const struct rule *second;
+	const struct rule *first = compile(world, "e.n3 > 25", world->memo);
+	const struct rule *second = compile(world, "e.n3 > 36", world->memo);
 
 	(void)state;
-	assert_int_equal(compile(world, "e.n3 > 25", world->memo)->root->steps, 0);
-	second = compile(world, "e.n3 > 36", world->memo);
-	assert_int_not_equal(second->root->steps, 0);
+	assert_true(is_known(first->root, second->root));
 	assert_int_equal(second->root->children[1]->literal.integer, 36);
-	assert_int_equal(compile(world, "e.n3 > 366", world->memo)->root->steps, 0);
-	assert_int_equal(compile(world, "e.n3 > 25", NULL)->root->steps, 0);
-	assert_int_equal(
-			compile(world, "[e.n0, 3].exists(x, x > 25)", world->memo)->root->steps,
-			0);
+	assert_false(is_known(first->root, compile(world, "e.n3 > 366", world->memo)->root));
+	assert_false(is_known(first->root, compile(world, "e.n3 > 25", NULL)->root));
+	second = compile(world, "e.n1 < 7 && e.n3 > 38", world->memo);
+	assert_true(is_known(first->root, second->root->children[1]));
+	first = compile(world, "e.c0 in [\"a\"] && e.n3 >= wan(25) && e.c1 == \"ab\"",
+			world->memo);
+	second = compile(world, "e.c0 in [\"bc\", \"d\"] && e.n3 >= wan(36) && e.c1 == \"cd\"",
+			world->memo);
+	for (uint32_t i = 0; i < 3; i++)
+		assert_true(is_known(first->root->children[i], second->root->children[i]));
+	first = compile(world, "[e.n0, 3].exists(x, x > 25)", world->memo);
 	second = compile(world, "[e.n0, 4].exists(x, x > 36)", world->memo);
-	assert_int_not_equal(second->root->steps, 0);
+	assert_true(is_known(first->root, second->root));
 	assert_int_equal(second->program.loop_depth, 1);
 	/* As the key of the first was written: no rule. */
 	assert_null(compile(world, "e.n3 > ##", world->memo));
+	world_free(world);
+}
+
+/* Of what has nothing to compute beforehand, the room on the stack is the same, too. */
+static void test_stack(void **state)
+{
+	static const char *const texts[] = {
+		"e.f0",
+		"e.n0 > 25",
+		"e.f0 && e.n0 > 25",
+		"e.n0 > 25 && e.f0",
+		"e.n0 + (e.n1 + (e.n2 + e.n3)) > 25 && e.f0",
+		"e.f0 && e.n0 + (e.n1 + (e.n2 + e.n3)) > 25",
+		"e.f0 || (e.f1 && (e.f2 || !(e.f0 && e.n0 > 25)))",
+		"(e.f1 && e.n0 > 26) || (e.f1 && (e.n0 > 25 || e.n1 + (e.n2 + 3) > 25))",
+	};
+	struct world *world = world_make();
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
+		assert_int_equal(compile(world, texts[i], world->memo)->program.stack_size,
+				compile(world, texts[i], NULL)->program.stack_size);
 	world_free(world);
 }
 
@@ -242,6 +317,7 @@ int main(void)
 		cmocka_unit_test(test_at_random),
 		cmocka_unit_test(test_figures),
 		cmocka_unit_test(test_known),
+		cmocka_unit_test(test_stack),
 	};
 
 	return cmocka_run_group_tests_name("rules/memo", tests, NULL, NULL);

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of the memo know of one another. */
+#pragma once
+
+#include "base/map.h"
+#include "rules/memo.h"
+#include "rules/program.h"
+
+#define MEMO_TEXT_MOST ((size_t)4096) /* bytes of a rule; longer ones are read */
+#define MEMO_UNITS_MOST 64
+#define MEMO_PIECES_MOST 128
+
+/* --- the text: memo_read.c ----------------------------------------------------------------------- */
+
+/* What another rule may have otherwise where all else is alike. */
+enum piece_kind {
+	PIECE_FIGURE, /* digits */
+	PIECE_STRING, /* with its quotes */
+	PIECE_LIST,   /* of plain strings, with its brackets; a part has one at most */
+};
+
+struct piece {
+	uint16_t at, size; /* bytes of the text */
+	uint8_t kind;
+};
+
+enum unit_kind {
+	UNIT_PART,
+	UNIT_NOT,
+	UNIT_AND,
+	UNIT_OR,
+};
+
+#define UNIT_NONE UINT16_MAX
+
+struct known_list;
+
+/* A part, or what joins some. */
+struct unit {
+	uint8_t kind;
+	uint16_t begin, end;	 /* bytes of the text; of joints ->begin only of UNIT_NOT */
+	uint16_t first, next;	 /* the first of those it joins; the one behind it */
+	uint16_t count;		 /* of those it joins */
+	uint16_t piece, pieces;	 /* of a part: which of all pieces are its own */
+	uint16_t key_size;	 /* of a part: of its key, which begins where it does */
+	const struct part *part; /* once it is known */
+	const struct known_list *list; /* that stands in it, or NULL */
+};
+
+/* A text, taken apart. */
+struct reading {
+	struct slice text;
+	size_t at;
+	size_t last; /* behind the last word */
+	int depth;   /* of brackets around */
+	struct unit units[MEMO_UNITS_MOST];
+	unsigned unit_count;
+	struct piece pieces[MEMO_PIECES_MOST];
+	unsigned piece_count;
+	char key[MEMO_TEXT_MOST];
+};
+
+/**
+ * Takes @text apart into @reading; the number of the unit that is all of it. UNIT_NONE: it is not made of parts.
+ * The key of a part is its text, in which pieces stand as signs that no rule has: as many as they have bytes,
+ * so that places are the same; but a list is one.
+ */
+uint16_t memo_read(struct reading *reading, struct slice text);
+
+/** Behind the plain string that begins at @at; 0: it is not plain. */
+size_t memo_string_end(struct slice text, size_t at);
+
+/* --- parts: memo_part.c --------------------------------------------------------------------------- */
+
+/* Where a piece goes to. */
+struct spot {
+	uint16_t node;	     /* of the part's nodes: the literal, or the list */
+	uint16_t constant;   /* of its constants: what is made of it */
+	bool negative;	     /* a figure behind a minus, which is of the literal */
+	function_fn convert; /* what makes the constant of a figure; NULL: it is the figure */
+};
+
+/* What is known under a key. A rule gets copies of the runs, of which each begins at 0 here. */
+struct part {
+	bool usable; /* otherwise rules with it are read */
+	bool exact;  /* what it comes to depends on its pieces: it is known by its text */
+	bool constant;
+	bool is_bool;
+	struct node *nodes; /* the first is the root */
+	struct node **children;
+	struct instruction *code;
+	struct value *constants;
+	struct program_ratio *ratios;
+	const int *slots; /* all of this part; code and ratios name them by index */
+	const enum value_kind *slot_kinds;
+	struct spot *spots;
+	uint16_t node_count, child_count, constant_count, slot_count, spot_count;
+	uint16_t code_count,
+			main_count; /* the main code is the value, behind it are shown quotients */
+	uint16_t ratio_count, main_ratios; /* likewise */
+	uint16_t list_at, list_size;	   /* bytes of its own text; size 0: it has no list */
+	int stack_size, loop_depth;
+	uint32_t steps; /* what it costs; with a list it depends on that */
+};
+
+/**
+ * Compiles @text, which stands at @begin of the text of @source, and makes a part of it that has the @count
+ * @pieces. What rules share of it lives in @arena, all else in @own. NULL when memory is short; also a text that
+ * no rule can be made of has a part.
+ */
+struct part *part_make(const struct source *source, const struct unit *unit,
+		const struct piece *pieces, const struct scope *scope, struct arena *arena,
+		struct arena *own);
+
+/** Whether there is a child to be copied: below all other nodes is what only a printer looks at. */
+static inline bool node_is_whole(const struct node *node)
+{
+	return node->variable || node->folded || node->is_namespace || node->count == 0;
+}
+
+/* --- lists: memo_list.c --------------------------------------------------------------------------- */
+
+/* A list of strings, and what each rule that has it shares. */
+struct known_list {
+	struct node **children;
+	struct value value;
+};
+
+/* --- rules: memo.c, memo_join.c ------------------------------------------------------------------- */
+
+struct rule_memo {
+	struct arena arena; /* what is known */
+	struct map parts;   /* key to part */
+	struct map exact;   /* text to part, of those that depend on their pieces */
+	struct map lists;   /* text to known_list */
+	struct map strings; /* text to node */
+	struct reading reading;
+	uint64_t *slots;     /* of the rule at hand: the set of them, */
+	uint16_t *slot_at;   /* the place of each among them, */
+	uint8_t *slot_kinds; /* and its kind */
+	size_t slot_words;
+};
+
+/** The list that @piece of @text is; NULL when memory is short. Lives in @arena. */
+const struct known_list *memo_list(struct rule_memo *memo, struct slice text,
+		const struct piece *piece, struct arena *arena);
+
+/** Makes the rule of what was read and is known; NULL: it has to be read, or memory is short. */
+const struct rule *memo_join(struct rule_memo *memo, uint16_t root, const struct source *source,
+		struct arena *arena);
