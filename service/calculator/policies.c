@@ -143,13 +143,16 @@ static bool clause_build(struct policy_build *work, size_t index, struct clause 
 	enum item_list list = work->rules->list;
 	char part[256];
 
+	part[0] = '\0';
 	clause->kind = CLAUSE_RULE;
 	clause->condition = condition;
 	clause->slot = -1;
 	if (*condition->score_table && condition->role == POLICYCALC__V1__ROLE__ROLE_REQUIRE &&
 			!*condition->rule && !*condition->met_if && !*condition->fails_if)
 		return score_clause_build(work, index, clause);
-	snprintf(part, sizeof(part), "conditions.%s", condition->id);
+	/* A name for a place that rule_build() asks of one who can be wrong. */
+	if (!work->build->is_owner)
+		snprintf(part, sizeof(part), "conditions.%s", condition->id);
 	clause->rule = rule_build(work, list, condition->rule, &type_bool, DIMENSION_FREE,
 			origin, "rule", part);
 	clause->met_if = rule_build(work, list, condition->met_if, &type_bool, DIMENSION_FREE,

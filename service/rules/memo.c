@@ -99,7 +99,7 @@ static bool units_find(struct rule_memo *memo, const struct source *source,
 
 			if (piece->kind != PIECE_LIST)
 				continue;
-			unit->list = memo_list(memo, source->text, piece, arena);
+			unit->list = memo_list(memo, piece, arena);
 			if (!unit->list)
 				return false;
 		}
@@ -113,7 +113,9 @@ const struct rule *memo_make(
 	struct rule_memo *memo = source->options->memo;
 	uint16_t root = memo_read(&memo->reading, source->text);
 
-	if (root == UNIT_NONE || utf8_valid_size(source->text) < source->text.size ||
+	if (root == UNIT_NONE ||
+			(memo->reading.wide >= 128 &&
+					utf8_valid_size(source->text) < source->text.size) ||
 			!slots_reserve(memo, scope) || !units_find(memo, source, scope, arena))
 		return NULL;
 	return memo_join(memo, root, source, arena);

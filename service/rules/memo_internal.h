@@ -9,6 +9,7 @@
 #define MEMO_TEXT_MOST ((size_t)4096) /* bytes of a rule; longer ones are read */
 #define MEMO_UNITS_MOST 64
 #define MEMO_PIECES_MOST 128
+#define MEMO_STRINGS_MOST 512
 
 /* --- the text: memo_read.c ----------------------------------------------------------------------- */
 
@@ -22,6 +23,12 @@ enum piece_kind {
 struct piece {
 	uint16_t at, size; /* bytes of the text */
 	uint8_t kind;
+	uint16_t string, strings; /* of a list alone: which of all strings are its own */
+};
+
+/* A string of a list. */
+struct list_string {
+	uint16_t at, end; /* bytes of the text, with its quotes */
 };
 
 enum unit_kind {
@@ -44,7 +51,7 @@ struct unit {
 	uint16_t piece, pieces;	 /* of a part: which of all pieces are its own */
 	uint16_t key_size;	 /* of a part: of its key, which begins where it does */
 	const struct part *part; /* once it is known */
-	const struct known_list *list; /* that stands in it, or NULL */
+	struct known_list *list; /* that stands in it, or NULL */
 };
 
 /* A text, taken apart. */
@@ -57,7 +64,11 @@ struct reading {
 	unsigned unit_count;
 	struct piece pieces[MEMO_PIECES_MOST];
 	unsigned piece_count;
-	char key[MEMO_TEXT_MOST];
+	struct list_string strings[MEMO_STRINGS_MOST];
+	unsigned string_count;
+	unsigned char wide; /* 128 and more when a string is not of ASCII alone */
+	char key[MEMO_TEXT_MOST +
+			1]; /* the text, ended by a 0, with signs for what was read of it */
 };
 
 /**
@@ -67,9 +78,6 @@ struct reading {
  */
 uint16_t memo_read(struct reading *reading, struct slice text);
 
-/** Behind the plain string that begins at @at; 0: it is not plain. */
-size_t memo_string_end(struct slice text, size_t at);
-
 /* --- parts: memo_part.c --------------------------------------------------------------------------- */
 
 /* Where a piece goes to. */
@@ -78,6 +86,11 @@ struct spot {
 	uint16_t constant;   /* of its constants: what is made of it */
 	bool negative;	     /* a figure behind a minus, which is of the literal */
 	function_fn convert; /* what makes the constant of a figure; NULL: it is the figure */
+};
+
+/* A node whose children are copied, too. */
+struct parent {
+	uint16_t node, child; /* of the part's: its number, and that of its first child */
 };
 
 /* What is known under a key. A rule gets copies of the runs, of which each begins at 0 here. */
@@ -94,7 +107,8 @@ struct part {
 	const int *slots; /* all of this part; code and ratios name them by index */
 	const enum value_kind *slot_kinds;
 	struct spot *spots;
-	uint16_t node_count, child_count, constant_count, slot_count, spot_count;
+	struct parent *parents;
+	uint16_t node_count, child_count, constant_count, slot_count, spot_count, parent_count;
 	uint16_t code_count,
 			main_count; /* the main code is the value, behind it are shown quotients */
 	uint16_t ratio_count, main_ratios; /* likewise */
@@ -124,6 +138,8 @@ static inline bool node_is_whole(const struct node *node)
 struct known_list {
 	struct node **children;
 	struct value value;
+	const struct part *part; /* the last that had it, and what the two cost; or NULL */
+	uint64_t steps;
 };
 
 /* --- rules: memo.c, memo_join.c ------------------------------------------------------------------- */
@@ -141,9 +157,9 @@ struct rule_memo {
 	size_t slot_words;
 };
 
-/** The list that @piece of @text is; NULL when memory is short. Lives in @arena. */
-const struct known_list *memo_list(struct rule_memo *memo, struct slice text,
-		const struct piece *piece, struct arena *arena);
+/** The list that @piece of the text at hand is; NULL when memory is short. What rules share of it lives in @arena. */
+struct known_list *memo_list(
+		struct rule_memo *memo, const struct piece *piece, struct arena *arena);
 
 /** Makes the rule of what was read and is known; NULL: it has to be read, or memory is short. */
 const struct rule *memo_join(struct rule_memo *memo, uint16_t root, const struct source *source,

@@ -45,13 +45,6 @@ static inline void places_move(const struct shift *shift, struct node *node)
 {
 	uint64_t places;
 
-	if (shift->list_more) {
-		node->begin = place_move(shift, node->begin);
-		node->end = place_move(shift, node->end);
-		node->mark = place_move(shift, node->mark);
-		node->mark_end = place_move(shift, node->mark_end);
-		return;
-	}
 	/* A text is too short for one to run over into the next. */
 	memcpy(&places, (const char *)node + PLACES_AT, sizeof(places));
 	places += shift->begin * UINT64_C(0x0001000100010001);
@@ -70,21 +63,33 @@ static inline void code_move(const struct shift *shift, struct node *node)
 
 /* --- parts ----------------------------------------------------------------------------------------- */
 
+/* Its places are behind a list that is longer, or shorter, than that of the part. */
+static void places_move_apart(const struct shift *shift, struct node *node)
+{
+	node->begin = place_move(shift, node->begin);
+	node->end = place_move(shift, node->end);
+	node->mark = place_move(shift, node->mark);
+	node->mark_end = place_move(shift, node->mark_end);
+}
+
 static struct node *nodes_copy(
 		struct joining *joining, const struct part *part, const struct shift *shift)
 {
 	struct node *nodes = joining->nodes;
 	struct node **children = joining->children;
 
-	memcpy(nodes, part->nodes, part->node_count * sizeof(*nodes));
 	for (size_t i = 0; i < part->node_count; i++) {
 		struct node *node = &nodes[i];
 
-		places_move(shift, node);
+		*node = part->nodes[i];
+		if (shift->list_more)
+			places_move_apart(shift, node);
+		else
+			places_move(shift, node);
 		code_move(shift, node);
-		if (!node_is_whole(node))
-			node->children = children + (node->children - part->children);
 	}
+	for (size_t i = 0; i < part->parent_count; i++)
+		nodes[part->parents[i].node].children = children + part->parents[i].child;
 	for (size_t i = 0; i < part->child_count; i++)
 		children[i] = nodes + (part->children[i] - part->nodes);
 	joining->nodes += part->node_count;
@@ -93,7 +98,7 @@ static struct node *nodes_copy(
 }
 
 /* What ->a of an instruction of the part is in the rule. */
-static int instruction_move(const struct joining *joining, const struct part *part,
+static inline int instruction_move(const struct joining *joining, const struct part *part,
 		const struct shift *shift, const struct instruction *from)
 {
 	switch ((enum opcode)from->opcode) {
@@ -135,13 +140,13 @@ static int instruction_move(const struct joining *joining, const struct part *pa
 static void code_copy(
 		struct joining *joining, const struct part *part, const struct shift *shift)
 {
-	struct instruction *code = joining->program->code;
+	struct instruction *code = joining->program->code + shift->code;
 
 	for (int i = 0; i < part->code_count; i++) {
-		int at = i + (i < part->main_count ? shift->code : shift->shown_code);
-
-		code[at] = part->code[i];
-		code[at].a = instruction_move(joining, part, shift, &part->code[i]);
+		if (i == part->main_count)
+			code = joining->program->code + shift->shown_code;
+		code[i] = part->code[i];
+		code[i].a = instruction_move(joining, part, shift, &part->code[i]);
 	}
 	joining->code += part->main_count;
 	joining->shown_code += part->code_count - part->main_count;
@@ -208,6 +213,17 @@ static void piece_put(struct joining *joining, const struct unit *unit, const st
 	}
 }
 
+/* What a part costs that has a list: most lists are of one part. */
+static uint64_t list_steps(
+		struct known_list *list, const struct part *part, const struct node *root)
+{
+	if (list->part != part) {
+		list->part = part;
+		list->steps = tree_cost(root);
+	}
+	return list->steps;
+}
+
 static struct node *part_join(struct joining *joining, const struct unit *unit, int *out_stack)
 {
 	const struct part *part = unit->part;
@@ -232,7 +248,7 @@ static struct node *part_join(struct joining *joining, const struct unit *unit, 
 	for (size_t i = 0; i < unit->pieces; i++)
 		piece_put(joining, unit, &part->spots[i], &pieces[i], nodes);
 	joining->constants += part->constant_count;
-	joining->cost += unit->list ? tree_cost(nodes) : part->steps;
+	joining->cost += unit->list ? list_steps(unit->list, part, nodes) : part->steps;
 	*out_stack = part->stack_size;
 	return nodes;
 }

@@ -267,6 +267,8 @@ static struct node *node_write(
 	node_share(making, node);
 	if (node_is_whole(node))
 		return node;
+	part->parents[part->parent_count++] =
+			(struct parent){ (uint16_t)number, (uint16_t)*children };
 	node->children = &part->children[*children];
 	*children += node->count;
 	for (uint32_t i = 0; i < node->count; i++)
@@ -322,7 +324,9 @@ static void part_write(struct making *making)
 	nodes_count(part, root);
 	part->nodes = ARENA_NEW_ARRAY(making->own, struct node, part->node_count);
 	part->children = ARENA_NEW_ARRAY(making->own, struct node *, part->child_count + 1);
-	if (part->nodes && part->children)
+	/* Each parent but the first is a child. */
+	part->parents = ARENA_NEW_ARRAY(making->own, struct parent, part->child_count + 1);
+	if (part->nodes && part->children && part->parents)
 		(void)node_write(making, root, &nodes, &children);
 	else
 		making->failed = true;

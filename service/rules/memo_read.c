@@ -34,63 +34,83 @@ static bool is_space(char c)
 	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
-static char char_at(struct slice text, size_t at)
+/* The byte at @at of what is not read yet; 0 at the end. */
+static char ahead(const struct reading *reading, size_t at)
 {
-	return at < text.size ? text.data[at] : '\0';
+	return reading->key[at];
 }
 
 /* Behind the digits that begin at @at. */
-static size_t digits_end(struct slice text, size_t at)
+static size_t digits_end(const struct reading *reading, size_t at)
 {
-	while (at < text.size && is_digit(text.data[at]))
+	while (is_digit(ahead(reading, at)))
 		at++;
 	return at;
+}
+
+/* Whether what stands at @at goes on with a name or a number. */
+static bool is_behind_name(const struct reading *reading, size_t at)
+{
+	return at > 0 && is_name(reading->text.data[at - 1]);
 }
 
 /*
  * Whether the digits from @at to @end are a figure that another rule may have otherwise: not what only begins
  * like one, or is part of a name. Zero is none (no sign stands for it), since it is checked otherwise.
  */
-static bool is_figure(struct slice text, size_t at, size_t end)
+static bool is_figure(const struct reading *reading, size_t at, size_t end)
 {
-	return end - at <= FIGURE_MOST && !is_name(char_at(text, end)) &&
-	       char_at(text, end) != '.' &&
-	       (at == 0 || (!is_name(text.data[at - 1]) && text.data[at - 1] != '.'));
+	return end - at <= FIGURE_MOST && !is_name(ahead(reading, end)) &&
+	       ahead(reading, end) != '.' && !is_behind_name(reading, at) &&
+	       (at == 0 || reading->text.data[at - 1] != '.');
 }
 
-size_t memo_string_end(struct slice text, size_t at)
+/* Behind the plain string that begins at @at; 0: it is not plain. */
+static size_t string_end(struct reading *reading, size_t at)
 {
-	char quote = text.data[at];
-	size_t end = at + 1;
+	const char *from = reading->key + at + 1;
+	const char *end = from;
+	unsigned char quote = (unsigned char)from[-1];
+	unsigned char wide = 0;
+	unsigned char c;
 
 	/* Raw ones, bytes and those in three quotes are read as they are written, not here. */
-	if (at > 0 && is_name(text.data[at - 1]))
+	if (is_behind_name(reading, at))
 		return 0;
-	while (end < text.size && text.data[end] != quote && text.data[end] != '\\' &&
-			(unsigned char)text.data[end] >= ' ')
+	while ((c = (unsigned char)*end) != quote && c != '\\' && c >= ' ') {
+		wide |= c;
 		end++;
-	if (char_at(text, end) != quote || (end == at + 1 && char_at(text, end + 1) == quote))
+	}
+	if (c != quote || (end == from && (unsigned char)end[1] == quote))
 		return 0;
-	return end + 1;
+	reading->wide |= wide;
+	return (size_t)(end - reading->key) + 1;
 }
 
-/* Behind the list of plain strings that begins at @at; 0: it is none, or empty. */
-static size_t list_end(struct slice text, size_t at)
+static size_t blanks_end(const struct reading *reading, size_t at)
+{
+	while (ahead(reading, at) == ' ')
+		at++;
+	return at;
+}
+
+/* Behind the list of plain strings that begins at @at, each of which is noted; 0: it is none, or empty. */
+static size_t list_end(struct reading *reading, size_t at)
 {
 	for (;;) {
-		do
-			at++;
-		while (char_at(text, at) == ' ');
-		if (char_at(text, at) != '"' && char_at(text, at) != '\'')
+		size_t begin = blanks_end(reading, at + 1);
+
+		if (ahead(reading, begin) != '"' && ahead(reading, begin) != '\'')
 			return 0;
-		at = memo_string_end(text, at);
-		if (at == 0)
+		at = string_end(reading, begin);
+		if (at == 0 || reading->string_count == MEMO_STRINGS_MOST)
 			return 0;
-		while (char_at(text, at) == ' ')
-			at++;
-		if (char_at(text, at) == ']')
+		reading->strings[reading->string_count++] =
+				(struct list_string){ (uint16_t)begin, (uint16_t)at };
+		at = blanks_end(reading, at);
+		if (ahead(reading, at) == ']')
 			return at + 1;
-		if (char_at(text, at) != ',')
+		if (ahead(reading, at) != ',')
 			return 0;
 	}
 }
@@ -163,38 +183,60 @@ static uint16_t unit_add(struct reading *reading, enum unit_kind kind, size_t be
 	return (uint16_t)reading->unit_count++;
 }
 
-/* Notes what stands from @at to @end; false when there is no room for it. */
-static bool piece_add(struct reading *reading, enum piece_kind kind, size_t at, size_t end)
+/* Notes what stands from @at to @end; NULL when there is no room for it. */
+static struct piece *piece_add(
+		struct reading *reading, enum piece_kind kind, size_t at, size_t end)
 {
+	struct piece *piece = &reading->pieces[reading->piece_count];
+
 	if (reading->piece_count == MEMO_PIECES_MOST)
-		return false;
-	reading->pieces[reading->piece_count++] =
-			(struct piece){ (uint16_t)at, (uint16_t)(end - at), (uint8_t)kind };
-	return true;
+		return NULL;
+	reading->piece_count++;
+	piece->at = (uint16_t)at;
+	piece->size = (uint16_t)(end - at);
+	piece->kind = (uint8_t)kind;
+	return piece;
 }
 
 /* Goes over what begins at @begin, of the kind of @sign; where it ends, or 0 when there is no reading it. */
 static size_t word_read(struct reading *reading, enum sign sign, size_t begin, int depth)
 {
-	struct slice text = reading->text;
 	size_t end = begin + 1;
 
 	if (sign == SIGN_DIGIT) {
-		end = digits_end(text, begin);
-		if (!is_figure(text, begin, end))
+		end = digits_end(reading, begin);
+		if (!is_figure(reading, begin, end))
 			return end;
-		memset(reading->key + begin, KEY_FIGURE, end - begin);
+		for (size_t at = begin; at < end; at++)
+			reading->key[at] = KEY_FIGURE;
 		return piece_add(reading, PIECE_FIGURE, begin, end) ? end : 0;
 	}
 	if (sign == SIGN_QUOTE) {
-		end = memo_string_end(text, begin);
+		end = string_end(reading, begin);
 		/* What is given to a function may have to be checked with it. */
 		if (end == 0 || depth > 0)
 			return end;
-		memset(reading->key + begin + 1, KEY_STRING, end - begin - 2);
+		for (size_t at = begin + 1; at < end - 1; at++)
+			reading->key[at] = KEY_STRING;
 		return piece_add(reading, PIECE_STRING, begin, end) ? end : 0;
 	}
-	return sign == SIGN_SLASH && char_at(text, end) != '/' ? end : 0;
+	return sign == SIGN_SLASH && ahead(reading, end) != '/' ? end : 0;
+}
+
+/* Where the list that begins at @begin ends, when it is a piece; else 0. */
+static size_t list_read(struct reading *reading, size_t begin)
+{
+	unsigned first = reading->string_count;
+	size_t end = list_end(reading, begin);
+	struct piece *piece = end ? piece_add(reading, PIECE_LIST, begin, end) : NULL;
+
+	if (!piece) {
+		reading->string_count = first;
+		return 0;
+	}
+	piece->string = (uint16_t)first;
+	piece->strings = (uint16_t)(reading->string_count - first);
+	return end;
 }
 
 /* Takes a list out of the key of the part that begins at @begin: what is behind it moves up. */
@@ -214,7 +256,7 @@ static size_t key_finish(
 /* A part; with @whole, all of the text. */
 static uint16_t part_read(struct reading *reading, bool whole)
 {
-	struct slice text = reading->text;
+	const unsigned char *key = (const unsigned char *)reading->key;
 	size_t begin = reading->at;
 	size_t at = begin;
 	size_t list = 0, list_size = 0;
@@ -222,22 +264,22 @@ static uint16_t part_read(struct reading *reading, bool whole)
 	uint16_t number;
 	int depth = 0;
 
-	while (at < text.size) {
-		enum sign sign = (enum sign)signs[(unsigned char)text.data[at]];
-		size_t end = at + 1;
+	for (;;) {
+		enum sign sign;
+		size_t end;
 
-		if (sign == SIGN_PLAIN) {
+		while (signs[key[at]] == SIGN_PLAIN)
 			at++;
-			continue;
-		}
+		sign = (enum sign)signs[key[at]];
+		end = at + 1;
+		if (at == reading->text.size)
+			break;
 		if (depth == 0 && (sign == SIGN_CLOSE || (sign == SIGN_END && !whole)))
 			break;
 		if (sign == SIGN_LIST && depth == 0 && list_size == 0 &&
-				(end = list_end(text, at)) > 0) {
+				(end = list_read(reading, at)) > 0) {
 			list = at;
 			list_size = end - at;
-			if (!piece_add(reading, PIECE_LIST, at, end))
-				return UNIT_NONE;
 		} else if (sign == SIGN_OPEN || sign == SIGN_LIST) {
 			end = at + 1;
 			depth++;
@@ -251,7 +293,7 @@ static uint16_t part_read(struct reading *reading, bool whole)
 		at = end;
 	}
 	reading->at = at;
-	while (at > begin && is_space(text.data[at - 1]))
+	while (at > begin && is_space((char)key[at - 1]))
 		at--;
 	if (depth > 0 || at == begin)
 		return UNIT_NONE;
@@ -268,7 +310,7 @@ static uint16_t part_read(struct reading *reading, bool whole)
 
 static void spaces_skip(struct reading *reading)
 {
-	while (reading->at < reading->text.size && is_space(reading->text.data[reading->at]))
+	while (is_space(ahead(reading, reading->at)))
 		reading->at++;
 }
 
@@ -285,11 +327,11 @@ static uint16_t group_read(struct reading *reading)
 	reading->depth++;
 	number = or_read(reading);
 	reading->depth--;
-	if (number == UNIT_NONE || char_at(reading->text, reading->at) != ')')
+	if (number == UNIT_NONE || ahead(reading, reading->at) != ')')
 		return UNIT_NONE;
 	reading->last = ++reading->at;
 	spaces_skip(reading);
-	switch (char_at(reading->text, reading->at)) {
+	switch (ahead(reading, reading->at)) {
 	case '&':
 	case '|':
 	case ')':
@@ -305,15 +347,15 @@ static uint16_t unit_read(struct reading *reading)
 	size_t begin;
 	unsigned units = reading->unit_count;
 	unsigned pieces = reading->piece_count;
+	unsigned strings = reading->string_count;
 	uint16_t number = UNIT_NONE;
 	uint16_t inner;
 
 	spaces_skip(reading);
 	begin = reading->at;
-	if (char_at(reading->text, begin) == '(') {
+	if (ahead(reading, begin) == '(') {
 		number = group_read(reading);
-	} else if (char_at(reading->text, begin) == '!' &&
-			char_at(reading->text, begin + 1) == '(') {
+	} else if (ahead(reading, begin) == '!' && ahead(reading, begin + 1) == '(') {
 		reading->at++;
 		inner = group_read(reading);
 		if (inner != UNIT_NONE)
@@ -331,6 +373,7 @@ static uint16_t unit_read(struct reading *reading)
 	reading->at = begin;
 	reading->unit_count = units;
 	reading->piece_count = pieces;
+	reading->string_count = strings;
 	memcpy(reading->key + begin, reading->text.data + begin, reading->text.size - begin);
 	return part_read(reading, false);
 }
@@ -348,9 +391,9 @@ static uint16_t joint_read(struct reading *reading, enum unit_kind kind, char si
 		return UNIT_NONE;
 	for (;; count++) {
 		spaces_skip(reading);
-		if (char_at(reading->text, reading->at) != sign)
+		if (ahead(reading, reading->at) != sign)
 			break;
-		if (char_at(reading->text, reading->at + 1) != sign)
+		if (ahead(reading, reading->at + 1) != sign)
 			return UNIT_NONE;
 		reading->at += 2;
 		number = read(reading);
@@ -383,8 +426,10 @@ static void reading_begin(struct reading *reading)
 {
 	reading->at = reading->last = 0;
 	reading->depth = 0;
-	reading->unit_count = reading->piece_count = 0;
+	reading->unit_count = reading->piece_count = reading->string_count = 0;
+	reading->wide = 0;
 	memcpy(reading->key, reading->text.data, reading->text.size);
+	reading->key[reading->text.size] = '\0';
 }
 
 uint16_t memo_read(struct reading *reading, struct slice text)
