@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Any bytes as a rule. What compiles must print as itself, and be evaluated, explained and bounded
- * with nothing known, with all known, and with next to no memory, without harm.
+ * with nothing known, with all known, and with next to no memory, without harm. Made of parts, which are known
+ * from texts with other figures, it must be the same rule.
  */
 #include "rules/program.h"
 
@@ -73,6 +74,82 @@ static void use(const struct rule *rule, const struct scope *scope, const struct
 	arena_fini(&arena);
 }
 
+/* The code, constants and names that are read; that the trees are alike is asked elsewhere. */
+static bool program_equals(const struct program *a, const struct program *b)
+{
+	bool equals = a->code_count == b->code_count &&
+		      a->constant_count == b->constant_count &&
+		      a->slot_count == b->slot_count && a->ratio_count == b->ratio_count &&
+		      a->loop_depth == b->loop_depth && a->stack_size >= b->stack_size;
+
+	for (int i = 0; equals && i < a->code_count; i++)
+		equals = a->code[i].opcode == b->code[i].opcode &&
+			 a->code[i].a == b->code[i].a && a->code[i].b == b->code[i].b &&
+			 a->code[i].c == b->code[i].c;
+	for (int i = 0; equals && i < a->constant_count; i++)
+		equals = a->constants[i].kind == b->constants[i].kind;
+	for (int i = 0; equals && i < a->slot_count; i++)
+		equals = a->slots[i] == b->slots[i] && a->slot_kinds[i] == b->slot_kinds[i];
+	for (int i = 0; equals && i < a->ratio_count; i++)
+		equals = a->ratios[i].own == b->ratios[i].own &&
+			 a->ratios[i].num == b->ratios[i].num &&
+			 a->ratios[i].den == b->ratios[i].den;
+	return equals;
+}
+
+/* Of what has code; the rest is of use to a printer only. */
+static bool places_equal(const struct node *a, const struct node *b)
+{
+	if (a->code_begin != b->code_begin || a->code_end != b->code_end ||
+			a->count != b->count || a->depth != b->depth ||
+			a->constant != b->constant)
+		return false;
+	if (a->code_begin >= 0 &&
+			(a->begin != b->begin || a->end != b->end || a->mark != b->mark ||
+					a->mark_end != b->mark_end))
+		return false;
+	for (uint32_t i = 0; i < a->count; i++) {
+		if (!places_equal(a->children[i], b->children[i]))
+			return false;
+	}
+	return true;
+}
+
+/* A rule of a text, and the one that is made of parts of it that are known from other figures. */
+static void known_compare(const struct rule *rule, struct slice text, const struct scope *scope,
+		const struct rule_options *options, struct arena *arena)
+{
+	struct rule_options loading = *options;
+	char *other = arena_copy(arena, text.data, text.size);
+	struct arena findings;
+	struct diagnostics ignored;
+
+	arena_init(&findings, (size_t)32 << 20);
+	diagnostics_init(&ignored, &findings);
+	loading.lasting = true;
+	loading.memo = rule_memo_new();
+	require(loading.memo);
+	for (size_t i = 0; other && i < text.size; i++) {
+		if (other[i] >= '1' && other[i] <= '9')
+			other[i] = other[i] == '9' ? '1' : (char)(other[i] + 1);
+	}
+	if (other)
+		(void)rule_compile((struct slice){ other, text.size }, scope, &loading, arena,
+				&ignored);
+	for (int i = 0; i < 2; i++) {
+		const struct rule *known = rule_compile(text, scope, &loading, arena, &ignored);
+
+		if (arena->exhausted)
+			break;
+		require(known && tree_equals(rule->root, known->root) &&
+				places_equal(rule->root, known->root) &&
+				rule_cost(rule) == rule_cost(known) &&
+				program_equals(&rule->program, &known->program));
+	}
+	rule_memo_free(loading.memo);
+	arena_fini(&findings);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const struct value list[] = { { .kind = VALUE_INT, .integer = 3 },
@@ -117,6 +194,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		use(rule, scope, NULL, 0, (size_t)16 << 20);
 		use(rule, scope, values, SLOTS, (size_t)16 << 20);
 		use(rule, scope, values, SLOTS, 5000);
+		known_compare(rule, (struct slice){ (const char *)data, size }, scope, &options,
+				&arena);
 	}
 	for (size_t i = 0; i < diagnostics.count; i++)
 		(void)diagnostic_format_excerpt(&diagnostics.list[i], &arena);
