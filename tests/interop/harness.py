@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 import traceback
+import weakref
 
 SKIP = 77
 try:
@@ -64,7 +65,8 @@ def forget_clock(pid):
 
 
 class Daemon:
-    """policycalcd on addresses of its own choice; killed when the test ends."""
+    """policycalcd on addresses of its own choice; told to end when the tests are through, killed when they failed."""
+    started = weakref.WeakSet()
 
     def __init__(self, *arguments, data=None, listen=("127.0.0.1:0",), starter=STARTER,
                  wait=True, env=None, user=None, threads=2):
@@ -80,6 +82,7 @@ class Daemon:
         self.process = subprocess.Popen(command + list(arguments), stderr=self.log_file,
                                         stdout=self.log_file, env=env, user=user)
         atexit.register(self.kill)
+        self.started.add(self)
         self.addresses = []
         if wait:
             self._wait_for(len(listen))
@@ -226,8 +229,19 @@ def logs_are_clean():
         assert not found, found.string[max(0, found.start() - 300):found.end() + 100]
 
 
+def services_end():
+    """Whatever a test was about: each of its services that still runs ends when it is told to, without an error, or a
+    leak that a sanitizer finds."""
+    running = [daemon for daemon in Daemon.started if daemon.process.poll() is None]
+    for daemon in running:
+        daemon.process.send_signal(signal.SIGTERM)
+    for daemon in running:
+        status = daemon.process.wait(30)
+        assert status == 0, (status, daemon.log()[-3000:])
+
+
 def run(*tests):
-    failed, tests = 0, (*tests, logs_are_clean)
+    failed, tests = 0, (*tests, services_end, logs_are_clean)
     for test in tests:
         try:
             test()
