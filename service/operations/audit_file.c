@@ -86,14 +86,19 @@ static bool check_empty(const struct audit_file *file, struct error *err)
 	const struct dirent *entry;
 	bool is_alone = true;
 	DIR *folder;
+	int number;
 
 	if (file->seq > 0)
 		return true;
 	memcpy(copy, file->path, sizeof(copy));
-	folder = opendir(dirname(copy));
-	if (!folder)
-		return error_set(err, ERROR_IO, "the folder of %s: %s", file->path,
-				strerror(errno));
+	number = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	folder = number < 0 ? NULL : fdopendir(number);
+	if (!folder) {
+		error_set(err, ERROR_IO, "the folder of %s: %s", file->path, strerror(errno));
+		if (number >= 0)
+			(void)close(number);
+		return false;
+	}
 	while (is_alone && (entry = readdir(folder)))
 		is_alone = !is_older(entry->d_name, slash ? slash + 1 : file->path);
 	closedir(folder);
