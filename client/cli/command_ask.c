@@ -137,7 +137,9 @@ static int profile_make(struct ask *ask, Policycalc__V1__Profile **out_profile)
 	profile_add_tree(&builder, tree, "");
 	json_decref(tree);
 	for (size_t i = 0; i < diagnostics.count; i++)
-		code = cli_usage(ask->cli, "%s", diagnostics.list[i].message);
+		code = cli_usage(ask->cli, "%s",
+				cli_said(ask->cli, diagnostics.list[i].message,
+						&ask->cli->arena));
 	if (ask->cli->arena.exhausted)
 		return cli_out_of_memory(ask->cli);
 	*out_profile = builder.profile;
@@ -193,7 +195,9 @@ static int question_fetch(struct ask *ask)
 		return code;
 	if (!ask->response->progress ||
 			(ask->response->question && !ask->response->question->n_attributes))
-		return cli_failure(ask->cli, "an answer without content");
+		return cli_failure(ask->cli, "%s",
+				cli_word(ask->cli, "答复没有内容",
+						"an answer without content"));
 	/* All that follows is asked of the same revision and day. */
 	ask->revision = ask->response->revision;
 	ask->as_of = ask->response->as_of;
@@ -272,7 +276,10 @@ static int result_show(struct ask *ask)
 	ask_print_transcript(ask, result, &out);
 	if (out.failed || !ask_write_file(ask->transcript_path,
 					  (struct slice){ out.data, out.size }, &err))
-		code = cli_failure(ask->cli, "%s", out.failed ? "out of memory" : err.message);
+		code = out.failed ? cli_out_of_memory(ask->cli)
+				  : cli_failure(ask->cli, "%s",
+						    cli_said(ask->cli, err.message,
+								    &ask->cli->arena));
 	buffer_fini(&out);
 	if (code == CLI_OK)
 		(void)say(ask, "transcript", "path",
@@ -337,7 +344,8 @@ static int save_now(struct ask *ask)
 				       ? CLI_OK
 				       : CLI_FAILURE;
 	if (!ask_save(ask, &err))
-		return cli_failure(ask->cli, "%s", err.message);
+		return cli_failure(ask->cli, "%s",
+				cli_said(ask->cli, err.message, &ask->cli->arena));
 	return say(ask, "saved", "path",
 			       ask->cli->json ? ask->save_path
 					      : arena_format(&ask->cli->arena, "%s%s",
@@ -520,7 +528,8 @@ static int known_read(
 	bool ok;
 
 	if (resume && !ask_resume(ask, resume, &err))
-		return cli_usage(ask->cli, "%s", err.message);
+		return cli_usage(ask->cli, "%s",
+				cli_said(ask->cli, err.message, &ask->cli->arena));
 	if (resume && (file || argc))
 		return cli_usage(ask->cli, "%s",
 				cli_word(ask->cli, "--resume 不与 -f 和 名称=值 同用",
@@ -537,11 +546,14 @@ static int known_read(
 		}
 		buffer_fini(&text);
 		if (!ok)
-			return cli_usage(ask->cli, "%s: %s", file, err.message);
+			return cli_usage(ask->cli, "%s: %s", file,
+					cli_said(ask->cli, err.message, &ask->cli->arena));
 	}
 	ok = ask_begin_tree(ask, tree, argc, argv, &err);
 	json_decref(tree);
-	return ok ? CLI_OK : cli_usage(ask->cli, "%s", err.message);
+	return ok ? CLI_OK
+		  : cli_usage(ask->cli, "%s",
+				    cli_said(ask->cli, err.message, &ask->cli->arena));
 }
 
 int command_ask(struct cli *cli, int argc, char **argv)

@@ -16,7 +16,8 @@ static int token_read(struct cli *cli)
 	size_t size;
 
 	if (!file_read(cli->token_file, &text, &err)) {
-		code = cli_usage(cli, "--token-file: %s", err.message);
+		code = cli_usage(cli, "--token-file: %s",
+				cli_said(cli, err.message, &cli->arena));
 	} else {
 		size = text.data ? strcspn(text.data, " \t\r\n") : 0;
 		if (token_is_valid((struct slice){ text.data, size }))
@@ -59,7 +60,8 @@ static int tls_set(struct cli *cli)
 		return CLI_OK;
 	return channel_set_tls(cli->channel, &files, &status)
 			       ? CLI_OK
-			       : cli_usage(cli, "TLS: %s", status.message);
+			       : cli_usage(cli, "TLS: %s",
+						 cli_said(cli, status.message, &cli->arena));
 }
 
 int cli_connect(struct cli *cli)
@@ -83,10 +85,6 @@ int cli_connect(struct cli *cli)
 
 void cli_hint_connection(const struct cli *cli, int code)
 {
-	const char *trouble = cli->channel ? channel_trouble_zh(cli->channel) : "";
-
-	if (*trouble && !cli->style.english)
-		(void)fprintf(stderr, "  %s\n", trouble);
 	if (code == PCALC_UNAVAILABLE)
 		(void)fprintf(stderr,
 				cli_word(cli, "  服务地址是 %s；可用 --server 另行指定\n",

@@ -14,7 +14,7 @@ static int profile_read_file(struct cli *cli, struct profile_builder *builder, c
 
 	if (!file_read(path, &text, &err)) {
 		buffer_fini(&text);
-		return cli_usage(cli, "%s", err.message);
+		return cli_usage(cli, "%s", cli_said(cli, err.message, &cli->arena));
 	}
 	tree = profile_tree_parse(
 			(struct slice){ text.data ? text.data : "", text.size }, &err);
@@ -22,7 +22,7 @@ static int profile_read_file(struct cli *cli, struct profile_builder *builder, c
 	if (!tree && err.code == ERROR_MEMORY)
 		return cli_out_of_memory(cli);
 	if (!tree)
-		return cli_usage(cli, "%s:%s", path, err.message);
+		return cli_usage(cli, "%s:%s", path, cli_said(cli, err.message, &cli->arena));
 	profile_add_tree(builder, tree, path);
 	json_decref(tree);
 	return CLI_OK;

@@ -183,8 +183,6 @@ static void channel_listen(struct channel *channel)
 /* Gives up the connection; no call is told. */
 static void channel_disconnect(struct channel *channel)
 {
-	if (channel->link.trouble)
-		channel->trouble = channel->link.trouble;
 	nghttp2_session_del(channel->session);
 	channel->session = NULL;
 	channel->draining = false;
@@ -278,11 +276,6 @@ bool channel_set_tls(struct channel *channel, const struct tls_files *files,
 	return true;
 }
 
-const char *channel_trouble_zh(const struct channel *channel)
-{
-	return link_trouble_zh(channel->trouble);
-}
-
 /* https:// without a word about certificates trusts what the system does. */
 static bool channel_prepare_tls(struct channel *channel, struct call_status *status)
 {
@@ -305,7 +298,6 @@ bool channel_connect(struct channel *channel, int64_t deadline, struct call_stat
 		channel_listen(channel);
 	if (channel->session)
 		return true;
-	channel->trouble = LINK_TROUBLE_NONE;
 	if (!channel_prepare_tls(channel, status))
 		return false;
 	if (!link_open(&channel->link, channel->address, deadline, &err))

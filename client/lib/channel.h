@@ -63,8 +63,6 @@ struct tls_files;
  */
 bool channel_set_tls(struct channel *channel, const struct tls_files *files,
 		struct call_status *status);
-/** Why the last connection did not come about or broke, as far as it was TLS, in Chinese; "" otherwise. */
-const char *channel_trouble_zh(const struct channel *channel);
 /** Connects now, unless it is connected. */
 bool channel_connect(struct channel *channel, int64_t deadline, struct call_status *status);
 

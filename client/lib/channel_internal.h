@@ -9,12 +9,11 @@
 #include <nghttp2/nghttp2.h>
 
 struct channel {
-	char *address;		   /* without the scheme */
-	bool wants_tls;		   /* https:// */
-	bool is_plain;		   /* http://, unix: */
-	struct tls_client *tls;	   /* or NULL */
-	enum link_trouble trouble; /* of the connection before */
-	char *authorization;	   /* "Bearer ...", or NULL */
+	char *address;		/* without the scheme */
+	bool wants_tls;		/* https:// */
+	bool is_plain;		/* http://, unix: */
+	struct tls_client *tls; /* or NULL */
+	char *authorization;	/* "Bearer ...", or NULL */
 	struct link link;
 	nghttp2_session *session; /* NULL: not connected */
 	struct buffer outgoing;	  /* made by nghttp2, not yet written */

@@ -25,49 +25,31 @@ struct tls_client {
 
 /* --- words ----------------------------------------------------------------------------------- */
 
-static const struct {
-	const char *en, *zh;
-} troubles[] = {
-	[LINK_TROUBLE_NONE] = { "", "" },
-	[LINK_TROUBLE_EXPIRED] = { "the server's certificate has expired", "服务器证书已过期" },
-	[LINK_TROUBLE_NOT_YET] = { "the server's certificate is not valid yet",
-			"服务器证书尚未生效" },
-	[LINK_TROUBLE_NAME] = { "the server's certificate is not for this name",
-			"服务器证书上的名称与地址不符" },
-	[LINK_TROUBLE_AUTHORITY] = { "the server's certificate is of an unknown authority",
-			"服务器证书不是由受信任的机构签发的" },
-	[LINK_TROUBLE_UNTRUSTED] = { "the server's certificate cannot be trusted",
-			"服务器证书不可信" },
-	[LINK_TROUBLE_NO_TLS] = { "the server does not speak TLS there",
-			"该地址上的服务没有启用 TLS" },
-	[LINK_TROUBLE_TLS] = { "the server closed the connection without a word; it may want "
-			       "TLS (https://)",
-			"服务没有应答就断开了；可能需要 TLS（https://主机:端口）" },
-	[LINK_TROUBLE_NO_HTTP2] = { "the server speaks no HTTP/2 there",
-			"该地址上的服务不支持 HTTP/2" },
-	[LINK_TROUBLE_NOTHING_COMMON] = { "the server and we have no version or suite of TLS "
-					  "in common",
-			"与服务器没有共同的 TLS 版本或加密套件" },
-	[LINK_TROUBLE_CERTIFICATE_WANTED] = { "the server wants a certificate of ours",
-			"服务器要求客户端证书" },
-	[LINK_TROUBLE_OURS_EXPIRED] = { "our certificate has expired", "客户端证书已过期" },
-	[LINK_TROUBLE_OURS_REVOKED] = { "our certificate was revoked", "客户端证书已被吊销" },
-	[LINK_TROUBLE_OURS_AUTHORITY] = { "the server does not know the authority of our "
-					  "certificate",
-			"服务器不认可签发客户端证书的机构" },
-	[LINK_TROUBLE_OURS_REFUSED] = { "the server refused our certificate",
-			"服务器拒绝了客户端证书" },
-	[LINK_TROUBLE_BROKEN] = { "the connection broke the rules of TLS", "TLS 连接出错" },
+static const char *const troubles[] = {
+	[LINK_TROUBLE_NONE] = "",
+	[LINK_TROUBLE_EXPIRED] = "the server's certificate has expired",
+	[LINK_TROUBLE_NOT_YET] = "the server's certificate is not valid yet",
+	[LINK_TROUBLE_NAME] = "the server's certificate is not for this name",
+	[LINK_TROUBLE_AUTHORITY] = "the server's certificate is of an unknown authority",
+	[LINK_TROUBLE_UNTRUSTED] = "the server's certificate cannot be trusted",
+	[LINK_TROUBLE_NO_TLS] = "the server does not speak TLS there",
+	[LINK_TROUBLE_TLS] = "the server closed the connection without a word; it may want TLS "
+			     "(https://)",
+	[LINK_TROUBLE_NO_HTTP2] = "the server speaks no HTTP/2 there",
+	[LINK_TROUBLE_NOTHING_COMMON] =
+			"the server and we have no version or suite of TLS in common",
+	[LINK_TROUBLE_CERTIFICATE_WANTED] = "the server wants a certificate of ours",
+	[LINK_TROUBLE_OURS_EXPIRED] = "our certificate has expired",
+	[LINK_TROUBLE_OURS_REVOKED] = "our certificate was revoked",
+	[LINK_TROUBLE_OURS_AUTHORITY] =
+			"the server does not know the authority of our certificate",
+	[LINK_TROUBLE_OURS_REFUSED] = "the server refused our certificate",
+	[LINK_TROUBLE_BROKEN] = "the connection broke the rules of TLS",
 };
 
 const char *link_trouble_en(enum link_trouble trouble)
 {
-	return troubles[trouble].en;
-}
-
-const char *link_trouble_zh(enum link_trouble trouble)
-{
-	return troubles[trouble].zh;
+	return troubles[trouble];
 }
 
 static enum link_trouble trouble_of_verify(long result)

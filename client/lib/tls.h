@@ -27,6 +27,5 @@ void tls_client_free(struct tls_client *client);
  */
 bool tls_client_secure(struct tls_client *client, struct link *link, const char *address,
 		int64_t deadline, struct error *err);
-/** What a trouble is, in words of both languages; "" for none. */
+/** What a trouble is, in words; "" for none. client/render/message_words.def has them in Chinese. */
 const char *link_trouble_en(enum link_trouble trouble);
-const char *link_trouble_zh(enum link_trouble trouble);

@@ -35,6 +35,12 @@ struct holes {
 	unsigned tries;
 };
 
+/* A number behind a colon: "file:3:4" is one place. */
+static bool is_line(struct slice text, size_t at)
+{
+	return at < text.size && text.data[at] >= '0' && text.data[at] <= '9';
+}
+
 /* Whether @text is @pattern with its holes filled, those from @first on; the shortest that will do. */
 static bool fits(const char *pattern, struct slice text, size_t first, struct holes *out)
 {
@@ -59,7 +65,7 @@ static bool fits(const char *pattern, struct slice text, size_t first, struct ho
 				is_within = !is_within;
 			if (is_within)
 				continue;
-			if (text.data[i - 1] == ':')
+			if (text.data[i - 1] == ':' && !is_line(text, i))
 				return false;
 		}
 		out->list[first] = (struct slice){ text.data, i };
@@ -111,7 +117,58 @@ static const struct message_pattern *find(struct slice text, struct holes *out)
 	return best;
 }
 
-static void append_zh(struct buffer *out, struct slice text, int depth)
+static bool is_small(char c)
+{
+	return c >= 'a' && c <= 'z';
+}
+
+static size_t word_size(struct slice text, size_t at)
+{
+	size_t size = 0;
+
+	while (at + size < text.size && is_small(text.data[at + size]))
+		size++;
+	return size;
+}
+
+/* What joins names: "staff, revenue or tax". */
+static bool is_joint(const char *word, size_t size)
+{
+	return (size == 2 && memcmp(word, "or", 2) == 0) ||
+	       (size == 3 && memcmp(word, "and", 3) == 0);
+}
+
+/* Two words side by side are English, and no name, code or number; what is quoted may be anything. */
+static bool is_english(struct slice text)
+{
+	bool is_quoted = false;
+	size_t size;
+
+	for (size_t at = 0; at < text.size; at += size ? size : 1) {
+		const char *word = text.data + at;
+		size_t next;
+
+		size = word_size(text, at);
+		if (!size && *word == '"')
+			is_quoted = !is_quoted;
+		if (size < 2 || is_quoted || (at && word[-1] != ' ') ||
+				at + size >= text.size || word[size] != ' ')
+			continue;
+		next = word_size(text, at + size + 1);
+		if (next >= 2 && !is_joint(word, size) && !is_joint(word + size + 1, next))
+			return true;
+	}
+	return false;
+}
+
+/* "place: message", which says nothing without the message. */
+static bool is_place(const struct message_pattern *pattern)
+{
+	return own_size(pattern->english) <= sizeof("\"\": ") - 1;
+}
+
+/* @text in Chinese behind @out; false when there are no words for a part of it, so that the whole is better left. */
+static bool append_zh(struct buffer *out, struct slice text, bool needs_words, int depth)
 {
 	const struct message_pattern *pattern;
 	struct holes holes;
@@ -119,7 +176,7 @@ static void append_zh(struct buffer *out, struct slice text, int depth)
 	pattern = text.size && depth < DEEPEST ? find(text, &holes) : NULL;
 	if (!pattern) {
 		buffer_append_slice(out, text);
-		return;
+		return !needs_words && !is_english(text);
 	}
 	for (const char *at = pattern->chinese; *at; at++) {
 		size_t hole = at[0] == '{' && at[1] >= '1' && at[2] == '}'
@@ -132,10 +189,12 @@ static void append_zh(struct buffer *out, struct slice text, int depth)
 		}
 		if (holes.is_quoted[hole])
 			buffer_append_slice(out, holes.list[hole]);
-		else
-			append_zh(out, holes.list[hole], depth + 1);
+		else if (!append_zh(out, holes.list[hole], is_place(pattern) && hole == 1,
+					 depth + 1))
+			return false;
 		at += 2;
 	}
+	return true;
 }
 
 const char *message_words_zh(const char *message, struct arena *arena)
@@ -145,8 +204,7 @@ const char *message_words_zh(const char *message, struct arena *arena)
 
 	if (strlen(message) > LONGEST)
 		return message;
-	append_zh(&out, slice_from(message), 0);
-	if (!out.failed && out.data)
+	if (append_zh(&out, slice_from(message), false, 0) && !out.failed && out.data)
 		words = arena_copy(arena, out.data, out.size);
 	buffer_fini(&out);
 	return words ? words : message;

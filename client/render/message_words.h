@@ -13,8 +13,8 @@
 #include <stddef.h>
 
 /**
- * @message in Chinese, with what it quotes as it is, in @arena; @message itself when there are no words for it, or no
- * memory.
+ * @message in Chinese, with names and what it quotes as they are, in @arena; @message itself when there are no words
+ * for it, or for a part of it, or no memory.
  */
 const char *message_words_zh(const char *message, struct arena *arena);
 

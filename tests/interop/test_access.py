@@ -440,7 +440,7 @@ def test_the_command_line():
     said = cli(daemon, "policies", "--token-file", str(second), status=3)
     assert "PERMISSION_DENIED" in said and "reader" in said, said
     assert "登记库" in cli(daemon, "registry", "status", "--token-file", str(token))
-    assert "No such file" in cli(daemon, "policies", "--token-file", str(FOLDER / "none"), status=2)
+    assert "没有这个文件" in cli(daemon, "policies", "--token-file", str(FOLDER / "none"), status=2)
     empty = FOLDER / "no.token"
     empty.write_text("\n")
     assert "令牌" in cli(daemon, "policies", "--token-file", str(empty), status=2)

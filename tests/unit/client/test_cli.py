@@ -44,6 +44,27 @@ class Options(unittest.TestCase):
                         self.assertEqual(line, line.rstrip())
         self.assertIn("\n                     $POLICYCALC_SERVER 或\n", run("--help", columns="50")[1])
 
+    def test_files_that_cannot_be_read_are_told_in_chinese(self):
+        with tempfile.TemporaryDirectory() as folder:
+            broken = os.path.join(folder, "broken.yaml")
+            with open(broken, "w", encoding="utf-8") as file:
+                file.write("staff: [1, 2\n")
+            missing = os.path.join(folder, "missing")
+            for arguments, zh, en in (
+                    (("match", "-f", missing), "没有这个文件或目录", "No such file or directory"),
+                    (("match", "-f", broken), "缺少 , 或 ]", "did not find expected ',' or ']'"),
+                    (("ask", "-f", broken), "缺少 , 或 ]", "did not find expected ',' or ']'"),
+                    (("ask", "--resume", missing), "没有这个文件或目录", "No such file or directory"),
+                    (("ask", "staff"), "“staff”不是 名称=值", "'staff' is not name=value"),
+                    (("match", "--token-file", missing, "staff=1"), "没有这个文件或目录", "No such file or directory"),
+                    (("match", "--tls-ca", missing, "staff=1"), "没有这个文件或目录", "No such file or directory"),
+                    (("match", "--tls-ca", broken, "staff=1"), "没有 PEM 格式的证书", "holds no certificate in PEM")):
+                for lang, says, other in (("zh", zh, en), ("en", en, zh)):
+                    code, out, err = run("--lang", lang, *arguments)
+                    self.assertEqual((code, out), (2, ""), arguments)
+                    self.assertIn(says, err)
+                    self.assertNotIn(other, err)
+
     def test_help_tells_every_role(self):
         roles = ("reader", "registry", "batch", "department", "editor", "publisher", "operator")
         for lang, colon in (("zh", "："), ("en", ": ")):
@@ -115,7 +136,7 @@ attributes:
                 (("policies", "extra"), "--search"),
                 (("policy",), "编号"),
                 (("attributes", "stafg"), "是不是 'staff'"),
-                (("match", "-f", "/no/such/file"), "No such file")):
+                (("match", "-f", "/no/such/file"), "没有这个文件")):
             code, _, err = run(*arguments)
             self.assertEqual(code, 2, arguments)
             self.assertIn(words, err)
@@ -240,12 +261,12 @@ class Match(unittest.TestCase):
         for text, words in (
                 ("attributes: {revenue: 1万元, revenue: 2万元}", "1:28"),
                 ("attributes: &a {revenue: 1万元}", "1:13"),
-                ("a: {" * 40, "nested too deeply"),
+                ("a: {" * 40, "嵌套太深"),
                 ("attribute: {}", "attributes"),
                 ("revenue: 1万元", "attributes"),
                 ("- a", "对象"),
-                ("", "empty"),
-                ("attributes: {}\n---\nb: 1", "second document"),
+                ("", "文件是空的"),
+                ("attributes: {}\n---\nb: 1", "第二个文档"),
                 ("attributes: \xff", ""),
                 ('{"attributes": {"revenue": 1.5}}', "整数"),
                 ('{"attributes": {"revenue": null}}', "不知道"),

@@ -57,7 +57,11 @@ JOINED = {
 }
 # The C library's.
 SYSTEM = {"Connection refused", "No such file or directory", "Permission denied", "Is a directory",
-          "Network is unreachable", "No route to host"}
+          "Network is unreachable", "No route to host", "No space left on device", "Not a directory",
+          "Read-only file system"}
+# libyaml's begin so; those that end in what the codec itself forbids are ours.
+LIBRARY = ("while parsing a", "while scanning ", "did not find expected ", "could not find expected ", "found ",
+           "mapping keys are", "mapping values are", "block sequence entries are", "control characters are")
 # A place and what is wrong there.
 PLACES = ("{}: {}", '"{}": {}')
 
@@ -139,12 +143,13 @@ def pieces(pattern):
 
 
 def test_none_outlives_its_message(patterns):
-    texts = [[plain(m.group()) for m in LITERAL.finditer(text)] for _, text in sources("service", "proto/codec", "client/lib")]
+    texts = [[plain(m.group()) for m in LITERAL.finditer(text)] for _, text in sources("service", "proto/codec", "client/lib", "client/cli")]
     whole = {literal for literals in texts for literal in literals}
     joined = ["\n".join(literals) for literals in texts]
     parts = {part for pattern in patterns for part in JOINED.get(pattern, ())}
     assert parts <= whole, f"not in the sources: {parts - whole}"
     unsaid = [pattern for pattern in patterns if pattern not in whole and pattern not in JOINED and pattern not in SYSTEM and
+              not pattern.startswith(LIBRARY) and
               not any(all(piece in text for piece in pieces(pattern)) for text in joined)]
     assert not unsaid, "nobody says:\n" + "\n".join(unsaid)
 
