@@ -33,8 +33,9 @@ static const char *const troubles[] = {
 	[LINK_TROUBLE_AUTHORITY] = "the server's certificate is of an unknown authority",
 	[LINK_TROUBLE_UNTRUSTED] = "the server's certificate cannot be trusted",
 	[LINK_TROUBLE_NO_TLS] = "the server does not speak TLS there",
-	[LINK_TROUBLE_TLS] = "the server closed the connection without a word; it may want TLS "
-			     "(https://)",
+	[LINK_TROUBLE_TLS] =
+			("the server closed the connection without a word; it may want TLS "
+			 "(https://)"),
 	[LINK_TROUBLE_NO_HTTP2] = "the server speaks no HTTP/2 there",
 	[LINK_TROUBLE_NOTHING_COMMON] =
 			"the server and we have no version or suite of TLS in common",
