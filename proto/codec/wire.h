@@ -114,15 +114,11 @@ static inline size_t input_left(const struct input *input)
 	return (size_t)(input->end - input->at);
 }
 
-/** These move behind what they take; false when it is cut off, or a varint of more than 64 bits. */
-static inline bool take_varint(struct input *input, uint64_t *out_value)
+/** A varint of any size; false when it is cut off, or of more than 64 bits. */
+static inline bool take_long_varint(struct input *input, uint64_t *out_value)
 {
 	uint64_t value = 0;
 
-	if (input->at < input->end && *input->at < 0x80) {
-		*out_value = *input->at++;
-		return true;
-	}
 	for (unsigned shift = 0; shift < 70 && input->at < input->end; shift += 7) {
 		uint8_t byte = *input->at++;
 
@@ -135,6 +131,24 @@ static inline bool take_varint(struct input *input, uint64_t *out_value)
 		}
 	}
 	return false;
+}
+
+/** These move behind what they take, too. Most tags and sizes are of a byte, nearly all others of two. */
+static inline bool take_varint(struct input *input, uint64_t *out_value)
+{
+	const uint8_t *at = input->at;
+
+	if (at < input->end && at[0] < 0x80) {
+		*out_value = at[0];
+		input->at = at + 1;
+		return true;
+	}
+	if (input->end - at >= 2 && at[1] < 0x80) {
+		*out_value = (uint64_t)(at[0] & 0x7f) | (uint64_t)at[1] << 7;
+		input->at = at + 2;
+		return true;
+	}
+	return take_long_varint(input, out_value);
 }
 
 /** What stands behind a length. */

@@ -9,16 +9,16 @@ bool ruleset_build_budget(struct ruleset_build *build, size_t index)
 	struct ruleset *ruleset = build->ruleset;
 	const Policycalc__V1__Policy *policy = ruleset->catalog.policies[index];
 	const Policycalc__V1__Policy *origin = build->policy_origins[index];
-	const char *where = arena_format(
-			&ruleset->arena, "policies.%s.budget.limit_rule", policy->id);
 	const struct rule *rule;
+	const char *where;
 	size_t count = 0;
 	const int *slots;
 
-	if (!where)
-		return false;
 	if (!policy->budget)
 		return true;
+	where = arena_format(&ruleset->arena, "policies.%s.budget.limit_rule", policy->id);
+	if (!where)
+		return false;
 	rule = ruleset_build_rule(build, LIST_ENTERPRISE, policy->budget->limit_rule, &type_int,
 			DIMENSION_MONEY, true, &origin->budget->base, "limit_rule", where);
 	slots = rule ? rule_slots(rule, &count) : NULL;
