@@ -25,3 +25,12 @@ static inline uint64_t hash_mix_word(uint64_t hash, uint64_t word)
 
 	return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
+
+/** Two words behind @hash by one product. Who may choose them can bring any @hash to 0. */
+static inline uint64_t hash_mix_pair(uint64_t hash, uint64_t first, uint64_t second)
+{
+	__extension__ unsigned __int128 product = (unsigned __int128)(hash ^ first) *
+						  (second ^ UINT64_C(0x9e3779b97f4a7c15));
+
+	return (uint64_t)product ^ (uint64_t)(product >> 64);
+}

@@ -33,5 +33,7 @@ bool map_put(struct map *map, struct slice key, void *value);
 void *map_put_first(struct map *map, struct slice key, void *value);
 /** Makes room for @count keys at once; false when there is no memory. */
 bool map_reserve(struct map *map, size_t count);
+/** Has where @key belongs brought into the caches, for who is about to put or find it. */
+void map_ask_for(const struct map *map, struct slice key);
 /** 64-bit FNV-1a with a final mix. */
 uint64_t slice_hash(struct slice slice);

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#define SEED UINT64_C(0xcbf29ce484222325)
 #define SLOTS 256
 #define NUMBERS 65536
 
@@ -47,14 +48,19 @@ static void slots_are_filled_alike(void **state)
 	(void)state;
 	for (size_t k = 0; k < sizeof(shifts) / sizeof(*shifts); k++) {
 		unsigned one[SLOTS] = { 0 }, two[SLOTS] = { 0 };
+		unsigned first[SLOTS] = { 0 }, second[SLOTS] = { 0 };
 
 		for (uint64_t i = 0; i < NUMBERS; i++) {
 			one[hash_mix(i << shifts[k]) % SLOTS]++;
 			two[hash_mix_word(hash_mix_word(7, i << shifts[k]), 11) % SLOTS]++;
+			first[hash_mix_pair(SEED, i << shifts[k], 11) % SLOTS]++;
+			second[hash_mix_pair(SEED, 11, i << shifts[k]) % SLOTS]++;
 		}
 		for (size_t i = 0; i < SLOTS; i++) {
 			assert_in_range(one[i], 156, 356);
 			assert_in_range(two[i], 156, 356);
+			assert_in_range(first[i], 156, 356);
+			assert_in_range(second[i], 156, 356);
 		}
 	}
 }
@@ -65,6 +71,9 @@ static void order_counts(void **state)
 	for (uint64_t i = 1; i < 1000; i++)
 		assert_int_not_equal(hash_mix_word(hash_mix_word(5, i), i + 1),
 				hash_mix_word(hash_mix_word(5, i + 1), i));
+	for (uint64_t i = 1; i < 1000; i++)
+		assert_int_not_equal(
+				hash_mix_pair(SEED, i, i + 1), hash_mix_pair(SEED, i + 1, i));
 }
 
 int main(void)
