@@ -44,7 +44,7 @@ static ProtobufCMessage *part_read(struct reading *reading, struct input input,
 }
 
 /* Moves what was just read down to the others, with a NUL behind it. */
-static char *run_keep(struct reading *reading, struct input run)
+static inline char *run_keep(struct reading *reading, struct input run)
 {
 	size_t size = input_left(&run);
 	char *kept = reading->kept;
@@ -52,12 +52,12 @@ static char *run_keep(struct reading *reading, struct input run)
 	assert(kept + size < (const char *)run.end);
 	memmove(kept, run.at, size);
 	kept[size] = '\0';
-	reading->kept += size + 1;
+	reading->kept = kept + size + 1;
 	return kept;
 }
 
 /* One value of any type, behind its tag. */
-static bool element_read(struct reading *reading, const ProtobufCFieldDescriptor *field,
+static inline bool element_read(struct reading *reading, const ProtobufCFieldDescriptor *field,
 		struct input *input, enum wire wire, unsigned depth, void *out)
 {
 	ProtobufCMessage *message;
@@ -118,36 +118,34 @@ static bool packed_read(struct reading *reading, const ProtobufCFieldDescriptor 
 	return place;
 }
 
-/* A field of a message; *room: places left in the list that was made last. */
-static bool field_read(struct reading *reading, const ProtobufCFieldDescriptor *field,
-		struct input *input, uint64_t tag, unsigned depth, char *message, size_t *room)
+/*
+ * All elements of a list that follow one another, from the one whose tag was just taken: their count is known
+ * before the first is read, so that there is one piece of memory.
+ */
+static bool list_read(struct reading *reading, const ProtobufCFieldDescriptor *field,
+		struct input *input, uint64_t tag, unsigned depth, char *message)
 {
 	size_t *count = (size_t *)(void *)(message + field->quantifier_offset);
+	size_t size = element_size(field->type);
 	enum wire wire = (enum wire)(tag & 7);
 	struct input run;
+	size_t more;
+	char *place;
 
-	if (field->label != PROTOBUF_C_LABEL_REPEATED) {
-		if ((field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) != 0)
-			*(uint32_t *)(void *)(message + field->quantifier_offset) = field->id;
-		else if (field->label == PROTOBUF_C_LABEL_OPTIONAL && field->quantifier_offset)
-			*(protobuf_c_boolean *)(void *)(message + field->quantifier_offset) = 1;
-		return element_read(
-				reading, field, input, wire, depth, message + field->offset);
-	}
 	if (wire == WIRE_BYTES && wire_of(field->type) != WIRE_BYTES)
 		return take_run(input, &run) && packed_read(reading, field, run, message);
-	if (*room == 0) {
-		*room = count_run(*input, tag);
-		if (*room == 0 || !list_grow(reading, field, message, *room))
-			return false;
-	}
-	if (!element_read(reading, field, input, wire, depth,
-			    *(char **)(void *)(message + field->offset) +
-					    *count * element_size(field->type)))
+	more = count_run(*input, tag);
+	place = more ? list_grow(reading, field, message, more) : NULL;
+	if (!place)
 		return false;
-	++*count;
-	--*room;
-	return true;
+	for (;; place += size) {
+		if (!element_read(reading, field, input, wire, depth, place))
+			return false;
+		++*count;
+		if (--more == 0)
+			return true;
+		(void)take_varint(input, &tag); /* the same again, as was seen */
+	}
 }
 
 static ProtobufCMessage *message_read(struct reading *reading, struct input input,
@@ -157,9 +155,8 @@ static ProtobufCMessage *message_read(struct reading *reading, struct input inpu
 			depth > FIELD_DEPTH_MAX ? NULL
 						: arena_alloc(reading->arena,
 								  descriptor->sizeof_message);
+	char *base = (char *)message;
 	uint64_t seen[FIELDS_MAX / 64] = { 0 };
-	uint64_t previous = 0;
-	size_t room = 0;
 
 	if (!message || descriptor->n_fields > FIELDS_MAX)
 		return NULL;
@@ -177,17 +174,22 @@ static ProtobufCMessage *message_read(struct reading *reading, struct input inpu
 				return NULL;
 			continue;
 		}
+		if (field->label == PROTOBUF_C_LABEL_REPEATED) {
+			if (!list_read(reading, field, &input, tag, depth, base))
+				return NULL;
+			continue;
+		}
 		/* What stands there twice would have to be merged: nobody writes such bytes. */
 		index = (size_t)(field - descriptor->fields);
-		if (field->label != PROTOBUF_C_LABEL_REPEATED) {
-			if ((seen[index / 64] >> (index % 64)) & 1)
-				return NULL;
-			seen[index / 64] |= UINT64_C(1) << (index % 64);
-		}
-		if (tag != previous)
-			room = 0;
-		previous = tag;
-		if (!field_read(reading, field, &input, tag, depth, (char *)message, &room))
+		if ((seen[index / 64] >> (index % 64)) & 1)
+			return NULL;
+		seen[index / 64] |= UINT64_C(1) << (index % 64);
+		if ((field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) != 0)
+			*(uint32_t *)(void *)(base + field->quantifier_offset) = field->id;
+		else if (field->label == PROTOBUF_C_LABEL_OPTIONAL && field->quantifier_offset)
+			*(protobuf_c_boolean *)(void *)(base + field->quantifier_offset) = 1;
+		if (!element_read(reading, field, &input, (enum wire)(tag & 7), depth,
+				    base + field->offset))
 			return NULL;
 	}
 	return message;

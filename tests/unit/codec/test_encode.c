@@ -325,6 +325,44 @@ static void test_unpack_unusual(void **state)
 	}
 }
 
+/* Where the bytes lie: a list that goes on behind another field keeps what it had. */
+static void test_unpack_in_place_lists(void **state)
+{
+	static const struct slice cases[] = {
+		{ "\x42\x01x\x42\x01z\x10\x01\x42\x01y", 11 },
+		{ "\x3a\x01\x01\x3a\x02\x02\x03", 7 },
+		{ "\x3a\x01\x01\x38\x02\x38\x03\x10\x05\x38\x04", 11 },
+		{ "\x3a\x00", 2 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const ProtobufCMessageDescriptor *type =
+				&policycalc__v1__match_request__descriptor;
+		struct buffer a = { 0 }, b = { 0 };
+		ProtobufCMessage *message, *careful;
+		struct error err = { 0 };
+		struct arena arena;
+		size_t kept;
+		char *own;
+
+		arena_init(&arena, 1 << 20);
+		own = arena_copy(&arena, cases[i].data, cases[i].size);
+		message = message_unpack_in_place(
+				own, cases[i].size, type, NULL, &arena, &kept, &err);
+		careful = unpack_carefully(cases[i], type, &arena);
+		assert_non_null(message);
+		assert_non_null(careful);
+		assert_true(message_pack(message, &a));
+		assert_true(message_pack(careful, &b));
+		expect_bytes((struct slice){ b.data, b.size }, (struct slice){ a.data, a.size },
+				"in place");
+		buffer_fini(&a);
+		buffer_fini(&b);
+		arena_fini(&arena);
+	}
+}
+
 /* Of texts and numbers the last one counts, whichever way they go. */
 static void test_unpack_twice(void **state)
 {
@@ -372,6 +410,7 @@ int main(void)
 		cmocka_unit_test(test_unpack_broken),
 		cmocka_unit_test(test_unpack_unusual),
 		cmocka_unit_test(test_unpack_twice),
+		cmocka_unit_test(test_unpack_in_place_lists),
 		cmocka_unit_test(test_unpack_memory),
 	};
 
