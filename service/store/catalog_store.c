@@ -267,44 +267,28 @@ static ProtobufCMessage *catalog_unpack(struct slice bytes,
 	return message;
 }
 
-/* Makes the lists of @catalog, empty, of the size that revision @number needs. */
-static bool catalog_size_lists(struct catalog_store *store, int64_t number,
-		struct catalog *catalog, struct arena *arena, struct error *err)
+/* What a list has room for doubles from here: counting the entries first would read all of them twice. */
+#define LIST_LEAST ((size_t)64)
+
+static bool catalog_put(struct catalog *catalog, enum entry_kind kind,
+		ProtobufCMessage *message, struct arena *arena)
 {
-	struct statement *rows = database_prepare(store->db,
-			"SELECT kind, count(*) FROM revision_entry WHERE revision = ? GROUP BY "
-			"kind",
-			err);
-	bool more = false;
-	bool ok = false;
+	ProtobufCMessage ***list = entry_kind_list(catalog, kind);
+	size_t *count = entry_kind_count(catalog, kind);
 
-	if (!rows || !statement_bind_int(rows, 1, number, err))
-		goto out;
-	while (statement_step(rows, &more, err)) {
-		int64_t kind = more ? statement_int(rows, 0) : 0;
-		ProtobufCMessage **list;
+	/* A list is full at each power of two. */
+	if (*count == 0 || (*count >= LIST_LEAST && (*count & (*count - 1)) == 0)) {
+		ProtobufCMessage **grown = ARENA_NEW_ARRAY(
+				arena, ProtobufCMessage *, *count ? *count * 2 : LIST_LEAST);
 
-		if (!more) {
-			ok = true;
-			break;
-		}
-		if (kind < 1 || kind >= ENTRY_KIND_END) {
-			error_set(err, ERROR_IO,
-					"the catalog database is damaged: an entry of"
-					" an unknown kind");
-			break;
-		}
-		list = ARENA_NEW_ARRAY(
-				arena, ProtobufCMessage *, (size_t)statement_int(rows, 1));
-		if (!list) {
-			arena_error(arena, err, "loading the catalog");
-			break;
-		}
-		*entry_kind_list(catalog, (enum entry_kind)kind) = list;
+		if (!grown)
+			return false;
+		if (*count)
+			memcpy(grown, *list, *count * sizeof(*grown));
+		*list = grown;
 	}
-out:
-	statement_finish(rows);
-	return ok;
+	(*list)[(*count)++] = message;
+	return true;
 }
 
 /* Compares each entry of revision @number with its hash. */
@@ -366,13 +350,21 @@ static bool catalog_read_entries(struct catalog_store *store, int64_t number,
 	if (!rows || !statement_bind_int(rows, 1, number, err))
 		goto out;
 	while (statement_step(rows, &more, err)) {
-		enum entry_kind kind = (enum entry_kind)(more ? statement_int(rows, 0) : 0);
+		int64_t number_of_kind = more ? statement_int(rows, 0) : 0;
+		enum entry_kind kind = (enum entry_kind)number_of_kind;
 		ProtobufCMessage *message;
 		struct slice bytes;
 
 		if (!more) {
 			*out_sum = sum;
 			ok = true;
+			break;
+		}
+		if (number_of_kind < 1 || number_of_kind >= ENTRY_KIND_END) {
+			error_set(err, ERROR_IO,
+					"the catalog database is damaged: an entry of an "
+					"unknown "
+					"kind");
 			break;
 		}
 		if (!statement_get_bytes(rows, 2, &bytes, err))
@@ -385,8 +377,10 @@ static bool catalog_read_entries(struct catalog_store *store, int64_t number,
 					SLICE_PRINT(statement_bytes(rows, 1)));
 			break;
 		}
-		(*entry_kind_list(catalog, kind))[(*entry_kind_count(catalog, kind))++] =
-				message;
+		if (!catalog_put(catalog, kind, message, arena)) {
+			arena_error(arena, err, "loading the catalog");
+			break;
+		}
 	}
 out:
 	statement_finish(rows);
@@ -403,8 +397,7 @@ static bool catalog_read_whole(struct catalog_store *store, int64_t number,
 	uint64_t sum = 0;
 
 	if (!catalog_find_sum(store, number, &has_sum, &written, err) ||
-			(!has_sum && !catalog_check_entries(store, number, err)) ||
-			!catalog_size_lists(store, number, catalog, arena, err))
+			(!has_sum && !catalog_check_entries(store, number, err)))
 		return false;
 	if (!catalog_read_entries(store, number, catalog, &sum, arena, err)) {
 		/* What cannot be read may be what is damaged; then that is said instead. */

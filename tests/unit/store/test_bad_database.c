@@ -231,6 +231,24 @@ static void test_entries_differ_from_sum(void **state)
 			"differs from its hash");
 }
 
+/* Nobody looks such an entry's form up: neither of the kinds has one. */
+static void test_entry_of_unknown_kind(void **state)
+{
+	static const char *const kinds[] = { "0", "-1", "8", "4294967302" };
+	struct fixture *fixture = *state;
+	char sql[128];
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
+		if (i > 0)
+			bad_file_write(fixture->file, "", 0);
+		make_store(fixture);
+		(void)snprintf(sql, sizeof(sql),
+				"UPDATE revision_entry SET kind = %s WHERE name = 'policy-007'",
+				kinds[i]);
+		expect_load(fixture, sql, "of an unknown kind");
+	}
+}
+
 /* A database of before: no sums, each entry is compared with its hash; the next publish writes one. */
 static void test_revision_without_sum(void **state)
 {
@@ -412,6 +430,7 @@ int main(void)
 		TEST(test_publish_into_damaged),
 		TEST(test_entry_differs_from_hash),
 		TEST(test_entries_differ_from_sum),
+		TEST(test_entry_of_unknown_kind),
 		TEST(test_revision_without_sum),
 		TEST(test_locked_by_flock),
 		TEST(test_lock_names_its_holder),
