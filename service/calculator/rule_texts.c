@@ -68,13 +68,19 @@ static bool type_holds_rules(const ProtobufCMessageDescriptor *descriptor)
 }
 
 #define RULE_TYPES_MOST 64
+#define PLACES_MOST 32 /* of one type */
 
-/* Which fields of a type are rules, or lead to some. */
+/* Which fields of a type are rules, or lead to some: of a list, its elements. */
 struct rule_type {
 	const ProtobufCMessageDescriptor *descriptor;
 	size_t count;
-	uint8_t fields[FIELDS_MAX];
-	bool is_rule[FIELDS_MAX];
+	struct rule_place {
+		uint16_t offset;
+		uint16_t count_offset; /* of a list */
+		bool is_list, is_rule;
+		bool may_be_other; /* a member of a oneof: asked of the schema each time */
+		uint8_t field;
+	} places[PLACES_MOST];
 };
 
 /*
@@ -91,41 +97,65 @@ static const struct rule_type *type_get(const ProtobufCMessageDescriptor *descri
 		if (type->descriptor == descriptor)
 			return type;
 	}
-	assert(count < RULE_TYPES_MOST && descriptor->n_fields <= FIELDS_MAX);
-	*type = (struct rule_type){ .descriptor = descriptor };
+	assert(count < RULE_TYPES_MOST && descriptor->n_fields <= FIELDS_MAX &&
+			descriptor->sizeof_message <= UINT16_MAX);
+	type->descriptor = descriptor;
+	type->count = 0;
 	for (unsigned i = 0; i < descriptor->n_fields; i++) {
-		enum field_role role = field_role(descriptor, &descriptor->fields[i]);
+		const ProtobufCFieldDescriptor *field = &descriptor->fields[i];
+		enum field_role role = field_role(descriptor, field);
 
 		if (role == FIELD_IDLE)
 			continue;
-		type->fields[type->count] = (uint8_t)i;
-		type->is_rule[type->count++] = role == FIELD_RULE;
+		assert(type->count < PLACES_MOST);
+		type->places[type->count++] = (struct rule_place){
+			.offset = (uint16_t)field->offset,
+			.count_offset = (uint16_t)field->quantifier_offset,
+			.is_list = field_is_repeated(field),
+			.is_rule = role == FIELD_RULE,
+			.may_be_other = field_is_oneof(field),
+			.field = (uint8_t)i,
+		};
 	}
 	count++;
 	return type;
 }
 
+static bool element_tell(const void *element, const struct rule_place *place,
+		rule_text_fn found, void *context)
+{
+	if (!place->is_rule)
+		return rule_texts_each(element, found, context);
+	return found(context, element);
+}
+
 bool rule_texts_each(const ProtobufCMessage *message, rule_text_fn found, void *context)
 {
 	const struct rule_type *type = type_get(message->descriptor);
+	const char *base = (const char *)message;
 
 	for (size_t i = 0; i < type->count; i++) {
-		const ProtobufCFieldDescriptor *field =
-				&message->descriptor->fields[type->fields[i]];
+		const struct rule_place *place = &type->places[i];
+		const void *value = *(const void *const *)(base + place->offset);
 
-		for (size_t k = 0; k < field_count(message, field); k++) {
-			const void *element = field_element(message, field, k);
+		if (place->is_list) {
+			const void *const *list = value;
+			size_t count = *(const size_t *)(base + place->count_offset);
 
-			bool ok = type->is_rule[i]
-						  ? found(context, *(const char *const *)
-										    element)
-						  : rule_texts_each(*(const ProtobufCMessage *const *)
-										    element,
-								    found, context);
-
-			if (!ok)
-				return false;
+			for (size_t k = 0; k < count; k++) {
+				if (!element_tell(list[k], place, found, context))
+					return false;
+			}
+			continue;
 		}
+		if (place->may_be_other &&
+				!field_count(message,
+						&message->descriptor->fields[place->field]))
+			continue;
+		/* Nothing is told of a text that is not set, or empty. */
+		if (value && (!place->is_rule || *(const char *)value) &&
+				!element_tell(value, place, found, context))
+			return false;
 	}
 	return true;
 }

@@ -41,9 +41,14 @@ void wanted_add(struct wanted_list *wanted, struct slot slot, struct entry *entr
 
 /* --- which periods the rules name ------------------------------------------------------------- */
 
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
 static bool is_name_character(char c)
 {
-	return ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || (c >= '0' && c <= '9') || c == '_';
+	return ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || is_digit(c) || c == '_';
 }
 
 /* Cuts "_y2", "_p3" off @name; 0 when there is none. */
@@ -222,6 +227,27 @@ static void text_scan(struct scopes_build *scopes, enum item_list list, const ch
 	}
 }
 
+static bool begins_with(const char *text, const char *begin)
+{
+	return strncmp(text, begin, strlen(begin)) == 0;
+}
+
+/*
+ * Whether anything like _y2, _p3, _2026, _quarter or _year stands in @text: most texts have none, and an underline
+ * is found sooner than the ends of all names.
+ */
+static bool text_may_have_periods(const char *text)
+{
+	for (const char *at = text; (at = strchr(at, '_')); at++) {
+		if (is_digit(at[1]) || ((at[1] == 'y' || at[1] == 'p') && is_digit(at[2])) ||
+				begins_with(at, "_quarter"))
+			return true;
+		if (begins_with(at, "_year") && (at[5] == '_' || !is_name_character(at[5])))
+			return true;
+	}
+	return false;
+}
+
 struct text_scan {
 	struct scopes_build *scopes;
 	enum item_list list;
@@ -231,7 +257,8 @@ static bool on_rule_text(void *context, const char *text)
 {
 	const struct text_scan *scan = context;
 
-	text_scan(scan->scopes, scan->list, text);
+	if (text_may_have_periods(text))
+		text_scan(scan->scopes, scan->list, text);
 	return true;
 }
 
