@@ -118,7 +118,10 @@ struct epoch_cache *epoch_cache_new(const struct ruleset *ruleset)
 		policy_ask_for(catalog, i + 8);
 		if (i + 4 < catalog->policy_count)
 			__builtin_prefetch(catalog->policies[i + 4]->in_force);
-		range_add(&list, catalog->policies[i]->in_force);
+		/* What is the same message stands there already. */
+		if (i == 0 || catalog->policies[i]->in_force !=
+						catalog->policies[i - 1]->in_force)
+			range_add(&list, catalog->policies[i]->in_force);
 		for (size_t k = 0; k < catalog->policies[i]->n_windows; k++)
 			range_add(&list, catalog->policies[i]->windows[k]);
 	}

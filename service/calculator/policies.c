@@ -241,9 +241,12 @@ static bool clauses_build(struct policy_build *work)
 static bool brackets_build(struct policy_build *work, struct amount_rules *rules)
 {
 	const Policycalc__V1__Amount *amount = work->policy->amount;
-	struct bracket_rules *brackets = ARENA_NEW_ARRAY(
-			&work->build->ruleset->arena, struct bracket_rules, amount->n_brackets);
+	struct bracket_rules *brackets;
 
+	if (!amount->n_brackets)
+		return true;
+	brackets = ARENA_NEW_ARRAY(
+			&work->build->ruleset->arena, struct bracket_rules, amount->n_brackets);
 	if (!brackets)
 		return false;
 	for (size_t i = 0; i < amount->n_brackets; i++) {
@@ -275,9 +278,11 @@ static bool brackets_build(struct policy_build *work, struct amount_rules *rules
 static bool caps_build(struct policy_build *work, struct amount_rules *rules)
 {
 	const Policycalc__V1__Amount *amount = work->policy->amount;
-	struct cap_rules *caps = ARENA_NEW_ARRAY(
-			&work->build->ruleset->arena, struct cap_rules, amount->n_caps);
+	struct cap_rules *caps;
 
+	if (!amount->n_caps)
+		return true;
+	caps = ARENA_NEW_ARRAY(&work->build->ruleset->arena, struct cap_rules, amount->n_caps);
 	if (!caps)
 		return false;
 	for (size_t i = 0; i < amount->n_caps; i++) {
@@ -313,9 +318,12 @@ static bool caps_build(struct policy_build *work, struct amount_rules *rules)
 static bool tiers_build(struct policy_build *work, struct amount_rules *rules)
 {
 	const Policycalc__V1__Amount *amount = work->policy->amount;
-	struct tier_rules *tiers = ARENA_NEW_ARRAY(
-			&work->build->ruleset->arena, struct tier_rules, amount->n_tiers);
+	struct tier_rules *tiers;
 
+	if (!amount->n_tiers)
+		return true;
+	tiers = ARENA_NEW_ARRAY(
+			&work->build->ruleset->arena, struct tier_rules, amount->n_tiers);
 	if (!tiers)
 		return false;
 	for (size_t i = 0; i < amount->n_tiers; i++) {
@@ -435,13 +443,13 @@ static bool policy_build(struct ruleset_build *build, size_t index)
 		.policy = ruleset->catalog.policies[index],
 		.origin = build->policy_origins[index],
 		.rules = &ruleset->policies[index],
-		.reads = ARENA_NEW_ARRAY(&ruleset->arena, uint64_t, ruleset->set_words),
-		.item_reads = ARENA_NEW_ARRAY(&ruleset->arena, uint64_t, ruleset->set_words),
+		.reads = ARENA_NEW_ARRAY(&ruleset->arena, uint64_t, 2 * ruleset->set_words),
 	};
 	const struct policy_rules *known;
 
-	if (!work.reads || !work.item_reads)
+	if (!work.reads)
 		return false;
+	work.item_reads = work.reads + ruleset->set_words;
 	work.rules->policy = work.policy;
 	work.rules->list = subject_item_list(work.policy->subject);
 	work.rules->reads = work.reads;
@@ -457,63 +465,16 @@ static bool policy_build(struct ruleset_build *build, size_t index)
 	       ruleset_build_budget(build, index);
 }
 
-/* Policies stand in id order, and so do the versions of each series. */
-static bool series_build(struct ruleset *ruleset)
+/* Where the names of the policy at @index will be put, if there is one. */
+static void policy_names_ask_for(const struct ruleset *ruleset, size_t index)
 {
-	size_t count = ruleset->catalog.policy_count;
-	size_t *next = ARENA_NEW_ARRAY(&ruleset->arena, size_t, count + 1);
-	struct series *all = ARENA_NEW_ARRAY(&ruleset->arena, struct series, count + 1);
-	struct series **of = memory_alloc_zero(count, sizeof(struct series *)); /* a policy */
-	size_t used = 0;
-	bool ok = next && all && of;
+	const Policycalc__V1__Policy *policy;
 
-	for (size_t i = 0; ok && i < count; i++) {
-		struct slice name;
-
-		policy_ask_for(&ruleset->catalog, i + 8);
-		name = slice_from(ruleset->catalog.policies[i]->series);
-		if (!name.size)
-			continue;
-		of[i] = map_put_first(&ruleset->series_names, name, &all[used]);
-		ok = of[i];
-		if (of[i] == &all[used])
-			all[used++].name = name.data;
-		if (ok)
-			of[i]->count++;
-	}
-	for (size_t i = 0; ok && i < used; i++) {
-		all[i].policies = next;
-		next += all[i].count;
-		all[i].count = 0;
-	}
-	for (size_t i = 0; ok && i < count; i++) {
-		if (of[i])
-			((size_t *)of[i]->policies)[of[i]->count++] = i;
-	}
-	memory_free((void *)of);
-	return ok;
-}
-
-/* Every policy's standing asks who repeals it: a look-up, not a walk over the catalog. */
-static bool repeals_build(struct ruleset *ruleset)
-{
-	for (size_t i = ruleset->catalog.policy_count; i-- > 0;) {
-		const Policycalc__V1__Policy *policy = ruleset->catalog.policies[i];
-
-		policy_ask_for(&ruleset->catalog, i - 8); /* or none, past the first */
-		for (size_t k = 0; k < policy->n_repeals; k++) {
-			struct slice name = slice_from(policy->repeals[k]);
-			struct repeal *repeal = ARENA_NEW(&ruleset->arena, struct repeal);
-
-			if (!repeal)
-				return false;
-			repeal->policy = policy;
-			repeal->next = map_find(&ruleset->repeals, name);
-			if (!map_put(&ruleset->repeals, name, repeal))
-				return false;
-		}
-	}
-	return true;
+	if (index >= ruleset->catalog.policy_count)
+		return;
+	policy = ruleset->catalog.policies[index];
+	map_ask_for(&ruleset->policy_ids, slice_from(policy->id));
+	map_ask_for(&ruleset->series_names, slice_from(policy->series));
 }
 
 static bool policies_build(struct ruleset_build *build, struct error *err)
@@ -521,9 +482,12 @@ static bool policies_build(struct ruleset_build *build, struct error *err)
 	const struct catalog *catalog = &build->ruleset->catalog;
 
 	for (size_t i = 0; i < catalog->policy_count; i++) {
-		policy_ask_for_all(catalog, i + 1);
+		/* Its names are at hand when they are asked for: all of it was, one policy before. */
+		policy_ask_for_all(catalog, i + 2);
+		policy_names_ask_for(build->ruleset, i + 1);
 		/* Whatever is made of a policy is made while it is at hand. */
-		if (!policy_build(build, i) || !ruleset_build_twins(build, i))
+		if (!policy_build(build, i) || !ruleset_build_versions(build, i) ||
+				!ruleset_build_twins(build, i))
 			return error_set(err, ERROR_MEMORY, "out of memory while compiling %s",
 					catalog->policies[i]->id);
 		ruleset_build_constant(build, i);
@@ -547,9 +511,12 @@ bool ruleset_build_policies(struct ruleset_build *build, struct error *err)
 			(build->is_owner && !map_reserve(&build->rules, count)))
 		return error_set(err, ERROR_MEMORY, "out of memory while compiling policies");
 	ruleset_build_begin_twins(build);
-	ok = policies_build(build, err);
+	ok = ruleset_build_begin_versions(build) ||
+	     error_set(err, ERROR_MEMORY, "out of memory while compiling policies");
+	ok = ok && policies_build(build, err);
 	ruleset_build_end_twins(build);
-	if (ok && (!series_build(ruleset) || !repeals_build(ruleset)))
+	if (ok && !ruleset_build_order_versions(build))
 		ok = error_set(err, ERROR_MEMORY, "out of memory while ordering versions");
+	ruleset_build_end_versions(build);
 	return ok;
 }

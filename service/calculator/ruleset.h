@@ -314,6 +314,15 @@ static inline void policy_ask_for_all(const struct catalog *catalog, size_t inde
 
 /* --- the stages of ruleset_new(), in order; each reports its mistakes and goes on ------------- */
 
+/* The series that were met so far. */
+struct version_build {
+	struct series *all; /* with room for one of each policy */
+	size_t count;
+	struct series **of; /* by policy; NULL: of none */
+	size_t *indices;    /* of all series, to be shared out among them */
+	size_t repeal_count;
+};
+
 struct ruleset_build {
 	struct ruleset *ruleset;
 	const struct catalog *origin; /* the caller's, whose messages @locate knows */
@@ -328,6 +337,7 @@ struct ruleset_build {
 	struct rule_memo *memos[LIST_COUNT]; /* of an owner: parts of rules, by scope */
 	struct map numbered; /* what conditions ask, to the first that asks it */
 	struct arena keys;   /* of ->numbered */
+	struct version_build versions;
 };
 
 /** Copies the catalog into the ruleset's arena, unless it is there; sorted. */
@@ -351,6 +361,12 @@ bool ruleset_build_twins(struct ruleset_build *build, size_t index);
 /** Before the first policy and behind the last, also when not all were built. */
 void ruleset_build_begin_twins(struct ruleset_build *build);
 void ruleset_build_end_twins(struct ruleset_build *build);
+/** Which series the policy at @index belongs to. */
+bool ruleset_build_versions(struct ruleset_build *build, size_t index);
+/** Before the first policy, behind the last (the versions of each series, who repeals whom), and in any case. */
+bool ruleset_build_begin_versions(struct ruleset_build *build);
+bool ruleset_build_order_versions(struct ruleset_build *build);
+void ruleset_build_end_versions(struct ruleset_build *build);
 /** Exclusion groups and shared caps. */
 bool ruleset_build_combination(struct ruleset_build *build, struct error *err);
 

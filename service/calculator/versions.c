@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The versions of each series, and who repeals whom.
+ *
+ * Which series a policy belongs to is noted while it is compiled, for it is at hand then; how many versions a series
+ * has is known behind the last one.
+ */
+#include "base/memory.h"
+#include "calculator/ruleset.h"
+
+bool ruleset_build_begin_versions(struct ruleset_build *build)
+{
+	struct ruleset *ruleset = build->ruleset;
+	size_t count = ruleset->catalog.policy_count;
+	struct version_build *versions = &build->versions;
+
+	versions->indices = ARENA_NEW_ARRAY(&ruleset->arena, size_t, count + 1);
+	versions->all = ARENA_NEW_ARRAY(&ruleset->arena, struct series, count + 1);
+	versions->of = memory_alloc_zero(count, sizeof(struct series *));
+	return versions->indices && versions->all && versions->of;
+}
+
+bool ruleset_build_versions(struct ruleset_build *build, size_t index)
+{
+	struct ruleset *ruleset = build->ruleset;
+	const Policycalc__V1__Policy *policy = ruleset->catalog.policies[index];
+	struct version_build *versions = &build->versions;
+	struct series *next = &versions->all[versions->count];
+	struct slice name = slice_from(policy->series);
+	struct series *series;
+
+	versions->repeal_count += policy->n_repeals;
+	if (!name.size)
+		return true;
+	series = map_put_first(&ruleset->series_names, name, next);
+	if (!series)
+		return false;
+	if (series == next) {
+		series->name = name.data;
+		versions->count++;
+	}
+	series->count++;
+	versions->of[index] = series;
+	return true;
+}
+
+/* Every policy's standing asks who repeals it: a look-up, not a walk over the catalog. */
+static bool repeals_build(struct ruleset *ruleset)
+{
+	for (size_t i = ruleset->catalog.policy_count; i-- > 0;) {
+		const Policycalc__V1__Policy *policy = ruleset->catalog.policies[i];
+
+		policy_ask_for(&ruleset->catalog, i - 8); /* or none, past the first */
+		for (size_t k = 0; k < policy->n_repeals; k++) {
+			struct slice name = slice_from(policy->repeals[k]);
+			struct repeal *repeal = ARENA_NEW(&ruleset->arena, struct repeal);
+
+			if (!repeal)
+				return false;
+			repeal->policy = policy;
+			repeal->next = map_find(&ruleset->repeals, name);
+			if (!map_put(&ruleset->repeals, name, repeal))
+				return false;
+		}
+	}
+	return true;
+}
+
+bool ruleset_build_order_versions(struct ruleset_build *build)
+{
+	struct version_build *versions = &build->versions;
+	size_t *next = versions->indices;
+
+	for (size_t i = 0; i < versions->count; i++) {
+		versions->all[i].policies = next;
+		next += versions->all[i].count;
+		versions->all[i].count = 0;
+	}
+	/* Policies stand in id order, and so do the versions of each series. */
+	for (size_t i = 0; i < build->ruleset->catalog.policy_count; i++) {
+		struct series *series = versions->of[i];
+
+		if (series)
+			((size_t *)series->policies)[series->count++] = i;
+	}
+	return versions->repeal_count == 0 || repeals_build(build->ruleset);
+}
+
+void ruleset_build_end_versions(struct ruleset_build *build)
+{
+	memory_free((void *)build->versions.of);
+	build->versions = (struct version_build){ 0 };
+}
