@@ -262,11 +262,16 @@ static void look(void *context, struct metrics_state *out_state)
 		.is_serving = health_is_serving(sources->health),
 		.now = time(NULL),
 		.started = meter->started,
-		.connections = server_connection_count(sources->server),
 		.loops = server_loop_count(sources->server),
 	};
+	const struct server_connections connections = server_connections(sources->server);
 	int64_t revoked_until;
 
+	state.connections = connections.count;
+	state.connections_most = connections.most;
+	state.connections_refused = connections.refused;
+	state.connections_refused_of_address = connections.refused_of_address;
+	state.connections_displaced = connections.displaced;
 	if (sources->tls) {
 		state.certificate_until = tls_not_after(sources->tls);
 		revoked_until = tls_revoked_until(sources->tls);

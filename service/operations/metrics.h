@@ -85,7 +85,9 @@ struct metrics_state {
 			[METRICS_DELIVERY_STATES]; /* that wait for somebody, or are dead; -1: not counted */
 	int64_t retrying;
 
-	size_t connections;
+	size_t connections, connections_most;
+	/* Since the start: refused as there was no place, or as their address had too many; told to go for others. */
+	uint64_t connections_refused, connections_refused_of_address, connections_displaced;
 	unsigned loops;
 	/* Of TLS, seconds since 1970; 0: there is none. */
 	int64_t certificate_until, revoked_until;

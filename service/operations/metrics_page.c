@@ -154,7 +154,11 @@ static void put_service(const struct page *page, const struct metrics_state *sta
 	tile_close(page);
 	tile_number(page, "调用", "Calls", calls);
 	tile_number(page, "进行中的调用", "Calls under way", under_way);
-	tile_number(page, "连接", "Connections", state->connections);
+	tile_open(page, "连接", "Connections");
+	put_number(page->out, state->connections);
+	buffer_append_text(page->out, " / ");
+	put_number(page->out, state->connections_most);
+	tile_close(page);
 	tile_open(page, "内存", "Memory");
 	put_bytes(page->out, state->resident_bytes);
 	tile_close(page);

@@ -228,6 +228,26 @@ static void process(struct buffer *out, const struct metrics_state *state)
 			"When the process started, since 1970.", (uint64_t)state->started);
 }
 
+static void connections(struct buffer *out, const struct metrics_state *state)
+{
+	number(out, "policycalc_connections", "gauge", "Open connections of clients.",
+			state->connections);
+	number(out, "policycalc_connections_limit", "gauge", "Connections that there may be.",
+			state->connections_most);
+	head(out, "policycalc_connections_refused_total", "counter",
+			"Connections closed at once: full, no place; address, its address had "
+			"too "
+			"many.");
+	buffer_format(out,
+			"policycalc_connections_refused_total{reason=\"full\"} %llu\n"
+			"policycalc_connections_refused_total{reason=\"address\"} %llu\n",
+			(unsigned long long)state->connections_refused,
+			(unsigned long long)state->connections_refused_of_address);
+	number(out, "policycalc_connections_displaced_total", "counter",
+			"Connections told to go for those of addresses that have fewer.",
+			state->connections_displaced);
+}
+
 void metrics_print(
 		struct metrics *metrics, const struct metrics_state *state, struct buffer *out)
 {
@@ -246,8 +266,7 @@ void metrics_print(
 	catalog(out, state);
 	registry(out, state);
 	queues(out, state);
-	number(out, "policycalc_connections", "gauge", "Open connections of clients.",
-			state->connections);
+	connections(out, state);
 	number(out, "policycalc_loops", "gauge", "Event loops.", state->loops);
 	if (state->certificate_until)
 		number(out, "policycalc_certificate_not_after_seconds", "gauge",

@@ -26,7 +26,6 @@
 #include "base/memory.h"
 
 #include <assert.h>
-#include <stdio.h>
 #include <string.h>
 
 #define TO(state) (1u << CONNECTION_##state)
@@ -79,15 +78,6 @@ static void connection_free(struct connection *connection)
 	loop->spare = connection;
 }
 
-void connection_accept_waiting(struct loop *loop)
-{
-	size_t i;
-
-	for (i = 0; loop->state == LOOP_RUNNING && i < loop->listener_count; i++)
-		if (loop->listeners[i].is_waiting)
-			connection_accept(&loop->listeners[i]);
-}
-
 static void on_close(uv_handle_t *handle)
 {
 	struct connection *connection = handle->data;
@@ -102,7 +92,7 @@ static void on_close(uv_handle_t *handle)
 		loop->connections = connection->next;
 	if (connection->next)
 		connection->next->previous = connection->previous;
-	atomic_fetch_sub(loop->connection_count, 1);
+	places_leave(loop->places, &connection->place);
 	connection_free(connection);
 	connection_accept_waiting(loop);
 	loop_advance(loop);
@@ -142,6 +132,7 @@ void connection_close(struct connection *connection)
 	connection_undirty(connection);
 	connection_rest_no_more(connection);
 	handshake_remove(&connection->loop->handshakes, &connection->handshake);
+	room_remove(&connection->loop->room, &connection->place);
 	connection->session = NULL;
 	connection->loop->rpc.now_us = loop_now_us();
 	session_free(session);
@@ -163,6 +154,7 @@ void connection_linger(struct connection *connection)
 
 	connection_enter(connection, CONNECTION_LINGERING);
 	handshake_remove(&connection->loop->handshakes, &connection->handshake);
+	room_remove(&connection->loop->room, &connection->place);
 	connection->session = NULL;
 	connection->loop->rpc.now_us = loop_now_us();
 	session_free(session);
@@ -245,8 +237,6 @@ static void on_alloc(uv_handle_t *handle, size_t wanted, uv_buf_t *out_piece)
 				     ? uv_buf_init(connection->loop->read_bytes, LOOP_READ_SIZE)
 				     : uv_buf_init(NULL, 0);
 }
-
-static bool connection_open(struct connection *connection);
 
 /* One record after another. false: there is no memory for a session. */
 static bool connection_take_tls(struct connection *connection, struct slice bytes)
@@ -349,27 +339,6 @@ void connection_wake_resting(struct loop *loop)
 /* --- the beginning ---------------------------------------------------------------------------
  */
 
-static void connection_name_peer(struct connection *connection, const struct sockaddr *where)
-{
-	char host[64] = "";
-
-	if (connection->is_unix) {
-		(void)snprintf(connection->peer, sizeof(connection->peer), "unix:");
-	} else if (where->sa_family == AF_INET6) {
-		const struct sockaddr_in6 *six = (const struct sockaddr_in6 *)where;
-
-		(void)uv_ip6_name(six, host, sizeof(host));
-		(void)snprintf(connection->peer, sizeof(connection->peer), "ipv6:[%s]:%u", host,
-				ntohs(six->sin6_port));
-	} else if (where->sa_family == AF_INET) {
-		const struct sockaddr_in *four = (const struct sockaddr_in *)where;
-
-		(void)uv_ip4_name(four, host, sizeof(host));
-		(void)snprintf(connection->peer, sizeof(connection->peer), "ipv4:%s:%u", host,
-				ntohs(four->sin_port));
-	}
-}
-
 static void on_wake(void *context)
 {
 	connection_mark_dirty(context);
@@ -388,8 +357,7 @@ static void connection_dismiss(struct connection *connection)
 	connection_mark_dirty(connection);
 }
 
-/* HTTP/2 begins. false: memory is short. */
-static bool connection_open(struct connection *connection)
+bool connection_open(struct connection *connection)
 {
 	struct session_options options = {
 		.loop = &connection->loop->rpc,
@@ -412,74 +380,6 @@ static bool connection_open(struct connection *connection)
 		connection_dismiss(connection);
 	connection_mark_dirty(connection);
 	return true;
-}
-
-static bool connection_begin(struct connection *connection, struct tls *tls)
-{
-	struct sockaddr_storage where = { 0 };
-	int size = sizeof(where);
-
-	if (!connection->is_unix) {
-		(void)uv_tcp_getpeername(&connection->uv.tcp, (struct sockaddr *)&where, &size);
-		(void)uv_tcp_nodelay(&connection->uv.tcp, 1);
-	}
-	connection_name_peer(connection, (const struct sockaddr *)&where);
-	connection->begun_us = loop_now_us();
-	if (tls) {
-		connection->own = tls;
-		connection_expect_handshake(connection, (const struct sockaddr *)&where);
-		connection_mark_dirty(connection);
-	} else if (!connection_open(connection)) {
-		return false;
-	}
-	return connection_read(connection);
-}
-
-/*
- * NULL: the spare one is in use, and the client waits until a connection is closed. There is always one to
- * be closed, so that a server which was short of memory takes clients again.
- */
-static struct connection *connection_new(struct listener *listener)
-{
-	struct loop *loop = listener->loop;
-	struct connection *connection = memory_alloc_zero(1, sizeof(*connection));
-
-	if (!connection) {
-		connection = loop->spare;
-		loop->spare = NULL;
-	}
-	listener->is_waiting = !connection;
-	return connection;
-}
-
-void connection_accept(struct listener *listener)
-{
-	struct loop *loop = listener->loop;
-	struct connection *connection = connection_new(listener);
-	size_t before;
-
-	if (!connection)
-		return;
-	connection->loop = loop;
-	connection->is_unix = listener->is_unix;
-	/* None of these can fail. */
-	(void)(listener->is_unix ? uv_pipe_init(&loop->uv, &connection->uv.pipe, 0)
-				 : uv_tcp_init(&loop->uv, &connection->uv.tcp));
-	(void)uv_timer_init(&loop->uv, &connection->timer);
-	connection->uv.handle.data = connection;
-	connection->timer.data = connection;
-	connection->open_handles = 2;
-	connection->next = loop->connections;
-	if (connection->next)
-		connection->next->previous = connection;
-	loop->connections = connection;
-	before = atomic_fetch_add(loop->connection_count, 1);
-	/* Taken also when it is one too many: with one left untaken libuv listens no more. */
-	if (uv_accept(&listener->uv.stream, &connection->uv.stream) != 0 ||
-			(before >= loop->limits->connection_count &&
-					!(listener->tls && connection_displace(loop))) ||
-			!connection_begin(connection, listener->tls))
-		connection_close(connection);
 }
 
 void connection_drain(struct connection *connection)

@@ -27,8 +27,9 @@ struct connection {
 	uv_shutdown_t shutdown;
 	enum connection_state state;
 	struct loop *loop;
-	struct tls *own;		    /* NULL: plaintext */
-	struct tls_stream *tls;		    /* NULL: plaintext, or nothing was read yet */
+	struct tls *own;	/* NULL: plaintext */
+	struct tls_stream *tls; /* NULL: plaintext, or nothing was read yet */
+	struct place place;
 	struct handshake handshake;	    /* of TLS, while it is in HANDSHAKE */
 	struct session *session;	    /* NULL: in HANDSHAKE, and when it is over */
 	struct connection *previous, *next; /* of the loop */
@@ -50,6 +51,8 @@ struct connection {
 
 /** Accepts what waits on @listener; over the limit it is closed at once. */
 void connection_accept(struct listener *listener);
+/** Others have to go for newcomers of other loops, if one is owed (transport/places.h). */
+void connection_make_room(struct loop *loop);
 /** Those for whom there was no memory, or no time, before. */
 void connection_accept_waiting(struct loop *loop);
 /** Another iteration: those that had their share of the last one are read again. */

@@ -50,13 +50,15 @@ bool connection_begin_handshake(struct connection *connection)
 	return connection->tls;
 }
 
-bool connection_displace(struct loop *loop)
+bool connection_displace_handshake(struct loop *loop, size_t held)
 {
 	struct handshake *first = handshakes_first_to_go(&loop->handshakes);
 
-	if (first)
-		connection_give_way(first);
-	return first;
+	/* Else whoever has all places would take those of the others' newcomers, too. */
+	if (!first || places_held(loop->places, &connection_of(first)->place) < held)
+		return false;
+	connection_give_way(first);
+	return true;
 }
 
 bool connection_may_be_read(struct connection *connection)

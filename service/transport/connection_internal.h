@@ -4,6 +4,8 @@
 
 #include "transport/connection.h"
 
+/** HTTP/2 begins. false: memory is short. */
+bool connection_open(struct connection *connection);
 /** Bytes go both ways. */
 bool connection_is_live(const struct connection *connection);
 /** It is flushed before the loop sleeps. */
@@ -22,8 +24,8 @@ bool connection_begin_handshake(struct connection *connection);
 bool connection_may_be_read(struct connection *connection);
 /** It may not: its bytes stay in the socket until it is called. */
 void connection_wait(struct connection *connection);
-/** There is one connection too many. true: another was closed instead. */
-bool connection_displace(struct loop *loop);
+/** A handshake is closed, of an address that holds no fewer connections than @held. false: there is none. */
+bool connection_displace_handshake(struct loop *loop, size_t held);
 /** After whatever may have changed when something is due. */
 void connection_set_timer(struct connection *connection);
 /** What @size bytes, just read, have asked is sent, unless there is more to come soon. */

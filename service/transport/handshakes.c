@@ -8,11 +8,9 @@
  */
 #include "transport/handshakes.h"
 
-#include "base/hash.h"
+#include "transport/origin.h"
 
 #include <assert.h>
-#include <netinet/in.h>
-#include <string.h>
 
 #define TURN_US UINT64_C(300)
 #define CALLED_MOST 4
@@ -85,20 +83,8 @@ void handshakes_init(struct handshakes *all, size_t most, uint64_t seed)
 
 static unsigned char slot_of(const struct handshakes *all, const struct sockaddr *where)
 {
-	uint64_t key = 0;
-
-	if (where && where->sa_family == AF_INET) {
-		memcpy(&key, &((const struct sockaddr_in *)where)->sin_addr, 4);
-	} else if (where && where->sa_family == AF_INET6) {
-		const struct in6_addr *six = &((const struct sockaddr_in6 *)where)->sin6_addr;
-
-		if (IN6_IS_ADDR_V4MAPPED(six))
-			memcpy(&key, six->s6_addr + 12, 4);
-		else
-			memcpy(&key, six->s6_addr, 8);
-	}
 	static_assert(HANDSHAKE_ADDRESSES == 256, "a byte names a slot");
-	return (unsigned char)hash_mix(all->seed ^ hash_mix(key));
+	return (unsigned char)origin_hash(where, all->seed);
 }
 
 static struct handshake_address *address_of(

@@ -34,8 +34,6 @@
 /* Connections that are taken in an iteration, some 30 µs each, while others wait. */
 #define ACCEPT_MOST 16
 #define OUT_KEEP ((size_t)1 << 20)
-/* Descriptors of the process that are no connections: files, and what others listen to. */
-#define OTHER_DESCRIPTORS 1024
 
 static const unsigned loop_may_enter[] = {
 	[LOOP_NEW] = TO(RUNNING),
@@ -205,6 +203,7 @@ static void on_async(uv_async_t *async)
 		task = next;
 	}
 	loop_run_jobs(loop, job);
+	connection_make_room(loop);
 	if (wants_drain && loop->state == LOOP_RUNNING)
 		loop_begin_drain(loop);
 	if (loop->state == LOOP_DRAINING &&
@@ -212,6 +211,20 @@ static void on_async(uv_async_t *async)
 					uv_timer_get_due_in(&loop->grace) > grace_ms))
 		(void)uv_timer_start(&loop->grace, on_grace, grace_ms, 0);
 	loop_advance(loop);
+}
+
+void loop_ask_others(struct loop *loop)
+{
+	for (unsigned i = 0; i < loop->loop_count; i++) {
+		struct loop *other = loop->loops[i];
+
+		if (other == loop)
+			continue;
+		uv_mutex_lock(&other->lock);
+		if (!other->is_ended)
+			(void)uv_async_send(&other->async);
+		uv_mutex_unlock(&other->lock);
+	}
 }
 
 void loop_review(struct loop *loop)
@@ -311,8 +324,7 @@ static int loop_open_uv(struct loop *loop)
 	loop_memory_begin();
 	result = uv_loop_init(&loop->uv);
 	if (result == 0) {
-		result = loop_memory_reserve(
-				&loop->uv, loop->limits->connection_count + OTHER_DESCRIPTORS);
+		result = loop_memory_reserve(&loop->uv, server_descriptors(loop->limits));
 		if (result == 0)
 			result = uv_mutex_init(&loop->lock);
 		if (result == 0)
@@ -325,8 +337,9 @@ static int loop_open_uv(struct loop *loop)
 }
 
 struct loop *loop_new(unsigned number, const struct rpc_engine *engine,
-		const struct server_limits *limits, atomic_size_t *connection_count,
-		size_t listener_count, struct error *err)
+		const struct server_limits *limits, struct places *places,
+		struct loop *const *loops, unsigned loop_count, size_t listener_count,
+		struct error *err)
 {
 	struct loop *loop = memory_alloc_zero(1, sizeof(*loop));
 	struct listener *listeners = memory_alloc_zero(listener_count, sizeof(*listeners));
@@ -345,7 +358,10 @@ struct loop *loop_new(unsigned number, const struct rpc_engine *engine,
 	handshakes_init(&loop->handshakes, limits->handshake_count, seed);
 	loop->number = number;
 	loop->limits = limits;
-	loop->connection_count = connection_count;
+	loop->places = places;
+	loop->loops = loops;
+	loop->loop_count = loop_count;
+	loop->room.random = seed | 1;
 	loop->listeners = listeners;
 	loop->spare = spare;
 	loop->rpc.engine = engine;
@@ -442,6 +458,7 @@ void loop_free(struct loop *loop)
 	rpc_loop_fini(&loop->rpc);
 	buffer_fini(&loop->out);
 	buffer_fini(&loop->plain);
+	room_fini(&loop->room);
 	memory_free(loop->listeners);
 	memory_free(loop->spare);
 	memory_free(loop);

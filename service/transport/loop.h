@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "rpc/stream.h"
 #include "transport/handshakes.h"
+#include "transport/places.h"
 #include "transport/server.h"
 
 #include <stdatomic.h>
@@ -59,7 +60,9 @@ struct loop {
 	unsigned number;
 	enum loop_state state;
 	const struct server_limits *limits;
-	atomic_size_t *connection_count; /* of all loops */
+	struct places *places;	   /* of all loops */
+	struct loop *const *loops; /* all, this among them */
+	unsigned loop_count;
 	uv_loop_t uv;
 	uv_async_t async;
 	uv_prepare_t prepare;
@@ -74,6 +77,7 @@ struct loop {
 	struct connection *connections;
 	struct connection
 			*spare; /* for whom there is no memory; NULL: one of the connections */
+	struct room room;	/* the connections that may have to go for others */
 	struct handshakes handshakes; /* of TLS, under way */
 	struct connection *resting;   /* not read in this iteration any more */
 	struct connection *dirty;     /* to be flushed before the loop sleeps */
@@ -92,10 +96,11 @@ struct loop {
 	bool is_ended; /* takes no jobs any more */
 };
 
-/** NULL on failure. */
+/** @places, @loops are borrowed. NULL on failure. */
 struct loop *loop_new(unsigned number, const struct rpc_engine *engine,
-		const struct server_limits *limits, atomic_size_t *connection_count,
-		size_t listener_count, struct error *err);
+		const struct server_limits *limits, struct places *places,
+		struct loop *const *loops, unsigned loop_count, size_t listener_count,
+		struct error *err);
 /** After the thread has ended, or when it never began. */
 void loop_free(struct loop *loop);
 /** Takes @fd over, also on failure. @tls: NULL for plaintext. Before loop_start(). */
@@ -111,5 +116,7 @@ void loop_review_certificates(struct loop *loop);
 
 /** Monotonic, in microseconds. */
 uint64_t loop_now_us(void);
+/** Loop thread. One is owed for a newcomer (transport/places.h): the other loops look whose. */
+void loop_ask_others(struct loop *loop);
 /** A connection is gone: looks whether the loop may end. */
 void loop_advance(struct loop *loop);

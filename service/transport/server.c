@@ -20,7 +20,7 @@ struct server {
 	struct server_limits limits;
 	struct rpc_engine *engine;
 	struct tls *tls;
-	atomic_size_t connection_count;
+	struct places *places;
 	struct address *addresses;
 	size_t address_count;
 	struct loop **loops;
@@ -65,17 +65,25 @@ static bool server_bind(struct server *server, const struct server_options *opti
 
 static bool server_make_loops(struct server *server, unsigned threads, struct error *err)
 {
+	const struct places_limits limits = {
+		.most = server->limits.connection_count,
+		.most_of_address = server->limits.address_connection_count,
+		.local = server->limits.rpc.quota.local,
+	};
 	unsigned i;
 
 	server->limits.handshake_count /= threads;
 	if (server->limits.handshake_count < LOOP_HANDSHAKES)
 		server->limits.handshake_count = LOOP_HANDSHAKES;
+	server->places = places_new(&limits, err);
+	if (!server->places)
+		return false;
 	server->loops = memory_alloc_zero(threads, sizeof(*server->loops));
 	if (!server->loops)
 		return error_set(err, ERROR_MEMORY, "out of memory while starting the server");
 	for (i = 0; i < threads; i++) {
-		server->loops[i] = loop_new(i, server->engine, &server->limits,
-				&server->connection_count, server->address_count, err);
+		server->loops[i] = loop_new(i, server->engine, &server->limits, server->places,
+				server->loops, threads, server->address_count, err);
 		if (!server->loops[i])
 			return false;
 		server->loop_count++;
@@ -156,9 +164,23 @@ unsigned server_loop_count(const struct server *server)
 	return server->loop_count;
 }
 
-size_t server_connection_count(const struct server *server)
+struct server_connections server_connections(const struct server *server)
 {
-	return atomic_load_explicit(&server->connection_count, memory_order_relaxed);
+	struct places_counts counts = places_look(server->places);
+
+	return (struct server_connections){
+		.count = counts.count,
+		.most = server->limits.connection_count,
+		.refused = counts.full,
+		.refused_of_address = counts.of_address,
+		.displaced = counts.displaced,
+	};
+}
+
+size_t server_descriptors(const struct server_limits *limits)
+{
+	return limits->connection_count + places_spare(limits->connection_count) +
+	       SERVER_OTHER_DESCRIPTORS;
 }
 
 void server_drain(struct server *server, unsigned grace_ms)
@@ -252,6 +274,7 @@ void server_free(struct server *server)
 	for (i = 0; i < server->loop_count; i++)
 		loop_free(server->loops[i]);
 	memory_free(server->loops);
+	places_free(server->places);
 	for (i = 0; i < server->address_count; i++)
 		address_close(&server->addresses[i]);
 	memory_free(server->addresses);

@@ -28,10 +28,14 @@
 
 struct server;
 
+/* Descriptors of the process that are no connections: files, and what others listen to. */
+#define SERVER_OTHER_DESCRIPTORS 1024
+
 /* A field that is 0 means its default. */
 struct server_limits {
 	struct rpc_limits rpc;
-	size_t connection_count; /* of all loops together; 10,000 */
+	size_t connection_count;	 /* of all loops together; 10,000 */
+	size_t address_connection_count; /* of one address (of IPv6: network, /64); any number */
 	size_t handshake_count; /* of TLS that have begun and are not through; 160, 16 a loop at least */
 	uint32_t stream_count;	    /* concurrent calls of a connection; 256 */
 	uint32_t stream_window;	    /* receive window of a call; 512 KiB */
@@ -78,8 +82,18 @@ const char *server_address(const struct server *server, size_t index);
 /** Whether TLS is spoken there. */
 bool server_address_has_tls(const struct server *server, size_t index);
 unsigned server_loop_count(const struct server *server);
-/** Of all loops, now. */
-size_t server_connection_count(const struct server *server);
+/* Of all loops; the last three since the start. */
+struct server_connections {
+	size_t count, most;
+	uint64_t refused;	     /* there was no place */
+	uint64_t refused_of_address; /* their address had as many as it may */
+	uint64_t displaced;	     /* told to go, for those of others that have fewer */
+};
+
+/** Any thread. */
+struct server_connections server_connections(const struct server *server);
+/** What the process has to be allowed for so many connections (->connection_count, not 0), and all else that it opens. */
+size_t server_descriptors(const struct server_limits *limits);
 /**
  * Stops accepting and lets calls end; after @grace_ms what is left is reset and closed. A
  * second call can only shorten the grace.

@@ -401,3 +401,8 @@ size_t session_call_count(const struct session *session)
 {
 	return session->stream_count;
 }
+
+uint64_t session_idle_since_us(const struct session *session)
+{
+	return session->idle_since_us;
+}

@@ -64,3 +64,5 @@ bool session_is_over(const struct session *session);
 /** Some of its calls wait for their turn (rpc/call_turn.c). */
 bool session_is_waiting(const struct session *session);
 size_t session_call_count(const struct session *session);
+/** Since when it has no calls; of one that has some, when it had none the last time. */
+uint64_t session_idle_since_us(const struct session *session);
