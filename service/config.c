@@ -110,6 +110,16 @@ static const struct option {
 			"how long a request or an answer may stand still; a request of\n"
 			"                          one message has five times that in all "
 			"(default 60000)" },
+	[OPTION_LIMITS + LIMITS_MAX_CONNECTIONS] = { "max-connections",
+			"POLICYCALC_MAX_CONNECTIONS", "N",
+			"connections at once, of all; when there are so many, who has\n"
+			"                          most makes room for who has fewer (default "
+			"10000)" },
+	[OPTION_LIMITS + LIMITS_CONNECTIONS] = { "limit-connections",
+			"POLICYCALC_LIMIT_CONNECTIONS", "N",
+			"connections at once of one address; 0: as many as there is room\n"
+			"                          for, since one may be a balancer (default "
+			"0)" },
 	[OPTION_LIMITS + LIMITS_LOCAL] = { "limit-local", "POLICYCALC_LIMIT_LOCAL", NULL,
 			"limits callers of this machine without token, too: without it\n"
 			"                          they are not, since one may be a proxy" },

@@ -51,9 +51,11 @@ struct config_tls {
 
 /* What one caller may ask for; 0: as much as it likes. */
 struct config_limits {
-	long calls;   /* a second */
-	long running; /* at once */
-	long heavy;   /* a second, of heavy methods */
+	long connections;      /* at once */
+	long connections_most; /* of all callers; not 0 */
+	long calls;	       /* a second */
+	long running;	       /* at once */
+	long heavy;	       /* a second, of heavy methods */
 	long heavy_running;
 	bool local;	   /* callers of this machine without token, too */
 	long handshake_ms; /* until a connection has said what it is, and a header block has come */

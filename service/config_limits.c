@@ -8,6 +8,7 @@
 void config_limits_init(struct config_limits *limits)
 {
 	*limits = (struct config_limits){
+		.connections_most = 10000,
 		.calls = 10000,
 		.running = 1000,
 		.heavy = 20,
@@ -27,6 +28,8 @@ const char *config_limits_set(struct config_limits *limits, enum config_limits_o
 		[LIMITS_HEAVY_RUNNING] = &limits->heavy_running,
 		[LIMITS_HANDSHAKE_MS] = &limits->handshake_ms,
 		[LIMITS_STALL_MS] = &limits->stall_ms,
+		[LIMITS_CONNECTIONS] = &limits->connections,
+		[LIMITS_MAX_CONNECTIONS] = &limits->connections_most,
 	};
 
 	if (option == LIMITS_LOCAL)
@@ -35,6 +38,10 @@ const char *config_limits_set(struct config_limits *limits, enum config_limits_o
 		return config_parse_number(value, 100, 3600000, numbers[option])
 				       ? NULL
 				       : "milliseconds from 100 to 3600000";
+	if (option == LIMITS_MAX_CONNECTIONS)
+		return config_parse_number(value, 1, MOST, numbers[option])
+				       ? NULL
+				       : "a number from 1 to 1000000";
 	return config_parse_number(value, 0, MOST, numbers[option])
 			       ? NULL
 			       : "a number from 0 to 1000000";
@@ -42,6 +49,8 @@ const char *config_limits_set(struct config_limits *limits, enum config_limits_o
 
 void config_limits_print(const struct config_limits *limits, FILE *out)
 {
+	fprintf(out, "max-connections = %ld\n", limits->connections_most);
+	fprintf(out, "limit-connections = %ld\n", limits->connections);
 	fprintf(out, "limit-calls = %ld\n", limits->calls);
 	fprintf(out, "limit-running = %ld\n", limits->running);
 	fprintf(out, "limit-heavy = %ld\n", limits->heavy);

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "certificates.h"
+#include "descriptors.h"
 #include "gate.h"
 #include "operations/crypto_library.h"
 #include "operations/process.h"
@@ -214,6 +215,7 @@ int main(int argument_count, char **arguments)
 			status = EXIT_USAGE;
 			break;
 		}
+		descriptors_check((size_t)service->config.limits.connections_most, stdout);
 		puts("the options are good");
 		break;
 	case CONFIG_PRINT:

@@ -6,6 +6,7 @@
 #include "call_line.h"
 #include "certificates.h"
 #include "config_limits.h"
+#include "descriptors.h"
 #include "gate.h"
 #include "handlers/columns.h"
 #include "handlers/handlers.h"
@@ -191,6 +192,8 @@ bool service_open(struct service *service, struct error *err)
 		.threads = (unsigned)service->config.threads,
 		.reuse_port = service->config.reuse_port,
 		.limits = {
+			.connection_count = (size_t)service->config.limits.connections_most,
+			.address_connection_count = (size_t)service->config.limits.connections,
 			.rpc.compress_above = service->config.compress_above
 							      ? (size_t)service->config.compress_above
 							      : SIZE_MAX,
@@ -212,6 +215,7 @@ bool service_open(struct service *service, struct error *err)
 	if (!certificates_open(&service->config.tls, &service->tls, err))
 		return false;
 	server.tls = service->tls;
+	descriptors_fit(&server.limits);
 	service->gate = gate_open(service->config.tokens, err);
 	if (!service->gate || !open_catalog(service, err))
 		return false;

@@ -95,6 +95,22 @@ void process_keep_to_itself(void)
 		(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 }
 
+uint64_t process_allow_descriptors(uint64_t wanted)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+		return wanted;
+	if (limit.rlim_cur < wanted) {
+		const struct rlimit before = limit;
+
+		limit.rlim_cur = wanted < limit.rlim_max ? wanted : limit.rlim_max;
+		if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
+			limit = before;
+	}
+	return limit.rlim_cur;
+}
+
 /* No object has more segments that are mapped: headers, code, data read only, data. */
 #define SEGMENTS_MOST 8
 

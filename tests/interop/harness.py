@@ -9,6 +9,7 @@ import json
 import os
 import pathlib
 import re
+import resource
 import shutil
 import signal
 import subprocess
@@ -69,7 +70,7 @@ class Daemon:
     started = weakref.WeakSet()
 
     def __init__(self, *arguments, data=None, listen=("127.0.0.1:0",), starter=STARTER,
-                 wait=True, env=None, user=None, threads=2):
+                 wait=True, env=None, user=None, threads=2, descriptors=None):
         self.data = pathlib.Path(data or tempfile.mkdtemp(prefix="data-", dir=FOLDER))
         program = DAEMON
         if user is not None:  # who may not look into our build folder
@@ -80,7 +81,9 @@ class Daemon:
         handle, path = tempfile.mkstemp(prefix="log-", dir=FOLDER)
         self.log_path, self.log_file = pathlib.Path(path), open(handle, "wb")
         self.process = subprocess.Popen(command + list(arguments), stderr=self.log_file,
-                                        stdout=self.log_file, env=env, user=user)
+                                        stdout=self.log_file, env=env, user=user,
+                                        preexec_fn=descriptors and (lambda: resource.setrlimit(
+                                            resource.RLIMIT_NOFILE, descriptors)))
         atexit.register(self.kill)
         self.started.add(self)
         self.addresses = []
@@ -118,6 +121,15 @@ class Daemon:
             self.process.wait()
         forget_clock(self.process.pid)
         self.log_file.close()
+
+
+def allow_descriptors(wanted):
+    """This process, and those that it starts, may open so many files, or as many as it may allow itself; how many."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+    return most
 
 
 def refuses_to_start(*arguments, **keywords):
