@@ -24,6 +24,9 @@ static void warn(const struct tls *tls, int64_t now)
 	if (tls_warn(tls, now, &warning))
 		log_event(LOG_LEVEL_WARNING, "certificates_warning",
 				LOG_TEXT("message", warning.message));
+	if (tls_warn_authorities(tls, &warning))
+		log_event(LOG_LEVEL_WARNING, "certificates_warning",
+				LOG_TEXT("message", warning.message));
 	if (tls_warn_revoked(tls, now, &warning))
 		log_event(LOG_LEVEL_WARNING, "certificates_warning",
 				LOG_TEXT("message", warning.message));
@@ -84,6 +87,8 @@ bool certificates_check(const struct config_tls *config, FILE *out, struct error
 	if (!tls)
 		return false;
 	if (tls_warn(tls, (int64_t)time(NULL), &warning))
+		fprintf(out, "warning: %s\n", warning.message);
+	if (tls_warn_authorities(tls, &warning))
 		fprintf(out, "warning: %s\n", warning.message);
 	if (tls_warn_revoked(tls, (int64_t)time(NULL), &warning))
 		fprintf(out, "warning: %s\n", warning.message);

@@ -351,8 +351,13 @@ static void connection_dismiss(struct connection *connection)
 
 	if (!why)
 		return;
-	log_event(LOG_LEVEL_INFO, "certificate_revoked", LOG_TEXT("peer", connection->peer),
-			LOG_TEXT("message", why));
+	/* Not the client's fault: it may come again, and is then looked at in full. */
+	if (strcmp(why, TLS_OUT_OF_MEMORY) == 0)
+		log_event(LOG_LEVEL_WARNING, "certificate_not_reviewed",
+				LOG_TEXT("peer", connection->peer), LOG_TEXT("message", why));
+	else
+		log_event(LOG_LEVEL_INFO, "certificate_revoked",
+				LOG_TEXT("peer", connection->peer), LOG_TEXT("message", why));
 	session_dismiss(connection->session, why, loop_now_us());
 	connection_mark_dirty(connection);
 }

@@ -159,16 +159,16 @@ static int64_t seconds_of(const ASN1_TIME *time)
 /* What is read of the files besides the context. */
 struct reading {
 	STACK_OF(X509_CRL) * revoked;
-	STACK_OF(X509) * authorities;
+	STACK_OF(X509) * anchors;
 	int64_t until, since;
 };
 
 static void reading_fini(struct reading *reading)
 {
 	sk_X509_CRL_pop_free(reading->revoked, X509_CRL_free);
-	sk_X509_pop_free(reading->authorities, X509_free);
+	sk_X509_pop_free(reading->anchors, X509_free);
 	reading->revoked = NULL;
-	reading->authorities = NULL;
+	reading->anchors = NULL;
 }
 
 /* The first look into a list sorts it, for 40 ms when it has a hundred thousand: here, and not on a loop. */
@@ -233,21 +233,25 @@ static bool clients_read(SSL_CTX *context, const struct tls *tls, struct reading
 {
 	static const unsigned char ours[] = "policycalc";
 	FILE *file = file_open(tls->client_authorities, err);
-	STACK_OF(X509_NAME) * names;
 
 	if (!file)
 		return false;
 	fclose(file);
-	names = SSL_load_client_CA_file(tls->client_authorities);
-	if (!names || SSL_CTX_load_verify_file(context, tls->client_authorities) != 1) {
-		sk_X509_NAME_pop_free(names, X509_NAME_free);
+	if (SSL_CTX_load_verify_file(context, tls->client_authorities) != 1)
 		return file_fail(err, tls->client_authorities, "holds no certificate in PEM");
-	}
-	SSL_CTX_set_client_CA_list(context, names);
-	reading->authorities = X509_STORE_get1_all_certs(SSL_CTX_get_cert_store(context));
-	if (!reading->authorities)
+	if (!tls_name_authorities(context))
 		return error_set(err, ERROR_MEMORY, "out of memory while reading %s",
 				tls->client_authorities);
+	reading->anchors = tls_anchors(context);
+	if (!reading->anchors)
+		return error_set(err, ERROR_MEMORY, "out of memory while reading %s",
+				tls->client_authorities);
+	if (sk_X509_num(reading->anchors) == 0)
+		return error_set(err, ERROR_INVALID,
+				"%s: none of its certificates is a root, which signs itself: "
+				"nobody could be let in",
+				tls->client_authorities);
+	SSL_CTX_set_cert_verify_callback(context, tls_verify_client, NULL);
 	SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
 	(void)SSL_CTX_set_session_id_context(context, ours, sizeof(ours) - 1);
 	(void)SSL_CTX_set_num_tickets(context, 0);
@@ -341,10 +345,10 @@ static void tls_take(struct tls *tls, SSL_CTX *context, const struct reading *re
 
 	pthread_mutex_lock(&tls->lock);
 	old = tls->context;
-	before = (struct reading){ .revoked = tls->revoked, .authorities = tls->authorities };
+	before = (struct reading){ .revoked = tls->revoked, .anchors = tls->anchors };
 	tls->context = context;
 	tls->revoked = reading->revoked;
-	tls->authorities = reading->authorities;
+	tls->anchors = reading->anchors;
 	pthread_mutex_unlock(&tls->lock);
 	atomic_store(&tls->not_after,
 			seconds_of(X509_get0_notAfter(SSL_CTX_get0_certificate(context))));
@@ -395,7 +399,7 @@ void tls_free(struct tls *tls)
 		return;
 	SSL_CTX_free(tls->context);
 	sk_X509_CRL_pop_free(tls->revoked, X509_CRL_free);
-	sk_X509_pop_free(tls->authorities, X509_free);
+	sk_X509_pop_free(tls->anchors, X509_free);
 	BIO_meth_free(tls->method);
 	(void)pthread_mutex_destroy(&tls->lock);
 	memory_free(tls->certificate);

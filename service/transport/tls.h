@@ -17,6 +17,8 @@
 
 struct tls;
 
+#define TLS_OUT_OF_MEMORY "out of memory"
+
 /* Files in PEM. */
 struct tls_options {
 	const char *certificate; /* ours, then those between it and its authority */
@@ -42,6 +44,8 @@ bool tls_reload(struct tls *tls, struct error *err);
 bool tls_warn(const struct tls *tls, int64_t now, struct error *out_warning);
 /** The same of the CRLs: one that is out of date, or has less than a third of its time left, and less than 14 days. */
 bool tls_warn_revoked(const struct tls *tls, int64_t now, struct error *out_warning);
+/** An authority of clients that is no root, and nothing above it is in the file. From the thread that reloads. */
+bool tls_warn_authorities(const struct tls *tls, struct error *out_warning);
 /** When our certificate ends, in seconds since 1970. Any thread. */
 int64_t tls_not_after(const struct tls *tls);
 /** The same of the CRL that ends first: then every client is refused. INT64_MAX: there is none. Any thread. */
@@ -76,7 +80,8 @@ const char *tls_stream_trouble(const struct tls_stream *stream);
 const char *tls_stream_names(const struct tls_stream *stream);
 /**
  * Why the client would not be let in any more, in two or three words: its certificate, or one above it, is on the
- * newest CRLs, or none of them is of the newest authorities. NULL: it would. Lives for ever.
+ * newest CRLs, or none of them is of the newest authorities; TLS_OUT_OF_MEMORY: that could not be found out, and it may
+ * be let in when it comes again. NULL: it would be let in. Lives for ever.
  */
 const char *tls_stream_objection(const struct tls_stream *stream);
 /** @bytes are borrowed until tls_stream_take() gives none. */

@@ -181,57 +181,13 @@ static bool names_read(struct tls_stream *stream)
 	return !stream->names.failed;
 }
 
-static bool list_has(const STACK_OF(X509_CRL) * lists, X509 *certificate)
-{
-	for (int i = 0; i < sk_X509_CRL_num(lists); i++) {
-		X509_CRL *list = sk_X509_CRL_value(lists, i);
-		X509_REVOKED *entry;
-
-		/* 2: it was taken off the list again. */
-		if (X509_NAME_cmp(X509_CRL_get_issuer(list),
-				    X509_get_issuer_name(certificate)) == 0 &&
-				X509_CRL_get0_by_cert(list, &entry, certificate) == 1)
-			return true;
-	}
-	return false;
-}
-
-/* The same name and the same key: it may have been made anew. */
-static bool is_trusted(const STACK_OF(X509) * authorities, X509 *certificate)
-{
-	for (int i = 0; i < sk_X509_num(authorities); i++) {
-		X509 *authority = sk_X509_value(authorities, i);
-
-		if (X509_NAME_cmp(X509_get_subject_name(authority),
-				    X509_get_subject_name(certificate)) == 0 &&
-				EVP_PKEY_eq(X509_get0_pubkey(authority),
-						X509_get0_pubkey(certificate)) == 1)
-			return true;
-	}
-	return false;
-}
-
 /*
  * Names, keys and numbers alone: a connection costs microseconds, and its chain was verified when it began. Whether
  * the lists are good is seen by whoever connects.
  */
 const char *tls_stream_objection(const struct tls_stream *stream)
 {
-	STACK_OF(X509) *chain = SSL_get0_verified_chain(stream->ssl);
-	bool trusts = !stream->tls->client_authorities;
-	bool is_revoked = false;
-
-	pthread_mutex_lock(&stream->tls->lock);
-	for (int i = 0; i < sk_X509_num(chain); i++) {
-		X509 *certificate = sk_X509_value(chain, i);
-
-		is_revoked |= list_has(stream->tls->revoked, certificate);
-		trusts |= is_trusted(stream->tls->authorities, certificate);
-	}
-	pthread_mutex_unlock(&stream->tls->lock);
-	if (is_revoked)
-		return "certificate revoked";
-	return trusts ? NULL : "authority not trusted";
+	return tls_objection(stream->tls, SSL_get0_verified_chain(stream->ssl));
 }
 
 /* --- bytes ----------------------------------------------------------------------------------- */
@@ -242,8 +198,8 @@ static void stream_fail(struct tls_stream *stream, const char *trouble)
 	stream->trouble = trouble ? trouble : "the connection broke the rules of TLS";
 }
 
-/* What OpenSSL's @result, which was no success, means. */
-static void stream_note(struct tls_stream *stream, int result)
+/* What OpenSSL's @result, which was no success, means; @refusals: of memory, before it was called. */
+static void stream_note(struct tls_stream *stream, int result, unsigned long refusals)
 {
 	int reason = SSL_get_error(stream->ssl, result);
 	long verified;
@@ -255,8 +211,17 @@ static void stream_note(struct tls_stream *stream, int result)
 		return;
 	}
 	verified = SSL_get_verify_result(stream->ssl);
-	stream_fail(stream, verified != X509_V_OK ? X509_verify_cert_error_string(verified)
-						  : ERR_reason_error_string(ERR_peek_error()));
+	/* Then OpenSSL finds fault with what it could not look at. */
+	if (refusals != memory_refusals()) {
+		stream_fail(stream, TLS_OUT_OF_MEMORY);
+		/* And says so: a connection that is closed without a word may be tried again. */
+		buffer_fini(&stream->pending);
+	} else {
+		stream_fail(stream,
+				verified != X509_V_OK
+						? X509_verify_cert_error_string(verified)
+						: ERR_reason_error_string(ERR_peek_error()));
+	}
 	ERR_clear_error();
 }
 
@@ -267,6 +232,7 @@ void tls_stream_put(struct tls_stream *stream, struct slice bytes)
 
 size_t tls_stream_take(struct tls_stream *stream, char *out, size_t size)
 {
+	unsigned long refusals = memory_refusals();
 	size_t taken = 0;
 	int result;
 
@@ -274,9 +240,9 @@ size_t tls_stream_take(struct tls_stream *stream, char *out, size_t size)
 		ERR_clear_error();
 		result = SSL_do_handshake(stream->ssl);
 		if (result != 1)
-			stream_note(stream, result);
+			stream_note(stream, result, refusals);
 		else if (!names_read(stream))
-			stream_fail(stream, "out of memory");
+			stream_fail(stream, TLS_OUT_OF_MEMORY);
 		else
 			stream->state = TLS_STREAM_OPEN;
 	}
@@ -286,7 +252,7 @@ size_t tls_stream_take(struct tls_stream *stream, char *out, size_t size)
 	result = SSL_read_ex(stream->ssl, out, size, &taken);
 	if (result == 1)
 		return taken;
-	stream_note(stream, result);
+	stream_note(stream, result, refusals);
 	return 0;
 }
 
@@ -300,6 +266,7 @@ void tls_stream_flush(struct tls_stream *stream, struct buffer *out)
 
 bool tls_stream_send(struct tls_stream *stream, struct slice plain, struct buffer *out)
 {
+	unsigned long refusals = memory_refusals();
 	size_t written;
 	int result = 1;
 
@@ -311,7 +278,7 @@ bool tls_stream_send(struct tls_stream *stream, struct slice plain, struct buffe
 	stream->sink = NULL;
 	if (result == 1)
 		return true;
-	stream_note(stream, result);
+	stream_note(stream, result, refusals);
 	if (stream->state == TLS_STREAM_OPEN)
 		stream_fail(stream, NULL);
 	return false;

@@ -206,7 +206,8 @@ def test_files_that_will_not_do():
             (("--tls-cert", cert, "--tls-key", str(locked)), "is encrypted"),
             (("--tls-cert", cert, "--tls-key", str(CA.key)), "is not the key of the certificate"),
             ((*own(), "--tls-client-ca", str(key)), "holds no certificate"),
-            ((*own(), "--tls-client-ca", cert, "--tls-client-crl", cert), "holds no list"),
+            ((*own(), "--tls-client-ca", cert), "none of its certificates is a root"),
+            ((*own(), "--tls-client-ca", str(CA.pem), "--tls-client-crl", cert), "holds no list"),
             ((), "--insecure-plaintext"), ((*own(), "--listen", "plain:0.0.0.0:0"), "--insecure-plaintext")):
         listen = ("127.0.0.1:0",) if arguments else ("0.0.0.0:0",)
         checked = subprocess.run([DAEMON, "--data", FOLDER / "none", "--check-config", "--listen", listen[0],
@@ -227,6 +228,29 @@ def cli(address, *arguments, lang="en", **environment):
     return subprocess.run([POLICYCALC, "--server", address, "--lang", lang, *map(str, arguments)],
                           env={**os.environ, **{k: str(v) for k, v in environment.items()}},
                           capture_output=True, text=True, timeout=30)
+
+
+def test_links_of_chains():
+    """An authority of clients that is no root and leads to none in the file is named; without a root nobody could come."""
+    pem, both = FOLDER / "middle.pem", FOLDER / "links.pem"
+    request = openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout",
+                      FOLDER / "middle.key", "-subj", "/CN=middle", "-addext", "basicConstraints=critical,CA:TRUE")
+    openssl("x509", "-req", "-CA", OTHER.pem, "-CAkey", OTHER.key, "-CAcreateserial", "-copy_extensions", "copy",
+            "-days", "30", "-out", pem, input=request)
+    both.write_bytes(CA.pem.read_bytes() + pem.read_bytes())
+    says = "/CN=middle is no root, and the one above it is not in the file"
+    checked = subprocess.run([DAEMON, "--data", FOLDER, *own(), "--tls-client-ca", both, "--check-config"],
+                             capture_output=True, text=True, check=True).stdout
+    assert f"warning: {both}: {says}" in checked, checked
+    daemon = Daemon(*own(), "--tls-client-ca", str(both))
+    assert says in daemon.log()
+    both.write_bytes(both.read_bytes() + OTHER.pem.read_bytes())
+    daemon.process.send_signal(signal.SIGHUP)
+    wait_for(daemon, "certificates_reloaded")
+    assert daemon.log().count(says) == 1
+    assert daemon.stop() == 0
+    code, said = refuses_to_start(*own(), "--tls-client-ca", str(pem))
+    assert code == 1 and "none of its certificates is a root" in said, said
 
 
 def test_authority_withdrawn():
