@@ -30,6 +30,7 @@ struct connection {
 	struct tls *own;	/* NULL: plaintext */
 	struct tls_stream *tls; /* NULL: plaintext, or nothing was read yet */
 	struct place place;
+	bool has_given_place;		    /* it was told to go for another */
 	struct handshake handshake;	    /* of TLS, while it is in HANDSHAKE */
 	struct session *session;	    /* NULL: in HANDSHAKE, and when it is over */
 	struct connection *previous, *next; /* of the loop */

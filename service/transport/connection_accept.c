@@ -74,6 +74,7 @@ static void connection_give_place(struct connection *connection)
 	tell(connection, "its address has most connections, and others had no place");
 	places_give_up(loop->places, &connection->place);
 	room_remove(&loop->room, &connection->place);
+	connection->has_given_place = true;
 	if (connection->session) {
 		session_dismiss(connection->session, "too_many_connections", loop_now_us());
 		connection_mark_dirty(connection);

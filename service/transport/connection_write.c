@@ -127,10 +127,13 @@ void connection_flush(struct connection *connection)
 			return;
 		}
 	}
-	if (!connection->is_writing && connection_is_over(connection))
-		connection_linger(connection);
-	else
+	if (connection->is_writing || !connection_is_over(connection))
 		connection_set_timer(connection);
+	else if (connection->has_given_place)
+		/* Others wait for its descriptor; whoever says nothing gets the GOAWAY nevertheless. */
+		connection_close(connection);
+	else
+		connection_linger(connection);
 }
 
 /*

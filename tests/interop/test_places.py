@@ -295,6 +295,20 @@ def with_descriptors(soft, hard, *arguments):
     return Daemon(*arguments, descriptors=(soft, min(hard, resource.getrlimit(resource.RLIMIT_NOFILE)[1])))
 
 
+def test_many_newcomers_at_once():
+    """More than there are spare places come within a moment: those that go for them are gone at once, and do not
+    linger until their clients have heard of it."""
+    daemon = Daemon("--max-connections", str(MOST))
+    held = hold(daemon, MOST)
+    newcomers = hold(daemon, MOST // 2 - 10, "127.0.0.3")
+    assert not gone_of(newcomers)
+    # They are told nevertheless.
+    told = [goaways(data)[-1:] for data in gone_of(held)]
+    assert len(told) == MOST // 2 - 10, len(told)
+    assert all(said and said[0][1:] == (0, b"too_many_connections") for said in told), told
+    assert daemon.stop() == 0
+
+
 def test_options():
     def printed(*options):
         done = subprocess.run([DAEMON, "--data", FOLDER, "--print-config", *options], capture_output=True, text=True)
@@ -334,4 +348,5 @@ def test_descriptors():
 
 
 run(test_nobody_is_locked_out, test_how_it_is_told, test_a_balancer, test_calls_are_finished, test_many_loops,
-    test_a_unix_socket_is_an_address, test_a_limit_of_each, test_those_that_come_back, test_options, test_descriptors)
+    test_a_unix_socket_is_an_address, test_a_limit_of_each, test_those_that_come_back, test_many_newcomers_at_once,
+    test_options, test_descriptors)
