@@ -3,8 +3,8 @@
 #include "transport/tls.h"
 
 #include "base/memory.h"
+#include "openssl_memory.h"
 
-#include <openssl/crypto.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
@@ -94,31 +94,6 @@ static struct tls *own(bool asks_clients)
 }
 
 /* --- memory ---------------------------------------------------------------------------------- */
-
-/* OpenSSL's own too, as in the service. */
-static void *on_malloc(size_t size, const char *file, int line)
-{
-	(void)file;
-	(void)line;
-	return size ? memory_alloc(size) : NULL;
-}
-
-static void *on_realloc(void *old, size_t size, const char *file, int line)
-{
-	(void)file;
-	(void)line;
-	if (size)
-		return memory_resize(old, size);
-	memory_free(old);
-	return NULL;
-}
-
-static void on_free(void *memory, const char *file, int line)
-{
-	(void)file;
-	(void)line;
-	memory_free(memory);
-}
 
 /* Of the allocations of the service's side the @short_from-th and those that follow fail; 0: none. */
 static unsigned long short_from, allocated;
@@ -397,7 +372,7 @@ int main(void)
 	};
 
 	/* Before anything else of it. */
-	if (!CRYPTO_set_mem_functions(on_malloc, on_realloc, on_free))
+	if (!openssl_memory_begin())
 		return EXIT_FAILURE;
 	return cmocka_run_group_tests(tests, set_up, tear_down);
 }

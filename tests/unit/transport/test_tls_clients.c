@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which authorities a client's certificate may come from, and that no memory is no reason to find fault with it. */
 #include "base/memory.h"
+#include "openssl_memory.h"
 #include "transport/tls.h"
 
-#include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
@@ -121,33 +121,6 @@ static struct tls *open_tls(struct error *err)
 					.key = key_path,
 					.client_authorities = trusted_path },
 			err);
-}
-
-/* --- memory ---------------------------------------------------------------------------------- */
-
-/* OpenSSL's own too, as in the service. */
-static void *on_malloc(size_t size, const char *file, int line)
-{
-	(void)file;
-	(void)line;
-	return size ? memory_alloc(size) : NULL;
-}
-
-static void *on_realloc(void *old, size_t size, const char *file, int line)
-{
-	(void)file;
-	(void)line;
-	if (size)
-		return memory_resize(old, size);
-	memory_free(old);
-	return NULL;
-}
-
-static void on_free(void *memory, const char *file, int line)
-{
-	(void)file;
-	(void)line;
-	memory_free(memory);
 }
 
 /* --- a client -------------------------------------------------------------------------------- */
@@ -402,7 +375,7 @@ int main(void)
 		cmocka_unit_test(without_memory_no_newcomer_is_blamed),
 	};
 
-	if (CRYPTO_set_mem_functions(on_malloc, on_realloc, on_free) != 1)
+	if (!openssl_memory_begin())
 		return 1;
 	return cmocka_run_group_tests(tests, set_up, tear_down);
 }
