@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/error.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -32,6 +33,21 @@ bool error_prefix(struct error *err, const char *format, ...)
 	used = strlen(err->message);
 	(void)snprintf(err->message + used, sizeof(err->message) - used, ": %s", rest);
 	return false;
+}
+
+enum error_code error_code_of_system(int number)
+{
+	switch (number) {
+	case ENOSPC:
+	case EDQUOT:
+	case EMFILE:
+	case ENFILE:
+		return ERROR_LIMIT;
+	case ENOMEM:
+		return ERROR_MEMORY;
+	default:
+		return ERROR_IO;
+	}
 }
 
 const char *error_code_name(enum error_code code)

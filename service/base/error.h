@@ -43,5 +43,11 @@ bool error_set(struct error *err, enum error_code code, const char *format, ...)
 bool error_prefix(struct error *err, const char *format, ...)
 		__attribute__((format(printf, 2, 3)));
 
+/**
+ * What a system call's errno says: LIMIT when a disk, a quota or the descriptors are used up, MEMORY when there is no
+ * memory, IO otherwise.
+ */
+enum error_code error_code_of_system(int number);
+
 /** The error code's name in lower case, such as "invalid". */
 const char *error_code_name(enum error_code code);

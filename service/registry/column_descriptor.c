@@ -10,12 +10,8 @@
 
 bool column_error(struct error *err, const char *doing, const char *path, int number)
 {
-	enum error_code code = number == ENOSPC || number == EDQUOT || number == EMFILE ||
-							       number == ENFILE
-					       ? ERROR_LIMIT
-					       : ERROR_IO;
-
-	return error_set(err, code, "cannot %s %s: %s", doing, path, strerror(number));
+	return error_set(err, error_code_of_system(number), "cannot %s %s: %s", doing, path,
+			strerror(number));
 }
 
 struct column_descriptor *column_descriptor_open(const char *path, int flags, struct error *err)

@@ -64,6 +64,7 @@ static bool target_open(struct backup *backup, const char *path, struct error *e
 			SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW |
 					SQLITE_OPEN_EXRESCODE,
 			NULL);
+	int number;
 
 	if (code == SQLITE_OK)
 		code = sqlite3_exec(backup->target, pragmas, NULL, NULL, NULL);
@@ -72,9 +73,14 @@ static bool target_open(struct backup *backup, const char *path, struct error *e
 				backup->target, "main", backup->db->raw, "main");
 		code = backup->raw ? SQLITE_OK : sqlite3_errcode(backup->target);
 	}
-	return code == SQLITE_OK ||
-	       error_set(err, code == SQLITE_NOMEM ? ERROR_MEMORY : ERROR_IO, "copying %s: %s",
-			       backup->db->options.path, sqlite3_errstr(code));
+	if (code == SQLITE_OK)
+		return true;
+	number = (code & 0xff) == SQLITE_CANTOPEN ? sqlite3_system_errno(backup->target) : 0;
+	if (number != 0)
+		return error_set(err, error_code_of_system(number), "copying %s: %s",
+				backup->db->options.path, strerror(number));
+	return error_set(err, code == SQLITE_NOMEM ? ERROR_MEMORY : ERROR_IO, "copying %s: %s",
+			backup->db->options.path, sqlite3_errstr(code));
 }
 
 struct backup *backup_open(struct database *db, struct error *err)
@@ -94,8 +100,8 @@ struct backup *backup_open(struct database *db, struct error *err)
 	(void)unlink(path);
 	backup->file = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (backup->file < 0) {
-		error_set(err, errno == ENOSPC || errno == EMFILE ? ERROR_LIMIT : ERROR_IO,
-				"cannot make %s: %s", path, strerror(errno));
+		error_set(err, error_code_of_system(errno), "cannot make %s: %s", path,
+				strerror(errno));
 		memory_free(backup);
 		return NULL;
 	}

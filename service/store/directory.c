@@ -20,17 +20,13 @@ struct directory {
 
 static bool directory_error(struct error *err, const char *doing, const char *path, int number)
 {
-	enum error_code code = ERROR_IO;
+	enum error_code code = error_code_of_system(number);
 
 	if (number == EACCES || number == EPERM || number == EROFS)
 		code = ERROR_PERMISSION;
-	else if (number == ENOSPC || number == EDQUOT || number == EMFILE || number == ENFILE)
-		code = ERROR_LIMIT;
 	else if (number == ENOTDIR || number == ENOENT || number == ELOOP ||
 			number == ENAMETOOLONG)
 		code = ERROR_PRECONDITION;
-	else if (number == ENOMEM)
-		code = ERROR_MEMORY;
 	return error_set(err, code, "cannot %s %s: %s", doing, path, strerror(number));
 }
 

@@ -65,7 +65,7 @@ void connection_mark_dirty(struct connection *connection)
 /* --- the end ---------------------------------------------------------------------------------
  */
 
-static void connection_free(struct connection *connection)
+void connection_free(struct connection *connection)
 {
 	struct loop *loop = connection->loop;
 
@@ -94,7 +94,7 @@ static void on_close(uv_handle_t *handle)
 		connection->next->previous = connection->previous;
 	places_leave(loop->places, &connection->place);
 	connection_free(connection);
-	connection_accept_waiting(loop);
+	loop_resume_listeners(loop);
 	loop_advance(loop);
 }
 

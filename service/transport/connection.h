@@ -50,12 +50,15 @@ struct connection {
 	char peer[80];
 };
 
-/** Accepts what waits on @listener; over the limit it is closed at once. */
-void connection_accept(struct listener *listener);
+/** NULL: memory is short, and the spare one is in use. There is always one to be closed then, after which there is one. */
+struct connection *connection_new(struct loop *loop);
+/** Of which nothing has begun, or all is over. */
+void connection_free(struct connection *connection);
+/** Takes @fd over, a client of @where that @listener has taken; where there is no place for it, it is closed at once. */
+void connection_start(struct connection *connection, const struct listener *listener, int fd,
+		const struct sockaddr *where);
 /** Others have to go for newcomers of other loops, if one is owed (transport/places.h). */
 void connection_make_room(struct loop *loop);
-/** Those for whom there was no memory, or no time, before. */
-void connection_accept_waiting(struct loop *loop);
 /** Another iteration: those that had their share of the last one are read again. */
 void connection_wake_resting(struct loop *loop);
 /** Likewise: some of those whose handshakes wait for their turn. */

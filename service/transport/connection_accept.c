@@ -9,6 +9,7 @@
 
 #include <stddef.h>
 #include <stdio.h>
+#include <unistd.h>
 
 /* Of a time in microseconds: whoever has calls is of more use than whoever has none. */
 #define HAS_CALLS (UINT64_C(1) << 62)
@@ -136,23 +137,19 @@ static bool connection_take_place(
 
 /* --- the beginning --------------------------------------------------------------------------- */
 
-static bool connection_begin(struct connection *connection, struct tls *tls)
+static bool connection_begin(
+		struct connection *connection, struct tls *tls, const struct sockaddr *where)
 {
-	struct sockaddr_storage where = { 0 };
-	int size = sizeof(where);
-
-	if (!connection->is_unix) {
-		(void)uv_tcp_getpeername(&connection->uv.tcp, (struct sockaddr *)&where, &size);
+	if (!connection->is_unix)
 		(void)uv_tcp_nodelay(&connection->uv.tcp, 1);
-	}
-	connection_name_peer(connection, (const struct sockaddr *)&where);
+	connection_name_peer(connection, where);
 	connection->begun_us = loop_now_us();
-	if (!connection_take_place(connection, (const struct sockaddr *)&where, tls))
+	if (!connection_take_place(connection, where, tls))
 		return false;
 	room_add(&connection->loop->room, &connection->place);
 	if (tls) {
 		connection->own = tls;
-		connection_expect_handshake(connection, (const struct sockaddr *)&where);
+		connection_expect_handshake(connection, where);
 		connection_mark_dirty(connection);
 	} else if (!connection_open(connection)) {
 		return false;
@@ -160,54 +157,50 @@ static bool connection_begin(struct connection *connection, struct tls *tls)
 	return connection_read(connection);
 }
 
-/*
- * NULL: the spare one is in use, and the client waits until a connection is closed. There is always one to
- * be closed, so that a server which was short of memory takes clients again.
- */
-static struct connection *connection_new(struct listener *listener)
+struct connection *connection_new(struct loop *loop)
 {
-	struct loop *loop = listener->loop;
 	struct connection *connection = memory_alloc_zero(1, sizeof(*connection));
 
 	if (!connection) {
 		connection = loop->spare;
 		loop->spare = NULL;
 	}
-	listener->is_waiting = !connection;
+	if (connection)
+		connection->loop = loop;
 	return connection;
 }
 
-void connection_accept(struct listener *listener)
+/* The handles of a client whose socket is @fd. false: libuv did not take it. */
+static bool connection_open_handles(struct connection *connection, int fd)
 {
-	struct loop *loop = listener->loop;
-	struct connection *connection = connection_new(listener);
+	struct loop *loop = connection->loop;
+	int result;
 
-	if (!connection)
-		return;
-	connection->loop = loop;
-	connection->is_unix = listener->is_unix;
 	/* None of these can fail. */
-	(void)(listener->is_unix ? uv_pipe_init(&loop->uv, &connection->uv.pipe, 0)
-				 : uv_tcp_init(&loop->uv, &connection->uv.tcp));
+	(void)(connection->is_unix ? uv_pipe_init(&loop->uv, &connection->uv.pipe, 0)
+				   : uv_tcp_init(&loop->uv, &connection->uv.tcp));
 	(void)uv_timer_init(&loop->uv, &connection->timer);
 	connection->uv.handle.data = connection;
 	connection->timer.data = connection;
 	connection->open_handles = 2;
+	result = connection->is_unix ? uv_pipe_open(&connection->uv.pipe, fd)
+				     : uv_tcp_open(&connection->uv.tcp, fd);
+	if (result != 0)
+		(void)close(fd);
+	return result == 0;
+}
+
+void connection_start(struct connection *connection, const struct listener *listener, int fd,
+		const struct sockaddr *where)
+{
+	struct loop *loop = connection->loop;
+
+	connection->is_unix = listener->is_unix;
 	connection->next = loop->connections;
 	if (connection->next)
 		connection->next->previous = connection;
 	loop->connections = connection;
-	/* Taken also when it is one too many: with one left untaken libuv listens no more. */
-	if (uv_accept(&listener->uv.stream, &connection->uv.stream) != 0 ||
-			!connection_begin(connection, listener->tls))
+	if (!connection_open_handles(connection, fd) ||
+			!connection_begin(connection, listener->tls, where))
 		connection_close(connection);
-}
-
-void connection_accept_waiting(struct loop *loop)
-{
-	size_t i;
-
-	for (i = 0; loop->state == LOOP_RUNNING && i < loop->listener_count; i++)
-		if (loop->listeners[i].is_waiting)
-			connection_accept(&loop->listeners[i]);
 }

@@ -27,12 +27,8 @@
 #include <assert.h>
 #include <stddef.h>
 #include <sys/random.h>
-#include <unistd.h>
 
 #define TO(state) (1u << LOOP_##state)
-#define BACKLOG 1024
-/* Connections that are taken in an iteration, some 30 µs each, while others wait. */
-#define ACCEPT_MOST 16
 #define OUT_KEEP ((size_t)1 << 20)
 
 static const unsigned loop_may_enter[] = {
@@ -133,7 +129,7 @@ static void loop_begin_drain(struct loop *loop)
 
 	loop_enter(loop, LOOP_DRAINING);
 	for (i = 0; i < loop->listener_count; i++)
-		uv_close(&loop->listeners[i].uv.handle, NULL);
+		listener_close(&loop->listeners[i]);
 	for (connection = loop->connections; connection; connection = connection->next)
 		connection_drain(connection);
 }
@@ -283,21 +279,14 @@ static void on_check(uv_check_t *check)
 	rpc_loop_turn(&loop->rpc);
 	connection_wake_resting(loop);
 	connection_call_handshakes(loop);
-	loop->accept_count = 0;
-	connection_accept_waiting(loop);
 }
 
-static void on_connection(uv_stream_t *server, int status)
+void loop_resume_listeners(struct loop *loop)
 {
-	struct listener *listener = server->data;
+	size_t i;
 
-	if (status != 0)
-		return;
-	/* One that is not taken stops the listener, until on_check() takes it. */
-	if (listener->loop->accept_count++ < ACCEPT_MOST)
-		connection_accept(listener);
-	else
-		listener->is_waiting = true;
+	for (i = 0; loop->state == LOOP_RUNNING && i < loop->listener_count; i++)
+		listener_resume(&loop->listeners[i]);
 }
 
 static void on_thread(void *argument)
@@ -397,27 +386,11 @@ fail:
 bool loop_listen(struct loop *loop, int fd, bool is_unix, struct tls *tls, struct error *err)
 {
 	struct listener *listener = &loop->listeners[loop->listener_count];
-	int result;
 
-	listener->loop = loop;
-	listener->is_unix = is_unix;
-	listener->tls = tls;
-	result = is_unix ? uv_pipe_init(&loop->uv, &listener->uv.pipe, 0)
-			 : uv_tcp_init(&loop->uv, &listener->uv.tcp);
-	if (result != 0) {
-		close(fd);
-		return error_uv(err, "listening", result);
-	}
+	if (!listener_open(listener, loop, fd, is_unix, tls, err))
+		return false;
 	loop->listener_count++;
-	listener->uv.handle.data = listener;
-	result = is_unix ? uv_pipe_open(&listener->uv.pipe, fd)
-			 : uv_tcp_open(&listener->uv.tcp, fd);
-	if (result != 0) {
-		close(fd);
-		return error_uv(err, "listening", result);
-	}
-	result = uv_listen(&listener->uv.stream, BACKLOG, on_connection);
-	return result == 0 || error_uv(err, "listening", result);
+	return true;
 }
 
 bool loop_start(struct loop *loop, struct error *err)
@@ -448,7 +421,7 @@ void loop_free(struct loop *loop)
 	if (loop->state != LOOP_ENDED) {
 		/* It never ran: nothing but its own handles to close. */
 		for (i = 0; i < loop->listener_count; i++)
-			uv_close(&loop->listeners[i].uv.handle, NULL);
+			listener_close(&loop->listeners[i]);
 		loop->state = LOOP_DRAINING;
 		loop_close(loop);
 		(void)uv_run(&loop->uv, UV_RUN_DEFAULT);

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "rpc/stream.h"
 #include "transport/handshakes.h"
+#include "transport/listener.h"
 #include "transport/places.h"
 #include "transport/server.h"
 
@@ -42,19 +43,6 @@ struct loop_jobs {
 	struct loop_job list[];
 };
 
-struct listener {
-	union {
-		uv_handle_t handle;
-		uv_stream_t stream;
-		uv_tcp_t tcp;
-		uv_pipe_t pipe;
-	} uv;
-	bool is_unix;
-	bool is_waiting; /* somebody waits to be taken: libuv does not ask again */
-	struct tls *tls; /* NULL: plaintext */
-	struct loop *loop;
-};
-
 struct loop {
 	struct rpc_loop rpc; /* first member: see loop_of_rpc() */
 	unsigned number;
@@ -71,7 +59,6 @@ struct loop {
 	uv_timer_t grace;
 	uv_thread_t thread;
 	bool has_thread;
-	unsigned accept_count; /* in this iteration */
 	struct listener *listeners;
 	size_t listener_count;
 	struct connection *connections;
@@ -106,6 +93,8 @@ void loop_free(struct loop *loop);
 /** Takes @fd over, also on failure. @tls: NULL for plaintext. Before loop_start(). */
 bool loop_listen(struct loop *loop, int fd, bool is_unix, struct tls *tls, struct error *err);
 bool loop_start(struct loop *loop, struct error *err);
+/** Loop thread. A connection is closed: those that wait for descriptors or memory are taken at once. */
+void loop_resume_listeners(struct loop *loop);
 void loop_join(struct loop *loop);
 /** Any thread. */
 void loop_drain(struct loop *loop, unsigned grace_ms);
