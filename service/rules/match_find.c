@@ -99,11 +99,11 @@ static ALWAYS_INLINE size_t blocks_choose(struct match_work *work)
 
 /*
  * What all rows have in common of BLOCKS_JOINED blocks, whose first words are at @at: side by side, so that a
- * row is found once for all of them and none waits for the memory of another. Those at @next, or NULL, are
- * looked at soon.
+ * row is found once for all of them and none waits for the memory of another. How fast lines come is all that
+ * counts: to ask for those of the next blocks ahead would only take longer.
  */
-static ALWAYS_INLINE void blocks_join(const struct match_work *work, const size_t *at,
-		const size_t *next, struct line *out)
+static ALWAYS_INLINE void blocks_join(
+		const struct match_work *work, const size_t *at, struct line *out)
 {
 	const uint64_t *const *rows = work->join_rows;
 	size_t count = work->join_count;
@@ -119,8 +119,6 @@ static ALWAYS_INLINE void blocks_join(const struct match_work *work, const size_
 		line_and(&b, line_of(row + at_1));
 		line_and(&c, line_of(row + at_2));
 		line_and(&d, line_of(row + at_3));
-		for (size_t k = 0; next && k < BLOCKS_JOINED; k++)
-			__builtin_prefetch(row + next[k]);
 	}
 	out[0] = a;
 	out[1] = b;
@@ -149,8 +147,10 @@ static ALWAYS_INLINE void block_unite(
 	struct line line;
 
 	line_fill(&line, 0);
-	for (; stream < end; stream++)
-		line_or(&line, line_of(work->rows[*stream] + at));
+	for (; stream < end; stream += MATCH_STREAMS_STEP) {
+		for (size_t k = 0; k < MATCH_STREAMS_STEP; k++)
+			line_or(&line, line_of(work->rows[stream[k]] + at));
+	}
 	if (block == index->any_block)
 		line_or(&line, line_of(index->any_plain));
 	if (work->touched_count)
@@ -230,77 +230,97 @@ static ALWAYS_INLINE bool block_doubt(const struct match_work *work, uint32_t bl
 	return line_any(hits) || line_any(unsettled) || line_any(doubtful);
 }
 
-/* The words of @count blocks that have any bit, in ->lines. */
-static ALWAYS_INLINE size_t lines_choose(
-		struct match_work *work, const struct match_lines *from, size_t count)
+/* --- policies ---------------------------------------------------------------------------------- */
+
+/* The words of the blocks at hand that have any bit: how many. */
+static ALWAYS_INLINE size_t words_choose(
+		struct match_work *work, const struct match_lines *from, size_t blocks)
 {
+	struct match_bits *out = &work->plain;
 	size_t chosen = 0;
 
-	for (size_t i = 0; i < count * MATCH_WORDS; i++) {
-		work->lines[chosen] = (uint32_t)i;
-		chosen += from->words[i] != 0;
+	for (size_t i = 0; i < blocks; i++) {
+		uint32_t first = work->hit_blocks[i] * (uint32_t)MATCH_WORDS;
+
+		for (size_t w = 0; w < MATCH_WORDS; w++) {
+			uint64_t bits = from->words[i * MATCH_WORDS + w];
+
+			out->words[chosen] = first + (uint32_t)w;
+			out->bits[chosen] = bits;
+			chosen += bits != 0;
+		}
 	}
 	return chosen;
 }
 
-/* The policies of all bits: four of a word at once, as if it had so many. */
-static ALWAYS_INLINE size_t list_put(struct match_work *work, const struct match_lines *from,
-		size_t blocks, uint32_t *list, size_t count)
+/* Takes the special ones out of @count words, in how many there are any. What the others stand for is fetched ahead. */
+static ALWAYS_INLINE size_t words_part(struct match_work *work, size_t count)
 {
-	size_t lines = lines_choose(work, from, blocks);
+	const struct match_index *index = work->index;
+	struct match_bits *plain = &work->plain;
+	struct match_bits *special = &work->special;
+	size_t chosen = 0;
 
-	for (size_t i = 0; i < lines; i++) {
-		uint32_t line = work->lines[i];
-		uint64_t bits = from->words[line];
-		const uint32_t *policies =
-				work->index->policies +
-				work->hit_blocks[line / MATCH_WORDS] * (size_t)MATCH_BLOCK +
-				line % MATCH_WORDS * 64;
-		size_t end = count + (size_t)__builtin_popcountll(bits);
+	for (size_t i = 0; i < count; i++) {
+		uint32_t word = plain->words[i];
+		uint64_t bits = plain->bits[i];
+		uint64_t odd = bits & index->special[word];
 
-		for (; count < end; count += MATCH_LIST_STEP) {
+		__builtin_prefetch(index->policies + word * (size_t)64 +
+				   (unsigned)__builtin_ctzll(bits));
+		plain->bits[i] = bits ^ odd;
+		special->words[chosen] = word;
+		special->bits[chosen] = odd;
+		chosen += odd != 0;
+	}
+	return chosen;
+}
+
+/* What all bits stand for, four of a word at once, as if it had so many. How many are in @list then. */
+static ALWAYS_INLINE size_t words_put(const struct match_index *index,
+		const struct match_bits *from, size_t count, uint32_t *restrict list, size_t at)
+{
+	for (size_t i = 0; i < count; i++) {
+		const uint32_t *policies = index->policies + from->words[i] * (size_t)64;
+		uint64_t bits = from->bits[i];
+		size_t end = at + (size_t)__builtin_popcountll(bits);
+
+		for (; at < end; at += MATCH_LIST_STEP) {
 			for (size_t k = 0; k < MATCH_LIST_STEP; k++) {
-				list[count + k] = policies[__builtin_ctzll(
+				list[at + k] = policies[__builtin_ctzll(
 						bits | UINT64_C(1) << 63)];
 				bits &= bits - 1;
 			}
 		}
-		count = end;
+		at = end;
 	}
-	return count;
+	return at;
 }
 
-/* --- policies with several positions ----------------------------------------------------------- */
-
 /*
- * Takes those of @list from @from to @end out; each once, by its number among them, into @several. How many
- * are left in @list. Without branches: nobody could guess which are.
+ * Those of all blocks, behind @count others; and of policies with several positions the number among them,
+ * each once, in @several. Without branches: nobody could guess which are seen.
  */
-static ALWAYS_INLINE size_t several_take(uint32_t *restrict list, size_t from, size_t end,
-		uint64_t *restrict seen, uint32_t *restrict several, size_t *several_count)
+static ALWAYS_INLINE size_t list_put(struct match_work *work, const struct match_lines *from,
+		size_t blocks, uint32_t *list, size_t count, uint64_t *restrict seen,
+		uint32_t *restrict several, size_t *several_count)
 {
-	size_t first = *several_count;
-	size_t taken = first, kept = from, count = first;
+	size_t words = words_choose(work, from, blocks);
+	size_t special = words_part(work, words);
+	size_t kept = *several_count;
+	size_t taken = words_put(work->index, &work->special, special, several, kept);
 
-	for (size_t i = from; i < end; i++) {
-		uint32_t policy = list[i];
-		uint32_t special = policy / MATCH_SPECIAL;
-
-		several[taken] = policy - special * MATCH_SPECIAL;
-		list[kept] = policy;
-		taken += special;
-		kept += 1 - special;
-	}
-	for (size_t i = first; i < taken; i++) {
+	count = words_put(work->index, &work->plain, words, list, count);
+	for (size_t i = kept; i < taken; i++) {
 		uint32_t number = several[i];
 		uint64_t known = seen[number / 64];
 
-		several[count] = number;
-		count += !((known >> (number % 64)) & 1);
+		several[kept] = number;
+		kept += !((known >> (number % 64)) & 1);
 		seen[number / 64] = known | UINT64_C(1) << (number % 64);
 	}
-	*several_count = count;
-	return kept;
+	*several_count = kept;
+	return count;
 }
 
 /* The best of its positions counts: one that is eligible settles the policy; then one that is odd. */
@@ -367,44 +387,29 @@ static ALWAYS_INLINE size_t hits_find(
 		struct match_work *work, const uint32_t *blocks, size_t count, enum doubt doubt)
 {
 	size_t found = 0;
-	size_t at[BLOCKS_JOINED], next[BLOCKS_JOINED];
+	size_t at[BLOCKS_JOINED];
 
 	for (size_t b = 0; b < count; b += BLOCKS_JOINED) {
 		size_t more = count - b < BLOCKS_JOINED ? count - b : BLOCKS_JOINED;
 		struct line joined[BLOCKS_JOINED];
 
 		blocks_locate(blocks, b, count, at);
-		if (more < count - b) {
-			blocks_locate(blocks, b + more, count, next);
-			blocks_join(work, at, next, joined);
-		} else {
-			blocks_join(work, at, NULL, joined);
-		}
+		blocks_join(work, at, joined);
 		for (size_t k = 0; k < more; k++)
 			found += block_find(work, blocks[b + k], doubt, &joined[k], found);
 	}
 	return found;
 }
 
-/* Of @found blocks; some are told apart from @from on. */
-static ALWAYS_INLINE void eligible_put(struct match_work *work, size_t found)
-{
-	size_t from = work->eligible_count;
-	size_t end = list_put(work, &work->hits, found, work->eligible, from);
-
-	work->eligible_count =
-			!work->index->has_special
-					? end
-					: several_take(work->eligible, from, end,
-							  work->seen_eligible, work->several,
-							  &work->several_count);
-}
-
 /* Looks at some blocks where nothing is in doubt. */
 PLANE_CLONES
 static void blocks_find(struct match_work *work, const uint32_t *blocks, size_t count)
 {
-	eligible_put(work, hits_find(work, blocks, count, DOUBT_NONE));
+	size_t found = hits_find(work, blocks, count, DOUBT_NONE);
+
+	work->eligible_count = list_put(work, &work->hits, found, work->eligible,
+			work->eligible_count, work->seen_eligible, work->several,
+			&work->several_count);
 }
 
 /* Likewise, where something is. */
@@ -413,22 +418,17 @@ static void blocks_find_doubtful(
 		struct match_work *work, const uint32_t *blocks, size_t count, enum doubt doubt)
 {
 	size_t found = hits_find(work, blocks, count, doubt);
-	bool special = work->index->has_special;
-	size_t end;
 
-	eligible_put(work, found);
-	end = list_put(work, &work->unsettled, found, work->undecided, work->undecided_count);
-	work->undecided_count = !special ? end
-					 : several_take(work->undecided, work->undecided_count,
-							   end, work->seen_undecided,
-							   work->maybe, &work->maybe_count);
+	work->eligible_count = list_put(work, &work->hits, found, work->eligible,
+			work->eligible_count, work->seen_eligible, work->several,
+			&work->several_count);
+	work->undecided_count = list_put(work, &work->unsettled, found, work->undecided,
+			work->undecided_count, work->seen_undecided, work->maybe,
+			&work->maybe_count);
 	if (doubt == DOUBT_UNKNOWN)
 		return;
-	end = list_put(work, &work->doubtful, found, work->open, work->open_count);
-	work->open_count =
-			!special ? end
-				 : several_take(work->open, work->open_count, end,
-						   work->seen_odd, work->odd, &work->odd_count);
+	work->open_count = list_put(work, &work->doubtful, found, work->open, work->open_count,
+			work->seen_odd, work->odd, &work->odd_count);
 }
 
 static void vetoes_clear(struct match_work *work)

@@ -61,7 +61,7 @@ struct match_index *match_index_new(
 {
 	struct match_index *index = memory_alloc_zero(1, sizeof(*index));
 
-	assert(options->policy_count < MATCH_SPECIAL);
+	assert(options->policy_count < MATCH_POLICIES_MOST);
 	if (!index)
 		return NULL;
 	arena_init(&index->arena, TEXTS_BUDGET);
@@ -93,6 +93,7 @@ void match_index_free(struct match_index *index)
 	memory_free(index->summaries);
 	memory_free(index->mentions);
 	memory_free(index->open);
+	memory_free(index->special);
 	arena_fini(&index->arena);
 	memory_free(index);
 }
@@ -109,7 +110,7 @@ size_t match_index_size(const struct match_index *index)
 	size += index->several_words * 64 * sizeof(*index->several);
 	size += (index->row_count + 1 + index->mention_count) * match_row_step(index) *
 		sizeof(uint64_t);
-	size += words * sizeof(uint64_t); /* open */
+	size += 2 * words * sizeof(uint64_t); /* open, special */
 	size += index->number_count * MATCH_EDGES * sizeof(*index->edges);
 	size += index->row_count * index->summary_words * sizeof(uint64_t);
 	size += index->border_count * sizeof(struct match_border);

@@ -21,8 +21,8 @@
 /* Positions that are looked at together: a line of memory a row. */
 #define MATCH_BLOCK 512
 #define MATCH_WORDS ((size_t)MATCH_BLOCK / 64)
+#define MATCH_POLICIES_MOST (UINT32_C(1) << 31)
 #define MATCH_ALTERNATIVES_MOST 48
-#define MATCH_SPECIAL (UINT32_C(1) << 31)
 #define MATCH_MEMBERS_MOST 4 /* of one part */
 
 enum part_kind {
@@ -128,6 +128,9 @@ struct match_asked {
 #define MATCH_CELLS_MOST (MATCH_EIGHT * MATCH_EIGHT)
 #define MATCH_EDGES (MATCH_EIGHT + MATCH_CELLS_MOST)
 
+/* Streams of an "or" are read so many at a time: the last one again, where there are no more. */
+#define MATCH_STREAMS_STEP ((size_t)4)
+
 /* Sides of borders are read so many at a time. */
 #define MATCH_SIDES_STEP ((size_t)8)
 
@@ -154,8 +157,7 @@ struct match_index {
 	uint32_t position_count, block_count;
 	uint32_t any_first; /* positions from here on have an "or" */
 	uint32_t any_block; /* where these begin; rows of them begin there */
-	/* By position of all blocks; of those that are not all of their policy, or are of an open one,
-	 * MATCH_SPECIAL and the number in ->several. */
+	/* By position of all blocks; of special ones the number in ->several. */
 	uint32_t *policies;
 	uint32_t *several; /* policies with several positions, or open */
 	size_t several_words;
@@ -164,16 +166,17 @@ struct match_index {
 	 * holds by. The last row, behind the others, has all positions, and no "or" that holds. */
 	uint64_t *rows;
 	uint32_t row_count;
-	uint32_t *any_streams; /* by block from ->any_block on: those that some "or" there asks */
+	uint32_t *any_streams; /* by block from ->any_block on: those that some "or" there asks; see MATCH_STREAMS_STEP */
 	uint32_t *any_starts; /* where these begin */
 	uint64_t *summaries;  /* by row: blocks that have any bit */
 	size_t summary_words;
 	uint64_t *mentions;	/* by ->mention */
 	uint64_t *any_mentions; /* likewise, in an "or" */
 	uint32_t mention_count;
-	uint64_t *open;			 /* positions of which the rule itself must be asked */
+	uint64_t *special; /* positions that are not all of their policy, or are of an open one */
+	uint64_t *open;	   /* positions of which the rule itself must be asked */
 	uint64_t any_plain[MATCH_WORDS]; /* of ->any_block: positions without an "or" */
-	bool has_special, has_open;
+	bool has_open;
 	bool has_borders;
 	size_t border_count, side_count;
 };

@@ -254,13 +254,13 @@ static void block_fill(struct filling *filling, size_t block)
 		const struct match_position *position = match_position_at(build, at);
 		uint64_t bit = UINT64_C(1) << (at % 64);
 
-		index->policies[at] = position->special ? filling->several[position->policy] |
-									  MATCH_SPECIAL
+		index->policies[at] = position->special ? filling->several[position->policy]
 							: position->policy;
+		if (position->special)
+			index->special[at / 64] |= bit;
 		valid[at / 64 % MATCH_WORDS] |= bit;
 		if (position->open)
 			index->open[at / 64] |= bit;
-		index->has_special |= position->special;
 		index->has_open |= position->open;
 		position_put(filling, at, &position->way.all);
 		position_put_any(filling, at, &position->way.any);
@@ -303,10 +303,11 @@ static bool rooms_build(struct match_build *build)
 	index->mentions = memory_alloc_zero(
 			index->mention_count * (words + any_words) + 1, sizeof(uint64_t));
 	index->open = memory_alloc_zero(words + 1, sizeof(uint64_t));
+	index->special = memory_alloc_zero(words + 1, sizeof(uint64_t));
 	if (index->row_room)
 		pages_join(index->row_room, room);
 	if (!index->policies || !index->row_room || !index->summaries || !index->mentions ||
-			!index->open)
+			!index->open || !index->special)
 		return false;
 	index->rows = (uint64_t *)(((uintptr_t)index->row_room + LINE - 1) & ~(LINE - 1));
 	memset(index->rows + index->row_count * (words + any_words) + words, 0,

@@ -215,14 +215,19 @@ bool match_any_streams_build(struct match_index *index)
 	uint32_t count = 0;
 
 	index->any_starts = memory_alloc_zero(blocks + 1, sizeof(*index->any_starts));
-	index->any_streams = memory_alloc(
-			(blocks * index->stream_count + 1) * sizeof(*index->any_streams));
+	index->any_streams =
+			memory_alloc((blocks * (index->stream_count + MATCH_STREAMS_STEP) + 1) *
+					sizeof(*index->any_streams));
 	if (!index->any_starts || !index->any_streams)
 		return false;
 	for (size_t block = 0; block < blocks; block++) {
 		for (uint32_t i = 0; i < index->stream_count; i++) {
 			if (stream_is_any(index, &index->streams[i], block))
 				index->any_streams[count++] = i;
+		}
+		while (count % MATCH_STREAMS_STEP) {
+			index->any_streams[count] = index->any_streams[count - 1];
+			count++;
 		}
 		index->any_starts[block + 1] = count;
 	}

@@ -25,7 +25,7 @@ static bool work_init(struct match_work *work)
 				      ? (size_t)MATCH_BLOCKS_AT_ONCE * MATCH_BLOCK
 				      : words * 64;
 	size_t policies = index->policy_count + room + MATCH_LIST_STEP;
-	size_t several = seen * 64 + room;
+	size_t several = seen * 64 + room + MATCH_LIST_STEP;
 
 	work->open = room_new(work, policies, sizeof(*work->open));
 	if (!work->open)

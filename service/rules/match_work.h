@@ -18,6 +18,12 @@ struct match_lines {
 	uint64_t words[MATCH_BLOCKS_AT_ONCE * MATCH_WORDS];
 };
 
+/* Positions: some words of a row, by number, and those of each that count. One more may be written. */
+struct match_bits {
+	uint32_t words[MATCH_BLOCKS_AT_ONCE * MATCH_WORDS + 1];
+	uint64_t bits[MATCH_BLOCKS_AT_ONCE * MATCH_WORDS + 1];
+};
+
 struct match_work {
 	const struct match_index *index;
 	size_t size;
@@ -48,7 +54,7 @@ struct match_work {
 	uint32_t *blocks;
 	uint32_t hit_blocks[MATCH_BLOCKS_AT_ONCE];
 	struct match_lines hits, unsettled, doubtful;
-	uint32_t lines[MATCH_BLOCKS_AT_ONCE * MATCH_WORDS]; /* words that have any bit */
+	struct match_bits plain, special; /* those of one list */
 
 	uint32_t *eligible, *undecided, *open;
 	size_t eligible_count, undecided_count, open_count;
