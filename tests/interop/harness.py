@@ -86,7 +86,7 @@ class Daemon:
                                             resource.RLIMIT_NOFILE, descriptors)))
         atexit.register(self.kill)
         self.started.add(self)
-        self.addresses = []
+        self.addresses, self.channels = [], weakref.WeakSet()
         if wait:
             self._wait_for(len(listen))
 
@@ -107,12 +107,21 @@ class Daemon:
         raise AssertionError("the daemon did not start:\n" + self.log())
 
     def channel(self, index=0, /, **options):
-        return grpc.insecure_channel(self.addresses[index],
-                                     options=[("grpc.enable_http_proxy", 0), *options.items()])
+        channel = grpc.insecure_channel(self.addresses[index],
+                                        options=[("grpc.enable_http_proxy", 0), *options.items()])
+        self.channels.add(channel)
+        return channel
 
-    def stop(self, number=signal.SIGTERM, timeout=30):
+    def tell_to_end(self, number=signal.SIGTERM):
+        """Its clients go first: grpcio does not answer on a channel without calls, and is waited for, two seconds. A
+        test of those who stay sends the signal itself."""
+        for channel in list(self.channels):
+            channel.close()
         if self.process.poll() is None:
             self.process.send_signal(number)
+
+    def stop(self, number=signal.SIGTERM, timeout=30):
+        self.tell_to_end(number)
         return self.process.wait(timeout)
 
     def kill(self):
@@ -246,7 +255,7 @@ def services_end():
     leak that a sanitizer finds."""
     running = [daemon for daemon in Daemon.started if daemon.process.poll() is None]
     for daemon in running:
-        daemon.process.send_signal(signal.SIGTERM)
+        daemon.tell_to_end()
     for daemon in running:
         status = daemon.process.wait(30)
         assert status == 0, (status, daemon.log()[-3000:])
