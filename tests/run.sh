@@ -203,45 +203,66 @@ build() {
 	stage_failed "$name: build"
 	return 1
 }
+# run_kind KIND AT_ONCE [meson test options]: those tests of $name that wait, or those that compute.
+run_kind() {
+	kind=$1 at_once=$2
+	shift 2
+	trap - EXIT INT TERM
+	# Those that wait go first when they have something to do.
+	invert= first=
+	[ $kind = waiting ] || invert=-v first="nice -n 5"
+	grep $invert -E '^[^/]*(interop|foreign|systemd)' "$logs/$name.tests" | sed 's,^[^/]* / ,,' >"$logs/$name.$kind"
+	[ -s "$logs/$name.$kind" ] || return 0
+	$first xargs -d '\n' meson test -C "build-$name" --no-rebuild --print-errorlogs --logbase $kind \
+		--num-processes "$at_once" "$@" <"$logs/$name.$kind" >"$logs/$name-$kind.log" 2>&1
+}
 # run_tests NAME [meson test options]: runs and counts. A skipped interop test is a failure: this script
 # installs the clients it needs, so a missing one means that the install step is wrong.
 run_tests() {
 	name=$1
 	shift
-	log=$logs/$name-test.log
 	# What an earlier run wrote must not be counted for this one.
-	rm -f "build-$name"/meson-logs/testlog*.json
-	# Many wait more than they compute: twice as many as there are processors keep these busy.
+	rm -f "build-$name"/meson-logs/waiting*.json "build-$name"/meson-logs/computing*.json
+	meson test -C "build-$name" --no-rebuild --list "$@" 2>"$logs/$name-list.log" | grep ' / ' >"$logs/$name.tests" || true
+	# Those that talk with a service mostly wait: twice as many as there are processors, and beside them what
+	# only computes, so that neither a wait nor the last test of a kind leaves a processor idle.
 	ended=0
-	meson test -C "build-$name" --no-rebuild --print-errorlogs --num-processes $(($(nproc) * 2)) "$@" \
-		>"$log" 2>&1 || ended=$?
+	run_kind waiting $(($(nproc) * 2)) "$@" &
+	waiting_pid=$!
+	run_kind computing "$(nproc)" "$@" &
+	wait $! || ended=$?
+	wait $waiting_pid || ended=$?
 	# A setup writes into a log of its own name.
-	counts=$(python3 - "$(ls -t "build-$name"/meson-logs/testlog*.json | head -n 1)" <<'PYTHON'
-import json, sys
+	counts=$(python3 - "$(wc -l <"$logs/$name.tests")" "build-$name"/meson-logs/waiting*.json \
+			"build-$name"/meson-logs/computing*.json <<'PYTHON'
+import json, os, sys
 good = bad = skip = 0
-for line in open(sys.argv[1], encoding="utf-8", errors="replace"):
-    test = json.loads(line)
-    result = test["result"]
-    if result in ("OK", "EXPECTEDFAIL"):
-        good += 1
-    elif result == "SKIP" and "interop" not in test["name"].split(" / ")[0]:
-        skip += 1
-    else:
-        bad += 1
-print(good, bad, skip)
+for name in filter(os.path.exists, sys.argv[2:]):
+    for line in open(name, encoding="utf-8", errors="replace"):
+        test = json.loads(line)
+        result = test["result"]
+        if result in ("OK", "EXPECTEDFAIL"):
+            good += 1
+        elif result == "SKIP" and "interop" not in test["name"].split(" / ")[0]:
+            skip += 1
+        else:
+            bad += 1
+# What was not run is in no log.
+print(good, max(bad, int(sys.argv[1]) - good - skip), skip)
 PYTHON
 	) || counts="0 1 0"
 	set -- $counts
 	[ "$1" -gt 0 ] || [ "$2" -gt 0 ] || set -- 0 1 "$3"
-	# It did not come to its end, and what it did not run is in no log.
+	# It did not come to its end.
 	[ $ended = 0 ] || [ "$2" -gt 0 ] || set -- "$1" 1 "$3"
 	echo "$name: $1 passed, $2 failed, $3 skipped"
-	if [ "$2" -gt 0 ]; then
-		grep -v '^ninja' "$log" | tail -n 150
-	fi
-	if [ "$3" -gt 0 ]; then
-		grep -E ' SKIP ' "$log" || true
-	fi
+	for kind in waiting computing; do
+		log=$logs/$name-$kind.log
+		if [ "$2" -gt 0 ] && grep -q -E ' (FAIL|TIMEOUT|ERROR) |^Traceback' "$log" 2>/dev/null; then
+			grep -v '^ninja' "$log" | tail -n 150
+		fi
+		[ "$3" = 0 ] || grep -h -E ' SKIP ' "$log" 2>/dev/null || true
+	done
 	passed=$((passed + $1)) failed=$((failed + $2)) skipped=$((skipped + $3))
 }
 
@@ -285,16 +306,14 @@ builds=
 ! wanted threads || builds="${builds}ci-tsan "
 ! { wanted clang || wanted long; } || builds="${builds}ci-clang "
 
-if wanted format; then
+format() {
+	trap - EXIT INT TERM
 	# No list (git does not trust the folder) is no answer.
-	if git ls-files '*.c' '*.h' >"$logs/format.files" && [ -s "$logs/format.files" ] &&
-			xargs clang-format --dry-run -Werror <"$logs/format.files" >"$logs/format.log" 2>&1; then
-		passed=$((passed + 1))
-	else
-		grep -E 'error' "$logs/format.log" | head -n 20
-		stage_failed "format: run clang-format -i on the files named above"
-	fi
-fi
+	git ls-files '*.c' '*.h' >"$logs/format.files" && [ -s "$logs/format.files" ] &&
+		xargs clang-format --dry-run -Werror <"$logs/format.files" >"$logs/format.log" 2>&1
+}
+format_pid=
+! wanted format || { format & format_pid=$!; }
 if wanted plain; then
 	plain=no
 	! build ci || plain=yes
@@ -302,6 +321,14 @@ if wanted plain; then
 	[ $plain = no ] || run_tests ci --timeout-multiplier 4
 fi
 fetched
+if wanted format; then
+	if wait "$format_pid"; then
+		passed=$((passed + 1))
+	else
+		grep -E 'error' "$logs/format.log" | head -n 20
+		stage_failed "format: run clang-format -i on the files named above"
+	fi
+fi
 if wanted proto; then
 	if ! $buf --version >/dev/null 2>&1; then
 		echo "proto: skipped, buf is not there and the npm registry was not reached"
