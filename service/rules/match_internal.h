@@ -86,7 +86,6 @@ struct match_slot {
 
 /* Parts whose cells are put together: a row for every combination. */
 struct match_stream {
-	uint32_t number; /* that parts know it by, while the index is made */
 	uint32_t row_first, row_count;
 	uint32_t part_count;
 	bool merged; /* unknown has rows of its own */
@@ -142,7 +141,7 @@ struct match_index {
 	struct match_slot *slots;
 	struct match_part *parts;
 	uint32_t part_count;
-	struct match_stream *streams; /* those that rule out most first */
+	struct match_stream *streams;
 	uint32_t stream_count;
 	uint32_t *stream_rows; /* of these the first row; without any stream the row of all positions */
 	uint32_t read_count; /* of ->stream_rows */
@@ -319,8 +318,6 @@ void match_borders_put(struct match_build *build, uint32_t position, bool any,
 void match_borders_end(struct match_index *index);
 /** The cell of a rank. */
 uint32_t match_rank_cell(const struct match_part *part, uint32_t rank);
-/** Those that rule out most come first, so that a block falls away early. */
-bool match_streams_sort(struct match_index *index);
 /** Which of them the blocks ask for an "or". */
 bool match_any_streams_build(struct match_index *index);
 /** What is left to be done for a value. */

@@ -361,6 +361,5 @@ bool match_rows_build(struct match_build *build)
 	if (!ok)
 		return false;
 	match_borders_end(index);
-	return match_streams_sort(index) && match_any_streams_build(index) &&
-	       match_readers_build(index);
+	return match_any_streams_build(index) && match_readers_build(index);
 }

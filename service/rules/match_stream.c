@@ -4,7 +4,6 @@
  * apart are one cell.
  */
 #include "rules/match_internal.h"
-#include "rules/plane.h"
 
 #include "base/hash.h"
 #include "base/memory.h"
@@ -93,7 +92,6 @@ static void stream_put(struct match_index *index, uint32_t at, uint32_t part, bo
 	index->parts[part].stream = at;
 	index->parts[part].stride = stream->row_count ? stream->row_count : 1;
 	stream->row_count = index->parts[part].stride * radix;
-	stream->number = at;
 	stream->merged = merged;
 	stream->part_count++;
 }
@@ -148,50 +146,6 @@ bool match_streams_build(struct match_index *index)
 
 /* --- in use ------------------------------------------------------------------------------------ */
 
-PLANE_CLONES
-static uint64_t bits_count(const uint64_t *words, size_t count)
-{
-	uint64_t bits = 0;
-
-	for (size_t i = 0; i < count; i++)
-		bits += (uint64_t)__builtin_popcountll(words[i]);
-	return bits;
-}
-
-/* Those that rule out most come first, so that a block falls away early. */
-bool match_streams_sort(struct match_index *index)
-{
-	double *shares = memory_alloc_zero(index->stream_count + 1, sizeof(*shares));
-
-	if (!shares)
-		return false;
-	for (uint32_t s = 0; s < index->stream_count; s++) {
-		const struct match_stream *stream = &index->streams[s];
-		uint64_t bits = 0;
-
-		for (uint32_t row = 0; row < stream->row_count; row++)
-			bits += bits_count(
-					index->rows + (stream->row_first + row) *
-									match_row_step(index),
-					match_row_words(index));
-		shares[s] = (double)bits / (double)stream->row_count;
-	}
-	for (uint32_t s = 1; s < index->stream_count; s++) {
-		struct match_stream stream = index->streams[s];
-		double share = shares[s];
-		uint32_t k = s;
-
-		for (; k > 0 && shares[k - 1] > share; k--) {
-			index->streams[k] = index->streams[k - 1];
-			shares[k] = shares[k - 1];
-		}
-		index->streams[k] = stream;
-		shares[k] = share;
-	}
-	memory_free(shares);
-	return true;
-}
-
 /* Whether any row of the stream has anything in the block. */
 static bool stream_is_any(const struct match_index *index, const struct match_stream *stream,
 		size_t block)
@@ -236,13 +190,11 @@ bool match_any_streams_build(struct match_index *index)
 
 static void reader_put(struct match_index *index, const struct match_part *part)
 {
-	const struct match_stream *stream = index->streams;
+	const struct match_stream *stream = &index->streams[part->stream];
 	struct match_reader *reader = &index->readers[index->reader_count++];
 
-	while (stream->number != part->stream)
-		stream++;
 	*reader = (struct match_reader){ .slot = part->slot,
-		.stream = (uint32_t)(stream - index->streams),
+		.stream = part->stream,
 		.stride = part->stride,
 		.unknown = stream->merged ? part->cell_count * part->stride
 					  : index->row_count - stream->row_first,
