@@ -11,6 +11,7 @@ import struct
 import subprocess
 import time
 import urllib.request
+import weakref
 
 import h2.events
 
@@ -43,9 +44,12 @@ def hold(daemon, count, source="127.0.0.2", wait=True):
     return held
 
 
+heard = weakref.WeakKeyDictionary()
+
+
 def is_gone(plain):
-    """What came is read; whether the other side has closed, and what came with it."""
-    data = b""
+    """What came is read; whether the other side has closed, and all that was heard of it."""
+    data = heard.setdefault(plain, bytearray())
     plain.setblocking(False)
     try:
         while piece := plain.recv(65536):
@@ -130,8 +134,8 @@ def test_nobody_is_locked_out():
     wait_until(lambda: is_refused(daemon, "127.0.0.2") or held.extend(hold(daemon, 1, wait=False)))
     assert all(is_refused(daemon, "127.0.0.2") for _ in range(5))
     assert all(other.is_alive() for other in others)
-    left = [e for data in gone_of(held) for e in goaways(data)] or [(0, 0, b"too_many_connections")]
-    assert all(code == 0 for _, code, _ in left), left
+    told = [e for data in gone_of(held) for e in goaways(data)[-1:]]
+    assert len(told) >= 20 and all(e[1:] == (0, b"too_many_connections") for e in told), told
     numbers = scrape(daemon)
     assert numbers["policycalc_connections_limit"] == MOST
     assert 20 <= numbers["policycalc_connections_displaced_total"] <= 60, numbers
@@ -302,7 +306,8 @@ def test_many_newcomers_at_once():
     held = hold(daemon, MOST)
     newcomers = hold(daemon, MOST // 2 - 10, "127.0.0.3")
     assert not gone_of(newcomers)
-    # They are told nevertheless.
+    # They are told nevertheless; a loop may have asked another for them.
+    wait_until(lambda: len(gone_of(held)) >= MOST // 2 - 10)
     told = [goaways(data)[-1:] for data in gone_of(held)]
     assert len(told) == MOST // 2 - 10, len(told)
     assert all(said and said[0][1:] == (0, b"too_many_connections") for said in told), told
