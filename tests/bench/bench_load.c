@@ -7,7 +7,7 @@
  * With DATA, a folder that stays, for a profiler: what was published there before is not published again.
  *
  * The folder is published into an empty database. Then a bare scan and a load (read from SQLite,
- * decode, compare with its sum, compile, check) take turns. The scan is of a table that has nothing but
+ * decode, compare with its sum, compile, check), the index of a day after it, take turns. The scan is of a table that has nothing but
  * the same names and bytes, in a file of its own. Wall clock, since a load may use more than one thread;
  * processor time beside it. At the end: what the process holds after many loads more than after one.
  */
@@ -22,6 +22,9 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+
+#define ROUNDS_MOST 99
+#define DAY "2026-11-27"
 
 static _Noreturn void broken(const char *what, const char *why)
 {
@@ -62,7 +65,7 @@ static double memory_mib(void)
 
 static void publish(struct catalog_store *store, const char *folder)
 {
-	struct publish_options options = { .author = "bench", .now = "2026-11-27T00:00:00Z" };
+	struct publish_options options = { .author = "bench", .now = DAY "T00:00:00Z" };
 	Policycalc__V1__Revision *revision;
 	struct diagnostics diagnostics;
 	struct draft draft = { 0 };
@@ -106,9 +109,8 @@ static sqlite3 *table_copy(const char *catalog, const char *path)
 	return db;
 }
 
-static double scan(sqlite3 *db, long *out_rows, long long *out_bytes)
+static void scan(sqlite3 *db, long *out_rows, long long *out_bytes)
 {
-	double begin = wall_ms();
 	sqlite3_stmt *rows;
 
 	*out_rows = 0;
@@ -123,7 +125,6 @@ static double scan(sqlite3 *db, long *out_rows, long long *out_bytes)
 							    : 0);
 	}
 	sqlite3_finalize(rows);
-	return wall_ms() - begin;
 }
 
 /* --- all ---------------------------------------------------------------------------------------- */
@@ -152,56 +153,98 @@ static struct ruleset *load(struct catalog_store *store)
 	return ruleset;
 }
 
+/* As the service does before it answers from it. */
+static void prepare(const struct ruleset *ruleset)
+{
+	struct error err = { 0 };
+
+	if (!ruleset_prepare(ruleset, DAY, &err))
+		broken("prepare", err.message);
+}
+
+enum step {
+	SCAN,
+	LOAD,
+	INDEX,
+	ALL, /* LOAD and INDEX */
+	STEP_COUNT,
+};
+
+/* Of each round, in milliseconds. */
+struct times {
+	double wall[STEP_COUNT][ROUNDS_MOST];
+	double cpu[STEP_COUNT][ROUNDS_MOST];
+};
+
+struct since {
+	double wall, cpu;
+};
+
+static struct since since_now(void)
+{
+	return (struct since){ wall_ms(), cpu_ms() };
+}
+
+static void note(struct times *times, enum step step, int round, struct since since)
+{
+	times->wall[step][round] = wall_ms() - since.wall;
+	times->cpu[step][round] = cpu_ms() - since.cpu;
+}
+
+static void print(struct times *times, int rounds)
+{
+	static const char *const names[] = { "bare scan", "load", "index of a day", "both" };
+	double scan = median(times->wall[SCAN], rounds);
+	double scan_cpu = median(times->cpu[SCAN], rounds);
+
+	for (int step = SCAN; step < STEP_COUNT; step++) {
+		double wall = median(times->wall[step], rounds);
+		double cpu = median(times->cpu[step], rounds);
+
+		printf("%s: %.1f ms (processor %.1f ms), %.2f scans (processor %.2f)\n",
+				names[step], wall, cpu, wall / scan, cpu / scan_cpu);
+	}
+}
+
 static void measure(struct catalog_store *store, sqlite3 *db, int rounds)
 {
-	double *scans = calloc((size_t)rounds, sizeof(double));
-	double *loads = calloc((size_t)rounds, sizeof(double));
-	double *works = calloc((size_t)rounds, sizeof(double));
-	double *scan_works = calloc((size_t)rounds, sizeof(double));
+	static struct times times;
 	struct ruleset *current = load(store);
-	double first = memory_mib();
+	double first;
 	double freed = 0;
 	long long bytes;
 	long rows;
 
-	if (!scans || !loads || !works || !scan_works)
-		broken("measure", "out of memory");
-	(void)scan(db, &rows, &bytes);
+	prepare(current);
+	first = memory_mib();
+	scan(db, &rows, &bytes);
+	printf("%ld rows, %.1f MB\n", rows, (double)bytes / 1e6);
 	for (int i = 0; i < rounds; i++) {
+		struct since all = since_now();
+		struct since begin = all;
 		struct ruleset *next;
-		double begin, work;
 
-		work = cpu_ms();
-		scans[i] = scan(db, &rows, &bytes);
-		scan_works[i] = cpu_ms() - work;
-		begin = wall_ms();
-		work = cpu_ms();
+		scan(db, &rows, &bytes);
+		note(&times, SCAN, i, begin);
+		all = begin = since_now();
 		next = load(store);
-		loads[i] = wall_ms() - begin;
-		works[i] = cpu_ms() - work;
-		begin = wall_ms();
+		note(&times, LOAD, i, begin);
+		begin = since_now();
+		prepare(next);
+		note(&times, INDEX, i, begin);
+		note(&times, ALL, i, all);
+		begin = since_now();
 		ruleset_unref(current);
-		freed = wall_ms() - begin;
+		freed = wall_ms() - begin.wall;
 		current = next;
 	}
-	printf("bare scan of %ld rows, %.1f MB: %.1f ms (processor %.1f ms); load: %.1f ms "
-	       "(processor "
-	       "%.1f ms): %.2f times (processor %.2f times)\n",
-			rows, (double)bytes / 1e6, median(scans, rounds),
-			median(scan_works, rounds), median(loads, rounds),
-			median(works, rounds), median(loads, rounds) / median(scans, rounds),
-			median(works, rounds) / median(scan_works, rounds));
+	print(&times, rounds);
 	/* As who frees a ruleset does: what the C library keeps of it would stay for good. */
 	(void)malloc_trim(0);
 	printf("memory after the first load %.0f MiB, after %d more %.0f MiB; freeing one took "
-	       "%.0f "
-	       "ms\n",
+	       "%.0f ms\n",
 			first, rounds, memory_mib(), freed);
 	ruleset_unref(current);
-	free(scans);
-	free(loads);
-	free(works);
-	free(scan_works);
 }
 
 int main(int argc, char **argv)
@@ -214,7 +257,7 @@ int main(int argc, char **argv)
 	int64_t current;
 	sqlite3 *db;
 
-	if (argc < 3 || argc > 4 || rounds < 1)
+	if (argc < 3 || argc > 4 || rounds < 1 || rounds > ROUNDS_MOST)
 		return 2;
 	if (argc == 4)
 		(void)snprintf(folder, sizeof(folder), "%s", argv[3]);
