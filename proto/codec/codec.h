@@ -123,6 +123,6 @@ bool message_print_yaml(const ProtobufCMessage *message, struct buffer *out);
 bool unit_parse_money(struct slice text, long long *out_fen, struct error *err);
 /** "4%", "4.5%", "5‰", "30000ppm" → ppm. A bare number is refused. */
 bool unit_parse_ratio(struct slice text, long long *out_ppm, struct error *err);
-/** "200万元": the shortest exact form; "40%". Into @out (64 bytes). */
-void unit_print_money(long long fen, char out[64]);
-void unit_print_ratio(long long ppm, char out[64]);
+/** "200万元": the shortest exact form; "40%". Into @out (64 bytes); how many bytes, without the NUL. */
+size_t unit_print_money(long long fen, char out[64]);
+size_t unit_print_ratio(long long ppm, char out[64]);

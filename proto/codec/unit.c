@@ -5,13 +5,13 @@
  */
 #include "proto/codec/unit.h"
 
+#include "base/decimal.h"
 #include "base/trim.h"
 #include "proto/codec/codec.h"
 
 #include <assert.h>
 #include <limits.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <string.h>
 
 /* A word behind the number: one of it is factor * 10^digits of the smallest unit. */
@@ -206,83 +206,83 @@ static unsigned long long magnitude_of(long long value)
 	return value < 0 ? 0 - (unsigned long long)value : (unsigned long long)value;
 }
 
-/* Prints magnitude / 10^digits exactly, without trailing zeros; returns the number's length. */
-static size_t print_decimal(
-		bool negative, unsigned long long magnitude, unsigned digits, char out[48])
-{
-	unsigned long long scale = 1;
-	size_t size;
+static const unsigned long long powers_of_ten[] = { 1, 10, 100, 1000, 10000, 100000, 1000000,
+	10000000, 100000000, 1000000000, 10000000000 };
 
-	for (unsigned i = 0; i < digits; i++)
-		scale *= 10;
-	if (magnitude % scale == 0)
-		return (size_t)snprintf(
-				out, 48, "%s%llu", negative ? "-" : "", magnitude / scale);
-	size = (size_t)snprintf(out, 48, "%s%llu.%0*llu", negative ? "-" : "",
-			magnitude / scale, (int)digits, magnitude % scale);
-	while (out[size - 1] == '0')
-		out[--size] = '\0';
-	return size;
+/*
+ * Prints magnitude / 10^digits exactly, without trailing zeros; how many bytes, no NUL behind them. In line, as
+ * @digits is written where it is called: a division by a constant is a multiplication.
+ */
+static inline size_t print_decimal(
+		bool negative, unsigned long long magnitude, unsigned digits, char *out)
+{
+	unsigned long long rest = magnitude % powers_of_ten[digits];
+	size_t size = negative;
+
+	*out = '-';
+	size += decimal_print(magnitude / powers_of_ten[digits], out + size);
+	if (rest == 0)
+		return size;
+	for (; rest % 10 == 0; rest /= 10)
+		digits--;
+	out[size] = '.';
+	for (unsigned i = digits; i > 0; i--, rest /= 10)
+		out[size + i] = (char)('0' + rest % 10);
+	return size + digits + 1;
+}
+
+/* Puts @word and a NUL behind the number of @size bytes; the size of both. */
+static inline size_t word_put(char out[64], size_t size, const char *word)
+{
+	size_t word_size = strlen(word);
+
+	memcpy(out + size, word, word_size + 1);
+	return size + word_size;
 }
 
 /*
  * Sums in one sentence are to be compared at a glance: from 10,000 yuan on all that are whole yuan stand in 万元,
- * or in 亿元 when that is no longer, with at most four decimals.
+ * or in 亿元 when that is no longer, with at most four decimals. 0.3万元 is worse than 3000元.
  */
-void unit_print_money(long long fen, char out[64])
+size_t unit_print_money(long long fen, char out[64])
 {
-	static const struct {
-		const char *word;
-		unsigned digits;
-		unsigned long long least; /* 0.3万元 is worse than 3000元 */
-		unsigned long long step;  /* what the fourth decimal counts */
-	} forms[] = {
-		{ "万元", 6, 1000000, 100 },
-		{ "亿元", 10, 10000000000, 1000000 },
-	};
 	unsigned long long magnitude = magnitude_of(fen);
-	size_t shortest = SIZE_MAX;
+	size_t myriads = 0; /* of 万元; 0: not so */
 	char number[48];
+	size_t size;
 
-	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
-		size_t size;
-
-		if (magnitude < forms[i].least || magnitude % forms[i].step != 0)
-			continue;
-		size = print_decimal(fen < 0, magnitude, forms[i].digits, number);
-		if (size > shortest)
-			continue;
-		shortest = size;
-		(void)snprintf(out, 64, "%s%s", number, forms[i].word);
+	if (magnitude >= 1000000 && magnitude % 100 == 0)
+		myriads = print_decimal(fen < 0, magnitude, 6, out);
+	if (magnitude >= 10000000000 && magnitude % 1000000 == 0) {
+		size = print_decimal(fen < 0, magnitude, 10, number);
+		if (!myriads || size <= myriads) {
+			memcpy(out, number, size);
+			return word_put(out, size, "亿元");
+		}
 	}
-	if (shortest != SIZE_MAX)
-		return;
-	(void)print_decimal(fen < 0, magnitude, 2, number);
-	(void)snprintf(out, 64, "%s元", number);
+	if (myriads)
+		return word_put(out, myriads, "万元");
+	return word_put(out, print_decimal(fen < 0, magnitude, 2, out), "元");
 }
 
-void unit_print_ratio(long long ppm, char out[64])
+size_t unit_print_ratio(long long ppm, char out[64])
 {
-	char number[48];
-
-	(void)print_decimal(ppm < 0, magnitude_of(ppm), 4, number);
-	(void)snprintf(out, 64, "%s%%", number);
+	return word_put(out, print_decimal(ppm < 0, magnitude_of(ppm), 4, out), "%");
 }
 
-void unit_print_days(long long days, char out[64])
+size_t unit_print_days(long long days, char out[64])
 {
-	(void)snprintf(out, 64, "%lld天", days);
+	return word_put(out, decimal_print_signed(days, out), "天");
 }
 
-void unit_print_months(long long months, char out[64])
+size_t unit_print_months(long long months, char out[64])
 {
 	if (months != 0 && months % 12 == 0)
-		(void)snprintf(out, 64, "%lld年", months / 12);
-	else
-		(void)snprintf(out, 64, "%lld个月", months);
+		return unit_print_years(months / 12, out);
+	return word_put(out, decimal_print_signed(months, out), "个月");
 }
 
-void unit_print_years(long long years, char out[64])
+size_t unit_print_years(long long years, char out[64])
 {
-	(void)snprintf(out, 64, "%lld年", years);
+	return word_put(out, decimal_print_signed(years, out), "年");
 }

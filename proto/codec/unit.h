@@ -16,7 +16,7 @@ bool unit_parse_days(struct slice text, long long *out_days, struct error *err);
 bool unit_parse_months(struct slice text, long long *out_months, struct error *err);
 /** "3年". A bare number is refused. */
 bool unit_parse_years(struct slice text, long long *out_years, struct error *err);
-/** "60天"; "18个月", "3年" when it is whole years; "3年". */
-void unit_print_days(long long days, char out[64]);
-void unit_print_months(long long months, char out[64]);
-void unit_print_years(long long years, char out[64]);
+/** "60天"; "18个月", "3年" when it is whole years; "3年". How many bytes, without the NUL. */
+size_t unit_print_days(long long days, char out[64]);
+size_t unit_print_months(long long months, char out[64]);
+size_t unit_print_years(long long years, char out[64]);

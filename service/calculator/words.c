@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "calculator/words.h"
 
+#include "base/decimal.h"
 #include "proto/codec/codec.h"
 
 #include <inttypes.h>
@@ -9,15 +10,12 @@
 /* 1234567 → "1,234,567" */
 static const char *words_grouped(int64_t figure, struct arena *arena)
 {
-	char digits[32];
+	char digits[DECIMAL_MOST];
 	char out[48];
-	size_t size;
+	size_t size = decimal_print_signed(figure, digits);
 	size_t used = 0;
-	size_t first;
+	size_t first = figure < 0;
 
-	snprintf(digits, sizeof(digits), "%" PRId64, figure);
-	size = strlen(digits);
-	first = digits[0] == '-';
 	for (size_t i = 0; i < size; i++) {
 		if (i > first && (size - i) % 3 == 0)
 			out[used++] = ',';
@@ -49,8 +47,7 @@ const char *words_ratio(int64_t ppm, struct arena *arena)
 {
 	char text[64];
 
-	unit_print_ratio(ppm, text);
-	return arena_copy_text(arena, text);
+	return arena_copy(arena, text, unit_print_ratio(ppm, text));
 }
 
 const char *words_space(const char *text, struct arena *arena)
@@ -230,8 +227,7 @@ static const char *words_figure(int64_t figure, const Policycalc__V1__Attribute 
 	case VALUE_TYPE(MONEY_SERIES):
 		if (language == WORDS_EN)
 			return words_money(figure, language, arena);
-		unit_print_money(figure, text);
-		return arena_copy_text(arena, text);
+		return arena_copy(arena, text, unit_print_money(figure, text));
 	case VALUE_TYPE(RATIO):
 	case VALUE_TYPE(RATIO_SERIES):
 		return words_ratio(figure, arena);

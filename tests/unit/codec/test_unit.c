@@ -13,7 +13,7 @@
 #include <cmocka.h>
 
 typedef bool (*parse_fn)(struct slice text, long long *out_value, struct error *err);
-typedef void (*print_fn)(long long value, char out[64]);
+typedef size_t (*print_fn)(long long value, char out[64]);
 
 struct parse_case {
 	const char *text;
@@ -194,8 +194,9 @@ static void test_round_trip(void **state)
 			struct error err = { 0 };
 			long long again = 0;
 			char text[64];
+			size_t size = pairs[k].print(value, text);
 
-			pairs[k].print(value, text);
+			assert_int_equal(size, strlen(text));
 			if (!pairs[k].parse(slice_from(text), &again, &err) || again != value)
 				fail_msg("%lld printed %s, read %lld: %s", value, text, again,
 						err.message);
