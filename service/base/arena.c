@@ -5,7 +5,6 @@
 
 #include <assert.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <string.h>
 
 /* What of a block is not given out, or was taken back, is hidden. */
@@ -222,6 +221,23 @@ void *arena_alloc(struct arena *arena, size_t size)
 	return piece;
 }
 
+char *arena_room(struct arena *arena, size_t least, size_t *out_size)
+{
+	if (arena->exhausted)
+		return NULL;
+	if ((size_t)(arena->end - arena->next) < least &&
+			(least > SIZE_MAX / 2 ||
+					!arena_grow(arena,
+							(least + ARENA_ALIGN - 1) &
+									~(ARENA_ALIGN - 1)))) {
+		arena->exhausted = true;
+		return NULL;
+	}
+	*out_size = (size_t)(arena->end - arena->next);
+	memory_show(arena->next, *out_size);
+	return arena->next;
+}
+
 void *arena_alloc_zero(struct arena *arena, size_t count, size_t size)
 {
 	size_t bytes;
@@ -250,71 +266,6 @@ char *arena_copy(struct arena *arena, const char *data, size_t size)
 char *arena_copy_text(struct arena *arena, const char *text)
 {
 	return arena_copy(arena, text, strlen(text));
-}
-
-/*
- * Most formats join strings: those with nothing but %s are put together here, a tenth of the time
- * that vsnprintf() takes. The size of the text; -1 when @format has anything else. With @out, copies.
- */
-static ptrdiff_t format_strings(const char *format, va_list args, char *out)
-{
-	size_t size = 0;
-
-	while (*format) {
-		const char *from = format;
-		size_t run;
-
-		if (*format == '%') {
-			if (format[1] != 's')
-				return -1;
-			from = va_arg(args, const char *);
-			if (!from)
-				return -1;
-			run = strlen(from);
-			format += 2;
-		} else {
-			run = strcspn(format, "%");
-			format += run;
-		}
-		if (out)
-			memcpy(out + size, from, run);
-		size += run;
-	}
-	return (ptrdiff_t)size;
-}
-
-char *arena_format(struct arena *arena, const char *format, ...)
-{
-	va_list args;
-	va_list again;
-	/* Printed where it will most likely lie; only what does not fit is printed again. */
-	char *place = arena->next;
-	size_t room = arena->exhausted ? 0 : (size_t)(arena->end - arena->next);
-	ptrdiff_t size;
-	char *text;
-	bool strings;
-
-	va_start(args, format);
-	va_copy(again, args);
-	size = format_strings(format, args, NULL);
-	va_end(args);
-	strings = size >= 0;
-	if (!strings) {
-		memory_show(place, room);
-		va_start(args, format);
-		size = vsnprintf(place, room, format, args);
-		va_end(args);
-		memory_hide(place, room);
-	}
-	text = size < 0 ? NULL : arena_alloc(arena, (size_t)size + 1);
-	if (text && strings) {
-		(void)format_strings(format, again, text);
-		text[size] = 0;
-	} else if (text && (text != place || (size_t)size >= room)) {
-		(void)vsnprintf(text, (size_t)size + 1, format, again);
-	}
-	va_end(again);
-	return text;
 }
 
 bool arena_error(const struct arena *arena, struct error *err, const char *doing)

@@ -64,11 +64,17 @@ void arena_rewind(struct arena *arena, struct arena_mark mark);
 
 /** NULL when exhausted. The bytes are not initialised. */
 void *arena_alloc(struct arena *arena, size_t size);
+/**
+ * All that is free where the next piece will lie, at least @least bytes, for one who does not know yet how many
+ * it takes: arena_alloc() of not more than *out_size then gives the same place. NULL when exhausted.
+ */
+char *arena_room(struct arena *arena, size_t least, size_t *out_size);
 /** As arena_alloc(), zeroed; NULL also when count * size overflows. */
 void *arena_alloc_zero(struct arena *arena, size_t count, size_t size);
 /** A NUL-terminated copy. */
 char *arena_copy(struct arena *arena, const char *data, size_t size);
 char *arena_copy_text(struct arena *arena, const char *text);
+/** A text as printf() makes it. Joined strings and plain numbers cost little. */
 char *arena_format(struct arena *arena, const char *format, ...)
 		__attribute__((format(printf, 2, 3)));
 
