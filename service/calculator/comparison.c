@@ -5,33 +5,29 @@
 
 static const struct relation relations[] = {
 	{ ">=", "<", "≥ ", { "要求不低于 ", "at least " }, { "要求不早于 ", "on or after " },
-			{ "还差 ", " short" },
-			{ "要求至 %s 不超过 %s", "at most %2$s before %1$s" } },
+			{ "还差 ", " short" }, { "要求至 ", "at most " }, " 不超过 " },
 	{ ">", "<=", "> ", { "要求高于 ", "more than " }, { "要求晚于 ", "after " },
-			{ "还差 ", " short" },
-			{ "要求至 %s 不满 %s", "less than %2$s before %1$s" } },
+			{ "还差 ", " short" }, { "要求至 ", "less than " }, " 不满 " },
 	{ "<=", ">", "≤ ", { "要求不超过 ", "at most " }, { "要求不晚于 ", "on or before " },
-			{ "超出 ", " over" },
-			{ "要求至 %s 满 %s", "at least %2$s before %1$s" } },
+			{ "超出 ", " over" }, { "要求至 ", "at least " }, " 满 " },
 	{ "<", ">=", "< ", { "要求低于 ", "less than " }, { "要求早于 ", "before " },
-			{ "超出 ", " over" },
-			{ "要求至 %s 超过 %s", "more than %2$s before %1$s" } },
+			{ "超出 ", " over" }, { "要求至 ", "more than " }, " 超过 " },
 	{ "==", "!=", "= ", { "要求为 ", "must be " }, { "要求为 ", "must be " }, { "", "" },
-			{ NULL, NULL } },
+			{ NULL, NULL }, NULL },
 	{ "!=", "==", "≠ ", { "不得为 ", "must not be " }, { "不得为 ", "must not be " },
-			{ "", "" }, { NULL, NULL } },
+			{ "", "" }, { NULL, NULL }, NULL },
 	{ "in", "not in", "∈ ", { "要求属于 ", "must be one of " }, { "", "" }, { "", "" },
-			{ NULL, NULL } },
+			{ NULL, NULL }, NULL },
 	{ "not in", "in", "∉ ", { "不得属于 ", "must be none of " }, { "", "" }, { "", "" },
-			{ NULL, NULL } },
+			{ NULL, NULL }, NULL },
 	{ "has", "not has", "∋ ", { "要求具有 ", "must include " }, { "", "" }, { "", "" },
-			{ NULL, NULL } },
+			{ NULL, NULL }, NULL },
 	{ "not has", "has", "∌ ", { "不得具有 ", "must not include " }, { "", "" }, { "", "" },
-			{ NULL, NULL } },
+			{ NULL, NULL }, NULL },
 	{ "within", "not within", "∈ ", { "要求位于 ", "must be within " }, { "", "" },
-			{ "", "" }, { NULL, NULL } },
+			{ "", "" }, { NULL, NULL }, NULL },
 	{ "not within", "within", "∉ ", { "不得位于 ", "must not be within " }, { "", "" },
-			{ "", "" }, { NULL, NULL } },
+			{ "", "" }, { NULL, NULL }, NULL },
 };
 
 const struct relation *relation_find(const char *name)
@@ -177,7 +173,7 @@ bool comparison_of_atom(const struct facts *facts, enum item_list list,
 	if (atom->parameter_slot >= 0) {
 		const struct slot *slot = ruleset_slot(ruleset, list, atom->parameter_slot);
 
-		comparison.parameter = ruleset->catalog.parameters[slot->parameter];
+		comparison.parameter = slot;
 		comparison.value = facts->epoch->sources[slot->parameter];
 	}
 	comparison.figures = comparison_figures(&comparison);

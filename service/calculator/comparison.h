@@ -16,7 +16,8 @@ struct relation {
 	const char *words[2]; /* by enum words_language */
 	const char *of_days[2];
 	const char *away[2];	    /* zh: before the distance, when not met; en: behind it */
-	const char *years_after[2]; /* of a day that lies some time after another; format */
+	const char *years_after[2]; /* of a day that lies some time after another */
+	const char *years_full;	    /* zh: between that day and the time */
 };
 
 struct comparison {
@@ -27,7 +28,7 @@ struct comparison {
 	const struct relation *relation; /* NULL: not one that has words */
 	struct value required;
 	Policycalc__V1__ConditionStatus status;
-	const Policycalc__V1__Parameter *parameter;
+	const struct slot *parameter;		     /* NULL: none, or several */
 	const Policycalc__V1__ParameterValue *value; /* of the parameter on the day */
 	const int *reads;			     /* slots, ascending */
 	size_t read_count;

@@ -67,14 +67,17 @@ static bool reason_figures(const struct explanation *explanation,
 {
 	const struct ruleset *ruleset = explanation->facts->ruleset;
 	struct arena *arena = explanation->arena;
+	struct text required;
 
 	if (!comparison->attribute || !comparison->relation)
 		return true;
 	reason->observed = (char *)words_value(ruleset, &comparison->atom.observed,
 			comparison->figures, WORDS_ZH, arena);
-	reason->required = arena_format(arena, "%s%s", comparison->relation->sign,
-			words_value(ruleset, &comparison->required, comparison->figures,
-					WORDS_ZH, arena));
+	required = text_begin(arena);
+	text_put_text(&required, comparison->relation->sign);
+	words_put_value(&required, ruleset, &comparison->required, comparison->figures,
+			WORDS_ZH);
+	reason->required = text_end(&required);
 	if (comparison->has_distance)
 		reason->distance = (char *)comparison_distance(
 				explanation->facts, comparison, WORDS_ZH);
@@ -94,11 +97,8 @@ static bool reason_add(struct explanation *explanation, const struct comparison 
 	reason->given = comparison->atom.given;
 	if (comparison->slot)
 		reason->attribute = (char *)comparison->slot->name;
-	if (comparison->parameter) {
-		reason->parameter = arena_format(arena, "p.%s", comparison->parameter->name);
-		if (!reason->parameter)
-			return false;
-	}
+	if (comparison->parameter)
+		reason->parameter = (char *)comparison->parameter->name;
 	if (comparison->value) {
 		reason->parameter_from = comparison->value->from;
 		reason->parameter_source = comparison->value->source;

@@ -5,7 +5,6 @@
  */
 #include "calculator/comparison.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 /* Base attributes of a derived one that are told with it. */
@@ -16,248 +15,316 @@ struct speaker {
 	enum item_list list;
 	const struct comparison *comparison;
 	enum words_language language;
-	struct arena *arena;
+	struct text text; /* while it is open, nothing else is made in the arena */
 };
 
-static const char *either(const struct speaker *speaker, const char *zh, const char *en)
+static void say_either(struct speaker *speaker, struct slice zh, struct slice en)
 {
-	return speaker->language == WORDS_ZH ? zh : en;
+	text_put_slice(&speaker->text, speaker->language == WORDS_ZH ? zh : en);
 }
 
-/* Figure and unit apart, as in a sentence. "" of what has no words. */
-static const char *say_value(const struct speaker *speaker, const struct value *value,
+#define SAY(speaker, zh, en) say_either((speaker), SLICE_LITERAL(zh), SLICE_LITERAL(en))
+
+static void say_text(struct speaker *speaker, const char *text)
+{
+	text_put_text(&speaker->text, text);
+}
+
+/* Figure and unit apart, as in a sentence. Nothing of what has no words. */
+static void say_value(struct speaker *speaker, const struct value *value,
 		const Policycalc__V1__Attribute *attribute)
 {
-	const char *text = words_value(speaker->facts->ruleset, value, attribute,
-			speaker->language, speaker->arena);
+	size_t from = text_size(&speaker->text);
 
-	return text && speaker->language == WORDS_ZH ? words_space(text, speaker->arena) : text;
+	words_put_value(&speaker->text, speaker->facts->ruleset, value, attribute,
+			speaker->language);
+	if (speaker->language == WORDS_ZH)
+		words_put_spaces(&speaker->text, from);
 }
 
-static const char *say_label(const struct speaker *speaker, const struct slot *slot)
+static void say_label(struct speaker *speaker, const struct slot *slot)
 {
-	return words_slot(slot, speaker->language, speaker->arena);
-}
-
-/* "职工总数 10 人、上年度营业收入 未知" of some slots; "" when none is an attribute. */
-static const char *say_slots(const struct speaker *speaker, const int *slots, size_t count,
-		const char *between)
-{
-	const struct facts *facts = speaker->facts;
-	const char *text = "";
-
-	for (size_t i = 0; text && i < count; i++) {
-		const struct slot *slot = ruleset_slot(facts->ruleset, speaker->list, slots[i]);
-		struct value value;
-		const char *label;
-		const char *words;
-
-		if (slot->role != SCOPE_ATTRIBUTE)
-			continue;
-		value = facts_observed(facts, speaker->list, slots[i]);
-		label = say_label(speaker, slot);
-		words = value.kind == VALUE_UNKNOWN
-					? either(speaker, "未知", "unknown")
-					: say_value(speaker, &value, slot->attribute);
-		if (!label || !words)
-			return NULL;
-		text = arena_format(speaker->arena, "%s%s%s %s", text, *text ? between : "",
-				label, words);
-	}
-	return text;
-}
-
-/* "第三条", in English with a comma before it. */
-static const char *cited_clause(
-		const struct speaker *speaker, const Policycalc__V1__Source *source)
-{
-	return speaker->language == WORDS_ZH || !*source->clause
-			       ? source->clause
-			       : arena_format(speaker->arena, ", %s", source->clause);
+	words_put_slot(&speaker->text, slot, speaker->language);
 }
 
 /*
- * "（《…》豫科〔2018〕1号第三条）" behind a figure: from where its parameter comes; "" without. Only a source
+ * "职工总数 10 人、上年度营业收入 未知" of the attributes among some slots but @except; in English joined by ", ",
+ * in both languages by @between instead when it has any. Whether there was one.
+ */
+static bool say_slots(struct speaker *speaker, const int *slots, size_t count, int except,
+		struct slice between)
+{
+	const struct facts *facts = speaker->facts;
+	bool any = false;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct slot *slot = ruleset_slot(facts->ruleset, speaker->list, slots[i]);
+		struct value value;
+
+		if (slot->role != SCOPE_ATTRIBUTE || slots[i] == except)
+			continue;
+		if (any && between.size)
+			text_put_slice(&speaker->text, between);
+		else if (any)
+			SAY(speaker, "、", ", ");
+		any = true;
+		value = facts_observed(facts, speaker->list, slots[i]);
+		say_label(speaker, slot);
+		say_text(speaker, " ");
+		if (value.kind == VALUE_UNKNOWN)
+			SAY(speaker, "未知", "unknown");
+		else
+			say_value(speaker, &value, slot->attribute);
+	}
+	return any;
+}
+
+/*
+ * "（《…》豫科〔2018〕1号第三条）" behind a figure: from where its parameter comes; nothing without. Only a source
  * that names neither number nor clause is told by its year, "（《…》2018 版）", unless its title does so.
  */
-static const char *say_source(const struct speaker *speaker)
+static void say_source(struct speaker *speaker)
 {
 	const Policycalc__V1__ParameterValue *value = speaker->comparison->value;
 	const Policycalc__V1__Source *source = value ? value->source : NULL;
-	const char *clause;
 	const char *date;
 
 	if (!source || !*source->doc)
-		return "";
-	clause = cited_clause(speaker, source);
-	if (!clause)
-		return NULL;
-	if (*source->number || *source->clause)
-		return arena_format(speaker->arena,
-				either(speaker, "（《%s》%s%s%s）", " (%s%s%s%s)"), source->doc,
-				*source->number ? either(speaker, "", ", ") : "",
-				source->number, clause);
-	date = value->from;
-	if (strlen(date) < 4 || *date < '0' || *date > '9')
-		date = source->date;
-	if (strlen(date) < 4 || strstr(source->doc, "版"))
-		return arena_format(speaker->arena, either(speaker, "（《%s》）", " (%s)"),
-				source->doc);
-	return arena_format(speaker->arena, either(speaker, "（《%s》%.4s 版）", " (%s, %.4s)"),
-			source->doc, date);
+		return;
+	SAY(speaker, "（《", " (");
+	say_text(speaker, source->doc);
+	SAY(speaker, "》", "");
+	if (*source->number || *source->clause) {
+		if (*source->number)
+			SAY(speaker, "", ", ");
+		say_text(speaker, source->number);
+		if (*source->clause)
+			SAY(speaker, "", ", ");
+		say_text(speaker, source->clause);
+	} else {
+		date = value->from;
+		if (strlen(date) < 4 || *date < '0' || *date > '9')
+			date = source->date;
+		if (strlen(date) >= 4 && !strstr(source->doc, "版")) {
+			SAY(speaker, "", ", ");
+			text_put(&speaker->text, date, 4);
+			SAY(speaker, " 版", "");
+		}
+	}
+	SAY(speaker, "）", ")");
 }
 
-/* "（科技人员 8 人 ÷ 职工总数 100 人）": what a derived attribute was made of, when that is little. */
-static const char *say_bases(const struct speaker *speaker)
+/* What a derived attribute was made of, when that is little. */
+struct bases {
+	int slots[BASES_MOST];
+	size_t count;
+	bool quotient;
+};
+
+/* Before the text is opened: it takes memory. false when that is short. */
+static bool bases_find(const struct speaker *speaker, struct bases *out)
 {
 	const struct facts *facts = speaker->facts;
 	const struct slot *slot = speaker->comparison->slot;
 	int at = speaker->comparison->atom.attribute_slot;
 	const struct scope_name *name;
 	uint64_t *bits;
-	int slots[BASES_MOST];
-	size_t count = 0;
-	const char *text;
 
+	out->count = 0;
+	out->quotient = false;
 	if (!slot->derived || speaker->comparison->atom.observed.kind == VALUE_UNKNOWN)
-		return "";
+		return true;
 	/* A quotient that was supplied as such was not made of anything. */
 	if (slot->attribute->derived->ratio && facts->values[at].kind != VALUE_UNKNOWN)
-		return "";
+		return true;
 	name = scope_name_of_slot(facts->ruleset->scopes[speaker->list], at);
 	if (name && name->ratio) {
-		slots[0] = name->ratio->num_slot;
-		slots[1] = name->ratio->den_slot;
-		text = say_slots(speaker, slots, 2, " ÷ ");
-		return text ? arena_format(speaker->arena, either(speaker, "（%s）", " (%s)"),
-					      text)
-			    : NULL;
+		*out = (struct bases){ { name->ratio->num_slot, name->ratio->den_slot }, 2,
+			true };
+		return true;
 	}
 	bits = facts_new_set(facts);
 	if (!bits)
-		return NULL;
+		return false;
 	slot_bits_put_bases(facts->ruleset, speaker->list, at, bits);
 	for (size_t i = 0; i < facts->ruleset->most_slots; i++) {
 		if (!slot_bits_has(bits, (int)i))
 			continue;
-		if (count == BASES_MOST || facts->values[i].kind == VALUE_UNKNOWN)
-			return "";
-		slots[count++] = (int)i;
+		if (out->count == BASES_MOST || facts->values[i].kind == VALUE_UNKNOWN) {
+			out->count = 0;
+			return true;
+		}
+		out->slots[out->count++] = (int)i;
 	}
-	text = say_slots(speaker, slots, count, either(speaker, "、", ", "));
-	return text && *text ? arena_format(speaker->arena, either(speaker, "（%s）", " (%s)"),
-					       text)
-			     : text;
+	return true;
+}
+
+/* "（科技人员 8 人 ÷ 职工总数 100 人）"; nothing without. */
+static void say_bases(struct speaker *speaker, const struct bases *bases)
+{
+	size_t before = text_size(&speaker->text);
+	const struct slice over = SLICE_LITERAL(" ÷ ");
+
+	if (bases->count == 0)
+		return;
+	SAY(speaker, "（", " (");
+	if (say_slots(speaker, bases->slots, bases->count, -1,
+			    bases->quotient ? over : (struct slice){ NULL, 0 }) ||
+			bases->quotient)
+		SAY(speaker, "）", ")");
+	else
+		text_cut(&speaker->text, before);
 }
 
 /* "（按 上年度营业收入 190 万元 计算）": what else of the profile the requirement was made of. */
-static const char *say_others(const struct speaker *speaker)
+static void say_others(struct speaker *speaker)
 {
 	const struct comparison *comparison = speaker->comparison;
-	int *slots = ARENA_NEW_ARRAY(speaker->arena, int, comparison->read_count + 1);
-	size_t count = 0;
-	const char *text;
+	size_t before = text_size(&speaker->text);
 
-	for (size_t i = 0; slots && i < comparison->read_count; i++) {
-		if (comparison->reads[i] != comparison->atom.attribute_slot)
-			slots[count++] = comparison->reads[i];
-	}
-	text = slots ? say_slots(speaker, slots, count, either(speaker, "、", ", ")) : NULL;
-	return text && *text ? arena_format(speaker->arena,
-					       either(speaker, "（按 %s 计算）", " (from %s)"),
-					       text)
-			     : text;
+	if (comparison->read_count < 2)
+		return;
+	SAY(speaker, "（按 ", " (from ");
+	if (say_slots(speaker, comparison->reads, comparison->read_count,
+			    comparison->atom.attribute_slot, (struct slice){ NULL, 0 }))
+		SAY(speaker, " 计算）", ")");
+	else
+		text_cut(&speaker->text, before);
 }
 
 /* What is told of: "上年度研发投入", "月度电费合计", "有效称号“专精特新”有效期". */
-static const char *say_subject(const struct speaker *speaker)
+static void say_subject(struct speaker *speaker)
 {
 	const struct comparison *comparison = speaker->comparison;
-	const char *label = say_label(speaker, comparison->slot);
-	const char *key;
 
-	if (!label)
-		return NULL;
+	say_label(speaker, comparison->slot);
 	switch (comparison->atom.measure) {
 	case MEASURE_SUM:
-		return arena_format(speaker->arena, either(speaker, "%s合计", "%s in total"),
-				label);
+		SAY(speaker, "合计", " in total");
+		break;
 	case MEASURE_ENTRY:
-		if (comparison->atom.key.kind == VALUE_INT)
-			return arena_format(speaker->arena,
-					either(speaker, "%s第 %" PRId64 " 项",
-							"%s, item %" PRId64),
-					label, comparison->atom.key.integer + 1);
-		key = say_value(speaker, &comparison->atom.key, comparison->attribute);
-		return key ? arena_format(speaker->arena,
-					     either(speaker, "%s“%s”有效期至",
-							     "%s: %s valid until"),
-					     label, key)
-			   : NULL;
+		if (comparison->atom.key.kind == VALUE_INT) {
+			SAY(speaker, "第 ", ", item ");
+			text_put_signed(&speaker->text, comparison->atom.key.integer + 1);
+			SAY(speaker, " 项", "");
+			break;
+		}
+		SAY(speaker, "“", ": ");
+		say_value(speaker, &comparison->atom.key, comparison->attribute);
+		SAY(speaker, "”有效期至", " valid until");
+		break;
 	case MEASURE_VALUE:
 	case MEASURE_YEARS:
 	case MEASURE_AFTER:
 	case MEASURE_COUNT:
 	case MEASURE_OTHER:
 	default:
-		return label;
+		break;
 	}
 }
 
 /* What the firm has: a figure, or the date behind it. */
-static const char *say_observed(const struct speaker *speaker)
+static void say_observed(struct speaker *speaker)
 {
 	const struct comparison *comparison = speaker->comparison;
 	const struct value *value = &comparison->atom.observed;
 	const struct value *own = &speaker->facts->values[comparison->atom.attribute_slot];
-	const char *figure = say_value(speaker, value, comparison->figures);
-	const char *day;
+	size_t day;
+	size_t before;
 
-	if (own->kind == VALUE_UNKNOWN && value->kind == VALUE_UNKNOWN)
-		return either(speaker, "未知", "unknown");
+	if (own->kind == VALUE_UNKNOWN && value->kind == VALUE_UNKNOWN) {
+		SAY(speaker, "未知", "unknown");
+		return;
+	}
 	if (comparison->atom.measure != MEASURE_YEARS &&
-			comparison->atom.measure != MEASURE_AFTER)
-		return figure;
-	day = say_value(speaker, own, comparison->attribute);
-	if (comparison->atom.measure == MEASURE_AFTER || !day || !figure || !*figure)
-		return day;
-	return arena_format(speaker->arena, either(speaker, "%s，满 %s", "%s, %s full"), day,
-			figure);
+			comparison->atom.measure != MEASURE_AFTER) {
+		say_value(speaker, value, comparison->figures);
+		return;
+	}
+	say_value(speaker, own, comparison->attribute);
+	if (comparison->atom.measure == MEASURE_AFTER)
+		return;
+	day = text_size(&speaker->text);
+	SAY(speaker, "，满 ", ", ");
+	before = text_size(&speaker->text);
+	say_value(speaker, value, comparison->figures);
+	if (text_size(&speaker->text) == before)
+		text_cut(&speaker->text, day);
+	else
+		SAY(speaker, "", " full");
 }
 
-/* "要求不低于 100 万元"; NULL also when the day that is required has no words. */
-static const char *say_required(const struct speaker *speaker)
+/* "3 年", "1 month". */
+static void say_shift(struct speaker *speaker)
+{
+	const struct rule_atom *atom = &speaker->comparison->atom;
+
+	text_put_signed(&speaker->text, atom->shift.integer);
+	if (atom->shift_years)
+		SAY(speaker, " 年", " year");
+	else
+		SAY(speaker, " 个月", " month");
+	if (atom->shift.integer != 1)
+		SAY(speaker, "", "s");
+}
+
+/* "要求不低于 100 万元", "要求至 2026-01-01 不满 3 年", "less than 3 years before 2026-01-01". */
+static void say_required(struct speaker *speaker)
 {
 	const struct comparison *comparison = speaker->comparison;
 	const struct relation *relation = comparison->relation;
-	const char *text = say_value(speaker, &comparison->required, comparison->figures);
-	const char *shift;
+	bool is_day = comparison->required.kind == VALUE_TIMESTAMP;
 
-	if (!text)
-		return NULL;
-	if (comparison->atom.measure != MEASURE_AFTER)
-		return arena_format(speaker->arena, "%s%s",
-				(comparison->required.kind == VALUE_TIMESTAMP
-								? relation->of_days
-								: relation->words)
-						[speaker->language],
-				text);
-	shift = arena_format(speaker->arena,
-			comparison->atom.shift_years
-					? either(speaker, "%" PRId64 " 年",
-							  comparison->atom.shift.integer == 1
-									  ? "%" PRId64 " year"
-									  : "%" PRId64 " years")
-					: either(speaker, "%" PRId64 " 个月",
-							  comparison->atom.shift.integer == 1
-									  ? "%" PRId64 " month"
-									  : "%" PRId64
-									    " months"),
-			comparison->atom.shift.integer);
-	if (!shift)
-		return NULL;
-	return arena_format(
-			speaker->arena, relation->years_after[speaker->language], text, shift);
+	if (comparison->atom.measure != MEASURE_AFTER) {
+		say_text(speaker, (is_day ? relation->of_days
+					  : relation->words)[speaker->language]);
+		say_value(speaker, &comparison->required, comparison->figures);
+		return;
+	}
+	say_text(speaker, relation->years_after[speaker->language]);
+	if (speaker->language == WORDS_EN) {
+		say_shift(speaker);
+		say_text(speaker, " before ");
+		say_value(speaker, &comparison->required, comparison->figures);
+		return;
+	}
+	say_value(speaker, &comparison->required, comparison->figures);
+	say_text(speaker, relation->years_full);
+	say_shift(speaker);
+}
+
+/* From 88% to 90% are two points, not two percent. */
+static void put_distance(struct text *out, const struct facts *facts,
+		const struct comparison *comparison, enum words_language language)
+{
+	const struct value value = { .kind = VALUE_INT, .integer = comparison->distance };
+	size_t from = text_size(out);
+
+	words_put_value(out, facts->ruleset, &value, comparison->figures, language);
+	if (text_size(out) == from || out->next[-1] != '%')
+		return;
+	text_cut(out, text_size(out) - 1);
+	text_put_text(out, language == WORDS_ZH ? "个百分点" : " percentage points");
+}
+
+static void say_distance(struct speaker *speaker)
+{
+	const struct comparison *comparison = speaker->comparison;
+	size_t from;
+
+	if (!comparison->has_distance)
+		return;
+	if (speaker->language == WORDS_EN) {
+		say_text(speaker, ", ");
+		put_distance(&speaker->text, speaker->facts, comparison, WORDS_EN);
+		say_text(speaker, comparison->relation->away[WORDS_EN]);
+		return;
+	}
+	say_text(speaker, "，");
+	say_text(speaker, comparison->relation->away[WORDS_ZH]);
+	from = text_size(&speaker->text);
+	put_distance(&speaker->text, speaker->facts, comparison, WORDS_ZH);
+	words_put_spaces(&speaker->text, from);
 }
 
 /* Whether the comparison can be told as what there is and what is required. */
@@ -274,95 +341,72 @@ static bool is_plain(const struct speaker *speaker)
 			       atom->shift.integer > 0);
 }
 
-static const char *say_plain(const struct speaker *speaker)
+static const char *say_plain(struct speaker *speaker)
 {
-	const struct comparison *comparison = speaker->comparison;
-	const char *subject = say_subject(speaker);
-	const char *observed = say_observed(speaker);
-	const char *bases = say_bases(speaker);
-	const char *required;
-	const char *others;
-	const char *source = say_source(speaker);
-	const char *distance;
-	const char *away = "";
+	struct bases bases;
 
-	if (!subject || !observed || !bases || !source)
+	if (!bases_find(speaker, &bases))
 		return NULL;
-	if (comparison->atom.given)
-		return arena_format(speaker->arena, either(speaker, "%s %s%s", "%s: %s%s"),
-				subject, observed, bases);
-	required = say_required(speaker);
-	others = say_others(speaker);
-	if (comparison->has_distance) {
-		distance = comparison_distance(speaker->facts, comparison, speaker->language);
-		if (distance && speaker->language == WORDS_ZH)
-			distance = words_space(distance, speaker->arena);
-		away = !distance ? NULL
-		       : speaker->language == WORDS_ZH
-				       ? arena_format(speaker->arena, "，%s%s",
-							 comparison->relation->away[WORDS_ZH],
-							 distance)
-				       : arena_format(speaker->arena, ", %s%s", distance,
-							 comparison->relation->away[WORDS_EN]);
+	speaker->text = text_begin(speaker->facts->arena);
+	say_subject(speaker);
+	SAY(speaker, " ", ": ");
+	say_observed(speaker);
+	say_bases(speaker, &bases);
+	if (!speaker->comparison->atom.given) {
+		SAY(speaker, "，", ", ");
+		say_required(speaker);
+		say_others(speaker);
+		say_distance(speaker);
+		say_source(speaker);
 	}
-	if (!required || !others || !away)
-		return NULL;
-	return arena_format(speaker->arena,
-			either(speaker, "%s %s%s，%s%s%s%s", "%s: %s%s, %s%s%s%s"), subject,
-			observed, bases, required, others, away, source);
+	return text_end(&speaker->text);
 }
 
 /* How a comparison stands that is not told by what is required. */
-static const char *say_status(const struct speaker *speaker)
+static void say_status(struct speaker *speaker)
 {
 	switch ((int)speaker->comparison->status) {
 	case STATUS(MET):
-		return either(speaker, "符合要求", "as required");
+		SAY(speaker, "符合要求", "as required");
+		break;
 	case STATUS(NOT_MET):
-		return either(speaker, "不符合要求", "not as required");
+		SAY(speaker, "不符合要求", "not as required");
+		break;
 	case STATUS(UNKNOWN):
-		return either(speaker, "尚不能确定", "not settled yet");
+		SAY(speaker, "尚不能确定", "not settled yet");
+		break;
 	case STATUS(REVIEW):
-		return either(speaker, "门槛未见于来源", "the threshold is not in our sources");
+		SAY(speaker, "门槛未见于来源", "the threshold is not in our sources");
+		break;
 	case STATUS(ERROR):
 	default:
-		return either(speaker, "无法计算，须人工核实",
-				"cannot be computed; people must check");
+		SAY(speaker, "无法计算，须人工核实", "cannot be computed; people must check");
 	}
 }
 
 const char *comparison_sentence(const struct facts *facts, enum item_list list,
 		const struct comparison *comparison, enum words_language language)
 {
-	struct speaker speaker = { facts, list, comparison, language, facts->arena };
-	const char *slots;
+	struct speaker speaker = { facts, list, comparison, language, { 0 } };
 
 	if (is_plain(&speaker))
 		return say_plain(&speaker);
-	slots = say_slots(&speaker, comparison->reads, comparison->read_count,
-			either(&speaker, "、", ", "));
-	if (!slots || !*slots)
-		return slots;
-	if (comparison->atom.given)
-		return slots;
 	/* "上年度营业收入 1000 万元，门槛未见于来源" */
-	return arena_format(facts->arena, either(&speaker, "%s，%s", "%s: %s"), slots,
-			say_status(&speaker));
+	speaker.text = text_begin(facts->arena);
+	if (say_slots(&speaker, comparison->reads, comparison->read_count, -1,
+			    (struct slice){ NULL, 0 }) &&
+			!comparison->atom.given) {
+		SAY(&speaker, "，", ": ");
+		say_status(&speaker);
+	}
+	return text_end(&speaker.text);
 }
 
 const char *comparison_distance(const struct facts *facts, const struct comparison *comparison,
 		enum words_language language)
 {
-	struct value value = { .kind = VALUE_INT, .integer = comparison->distance };
-	const char *text = words_value(
-			facts->ruleset, &value, comparison->figures, language, facts->arena);
-	size_t size = text ? strlen(text) : 0;
+	struct text text = text_begin(facts->arena);
 
-	/* From 88% to 90% are two points, not two percent. */
-	if (size && text[size - 1] == '%')
-		return arena_format(facts->arena,
-				language == WORDS_ZH ? "%.*s个百分点"
-						     : "%.*s percentage points",
-				(int)size - 1, text);
-	return text;
+	put_distance(&text, facts, comparison, language);
+	return text_end(&text);
 }

@@ -35,24 +35,27 @@ static void tally_clauses(const struct policy_rules *policy, bool per_item,
 	}
 }
 
-/* "“甲”、“乙”" */
-static const char *tally_names(const struct tally *tally, size_t all,
-		enum words_language language, struct arena *arena)
+static void put_either(struct text *out, bool zh, const char *in_zh, const char *in_en)
 {
-	const char *text = "";
+	text_put_text(out, zh ? in_zh : in_en);
+}
 
-	for (size_t i = 0; text && i < tally->named_count; i++)
-		text = arena_format(arena, language == WORDS_ZH ? "%s%s“%s”" : "%s%s\"%s\"",
-				text,
-				i == 0		       ? ""
-				: language == WORDS_ZH ? "、"
-						       : ", ",
-				words_label(tally->named[i]->condition->label, language));
-	if (text && all > tally->named_count)
-		text = arena_format(arena,
-				language == WORDS_ZH ? "%s等 %zu 项" : "%s and %zu more", text,
-				language == WORDS_ZH ? all : all - tally->named_count);
-	return text;
+/* "“甲”、“乙”" */
+static void put_names(struct text *out, const struct tally *tally, size_t all,
+		enum words_language language)
+{
+	bool zh = language == WORDS_ZH;
+
+	for (size_t i = 0; i < tally->named_count; i++) {
+		if (i > 0)
+			put_either(out, zh, "、", ", ");
+		put_either(out, zh, "“", "\"");
+		text_put_text(out, words_label(tally->named[i]->condition->label, language));
+		put_either(out, zh, "”", "\"");
+	}
+	if (all > tally->named_count)
+		text_format(out, zh ? "等 %zu 项" : " and %zu more",
+				zh ? all : all - tally->named_count);
 }
 
 static bool ids_add(const struct facts *facts, const struct outcome *outcome,
@@ -98,56 +101,54 @@ static bool ids_answer(const struct facts *facts, const struct outcome *outcome,
 	return true;
 }
 
-static const char *failed_sentence(const struct facts *facts, const struct outcome *outcome,
-		const struct tally *own, enum words_language language)
+static void put_failed(struct text *out, const struct outcome *outcome, const struct tally *own,
+		enum words_language language)
 {
-	struct arena *arena = facts->arena;
 	bool zh = language == WORDS_ZH;
-	bool open = own->unknown > 0 || outcome->list_unknown;
-	const char *names;
 
-	if (own->failed == 0)
-		return outcome->item_count
-				       ? zh ? "没有一项符合条件" : "none of the items qualifies"
-		       : zh ? "名下没有可申报的项目、贷款或人员"
-			    : "there is no item to apply with";
-	names = tally_names(own, own->failed, language, arena);
-	if (!names)
-		return NULL;
-	if (zh)
-		return arena_format(arena, "%s不符合，%s%s", names,
-				own->failed == 1 ? "仅此一项即可确定" : "任何一项即可确定",
-				open ? "，其余不必再补充" : "");
-	return arena_format(arena, "%s: not met, which settles it%s%s", names,
-			own->failed == 1 ? "" : ", each alone",
-			open ? "; nothing else need be known" : "");
+	if (own->failed == 0 && outcome->item_count) {
+		put_either(out, zh, "没有一项符合条件", "none of the items qualifies");
+	} else if (own->failed == 0) {
+		put_either(out, zh, "名下没有可申报的项目、贷款或人员",
+				"there is no item to apply with");
+	} else {
+		put_names(out, own, own->failed, language);
+		put_either(out, zh, "不符合，", ": not met, which settles it");
+		if (own->failed == 1)
+			put_either(out, zh, "仅此一项即可确定", "");
+		else
+			put_either(out, zh, "任何一项即可确定", ", each alone");
+		if (own->unknown > 0 || outcome->list_unknown)
+			put_either(out, zh, "，其余不必再补充", "; nothing else need be known");
+	}
 }
 
-static const char *open_sentence(const struct facts *facts, const struct outcome *outcome,
-		const struct tally *own, size_t missing, enum words_language language)
+static void put_open(struct text *out, const struct outcome *outcome, const struct tally *own,
+		size_t missing, enum words_language language)
 {
-	struct arena *arena = facts->arena;
 	bool zh = language == WORDS_ZH;
-	const char *names;
+	size_t before = text_size(out);
 
-	if (outcome->conditions_verdict == VERDICT(ELIGIBLE))
-		return arena_format(arena,
-				zh ? "%zu 项条件均符合" : "all conditions are met (%zu)",
+	if (outcome->conditions_verdict == VERDICT(ELIGIBLE)) {
+		text_format(out, zh ? "%zu 项条件均符合" : "all conditions are met (%zu)",
 				own->met);
-	if (outcome->conditions_verdict == VERDICT(NEEDS_INFORMATION))
-		return arena_format(arena,
+		return;
+	}
+	if (outcome->conditions_verdict == VERDICT(NEEDS_INFORMATION)) {
+		text_format(out,
 				zh ? "没有不符合的条件，还缺 %zu 项信息"
 				   : "no condition fails; facts missing: %zu",
 				missing);
-	names = tally_names(own, own->other, language, arena);
-	if (!names)
-		return NULL;
-	if (!*names)
-		return zh ? "须由主管部门审核" : "the authority has to judge";
-	return arena_format(arena,
-			zh ? "%s须由人审核或核实，其余 %zu 项条件均符合"
-			   : "%s: people have to judge; conditions met: %zu",
-			names, own->met);
+		return;
+	}
+	put_names(out, own, own->other, language);
+	if (text_size(out) == before)
+		put_either(out, zh, "须由主管部门审核", "the authority has to judge");
+	else
+		text_format(out,
+				zh ? "须由人审核或核实，其余 %zu 项条件均符合"
+				   : ": people have to judge; conditions met: %zu",
+				own->met);
 }
 
 bool settled_answer(const struct facts *facts, const struct outcome *outcome, bool full,
@@ -174,10 +175,15 @@ bool settled_answer(const struct facts *facts, const struct outcome *outcome, bo
 			break;
 		}
 	}
-	for (enum words_language language = WORDS_ZH; language <= WORDS_EN; language++)
-		words[language] = failed ? failed_sentence(facts, outcome, &own, language)
-					 : open_sentence(facts, outcome, &all,
-							   answer->n_missing, language);
+	for (enum words_language language = WORDS_ZH; language <= WORDS_EN; language++) {
+		struct text text = text_begin(facts->arena);
+
+		if (failed)
+			put_failed(&text, outcome, &own, language);
+		else
+			put_open(&text, outcome, &all, answer->n_missing, language);
+		words[language] = text_end(&text);
+	}
 	answer->settled_sentence = words_text(facts->arena, words[0], words[1]);
 	return answer->settled_sentence != NULL;
 }

@@ -1,46 +1,63 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "calculator/words.h"
 
-#include "base/decimal.h"
 #include "proto/codec/codec.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 /* 1234567 → "1,234,567" */
-static const char *words_grouped(int64_t figure, struct arena *arena)
+static void put_grouped(struct text *out, int64_t figure)
 {
 	char digits[DECIMAL_MOST];
-	char out[48];
+	char grouped[DECIMAL_MOST + DECIMAL_MOST / 3];
 	size_t size = decimal_print_signed(figure, digits);
 	size_t used = 0;
 	size_t first = figure < 0;
 
 	for (size_t i = 0; i < size; i++) {
 		if (i > first && (size - i) % 3 == 0)
-			out[used++] = ',';
-		out[used++] = digits[i];
+			grouped[used++] = ',';
+		grouped[used++] = digits[i];
 	}
-	return arena_copy(arena, out, used);
+	text_put(out, grouped, used);
+}
+
+/* "600,000 yuan", "-0.05 yuan". */
+static void put_yuan(struct text *out, int64_t fen)
+{
+	int cents = (int)(fen % 100);
+
+	if (fen < 0 && fen > -100)
+		text_put_char(out, '-');
+	put_grouped(out, fen / 100);
+	if (cents < 0)
+		cents = -cents;
+	if (cents) {
+		text_put_char(out, '.');
+		text_put_char(out, (char)('0' + cents / 10));
+		text_put_char(out, (char)('0' + cents % 10));
+	}
+	TEXT_PUT(out, " yuan");
+}
+
+static void put_money(struct text *out, int64_t fen, enum words_language language)
+{
+	char text[64];
+
+	if (language == WORDS_EN)
+		put_yuan(out, fen);
+	else
+		text_put(out, text, unit_print_money(fen, text));
 }
 
 const char *words_money(int64_t fen, enum words_language language, struct arena *arena)
 {
-	char text[64];
-	const char *yuan;
-	int cents = (int)(fen % 100);
+	struct text out = text_begin(arena);
 
-	if (language == WORDS_ZH) {
-		unit_print_money(fen, text);
-		return words_space(text, arena);
-	}
-	yuan = words_grouped(fen / 100, arena);
-	if (!yuan)
-		return NULL;
-	if (cents == 0)
-		return arena_format(arena, "%s yuan", yuan);
-	return arena_format(arena, "%s%s.%02d yuan", fen < 0 && fen > -100 ? "-" : "", yuan,
-			cents < 0 ? -cents : cents);
+	put_money(&out, fen, language);
+	if (language == WORDS_ZH)
+		words_put_spaces(&out, 0);
+	return text_end(&out);
 }
 
 const char *words_ratio(int64_t ppm, struct arena *arena)
@@ -50,21 +67,29 @@ const char *words_ratio(int64_t ppm, struct arena *arena)
 	return arena_copy(arena, text, unit_print_ratio(ppm, text));
 }
 
+void words_put_spaces(struct text *out, size_t from)
+{
+	for (size_t i = from; i + 1 < text_size(out); i++) {
+		char *at = out->begin + i;
+
+		if (at[0] < '0' || at[0] > '9' || (unsigned char)at[1] < 0x80)
+			continue;
+		text_put_char(out, ' '); /* which may move it */
+		if (!out->begin)
+			return;
+		at = out->begin + i;
+		memmove(at + 2, at + 1, (size_t)(out->next - at) - 2);
+		at[1] = ' ';
+	}
+}
+
 const char *words_space(const char *text, struct arena *arena)
 {
-	size_t size = strlen(text);
-	char *out = arena_alloc(arena, size * 2 + 1);
-	size_t used = 0;
+	struct text out = text_begin(arena);
 
-	if (!out)
-		return NULL;
-	for (size_t i = 0; i < size; i++) {
-		out[used++] = text[i];
-		if (text[i] >= '0' && text[i] <= '9' && (unsigned char)text[i + 1] >= 0x80)
-			out[used++] = ' ';
-	}
-	out[used] = 0;
-	return out;
+	text_put_text(&out, text);
+	words_put_spaces(&out, 0);
+	return text_end(&out);
 }
 
 const char *words_label(const Policycalc__V1__Text *label, enum words_language language)
@@ -76,53 +101,81 @@ const char *words_label(const Policycalc__V1__Text *label, enum words_language l
 	return *label->zh ? label->zh : label->en;
 }
 
+/* "（再往前 1 年）"; of 0 nothing. */
+static void put_earlier(
+		struct text *out, unsigned back, bool are_years, enum words_language language)
+{
+	if (back == 0)
+		return;
+	if (language == WORDS_ZH) {
+		TEXT_PUT(out, "（再往前 ");
+		text_put_unsigned(out, back);
+		text_put_text(out, are_years ? " 年）" : " 期）");
+		return;
+	}
+	TEXT_PUT(out, " (");
+	text_put_unsigned(out, back);
+	text_put_text(out, are_years ? " year" : " period");
+	text_put_text(out, back == 1 ? " earlier)" : "s earlier)");
+}
+
 const char *words_earlier(const char *label, unsigned back, bool are_years,
 		enum words_language language, struct arena *arena)
 {
+	struct text out;
+
 	if (back == 0 || !label)
 		return label;
-	if (language == WORDS_ZH)
-		return arena_format(arena, "%s（再往前 %u %s）", label, back,
-				are_years ? "年" : "期");
-	return arena_format(arena, "%s (%u %s%s earlier)", label, back,
-			are_years ? "year" : "period", back == 1 ? "" : "s");
+	out = text_begin(arena);
+	text_put_text(&out, label);
+	put_earlier(&out, back, are_years, language);
+	return text_end(&out);
 }
 
-static const char *words_stated(const struct slot *slot, const char *label,
-		enum words_language language, struct arena *arena)
+static void put_stated(struct text *out, const struct slot *slot, enum words_language language)
 {
 	static const char *const quarters[] = { "一", "二", "三", "四" };
 
 	if (slot->window == WINDOW_STATED_YEAR)
-		return arena_format(arena,
-				language == WORDS_ZH ? "%s（%u年各期）" : "%s (periods of %u)",
-				label, slot->back);
-	if (language == WORDS_ZH)
-		return arena_format(arena, "%s（%u年%s季度各月）", label, slot->back / 4,
+		text_format(out, language == WORDS_ZH ? "（%u年各期）" : " (periods of %u)",
+				slot->back);
+	else if (language == WORDS_ZH)
+		text_format(out, "（%u年%s季度各月）", slot->back / 4,
 				quarters[slot->back % 4]);
-	return arena_format(arena, "%s (months of quarter %u of %u)", label, slot->back % 4 + 1,
-			slot->back / 4);
+	else
+		text_format(out, " (months of quarter %u of %u)", slot->back % 4 + 1,
+				slot->back / 4);
 }
 
-const char *words_slot(
-		const struct slot *slot, enum words_language language, struct arena *arena)
+void words_put_slot(struct text *out, const struct slot *slot, enum words_language language)
 {
 	static const char *const windows[][2] = {
-		[WINDOW_NONE] = { "%s", "%s" },
-		[WINDOW_QUARTER] = { "%s（上季度各月）", "%s (months of the last quarter)" },
-		[WINDOW_YEAR] = { "%s（上年各期）", "%s (periods of the last year)" },
+		[WINDOW_NONE] = { "", "" },
+		[WINDOW_QUARTER] = { "（上季度各月）", " (months of the last quarter)" },
+		[WINDOW_YEAR] = { "（上年各期）", " (periods of the last year)" },
 	};
-	const char *label = words_label(slot->attribute->label, language);
 
-	if (slot->window >= WINDOW_STATED_QUARTER)
-		return words_stated(slot, label, language, arena);
+	text_put_text(out, words_label(slot->attribute->label, language));
+	if (slot->window >= WINDOW_STATED_QUARTER) {
+		put_stated(out, slot, language);
+		return;
+	}
 	if (slot->window != WINDOW_NONE)
-		label = arena_format(arena, windows[slot->window][language], label);
-	return words_earlier(label, slot->back,
+		text_put_text(out, windows[slot->window][language]);
+	put_earlier(out, slot->back,
 			slot->window != WINDOW_NONE ||
 					slot->attribute->period ==
 							POLICYCALC__V1__PERIOD__PERIOD_YEAR,
-			language, arena);
+			language);
+}
+
+static const char *words_slot(
+		const struct slot *slot, enum words_language language, struct arena *arena)
+{
+	struct text out = text_begin(arena);
+
+	words_put_slot(&out, slot, language);
+	return text_end(&out);
 }
 
 /* The slot of "e.rd_expense_y2" or "i.cost@projects/p1"; NULL: there is none. */
@@ -174,70 +227,74 @@ Policycalc__V1__Text *words_text(struct arena *arena, const char *zh, const char
 }
 
 /* The choice's label, or the name in the table, or the code itself. */
-static const char *words_code(const struct ruleset *ruleset, struct slice code,
-		const Policycalc__V1__Attribute *attribute, enum words_language language,
-		struct arena *arena)
+static void put_code(struct text *out, const struct ruleset *ruleset, struct slice code,
+		const Policycalc__V1__Attribute *attribute, enum words_language language)
 {
-	const Policycalc__V1__Region *region;
-	const Policycalc__V1__Industry *industry;
+	const Policycalc__V1__Region *region = NULL;
+	const Policycalc__V1__Industry *industry = NULL;
 
 	for (size_t i = 0; attribute && i < attribute->n_choices; i++) {
-		if (slice_equals_text(code, attribute->choices[i]->code))
-			return words_label(attribute->choices[i]->label, language);
+		if (slice_equals_text(code, attribute->choices[i]->code)) {
+			text_put_text(out, words_label(attribute->choices[i]->label, language));
+			return;
+		}
 	}
-	if (attribute && strcmp(attribute->choice_table, "regions") == 0) {
+	if (attribute && strcmp(attribute->choice_table, "regions") == 0)
 		region = map_find(&ruleset->region_codes, code);
-		if (region)
-			return words_label(region->name, language);
-	}
-	if (attribute && strcmp(attribute->choice_table, "industries") == 0) {
+	if (attribute && strcmp(attribute->choice_table, "industries") == 0)
 		industry = map_find(&ruleset->industry_codes, code);
-		if (industry)
-			return arena_format(arena, "%s %s", industry->code,
-					words_label(industry->name, language));
+	if (region) {
+		text_put_text(out, words_label(region->name, language));
+	} else if (industry) {
+		text_put_text(out, industry->code);
+		text_put_char(out, ' ');
+		text_put_text(out, words_label(industry->name, language));
+	} else {
+		text_put_slice(out, code);
 	}
-	return arena_copy(arena, code.data, code.size);
 }
 
 /* "1 person", "20 people": the dictionary has the unit of many. */
-static const char *words_count(int64_t count, const char *unit, struct arena *arena)
+static void put_count(struct text *out, int64_t count, const char *unit)
 {
 	size_t size = strlen(unit);
-	const char *figure = words_grouped(count, arena);
 
-	if (!figure)
-		return NULL;
+	put_grouped(out, count);
+	text_put_char(out, ' ');
 	if (count != 1 && count != -1)
-		return arena_format(arena, "%s %s", figure, unit);
-	if (strcmp(unit, "people") == 0)
-		return arena_format(arena, "%s person", figure);
-	if (strcmp(unit, "years old") == 0)
-		return arena_format(arena, "%s year old", figure);
-	return arena_format(arena, "%s %.*s", figure,
-			(int)(size && unit[size - 1] == 's' ? size - 1 : size), unit);
+		text_put(out, unit, size);
+	else if (strcmp(unit, "people") == 0)
+		TEXT_PUT(out, "person");
+	else if (strcmp(unit, "years old") == 0)
+		TEXT_PUT(out, "year old");
+	else
+		text_put(out, unit, size && unit[size - 1] == 's' ? size - 1 : size);
 }
 
-static const char *words_figure(int64_t figure, const Policycalc__V1__Attribute *attribute,
-		enum words_language language, struct arena *arena)
+static void put_figure(struct text *out, int64_t figure,
+		const Policycalc__V1__Attribute *attribute, enum words_language language)
 {
 	char text[64];
 
 	switch (attribute ? (int)attribute->type : VALUE_TYPE(UNSPECIFIED)) {
 	case VALUE_TYPE(MONEY):
 	case VALUE_TYPE(MONEY_SERIES):
-		if (language == WORDS_EN)
-			return words_money(figure, language, arena);
-		return arena_copy(arena, text, unit_print_money(figure, text));
+		put_money(out, figure, language);
+		break;
 	case VALUE_TYPE(RATIO):
 	case VALUE_TYPE(RATIO_SERIES):
-		return words_ratio(figure, arena);
+		text_put(out, text, unit_print_ratio(figure, text));
+		break;
 	case VALUE_TYPE(COUNT):
 	case VALUE_TYPE(COUNT_SERIES):
-		if (language == WORDS_EN && attribute->unit && *attribute->unit->en)
-			return words_count(figure, attribute->unit->en, arena);
-		return arena_format(arena, "%" PRId64 "%s", figure,
-				attribute->unit && language == WORDS_ZH ? attribute->unit->zh
-									: "");
+		if (language == WORDS_EN && attribute->unit && *attribute->unit->en) {
+			put_count(out, figure, attribute->unit->en);
+			break;
+		}
+		text_put_signed(out, figure);
+		if (attribute->unit && language == WORDS_ZH)
+			text_put_text(out, attribute->unit->zh);
+		break;
 	case VALUE_TYPE(UNSPECIFIED):
 	case VALUE_TYPE(FLAG):
 	case VALUE_TYPE(CODE):
@@ -246,37 +303,27 @@ static const char *words_figure(int64_t figure, const Policycalc__V1__Attribute 
 	case VALUE_TYPE(TEXT):
 	case VALUE_TYPE(TITLES):
 	default:
-		return arena_format(arena, "%" PRId64, figure);
+		text_put_signed(out, figure);
 	}
 }
 
-static const char *words_list(const struct ruleset *ruleset, const struct value *value,
-		const Policycalc__V1__Attribute *attribute, enum words_language language,
-		struct arena *arena)
+static void put_list(struct text *out, const struct ruleset *ruleset, const struct value *value,
+		const Policycalc__V1__Attribute *attribute, enum words_language language)
 {
 	bool map = value->kind == VALUE_MAP;
-	const char *text = "";
 
-	for (size_t i = 0; text && i < value->list.count; i++) {
-		const char *one = words_value(ruleset, &value->list.items[map ? 2 * i : i],
-				attribute, language, arena);
-
-		if (!one)
-			return NULL;
-		text = arena_format(arena, "%s%s%s", text,
-				i == 0		       ? ""
-				: language == WORDS_ZH ? "、"
-						       : ", ",
-				one);
+	for (size_t i = 0; i < value->list.count; i++) {
+		if (i > 0)
+			text_put_text(out, language == WORDS_ZH ? "、" : ", ");
+		words_put_value(out, ruleset, &value->list.items[map ? 2 * i : i], attribute,
+				language);
 	}
 	if (value->list.count == 0)
-		return language == WORDS_ZH ? "无" : "none";
-	return text;
+		text_put_text(out, language == WORDS_ZH ? "无" : "none");
 }
 
-const char *words_value(const struct ruleset *ruleset, const struct value *value,
-		const Policycalc__V1__Attribute *attribute, enum words_language language,
-		struct arena *arena)
+void words_put_value(struct text *out, const struct ruleset *ruleset, const struct value *value,
+		const Policycalc__V1__Attribute *attribute, enum words_language language)
 {
 	struct timestamp timestamp;
 	char day[11];
@@ -284,20 +331,26 @@ const char *words_value(const struct ruleset *ruleset, const struct value *value
 	switch (value->kind) {
 	case VALUE_BOOL:
 		if (language == WORDS_ZH)
-			return value->boolean ? "是" : "否";
-		return value->boolean ? "yes" : "no";
+			text_put_text(out, value->boolean ? "是" : "否");
+		else
+			text_put_text(out, value->boolean ? "yes" : "no");
+		break;
 	case VALUE_INT:
-		return words_figure(value->integer, attribute, language, arena);
+		put_figure(out, value->integer, attribute, language);
+		break;
 	case VALUE_STRING:
-		return words_code(ruleset, value->text, attribute, language, arena);
+		put_code(out, ruleset, value->text, attribute, language);
+		break;
 	case VALUE_LIST:
 	case VALUE_MAP:
-		return words_list(ruleset, value, attribute, language, arena);
+		put_list(out, ruleset, value, attribute, language);
+		break;
 	case VALUE_TIMESTAMP:
 		timestamp.seconds = value->timestamp.seconds;
 		timestamp.nanos = value->timestamp.nanos;
 		date_print(timestamp_to_date(timestamp, DATE_CHINA_OFFSET), day);
-		return arena_copy_text(arena, day);
+		text_put(out, day, sizeof(day) - 1);
+		break;
 	case VALUE_UNKNOWN:
 	case VALUE_ERROR:
 	case VALUE_NULL:
@@ -307,6 +360,16 @@ const char *words_value(const struct ruleset *ruleset, const struct value *value
 	case VALUE_DURATION:
 	case VALUE_TYPE:
 	default:
-		return "";
+		break;
 	}
+}
+
+const char *words_value(const struct ruleset *ruleset, const struct value *value,
+		const Policycalc__V1__Attribute *attribute, enum words_language language,
+		struct arena *arena)
+{
+	struct text out = text_begin(arena);
+
+	words_put_value(&out, ruleset, value, attribute, language);
+	return text_end(&out);
 }
