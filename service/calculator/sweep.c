@@ -164,7 +164,7 @@ static bool work_init(struct sweep_work *work)
 	(void)arena_reserve(&work->arena, ROW_ARENA);
 	return work->block && work->sent && work->raws && work->codes && work->tables &&
 	       work->results && work->arena.blocks && conditions_init(work) &&
-	       sweep_rows_init(work) && sweep_orders_init(work) &&
+	       sweep_rows_init(work) && sweep_plans_init(work) && sweep_orders_init(work) &&
 	       clause_memo_init(&work->memo, ruleset, &work->memo_arena);
 }
 
@@ -360,6 +360,7 @@ static bool rows_store(struct sweep_work *work, const struct sweep_policy *polic
 	result->undone = true;
 	if (items && !policy->by_values && !policy->by_profile)
 		result->undone = plane_cut(result->pending, items->some, false);
+	work->undone |= result->undone;
 	return true;
 }
 
@@ -387,44 +388,52 @@ static bool literals_ask(struct sweep_work *work, const uint32_t *literals, size
 	return true;
 }
 
-/* The literals beyond the most that are looked at together are asked one after the other. */
-static bool plain_literals_ask(struct sweep_work *work, const struct sweep_policy *policy,
+/* What is known of all rows is put together first, the rest asked one after the other. */
+static bool plan_ask(struct sweep_work *work, const struct sweep_plan *plan,
 		struct plane_standing *rows, bool *out_left, struct error *err)
 {
-	size_t count = policy->literal_count < BLOCK_PARTS_MOST ? policy->literal_count
-								: BLOCK_PARTS_MOST;
-	const uint32_t *literals = sweep_order_literals(work, policy, err);
+	const uint32_t *literals = work->plan_literals + plan->at;
 	struct block_parts parts;
 
-	if (!literals)
-		return false;
-	*out_left = block_parts_find(work->block, literals, count, &parts) &&
+	*out_left = block_parts_find(work->block, literals, plan->part_count, &parts) &&
 		    block_parts_choose(work->block, &parts, rows->alive);
 	rows->doubtful = false;
 	return literals_ask(work, parts.asked, parts.asked_count, rows, out_left, err) &&
-	       literals_ask(work, literals + count, policy->literal_count - count, rows,
+	       literals_ask(work, literals + plan->part_count, plan->other_count, rows,
 			       out_left, err);
 }
 
-static bool policy_ask(struct sweep_work *work, const struct sweep_policy *policy,
-		struct sweep_result *result, struct error *err)
+/* Joins the conditions that people judge. */
+static bool judged_join(struct sweep_work *work, const struct sweep_policy *policy,
+		struct plane_standing *rows, bool *out_left, struct error *err)
 {
 	uint64_t planes[SWEEP_STATUSES * SWEEP_WORDS];
-	struct plane_standing rows;
-	bool left;
 
-	if (!plain_literals_ask(work, policy, &rows, &left, err))
-		return false;
-	for (size_t i = 0; left && i < policy->rules->clause_count; i++) {
+	for (size_t i = 0; *out_left && i < policy->rules->clause_count; i++) {
 		struct block_mark mark = block_mark(work->block);
 
 		if (policy->clauses[i].kind != SWEEP_JUDGED)
 			continue;
-		if (!judged_ask(work, &policy->clauses[i], rows.alive, planes, err))
+		if (!judged_ask(work, &policy->clauses[i], rows->alive, planes, err))
 			return false;
-		left = rows_join_planes(&rows, planes);
+		*out_left = rows_join_planes(rows, planes);
 		block_rewind(work->block, mark);
 	}
+	return true;
+}
+
+static bool policy_ask(struct sweep_work *work, size_t index, struct error *err)
+{
+	const struct sweep_policy *policy = &work->sweep->policies[index];
+	const struct sweep_plan *plan = &work->plans[index];
+	struct sweep_result *result = &work->results[index];
+	struct plane_standing rows;
+	bool left;
+
+	if (!plan_ask(work, plan, &rows, &left, err))
+		return false;
+	if (left && plan->judged && !judged_join(work, policy, &rows, &left, err))
+		return false;
 	if (left && !rows_store(work, policy, &rows, result, err))
 		return false;
 	result->some = left && !result->asked;
@@ -500,19 +509,19 @@ bool sweep_block(struct sweep_work *work, const struct sweep_source *source,
 	struct block_source columns = { work, on_column };
 
 	assert(source->row_count <= SWEEP_ROWS);
-	work->done = false;
+	work->done = work->undone = false;
 	work->source = source;
 	work->round++;
 	rows_choose(work, source, rows);
 	if (!block_enter(work->block, work->rows, &columns))
 		return fail_memory(err);
 	results_clear(work);
+	if (!sweep_orders_renew(work, err))
+		return false;
 	for (size_t i = 0; i < sweep->policy_count; i++) {
-		const struct sweep_policy *policy = &sweep->policies[i];
-
-		if (sweep->conditions ? !policy_ask_conditions(
-							work, policy, &work->results[i], err)
-				      : !policy_ask(work, policy, &work->results[i], err))
+		if (sweep->conditions ? !policy_ask_conditions(work, &sweep->policies[i],
+							&work->results[i], err)
+				      : !policy_ask(work, i, err))
 			return false;
 	}
 	if (!sweep_rows_ask(work, err))

@@ -110,6 +110,14 @@ struct sweep_table {
 	bool different;	  /* no two of them are one */
 };
 
+/* The literals of a policy as a thread asks them: of its ->plan_literals those from ->at on. */
+struct sweep_plan {
+	uint32_t at;
+	uint32_t part_count;  /* of block_parts_find(), */
+	uint32_t other_count; /* and others, one after the other */
+	bool judged;	      /* people judge a condition */
+};
+
 struct sweep_work {
 	const struct sweep *sweep;
 	struct block *block;
@@ -125,13 +133,16 @@ struct sweep_work {
 	uint64_t code_generation;
 	uint64_t code_stamp;
 	struct sweep_result *results;
+	struct sweep_plan *plans; /* by policy */
+	uint32_t *plan_literals;
 	struct sweep_order *orders; /* by policy; NULL: they ask in the order of the sweep */
 	struct sweep_items items[LIST_COUNT];
 	uint64_t items_round[LIST_COUNT];
 	struct arena arena; /* of one enterprise */
 	struct arena memo_arena;
 	struct clause_memo memo;
-	bool done; /* the results are there */
+	bool undone; /* some rows are pending */
+	bool done;   /* the results are there */
 };
 
 /* sweep_column.c: what rules see of a slot. */
@@ -142,10 +153,14 @@ bool sweep_column_read(struct sweep_work *work, int slot, struct block_column *o
 const struct block_column *sweep_column_sent(
 		struct sweep_work *work, int slot, struct error *err);
 
-/* sweep_order.c: the literals of a policy in the order in which they are asked; NULL on failure. */
+/* sweep_plan.c: what is asked of each policy, in the order in which it is. */
+bool sweep_plans_init(struct sweep_work *work);
+/** Puts another order of the literals of policy @index into its plan. */
+void sweep_plan_write(struct sweep_work *work, size_t index, const uint32_t *literals);
+
+/* sweep_order.c: where few are swept the order changes with what is found. */
 bool sweep_orders_init(struct sweep_work *work);
-const uint32_t *sweep_order_literals(
-		struct sweep_work *work, const struct sweep_policy *policy, struct error *err);
+bool sweep_orders_renew(struct sweep_work *work, struct error *err);
 
 /* sweep_rows.c: asks pending rows of the enterprises themselves. */
 bool sweep_rows_ask(struct sweep_work *work, struct error *err);

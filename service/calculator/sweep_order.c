@@ -139,19 +139,18 @@ static void weights_sort(struct sweep_order *order)
 		order->literals[i] = order->weights[i].literal;
 }
 
-const uint32_t *sweep_order_literals(
-		struct sweep_work *work, const struct sweep_policy *policy, struct error *err)
+bool sweep_orders_renew(struct sweep_work *work, struct error *err)
 {
-	struct sweep_order *order;
+	for (size_t i = 0; work->orders && i < work->sweep->policy_count; i++) {
+		struct sweep_order *order = &work->orders[i];
 
-	if (!work->orders)
-		return policy->literals;
-	order = &work->orders[policy - work->sweep->policies];
-	if (work->round >= order->next && order->count > 1) {
+		if (work->round < order->next || order->count < 2)
+			continue;
 		if (!weights_count(work, order, err))
-			return NULL;
+			return false;
 		weights_sort(order);
+		sweep_plan_write(work, i, order->literals);
 		order->next = work->round * BLOCKS_TIMES;
 	}
-	return order->literals;
+	return true;
 }

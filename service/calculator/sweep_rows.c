@@ -238,6 +238,7 @@ static bool odd_rows_add(struct sweep_work *work)
 			result->pending[k] |= odd[k] & work->rows[k];
 		result->undone = true;
 		result->some = false;
+		work->undone = true;
 	}
 	return true;
 }
@@ -250,7 +251,7 @@ bool sweep_rows_ask(struct sweep_work *work, struct error *err)
 
 	if (!odd_rows_add(work))
 		return error_set(err, ERROR_MEMORY, "no memory for the results of a sweep");
-	for (size_t i = 0; i < sweep->policy_count; i++) {
+	for (size_t i = 0; work->undone && i < sweep->policy_count; i++) {
 		if (!work->results[i].undone)
 			continue;
 		plane_join(rows, work->results[i].pending);

@@ -88,13 +88,10 @@ static bool block_init(struct block *block)
 
 	block->columns = memory_alloc_zero(block->slot_count + 1, sizeof(*block->columns));
 	block->atom_notes = memory_alloc_zero(atoms->count + 1, sizeof(*block->atom_notes));
-	block->formula_notes = memory_alloc_zero(
-			atoms->formula_count + 1, sizeof(*block->formula_notes));
-	block->sure = memory_alloc_zero(atoms->formula_count + 1, sizeof(*block->sure));
 	block->memories = memory_alloc_zero(atoms->count + 1, sizeof(*block->memories));
 	block->values = memory_alloc_zero(block->slot_count + 1, sizeof(*block->values));
-	if (!block->columns || !block->atom_notes || !block->formula_notes || !block->sure ||
-			!block->memories || !block->values)
+	if (!block->columns || !block->atom_notes || !block->memories || !block->values ||
+			!block_places_init(block))
 		return false;
 	if (bound > block->slot_count)
 		bound = block->slot_count;
@@ -136,8 +133,7 @@ void block_free(struct block *block)
 	memory_free(block->columns);
 	memory_free(block->attributes);
 	memory_free(block->atom_notes);
-	memory_free(block->formula_notes);
-	memory_free(block->sure);
+	block_places_fini(block);
 	memory_free(block->memories);
 	memory_free(block->values);
 	arena_fini(&block->arena);
@@ -150,7 +146,7 @@ bool block_enter(struct block *block, const uint64_t *rows, const struct block_s
 	block->round++;
 	memcpy(block->rows, rows, sizeof(block->rows));
 	memset(block->odd, 0, sizeof(block->odd));
-	memset(block->sure, 0, block->atoms->formula_count * sizeof(*block->sure));
+	memset(block->sure, 0, block->place_count * sizeof(*block->sure));
 	pool_reset(&block->kept);
 	pool_reset(&block->scratch);
 	return block_codes_renew(block);
@@ -302,36 +298,6 @@ static void gathering_finish(struct gathering *all)
 static bool formula_ask(struct block *block, uint32_t number, const uint64_t *need,
 		struct block_answer *out_answer, struct error *err);
 
-bool block_parts_find(const struct block *block, const uint32_t *literals, size_t count,
-		struct block_parts *parts)
-{
-	assert(count <= BLOCK_PARTS_MOST);
-	parts->in_count = parts->out_of_count = parts->asked_count = 0;
-	for (size_t i = 0; i < count; i++) {
-		const uint64_t *yes = block->sure[literals[i] / 2];
-		bool negated = literals[i] % 2;
-
-		if (!yes)
-			parts->asked[parts->asked_count++] = literals[i];
-		else if (yes == (negated ? block->rows : plane_zeros))
-			return false;
-		else if (yes == (negated ? plane_zeros : block->rows))
-			continue;
-		else if (negated)
-			parts->out_of[parts->out_of_count++] = yes;
-		else
-			parts->in[parts->in_count++] = yes;
-	}
-	return true;
-}
-
-bool block_parts_choose(
-		const struct block *block, const struct block_parts *parts, uint64_t *out_rows)
-{
-	return plane_choose(block->rows, parts->in, parts->in_count, parts->out_of,
-			parts->out_of_count, out_rows);
-}
-
 /* Of parts that settle it. *out_yes is NULL when they do not. false: memory is short. */
 static bool conjunction_choose(struct block *block, struct plane_pool *pool,
 		const struct formula *formula, const uint64_t **out_yes)
@@ -342,7 +308,7 @@ static bool conjunction_choose(struct block *block, struct plane_pool *pool,
 	*out_yes = NULL;
 	if (formula->count > BLOCK_PARTS_MOST)
 		return true;
-	if (!block_parts_find(block, &block->atoms->literals[formula->at], formula->count,
+	if (!block_literals_find(block, &block->atoms->literals[formula->at], formula->count,
 			    &parts)) {
 		*out_yes = plane_zeros;
 		return true;
@@ -412,9 +378,9 @@ static bool conjunction_ask(struct block *block, struct plane_pool *pool,
 /* --- formulas ---------------------------------------------------------------------------------- */
 
 /* Keeps the answer for the round; what is the same for all rows is found without looking at them. */
-static void note_put(struct block *block, uint32_t number, const struct block_answer *answer)
+static void note_put(struct block *block, uint32_t place, const struct block_answer *answer)
 {
-	struct answer_note *note = &block->formula_notes[number];
+	struct answer_note *note = &block->place_notes[place];
 
 	*note = (struct answer_note){ block->round, *answer };
 	if (!answer->sure)
@@ -423,18 +389,17 @@ static void note_put(struct block *block, uint32_t number, const struct block_an
 		note->answer.yes = plane_zeros;
 	else if (!plane_exceeds(block->rows, answer->yes))
 		note->answer.yes = block->rows;
-	block->sure[number] = note->answer.yes;
+	block->sure[place] = note->answer.yes;
 }
 
 static bool formula_ask(struct block *block, uint32_t number, const uint64_t *need,
 		struct block_answer *out_answer, struct error *err)
 {
 	const struct formula *formula = &block->atoms->formulas[number];
-	const struct answer_note *note = &block->formula_notes[number];
-	bool keep = formula->asked > 1 && !formula->opaque;
+	uint32_t place = block->places[number];
 
-	if (note->round == block->round) {
-		*out_answer = note->answer;
+	if (place && block->place_notes[place].round == block->round) {
+		*out_answer = block->place_notes[place].answer;
 		return true;
 	}
 	switch (formula->kind) {
@@ -450,33 +415,29 @@ static bool formula_ask(struct block *block, uint32_t number, const uint64_t *ne
 			plane_zeros, block->rows };
 		return true;
 	case FORMULA_ATOM:
-		if (!block_ask_atom(block, formula->at, need, out_answer, err))
+		if (!block_ask_atom(block, formula->at, place != 0, need, out_answer, err))
 			return false;
-		/* What the atom keeps is found here next time, in one step. */
-		if (keep)
-			note_put(block, number, out_answer);
+		if (place)
+			note_put(block, place, out_answer);
 		return true;
 	case FORMULA_ALL:
 		break;
 	}
-	if (!conjunction_ask(block, keep ? &block->kept : &block->scratch, formula,
-			    keep ? block->rows : need, out_answer, err))
+	if (!conjunction_ask(block, place ? &block->kept : &block->scratch, formula,
+			    place ? block->rows : need, out_answer, err))
 		return false;
-	if (keep)
-		note_put(block, number, out_answer);
+	if (place)
+		note_put(block, place, out_answer);
 	return true;
 }
 
 bool block_ask(struct block *block, uint32_t literal, const uint64_t *need,
 		struct block_answer *out_answer, struct error *err)
 {
-	const struct answer_note *note = &block->formula_notes[literal / 2];
 	struct block_answer answer;
 	uint64_t *yes;
 
-	if (note->round == block->round)
-		answer = note->answer;
-	else if (!formula_ask(block, literal / 2, need, &answer, err))
+	if (!formula_ask(block, literal / 2, need, &answer, err))
 		return false;
 	*out_answer = answer;
 	if (literal % 2 == 0)

@@ -96,14 +96,20 @@ struct block_parts {
 	const uint64_t *in[BLOCK_PARTS_MOST]; /* rows of the block it takes, */
 	const uint64_t *out_of[BLOCK_PARTS_MOST];
 	size_t in_count, out_of_count;
-	uint32_t asked[BLOCK_PARTS_MOST]; /* all others, in order */
+	uint32_t asked[BLOCK_PARTS_MOST]; /* all other literals, in order */
 	size_t asked_count;
 };
 /**
- * Parts at most BLOCK_PARTS_MOST literals by what was answered in this round, of all rows, and kept; what is
- * true of all rows is left out. false: some literal is false of all rows, whatever the others are.
+ * A literal whose answer is kept through a round has a place, the same in every block of these atoms:
+ * *out_part is twice that, + 1 when negated. false: it is asked anew each time.
  */
-bool block_parts_find(const struct block *block, const uint32_t *literals, size_t count,
+bool block_part(const struct block *block, uint32_t literal, uint32_t *out_part);
+/**
+ * Parts at most BLOCK_PARTS_MOST literals, given by block_part(), by what was answered in this round, of all
+ * rows; what is true of all rows is left out. false: some literal is false of all rows, whatever the others
+ * are.
+ */
+bool block_parts_find(const struct block *block, const uint32_t *given, size_t count,
 		struct block_parts *out_parts);
 /** The rows that meet those of the parts that are known; whether there are any. */
 bool block_parts_choose(

@@ -189,23 +189,11 @@ static bool atom_ask(struct block *block, struct plane_pool *pool, uint32_t numb
 	}
 }
 
-bool block_ask_atom(struct block *block, uint32_t number, const uint64_t *need,
+bool block_ask_atom(struct block *block, uint32_t number, bool keep, const uint64_t *need,
 		struct block_answer *out_answer, struct error *err)
 {
-	struct answer_note *note = &block->atom_notes[number];
-	const struct atom *atom = &block->atoms->list[number];
-	bool keep = atom->asked > 1;
-
-	if (atom->kind == ATOM_OTHER)
+	if (block->atoms->list[number].kind == ATOM_OTHER)
 		return block_ask_rows(block, number, need, out_answer, err);
-	if (note->round == block->round) {
-		*out_answer = note->answer;
-		return true;
-	}
-	if (!atom_ask(block, keep ? &block->kept : &block->scratch, number,
-			    keep ? block->rows : need, out_answer, err))
-		return false;
-	if (keep)
-		*note = (struct answer_note){ block->round, *out_answer };
-	return true;
+	return atom_ask(block, keep ? &block->kept : &block->scratch, number,
+			keep ? block->rows : need, out_answer, err);
 }

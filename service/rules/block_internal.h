@@ -119,13 +119,18 @@ struct block {
 	uint64_t odd[BLOCK_WORDS];
 	struct slot_numbers *numbers;	/* by slot */
 	struct slot_column *columns;	/* by slot */
-	struct answer_note *atom_notes; /* by atom */
-	struct answer_note *formula_notes;
+	struct answer_note *atom_notes; /* by atom; of OTHER only */
+	/* Formulas whose answers are kept through a round have places, from 1 on: they are few, and what is
+	 * known of them lies close together. */
+	uint32_t *places;	  /* by formula; 0: none */
+	uint32_t *place_formulas; /* by place, as are: */
+	struct answer_note *place_notes;
 	const uint64_t **
-			sure; /* by formula: where it is yes, of those that are kept and that every
-				   row has answered with yes or no in this round; others NULL. Of
-				   rows not in the block anything is said, but where no row of it is
-				   yes it is plane_zeros itself, and where all are, ->rows */
+			sure; /* where it is yes, of those that every row has answered with yes or no
+				   in this round; others NULL. Of rows not in the block anything is
+				   said, but where no row of it is yes it is plane_zeros itself, and
+				   where all are, ->rows */
+	size_t place_count;	      /* with place 0 */
 	struct atom_memory *memories; /* by atom */
 	struct plane_pool kept;	      /* until the next round */
 	struct plane_pool scratch;
@@ -142,8 +147,15 @@ struct block {
 /** The column of a slot in this round; NULL on failure. */
 const struct slot_column *block_column(struct block *block, int slot, struct error *err);
 
-/** Asks an atom. */
-bool block_ask_atom(struct block *block, uint32_t atom, const uint64_t *need,
+/* block_parts.c */
+bool block_places_init(struct block *block);
+void block_places_fini(struct block *block);
+/** block_parts_find() of literals of formulas. */
+bool block_literals_find(const struct block *block, const uint32_t *literals, size_t count,
+		struct block_parts *out_parts);
+
+/** Asks an atom; with @keep, of all rows, and its answer is good until the next round. */
+bool block_ask_atom(struct block *block, uint32_t atom, bool keep, const uint64_t *need,
 		struct block_answer *out_answer, struct error *err);
 /** Fills an answer from its "yes" among what is known of @column. */
 bool block_answer_known(struct block *block, struct plane_pool *pool,
