@@ -142,8 +142,16 @@ bool sweep_block(struct sweep_work *work, const struct sweep_source *source,
  */
 bool sweep_verdict(const struct sweep_work *work, size_t policy,
 		Policycalc__V1__Verdict verdict, uint64_t *out_rows);
+/* The numbers of all rows, and somewhat more. */
+#define SWEEP_LIST_MOST (SWEEP_ROWS + 4)
 /**
- * As it, of how a condition stands; only with ->conditions. Conditions about an item stand with each
+ * The numbers of the rows of that verdict, ascending, and how many there are. @out_rows has room for
+ * SWEEP_LIST_MOST; what stands there behind the last is of no use.
+ */
+size_t sweep_verdict_rows(const struct sweep_work *work, size_t policy,
+		Policycalc__V1__Verdict verdict, uint16_t *out_rows);
+/**
+ * As sweep_verdict(), of how a condition stands; only with ->conditions. Conditions about an item stand with each
  * item, so that they have no rows here.
  */
 bool sweep_condition_status(const struct sweep_work *work, size_t policy, size_t condition,

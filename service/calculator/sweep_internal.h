@@ -71,8 +71,8 @@ struct sweep {
 #define SWEEP_STATUSES ((size_t)STATUS(ERROR) + 1)
 
 struct sweep_result {
+	uint64_t *packed; /* the eligible, as plane_pack() packs them; without other planes. NULL: */
 	uint64_t *eligible, *asked, *review; /* NULL: no row; all that is left is ineligible */
-	bool some;			     /* there are eligible ones for certain */
 	uint64_t **conditions;		     /* by clause and status */
 	bool undone;			     /* rows of ->pending are to be asked yet */
 	uint64_t *pending;
@@ -116,6 +116,8 @@ struct sweep_plan {
 	uint32_t part_count;  /* of block_parts_find(), */
 	uint32_t other_count; /* and others, one after the other */
 	bool judged;	      /* people judge a condition */
+	bool by_rows;	      /* as of the policy, as is: */
+	bool open;
 };
 
 struct sweep_work {
@@ -161,6 +163,11 @@ void sweep_plan_write(struct sweep_work *work, size_t index, const uint32_t *lit
 /* sweep_order.c: where few are swept the order changes with what is found. */
 bool sweep_orders_init(struct sweep_work *work);
 bool sweep_orders_renew(struct sweep_work *work, struct error *err);
+
+/* sweep_ask.c: asks one policy about all rows; what columns do not settle is pending then. */
+bool sweep_ask_policy(struct sweep_work *work, size_t index, struct error *err);
+/** With every condition, of all rows. */
+bool sweep_ask_conditions(struct sweep_work *work, size_t index, struct error *err);
 
 /* sweep_rows.c: asks pending rows of the enterprises themselves. */
 bool sweep_rows_ask(struct sweep_work *work, struct error *err);

@@ -55,6 +55,8 @@ bool sweep_plans_init(struct sweep_work *work)
 
 		work->plans[i].at = (uint32_t)count;
 		work->plans[i].judged = is_judged(policy);
+		work->plans[i].by_rows = policy->by_rows;
+		work->plans[i].open = policy->open;
 		sweep_plan_write(work, i, policy->literals);
 		count += policy->literal_count;
 	}

@@ -20,13 +20,20 @@ bool sweep_verdict(const struct sweep_work *work, size_t policy,
 {
 	const struct sweep_result *result = &work->results[policy];
 	const uint64_t *planes[3] = { result->eligible, result->asked, result->review };
-	bool open = work->sweep->policies[policy].open;
+	bool open = work->plans[policy].open;
 	uint64_t rows[SWEEP_WORDS];
+	uint64_t eligible[SWEEP_WORDS];
 
 	assert(work->done && policy < work->sweep->policy_count);
-	if (verdict == VERDICT(ELIGIBLE) && open && result->some) {
-		memcpy(out_rows, result->eligible, SWEEP_WORDS * sizeof(*out_rows));
+	if (verdict == VERDICT(ELIGIBLE) && result->packed) {
+		if (!open || !result->packed[0])
+			return false;
+		plane_unpack(result->packed, out_rows);
 		return true;
+	}
+	if (result->packed) {
+		plane_unpack(result->packed, eligible);
+		planes[0] = eligible;
 	}
 	if (verdict == VERDICT(ELIGIBLE))
 		return open && plane_tell(planes[0], out_rows);
@@ -46,6 +53,23 @@ bool sweep_verdict(const struct sweep_work *work, size_t policy,
 		rows[i] = verdict == VERDICT(NOT_OPEN) ? other : work->rows[i] & ~other;
 	}
 	return plane_tell(rows, out_rows);
+}
+
+size_t sweep_verdict_rows(const struct sweep_work *work, size_t policy,
+		Policycalc__V1__Verdict verdict, uint16_t *out_rows)
+{
+	const uint64_t *packed = work->results[policy].packed;
+	uint64_t room[PLANE_PACKED_MOST];
+	uint64_t rows[SWEEP_WORDS];
+
+	assert(work->done && policy < work->sweep->policy_count);
+	_Static_assert(SWEEP_LIST_MOST == PLANE_LIST_MOST, "the room of a list");
+	if (verdict == VERDICT(ELIGIBLE) && packed)
+		return work->plans[policy].open ? plane_list(packed, out_rows) : 0;
+	if (!sweep_verdict(work, policy, verdict, rows))
+		return 0;
+	(void)plane_pack(rows, room);
+	return plane_list(room, out_rows);
 }
 
 bool sweep_condition_status(const struct sweep_work *work, size_t policy, size_t condition,

@@ -225,6 +225,7 @@ static bool odd_rows_add(struct sweep_work *work)
 		any |= odd[i] & work->rows[i];
 	for (size_t i = 0; any && i < work->sweep->policy_count; i++) {
 		struct sweep_result *result = &work->results[i];
+		const uint64_t *packed = result->packed;
 		uint64_t **planes[] = { &result->eligible, &result->asked, &result->review,
 			&result->pending };
 
@@ -234,10 +235,12 @@ static bool odd_rows_add(struct sweep_work *work)
 			if (!*planes[k])
 				return false;
 		}
+		if (packed)
+			plane_unpack(packed, result->eligible);
+		result->packed = NULL;
 		for (size_t k = 0; k < SWEEP_WORDS; k++)
 			result->pending[k] |= odd[k] & work->rows[k];
 		result->undone = true;
-		result->some = false;
 		work->undone = true;
 	}
 	return true;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define POOL_WORDS ((size_t)256 * BLOCK_WORDS)
+#define LINE_WORDS ((size_t)8)
 #define ROW_ARENA ((size_t)256 << 10)
 #define ROW_BUDGET ((size_t)64 << 20)
 
@@ -15,9 +16,11 @@
 uint64_t *pool_take(struct plane_pool *pool, size_t words)
 {
 	struct plane_chunk *chunks;
-	struct plane_chunk chunk = { .size = words > POOL_WORDS ? words : POOL_WORDS };
+	struct plane_chunk chunk;
 	uint64_t *room;
 
+	words = (words + LINE_WORDS - 1) / LINE_WORDS * LINE_WORDS;
+	chunk.size = words > POOL_WORDS ? words : POOL_WORDS;
 	while (pool->chunk < pool->chunk_count &&
 			pool->chunks[pool->chunk].size - pool->next < words) {
 		pool->chunk++;
@@ -29,9 +32,11 @@ uint64_t *pool_take(struct plane_pool *pool, size_t words)
 		if (!chunks)
 			return NULL;
 		pool->chunks = chunks;
-		chunk.words = memory_alloc(chunk.size * sizeof(*chunk.words));
-		if (!chunk.words)
+		chunk.memory = memory_alloc((chunk.size + LINE_WORDS) * sizeof(*chunk.memory));
+		if (!chunk.memory)
 			return NULL;
+		chunk.words = chunk.memory +
+			      -((uintptr_t)chunk.memory / sizeof(uint64_t)) % LINE_WORDS;
 		chunks[pool->chunk_count++] = chunk;
 	}
 	room = pool->chunks[pool->chunk].words + pool->next;
@@ -48,7 +53,7 @@ static void pool_reset(struct plane_pool *pool)
 static void pool_fini(struct plane_pool *pool)
 {
 	for (size_t i = 0; i < pool->chunk_count; i++)
-		memory_free(pool->chunks[i].words);
+		memory_free(pool->chunks[i].memory);
 	memory_free(pool->chunks);
 }
 
@@ -66,6 +71,21 @@ void block_rewind(struct block *block, struct block_mark mark)
 uint64_t *block_room(struct block *block, size_t words)
 {
 	return pool_take(&block->kept, words);
+}
+
+uint64_t *block_pack(struct block *block, const uint64_t *plane)
+{
+	struct plane_pool *pool = &block->kept;
+	uint64_t *room = pool_take(pool, PLANE_PACKED_MOST);
+	size_t words;
+
+	if (!room)
+		return NULL;
+	/* What it does not fill up is given back. */
+	words = plane_pack(plane, room);
+	pool->next = (size_t)(room - pool->chunks[pool->chunk].words) +
+		     (words + LINE_WORDS - 1) / LINE_WORDS * LINE_WORDS;
+	return room;
 }
 
 /* --- life -------------------------------------------------------------------------------------- */

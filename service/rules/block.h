@@ -88,6 +88,13 @@ uint64_t block_code_generation(const struct block *block);
 bool block_ask(struct block *block, uint32_t literal, const uint64_t *need,
 		struct block_answer *out_answer, struct error *err);
 
+/**
+ * Asks memory for what is read when the literal is asked for, since that lies far apart: one step after the
+ * other, some time before. Nothing waits for it, and it changes nothing.
+ */
+#define BLOCK_FETCH_STEPS 3
+void block_fetch(const struct block *block, uint32_t literal, unsigned step);
+
 /* The most literals that are put together in one pass. */
 #define BLOCK_PARTS_MOST 32
 
@@ -128,6 +135,8 @@ struct block_mark block_mark(const struct block *block);
 void block_rewind(struct block *block, struct block_mark mark);
 /** Room of @words words until the next round. NULL when memory is short. */
 uint64_t *block_room(struct block *block, size_t words);
+/** A plane as plane_pack() packs it, in room of that kind. NULL when memory is short. */
+uint64_t *block_pack(struct block *block, const uint64_t *plane);
 
 /** What follows for @rows from a bool formula, as a column. */
 bool block_derive_flags(struct block *block, uint32_t literal, const uint64_t *rows,

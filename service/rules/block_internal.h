@@ -12,7 +12,8 @@
 
 /* Planes, taken and given back like a stack. */
 struct plane_chunk {
-	uint64_t *words;
+	uint64_t *memory;
+	uint64_t *words; /* of it, from the first line of a cache on */
 	size_t size;
 };
 
@@ -22,6 +23,7 @@ struct plane_pool {
 	size_t chunk, next; /* where the next one is taken: words of the chunk */
 };
 
+/** Room that begins with a line of a cache. */
 uint64_t *pool_take(struct plane_pool *pool, size_t words);
 
 struct code_entry {

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rules/plane.h"
 
+#include <string.h>
+
 const uint64_t plane_zeros[PLANE_WORDS];
 
 PLANE_CLONES
@@ -99,6 +101,58 @@ bool plane_choose(const uint64_t *rows, const uint64_t *const *in, size_t in_cou
 	for (size_t w = 0; w < 8; w++)
 		left |= any[w];
 	return left != 0;
+}
+
+PLANE_CLONES
+size_t plane_pack(const uint64_t *plane, uint64_t *out)
+{
+	uint64_t *next = out + 1;
+	uint64_t some = 0;
+
+	for (size_t i = 0; i < PLANE_WORDS; i++) {
+		uint64_t there = plane[i] != 0;
+
+		*next = plane[i];
+		next += there;
+		some |= there << i;
+	}
+	out[0] = some;
+	return (size_t)(next - out);
+}
+
+void plane_unpack(const uint64_t *packed, uint64_t *out)
+{
+	const uint64_t *next = packed + 1;
+
+	memset(out, 0, PLANE_WORDS * sizeof(*out));
+	for (uint64_t left = packed[0]; left; left &= left - 1)
+		out[__builtin_ctzll(left)] = *next++;
+}
+
+/* Four at a time, whether there are as many or not: how many there are nobody could guess. */
+PLANE_CLONES
+size_t plane_list(const uint64_t *packed, uint16_t *out)
+{
+	const uint64_t last = UINT64_C(1) << 63;
+	const uint64_t *next = packed + 1;
+	uint16_t *end = out;
+
+	for (uint64_t some = packed[0]; some; some &= some - 1) {
+		unsigned first = (unsigned)__builtin_ctzll(some) * 64;
+		uint64_t left = *next++;
+		uint16_t *at = end;
+
+		end += __builtin_popcountll(left);
+		do {
+			for (unsigned k = 0; k < 4; k++) {
+				at[k] = (uint16_t)(first +
+						   (unsigned)__builtin_ctzll(left | last));
+				left &= left - 1;
+			}
+			at += 4;
+		} while (left);
+	}
+	return (size_t)(end - out);
 }
 
 PLANE_CLONES

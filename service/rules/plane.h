@@ -67,6 +67,17 @@ void plane_unite(const uint64_t *const *planes, size_t count, uint64_t *out);
 /** out = what is in @rows, in all of @in, and in none of @out_of; whether that is any. */
 bool plane_choose(const uint64_t *rows, const uint64_t *const *in, size_t in_count,
 		const uint64_t *const *out_of, size_t out_of_count, uint64_t *out);
+/*
+ * A plane of few rows, packed: a word that says which words have any, and these; PLANE_PACKED_MOST words at
+ * most.
+ */
+#define PLANE_PACKED_MOST (PLANE_WORDS + 1)
+/** How many words it wrote; @out has room for the most. */
+size_t plane_pack(const uint64_t *plane, uint64_t *out);
+void plane_unpack(const uint64_t *packed, uint64_t *out);
+/** The numbers of the rows, ascending, and how many; @out has room for PLANE_LIST_MOST of them. */
+#define PLANE_LIST_MOST (PLANE_WORDS * 64 + 4)
+size_t plane_list(const uint64_t *packed, uint16_t *out);
 /** Whether a & b has any bit; a & ~b. */
 bool plane_meets(const uint64_t *a, const uint64_t *b);
 bool plane_exceeds(const uint64_t *a, const uint64_t *b);

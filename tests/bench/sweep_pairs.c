@@ -6,24 +6,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static void pairs_put(struct pairs *pairs, size_t policy, const uint64_t *rows)
-{
-	uint32_t *policies = pairs->policies + pairs->count;
-	uint16_t *out = pairs->rows + pairs->count;
-
-	for (unsigned k = 0; k < SWEEP_WORDS; k++) {
-		for (uint64_t left = rows[k]; left; left &= left - 1) {
-			*policies++ = (uint32_t)policy;
-			*out++ = (uint16_t)(k * 64 + (unsigned)__builtin_ctzll(left));
-		}
-	}
-	pairs->count = (size_t)(out - pairs->rows);
-}
-
 struct pairs pairs_new(size_t policies)
 {
 	struct pairs pairs = { malloc(policies * SWEEP_ROWS * sizeof(uint32_t)),
-		malloc(policies * SWEEP_ROWS * sizeof(uint16_t)), 0 };
+		malloc((policies * SWEEP_ROWS + SWEEP_LIST_MOST) * sizeof(uint16_t)), 0 };
 
 	if (!pairs.policies || !pairs.rows) {
 		(void)fprintf(stderr, "no memory for the pairs that match\n");
@@ -44,7 +30,6 @@ void pairs_of_block(struct workload *workload, const struct sweep *sweep,
 {
 	struct sweep_source source;
 	struct error err = { 0 };
-	uint64_t rows[SWEEP_WORDS];
 
 	pairs->count = 0;
 	workload_source(workload, sweep, block, &source);
@@ -53,8 +38,13 @@ void pairs_of_block(struct workload *workload, const struct sweep *sweep,
 		exit(1);
 	}
 	for (size_t k = 0; k < sweep_policy_count(sweep); k++) {
-		if (sweep_verdict(work, k, VERDICT(ELIGIBLE), rows))
-			pairs_put(pairs, k, rows);
+		uint32_t *policies = pairs->policies + pairs->count;
+		size_t found = sweep_verdict_rows(
+				work, k, VERDICT(ELIGIBLE), pairs->rows + pairs->count);
+
+		for (size_t i = 0; i < found; i++)
+			policies[i] = (uint32_t)k;
+		pairs->count += found;
 	}
 }
 

@@ -161,6 +161,30 @@ static void swept_free(struct swept *swept)
 	sweep_free(swept->sweep);
 }
 
+/* Lists of rows are the planes. */
+static void lists_compare(const struct swept *swept)
+{
+	uint16_t list[SWEEP_LIST_MOST];
+
+	for (size_t i = 0; i < sweep_policy_count(swept->sweep); i++) {
+		for (int k = VERDICT(INELIGIBLE); k <= VERDICT(ELIGIBLE); k++) {
+			uint64_t rows[SWEEP_WORDS] = { 0 };
+			size_t count = sweep_verdict_rows(
+					swept->work, i, (Policycalc__V1__Verdict)k, list);
+			size_t at = 0;
+
+			(void)sweep_verdict(swept->work, i, (Policycalc__V1__Verdict)k, rows);
+			for (unsigned row = 0; row < SWEEP_ROWS; row++) {
+				if (!has(rows, row))
+					continue;
+				assert_true(at < count);
+				assert_int_equal(list[at++], row);
+			}
+			assert_int_equal(at, count);
+		}
+	}
+}
+
 static void swept_block(struct swept *swept, Policycalc__V1__Profile **profiles, unsigned count,
 		const char *day, const uint64_t *rows, struct arena *arena)
 {
@@ -173,6 +197,7 @@ static void swept_block(struct swept *swept, Policycalc__V1__Profile **profiles,
 	swept->source.source.tells_series = count % 3;
 	if (!sweep_block(swept->work, &swept->source.source, rows, &err))
 		fail_msg("%s", err.message);
+	lists_compare(swept);
 }
 
 #define ALONE 12
