@@ -186,7 +186,8 @@ static bool clause_reads(const struct doubting *doubting, size_t index, int slot
 static bool clause_is_plain(const struct doubting *doubting, size_t index, int slot)
 {
 	for (size_t i = 0; i < doubting->rule_counts[index]; i++) {
-		if (!rule_is_plain(doubting->rules[index][i], slot))
+		if (!rule_is_plain(doubting->rules[index][i], slot,
+				    doubting->facts.evaluation.arena))
 			return false;
 	}
 	return true;

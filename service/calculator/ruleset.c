@@ -179,7 +179,7 @@ const struct rule *ruleset_build_rule(struct ruleset_build *build, enum item_lis
 		.warn_choices = !build->is_owner,
 		.regions = build->ruleset->regions,
 		.lasting = build->is_owner, /* the text stands in the catalog, which is ours */
-		.memo = build->memos[list],
+		.memo = build->ruleset->memos[list],
 	};
 	struct slice written = slice_from(text ? text : "");
 	struct known_rule *known = NULL;
@@ -231,6 +231,7 @@ static void ruleset_free(struct ruleset *ruleset)
 				i++)
 			map_fini(&ruleset->entries[list][i].choices);
 		map_fini(&ruleset->entry_names[list]);
+		rule_memo_free(ruleset->memos[list]);
 		scope_free(ruleset->scopes[list]);
 	}
 	map_fini(&ruleset->region_codes);
@@ -281,6 +282,10 @@ static struct ruleset *ruleset_make(
 		ruleset->arena = *arena;
 		ruleset->arena.budget = RULESET_BUDGET;
 		arena_init(arena, arena->budget);
+		/* Without them (memory is short) all is read anew. */
+		for (enum item_list list = LIST_ENTERPRISE;
+				build->is_owner && list < LIST_COUNT; list++)
+			ruleset->memos[list] = rule_memo_new();
 		if (!ruleset_build(build, err)) {
 			ruleset_free(ruleset);
 			ruleset = NULL;
@@ -290,8 +295,6 @@ static struct ruleset *ruleset_make(
 		error_set(err, ERROR_MEMORY, "no memory for a ruleset");
 	}
 	map_fini(&build->rules);
-	for (enum item_list list = LIST_ENTERPRISE; list < LIST_COUNT; list++)
-		rule_memo_free(build->memos[list]);
 	return ruleset;
 }
 
@@ -319,9 +322,6 @@ struct ruleset *ruleset_new_in(struct arena *arena, const struct catalog *catalo
 		.diagnostics = diagnostics,
 	};
 
-	/* Without them (memory is short) all is read anew. */
-	for (enum item_list list = LIST_ENTERPRISE; list < LIST_COUNT; list++)
-		build.memos[list] = rule_memo_new();
 	return ruleset_make(&build, arena, err);
 }
 
@@ -350,9 +350,13 @@ bool ruleset_is_shared(const struct ruleset *ruleset)
 
 size_t ruleset_size(const struct ruleset *ruleset)
 {
-	return ruleset->arena.taken +
-	       atomic_load_explicit(&ruleset->told->size, memory_order_relaxed) +
-	       candidate_cache_size(ruleset->candidates);
+	size_t size = ruleset->arena.taken +
+		      atomic_load_explicit(&ruleset->told->size, memory_order_relaxed) +
+		      candidate_cache_size(ruleset->candidates);
+
+	for (enum item_list list = LIST_ENTERPRISE; list < LIST_COUNT; list++)
+		size += rule_memo_size(ruleset->memos[list]);
+	return size;
 }
 
 int64_t ruleset_revision(const struct ruleset *ruleset)

@@ -225,6 +225,8 @@ struct ruleset {
 	size_t set_words;		/* words of a set of slots */
 	const uint64_t *parameter_mask; /* the set of all parameters */
 	int as_of_slot;
+	struct rule_memo *memos
+			[LIST_COUNT]; /* of one that was loaded: what makes trees of rules; or NULL */
 
 	struct entry *entries[LIST_COUNT]; /* in name order */
 	size_t entry_count[LIST_COUNT];
@@ -334,7 +336,6 @@ struct ruleset_build {
 	void *context;
 	struct diagnostics *diagnostics;
 	struct map rules; /* of an owner, by text: compiled once, however many policies have it */
-	struct rule_memo *memos[LIST_COUNT]; /* of an owner: parts of rules, by scope */
 	struct map numbered; /* what conditions ask, to the first that asks it */
 	struct arena keys;   /* of ->numbered */
 	struct version_build versions;

@@ -86,7 +86,7 @@ static uint32_t atom_hash(struct atoms *atoms, const struct atom *atom)
 	return (uint32_t)(hash ^ hash >> 32);
 }
 
-/* What both ask is the same. The node of what asks for texts is only where that is written. */
+/* What both ask is the same. */
 static bool atom_equals(const struct atom *a, const struct atom *b)
 {
 	if (a->kind != b->kind || a->slot != b->slot || a->bound != b->bound ||

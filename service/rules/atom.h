@@ -33,11 +33,11 @@ enum atom_kind {
 	ATOM_FLAG,     /* ->slot is true */
 	ATOM_AT_LEAST, /* ->slot, an int or the seconds of a day, >= ->bound */
 	ATOM_QUOTIENT, /* the quotient >= ->bound in ppm, or > it with ->above; exactly */
-	ATOM_CODE,     /* what follows from the text of ->slot alone: by ->test, or by ->node */
-	ATOM_MEMBER,   /* the list ->slot holds ->code */
-	ATOM_HELD,     /* the map ->slot has ->code */
-	ATOM_VALID, /* the day it has under ->code is >= ->bound; an error when it has none */
-	ATOM_OTHER, /* only ->node can tell */
+	ATOM_CODE,   /* what follows from the text of ->slot alone: by ->test, or by the code */
+	ATOM_MEMBER, /* the list ->slot holds ->code */
+	ATOM_HELD,   /* the map ->slot has ->code */
+	ATOM_VALID,  /* the day it has under ->code is >= ->bound; an error when it has none */
+	ATOM_OTHER,  /* only the code can tell */
 };
 
 /* What follows from a text; @marked is what the caller said of it beside. */
@@ -59,13 +59,14 @@ struct atom {
 	const uint32_t *texts;
 	struct slice code;
 	const struct atom_test *test;
-	const struct node *node;
+	const struct node *node; /* what tells it from others when nothing else does; or NULL */
 
 	uint32_t formula;
 	uint32_t asked; /* how often at most in one go, see atoms_use() */
 	const struct scope_ratio *ratio;
-	const struct rule *rule; /* whose ->node it is */
-	const int *slots;	 /* of attributes that it reads; ascending */
+	const struct rule *rule;  /* whose code it is, of CODE and OTHER, */
+	int code_begin, code_end; /* from here to there */
+	const int *slots;	  /* of attributes that it reads; ascending */
 	size_t slot_count;
 };
 

@@ -176,8 +176,7 @@ uint32_t atom_take_among(
 }
 
 uint32_t atom_take_texts(struct taking *taking, const struct scope_name *name,
-		enum operator_kind operation, const struct value *texts,
-		const struct node *node, int begin, int end)
+		enum operator_kind operation, const struct value *texts, int begin, int end)
 {
 	bool list = operation == OPERATOR_IN;
 	size_t count = list ? texts->list.count : 1;
@@ -186,6 +185,8 @@ uint32_t atom_take_texts(struct taking *taking, const struct scope_name *name,
 		.negated = operation == OPERATOR_NOT_EQUAL,
 		.text_count = (uint32_t)count,
 		.rule = taking->rule,
+		.code_begin = begin,
+		.code_end = end,
 		.slots = &name->slot,
 		.slot_count = 1 };
 	uint32_t literal, hash;
@@ -198,8 +199,5 @@ uint32_t atom_take_texts(struct taking *taking, const struct scope_name *name,
 	if (!atom.texts)
 		return LITERAL_TRUE;
 	literal = atoms_find(taking->atoms, &atom, &hash);
-	if (literal != UINT32_MAX)
-		return literal;
-	atom.node = node ? node : atom_node_of(taking->rule, begin, end);
-	return atoms_add(taking->atoms, &atom, hash);
+	return literal != UINT32_MAX ? literal : atoms_add(taking->atoms, &atom, hash);
 }

@@ -88,14 +88,14 @@ uint32_t atom_take_among(struct taking *taking, const struct scope_name *name,
 uint32_t atom_take_member(
 		struct taking *taking, const struct scope_name *name, struct slice code);
 /**
- * A text that is (EQUAL), is not (NOT_EQUAL), or is one of (IN) @texts. It is written in @node, or (NULL) in
- * that of the steps from @begin to @end. UINT32_MAX when @texts are none.
+ * A text that is (EQUAL), is not (NOT_EQUAL), or is one of (IN) @texts, which the code of the rule from @begin to
+ * @end says. UINT32_MAX when @texts are none.
  */
 uint32_t atom_take_texts(struct taking *taking, const struct scope_name *name,
-		enum operator_kind operation, const struct value *texts,
-		const struct node *node, int begin, int end);
+		enum operator_kind operation, const struct value *texts, int begin, int end);
 /** Whether a list holds texts, or a map has them for keys. */
 bool atom_is_codes(const struct type *type);
 
-/** The node whose code this is. */
-const struct node *atom_node_of(const struct rule *rule, int begin, int end);
+/** The node whose code this is; NULL when memory is short, and then @arena is exhausted. */
+const struct node *atom_node_of(
+		const struct rule *rule, int begin, int end, struct arena *arena);

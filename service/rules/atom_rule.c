@@ -110,9 +110,12 @@ static uint32_t other_take(struct taking *taking, const struct node *node)
 	size_t most = 3 * (size_t)taking->rule->program.slot_count + 1;
 	struct reads reads = { .slots = ARENA_NEW_ARRAY(&atoms->arena, int, most),
 		.capacity = most };
-	struct atom atom = {
-		.kind = ATOM_OTHER, .slot = -1, .rule = taking->rule, .node = node
-	};
+	struct atom atom = { .kind = ATOM_OTHER,
+		.slot = -1,
+		.rule = taking->rule,
+		.node = node,
+		.code_begin = node->code_begin,
+		.code_end = node->code_end };
 	uint32_t literal = UINT32_MAX;
 
 	if (!reads.slots) {
@@ -179,8 +182,8 @@ static uint32_t comparison_take(struct taking *taking, const struct node *node)
 			continue;
 		if (side->variable && side->variable->type->kind == TYPE_STRING) {
 			bound = node_value(taking, other);
-			literal = atom_take_texts(
-					taking, side->variable, operation, &bound, node, 0, 0);
+			literal = atom_take_texts(taking, side->variable, operation, &bound,
+					node->code_begin, node->code_end);
 			if (literal != UINT32_MAX)
 				return literal;
 			continue;
@@ -228,8 +231,8 @@ static uint32_t in_take(struct taking *taking, const struct node *node)
 		uint32_t literal;
 
 		value = node_value(taking, range);
-		literal = atom_take_texts(
-				taking, member->variable, OPERATOR_IN, &value, node, 0, 0);
+		literal = atom_take_texts(taking, member->variable, OPERATOR_IN, &value,
+				node->code_begin, node->code_end);
 		if (literal != UINT32_MAX)
 			return literal;
 	}
@@ -405,10 +408,12 @@ uint32_t atom_take_node(struct taking *taking, const struct node *node)
 bool atoms_add_rule(struct atoms *atoms, const struct rule *rule, uint32_t *out_literal)
 {
 	struct taking taking = { .atoms = atoms, .rule = rule };
+	const struct node *root;
 
 	if (!atom_take_steps(&taking, out_literal)) {
 		assert(rule_type(rule)->kind == TYPE_BOOL);
-		*out_literal = atom_take_node(&taking, rule->root);
+		root = rule_root(rule, &atoms->arena);
+		*out_literal = root ? atom_take_node(&taking, root) : LITERAL_TRUE;
 	}
 	return !atoms->failed && !atoms->arena.exhausted;
 }

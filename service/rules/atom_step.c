@@ -44,10 +44,13 @@ struct stepping {
 
 /* --- nodes ------------------------------------------------------------------------------------- */
 
-const struct node *atom_node_of(const struct rule *rule, int begin, int end)
+const struct node *atom_node_of(
+		const struct rule *rule, int begin, int end, struct arena *arena)
 {
-	const struct node *node = rule->root;
+	const struct node *node = rule_root(rule, arena);
 
+	if (!node)
+		return NULL;
 	while (node->code_begin != begin || node->code_end != end) {
 		const struct node *inner = NULL;
 
@@ -79,11 +82,14 @@ static const struct scope_name *name_find(const struct node *node, int slot)
 static const struct scope_name *slot_name(struct stepping *stepping, int index)
 {
 	int slot = stepping->program->slots[index];
-	const struct scope_name **name = atoms_name(stepping->taking->atoms, slot);
+	struct atoms *atoms = stepping->taking->atoms;
+	const struct scope_name **name = atoms_name(atoms, slot);
+	const struct node *root;
 
 	if (name && !*name) {
-		*name = name_find(stepping->taking->rule->root, slot);
-		assert(*name);
+		root = rule_root(stepping->taking->rule, &atoms->arena);
+		*name = root ? name_find(root, slot) : NULL;
+		assert(*name || !root);
 	}
 	return name ? *name : NULL;
 }
@@ -105,6 +111,14 @@ static const struct value *bound_value(const struct stepping *stepping, int inde
 	return bound->values[slot].kind == VALUE_UNKNOWN ? &unknown : &error;
 }
 
+/* A part that only its node can tell of; any literal when memory is short. */
+static uint32_t part_take(struct taking *taking, int begin, int end)
+{
+	const struct node *node = atom_node_of(taking->rule, begin, end, &taking->atoms->arena);
+
+	return node ? atom_take_node(taking, node) : LITERAL_TRUE;
+}
+
 /* The literal of a bool; the steps of it end before @end. */
 static uint32_t item_literal(struct stepping *stepping, const struct item *item, int end)
 {
@@ -121,7 +135,7 @@ static uint32_t item_literal(struct stepping *stepping, const struct item *item,
 		return item->literal;
 	case ITEM_PART:
 	default:
-		return atom_take_node(taking, atom_node_of(taking->rule, item->begin, end));
+		return part_take(taking, item->begin, end);
 	}
 }
 
@@ -187,7 +201,7 @@ static uint32_t relation_take(struct stepping *stepping, const struct item *side
 				       : atom_take_number(taking, side->name, operation,
 							 other->value);
 	case TYPE_STRING:
-		return atom_take_texts(taking, side->name, operation, other->value, NULL,
+		return atom_take_texts(taking, side->name, operation, other->value,
 				side < other ? side->begin : other->begin, pc + 1);
 	default:
 		return UINT32_MAX;
@@ -205,7 +219,7 @@ static uint32_t in_take(struct stepping *stepping, const struct item *member,
 	if (member->kind != ITEM_SLOT || range->kind != ITEM_VALUE)
 		return UINT32_MAX;
 	if (member->name->type->kind == TYPE_STRING)
-		return atom_take_texts(taking, member->name, OPERATOR_IN, range->value, NULL,
+		return atom_take_texts(taking, member->name, OPERATOR_IN, range->value,
 				member->begin, pc + 1);
 	if (member->name->type->kind == TYPE_INT && range->value->kind == VALUE_LIST &&
 			range->value->list.count > 0)
@@ -417,8 +431,7 @@ bool atom_take_steps(struct taking *taking, uint32_t *out_literal)
 {
 	const struct program *program = &taking->rule->program;
 	struct stepping stepping;
-	/* What shows quotients stands behind all else. */
-	int end = program->ratio_count ? taking->rule->root->code_end : program->code_count;
+	int end = program->main_count;
 
 	if (program->stack_size > ITEMS_MOST || !is_plain(program->code, end))
 		return false;

@@ -134,8 +134,7 @@ enum atom_answer block_ask_value(
 	struct value made;
 
 	block->values[atom->slot] = *value;
-	made = program_run(&atom->rule->program, atom->node->code_begin, atom->node->code_end,
-			&evaluation);
+	made = program_run(&atom->rule->program, atom->code_begin, atom->code_end, &evaluation);
 	block->values[atom->slot] = (struct value){ .kind = VALUE_UNKNOWN };
 	if (made.kind == VALUE_BOOL)
 		answer = made.boolean ? ANSWER_YES : ANSWER_NO;
@@ -157,8 +156,7 @@ static enum atom_answer row_ask(struct block *block, const struct atom *atom,
 	struct value made;
 
 	row_enter(block, atom->slots, atom->slot_count, row);
-	made = program_run(&atom->rule->program, atom->node->code_begin, atom->node->code_end,
-			evaluation);
+	made = program_run(&atom->rule->program, atom->code_begin, atom->code_end, evaluation);
 	if (made.kind == VALUE_BOOL)
 		answer = made.boolean ? ANSWER_YES : ANSWER_NO;
 	else if (made.kind == VALUE_UNKNOWN)
@@ -332,8 +330,7 @@ bool block_derive(struct block *block, int slot, const struct rule *rule, const 
 			struct value made;
 
 			row_enter(block, slots, count, row);
-			made = program_run(&rule->program, rule->root->code_begin,
-					rule->root->code_end, &evaluation);
+			made = rule_evaluate(rule, &evaluation);
 			if (!derived_put(block, &derived, &made, row))
 				return block_fail_memory(err);
 			arena_rewind(&block->arena, mark);

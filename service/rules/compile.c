@@ -507,6 +507,7 @@ bool program_compile(
 		compile_node(&compiler, root);
 	else
 		compiler.failed = true;
+	program->main_count = program->code_count;
 	if (!compiler.failed && ratios > 0)
 		compile_shown_ratios(&compiler, root);
 	return program_settle(&compiler) && !compiler.failed && !arena->exhausted;

@@ -136,10 +136,15 @@ static struct estimate estimate(const struct node *node)
 	case NODE_HAS:
 		break;
 	}
-	for (uint32_t i = 0; i < node->count; i++)
-		result.cost = add(result.cost, estimate(node->children[i]).cost);
 	if (node->kind == NODE_LIST)
 		result.size = node->count;
+	/* Of a part of rules, each of which has its own: texts. */
+	if (node->kind == NODE_LIST && !node->children) {
+		result.cost = add(result.cost, node->count);
+		return result;
+	}
+	for (uint32_t i = 0; i < node->count; i++)
+		result.cost = add(result.cost, estimate(node->children[i]).cost);
 	if (node->kind == NODE_MAP) {
 		result.size = node->count / 2;
 		result.cost = add(result.cost, multiply(result.size, result.size));

@@ -278,10 +278,13 @@ bool rule_explain(const struct rule *rule, const struct evaluation *evaluation,
 		size_t *out_count)
 {
 	struct explainer explainer = { .rule = rule, .evaluation = evaluation };
+	const struct node *root = rule_root(rule, evaluation->arena);
 	struct value result =
 			options->result ? *options->result : rule_evaluate(rule, evaluation);
 
-	explain_node(&explainer, rule->root, result, options->turned, false);
+	if (!root)
+		return false;
+	explain_node(&explainer, root, result, options->turned, false);
 	if (explainer.failed || evaluation->arena->exhausted)
 		return false;
 	*out_atoms = explainer.atoms;

@@ -38,6 +38,20 @@ bool flip_try(struct flipper *flipper, const struct flip_atom *atom, int slot,
 	return result.kind == VALUE_BOOL && result.boolean == atom->want;
 }
 
+const struct node *flip_root(const struct flipper *flipper, const struct rule *rule)
+{
+	/* Nothing reads anything in it, and nothing turns it. */
+	static const struct node nothing = { .kind = NODE_BAD,
+		.constant = true,
+		.local = -1,
+		.code_begin = -1,
+		.code_end = -1,
+		.type = &type_bool };
+	const struct node *root = rule_root(rule, flipper->world->evaluation->arena);
+
+	return root ? root : &nothing;
+}
+
 /* --- what stands behind a name ---------------------------------------------------------------- */
 
 const struct rule *flip_behind_slot(const struct flipper *flipper, int slot)
@@ -70,7 +84,7 @@ static bool slot_rests_on(const struct flipper *flipper, int slot, int base)
 	if (slot == base)
 		return true;
 	rule = flip_behind_slot(flipper, slot);
-	return rule && flip_reads(flipper, rule->root, base);
+	return rule && flip_reads(flipper, flip_root(flipper, rule), base);
 }
 
 bool flip_reads(const struct flipper *flipper, const struct node *node, int slot)
@@ -81,7 +95,7 @@ bool flip_reads(const struct flipper *flipper, const struct node *node, int slot
 	if (node->variable) {
 		rule = flip_behind(flipper, node, &ratio);
 		if (rule)
-			return flip_reads(flipper, rule->root, slot);
+			return flip_reads(flipper, flip_root(flipper, rule), slot);
 		if (ratio)
 			return slot_rests_on(flipper, ratio->num_slot, slot) ||
 			       slot_rests_on(flipper, ratio->den_slot, slot);
@@ -122,7 +136,7 @@ static void bases_gather_slot(const struct flipper *flipper, int slot, struct ba
 	const struct rule *rule = flip_behind_slot(flipper, slot);
 
 	if (rule)
-		bases_gather(flipper, rule->root, bases);
+		bases_gather(flipper, flip_root(flipper, rule), bases);
 	else
 		bases_put(bases, slot);
 }
@@ -138,7 +152,7 @@ static void bases_gather(
 			return;
 		rule = flip_behind(flipper, node, &ratio);
 		if (rule) {
-			bases_gather(flipper, rule->root, bases);
+			bases_gather(flipper, flip_root(flipper, rule), bases);
 		} else if (ratio) {
 			bases_gather_slot(flipper, ratio->num_slot, bases);
 			bases_gather_slot(flipper, ratio->den_slot, bases);
@@ -272,7 +286,7 @@ static void node_flips(struct flipper *flipper, const struct rule *rule,
 	if (node->variable) {
 		behind = flip_behind(flipper, node, &ratio);
 		if (behind) {
-			node_flips(flipper, behind, behind->root, want, firm);
+			node_flips(flipper, behind, flip_root(flipper, behind), want, firm);
 			return;
 		}
 	}
@@ -302,6 +316,6 @@ size_t rule_flips(const struct rule *rule, bool want, bool firm, const struct fl
 {
 	struct flipper flipper = { .world = world, .flips = out_flips };
 
-	node_flips(&flipper, rule, rule->root, want, firm);
+	node_flips(&flipper, rule, flip_root(&flipper, rule), want, firm);
 	return flipper.count;
 }

@@ -44,7 +44,7 @@ static void codes_gather(
 	if (node->variable) {
 		rule = flip_behind(flipper, node, &ratio);
 		if (rule)
-			codes_gather(flipper, rule->root, codes);
+			codes_gather(flipper, flip_root(flipper, rule), codes);
 		else if (node->variable->role == SCOPE_PARAMETER)
 			codes_put_all(codes, &evaluation->values[node->variable->slot]);
 		return;

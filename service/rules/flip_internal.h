@@ -37,6 +37,8 @@ const struct rule *flip_behind(const struct flipper *flipper, const struct node 
 		const struct scope_ratio **out_ratio);
 /** The same of a slot that no name of this rule stands for: a part of a quotient. */
 const struct rule *flip_behind_slot(const struct flipper *flipper, int slot);
+/** The tree of a rule; one that says nothing when memory is short, and then the arena of the evaluation is exhausted. */
+const struct node *flip_root(const struct flipper *flipper, const struct rule *rule);
 /** Whether the value of a part rests on @slot, through everything derived. */
 bool flip_reads(const struct flipper *flipper, const struct node *node, int slot);
 

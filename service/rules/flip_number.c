@@ -139,7 +139,8 @@ static enum slope slope_of_slot(const struct flipper *flipper, int own, int slot
 
 	if (own == slot)
 		return SLOPE_UP;
-	return behind ? slope_of(flipper, behind, behind->root, slot) : SLOPE_NONE;
+	return behind ? slope_of(flipper, behind, flip_root(flipper, behind), slot)
+		      : SLOPE_NONE;
 }
 
 static enum slope slope_of_ratio(
@@ -172,7 +173,7 @@ static enum slope slope_of(const struct flipper *flipper, const struct rule *rul
 	if (node->variable) {
 		behind = flip_behind(flipper, node, &ratio);
 		if (behind)
-			return slope_of(flipper, behind, behind->root, slot);
+			return slope_of(flipper, behind, flip_root(flipper, behind), slot);
 		return ratio ? slope_of_ratio(flipper, ratio, slot) : SLOPE_UP;
 	}
 	switch ((int)node->kind) {

@@ -372,6 +372,7 @@ struct interval rule_evaluate_interval(const struct rule *rule, const struct sco
 		const struct evaluation *evaluation)
 {
 	struct bounder bounder = { rule, scope, evaluation };
+	const struct node *root = rule_root(rule, evaluation->arena);
 
-	return bound(&bounder, rule->root);
+	return root ? bound(&bounder, root) : interval_any(true);
 }

@@ -270,7 +270,7 @@ static enum atom_answer text_ask(
 	if (text)
 		build->values[atom->slot] =
 				(struct value){ .kind = VALUE_STRING, .text = *text };
-	made = program_run(&atom->rule->program, atom->node->code_begin, atom->node->code_end,
+	made = program_run(&atom->rule->program, atom->code_begin, atom->code_end,
 			&build->evaluation);
 	build->values[atom->slot] = (struct value){ .kind = VALUE_UNKNOWN };
 	if (made.kind == VALUE_BOOL)

@@ -4,15 +4,21 @@
 #include "base/memory.h"
 #include "base/utf8.h"
 
+#include <stdatomic.h>
+
 #define PARTS_MOST ((size_t)1 << 15) /* rules with others are read */
 #define MEMO_BUDGET ((size_t)256 << 20)
+#define TREES_BUDGET ((size_t)4 << 30)
 
 struct rule_memo *rule_memo_new(void)
 {
 	struct rule_memo *memo = memory_alloc_zero(1, sizeof(*memo));
 
-	if (memo)
-		arena_init(&memo->arena, MEMO_BUDGET);
+	if (!memo)
+		return NULL;
+	pthread_mutex_init(&memo->lock, NULL);
+	arena_init(&memo->arena, MEMO_BUDGET);
+	arena_init(&memo->trees, TREES_BUDGET);
 	return memo;
 }
 
@@ -24,8 +30,37 @@ void rule_memo_free(struct rule_memo *memo)
 	map_fini(&memo->exact);
 	map_fini(&memo->lists);
 	map_fini(&memo->strings);
+	arena_fini(&memo->trees);
 	arena_fini(&memo->arena);
+	pthread_mutex_destroy(&memo->lock);
 	memory_free(memo);
+}
+
+size_t rule_memo_size(struct rule_memo *memo)
+{
+	size_t places, size;
+
+	if (!memo)
+		return 0;
+	pthread_mutex_lock(&memo->lock);
+	places = memo->parts.capacity + memo->exact.capacity + memo->lists.capacity +
+		 memo->strings.capacity;
+	size = sizeof(*memo) + memo->arena.taken + memo->trees.taken +
+	       places * sizeof(struct map_entry);
+	pthread_mutex_unlock(&memo->lock);
+	return size;
+}
+
+/* What each rule is compiled with; what is different of each is not asked for when one is made again. */
+static void options_keep(struct rule_memo *memo, const struct rule_options *options)
+{
+	memo->options = *options;
+	memo->options.path = NULL;
+	memo->options.memo = NULL;
+	memo->options.expected = NULL;
+	memo->options.expected_dimension = DIMENSION_ANY;
+	memo->options.warn_bare = memo->options.warn_choices = false;
+	memo->options.cost_limit = UINT64_MAX;
 }
 
 /* Room for the slots of a rule, of which there are as many as @scope has. */
@@ -107,16 +142,71 @@ static bool units_find(struct rule_memo *memo, const struct source *source,
 	return true;
 }
 
-const struct rule *memo_make(
-		const struct source *source, const struct scope *scope, struct arena *arena)
+/* Takes @source apart and finds its parts; UNIT_NONE: it is not made of such, or memory is short. */
+static uint16_t source_read(struct rule_memo *memo, const struct source *source,
+		const struct scope *scope, struct arena *arena)
 {
-	struct rule_memo *memo = source->options->memo;
 	uint16_t root = memo_read(&memo->reading, source->text);
 
 	if (root == UNIT_NONE ||
 			(memo->reading.wide >= 128 &&
 					utf8_valid_size(source->text) < source->text.size) ||
 			!slots_reserve(memo, scope) || !units_find(memo, source, scope, arena))
+		return UNIT_NONE;
+	return root;
+}
+
+const struct rule *memo_make(
+		const struct source *source, const struct scope *scope, struct arena *arena)
+{
+	struct rule_memo *memo = source->options->memo;
+	uint16_t root = source_read(memo, source, scope, arena);
+
+	if (root == UNIT_NONE)
 		return NULL;
+	if (!memo->scope) {
+		memo->scope = scope;
+		options_keep(memo, source->options);
+	}
 	return memo_join(memo, root, source, arena);
+}
+
+/* As if it had never been known: what was is not remembered when memory was short. */
+static struct node *tree_read(struct rule_memo *memo, const struct rule *rule)
+{
+	const struct rule *again;
+	struct diagnostics ignored;
+	struct arena findings;
+
+	arena_init(&findings, (size_t)1 << 20);
+	diagnostics_init(&ignored, &findings);
+	again = rule_compile(rule->text, memo->scope, &memo->options, &memo->trees, &ignored);
+	arena_fini(&findings);
+	return again ? atomic_load_explicit(&again->root, memory_order_relaxed) : NULL;
+}
+
+const struct node *memo_tree(struct rule *rule)
+{
+	struct rule_memo *memo = rule->memo;
+	struct rule_options options;
+	struct source source = { .text = rule->text, .options = &options };
+	struct node *tree;
+	uint16_t root;
+
+	pthread_mutex_lock(&memo->lock);
+	tree = atomic_load_explicit(&rule->root, memory_order_relaxed);
+	if (!tree) {
+		options = memo->options;
+		options.memo = memo;
+		root = source_read(memo, &source, memo->scope, &memo->trees);
+		if (root != UNIT_NONE)
+			tree = memo_grow(memo, root, rule->text);
+		if (!tree)
+			tree = tree_read(memo, rule);
+		/* There may be memory for the next one again. */
+		memo->arena.exhausted = memo->trees.exhausted = false;
+		atomic_store_explicit(&rule->root, tree, memory_order_release);
+	}
+	pthread_mutex_unlock(&memo->lock);
+	return tree;
 }

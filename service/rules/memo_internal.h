@@ -6,6 +6,8 @@
 #include "rules/memo.h"
 #include "rules/program.h"
 
+#include <pthread.h>
+
 #define MEMO_TEXT_MOST ((size_t)4096) /* bytes of a rule; longer ones are read */
 #define MEMO_UNITS_MOST 64
 #define MEMO_PIECES_MOST 128
@@ -136,20 +138,24 @@ static inline bool node_is_whole(const struct node *node)
 
 /* A list of strings, and what each rule that has it shares. */
 struct known_list {
-	struct node **children;
+	struct node **children; /* NULL: no tree with it was asked for yet */
 	struct value value;
 	const struct part *part; /* the last that had it, and what the two cost; or NULL */
 	uint64_t steps;
 };
 
-/* --- rules: memo.c, memo_join.c ------------------------------------------------------------------- */
+/* --- rules: memo.c, memo_join.c, memo_grow.c ------------------------------------------------------ */
 
 struct rule_memo {
-	struct arena arena; /* what is known */
-	struct map parts;   /* key to part */
-	struct map exact;   /* text to part, of those that depend on their pieces */
-	struct map lists;   /* text to known_list */
-	struct map strings; /* text to node */
+	pthread_mutex_t lock; /* of all that follows, once the first tree may be asked for */
+	struct rule_options options;
+	const struct scope *scope; /* of all rules; NULL: there was none yet */
+	struct arena arena;	   /* what is known */
+	struct arena trees;	   /* those that were asked for, and what they share */
+	struct map parts;	   /* key to part */
+	struct map exact;	   /* text to part, of those that depend on their pieces */
+	struct map lists;	   /* text to known_list */
+	struct map strings;	   /* text to node */
 	struct reading reading;
 	uint64_t *slots;     /* of the rule at hand: the set of them, */
 	uint16_t *slot_at;   /* the place of each among them, */
@@ -160,7 +166,23 @@ struct rule_memo {
 /** The list that @piece of the text at hand is; NULL when memory is short. What rules share of it lives in @arena. */
 struct known_list *memo_list(
 		struct rule_memo *memo, const struct piece *piece, struct arena *arena);
+/** The nodes of @list, which is @piece of the text at hand, for trees; NULL when memory is short. */
+struct node **memo_list_nodes(
+		struct rule_memo *memo, struct known_list *list, const struct piece *piece);
 
-/** Makes the rule of what was read and is known; NULL: it has to be read, or memory is short. */
+/* How much of everything a rule takes. */
+struct measure {
+	size_t nodes, children, constants, slots, ratios;
+	int main_code, code, main_ratios;
+	int loop_depth;
+};
+
+/** Of what was read and is known, but for its slots. */
+struct measure memo_measure(const struct reading *reading);
+/** The figure of @piece. */
+int64_t memo_figure(struct slice text, const struct piece *piece);
+/** Makes the rule of what was read and is known, but for its tree; NULL: it has to be read, or memory is short. */
 const struct rule *memo_join(struct rule_memo *memo, uint16_t root, const struct source *source,
 		struct arena *arena);
+/** The tree of that rule, in memo->trees; NULL when memory is short. */
+struct node *memo_grow(struct rule_memo *memo, uint16_t root, struct slice text);

@@ -4,16 +4,20 @@
 
 #define KNOWN_MOST ((size_t)1 << 18)
 
-static struct node *string_node(
-		struct rule_memo *memo, const struct list_string *written, struct arena *arena)
+static struct slice string_of(const struct rule_memo *memo, const struct list_string *written)
 {
-	struct slice string = { memo->reading.text.data + written->at + 1,
+	return (struct slice){ memo->reading.text.data + written->at + 1,
 		(size_t)(written->end - written->at) - 2 };
+}
+
+static struct node *string_node(struct rule_memo *memo, const struct list_string *written)
+{
+	struct slice string = string_of(memo, written);
 	struct node *node = map_find(&memo->strings, string);
 
 	if (node)
 		return node;
-	node = arena_alloc(arena, sizeof(*node));
+	node = arena_alloc(&memo->trees, sizeof(*node));
 	if (!node)
 		return NULL;
 	*node = (struct node){
@@ -43,19 +47,15 @@ static struct known_list *list_make(
 	const struct list_string *strings = &memo->reading.strings[piece->string];
 	size_t count = piece->strings;
 	struct known_list *list = arena_alloc(&memo->arena, sizeof(*list));
-	struct value *items =
-			arena_alloc(arena, count * (sizeof(*items) + sizeof(struct node *)));
+	struct value *items = arena_alloc(arena, count * sizeof(*items));
 
 	if (!list || !items)
 		return NULL;
-	*list = (struct known_list){ .children = (struct node **)(items + count),
-		.value = { .kind = VALUE_LIST, .list = { items, count } } };
-	for (size_t i = 0; i < count; i++) {
-		list->children[i] = string_node(memo, &strings[i], arena);
-		if (!list->children[i])
-			return NULL;
-		items[i] = list->children[i]->literal;
-	}
+	*list = (struct known_list){ .value = { .kind = VALUE_LIST,
+						     .list = { items, count } } };
+	for (size_t i = 0; i < count; i++)
+		items[i] = (struct value){ .kind = VALUE_STRING,
+			.text = string_of(memo, &strings[i]) };
 	return list;
 }
 
@@ -71,4 +71,22 @@ struct known_list *memo_list(
 	if (list && memo->lists.count < KNOWN_MOST)
 		(void)map_put(&memo->lists, written, list); /* or it is alone */
 	return list;
+}
+
+struct node **memo_list_nodes(
+		struct rule_memo *memo, struct known_list *list, const struct piece *piece)
+{
+	const struct list_string *strings = &memo->reading.strings[piece->string];
+	struct node **children;
+
+	if (list->children)
+		return list->children;
+	children = arena_alloc(&memo->trees, piece->strings * sizeof(*children));
+	for (size_t i = 0; children && i < piece->strings; i++) {
+		children[i] = string_node(memo, &strings[i]);
+		if (!children[i])
+			return NULL;
+	}
+	list->children = children;
+	return children;
 }

@@ -8,6 +8,8 @@
 
 #include "rules/type.h"
 
+#include <stdatomic.h>
+
 struct making {
 	const struct source *source;
 	struct slice text; /* of the part */
@@ -18,6 +20,12 @@ struct making {
 	struct arena *own;			     /* of the part */
 	bool failed;				     /* memory is short */
 };
+
+/* It was just compiled, and so has its tree. */
+static struct node *rule_tree(const struct rule *rule)
+{
+	return atomic_load_explicit(&rule->root, memory_order_relaxed);
+}
 
 /* --- pieces ---------------------------------------------------------------------------------------- */
 
@@ -88,7 +96,7 @@ static bool spot_find(struct making *making, const struct node *node, const stru
 static bool spots_find(struct making *making, const struct piece *pieces, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
-		if (!spot_find(making, making->rule->root, NULL, &pieces[i], i))
+		if (!spot_find(making, rule_tree(making->rule), NULL, &pieces[i], i))
 			return false;
 	}
 	return true;
@@ -317,7 +325,7 @@ static void constants_write(struct making *making, const struct program *program
 static void part_write(struct making *making)
 {
 	const struct program *program = &making->rule->program;
-	struct node *root = making->rule->root;
+	struct node *root = rule_tree(making->rule);
 	struct part *part = making->part;
 	size_t nodes = 0, children = 0;
 
@@ -381,6 +389,7 @@ static bool part_fill(struct making *making, const struct piece *pieces, size_t 
 {
 	struct part *part = making->part;
 	struct rule *rule = (struct rule *)making->rule;
+	struct node *root = rule_tree(rule);
 
 	if (rule->cost > UINT32_MAX || !spots_find(making, pieces, count)) {
 		part->exact = count > 0;
@@ -388,10 +397,10 @@ static bool part_fill(struct making *making, const struct piece *pieces, size_t 
 		return true;
 	}
 	part->steps = (uint32_t)rule->cost;
-	nodes_fold(making, rule->root, pieces, count);
-	nodes_forget(rule->root);
+	nodes_fold(making, root, pieces, count);
+	nodes_forget(root);
 	/* What is folded beforehand has no room on the stack. */
-	if (!program_compile(&rule->program, rule->root, rule->program.loop_depth, scratch) ||
+	if (!program_compile(&rule->program, root, rule->program.loop_depth, scratch) ||
 			!spots_find(making, pieces, count))
 		return false;
 	part_write(making);

@@ -83,9 +83,11 @@ static bool node_is_plain(const struct node *node, int slot)
 	return true;
 }
 
-bool rule_is_plain(const struct rule *rule, int slot)
+bool rule_is_plain(const struct rule *rule, int slot, struct arena *arena)
 {
-	return node_is_plain(rule->root, slot);
+	const struct node *root = rule_root(rule, arena);
+
+	return root && node_is_plain(root, slot);
 }
 
 /* --- demands ---------------------------------------------------------------------------------- */
@@ -121,6 +123,7 @@ bool rule_demands(const struct rule *rule, bool value, struct arena *arena,
 		void (*found)(void *context, const char *text, bool value), void *context)
 {
 	struct demander demander = { arena, found, context };
+	const struct node *root = rule_root(rule, arena);
 
-	return node_demands(&demander, rule->root, value);
+	return root && node_demands(&demander, root, value);
 }

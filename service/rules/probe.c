@@ -269,6 +269,8 @@ void rule_probe(const struct rule *rule, const struct probe *probe,
 		const struct evaluation *evaluation)
 {
 	struct prober prober = { rule, probe, evaluation };
+	const struct node *root = rule_root(rule, evaluation->arena);
 
-	probe_node(&prober, rule->root);
+	if (root)
+		probe_node(&prober, root);
 }

@@ -32,24 +32,36 @@ struct program_ratio {
 
 struct program {
 	struct instruction *code;
-	int code_count;
 	struct value *constants;
-	int constant_count;
 	int *slots; /* ascending; code names them by index */
 	enum value_kind *slot_kinds;
-	int slot_count;
 	struct program_ratio *ratios;
+	int code_count;
+	int main_count; /* the first so many are the value; behind them are shown quotients */
+	int constant_count;
+	int slot_count;
 	int ratio_count;
 	int stack_size;
 	int loop_depth;
 };
 
+struct rule_memo;
+
 struct rule {
-	struct slice text; /* a copy; names in the tree point into it */
-	struct node *root;
+	struct slice text;	     /* a copy; names in the tree point into it */
+	_Atomic(struct node *) root; /* rule_root(); NULL: nobody asked for it yet */
+	struct rule_memo *memo;	     /* what makes it then */
 	struct program program;
 	uint64_t cost;
+	const struct type *type;
+	enum dimension dimension;
 };
+
+/**
+ * The tree. That of a rule which was made with a memo is made when somebody asks for it, and kept: to answer takes
+ * the program alone. NULL when memory is short, and then @arena, the caller's, is exhausted. Any thread.
+ */
+const struct node *rule_root(const struct rule *rule, struct arena *arena);
 
 /** Compiles a checked tree; NULL-free on success, false when memory is short. */
 bool program_compile(struct program *program, struct node *root, int loop_depth,

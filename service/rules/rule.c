@@ -7,6 +7,8 @@
 #include "rules/memo.h"
 #include "rules/program.h"
 
+#include <stdatomic.h>
+
 #define RULE_SIZE_LIMIT ((size_t)16 * 1024)
 
 static bool source_is_readable(const struct source *source)
@@ -34,29 +36,33 @@ static bool rule_build(struct rule *rule, const struct source *source,
 {
 	uint64_t limit = rule_cost_limit(source->options);
 	struct checker checker = { .source = source, .scope = scope, .arena = arena };
+	struct node *root;
 	bool complete = false;
 	bool checked;
 
-	rule->root = tree_parse(source, arena, &complete);
-	if (!rule->root || arena->exhausted)
+	root = tree_parse(source, arena, &complete);
+	if (!root || arena->exhausted)
 		return false;
 	/* Also what could not be parsed whole is checked, for the other mistakes in it. */
-	checked = tree_check(&checker, rule->root);
+	checked = tree_check(&checker, root);
 	if (!complete || !checked || arena->exhausted)
 		return false;
-	rule->cost = tree_cost(rule->root);
+	rule->cost = tree_cost(root);
 	if (rule->cost > limit) {
-		source_report(source, DIAGNOSTIC_ERROR, rule->root->begin, rule->root->end,
+		source_report(source, DIAGNOSTIC_ERROR, root->begin, root->end,
 				"the rule may take %llu steps; %llu are the limit",
 				(unsigned long long)rule->cost, (unsigned long long)limit);
 		return false;
 	}
-	if (!program_compile(&rule->program, rule->root, checker.loop_depth, arena)) {
+	if (!program_compile(&rule->program, root, checker.loop_depth, arena)) {
 		if (!arena->exhausted)
-			source_report(source, DIAGNOSTIC_ERROR, rule->root->begin,
-					rule->root->end, "the rule has too many parts");
+			source_report(source, DIAGNOSTIC_ERROR, root->begin, root->end,
+					"the rule has too many parts");
 		return false;
 	}
+	atomic_init(&rule->root, root);
+	rule->type = root->type;
+	rule->dimension = root->dimension;
 	return true;
 }
 
@@ -99,6 +105,17 @@ bool rule_is_wellformed(struct slice text, struct arena *arena, struct diagnosti
 	return source_is_readable(&source) && tree_parse(&source, arena, &complete) && complete;
 }
 
+const struct node *rule_root(const struct rule *rule, struct arena *arena)
+{
+	const struct node *root = atomic_load_explicit(&rule->root, memory_order_acquire);
+
+	/* The rule was made in memory that may be written, and its tree changes nothing that it says. */
+	if (!root)
+		root = memo_tree((struct rule *)rule);
+	arena->exhausted |= !root;
+	return root;
+}
+
 struct slice rule_written(const struct rule *rule)
 {
 	return rule->text;
@@ -106,12 +123,12 @@ struct slice rule_written(const struct rule *rule)
 
 const struct type *rule_type(const struct rule *rule)
 {
-	return rule->root->type;
+	return rule->type;
 }
 
 enum dimension rule_dimension(const struct rule *rule)
 {
-	return rule->root->dimension;
+	return rule->dimension;
 }
 
 uint64_t rule_cost(const struct rule *rule)
@@ -127,12 +144,17 @@ const int *rule_slots(const struct rule *rule, size_t *out_count)
 
 char *rule_print(const struct rule *rule, struct arena *arena)
 {
-	return tree_print(rule->root, arena);
+	const struct node *root = rule_root(rule, arena);
+
+	return root ? tree_print(root, arena) : NULL;
 }
 
-void rule_dump_tree(const struct rule *rule, FILE *out)
+void rule_dump_tree(const struct rule *rule, struct arena *arena, FILE *out)
 {
-	tree_dump(rule->root, 0, out);
+	const struct node *root = rule_root(rule, arena);
+
+	if (root)
+		tree_dump(root, 0, out);
 }
 
 void rule_dump_program(const struct rule *rule, FILE *out)
@@ -142,6 +164,5 @@ void rule_dump_program(const struct rule *rule, FILE *out)
 
 struct value rule_evaluate(const struct rule *rule, const struct evaluation *evaluation)
 {
-	return program_run(&rule->program, rule->root->code_begin, rule->root->code_end,
-			evaluation);
+	return program_run(&rule->program, 0, rule->program.main_count, evaluation);
 }

@@ -126,7 +126,10 @@ int scope_slot_count(const struct scope *scope);
 struct rule_memo;
 
 struct rule_memo *rule_memo_new(void);
+/** When nobody reads the rules any more that were compiled with it. */
 void rule_memo_free(struct rule_memo *memo);
+/** Bytes that it holds, of trees that were asked for and of what they are made of. Any thread. */
+size_t rule_memo_size(struct rule_memo *memo);
 
 struct rule_options {
 	const char *path; /* for diagnostics: file */
@@ -171,8 +174,8 @@ uint64_t rule_cost(const struct rule *rule); /* static worst case */
 const int *rule_slots(const struct rule *rule, size_t *out_count);
 /** Canonical text: parse(print(t)) == t. */
 char *rule_print(const struct rule *rule, struct arena *arena);
-/** For people: the checked tree, or the program. */
-void rule_dump_tree(const struct rule *rule, FILE *out);
+/** For people: the checked tree (nothing, and @arena exhausted, when memory is short), or the program. */
+void rule_dump_tree(const struct rule *rule, struct arena *arena, FILE *out);
 void rule_dump_program(const struct rule *rule, FILE *out);
 
 /* --- values ------------------------------------------------------------------------------ */
@@ -250,7 +253,7 @@ struct interval {
 
 /**
  * For int rules: unknown slots contribute their declared range, an unknown ?: condition the hull of
- * both arms. Exact values give least == most.
+ * both arms. Exact values give least == most. When the arena runs dry there are no bounds.
  */
 struct interval rule_evaluate_interval(const struct rule *rule, const struct scope *scope,
 		const struct evaluation *evaluation);
@@ -348,7 +351,10 @@ struct probe {
 	void *context;
 };
 
-/** Calls ->found for every place at which a comparison of the rule changes, as far as known. */
+/**
+ * Calls ->found for every place at which a comparison of the rule changes, as far as known; not for all when the
+ * arena runs dry.
+ */
 void rule_probe(const struct rule *rule, const struct probe *probe,
 		const struct evaluation *evaluation);
 
@@ -357,9 +363,9 @@ void rule_probe(const struct rule *rule, const struct probe *probe,
 /**
  * Whether the rule reads @slot only in ways whose every change rule_probe() finds: as a flag, or
  * compared with, or looked up in, what does not follow it. Then two values between the same points
- * give the same result.
+ * give the same result. false also when memory is short, and then @arena is exhausted.
  */
-bool rule_is_plain(const struct rule *rule, int slot);
+bool rule_is_plain(const struct rule *rule, int slot, struct arena *arena);
 
 /**
  * For bool rules: calls @found for each part that must have a value for the whole to have @value, by

@@ -138,11 +138,12 @@ static void known_compare(const struct rule *rule, struct slice text, const stru
 				&ignored);
 	for (int i = 0; i < 2; i++) {
 		const struct rule *known = rule_compile(text, scope, &loading, arena, &ignored);
+		const struct node *root = known ? rule_root(known, arena) : NULL;
 
 		if (arena->exhausted)
 			break;
-		require(known && tree_equals(rule->root, known->root) &&
-				places_equal(rule->root, known->root) &&
+		require(root && tree_equals(rule->root, root) &&
+				places_equal(rule->root, root) &&
 				rule_cost(rule) == rule_cost(known) &&
 				program_equals(&rule->program, &known->program));
 	}

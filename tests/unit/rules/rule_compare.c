@@ -91,8 +91,8 @@ static char *rule_text(const struct rule *rule)
 	arena_init(&arena, (size_t)1 << 20);
 	(void)fprintf(out, "%.*s\n%s\n", SLICE_PRINT(rule_written(rule)),
 			rule_print(rule, &arena));
-	rule_dump_tree(rule, out);
-	node_print(rule->root, out);
+	rule_dump_tree(rule, &arena, out);
+	node_print(rule_root(rule, &arena), out);
 	rule_dump_program(rule, out);
 	for (int i = 0; i < program->code_count; i++)
 		(void)fprintf(out, "%d ", program->code[i].b);

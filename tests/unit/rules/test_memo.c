@@ -5,8 +5,10 @@
  */
 #include "block_world.h"
 
+#include "base/memory.h"
 #include "rule_compare.h"
 
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -261,6 +263,14 @@ static bool is_known(const struct node *a, const struct node *b)
 	return left->children == right->children;
 }
 
+static const struct node *tree(struct world *world, const struct rule *rule)
+{
+	const struct node *root = rule_root(rule, &world->arena);
+
+	assert_non_null(root);
+	return root;
+}
+
 static void test_known(void **state)
 {
 	struct world *world = world_make();
@@ -268,24 +278,135 @@ static void test_known(void **state)
 	const struct rule *second = compile(world, "e.n3 > 36", world->memo);
 
 	(void)state;
-	assert_true(is_known(first->root, second->root));
-	assert_int_equal(second->root->children[1]->literal.integer, 36);
-	assert_false(is_known(first->root, compile(world, "e.n3 > 366", world->memo)->root));
-	assert_false(is_known(first->root, compile(world, "e.n3 > 25", NULL)->root));
+	assert_true(is_known(tree(world, first), tree(world, second)));
+	assert_int_equal(tree(world, second)->children[1]->literal.integer, 36);
+	assert_false(is_known(tree(world, first),
+			tree(world, compile(world, "e.n3 > 366", world->memo))));
+	assert_false(is_known(
+			tree(world, first), tree(world, compile(world, "e.n3 > 25", NULL))));
 	second = compile(world, "e.n1 < 7 && e.n3 > 38", world->memo);
-	assert_true(is_known(first->root, second->root->children[1]));
+	assert_true(is_known(tree(world, first), tree(world, second)->children[1]));
 	first = compile(world, "e.c0 in [\"a\"] && e.n3 >= wan(25) && e.c1 == \"ab\"",
 			world->memo);
 	second = compile(world, "e.c0 in [\"bc\", \"d\"] && e.n3 >= wan(36) && e.c1 == \"cd\"",
 			world->memo);
 	for (uint32_t i = 0; i < 3; i++)
-		assert_true(is_known(first->root->children[i], second->root->children[i]));
+		assert_true(is_known(tree(world, first)->children[i],
+				tree(world, second)->children[i]));
 	first = compile(world, "[e.n0, 3].exists(x, x > 25)", world->memo);
 	second = compile(world, "[e.n0, 4].exists(x, x > 36)", world->memo);
-	assert_true(is_known(first->root, second->root));
+	assert_true(is_known(tree(world, first), tree(world, second)));
 	assert_int_equal(second->program.loop_depth, 1);
 	/* As the key of the first was written: no rule. */
 	assert_null(compile(world, "e.n3 > ##", world->memo));
+	world_free(world);
+}
+
+/* A tree is made once, when the first asks for it; a rule that was read has its own from the start. */
+static void test_asked(void **state)
+{
+	static const char text[] =
+			"e.n3 > 36 && (e.c0 in [\"ab\", \"c\"] || !(e.f0 && e.n1 <= 3))";
+	struct world *world = world_make();
+	const struct rule *rule = compile(world, text, world->memo);
+	const struct rule *twin = compile(world, text, world->memo);
+	const struct rule *read = compile(world, text, NULL);
+	size_t size = rule_memo_size(world->memo);
+
+	(void)state;
+	assert_non_null(read->root);
+	assert_null(rule->root);
+	assert_true(rule_evaluate(rule, &world->evaluation).kind ==
+			rule_evaluate(read, &world->evaluation).kind);
+	assert_null(rule->root);
+	assert_true(tree_equals(tree(world, rule), tree(world, read)));
+	assert_ptr_equal(tree(world, rule), rule->root);
+	assert_null(twin->root);
+	assert_true(rule_memo_size(world->memo) > size);
+	rules_compare(read, twin);
+	assert_ptr_not_equal(twin->root, rule->root);
+	world_free(world);
+}
+
+/* Without memory for a tree the one who asks is told so, and the next who asks gets it. */
+static void test_scarce(void **state)
+{
+	static const char text[] =
+			"e.n3 > 36 && e.c0 in [\"ab\", \"c\"] && wan(30) > e.n1 && !e.f0";
+	unsigned long met = 1;
+	unsigned failed = 0;
+
+	(void)state;
+	for (unsigned long nth = 1; met >= nth; nth++) {
+		struct world *world = world_make();
+		const struct rule *read = compile(world, text, NULL);
+		const struct rule *rule = compile(world, text, world->memo);
+		struct rule_explain_options options = { 0 };
+		struct rule_atom *atoms;
+		struct arena arena;
+		size_t count;
+		bool told;
+
+		arena_init(&arena, (size_t)1 << 20);
+		world->evaluation.arena = &arena;
+		(void)memory_fail_nth(nth, 1);
+		told = rule_explain(rule, &world->evaluation, &options, &atoms, &count);
+		met = memory_fail_nth(0, 0);
+		assert_true(told || arena.exhausted);
+		failed += !told && !rule->root;
+		arena_fini(&arena);
+		rules_compare(read, rule);
+		arena_fini(&arena);
+		world_free(world);
+	}
+	assert_true(failed > 0);
+}
+
+enum { ASKERS = 4, ASKED = 400 };
+
+struct asking {
+	const struct rule *rules[ASKED];
+	const struct node *trees[ASKED];
+};
+
+static void *ask(void *context)
+{
+	struct asking *asking = context;
+	struct arena arena;
+
+	arena_init(&arena, (size_t)1 << 20);
+	for (size_t i = 0; i < ASKED; i++)
+		asking->trees[i] = rule_root(asking->rules[i], &arena);
+	arena_fini(&arena);
+	return NULL;
+}
+
+/* Whoever is first makes it, and the others get the same. */
+static void test_threads(void **state)
+{
+	struct world *world = world_make();
+	struct asking asking[ASKERS];
+	pthread_t threads[ASKERS];
+
+	(void)state;
+	for (size_t i = 0; i < ASKED; i++) {
+		const char *text = arena_format(&world->arena,
+				"e.n3 > %zu && (e.f0 || e.c0 in [\"a%zu\", \"b\"])", i + 1,
+				i % 9);
+
+		asking[0].rules[i] = compile(world, text, world->memo);
+	}
+	for (size_t k = 1; k < ASKERS; k++)
+		memcpy(asking[k].rules, asking[0].rules, sizeof(asking[0].rules));
+	for (size_t k = 0; k < ASKERS; k++)
+		assert_int_equal(pthread_create(&threads[k], NULL, ask, &asking[k]), 0);
+	for (size_t k = 0; k < ASKERS; k++)
+		assert_int_equal(pthread_join(threads[k], NULL), 0);
+	for (size_t i = 0; i < ASKED; i++) {
+		for (size_t k = 0; k < ASKERS; k++)
+			assert_ptr_equal(asking[k].trees[i], asking[0].rules[i]->root);
+		assert_non_null(asking[0].trees[i]);
+	}
 	world_free(world);
 }
 
@@ -317,6 +438,9 @@ int main(void)
 		cmocka_unit_test(test_at_random),
 		cmocka_unit_test(test_figures),
 		cmocka_unit_test(test_known),
+		cmocka_unit_test(test_asked),
+		cmocka_unit_test(test_scarce),
+		cmocka_unit_test(test_threads),
 		cmocka_unit_test(test_stack),
 	};
 

@@ -285,7 +285,7 @@ static void test_dumps(void **state)
 	FILE *out = open_memstream(&text, &size);
 
 	assert_non_null(out);
-	rule_dump_tree(rule, out);
+	rule_dump_tree(rule, &fixture->arena, out);
 	rule_dump_program(rule, out);
 	assert_int_equal(fclose(out), 0);
 	assert_non_null(strstr(text, "select staff: count (int) (slot 0)"));
