@@ -109,9 +109,10 @@ static bool block_init(struct block *block)
 	block->columns = memory_alloc_zero(block->slot_count + 1, sizeof(*block->columns));
 	block->atom_notes = memory_alloc_zero(atoms->count + 1, sizeof(*block->atom_notes));
 	block->memories = memory_alloc_zero(atoms->count + 1, sizeof(*block->memories));
+	block->briefs = memory_alloc_zero(atoms->count + 1, sizeof(*block->briefs));
 	block->values = memory_alloc_zero(block->slot_count + 1, sizeof(*block->values));
-	if (!block->columns || !block->atom_notes || !block->memories || !block->values ||
-			!block_places_init(block))
+	if (!block->columns || !block->atom_notes || !block->memories || !block->briefs ||
+			!block->values || !block_places_init(block))
 		return false;
 	if (bound > block->slot_count)
 		bound = block->slot_count;
@@ -155,6 +156,7 @@ void block_free(struct block *block)
 	memory_free(block->atom_notes);
 	block_places_fini(block);
 	memory_free(block->memories);
+	memory_free(block->briefs);
 	memory_free(block->values);
 	arena_fini(&block->arena);
 	memory_free(block);
@@ -435,7 +437,10 @@ static bool formula_ask(struct block *block, uint32_t number, const uint64_t *ne
 			plane_zeros, block->rows };
 		return true;
 	case FORMULA_ATOM:
-		if (!block_ask_atom(block, formula->at, place != 0, need, out_answer, err))
+		if (!block_ask_brief(block, place ? &block->kept : &block->scratch, formula->at,
+				    out_answer) &&
+				!block_ask_atom(block, formula->at, place != 0, need,
+						out_answer, err))
 			return false;
 		if (place)
 			note_put(block, place, out_answer);

@@ -92,7 +92,7 @@ bool block_ask(struct block *block, uint32_t literal, const uint64_t *need,
  * Asks memory for what is read when the literal is asked for, since that lies far apart: one step after the
  * other, some time before. Nothing waits for it, and it changes nothing.
  */
-#define BLOCK_FETCH_STEPS 3
+#define BLOCK_FETCH_STEPS 2
 void block_fetch(const struct block *block, uint32_t literal, unsigned step);
 
 /* The most literals that are put together in one pass. */

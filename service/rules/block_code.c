@@ -463,6 +463,8 @@ bool block_ask_code(struct block *block, struct plane_pool *pool, uint32_t numbe
 	*out_answer = (struct block_answer){ .sure = sure, .yes = planes };
 	if (!codes->many)
 		(void)answer_unite(codes, memory, ANSWER_YES, planes);
+	if (!codes->many)
+		block_brief_write(block, number);
 	if (sure)
 		return true;
 	planes_fill(block, number, codes, column, planes);

@@ -111,6 +111,20 @@ struct atom_memory {
 	uint64_t *done;	  /* OTHER: rows that were asked this round */
 };
 
+#define BRIEF_CODES 24
+
+/*
+ * An atom about a text of which at most so many codes are a yes, and all others a no: what is asked again in
+ * every block, in a line of memory.
+ */
+struct code_brief {
+	uint32_t answer_count; /* as of its memory when it was written; 0: it is none */
+	uint32_t generation;
+	uint32_t slot;
+	uint32_t count;
+	uint16_t codes[BRIEF_CODES];
+};
+
 struct block {
 	const struct atoms *atoms;
 	size_t slot_count;
@@ -134,6 +148,7 @@ struct block {
 				   where all are, ->rows */
 	size_t place_count;	      /* with place 0 */
 	struct atom_memory *memories; /* by atom */
+	struct code_brief *briefs;    /* by atom */
 	struct plane_pool kept;	      /* until the next round */
 	struct plane_pool scratch;
 
@@ -189,6 +204,13 @@ bool block_ask_member(struct block *block, struct plane_pool *pool, uint32_t ato
 bool block_ask_valid(struct block *block, struct plane_pool *pool, uint32_t atom,
 		const struct slot_column *column, struct block_answer *out_answer,
 		struct error *err);
+
+/* block_brief.c */
+/** Notes what is remembered of an atom, if it can be; whether it was asked in this round or not. */
+void block_brief_write(struct block *block, uint32_t atom);
+/** false: the atom is to be asked for. */
+bool block_ask_brief(struct block *block, struct plane_pool *pool, uint32_t atom,
+		struct block_answer *out_answer);
 
 /* block_direct.c */
 /** How rows stand that have no value. */

@@ -116,26 +116,6 @@ bool block_parts_choose(
 
 /* --- ahead of time ----------------------------------------------------------------------------- */
 
-#define LINE 64
-
-static void lines_fetch(const void *at, size_t size)
-{
-	for (size_t i = 0; i < size; i += LINE)
-		__builtin_prefetch((const char *)at + i);
-}
-
-static void atom_fetch(const struct block *block, uint32_t number, unsigned step)
-{
-	const struct atom_memory *memory = &block->memories[number];
-
-	if (step == 1) {
-		lines_fetch(&block->atoms->list[number], LINE);
-		lines_fetch(memory, LINE);
-	} else if (memory->hit_count) {
-		lines_fetch(memory->hits, LINE);
-	}
-}
-
 void block_fetch(const struct block *block, uint32_t literal, unsigned step)
 {
 	const struct formula *formula = &block->atoms->formulas[literal / 2];
@@ -143,7 +123,7 @@ void block_fetch(const struct block *block, uint32_t literal, unsigned step)
 	if (step == 0)
 		__builtin_prefetch(formula);
 	else if (formula->kind == FORMULA_ATOM)
-		atom_fetch(block, formula->at, step);
-	else if (formula->kind == FORMULA_ALL && step == 1)
+		__builtin_prefetch(&block->briefs[formula->at]);
+	else if (formula->kind == FORMULA_ALL)
 		__builtin_prefetch(&block->atoms->literals[formula->at]);
 }
