@@ -146,9 +146,11 @@ struct standing policy_standing(const struct ruleset *ruleset, size_t index, int
 		standing_enter_not_yet(&standing, policy->in_force);
 		return standing;
 	}
-	successor = policy_successor(ruleset, policy, day);
-	if (!successor)
-		successor = policy_repealer(ruleset, policy, day);
+	if (ruleset->rivalled[index / 64] >> index % 64 & 1) {
+		successor = policy_successor(ruleset, policy, day);
+		if (!successor)
+			successor = policy_repealer(ruleset, policy, day);
+	}
 	if (successor) {
 		standing.state = STATE(SUPERSEDED);
 		standing.superseded_by = successor;
@@ -168,4 +170,15 @@ struct standing policy_standing(const struct ruleset *ruleset, size_t index, int
 		standing.window_not_stated = true;
 	}
 	return standing;
+}
+
+bool policy_stands_as(const struct ruleset *ruleset, size_t index, size_t other)
+{
+	const Policycalc__V1__Policy *a = ruleset->catalog.policies[index];
+	const Policycalc__V1__Policy *b = ruleset->catalog.policies[other];
+
+	return a->in_force == b->in_force && a->n_windows == 0 && b->n_windows == 0 &&
+	       a->window_always == b->window_always &&
+	       !(ruleset->rivalled[index / 64] >> index % 64 & 1) &&
+	       !(ruleset->rivalled[other / 64] >> other % 64 & 1);
 }

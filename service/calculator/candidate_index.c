@@ -83,12 +83,34 @@ static bool clause_literal(struct building *building, const struct policy_rules 
 	return true;
 }
 
-/* The rules of a policy will be read soon. */
-static void policy_fetch(const struct policy_rules *policy)
+/*
+ * The rules of the policies behind @index will be read soon. One leads to the next: a policy to its conditions, they
+ * to the rules, these to their steps, and each is asked for before it is looked at.
+ */
+static void policies_fetch(const struct ruleset *ruleset, size_t index)
 {
-	for (size_t i = 0; i < policy->clause_count; i++) {
-		if (policy->clauses[i].rule)
-			atoms_fetch(policy->clauses[i].rule);
+	size_t count = ruleset->catalog.policy_count;
+	const struct policy_rules *policy;
+
+	if (index + 3 * AHEAD < count) {
+		policy = &ruleset->policies[index + 3 * AHEAD];
+		for (size_t i = 0; i < policy->clause_count; i++)
+			__builtin_prefetch(&policy->clauses[i]);
+	}
+	if (index + 2 * AHEAD < count) {
+		policy = &ruleset->policies[index + 2 * AHEAD];
+		for (size_t i = 0; i < policy->clause_count; i++) {
+			__builtin_prefetch(policy->clauses[i].condition);
+			if (policy->clauses[i].rule)
+				atoms_fetch_rule(policy->clauses[i].rule);
+		}
+	}
+	if (index + AHEAD < count) {
+		policy = &ruleset->policies[index + AHEAD];
+		for (size_t i = 0; i < policy->clause_count; i++) {
+			if (policy->clauses[i].rule)
+				atoms_fetch(policy->clauses[i].rule);
+		}
 	}
 }
 
@@ -108,8 +130,7 @@ static bool policies_build(struct building *building)
 				memory_alloc((policy->clause_count + 1) * sizeof(*literals));
 		bool ok = literals != NULL;
 
-		if (i + AHEAD < count)
-			policy_fetch(&ruleset->policies[i + AHEAD]);
+		policies_fetch(ruleset, i);
 		for (size_t k = 0; ok && k < policy->clause_count; k++)
 			ok = clause_literal(
 					building, policy, &policy->clauses[k], &literals[k]);
@@ -191,6 +212,8 @@ static bool atoms_build(struct building *building, const struct epoch *epoch, in
 	bound[ruleset->as_of_slot] = (struct value){ .kind = VALUE_TIMESTAMP,
 		.timestamp = { .seconds = as_of.seconds, .nanos = as_of.nanos } };
 	building->atoms = atoms_new(&evaluation);
+	if (building->atoms)
+		atoms_expect(building->atoms, ruleset->catalog.policy_count);
 	return building->atoms != NULL;
 }
 

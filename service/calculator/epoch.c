@@ -287,6 +287,12 @@ static bool epoch_bind(const struct ruleset *ruleset, int64_t day, struct epoch_
 			values[i] = parameter_value(from, &slot->arena);
 	}
 	for (size_t i = 0; i < catalog->policy_count; i++) {
+		policy_ask_for(catalog, i + 8);
+		if (i > 0 && policy_stands_as(ruleset, i, i - 1)) {
+			standings[i] = standings[i - 1];
+			availabilities[i] = availabilities[i - 1];
+			continue;
+		}
 		standings[i] = policy_standing(ruleset, i, day);
 		availabilities[i] = availability_encode(&standings[i], &encoder, &slot->arena);
 		failed |= encoder.failed; /* the next one begins anew */

@@ -50,6 +50,8 @@ void epoch_span(const struct ruleset *ruleset, int64_t day, int64_t *out_first,
 
 /** How the policy at @index stands on @day. */
 struct standing policy_standing(const struct ruleset *ruleset, size_t index, int64_t day);
+/** Whether two policies stand alike on every day, as far as that is seen at once. */
+bool policy_stands_as(const struct ruleset *ruleset, size_t index, size_t other);
 
 /** Whether @day is within the dates of the rule itself; where it begins is
  *  not stated, the earliest day known; a date of which nothing is known does not bound. */

@@ -244,7 +244,8 @@ struct ruleset {
 	struct map policy_ids;	       /* id to policy_rules */
 	struct map series_names;       /* name to series */
 	struct map repeals;	       /* id of what is repealed to the first repeal */
-	struct map parameter_names;    /* name to Parameter */
+	uint64_t *rivalled; /* the set of policies with other versions, or that something repeals */
+	struct map parameter_names; /* name to Parameter */
 
 	struct told_parts *told; /* parts of answers that were told; only these change */
 

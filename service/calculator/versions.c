@@ -16,8 +16,9 @@ bool ruleset_build_begin_versions(struct ruleset_build *build)
 
 	versions->indices = ARENA_NEW_ARRAY(&ruleset->arena, size_t, count + 1);
 	versions->all = ARENA_NEW_ARRAY(&ruleset->arena, struct series, count + 1);
+	ruleset->rivalled = ARENA_NEW_ARRAY(&ruleset->arena, uint64_t, count / 64 + 1);
 	versions->of = memory_alloc_zero(count, sizeof(struct series *));
-	return versions->indices && versions->all && versions->of;
+	return versions->indices && versions->all && ruleset->rivalled && versions->of;
 }
 
 bool ruleset_build_versions(struct ruleset_build *build, size_t index)
@@ -44,6 +45,11 @@ bool ruleset_build_versions(struct ruleset_build *build, size_t index)
 	return true;
 }
 
+static void rivalled_add(struct ruleset *ruleset, size_t index)
+{
+	ruleset->rivalled[index / 64] |= UINT64_C(1) << index % 64;
+}
+
 /* Every policy's standing asks who repeals it: a look-up, not a walk over the catalog. */
 static bool repeals_build(struct ruleset *ruleset)
 {
@@ -54,6 +60,8 @@ static bool repeals_build(struct ruleset *ruleset)
 		for (size_t k = 0; k < policy->n_repeals; k++) {
 			struct slice name = slice_from(policy->repeals[k]);
 			struct repeal *repeal = ARENA_NEW(&ruleset->arena, struct repeal);
+			const struct policy_rules *repealed =
+					map_find(&ruleset->policy_ids, name);
 
 			if (!repeal)
 				return false;
@@ -61,6 +69,8 @@ static bool repeals_build(struct ruleset *ruleset)
 			repeal->next = map_find(&ruleset->repeals, name);
 			if (!map_put(&ruleset->repeals, name, repeal))
 				return false;
+			if (repealed)
+				rivalled_add(ruleset, (size_t)(repealed - ruleset->policies));
 		}
 	}
 	return true;
@@ -76,12 +86,16 @@ bool ruleset_build_order_versions(struct ruleset_build *build)
 		next += versions->all[i].count;
 		versions->all[i].count = 0;
 	}
+	versions->all[versions->count].policies = next;
 	/* Policies stand in id order, and so do the versions of each series. */
 	for (size_t i = 0; i < build->ruleset->catalog.policy_count; i++) {
 		struct series *series = versions->of[i];
 
-		if (series)
-			((size_t *)series->policies)[series->count++] = i;
+		if (!series)
+			continue;
+		((size_t *)series->policies)[series->count++] = i;
+		if (series[1].policies - series->policies > 1)
+			rivalled_add(build->ruleset, i);
 	}
 	return versions->repeal_count == 0 || repeals_build(build->ruleset);
 }

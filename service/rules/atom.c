@@ -19,6 +19,8 @@ struct atoms *atoms_new(const struct evaluation *bound)
 	arena_init(&atoms->arena, ATOMS_BUDGET);
 	atoms->bound = *bound;
 	atoms->bound.arena = &atoms->arena;
+	atoms->questions = memory_alloc_zero(ATOM_QUESTIONS, sizeof(*atoms->questions));
+	atoms->failed |= !atoms->questions;
 	for (size_t i = 0; i < sizeof(constants) / sizeof(*constants); i++)
 		(void)atoms_add_formula(atoms, &(struct formula){ .kind = constants[i] });
 	if (!atoms->failed)
@@ -34,6 +36,7 @@ void atoms_free(struct atoms *atoms)
 	memory_free(atoms->known.places);
 	memory_free(atoms->joined.places);
 	memory_free(atoms->told.places);
+	memory_free(atoms->questions);
 	memory_free(atoms->texts);
 	memory_free(atoms->numbers);
 	memory_free((void *)atoms->names);

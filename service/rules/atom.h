@@ -97,6 +97,13 @@ struct atom_table {
 	size_t count;
 };
 
+/* What a slot was asked, and the literal that came of it; see atom_question.h. */
+struct atom_question {
+	uint64_t what;
+	uint64_t of[2];
+	uint32_t literal;
+};
+
 struct atoms {
 	struct arena arena;
 	struct evaluation bound; /* what parameters and as_of are */
@@ -114,11 +121,12 @@ struct atoms {
 	size_t number_capacity;
 	const struct scope_name **names; /* by slot, of those that were met */
 	size_t name_count;
-	struct buffer key;	  /* of a part of a tree */
-	struct atom_table known;  /* atoms */
-	struct atom_table joined; /* conjunctions */
-	struct atom_table told;	  /* texts */
-	bool failed;		  /* memory was short */
+	struct atom_question *questions; /* asked lately, each in its place */
+	struct buffer key;		 /* of a part of a tree */
+	struct atom_table known;	 /* atoms */
+	struct atom_table joined;	 /* conjunctions */
+	struct atom_table told;		 /* texts */
+	bool failed;			 /* memory was short */
 };
 
 /**
@@ -127,13 +135,19 @@ struct atoms {
  */
 struct atoms *atoms_new(const struct evaluation *bound);
 void atoms_free(struct atoms *atoms);
+/** Makes room for @count rules at once. Only advice: without memory it grows as ever. */
+void atoms_expect(struct atoms *atoms, size_t count);
 
 /**
  * Takes a bool rule apart; all rules of a table are compiled against one scope. false when memory
  * is short: the table is of no use then.
  */
 bool atoms_add_rule(struct atoms *atoms, const struct rule *rule, uint32_t *out_literal);
-/** Asks memory for what is read of a rule, some rules before it is added: a catalog is larger than any cache. */
+/**
+ * Asks memory for what is read of a rule, some rules before it is added: a catalog is larger than any cache. Before
+ * that, for what says where it is.
+ */
+void atoms_fetch_rule(const struct rule *rule);
 void atoms_fetch(const struct rule *rule);
 /** What @test (borrowed, as its context) makes of the text in @slot; of a slot that is unknown it is
  *  what the slot is. Equal only by address. */

@@ -18,6 +18,7 @@
 
 #define LITERAL_ERROR 2u
 #define LITERAL_UNSTATED 4u
+#define ATOM_QUESTIONS 2048
 
 /* --- the table --------------------------------------------------------------------------------- */
 
@@ -37,6 +38,8 @@ static inline size_t atom_table_next(const struct atom_table *table, size_t at)
 	return (at + 1) & (table->capacity - 1);
 }
 
+/** Room for @count in all; without memory it grows when it has to. */
+void atom_table_reserve(struct atom_table *table, size_t count);
 /** What is not there yet. */
 void atom_table_put(
 		struct atoms *atoms, struct atom_table *table, uint32_t hash, uint32_t number);

@@ -52,25 +52,39 @@ static void table_place(struct atom_table *table, struct atom_place place)
 	table->places[at] = place;
 }
 
-/* What is not there yet. */
+static bool table_resize(struct atom_table *table, size_t capacity)
+{
+	struct atom_table larger = { .count = table->count, .capacity = capacity };
+
+	larger.places = memory_alloc_zero(larger.capacity, sizeof(*larger.places));
+	if (!larger.places)
+		return false;
+	for (size_t i = 0; i < table->capacity; i++) {
+		if (table->places[i].number)
+			table_place(&larger, table->places[i]);
+	}
+	memory_free(table->places);
+	*table = larger;
+	return true;
+}
+
+void atom_table_reserve(struct atom_table *table, size_t count)
+{
+	size_t capacity = 1024;
+
+	while (capacity < 2 * count)
+		capacity *= 2;
+	if (capacity > table->capacity)
+		(void)table_resize(table, capacity);
+}
+
 void atom_table_put(
 		struct atoms *atoms, struct atom_table *table, uint32_t hash, uint32_t number)
 {
-	if (2 * (table->count + 1) > table->capacity) {
-		struct atom_table larger = { .count = table->count,
-			.capacity = table->capacity ? 2 * table->capacity : 1024 };
-
-		larger.places = memory_alloc_zero(larger.capacity, sizeof(*larger.places));
-		if (!larger.places) {
-			atoms->failed = true;
-			return;
-		}
-		for (size_t i = 0; i < table->capacity; i++) {
-			if (table->places[i].number)
-				table_place(&larger, table->places[i]);
-		}
-		memory_free(table->places);
-		*table = larger;
+	if (2 * (table->count + 1) > table->capacity &&
+			!table_resize(table, table->capacity ? 2 * table->capacity : 1024)) {
+		atoms->failed = true;
+		return;
 	}
 	table_place(table, (struct atom_place){ hash, number + 1 });
 	table->count++;
@@ -239,14 +253,20 @@ uint32_t atoms_pop_all(struct atoms *atoms, size_t from)
 	return literal;
 }
 
+void atoms_expect(struct atoms *atoms, size_t count)
+{
+	/* Most rules are a conjunction that no other is. */
+	atom_table_reserve(&atoms->joined, count);
+}
+
 bool atoms_add_all(struct atoms *atoms, const uint32_t *literals, size_t count,
 		uint32_t *out_literal)
 {
 	size_t from = atoms->stack_count;
 
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; count > 1 && i < count; i++)
 		atoms_push(atoms, literals[i]);
-	*out_literal = atoms_pop_all(atoms, from);
+	*out_literal = count == 1 ? *literals : atoms_pop_all(atoms, from);
 	return !atoms->failed && !atoms->arena.exhausted;
 }
 

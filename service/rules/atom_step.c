@@ -6,7 +6,7 @@
  * The steps are gone through once, as if no jump was ever taken, with what each value is in the place of the
  * value.
  */
-#include "rules/atom_internal.h"
+#include "rules/atom_question.h"
 
 #include <assert.h>
 
@@ -119,18 +119,31 @@ static uint32_t part_take(struct taking *taking, int begin, int end)
 	return node ? atom_take_node(taking, node) : LITERAL_TRUE;
 }
 
+static uint32_t flag_take(struct atoms *atoms, int slot)
+{
+	struct atom_question question = question_of(QUESTION_FLAG, slot, 0);
+	uint32_t literal = question_find(atoms, &question);
+
+	if (literal == UINT32_MAX) {
+		literal = atoms_put(atoms, &(struct atom){ .kind = ATOM_FLAG,
+							   .slot = slot,
+							   .slots = &slot,
+							   .slot_count = 1 });
+		question_keep(atoms, &question, literal);
+	}
+	return literal;
+}
+
 /* The literal of a bool; the steps of it end before @end. */
 static uint32_t item_literal(struct stepping *stepping, const struct item *item, int end)
 {
 	struct taking *taking = stepping->taking;
-	struct atom atom = { .kind = ATOM_FLAG, .slots = &atom.slot, .slot_count = 1 };
 
 	switch (item->kind) {
 	case ITEM_VALUE:
 		return atom_take_constant(item->value);
 	case ITEM_SLOT:
-		atom.slot = item->name->slot;
-		return atoms_put(taking->atoms, &atom);
+		return flag_take(taking->atoms, item->name->slot);
 	case ITEM_LITERAL:
 		return item->literal;
 	case ITEM_PART:
@@ -191,8 +204,6 @@ static uint32_t relation_take(struct stepping *stepping, const struct item *side
 {
 	struct taking *taking = stepping->taking;
 
-	if (side->kind != ITEM_SLOT || other->kind != ITEM_VALUE)
-		return UINT32_MAX;
 	switch ((int)side->name->type->kind) {
 	case TYPE_INT:
 	case TYPE_TIMESTAMP:
@@ -208,16 +219,12 @@ static uint32_t relation_take(struct stepping *stepping, const struct item *side
 	}
 }
 
+/* An attribute among values. */
 static uint32_t in_take(struct stepping *stepping, const struct item *member,
 		const struct item *range, int pc)
 {
 	struct taking *taking = stepping->taking;
 
-	if (member->kind == ITEM_VALUE && range->kind == ITEM_SLOT &&
-			member->value->kind == VALUE_STRING && atom_is_codes(range->name->type))
-		return atom_take_member(taking, range->name, member->value->text);
-	if (member->kind != ITEM_SLOT || range->kind != ITEM_VALUE)
-		return UINT32_MAX;
 	if (member->name->type->kind == TYPE_STRING)
 		return atom_take_texts(taking, member->name, OPERATOR_IN, range->value,
 				member->begin, pc + 1);
@@ -237,19 +244,51 @@ static void question_put(struct stepping *stepping, size_t count, uint32_t liter
 	item->kind = literal == UINT32_MAX ? ITEM_PART : ITEM_LITERAL;
 }
 
+/* What @slot is asked by @value; UINT32_MAX when that is not plain. */
+static uint32_t pair_take(struct stepping *stepping, const struct item *slot,
+		const struct item *value, enum operator_kind operation, bool member, int pc)
+{
+	struct taking *taking = stepping->taking;
+
+	if (member)
+		return value->value->kind == VALUE_STRING && atom_is_codes(slot->name->type)
+				       ? atom_take_member(
+							 taking, slot->name, value->value->text)
+				       : UINT32_MAX;
+	if (operation == OPERATOR_IN)
+		return in_take(stepping, slot, value, pc);
+	return operator_is_relation(operation)
+			       ? relation_take(stepping, slot, value, operation, pc)
+			       : UINT32_MAX;
+}
+
 static void operator_step(struct stepping *stepping, enum operator_kind operation, int pc)
 {
-	const struct item *left = &stepping->items[stepping->count - 2];
-	const struct item *right = left + 1;
+	struct atoms *atoms = stepping->taking->atoms;
+	const struct item *slot = &stepping->items[stepping->count - 2];
+	const struct item *value = slot + 1;
+	bool turned = slot->kind == ITEM_VALUE && value->kind == ITEM_SLOT;
+	bool member = turned && operation == OPERATOR_IN;
 	uint32_t literal = UINT32_MAX;
 
-	if (operation == OPERATOR_IN) {
-		literal = in_take(stepping, left, right, pc);
-	} else if (operator_is_relation(operation)) {
-		literal = relation_take(stepping, left, right, operation, pc);
-		if (literal == UINT32_MAX)
-			literal = relation_take(
-					stepping, right, left, operator_swapped(operation), pc);
+	if (turned) {
+		slot = value;
+		value = slot - 1;
+		if (!member)
+			operation = operator_swapped(operation);
+	}
+	if (slot->kind == ITEM_SLOT && value->kind == ITEM_VALUE) {
+		struct atom_question question =
+				question_of(member ? QUESTION_MEMBER : QUESTION_SIDE,
+						slot->name->slot, operation);
+		bool asks = question_ask(&question, value->value);
+
+		literal = asks ? question_find(atoms, &question) : UINT32_MAX;
+		if (literal == UINT32_MAX) {
+			literal = pair_take(stepping, slot, value, operation, member, pc);
+			if (asks && literal != UINT32_MAX)
+				question_keep(atoms, &question, literal);
+		}
 	}
 	question_put(stepping, 2, literal);
 }
@@ -409,6 +448,12 @@ static bool is_plain(const struct instruction *code, int end)
 		met |= 1U << code[pc].opcode;
 	}
 	return !(met & others);
+}
+
+void atoms_fetch_rule(const struct rule *rule)
+{
+	for (size_t at = 0; at < sizeof(*rule); at += FETCHED_AT_ONCE)
+		__builtin_prefetch((const char *)rule + at);
 }
 
 void atoms_fetch(const struct rule *rule)

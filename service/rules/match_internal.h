@@ -282,8 +282,17 @@ struct match_build {
 	bool failed;
 };
 
+bool match_list_grow(struct match_list *list, size_t more, size_t size);
+
 /** Room for @more elements at the end; NULL when memory is short. They are not counted yet. */
-void *match_list_room(struct match_list *list, size_t more, size_t size);
+static inline void *match_list_room(struct match_list *list, size_t more, size_t size)
+{
+	/* None is not where an empty list is. */
+	if ((list->count + more > list->capacity || !list->data) &&
+			!match_list_grow(list, more, size))
+		return NULL;
+	return (char *)list->data + list->count * size;
+}
 
 bool match_parts_build(struct match_build *build);
 /**

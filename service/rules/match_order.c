@@ -22,6 +22,7 @@
 #define PASS_MOST 0.5F
 #define SCORE_LEAST (0.25F * MATCH_BLOCK)
 /* Texts beyond those of so many words are not looked at. */
+#define AHEAD 8
 #define JOINED_WORDS ((size_t)64)
 
 /*
@@ -443,6 +444,22 @@ static void ordering_fini(struct ordering *ordering)
 	memory_free(ordering->mentions);
 }
 
+/* The positions as they were listed; these are asked for before their turn, and so are their numbers. */
+static void positions_sort(
+		const struct ordering *ordering, struct match_position *out, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (i + 2 * AHEAD < count)
+			__builtin_prefetch(
+					&ordering->asks[ordering->list[i + 2 * AHEAD].at - 1]);
+		if (i + AHEAD < count)
+			__builtin_prefetch(match_position_at(ordering->build,
+					ordering->asks[ordering->list[i + AHEAD].at - 1]));
+		out[i] = *match_position_at(
+				ordering->build, ordering->asks[ordering->list[i].at - 1]);
+	}
+}
+
 bool match_order_build(struct match_build *build)
 {
 	size_t count = build->positions.count;
@@ -457,9 +474,7 @@ bool match_order_build(struct match_build *build)
 		group_sort(&ordering, ordering.list, ends[0], 0);
 		group_sort(&ordering, ordering.list + ends[0], ends[1] - ends[0], 0);
 		group_sort(&ordering, ordering.list + ends[1], ends[2] - ends[1], 0);
-		for (size_t i = 0; i < count; i++)
-			sorted[i] = *match_position_at(
-					build, ordering.asks[ordering.list[i].at - 1]);
+		positions_sort(&ordering, sorted, count);
 		memory_free(build->positions.data);
 		build->positions.data = sorted;
 		build->positions.capacity = count + 1;

@@ -13,21 +13,19 @@
 /* As if they were without a sign, numbers are in the same order with this turned. */
 #define SIGN_BIT (UINT64_C(1) << 63)
 
-void *match_list_room(struct match_list *list, size_t more, size_t size)
+bool match_list_grow(struct match_list *list, size_t more, size_t size)
 {
 	size_t capacity = list->capacity ? list->capacity : 64;
 	void *grown;
 
 	while (capacity < list->count + more)
 		capacity *= 2;
-	if (capacity != list->capacity) {
-		grown = memory_resize(list->data, capacity * size);
-		if (!grown)
-			return NULL;
-		list->data = grown;
-		list->capacity = capacity;
-	}
-	return (char *)list->data + list->count * size;
+	grown = memory_resize(list->data, capacity * size);
+	if (!grown)
+		return false;
+	list->data = grown;
+	list->capacity = capacity;
+	return true;
 }
 
 static struct match_part *part_add(struct match_build *build, enum part_kind kind, int slot)

@@ -15,6 +15,7 @@
 #define LINE ((size_t)64)
 /* Each has two cells or more, the unknown one among them: fewer make 81 rows. */
 #define MERGED_PARTS_MOST 8
+#define AHEAD 8 /* positions that are asked for before their turn */
 #define LARGE_PAGE ((uintptr_t)2 << 20)
 
 /* --- rows -------------------------------------------------------------------------------------- */
@@ -234,6 +235,19 @@ static void lines_add(const struct filling *filling)
 	}
 }
 
+/* Positions were sorted; what they ask was not. */
+static void position_fetch(const struct match_build *build, size_t at)
+{
+	const uint32_t *entries = build->entries.data;
+
+	if (at < build->positions.count) {
+		const struct match_way *way = &match_position_at(build, at)->way;
+
+		__builtin_prefetch(entries + way->all.first);
+		__builtin_prefetch(entries + way->any.first);
+	}
+}
+
 static void block_fill(struct filling *filling, size_t block)
 {
 	struct match_build *build = filling->build;
@@ -254,6 +268,7 @@ static void block_fill(struct filling *filling, size_t block)
 		const struct match_position *position = match_position_at(build, at);
 		uint64_t bit = UINT64_C(1) << (at % 64);
 
+		position_fetch(build, at + AHEAD);
 		index->policies[at] = position->special ? filling->several[position->policy]
 							: position->policy;
 		if (position->special)

@@ -8,6 +8,8 @@
 #include "../rules/rule_compare.h"
 #include "base/buffer.h"
 #include "base/memory.h"
+#include "calculator/answer_parts.h"
+#include "calculator/epoch.h"
 #include "calculator/ruleset.h"
 #include "calculator/score.h"
 #include "profile_maker.h"
@@ -116,6 +118,47 @@ static void twins_compare(const struct ruleset *copy, const struct ruleset *load
 	assert_int_equal(copy->twin_count, loaded->twin_count);
 	print_message("%zu conditions ask %zu questions\n", clauses, copy->twin_count);
 	assert_true(copy->twin_count < clauses);
+}
+
+/*
+ * Each policy stands as it does by itself, also where it shares its dates with the one before it and was told to
+ * stand as that does. How many are.
+ */
+static unsigned standings_compare(const struct ruleset *ruleset)
+{
+	static const char *const days[] = { "2020-02-29", "2022-10-01", "2026-02-10",
+		"2026-06-01", "2031-01-01" };
+	size_t count = ruleset->catalog.policy_count;
+	unsigned alike = 0;
+
+	for (size_t n = 0; n < sizeof(days) / sizeof(*days); n++) {
+		struct encoder encoder = { 0 };
+		const struct epoch *epoch;
+		struct arena arena;
+		struct date date;
+
+		arena_init(&arena, (size_t)16 << 20);
+		assert_true(date_parse(slice_from(days[n]), &date));
+		epoch = epoch_pin(ruleset, date_to_days(date));
+		assert_non_null(epoch);
+		for (size_t i = 0; i < count; i++) {
+			struct standing alone = policy_standing(ruleset, i, date_to_days(date));
+			const struct standing *bound = &epoch->standings[i];
+
+			assert_int_equal(bound->state, alone.state);
+			assert_string_equal(bound->date, alone.date);
+			assert_string_equal(bound->superseded_by, alone.superseded_by);
+			assert_int_equal(bound->window_not_stated, alone.window_not_stated);
+			assert_int_equal(bound->begin_not_stated, alone.begin_not_stated);
+			assert_true(slice_equals(epoch->availabilities[i],
+					availability_encode(&alone, &encoder, &arena)));
+			alike += i > 0 && policy_stands_as(ruleset, i, i - 1);
+		}
+		encoder_fini(&encoder);
+		epoch_unpin(ruleset, epoch);
+		arena_fini(&arena);
+	}
+	return alike;
 }
 
 /* NULL is like NULL only; with no facts known. */
@@ -257,6 +300,7 @@ static void random_catalogs(void **state)
 		loaded = ruleset_load_as_stored(ruleset_catalog(copy), 0);
 		twins_compare(copy, loaded);
 		policies_compare(copy, loaded);
+		(void)standings_compare(loaded);
 		answers_compare(copy, loaded, &maker, 12);
 		ruleset_unref(loaded);
 		ruleset_unref(copy);
@@ -310,6 +354,8 @@ static void starter_catalog(void **state)
 	maker.arena = &arena;
 	twins_compare(copy, loaded);
 	policies_compare(copy, loaded);
+	assert_int_equal(standings_compare(copy), 0);
+	assert_true(standings_compare(loaded) > 0);
 	answers_compare(copy, loaded, &maker, getenv("POLICYCALC_LONG") ? 400 : 8);
 	ruleset_unref(loaded);
 	ruleset_unref(copy);
