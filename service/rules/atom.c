@@ -216,24 +216,21 @@ const uint32_t *atoms_texts(struct atoms *atoms, const struct value *values, siz
 	return atoms->numbers;
 }
 
-const struct scope_name **atoms_name(struct atoms *atoms, int slot)
+const struct scope_name **atoms_name_room(struct atoms *atoms, int slot)
 {
 	size_t count = (size_t)slot + 1;
+	const struct scope_name **names =
+			memory_resize((void *)atoms->names, 2 * count * sizeof(*names));
 
-	if (count > atoms->name_count) {
-		const struct scope_name **names =
-				memory_resize((void *)atoms->names, 2 * count * sizeof(*names));
-
-		if (!names) {
-			atoms->failed = true;
-			return NULL;
-		}
-		memset((void *)(names + atoms->name_count), 0,
-				(2 * count - atoms->name_count) * sizeof(*names));
-		atoms->names = names;
-		atoms->name_count = 2 * count;
+	if (!names) {
+		atoms->failed = true;
+		return NULL;
 	}
-	return &atoms->names[slot];
+	memset((void *)(names + atoms->name_count), 0,
+			(2 * count - atoms->name_count) * sizeof(*names));
+	atoms->names = names;
+	atoms->name_count = 2 * count;
+	return &names[slot];
 }
 
 /* --- for people -------------------------------------------------------------------------------- */

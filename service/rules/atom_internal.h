@@ -55,10 +55,27 @@ uint32_t atoms_add(struct atoms *atoms, const struct atom *from, uint32_t hash);
 /** The numbers of @count strings, until the next call; NULL when memory is short. */
 const uint32_t *atoms_texts(struct atoms *atoms, const struct value *values, size_t count);
 /** Where the name of a slot is noted; NULL when memory is short. */
-const struct scope_name **atoms_name(struct atoms *atoms, int slot);
+const struct scope_name **atoms_name_room(struct atoms *atoms, int slot);
+
+static inline const struct scope_name **atoms_name(struct atoms *atoms, int slot)
+{
+	return (size_t)slot < atoms->name_count ? &atoms->names[slot]
+						: atoms_name_room(atoms, slot);
+}
+
 /** The conjunction of the literals on the stack from @from on, which it takes away. */
 uint32_t atoms_pop_all(struct atoms *atoms, size_t from);
-void atoms_push(struct atoms *atoms, uint32_t literal);
+
+static inline void atoms_push(struct atoms *atoms, uint32_t literal)
+{
+	if (atoms->stack_count == atoms->stack_capacity &&
+			!atom_list_grow((void **)&atoms->stack, atoms->stack_count,
+					&atoms->stack_capacity, sizeof(*atoms->stack))) {
+		atoms->failed = true;
+		return;
+	}
+	atoms->stack[atoms->stack_count++] = literal;
+}
 
 /* --- taking a rule apart ----------------------------------------------------------------------- */
 

@@ -92,16 +92,6 @@ void atom_table_put(
 
 /* --- conjunctions ------------------------------------------------------------------------------ */
 
-void atoms_push(struct atoms *atoms, uint32_t literal)
-{
-	if (!atom_list_grow((void **)&atoms->stack, atoms->stack_count, &atoms->stack_capacity,
-			    sizeof(*atoms->stack))) {
-		atoms->failed = true;
-		return;
-	}
-	atoms->stack[atoms->stack_count++] = literal;
-}
-
 static int literal_compare(const void *a, const void *b)
 {
 	uint32_t left = *(const uint32_t *)a;
