@@ -13,6 +13,7 @@
 
 #include <cmocka.h>
 
+#include "effort.h"
 #include "firms.h"
 
 #include "calculator/size.h"
@@ -90,82 +91,7 @@ static void old_read(struct fixture *fixture)
 				diagnostics.count ? diagnostics.list[0].message : "");
 }
 
-static int set_up(void **state)
-{
-	struct fixture *fixture = calloc(1, sizeof(*fixture));
-	struct error err = { 0 };
-
-	firms_init(&fixture->firms, starter, 300, 92, 2, 21);
-	firms_spread(&fixture->firms, 30); /* three blocks */
-	fixture->crew = crew_new(3, &err);
-	assert_non_null(fixture->crew);
-	arena_init(&fixture->arena, (size_t)2 << 30);
-	old_read(fixture);
-	*state = fixture;
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	struct fixture *fixture = *state;
-
-	crew_free(fixture->crew);
-	ruleset_unref(fixture->old);
-	firms_fini(&fixture->firms);
-	arena_fini(&fixture->arena);
-	free(fixture);
-	return 0;
-}
-
-static Policycalc__V1__Simulation *simulate_with(struct fixture *fixture,
-		struct simulate_options options, struct crew *crew, struct error *err)
-{
-	struct violations violations;
-	struct simulate *simulate;
-	Policycalc__V1__Simulation *result = NULL;
-	bool more = true;
-	bool ok;
-
-	options.current = options.current ? options.current : fixture->old;
-	options.draft = options.draft ? options.draft : fixture->firms.ruleset;
-	options.day = options.day ? options.day : FIRMS_DAY;
-	options.region = options.region ? options.region : "";
-	options.cache = fixture->firms.cache;
-	options.sequence = 1;
-	options.last_id = firms_last_id(&fixture->firms);
-	options.crew = crew;
-	simulate = simulate_new(&options, &fixture->arena, &violations, err);
-	ok = simulate != NULL;
-	while (ok && more)
-		ok = simulate_step(simulate, &more, err);
-	if (ok)
-		result = simulate_result(simulate, err);
-	simulate_free(simulate);
-	return result;
-}
-
-/* On one thread and on three, which must come to the same bytes. */
-static const Policycalc__V1__Simulation *simulate(
-		struct fixture *fixture, struct simulate_options options, struct error *err)
-{
-	Policycalc__V1__Simulation *alone = simulate_with(fixture, options, NULL, err);
-	Policycalc__V1__Simulation *together =
-			simulate_with(fixture, options, fixture->crew, err);
-	struct buffer left = { 0 };
-	struct buffer right = { 0 };
-
-	assert_int_equal(alone == NULL, together == NULL);
-	if (!alone)
-		return NULL;
-	assert_true(message_pack(&alone->base, &left) && message_pack(&together->base, &right));
-	assert_int_equal(left.size, right.size);
-	assert_memory_equal(left.data, right.data, left.size);
-	buffer_fini(&left);
-	buffer_fini(&right);
-	return alone;
-}
-
-/* --- by hand ---------------------------------------------------------------------------------- */
+/* --- six firms by hand ------------------------------------------------------------------------ */
 
 static Policycalc__V1__AttributeValue *fact(
 		struct arena *arena, const char *name, Policycalc__V1__Value__KindCase kind)
@@ -231,17 +157,102 @@ static void six_firms(struct fixture *fixture)
 	profiles[3] = firm(fixture, "411224", "C2710", false, 300 * WAN); /* 90万 both */
 	profiles[4] = firm(fixture, "411224", "C2710", true, 149 * WAN);  /* never */
 	profiles[5] = firm(fixture, "410311", "C2710", true, 900 * WAN);  /* not in the city */
-	fixture->firms.count = 6;
 }
+
+/* Made once: each takes a catalog that is checked, examples and all. What was asked does not change them. */
+static struct fixture by_hand; /* six firms */
+static struct fixture made_up; /* random ones, in three blocks */
+
+static int set_up(void **state)
+{
+	struct error err = { 0 };
+	int64_t count = effort(300, 300);
+
+	(void)state;
+	arena_init(&by_hand.arena, (size_t)2 << 30);
+	old_read(&by_hand);
+	by_hand.crew = crew_new(3, &err);
+	assert_non_null(by_hand.crew);
+	firms_init(&by_hand.firms, starter, 6, 92, 2, 21);
+	firms_spread(&by_hand.firms, 30);
+	six_firms(&by_hand);
+	arena_init(&made_up.arena, (size_t)2 << 30);
+	made_up.old = by_hand.old;
+	made_up.crew = by_hand.crew;
+	firms_init(&made_up.firms, starter, count, 92, 2, 21);
+	firms_spread(&made_up.firms, 9000 / count);
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	crew_free(by_hand.crew);
+	ruleset_unref(by_hand.old);
+	firms_fini(&made_up.firms);
+	firms_fini(&by_hand.firms);
+	arena_fini(&made_up.arena);
+	arena_fini(&by_hand.arena);
+	return 0;
+}
+
+static Policycalc__V1__Simulation *simulate_with(struct fixture *fixture,
+		struct simulate_options options, struct crew *crew, struct error *err)
+{
+	struct violations violations;
+	struct simulate *simulate;
+	Policycalc__V1__Simulation *result = NULL;
+	bool more = true;
+	bool ok;
+
+	options.current = options.current ? options.current : fixture->old;
+	options.draft = options.draft ? options.draft : fixture->firms.ruleset;
+	options.day = options.day ? options.day : FIRMS_DAY;
+	options.region = options.region ? options.region : "";
+	options.cache = fixture->firms.cache;
+	options.sequence = 1;
+	options.last_id = firms_last_id(&fixture->firms);
+	options.crew = crew;
+	simulate = simulate_new(&options, &fixture->arena, &violations, err);
+	ok = simulate != NULL;
+	while (ok && more)
+		ok = simulate_step(simulate, &more, err);
+	if (ok)
+		result = simulate_result(simulate, err);
+	simulate_free(simulate);
+	return result;
+}
+
+/* On one thread and on three, which must come to the same bytes. */
+static const Policycalc__V1__Simulation *simulate(
+		struct fixture *fixture, struct simulate_options options, struct error *err)
+{
+	Policycalc__V1__Simulation *alone = simulate_with(fixture, options, NULL, err);
+	Policycalc__V1__Simulation *together =
+			simulate_with(fixture, options, fixture->crew, err);
+	struct buffer left = { 0 };
+	struct buffer right = { 0 };
+
+	assert_int_equal(alone == NULL, together == NULL);
+	if (!alone)
+		return NULL;
+	assert_true(message_pack(&alone->base, &left) && message_pack(&together->base, &right));
+	assert_int_equal(left.size, right.size);
+	assert_memory_equal(left.data, right.data, left.size);
+	buffer_fini(&left);
+	buffer_fini(&right);
+	return alone;
+}
+
+/* --- by hand ---------------------------------------------------------------------------------- */
 
 static void the_worked_case(void **state)
 {
-	struct fixture *fixture = *state;
+	struct fixture *fixture = &by_hand;
 	const Policycalc__V1__Simulation *result;
 	const Policycalc__V1__SimulatedChange *change;
 	struct error err = { 0 };
 
-	six_firms(fixture);
 	result = simulate(fixture, (struct simulate_options){ 0 }, &err);
 	if (!result)
 		fail_msg("%s", err.message);
@@ -291,14 +302,13 @@ static void the_worked_case(void **state)
 
 static void the_way_back(void **state)
 {
-	struct fixture *fixture = *state;
+	struct fixture *fixture = &by_hand;
 	struct simulate_options options = { .current = fixture->firms.ruleset,
 		.draft = fixture->old };
 	const Policycalc__V1__SimulatedChange *change;
 	const Policycalc__V1__Simulation *result;
 	struct error err = { 0 };
 
-	six_firms(fixture);
 	result = simulate(fixture, options, &err);
 	assert_non_null(result);
 	change = result->policies[0]->change;
@@ -311,7 +321,7 @@ static void the_way_back(void **state)
 
 static void the_threshold_varied(void **state)
 {
-	struct fixture *fixture = *state;
+	struct fixture *fixture = &by_hand;
 	Policycalc__V1__ParameterSteps steps = POLICYCALC__V1__PARAMETER_STEPS__INIT;
 	struct simulate_options options = { .steps = &steps, .region = "三门峡市" };
 	/* 100万 to 300万: who has it, who is to be judged, what is sure. */
@@ -321,7 +331,6 @@ static void the_threshold_varied(void **state)
 	const Policycalc__V1__Simulation *result;
 	struct error err = { 0 };
 
-	six_firms(fixture);
 	steps.parameter = (char *)"p.smx_transformation_min";
 	steps.from = (char *)"100万元";
 	steps.to = (char *)"300万元";
@@ -364,7 +373,7 @@ static void wrong_requests(void **state)
 		/* Nobody who is simulated follows it. */
 		{ NULL, "", FIRMS_DAY, "tech_sme_score", "1", "2", "1", ERROR_INVALID },
 	};
-	struct fixture *fixture = *state;
+	struct fixture *fixture = &by_hand;
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		Policycalc__V1__ParameterSteps steps = POLICYCALC__V1__PARAMETER_STEPS__INIT;
@@ -386,7 +395,7 @@ static void wrong_requests(void **state)
 
 static void a_draft_that_changes_nothing(void **state)
 {
-	struct fixture *fixture = *state;
+	struct fixture *fixture = &made_up;
 	struct simulate_options options = { .current = fixture->firms.ruleset };
 	const Policycalc__V1__Simulation *result;
 	struct error err = { 0 };
@@ -456,7 +465,7 @@ static void random_firms_add_up(void **state)
 	static const char *const names[] = { "smx-transformation", "national-small-profit",
 		"national-srdi", "national-startup-loan", "henan-upgrade",
 		"smx-rd-award-2022" };
-	struct fixture *fixture = *state;
+	struct fixture *fixture = &made_up;
 	struct simulate_options options = { .policies = names,
 		.policy_count = sizeof(names) / sizeof(*names) };
 	const Policycalc__V1__Simulation *result;
@@ -494,7 +503,7 @@ static void random_firms_add_up(void **state)
 		assert_int_equal(by_size, sums.sure[1]);
 		eligible += sums.eligible[0] + sums.eligible[1];
 	}
-	assert_true(eligible > 20);
+	assert_true(eligible * 15 > fixture->firms.count);
 	/* The awards that share the city's science money come along, and count for nothing else. */
 	assert_int_equal(result->n_budgets, 2);
 	assert_int_equal(result->n_policies, 6 + 4);
@@ -504,16 +513,15 @@ static void random_firms_add_up(void **state)
 
 int main(int argc, char **argv)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
-		TEST(the_worked_case),
-		TEST(the_way_back),
-		TEST(the_threshold_varied),
-		TEST(wrong_requests),
-		TEST(a_draft_that_changes_nothing),
-		TEST(random_firms_add_up),
+		cmocka_unit_test(the_worked_case),
+		cmocka_unit_test(the_way_back),
+		cmocka_unit_test(the_threshold_varied),
+		cmocka_unit_test(wrong_requests),
+		cmocka_unit_test(a_draft_that_changes_nothing),
+		cmocka_unit_test(random_firms_add_up),
 	};
 
 	starter = argc > 1 ? argv[1] : "";
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, set_up, tear_down);
 }
