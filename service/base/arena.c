@@ -9,7 +9,6 @@
 
 /* What of a block is not given out, or was taken back, is hidden. */
 
-#define ARENA_ALIGN ((size_t)16)
 #define ARENA_FIRST_BLOCK ((size_t)4096)
 #define ARENA_LARGEST_BLOCK ((size_t)1 << 20)
 #define ARENA_KEEP ((size_t)32 << 10)

@@ -15,6 +15,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#define ARENA_ALIGN ((size_t)16)
+
 struct arena_block;
 
 struct arena {

@@ -124,13 +124,17 @@ static char *digits_print(char *out, int number, int width)
 
 void date_print(struct date date, char out_text[static 11])
 {
-	char *at = digits_print(out_text, date.year, 4);
-
-	*at++ = '-';
-	at = digits_print(at, date.month, 2);
-	*at++ = '-';
-	at = digits_print(at, date.day, 2);
-	*at = '\0';
+	out_text[0] = (char)('0' + date.year / 1000 % 10);
+	out_text[1] = (char)('0' + date.year / 100 % 10);
+	out_text[2] = (char)('0' + date.year / 10 % 10);
+	out_text[3] = (char)('0' + date.year % 10);
+	out_text[4] = '-';
+	out_text[5] = (char)('0' + date.month / 10);
+	out_text[6] = (char)('0' + date.month % 10);
+	out_text[7] = '-';
+	out_text[8] = (char)('0' + date.day / 10);
+	out_text[9] = (char)('0' + date.day % 10);
+	out_text[10] = '\0';
 }
 
 bool date_add_months(struct date date, int64_t months, struct date *out_date)

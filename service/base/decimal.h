@@ -4,23 +4,27 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
-#define DECIMAL_MOST                                                                           \
-	20 /* bytes of the longest, "18446744073709551615" or "-9223372036854775808" */
+/* Bytes of the longest, "18446744073709551615" or "-9223372036854775808", and what one is written into. */
+#define DECIMAL_MOST 20
+#define DECIMAL_ROOM 24
 
-/** Writes "1234" to @out, which has DECIMAL_MOST bytes; no NUL behind it. How many it takes. */
+/**
+ * Writes "1234" to @out, which has DECIMAL_ROOM bytes; no NUL behind it, and anything in the rest of them. How many
+ * bytes it takes.
+ */
 static inline size_t decimal_print(uint64_t number, char *out)
 {
-	char digits[DECIMAL_MOST];
+	char digits[2 * DECIMAL_MOST] = { 0 };
 	size_t at = DECIMAL_MOST;
 
 	do {
 		digits[--at] = (char)('0' + number % 10);
 		number /= 10;
 	} while (number);
-	/* Byte by byte: most numbers are short. */
-	for (size_t i = at; i < DECIMAL_MOST; i++)
-		out[i - at] = digits[i];
+	/* As many bytes at all times: no loop, and no call. */
+	memcpy(out, digits + at, DECIMAL_MOST);
 	return DECIMAL_MOST - at;
 }
 

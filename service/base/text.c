@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/text.h"
 
-#include "base/memory.h"
-
 #include <assert.h>
 #include <stdio.h>
 
@@ -13,7 +11,7 @@ static void text_fail(struct text *text)
 	text->next = text->end = (char *)text;
 }
 
-struct text text_begin(struct arena *arena)
+struct text text_begin_anew(struct arena *arena)
 {
 	struct text text = { .arena = arena };
 	size_t room;
@@ -56,17 +54,22 @@ bool text_grow(struct text *text, size_t size)
 
 char *text_end(struct text *text)
 {
-	size_t size = text_size(text);
-	char *made;
+	struct arena *arena = text->arena;
+	char *begin = text->begin;
+	size_t size;
+	size_t taken;
 
-	if (!text->begin)
+	if (!begin)
 		return NULL;
-	*text->next = 0;
-	memory_hide(text->begin, (size_t)(text->end - text->begin) + 1);
-	made = arena_alloc(text->arena, size + 1);
-	assert(made == text->begin); /* nothing else was made meanwhile */
+	*text->next++ = 0;
+	size = (size_t)(text->next - begin);
+	taken = (size + ARENA_ALIGN - 1) & ~(ARENA_ALIGN - 1);
+	assert(begin == arena->next); /* nothing else was made meanwhile */
+	assert(taken <= (size_t)(arena->end - begin));
+	memory_hide(begin + size, (size_t)(arena->end - begin) - size);
+	arena->next = begin + taken;
 	text_fail(text);
-	return made;
+	return begin;
 }
 
 /* --- formats ---------------------------------------------------------------------------------- */

@@ -17,6 +17,7 @@
 
 #include "base/arena.h"
 #include "base/decimal.h"
+#include "base/memory.h"
 
 struct text {
 	struct arena *arena;
@@ -25,11 +26,22 @@ struct text {
 	char *end; /* of its room; behind it is a byte for the NUL */
 };
 
-struct text text_begin(struct arena *arena);
 /** The text, NUL-terminated; NULL when memory is short. It takes no more. */
 char *text_end(struct text *text);
+/** Of an arena that may have no room as it is; for text_begin(). */
+struct text text_begin_anew(struct arena *arena);
 /** Room for @size bytes more; false when there is none. */
 bool text_grow(struct text *text, size_t size);
+
+static inline struct text text_begin(struct arena *arena)
+{
+	size_t room = (size_t)(arena->end - arena->next);
+
+	if (arena->exhausted || room == 0)
+		return text_begin_anew(arena);
+	memory_show(arena->next, room);
+	return (struct text){ arena, arena->next, arena->next, arena->end - 1 };
+}
 
 static inline void text_put(struct text *text, const char *data, size_t size)
 {
@@ -60,16 +72,14 @@ static inline void text_put_char(struct text *text, char c)
 
 static inline void text_put_signed(struct text *text, int64_t number)
 {
-	char digits[DECIMAL_MOST];
-
-	text_put(text, digits, decimal_print_signed(number, digits));
+	if ((size_t)(text->end - text->next) >= DECIMAL_ROOM || text_grow(text, DECIMAL_ROOM))
+		text->next += decimal_print_signed(number, text->next);
 }
 
 static inline void text_put_unsigned(struct text *text, uint64_t number)
 {
-	char digits[DECIMAL_MOST];
-
-	text_put(text, digits, decimal_print(number, digits));
+	if ((size_t)(text->end - text->next) >= DECIMAL_ROOM || text_grow(text, DECIMAL_ROOM))
+		text->next += decimal_print(number, text->next);
 }
 
 /** As printf(). */

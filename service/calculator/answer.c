@@ -16,8 +16,7 @@ Policycalc__V1__ConditionAnswer *clause_answer(const struct facts *facts,
 		const struct policy_rules *policy, const struct clause *clause,
 		const struct clause_result *result, const char *item_id)
 {
-	Policycalc__V1__ConditionAnswer *answer =
-			ARENA_NEW(facts->arena, Policycalc__V1__ConditionAnswer);
+	Policycalc__V1__ConditionAnswer *answer = arena_alloc(facts->arena, sizeof(*answer));
 
 	if (!answer)
 		return NULL;
@@ -27,11 +26,14 @@ Policycalc__V1__ConditionAnswer *clause_answer(const struct facts *facts,
 	answer->status = result->status;
 	answer->label = clause->condition->label;
 	answer->source = clause->condition->source;
-	if (!names_print_role(facts, policy->list, result->missing, SCOPE_ATTRIBUTE, item_id,
-			    &answer->missing, &answer->n_missing) ||
-			!names_print_role(facts, policy->list, result->missing, SCOPE_PARAMETER,
-					NULL, &answer->missing_parameters,
-					&answer->n_missing_parameters))
+	if (result->missing &&
+			(!names_print_role(facts, policy->list, result->missing,
+					 SCOPE_ATTRIBUTE, item_id, &answer->missing,
+					 &answer->n_missing) ||
+					!names_print_role(facts, policy->list, result->missing,
+							SCOPE_PARAMETER, NULL,
+							&answer->missing_parameters,
+							&answer->n_missing_parameters)))
 		return NULL;
 	if (clause->kind == CLAUSE_SCORE &&
 			!score_answer(facts, policy, clause, item_id, answer))

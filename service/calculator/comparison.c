@@ -33,7 +33,8 @@ static const struct relation relations[] = {
 const struct relation *relation_find(const char *name)
 {
 	for (size_t i = 0; i < sizeof(relations) / sizeof(*relations); i++) {
-		if (strcmp(relations[i].name, name) == 0)
+		/* Most differ in the first byte. */
+		if (*relations[i].name == *name && strcmp(relations[i].name, name) == 0)
 			return &relations[i];
 	}
 	return NULL;
@@ -161,28 +162,28 @@ bool comparison_of_atom(const struct facts *facts, enum item_list list,
 		struct comparison *out_comparison)
 {
 	const struct ruleset *ruleset = facts->ruleset;
-	struct comparison comparison = { .atom = *atom, .required = atom->required };
+	struct comparison *comparison = out_comparison;
 
-	comparison.reads = rule_atom_slots(atom, facts->arena, &comparison.read_count);
-	if (!comparison.reads)
+	*comparison = (struct comparison){ .atom = *atom, .required = atom->required };
+	comparison->reads = rule_atom_slots(atom, facts->arena, &comparison->read_count);
+	if (!comparison->reads)
 		return false;
 	if (atom->attribute_slot >= 0) {
-		comparison.slot = ruleset_slot(ruleset, list, atom->attribute_slot);
-		comparison.attribute = comparison.slot->attribute;
+		comparison->slot = ruleset_slot(ruleset, list, atom->attribute_slot);
+		comparison->attribute = comparison->slot->attribute;
 	}
 	if (atom->parameter_slot >= 0) {
 		const struct slot *slot = ruleset_slot(ruleset, list, atom->parameter_slot);
 
-		comparison.parameter = slot;
-		comparison.value = facts->epoch->sources[slot->parameter];
+		comparison->parameter = slot;
+		comparison->value = facts->epoch->sources[slot->parameter];
 	}
-	comparison.figures = comparison_figures(&comparison);
-	comparison.relation = comparison_relation(&comparison);
-	comparison.status = comparison_status(facts, list, &comparison);
+	comparison->figures = comparison_figures(comparison);
+	comparison->relation = comparison_relation(comparison);
+	comparison->status = comparison_status(facts, list, comparison);
 	if (atom->given && atom->result.kind == VALUE_BOOL)
-		comparison.status = given_status;
+		comparison->status = given_status;
 	else
-		comparison_measure(&comparison);
-	*out_comparison = comparison;
+		comparison_measure(comparison);
 	return true;
 }

@@ -36,6 +36,13 @@ struct comparison {
 	int64_t distance;
 };
 
+/* What there is, what is required and how far away it is, in short and in Chinese; NULL: not told so. */
+struct comparison_told {
+	const char *observed; /* "60万元" */
+	const char *required; /* "100万元" */
+	const char *distance; /* "40万元"; "" of none */
+};
+
 /** NULL when there is no such relation. */
 const struct relation *relation_find(const char *name);
 
@@ -50,7 +57,8 @@ const char *comparison_distance(const struct facts *facts, const struct comparis
 
 /**
  * "上年度研发投入 60 万元，要求不低于 100 万元，还差 40 万元（《…》2018 版）"; "" when it reads nothing of
- * the profile, NULL when memory is short.
+ * the profile, NULL when memory is short. In Chinese @told is told again, where there is something.
  */
 const char *comparison_sentence(const struct facts *facts, enum item_list list,
-		const struct comparison *comparison, enum words_language language);
+		const struct comparison *comparison, const struct comparison_told *told,
+		enum words_language language);

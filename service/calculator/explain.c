@@ -24,16 +24,57 @@ struct explanation {
 
 /* --- reasons ---------------------------------------------------------------------------------- */
 
+/* Whether one of its attributes is derived, or has the name of an item: then names have to be found, and sorted. */
+static bool reads_indirectly(
+		const struct explanation *explanation, const struct comparison *comparison)
+{
+	const struct ruleset *ruleset = explanation->facts->ruleset;
+	bool any = false;
+
+	for (size_t i = 0; i < comparison->read_count; i++) {
+		int at = comparison->reads[i];
+		const struct slot *slot = ruleset_slot(ruleset, explanation->policy->list, at);
+
+		any |= slot->derived || (size_t)at >= ruleset->base_count;
+	}
+	return any;
+}
+
+/* Of what is read as it is: the attributes in the order of their slots, which is that of names, then parameters. */
+static bool reads_add_plainly(const struct explanation *explanation,
+		const struct comparison *comparison, Policycalc__V1__Reason *reason)
+{
+	static const enum scope_role roles[] = { SCOPE_ATTRIBUTE, SCOPE_PARAMETER };
+	const struct slot *slots = explanation->facts->ruleset->slots[LIST_ENTERPRISE];
+
+	reason->reads = arena_alloc(
+			explanation->arena, (comparison->read_count + 1) * sizeof(char *));
+	if (!reason->reads)
+		return false;
+	for (size_t k = 0; k < 2; k++) {
+		for (size_t i = 0; i < comparison->read_count; i++) {
+			const struct slot *slot = &slots[comparison->reads[i]];
+
+			if (slot->role == roles[k])
+				reason->reads[reason->n_reads++] = (char *)slot->name;
+		}
+	}
+	return true;
+}
+
 /* The base attributes behind what the comparison reads, and its parameters. */
 static bool reads_add(const struct explanation *explanation,
 		const struct comparison *comparison, Policycalc__V1__Reason *reason)
 {
 	const struct facts *facts = explanation->facts;
 	enum item_list list = explanation->policy->list;
-	uint64_t *bits = facts_new_set(facts);
+	uint64_t *bits;
 	char **names;
 	size_t count;
 
+	if (!reads_indirectly(explanation, comparison))
+		return reads_add_plainly(explanation, comparison, reason);
+	bits = facts_new_set(facts);
 	if (!bits)
 		return false;
 	for (size_t i = 0; i < comparison->read_count; i++) {
@@ -63,35 +104,42 @@ static bool reads_add(const struct explanation *explanation,
 
 /* What there is and what is required, in short; of comparisons that can be told so. */
 static bool reason_figures(const struct explanation *explanation,
-		const struct comparison *comparison, Policycalc__V1__Reason *reason)
+		const struct comparison *comparison, Policycalc__V1__Reason *reason,
+		struct comparison_told *out)
 {
 	const struct ruleset *ruleset = explanation->facts->ruleset;
 	struct arena *arena = explanation->arena;
 	struct text required;
 
+	*out = (struct comparison_told){ 0 };
 	if (!comparison->attribute || !comparison->relation)
 		return true;
-	reason->observed = (char *)words_value(ruleset, &comparison->atom.observed,
-			comparison->figures, WORDS_ZH, arena);
+	out->observed = words_value(ruleset, &comparison->atom.observed, comparison->figures,
+			WORDS_ZH, arena);
 	required = text_begin(arena);
 	text_put_text(&required, comparison->relation->sign);
 	words_put_value(&required, ruleset, &comparison->required, comparison->figures,
 			WORDS_ZH);
 	reason->required = text_end(&required);
-	if (comparison->has_distance)
-		reason->distance = (char *)comparison_distance(
-				explanation->facts, comparison, WORDS_ZH);
-	return reason->observed && reason->required && reason->distance;
+	out->distance = comparison->has_distance ? comparison_distance(explanation->facts,
+								   comparison, WORDS_ZH)
+						 : "";
+	if (!out->observed || !reason->required || !out->distance)
+		return false;
+	out->required = reason->required + strlen(comparison->relation->sign);
+	reason->observed = (char *)out->observed;
+	reason->distance = (char *)out->distance;
+	return true;
 }
 
-static bool reason_add(struct explanation *explanation, const struct comparison *comparison,
-		const char *zh, const char *en)
+/* All but its sentence; NULL when memory is short. */
+static Policycalc__V1__Reason *reason_add(struct explanation *explanation,
+		const struct comparison *comparison, struct comparison_told *out_told)
 {
-	struct arena *arena = explanation->arena;
-	Policycalc__V1__Reason *reason = ARENA_NEW(arena, Policycalc__V1__Reason);
+	Policycalc__V1__Reason *reason = arena_alloc(explanation->arena, sizeof(*reason));
 
 	if (!reason)
-		return false;
+		return NULL;
 	policycalc__v1__reason__init(reason);
 	reason->status = comparison->status;
 	reason->given = comparison->atom.given;
@@ -103,14 +151,11 @@ static bool reason_add(struct explanation *explanation, const struct comparison 
 		reason->parameter_from = comparison->value->from;
 		reason->parameter_source = comparison->value->source;
 	}
-	if (*zh) {
-		reason->sentence = words_text(arena, zh, en);
-		if (!reason->sentence)
-			return false;
-	}
 	explanation->answer->reasons[explanation->answer->n_reasons++] = reason;
-	return reason_figures(explanation, comparison, reason) &&
-	       reads_add(explanation, comparison, reason);
+	return reason_figures(explanation, comparison, reason, out_told) &&
+					       reads_add(explanation, comparison, reason)
+			       ? reason
+			       : NULL;
 }
 
 /* --- sentences -------------------------------------------------------------------------------- */
@@ -155,16 +200,26 @@ static bool is_said(const struct explanation *explanation, const struct comparis
 /* The comparison as a reason, and its sentence behind those that are there. */
 static bool comparison_add(struct explanation *explanation, const struct comparison *comparison)
 {
-	const char *zh = comparison_sentence(
-			explanation->facts, explanation->policy->list, comparison, WORDS_ZH);
-	const char *en = comparison_sentence(
-			explanation->facts, explanation->policy->list, comparison, WORDS_EN);
+	const struct facts *facts = explanation->facts;
+	enum item_list list = explanation->policy->list;
+	struct comparison_told told;
+	Policycalc__V1__Reason *reason = reason_add(explanation, comparison, &told);
+	const char *zh;
+	const char *en;
 
-	if (!zh || !en || !reason_add(explanation, comparison, zh, en))
+	if (!reason)
 		return false;
-	if (!*zh || is_said(explanation, comparison))
+	zh = comparison_sentence(facts, list, comparison, &told, WORDS_ZH);
+	en = comparison_sentence(facts, list, comparison, &told, WORDS_EN);
+	if (!zh || !en)
+		return false;
+	if (!*zh)
 		return true;
-	return sentence_join(explanation, comparison->atom.any, comparison->atom.inner, zh, en);
+	reason->sentence = words_text(explanation->arena, zh, en);
+	if (!reason->sentence)
+		return false;
+	return is_said(explanation, comparison) ||
+	       sentence_join(explanation, comparison->atom.any, comparison->atom.inner, zh, en);
 }
 
 /* How a condition stands, when no comparison of it can be told. */

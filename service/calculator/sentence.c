@@ -14,6 +14,7 @@ struct speaker {
 	const struct facts *facts;
 	enum item_list list;
 	const struct comparison *comparison;
+	const struct comparison_told *told;
 	enum words_language language;
 	struct text text; /* while it is open, nothing else is made in the arena */
 };
@@ -42,9 +43,30 @@ static void say_value(struct speaker *speaker, const struct value *value,
 		words_put_spaces(&speaker->text, from);
 }
 
+/* The same of a figure that was printed before, in Chinese: @figure, unless it is NULL. */
+static void say_figure(struct speaker *speaker, const char *figure, const struct value *value)
+{
+	size_t from = text_size(&speaker->text);
+
+	if (speaker->language != WORDS_ZH || !figure) {
+		say_value(speaker, value, speaker->comparison->figures);
+		return;
+	}
+	say_text(speaker, figure);
+	words_put_spaces(&speaker->text, from);
+}
+
 static void say_label(struct speaker *speaker, const struct slot *slot)
 {
 	words_put_slot(&speaker->text, slot, speaker->language);
+}
+
+/* Whether it is an attribute, other than @except. */
+static bool slot_is_told(const struct speaker *speaker, int slot, int except)
+{
+	return slot != except &&
+	       ruleset_slot(speaker->facts->ruleset, speaker->list, slot)->role ==
+			       SCOPE_ATTRIBUTE;
 }
 
 /*
@@ -61,7 +83,7 @@ static bool say_slots(struct speaker *speaker, const int *slots, size_t count, i
 		const struct slot *slot = ruleset_slot(facts->ruleset, speaker->list, slots[i]);
 		struct value value;
 
-		if (slot->role != SCOPE_ATTRIBUTE || slots[i] == except)
+		if (!slot_is_told(speaker, slots[i], except))
 			continue;
 		if (any && between.size)
 			text_put_slice(&speaker->text, between);
@@ -180,16 +202,17 @@ static void say_bases(struct speaker *speaker, const struct bases *bases)
 static void say_others(struct speaker *speaker)
 {
 	const struct comparison *comparison = speaker->comparison;
-	size_t before = text_size(&speaker->text);
+	bool any = false;
 
-	if (comparison->read_count < 2)
+	for (size_t i = 0; i < comparison->read_count; i++)
+		any |= slot_is_told(
+				speaker, comparison->reads[i], comparison->atom.attribute_slot);
+	if (!any)
 		return;
 	SAY(speaker, "（按 ", " (from ");
-	if (say_slots(speaker, comparison->reads, comparison->read_count,
-			    comparison->atom.attribute_slot, (struct slice){ NULL, 0 }))
-		SAY(speaker, " 计算）", ")");
-	else
-		text_cut(&speaker->text, before);
+	(void)say_slots(speaker, comparison->reads, comparison->read_count,
+			comparison->atom.attribute_slot, (struct slice){ NULL, 0 });
+	SAY(speaker, " 计算）", ")");
 }
 
 /* What is told of: "上年度研发投入", "月度电费合计", "有效称号“专精特新”有效期". */
@@ -238,7 +261,7 @@ static void say_observed(struct speaker *speaker)
 	}
 	if (comparison->atom.measure != MEASURE_YEARS &&
 			comparison->atom.measure != MEASURE_AFTER) {
-		say_value(speaker, value, comparison->figures);
+		say_figure(speaker, speaker->told->observed, value);
 		return;
 	}
 	say_value(speaker, own, comparison->attribute);
@@ -247,7 +270,7 @@ static void say_observed(struct speaker *speaker)
 	day = text_size(&speaker->text);
 	SAY(speaker, "，满 ", ", ");
 	before = text_size(&speaker->text);
-	say_value(speaker, value, comparison->figures);
+	say_figure(speaker, speaker->told->observed, value);
 	if (text_size(&speaker->text) == before)
 		text_cut(&speaker->text, day);
 	else
@@ -278,7 +301,7 @@ static void say_required(struct speaker *speaker)
 	if (comparison->atom.measure != MEASURE_AFTER) {
 		say_text(speaker, (is_day ? relation->of_days
 					  : relation->words)[speaker->language]);
-		say_value(speaker, &comparison->required, comparison->figures);
+		say_figure(speaker, speaker->told->required, &comparison->required);
 		return;
 	}
 	say_text(speaker, relation->years_after[speaker->language]);
@@ -288,7 +311,7 @@ static void say_required(struct speaker *speaker)
 		say_value(speaker, &comparison->required, comparison->figures);
 		return;
 	}
-	say_value(speaker, &comparison->required, comparison->figures);
+	say_figure(speaker, speaker->told->required, &comparison->required);
 	say_text(speaker, relation->years_full);
 	say_shift(speaker);
 }
@@ -323,7 +346,10 @@ static void say_distance(struct speaker *speaker)
 	say_text(speaker, "，");
 	say_text(speaker, comparison->relation->away[WORDS_ZH]);
 	from = text_size(&speaker->text);
-	put_distance(&speaker->text, speaker->facts, comparison, WORDS_ZH);
+	if (speaker->told->distance)
+		say_text(speaker, speaker->told->distance);
+	else
+		put_distance(&speaker->text, speaker->facts, comparison, WORDS_ZH);
 	words_put_spaces(&speaker->text, from);
 }
 
@@ -385,9 +411,10 @@ static void say_status(struct speaker *speaker)
 }
 
 const char *comparison_sentence(const struct facts *facts, enum item_list list,
-		const struct comparison *comparison, enum words_language language)
+		const struct comparison *comparison, const struct comparison_told *told,
+		enum words_language language)
 {
-	struct speaker speaker = { facts, list, comparison, language, { 0 } };
+	struct speaker speaker = { facts, list, comparison, told, language, { 0 } };
 
 	if (is_plain(&speaker))
 		return say_plain(&speaker);

@@ -8,12 +8,16 @@
 /* 1234567 → "1,234,567" */
 static void put_grouped(struct text *out, int64_t figure)
 {
-	char digits[DECIMAL_MOST];
+	char digits[DECIMAL_ROOM];
 	char grouped[DECIMAL_MOST + DECIMAL_MOST / 3];
 	size_t size = decimal_print_signed(figure, digits);
 	size_t used = 0;
 	size_t first = figure < 0;
 
+	if (size <= 3) {
+		text_put(out, digits, size);
+		return;
+	}
 	for (size_t i = 0; i < size; i++) {
 		if (i > first && (size - i) % 3 == 0)
 			grouped[used++] = ',';
@@ -69,17 +73,21 @@ const char *words_ratio(int64_t ppm, struct arena *arena)
 
 void words_put_spaces(struct text *out, size_t from)
 {
-	for (size_t i = from; i + 1 < text_size(out); i++) {
-		char *at = out->begin + i;
+	if (!out->begin)
+		return;
+	for (const char *at = out->begin + from; at + 1 < out->next; at++) {
+		size_t figure = (size_t)(at + 1 - out->begin);
+		char *behind;
 
-		if (at[0] < '0' || at[0] > '9' || (unsigned char)at[1] < 0x80)
+		if (*at < '0' || *at > '9' || (unsigned char)at[1] < 0x80)
 			continue;
 		text_put_char(out, ' '); /* which may move it */
 		if (!out->begin)
 			return;
-		at = out->begin + i;
-		memmove(at + 2, at + 1, (size_t)(out->next - at) - 2);
-		at[1] = ' ';
+		behind = out->begin + figure;
+		memmove(behind + 1, behind, (size_t)(out->next - behind) - 1);
+		*behind = ' ';
+		at = behind;
 	}
 }
 
@@ -216,7 +224,7 @@ bool ruleset_name_words(const struct ruleset *ruleset, const char *name, struct 
 
 Policycalc__V1__Text *words_text(struct arena *arena, const char *zh, const char *en)
 {
-	Policycalc__V1__Text *text = ARENA_NEW(arena, Policycalc__V1__Text);
+	Policycalc__V1__Text *text = arena_alloc(arena, sizeof(*text));
 
 	if (!text || !zh || !en)
 		return NULL;

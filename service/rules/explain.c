@@ -164,7 +164,7 @@ static void add_atom(struct explainer *explainer, const struct node *node, struc
 
 	if (explainer->count == explainer->capacity) {
 		size_t capacity = explainer->capacity ? explainer->capacity * 2 : 4;
-		struct rule_atom *atoms = ARENA_NEW_ARRAY(arena, struct rule_atom, capacity);
+		struct rule_atom *atoms = arena_alloc(arena, capacity * sizeof(*atoms));
 
 		if (!atoms) {
 			explainer->failed = true;

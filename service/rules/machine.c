@@ -413,6 +413,23 @@ static struct value name_missing(struct machine *machine, struct value value)
 	return (struct value){ .kind = VALUE_UNKNOWN, .missing = { slots, count } };
 }
 
+/* Of a part that only reads a slot, as sides of comparisons mostly do: nothing has to be set up for it. */
+static bool slot_read(const struct program *program, int begin, int end,
+		const struct evaluation *evaluation, struct value *out)
+{
+	const struct instruction *at = &program->code[begin];
+	const struct value *value;
+
+	if (end != begin + 1 || at->opcode != OP_SLOT ||
+			(size_t)program->slots[at->a] >= evaluation->value_count)
+		return false;
+	value = &evaluation->values[program->slots[at->a]];
+	if (value->kind != program->slot_kinds[at->a] || evaluation->arena->exhausted)
+		return false;
+	*out = *value;
+	return true;
+}
+
 struct value program_run(const struct program *program, int begin, int end,
 		const struct evaluation *evaluation)
 {
@@ -429,6 +446,8 @@ struct value program_run(const struct program *program, int begin, int end,
 	struct value result;
 
 	assert(begin >= 0 && end > begin);
+	if (slot_read(program, begin, end, evaluation, &result))
+		return result;
 	if (program->stack_size > SMALL_STACK)
 		machine.stack = arena_alloc(evaluation->arena,
 				(size_t)program->stack_size * sizeof(struct value));

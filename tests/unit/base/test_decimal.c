@@ -15,16 +15,16 @@
 static void assert_prints(uint64_t number)
 {
 	char expected[32];
-	char out[DECIMAL_MOST + 1];
+	char out[DECIMAL_ROOM + 1];
 	int size = snprintf(expected, sizeof(expected), "%" PRIu64, number);
 
-	out[DECIMAL_MOST] = '#';
+	out[DECIMAL_ROOM] = '#';
 	assert_int_equal(decimal_print(number, out), size);
 	assert_memory_equal(out, expected, (size_t)size);
 	size = snprintf(expected, sizeof(expected), "%" PRId64, (int64_t)number);
 	assert_int_equal(decimal_print_signed((int64_t)number, out), size);
 	assert_memory_equal(out, expected, (size_t)size);
-	assert_int_equal(out[DECIMAL_MOST], '#');
+	assert_int_equal(out[DECIMAL_ROOM], '#');
 }
 
 static void numbers_of_every_length(void **state)
