@@ -69,12 +69,13 @@ class Daemon:
     """policycalcd on addresses of its own choice; told to end when the tests are through, killed when they failed."""
     started = weakref.WeakSet()
 
-    def __init__(self, *arguments, data=None, listen=("127.0.0.1:0",), starter=STARTER,
+    def __init__(self, *arguments, data=None, listen=("127.0.0.1:0",), starter=None,
                  wait=True, env=None, user=None, threads=2, descriptors=None):
         self.data = pathlib.Path(data or tempfile.mkdtemp(prefix="data-", dir=FOLDER))
         program = DAEMON
         if user is not None:  # who may not look into our build folder
             program = shutil.copy(DAEMON, FOLDER / "policycalcd")
+        starter = STARTER if starter is None else starter
         command = [program, "--data", str(self.data), "--starter", str(starter), "--threads", str(threads)]
         for address in listen:
             command += ["--listen", address]
@@ -195,6 +196,58 @@ class Client:
                     for path, content in files)
         return self._method("stream_unary", "CatalogService", name,
                             getattr(catalog, name + "Response"))(messages, timeout=300 if SANITIZED else 60)
+
+
+FEW = """id: demo-{number}
+series: demo-{number}
+title: {{zh: 演示{number}, en: Demo {number}}}
+summary: {{zh: 演示用, en: For demonstration}}
+level: CITY
+kind: AWARD
+departments: [演示局]
+keywords: [演示]
+sources: [{{doc: 演示, confidence: SEED}}]
+in_force: {{from: 2020-01-01}}
+window_always: true
+region: {{covers: ["411200"]}}
+conditions:
+  - id: staff
+    role: REQUIRE
+    label: {{zh: 人数, en: Staff}}
+    rule: e.staff >= p.demo_staff
+    source: {{doc: 演示, confidence: SEED}}
+amount: {{beneficiary: ENTERPRISE, nature: CASH, not_stated: true}}
+"""
+FEW_PARAMETERS = """parameters:
+  - name: demo_staff
+    type: COUNT
+    label: {zh: 演示人数, en: Demo staff}
+    values:
+      - from: 2020-01-01
+        count: 10
+        source: {doc: 演示, confidence: SEED}
+"""
+FEW_ATTRIBUTES = ("region", "statistical_region", "industry", "staff", "revenue", "assets", "taxable_income")
+
+
+def few_policies():
+    """For tests about something else than policies: with a sanitizer, reading the starter catalog takes most of their
+    time, so that there the services start with a dozen made-up policies and the few attributes that firms have."""
+    global STARTER
+    if not SANITIZED:
+        return
+    whole, few = pathlib.Path(STARTER), FOLDER / "few"
+    (few / "policies").mkdir(parents=True)
+    for name in ("regions.yaml", "industries.yaml"):
+        shutil.copy(whole / name, few)
+    head, *attributes = re.split(r"(?m)^(?=  - name: )", (whole / "attributes.yaml").read_text(encoding="utf-8"))
+    kept = [text for text in attributes if text.split()[2] in FEW_ATTRIBUTES]
+    assert len(kept) == len(FEW_ATTRIBUTES), len(kept)
+    (few / "attributes.yaml").write_text(head + "".join(kept), encoding="utf-8")
+    (few / "parameters.yaml").write_text(FEW_PARAMETERS, encoding="utf-8")
+    for number in range(12):
+        (few / "policies" / f"demo-{number}.yaml").write_text(FEW.format(number=number), encoding="utf-8")
+    STARTER = str(few)
 
 
 def starter_files():

@@ -10,9 +10,10 @@ import threading
 import time
 
 from harness import (FOLDER, Client, Daemon, calculator, catalog, detail, details, fails,
-                     grpc, module, profile, refuses_to_start, run, starter_files)
+                     few_policies, grpc, module, profile, refuses_to_start, run, starter_files)
 
 Code = grpc.StatusCode
+few_policies()
 
 
 def changed(files, note):

@@ -16,9 +16,10 @@ import weakref
 import h2.events
 
 import raw_client
-from harness import DAEMON, FOLDER, SANITIZED, Daemon, calculator, profile, run
+from harness import DAEMON, FOLDER, SANITIZED, Daemon, calculator, few_policies, profile, run
 from wire import frame
 
+few_policies()
 MATCH = "/policycalc.v1.CalculatorService/Match"
 WATCH = "/grpc.health.v1.Health/Watch"
 HELLO = frame(calculator.MatchRequest(profile=profile.Profile(), limit=1).SerializeToString())
