@@ -15,10 +15,11 @@ import threading
 import time
 
 from enterprise import code
-from harness import FOLDER, Client, Daemon, calculator, fails, grpc, module, profile, run
+from harness import FOLDER, Client, Daemon, calculator, fails, few_policies, grpc, module, profile, run
 from push_world import Push, draft, world
 
 POLICYCALC = sys.argv[5]
+few_policies()
 admin = module("policycalc.v1.admin_service_pb2")
 daemon, client = world({n: 5 + n % 20 for n in range(1, 1501)})
 client.run()

@@ -9,13 +9,14 @@ import h2.exceptions
 import h2.settings
 
 import raw_client
-from harness import FOLDER, Daemon, calculator, catalog, profile, run
+from harness import FOLDER, Daemon, calculator, catalog, few_policies, profile, run
 from raw_client import packed
 from wire import field, frame, groups, nested
 
 SERVICE = "/policycalc.v1.CalculatorService/"
 CATALOG = "/policycalc.v1.CatalogService/"
 # A call that is slow on a busy machine has no line in the log.
+few_policies()
 daemon = Daemon("--slow-call-ms", "60000")
 MESSAGE = calculator.MatchRequest(profile=profile.Profile(), limit=1).SerializeToString()
 HELLO = frame(MESSAGE)

@@ -15,9 +15,10 @@ import subprocess
 import sys
 import time
 
-from harness import DAEMON, FOLDER, STARTER, Client, Daemon, grpc, run
+from harness import DAEMON, FOLDER, STARTER, Client, Daemon, few_policies, grpc, run
 
 UNIT, SOCKET_UNIT = sys.argv[5:7]
+few_policies()
 # What looks for leaks at the end has to be let in.
 SANITIZED = any(name in pathlib.Path(DAEMON).read_bytes() for name in (b"__asan_init", b"__tsan_init"))
 

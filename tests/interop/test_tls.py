@@ -26,8 +26,8 @@ import urllib.request
 import hpack
 
 import raw_client
-from harness import (DAEMON, FOLDER, SANITIZED, Client, Daemon, allow_descriptors, calculator, fails, grpc, profile,
-                     refuses_to_start, run)
+from harness import (DAEMON, FOLDER, SANITIZED, Client, Daemon, allow_descriptors, calculator, fails, few_policies,
+                     grpc, profile, refuses_to_start, run)
 from tls_world import Authority, openssl
 from wire import frame
 
@@ -36,6 +36,7 @@ CA = Authority(FOLDER / "ca")
 OTHER = Authority(FOLDER / "other", "other")
 SERVER = CA.issue("server", "DNS:localhost,IP:127.0.0.1")
 KEPT = []
+few_policies()
 POLICYCALC, LIBRARY = sys.argv[5:7]
 TOKEN = "pc_made-up-token-of-the-night"
 

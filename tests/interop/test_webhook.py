@@ -15,12 +15,13 @@ import sys
 import threading
 import time
 
-from harness import Daemon, FOLDER, refuses_to_start, run
+from harness import Daemon, FOLDER, few_policies, refuses_to_start, run
 from push_world import Push, code, draft, push
 import webhook_receiver
 from webhook_world import QUICK, SECRET, Receiver, settled, states, stop, wait
 
 POLICYCALC = sys.argv[5]
+few_policies()
 daemons = []
 
 def open_world(url, *arguments, count=4, data=None, quick=True, told=True):
