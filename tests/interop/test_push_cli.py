@@ -11,10 +11,11 @@ import subprocess
 import sys
 import unicodedata
 
-from harness import FOLDER, run
+from harness import FOLDER, few_policies, run
 from push_world import code, world
 
 POLICYCALC = sys.argv[5]
+few_policies()
 daemon, client = world({1: 30, 2: 30, 3: 9, 4: 2})
 
 

@@ -16,12 +16,13 @@ import sys
 import threading
 import time
 
-from harness import Daemon, FOLDER, run
+from harness import Daemon, FOLDER, few_policies, run
 from push_world import Push, push, world
 
 BUILD, SOURCE = sys.argv[5:7]
 ACKED = push.DELIVERY_STATE_ACKED
 FIRMS = 400
+few_policies()
 
 
 def build():
