@@ -236,7 +236,7 @@ def few_policies():
     global STARTER
     if not SANITIZED:
         return
-    whole, few = pathlib.Path(STARTER), FOLDER / "few"
+    whole, few = pathlib.Path(STARTER), FOLDER / "few-policies"
     (few / "policies").mkdir(parents=True)
     for name in ("regions.yaml", "industries.yaml"):
         shutil.copy(whole / name, few)

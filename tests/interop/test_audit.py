@@ -18,10 +18,12 @@ import threading
 import time
 
 import raw_client
-from harness import FOLDER, Client, Daemon, catalog, fails, grpc, module, refuses_to_start, run, starter_files
+from harness import FOLDER, Client, Daemon, catalog, fails, few_policies, grpc, module, refuses_to_start, run, \
+    starter_files
 
 Code = grpc.StatusCode
 POLICYCALC = sys.argv[5]
+few_policies()
 registry = module("policycalc.v1.registry_service_pb2")
 push = module("policycalc.v1.push_service_pb2")
 counters = module("policycalc.v1.report_pb2")
