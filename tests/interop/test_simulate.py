@@ -177,8 +177,8 @@ def test_drafts_at_once():
 
 
 def test_draft_above_its_memory():
-    """Half a million keywords in each of sixteen files take more than a draft of 16 MiB may."""
-    content = b"keywords: [" + b"a," * 500000 + b"a]\n"
+    """A third of a million examples in each of sixteen files take more than a draft of 16 MiB may."""
+    content = b"examples: [" + b"{}," * 340000 + b"]\n"
     crowded = [catalog.SourceFile(path=f"policies/{i}.yaml", content=content) for i in range(16)]
 
     check = client._method("stream_unary", "CatalogService", "CheckCatalog", catalog.CheckCatalogResponse)
