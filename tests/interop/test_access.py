@@ -13,10 +13,11 @@ import sys
 import threading
 import time
 
-from harness import (FOLDER, Client, Daemon, calculator, catalog, detail, details, fails, grpc, module, profile,
-                     refuses_to_start, run, starter_files)
+from harness import (FOLDER, Client, Daemon, calculator, catalog, detail, details, fails, few_policies, grpc, module,
+                     profile, refuses_to_start, run, starter_files)
 
 Code = grpc.StatusCode
+few_policies()
 POLICYCALC = sys.argv[5]
 registry = module("policycalc.v1.registry_service_pb2")
 push = module("policycalc.v1.push_service_pb2")

@@ -7,11 +7,12 @@ import hashlib
 import time
 
 import raw_client
-from harness import (FOLDER, SANITIZED, Client, Daemon, calculator, catalog, detail, details, fails, grpc, profile,
-                     run)
+from harness import (FOLDER, SANITIZED, Client, Daemon, calculator, catalog, detail, details, fails, few_policies, grpc,
+                     profile, run)
 from wire import frame
 
 Code = grpc.StatusCode
+few_policies()
 QUIET = {"grpc.enable_retries": 0}
 
 
