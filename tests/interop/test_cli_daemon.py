@@ -18,7 +18,7 @@ import xml.etree.ElementTree
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "catalog"))
 import test_guide  # noqa: E402
-from harness import FOLDER, STARTER, Daemon, run
+from harness import FOLDER, SANITIZED, STARTER, Daemon, run
 
 PROGRAM, FIRM = sys.argv[5:7]
 MISTAKES = """\
@@ -313,7 +313,7 @@ def half_written():
     path = folder / "policies/smx-talent-loan.yaml"
     text = path.read_text(encoding="utf-8")
     seen = set()
-    for number in range(8):
+    for number in range(0, 8, 3 if SANITIZED else 1):
         path.write_text(text.replace("keywords: [人才贷]", f"keywords: [人才贷{number}]"),
                         encoding="utf-8")
         before = json.loads(succeeds("match", "staff=3", "--format=json",
