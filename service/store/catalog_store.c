@@ -19,6 +19,13 @@
 #include <stdio.h>
 #include <string.h>
 
+/*
+ * An entry has a KiB or several, and a load reads one behind the other: of pages of 4 KiB, which are SQLite's choice, a
+ * fifth would be empty, and there would be four times as many to be fetched.
+ */
+#define PAGE_SIZE (16 << 10)
+#define CHECKPOINT_PAGES 256 /* 4 MiB, as SQLite's 1000 pages of 4 KiB */
+
 static const char CATALOG_SCHEMA[] = "CREATE TABLE revision ("
 				     " number INTEGER PRIMARY KEY CHECK (number > 0),"
 				     " content_hash TEXT NOT NULL,"
@@ -62,6 +69,8 @@ struct catalog_store *catalog_store_open(struct directory *directory, struct err
 		.application_id = CATALOG_APPLICATION_ID,
 		.schema_version = CATALOG_SCHEMA_VERSION,
 		.schema = CATALOG_SCHEMA,
+		.page_size = PAGE_SIZE,
+		.checkpoint_pages = CHECKPOINT_PAGES,
 	};
 	char path[PATH_MAX + 16];
 

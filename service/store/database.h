@@ -25,6 +25,7 @@ struct database_options {
 	int schema_version;	 /* the newest we know, from 1 */
 	const char *schema;	 /* makes an empty database one of @schema_version */
 	/* Each 0: SQLite's own choice. */
+	int page_size;	      /* bytes; of a file that is made now, others keep theirs */
 	int cache_kib;	      /* pages kept in memory */
 	int checkpoint_pages; /* how far the write-ahead log grows before it is copied back */
 	/* A file of more bytes is not read whole at opening, which would take minutes: what is

@@ -289,6 +289,17 @@ static bool database_tune(struct database *db, struct error *err)
 	return true;
 }
 
+/* Of an empty file, before anything is written to it. */
+static bool database_lay_out(struct database *db, struct error *err)
+{
+	char pragma[64];
+
+	if (!db->options.page_size)
+		return true;
+	(void)snprintf(pragma, sizeof(pragma), "PRAGMA page_size = %d", db->options.page_size);
+	return database_run(db, pragma, err);
+}
+
 static bool database_take(struct database *db, struct error *err)
 {
 	int64_t number;
@@ -371,7 +382,8 @@ struct database *database_open(const struct database_options *options, struct er
 		goto failed;
 	}
 	if (!database_defend(db, err) || !database_identify(db, &empty, err) ||
-			!database_take(db, err) || !database_tune(db, err))
+			(empty && !database_lay_out(db, err)) || !database_take(db, err) ||
+			!database_tune(db, err))
 		goto failed;
 	if (empty ? !database_make_schema(db, err) : !database_quick_check(db, err))
 		goto failed;

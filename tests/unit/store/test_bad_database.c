@@ -105,6 +105,42 @@ static void make_store(struct fixture *fixture)
 	fixture_close(store);
 }
 
+static size_t page_size_of(const char *path)
+{
+	size_t size, page;
+	char *bytes = bad_file_read(path, &size);
+
+	assert_true(size > 100);
+	/* In the header of each database of SQLite, as two bytes. */
+	page = (size_t)(unsigned char)bytes[16] << 8 | (unsigned char)bytes[17];
+	free(bytes);
+	return page;
+}
+
+/* A database of before has pages of 4 KiB, and is gone on with as it is; a new one has larger ones. */
+static void test_page_size(void **state)
+{
+	struct fixture *fixture = *state;
+	struct catalog_store *store = fixture_open(fixture->data, NULL);
+
+	fixture_publish(fixture, store, 100, "first", 0, 1);
+	fixture_close(store);
+	assert_int_equal(page_size_of(fixture->file), 16384);
+	bad_file_run_sql(fixture->file,
+			"PRAGMA journal_mode = DELETE; PRAGMA page_size = 4096; "
+			"VACUUM");
+	assert_int_equal(page_size_of(fixture->file), 4096);
+	store = fixture_open(fixture->data, NULL);
+	assert_non_null(store);
+	assert_string_equal(fixture_title(fixture, store), "first");
+	fixture_publish(fixture, store, 90, "second", 1, 2);
+	fixture_close(store);
+	assert_int_equal(page_size_of(fixture->file), 4096);
+	store = fixture_open(fixture->data, NULL);
+	assert_string_equal(fixture_title(fixture, store), "second");
+	fixture_close(store);
+}
+
 static void test_newer_schema(void **state)
 {
 	struct fixture *fixture = *state;
@@ -424,6 +460,7 @@ int main(void)
 		TEST(test_not_a_folder),
 		TEST(test_not_ours),
 		TEST(test_empty_file),
+		TEST(test_page_size),
 		TEST(test_newer_schema),
 		TEST(test_damaged),
 		TEST(test_memory_is_no_damage),
