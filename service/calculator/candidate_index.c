@@ -213,7 +213,7 @@ static bool atoms_build(struct building *building, const struct epoch *epoch, in
 		.timestamp = { .seconds = as_of.seconds, .nanos = as_of.nanos } };
 	building->atoms = atoms_new(&evaluation);
 	if (building->atoms)
-		atoms_expect(building->atoms, ruleset->catalog.policy_count);
+		building->atoms->apart = true;
 	return building->atoms != NULL;
 }
 

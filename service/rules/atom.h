@@ -127,6 +127,7 @@ struct atoms {
 	struct atom_table joined;	 /* conjunctions */
 	struct atom_table told;		 /* texts */
 	bool failed;			 /* memory was short */
+	bool apart; /* for the caller to say: hardly any two rules are alike, and none is looked for */
 };
 
 /**
@@ -135,8 +136,6 @@ struct atoms {
  */
 struct atoms *atoms_new(const struct evaluation *bound);
 void atoms_free(struct atoms *atoms);
-/** Makes room for @count rules at once. Only advice: without memory it grows as ever. */
-void atoms_expect(struct atoms *atoms, size_t count);
 
 /**
  * Takes a bool rule apart; all rules of a table are compiled against one scope. false when memory

@@ -38,8 +38,6 @@ static inline size_t atom_table_next(const struct atom_table *table, size_t at)
 	return (at + 1) & (table->capacity - 1);
 }
 
-/** Room for @count in all; without memory it grows when it has to. */
-void atom_table_reserve(struct atom_table *table, size_t count);
 /** What is not there yet. */
 void atom_table_put(
 		struct atoms *atoms, struct atom_table *table, uint32_t hash, uint32_t number);
@@ -65,6 +63,8 @@ static inline const struct scope_name **atoms_name(struct atoms *atoms, int slot
 
 /** The conjunction of the literals on the stack from @from on, which it takes away. */
 uint32_t atoms_pop_all(struct atoms *atoms, size_t from);
+/** Likewise of all that a rule is; with ->apart it has a number of its own. */
+uint32_t atoms_pop_rule(struct atoms *atoms, size_t from);
 
 static inline void atoms_push(struct atoms *atoms, uint32_t literal)
 {

@@ -52,39 +52,24 @@ static void table_place(struct atom_table *table, struct atom_place place)
 	table->places[at] = place;
 }
 
-static bool table_resize(struct atom_table *table, size_t capacity)
-{
-	struct atom_table larger = { .count = table->count, .capacity = capacity };
-
-	larger.places = memory_alloc_zero(larger.capacity, sizeof(*larger.places));
-	if (!larger.places)
-		return false;
-	for (size_t i = 0; i < table->capacity; i++) {
-		if (table->places[i].number)
-			table_place(&larger, table->places[i]);
-	}
-	memory_free(table->places);
-	*table = larger;
-	return true;
-}
-
-void atom_table_reserve(struct atom_table *table, size_t count)
-{
-	size_t capacity = 1024;
-
-	while (capacity < 2 * count)
-		capacity *= 2;
-	if (capacity > table->capacity)
-		(void)table_resize(table, capacity);
-}
-
 void atom_table_put(
 		struct atoms *atoms, struct atom_table *table, uint32_t hash, uint32_t number)
 {
-	if (2 * (table->count + 1) > table->capacity &&
-			!table_resize(table, table->capacity ? 2 * table->capacity : 1024)) {
-		atoms->failed = true;
-		return;
+	if (2 * (table->count + 1) > table->capacity) {
+		struct atom_table larger = { .count = table->count,
+			.capacity = table->capacity ? 2 * table->capacity : 1024 };
+
+		larger.places = memory_alloc_zero(larger.capacity, sizeof(*larger.places));
+		if (!larger.places) {
+			atoms->failed = true;
+			return;
+		}
+		for (size_t i = 0; i < table->capacity; i++) {
+			if (table->places[i].number)
+				table_place(&larger, table->places[i]);
+		}
+		memory_free(table->places);
+		*table = larger;
 	}
 	table_place(table, (struct atom_place){ hash, number + 1 });
 	table->count++;
@@ -211,26 +196,30 @@ static uint32_t conjunction_find(const struct atoms *atoms, const uint32_t *lite
 	return UINT32_MAX;
 }
 
-uint32_t atoms_pop_all(struct atoms *atoms, size_t from)
+/* The literals from @from on go; those that are left of them lie there until something is pushed. */
+static size_t stack_take(struct atoms *atoms, size_t from, uint32_t *out_literal)
 {
-	uint64_t mixed = 0;
-	uint32_t literal, hash;
-	const uint32_t *stack;
 	size_t count;
 
 	assert(from <= atoms->stack_count);
 	stack_flatten(atoms, from);
-	if (stack_tidy(atoms, from)) {
-		atoms->stack_count = from;
-		return LITERAL_FALSE;
-	}
-	stack = &atoms->stack[from];
-	count = atoms->stack_count - from;
+	*out_literal = stack_tidy(atoms, from) ? LITERAL_FALSE : LITERAL_TRUE;
+	count = *out_literal == LITERAL_TRUE ? atoms->stack_count - from : 0;
 	atoms->stack_count = from;
-	if (count < 2)
-		return count ? *stack : LITERAL_TRUE;
-	if (atoms->failed)
-		return LITERAL_TRUE;
+	if (count == 1)
+		*out_literal = atoms->stack[from];
+	return atoms->failed || count < 2 ? 0 : count;
+}
+
+uint32_t atoms_pop_all(struct atoms *atoms, size_t from)
+{
+	uint64_t mixed = 0;
+	uint32_t literal, hash;
+	size_t count = stack_take(atoms, from, &literal);
+	const uint32_t *stack = &atoms->stack[from];
+
+	if (!count)
+		return literal;
 	for (size_t i = 0; i < count; i++)
 		mixed = hash_mix_word(mixed, stack[i]);
 	hash = (uint32_t)(mixed ^ mixed >> 32);
@@ -243,10 +232,15 @@ uint32_t atoms_pop_all(struct atoms *atoms, size_t from)
 	return literal;
 }
 
-void atoms_expect(struct atoms *atoms, size_t count)
+uint32_t atoms_pop_rule(struct atoms *atoms, size_t from)
 {
-	/* Most rules are a conjunction that no other is. */
-	atom_table_reserve(&atoms->joined, count);
+	uint32_t literal;
+	size_t count;
+
+	if (!atoms->apart)
+		return atoms_pop_all(atoms, from);
+	count = stack_take(atoms, from, &literal);
+	return count ? conjunction_add(atoms, &atoms->stack[from], count) : literal;
 }
 
 bool atoms_add_all(struct atoms *atoms, const uint32_t *literals, size_t count,

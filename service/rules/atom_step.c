@@ -193,7 +193,12 @@ static void logic_step(struct stepping *stepping, const struct instruction *at, 
 	/* All of a run jump behind the last of them. */
 	if (at->a != pc + 1)
 		return;
-	literal = atoms_pop_all(atoms, stepping->groups[--stepping->group_count]);
+	stepping->group_count--;
+	literal = pc + 1 == stepping->program->main_count && !any
+				  ? atoms_pop_rule(atoms,
+						    stepping->groups[stepping->group_count])
+				  : atoms_pop_all(atoms,
+						    stepping->groups[stepping->group_count]);
 	item->kind = ITEM_LITERAL;
 	item->literal = any ? atoms_negate(atoms, literal) : literal;
 }

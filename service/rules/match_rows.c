@@ -15,7 +15,7 @@
 #define LINE ((size_t)64)
 /* Each has two cells or more, the unknown one among them: fewer make 81 rows. */
 #define MERGED_PARTS_MOST 8
-#define AHEAD 8 /* positions that are asked for before their turn */
+#define AHEAD 4 /* positions that are asked for before their turn */
 #define LARGE_PAGE ((uintptr_t)2 << 20)
 
 /* --- rows -------------------------------------------------------------------------------------- */
@@ -235,16 +235,30 @@ static void lines_add(const struct filling *filling)
 	}
 }
 
-/* Positions were sorted; what they ask was not. */
-static void position_fetch(const struct match_build *build, size_t at)
+/*
+ * Positions were sorted; what they ask was not. One leads to the next, a position to its sets and each to its mark, and
+ * is asked for before it is looked at.
+ */
+static void positions_fetch(const struct match_build *build, size_t at)
 {
 	const uint32_t *entries = build->entries.data;
+	const uint32_t *marks = build->marks.data;
+	const struct match_way *way;
 
-	if (at < build->positions.count) {
-		const struct match_way *way = &match_position_at(build, at)->way;
-
+	if (at + 3 * AHEAD < build->positions.count) {
+		way = &match_position_at(build, at + 3 * AHEAD)->way;
 		__builtin_prefetch(entries + way->all.first);
 		__builtin_prefetch(entries + way->any.first);
+	}
+	if (at + 2 * AHEAD < build->positions.count) {
+		way = &match_position_at(build, at + 2 * AHEAD)->way;
+		for (uint32_t i = 0; i < way->all.count; i++)
+			__builtin_prefetch(&build->mark_of[entries[way->all.first + i]]);
+	}
+	if (at + AHEAD < build->positions.count) {
+		way = &match_position_at(build, at + AHEAD)->way;
+		for (uint32_t i = 0; i < way->all.count; i++)
+			__builtin_prefetch(marks + build->mark_of[entries[way->all.first + i]]);
 	}
 }
 
@@ -268,7 +282,7 @@ static void block_fill(struct filling *filling, size_t block)
 		const struct match_position *position = match_position_at(build, at);
 		uint64_t bit = UINT64_C(1) << (at % 64);
 
-		position_fetch(build, at + AHEAD);
+		positions_fetch(build, at);
 		index->policies[at] = position->special ? filling->several[position->policy]
 							: position->policy;
 		if (position->special)
