@@ -19,12 +19,14 @@ static bool build_init(struct match_build *build)
 
 	build->index->slots = memory_alloc_zero(slots + 1, sizeof(*build->index->slots));
 	build->values = ARENA_NEW_ARRAY(&build->arena, struct value, slots + 1);
+	build->text_codes = ARENA_NEW_ARRAY(&build->arena, uint32_t *, slots + 1);
 	build->atom_parts = ARENA_NEW_ARRAY(&build->arena, uint32_t, atoms->count + 1);
 	build->atom_codes = ARENA_NEW_ARRAY(&build->arena, uint32_t, atoms->count + 1);
 	build->plan_of = ARENA_NEW_ARRAY(&build->arena, uint32_t, 2 * atoms->formula_count + 1);
 	build->set_of = ARENA_NEW_ARRAY(&build->arena, uint32_t, 2 * atoms->formula_count + 1);
-	if (!build->index->slots || !build->values || !build->atom_parts ||
-			!build->atom_codes || !build->plan_of || !build->set_of)
+	if (!build->index->slots || !build->values || !build->text_codes ||
+			!build->atom_parts || !build->atom_codes || !build->plan_of ||
+			!build->set_of)
 		return false;
 	if (known)
 		memcpy(build->values, bound->values, known * sizeof(*build->values));

@@ -270,6 +270,7 @@ struct match_build {
 	struct value *values;
 	uint32_t *atom_parts; /* by atom: its part + 1; MEMBERS: see ->atom_codes */
 	uint32_t *atom_codes; /* by atom: its code of the slot; NUMBER: the least rank that reaches it */
+	uint32_t **text_codes; /* by slot of CODE, and number of a text of ->atoms: its code there + 1 */
 	uint32_t *plan_of;	    /* by literal: the plan + 1 */
 	uint32_t *set_of;	    /* by literal: the only set of its plan + 1 */
 	struct match_stamp *stamps; /* by part */

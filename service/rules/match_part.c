@@ -231,16 +231,24 @@ static bool code_build(
 		struct match_build *build, int slot, const struct atom **atoms, size_t count)
 {
 	struct match_part *part = part_add(build, PART_CODE, slot);
-	bool ok = true;
+	uint32_t *codes =
+			ARENA_NEW_ARRAY(&build->arena, uint32_t, build->atoms->text_count + 1);
+	bool ok = codes != NULL;
 
+	build->text_codes[slot] = codes;
 	part->closed = true;
 	for (size_t i = 0; i < count; i++) {
 		build->atom_parts[atoms[i] - build->atoms->list] = build->index->part_count;
 		part->closed &= atoms[i]->texts != NULL;
-		for (size_t k = 0; k < atoms[i]->text_count; k++)
-			ok = ok &&
-			     code_put(build, slot, build->atoms->texts[atoms[i]->texts[k]]) !=
-					     UINT32_MAX;
+		for (size_t k = 0; ok && k < atoms[i]->text_count; k++) {
+			uint32_t text = atoms[i]->texts[k];
+
+			/* 0: not there yet, or there is no memory for it. */
+			if (!codes[text])
+				codes[text] = code_put(build, slot, build->atoms->texts[text]) +
+					      1;
+			ok = codes[text] != 0;
+		}
 	}
 	for (size_t i = 0; i < build->options->text_count && !part->closed; i++) {
 		if (build->options->texts[i].slot == slot)
@@ -291,9 +299,7 @@ bool match_code_answers(struct match_build *build, uint32_t number, uint64_t *ye
 		uint64_t *out = atom->negated ? yes : no;
 
 		for (size_t i = 0; i < atom->text_count; i++)
-			bit_put(in, (uintptr_t)map_find(&asked->codes,
-						    build->atoms->texts[atom->texts[i]]) -
-							1);
+			bit_put(in, build->text_codes[atom->slot][atom->texts[i]] - 1);
 		for (size_t i = 0; i < words; i++)
 			out[i] = ~in[i];
 		return true;
