@@ -6,87 +6,8 @@
 #include <assert.h>
 #include <string.h>
 
-#define POOL_WORDS ((size_t)256 * BLOCK_WORDS)
-#define LINE_WORDS ((size_t)8)
 #define ROW_ARENA ((size_t)256 << 10)
 #define ROW_BUDGET ((size_t)64 << 20)
-
-/* --- room for planes --------------------------------------------------------------------------- */
-
-uint64_t *pool_take(struct plane_pool *pool, size_t words)
-{
-	struct plane_chunk *chunks;
-	struct plane_chunk chunk;
-	uint64_t *room;
-
-	words = (words + LINE_WORDS - 1) / LINE_WORDS * LINE_WORDS;
-	chunk.size = words > POOL_WORDS ? words : POOL_WORDS;
-	while (pool->chunk < pool->chunk_count &&
-			pool->chunks[pool->chunk].size - pool->next < words) {
-		pool->chunk++;
-		pool->next = 0;
-	}
-	if (pool->chunk == pool->chunk_count) {
-		chunks = memory_resize(
-				pool->chunks, (pool->chunk_count + 1) * sizeof(*pool->chunks));
-		if (!chunks)
-			return NULL;
-		pool->chunks = chunks;
-		chunk.memory = memory_alloc((chunk.size + LINE_WORDS) * sizeof(*chunk.memory));
-		if (!chunk.memory)
-			return NULL;
-		chunk.words = chunk.memory +
-			      -((uintptr_t)chunk.memory / sizeof(uint64_t)) % LINE_WORDS;
-		chunks[pool->chunk_count++] = chunk;
-	}
-	room = pool->chunks[pool->chunk].words + pool->next;
-	pool->next += words;
-	return room;
-}
-
-static void pool_reset(struct plane_pool *pool)
-{
-	pool->chunk = 0;
-	pool->next = 0;
-}
-
-static void pool_fini(struct plane_pool *pool)
-{
-	for (size_t i = 0; i < pool->chunk_count; i++)
-		memory_free(pool->chunks[i].memory);
-	memory_free(pool->chunks);
-}
-
-struct block_mark block_mark(const struct block *block)
-{
-	return (struct block_mark){ block->scratch.chunk, block->scratch.next };
-}
-
-void block_rewind(struct block *block, struct block_mark mark)
-{
-	block->scratch.chunk = mark.chunk;
-	block->scratch.next = mark.next;
-}
-
-uint64_t *block_room(struct block *block, size_t words)
-{
-	return pool_take(&block->kept, words);
-}
-
-uint64_t *block_pack(struct block *block, const uint64_t *plane)
-{
-	struct plane_pool *pool = &block->kept;
-	uint64_t *room = pool_take(pool, PLANE_PACKED_MOST);
-	size_t words;
-
-	if (!room)
-		return NULL;
-	/* What it does not fill up is given back. */
-	words = plane_pack(plane, room);
-	pool->next = (size_t)(room - pool->chunks[pool->chunk].words) +
-		     (words + LINE_WORDS - 1) / LINE_WORDS * LINE_WORDS;
-	return room;
-}
 
 /* --- life -------------------------------------------------------------------------------------- */
 
@@ -149,8 +70,8 @@ void block_free(struct block *block)
 	}
 	block_codes_fini(block);
 	block_numbers_fini(block);
-	pool_fini(&block->kept);
-	pool_fini(&block->scratch);
+	plane_pool_fini(&block->kept);
+	plane_pool_fini(&block->scratch);
 	memory_free(block->columns);
 	memory_free(block->attributes);
 	memory_free(block->atom_notes);
@@ -169,8 +90,8 @@ bool block_enter(struct block *block, const uint64_t *rows, const struct block_s
 	memcpy(block->rows, rows, sizeof(block->rows));
 	memset(block->odd, 0, sizeof(block->odd));
 	memset(block->sure, 0, block->place_count * sizeof(*block->sure));
-	pool_reset(&block->kept);
-	pool_reset(&block->scratch);
+	plane_pool_reset(&block->kept);
+	plane_pool_reset(&block->scratch);
 	return block_codes_renew(block);
 }
 

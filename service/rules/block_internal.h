@@ -10,7 +10,7 @@
 /* The most codes of one column that get a plane each; with more, rows are looked at one by one. */
 #define CODE_PLANES_MOST 256
 
-/* Planes, taken and given back like a stack. */
+/* block_pool.c: planes, taken and given back like a stack. */
 struct plane_chunk {
 	uint64_t *memory;
 	uint64_t *words; /* of it, from the first line of a cache on */
@@ -25,6 +25,9 @@ struct plane_pool {
 
 /** Room that begins with a line of a cache. */
 uint64_t *pool_take(struct plane_pool *pool, size_t words);
+/** Gives all room back; it stays with the pool. */
+void plane_pool_reset(struct plane_pool *pool);
+void plane_pool_fini(struct plane_pool *pool);
 
 struct code_entry {
 	struct slice text;
