@@ -13,12 +13,15 @@
 
 #if defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) &&  \
 		!defined(__clang__)
-#define PLANE_CLONES                                                                           \
+#define PLANE_CLONES_BY(...)                                                                   \
 	__attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default"),           \
-			optimize("O3")))
+			optimize(__VA_ARGS__)))
 #else
-#define PLANE_CLONES
+#define PLANE_CLONES_BY(...)
 #endif
+
+#define PLANE_CLONES PLANE_CLONES_BY("O3")
+#define PLANE_CLONES_SCALAR PLANE_CLONES_BY("O3", "no-tree-slp-vectorize")
 
 extern const uint64_t plane_zeros[PLANE_WORDS];
 
