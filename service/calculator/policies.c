@@ -465,9 +465,10 @@ static bool policy_build(struct ruleset_build *build, size_t index)
 	       ruleset_build_budget(build, index);
 }
 
-/* Where the names of the policy at @index will be put, if there is one. */
-static void policy_names_ask_for(const struct ruleset *ruleset, size_t index)
+/* Where the names and texts of the policy at @index will be put, if there is one. */
+static void policy_names_ask_for(const struct ruleset_build *build, size_t index)
 {
+	const struct ruleset *ruleset = build->ruleset;
 	const Policycalc__V1__Policy *policy;
 
 	if (index >= ruleset->catalog.policy_count)
@@ -475,6 +476,8 @@ static void policy_names_ask_for(const struct ruleset *ruleset, size_t index)
 	policy = ruleset->catalog.policies[index];
 	map_ask_for(&ruleset->policy_ids, slice_from(policy->id));
 	map_ask_for(&ruleset->series_names, slice_from(policy->series));
+	for (size_t i = 0; build->is_owner && i < policy->n_conditions; i++)
+		map_ask_for(&build->rules, slice_from(policy->conditions[i]->rule));
 }
 
 static bool policies_build(struct ruleset_build *build, struct error *err)
@@ -484,7 +487,7 @@ static bool policies_build(struct ruleset_build *build, struct error *err)
 	for (size_t i = 0; i < catalog->policy_count; i++) {
 		/* Its names are at hand when they are asked for: all of it was, one policy before. */
 		policy_ask_for_all(catalog, i + 2);
-		policy_names_ask_for(build->ruleset, i + 1);
+		policy_names_ask_for(build, i + 1);
 		/* Whatever is made of a policy is made while it is at hand. */
 		if (!policy_build(build, i) || !ruleset_build_versions(build, i) ||
 				!ruleset_build_twins(build, i))
@@ -508,6 +511,7 @@ bool ruleset_build_policies(struct ruleset_build *build, struct error *err)
 		return arena_error(&ruleset->arena, err, "compiling policies");
 	/* About as many as there will be: what is put again each time a map grows is out of the caches. */
 	if (!map_reserve(&ruleset->policy_ids, count) ||
+			!map_reserve(&ruleset->series_names, count) ||
 			(build->is_owner && !map_reserve(&build->rules, count)))
 		return error_set(err, ERROR_MEMORY, "out of memory while compiling policies");
 	ruleset_build_begin_twins(build);

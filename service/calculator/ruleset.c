@@ -157,13 +157,18 @@ void ruleset_build_warn_bare(struct ruleset_build *build, const ProtobufCMessage
 			"a bare figure: name a parameter (p. ...) with its source");
 }
 
-/* A rule that was compiled before, and what as. */
-struct known_rule {
-	const struct rule *rule;
-	enum item_list list;
-	const struct type *expected;
-	enum dimension dimension;
-};
+/* What is known of a text; a new one without a rule. NULL when memory is short: it is compiled anew each time. */
+static struct known_rule *rule_know(struct ruleset_build *build, struct slice written)
+{
+	struct arena *arena = &build->ruleset->arena;
+	struct arena_mark mark = arena_mark(arena);
+	struct known_rule *own = ARENA_NEW(arena, struct known_rule);
+	struct known_rule *known = own ? map_put_first(&build->rules, written, own) : NULL;
+
+	if (known != own)
+		arena_rewind(arena, mark);
+	return known;
+}
 
 const struct rule *ruleset_build_rule(struct ruleset_build *build, enum item_list list,
 		const char *text, const struct type *expected, enum dimension dimension,
@@ -193,13 +198,14 @@ const struct rule *ruleset_build_rule(struct ruleset_build *build, enum item_lis
 	if (!written.size)
 		return NULL;
 	if (build->is_owner)
-		known = map_find(&build->rules, written);
-	/* Whatever it is compiled as, it is one text, and known by where that lies. */
-	if (known)
+		known = rule_know(build, written);
+	if (known && known->rule) {
+		/* Whatever it is compiled as, it is one text, and known by where that lies. */
 		written = rule_written(known->rule);
-	if (known && known->list == list && known->expected == expected &&
-			known->dimension == dimension)
-		return known->rule;
+		if (known->list == list && known->expected == expected &&
+				known->dimension == dimension)
+			return known->rule;
+	}
 	if (build->locate && build->locate(build->context, origin, field, 0, &path, &line,
 					     &column)) {
 		options.path = path;
@@ -211,12 +217,13 @@ const struct rule *ruleset_build_rule(struct ruleset_build *build, enum item_lis
 	slots = rule ? rule_slots(rule, &count) : NULL;
 	for (size_t i = 0; i < count; i++)
 		ruleset_note_asked(build->ruleset, list, slots[i]);
-	if (rule && build->is_owner && !known) {
-		known = ARENA_NEW(&build->ruleset->arena, struct known_rule);
-		if (known) {
-			*known = (struct known_rule){ rule, list, expected, dimension };
-			(void)map_put(&build->rules, written, known); /* or anew */
-		}
+	if (rule && known) {
+		if (!known->rule)
+			*known = (struct known_rule){ .rule = rule,
+				.list = list,
+				.expected = expected,
+				.dimension = dimension };
+		rule_attach(rule, known);
 	}
 	return rule;
 }

@@ -326,6 +326,16 @@ struct version_build {
 	size_t repeal_count;
 };
 
+/* Of an owner, a text that was compiled: once, however many policies have it. */
+struct known_rule {
+	const struct rule *rule; /* the first, and what it was compiled as */
+	enum item_list list;
+	const struct type *expected;
+	enum dimension dimension;
+	const struct clause *
+			asker; /* the first condition that is nothing but this, about no item; see twins.c */
+};
+
 struct ruleset_build {
 	struct ruleset *ruleset;
 	const struct catalog *origin; /* the caller's, whose messages @locate knows */
@@ -336,7 +346,7 @@ struct ruleset_build {
 	catalog_locate_fn locate;
 	void *context;
 	struct diagnostics *diagnostics;
-	struct map rules; /* of an owner, by text: compiled once, however many policies have it */
+	struct map rules;    /* text to known_rule */
 	struct map numbered; /* what conditions ask, to the first that asks it */
 	struct arena keys;   /* of ->numbered */
 	struct version_build versions;

@@ -90,14 +90,39 @@ static struct slice clause_key(struct ruleset_build *build, const struct policy_
 	return key ? slice_from(key) : (struct slice){ 0 };
 }
 
+/*
+ * Most conditions are one rule, and most rules are asked for in one role: the first to ask is noted beside the rule, and
+ * no table is needed. NULL: it takes one.
+ */
+static const struct clause *first_asker(const struct clause *clause)
+{
+	struct known_rule *known;
+
+	if (clause->kind != CLAUSE_RULE || clause->per_item || clause->met_if ||
+			clause->fails_if || !clause->rule)
+		return NULL;
+	known = rule_attached(clause->rule);
+	if (!known)
+		return NULL;
+	if (!known->asker)
+		known->asker = clause;
+	return known->asker->condition->role == clause->condition->role ? known->asker : NULL;
+}
+
 static bool clause_number(struct ruleset_build *build, const struct policy_rules *policy,
 		struct clause *clause)
 {
 	struct ruleset *ruleset = build->ruleset;
 	struct arena_mark mark = arena_mark(&build->keys);
-	struct slice key = clause_key(build, policy, clause);
-	const struct clause *first = clause;
+	const struct clause *first = first_asker(clause);
+	struct slice key = { 0 };
 
+	if (first) {
+		clause->twin = first == clause ? ruleset->twin_count++ : first->twin;
+		return true;
+	}
+	key = clause_key(build, policy, clause);
+	first = clause;
 	if (build->keys.exhausted)
 		return false;
 	if (key.data)

@@ -55,6 +55,7 @@ struct rule {
 	uint64_t cost;
 	const struct type *type;
 	enum dimension dimension;
+	void *attached; /* rule_attach() */
 };
 
 /**

@@ -121,6 +121,16 @@ struct slice rule_written(const struct rule *rule)
 	return rule->text;
 }
 
+void rule_attach(const struct rule *rule, void *attached)
+{
+	((struct rule *)rule)->attached = attached;
+}
+
+void *rule_attached(const struct rule *rule)
+{
+	return rule->attached;
+}
+
 const struct type *rule_type(const struct rule *rule)
 {
 	return rule->type;
