@@ -7,7 +7,7 @@
 #include <string.h>
 
 #define INDEX_BUDGET ((size_t)1 << 30)
-#define AHEAD 4 /* policies whose rules are asked for before their turn */
+#define AHEAD 8 /* policies whose rules are asked for before their turn */
 
 struct building {
 	const struct ruleset *ruleset;
@@ -83,6 +83,12 @@ static bool clause_literal(struct building *building, const struct policy_rules 
 	return true;
 }
 
+static void clause_fetch(const struct clause *clause)
+{
+	for (size_t at = 0; at < sizeof(*clause); at += 64)
+		__builtin_prefetch((const char *)clause + at);
+}
+
 /*
  * The rules of the policies behind @index will be read soon. One leads to the next: a policy to its conditions, they
  * to the rules, these to their steps, and each is asked for before it is looked at.
@@ -95,7 +101,7 @@ static void policies_fetch(const struct ruleset *ruleset, size_t index)
 	if (index + 3 * AHEAD < count) {
 		policy = &ruleset->policies[index + 3 * AHEAD];
 		for (size_t i = 0; i < policy->clause_count; i++)
-			__builtin_prefetch(&policy->clauses[i]);
+			clause_fetch(&policy->clauses[i]);
 	}
 	if (index + 2 * AHEAD < count) {
 		policy = &ruleset->policies[index + 2 * AHEAD];

@@ -18,7 +18,7 @@
 
 #define LITERAL_ERROR 2u
 #define LITERAL_UNSTATED 4u
-#define ATOM_QUESTIONS 2048
+#define ATOM_QUESTIONS 16384
 
 /* --- the table --------------------------------------------------------------------------------- */
 
