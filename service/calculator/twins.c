@@ -109,26 +109,31 @@ static const struct clause *first_asker(const struct clause *clause)
 	return known->asker->condition->role == clause->condition->role ? known->asker : NULL;
 }
 
-static bool clause_number(struct ruleset_build *build, const struct policy_rules *policy,
-		struct clause *clause)
+/* By all that it asks; itself when it is nobody's twin yet, NULL when memory is short. */
+static const struct clause *first_listed(struct ruleset_build *build,
+		const struct policy_rules *policy, struct clause *clause)
 {
-	struct ruleset *ruleset = build->ruleset;
 	struct arena_mark mark = arena_mark(&build->keys);
-	const struct clause *first = first_asker(clause);
-	struct slice key = { 0 };
+	struct slice key = clause_key(build, policy, clause);
+	const struct clause *first = clause;
 
-	if (first) {
-		clause->twin = first == clause ? ruleset->twin_count++ : first->twin;
-		return true;
-	}
-	key = clause_key(build, policy, clause);
-	first = clause;
 	if (build->keys.exhausted)
-		return false;
+		return NULL;
 	if (key.data)
 		first = map_put_first(&build->numbered, key, clause);
 	if (first && first != clause)
 		arena_rewind(&build->keys, mark);
+	return first;
+}
+
+static bool clause_number(struct ruleset_build *build, const struct policy_rules *policy,
+		struct clause *clause)
+{
+	struct ruleset *ruleset = build->ruleset;
+	const struct clause *first = first_asker(clause);
+
+	if (!first)
+		first = first_listed(build, policy, clause);
 	if (first)
 		clause->twin = first == clause ? ruleset->twin_count++ : first->twin;
 	return first;
