@@ -43,7 +43,7 @@ import scarce_workers
 import story  # noqa: F401  where the modules of tests/interop lie
 from scarcity import ALWAYS, ScarceDaemon
 from harness import FOLDER, Client, calculator, catalog, grpc, module, profile, run, small_firm, starter_files
-from push_world import PARAMETER, Push, code, held_policy, policy, push
+from push_world import Push, code, held_policy, parameter, policy, push
 from tls_world import Authority
 
 question = module("policycalc.v1.question_pb2")
@@ -74,7 +74,7 @@ def draft(staff):
     return [("attributes.yaml", chosen(files["attributes.yaml"].decode(), "name", ["region", "staff"])),
             ("regions.yaml", chosen(files["regions.yaml"].decode(), "code",
                                     ["100000", "410000", "411200", "411282", "411224"])),
-            ("parameters.yaml", b"parameters:\n" + PARAMETER.format(staff=staff).encode()),
+            ("parameters.yaml", b"parameters:\n" + parameter(staff).encode()),
             policy("award"), held_policy()]
 
 

@@ -198,14 +198,14 @@ class Client:
                             getattr(catalog, name + "Response"))(messages, timeout=300 if SANITIZED else 60)
 
 
-FEW = """id: demo-{number}
-series: demo-{number}
-title: {{zh: 演示{number}, en: Demo {number}}}
+# A policy of its own catalog, of no document, and the parameter it stands on.
+MADE_UP_POLICY = """id: {id}
+series: {series}
+title: {{zh: {zh}, en: {en}}}
 summary: {{zh: 演示用, en: For demonstration}}
 level: CITY
-kind: AWARD
+kind: {kind}
 departments: [演示局]
-keywords: [演示]
 sources: [{{doc: 演示, confidence: SEED}}]
 in_force: {{from: 2020-01-01}}
 window_always: true
@@ -214,18 +214,18 @@ conditions:
   - id: staff
     role: REQUIRE
     label: {{zh: 人数, en: Staff}}
-    rule: e.staff >= p.demo_staff
+    rule: e.staff >= p.{parameter}
     source: {{doc: 演示, confidence: SEED}}
 amount: {{beneficiary: ENTERPRISE, nature: CASH, not_stated: true}}
+{more}
 """
-FEW_PARAMETERS = """parameters:
-  - name: demo_staff
+MADE_UP_PARAMETER = """  - name: {name}
     type: COUNT
-    label: {zh: 演示人数, en: Demo staff}
+    label: {{zh: 演示人数, en: Demo staff}}
     values:
       - from: 2020-01-01
-        count: 10
-        source: {doc: 演示, confidence: SEED}
+        count: {staff}
+        source: {{doc: 演示, confidence: SEED}}
 """
 FEW_ATTRIBUTES = ("region", "statistical_region", "industry", "staff", "revenue", "assets", "taxable_income")
 
@@ -244,9 +244,12 @@ def few_policies():
     kept = [text for text in attributes if text.split()[2] in FEW_ATTRIBUTES]
     assert len(kept) == len(FEW_ATTRIBUTES), len(kept)
     (few / "attributes.yaml").write_text(head + "".join(kept), encoding="utf-8")
-    (few / "parameters.yaml").write_text(FEW_PARAMETERS, encoding="utf-8")
+    (few / "parameters.yaml").write_text("parameters:\n" + MADE_UP_PARAMETER.format(
+        name="demo_staff", staff=10), encoding="utf-8")
     for number in range(12):
-        (few / "policies" / f"demo-{number}.yaml").write_text(FEW.format(number=number), encoding="utf-8")
+        (few / "policies" / f"demo-{number}.yaml").write_text(MADE_UP_POLICY.format(
+            id=f"demo-{number}", series=f"demo-{number}", zh=f"演示{number}", en=f"Demo {number}", kind="AWARD",
+            parameter="demo_staff", more="keywords: [演示]"), encoding="utf-8")
     STARTER = str(few)
 
 

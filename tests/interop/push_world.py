@@ -1,44 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the tests of push runs share: a small catalog, enterprises that do not exist, and a client."""
 from enterprise import code
-from harness import Client, Daemon, module, profile, starter_files
+from harness import MADE_UP_PARAMETER, MADE_UP_POLICY, Client, Daemon, module, profile, starter_files
 
 registry = module("policycalc.v1.registry_service_pb2")
 push = module("policycalc.v1.push_service_pb2")
 
-POLICY = """id: demo-push-{name}-2020
-series: demo-push-{name}
-title: {{zh: 演示推送{name}, en: Demo {name}}}
-summary: {{zh: 演示用, en: For demonstration}}
-level: CITY
-kind: {kind}
-departments: [演示局]
-sources: [{{doc: 演示, confidence: SEED}}]
-in_force: {{from: 2020-01-01}}
-window_always: true
-region: {{covers: ["411200"]}}
-conditions:
-  - id: staff
-    role: REQUIRE
-    label: {{zh: 人数, en: Staff}}
-    rule: e.staff >= p.demo_push_staff
-    source: {{doc: 演示, confidence: SEED}}
-amount: {{beneficiary: ENTERPRISE, nature: CASH, not_stated: true}}
-{more}
-"""
-PARAMETER = """  - name: demo_push_staff
-    type: COUNT
-    label: {{zh: 演示人数, en: Demo staff}}
-    values:
-      - from: 2020-01-01
-        count: {staff}
-        source: {{doc: 演示, confidence: SEED}}
-"""
+STAFF = "demo_push_staff"
+
+
+def parameter(staff):
+    return MADE_UP_PARAMETER.format(name=STAFF, staff=staff)
 
 
 def policy(name, kind="AWARD", more="", **changes):
     """A file of a made-up policy; @changes, (old, new) each, of what stands in all of them."""
-    text = POLICY.format(name=name, kind=kind, more=more)
+    text = MADE_UP_POLICY.format(id=f"demo-push-{name}-2020", series=f"demo-push-{name}", zh=f"演示推送{name}",
+                                 en=f"Demo {name}", kind=kind, parameter=STAFF, more=more)
     for old, new in changes.values():
         assert old in text, (old, text)
         text = text.replace(old, new)
@@ -56,7 +34,7 @@ def dictionary(staff, parameters=""):
         if path.startswith("policies/") or path == "facts.yaml":
             continue
         if path == "parameters.yaml":
-            content = content.rstrip() + b"\n" + (PARAMETER.format(staff=staff) + parameters).encode()
+            content = content.rstrip() + b"\n" + (parameter(staff) + parameters).encode()
         files.append((path, content))
     return files
 
