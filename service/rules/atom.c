@@ -37,6 +37,7 @@ void atoms_free(struct atoms *atoms)
 	memory_free(atoms->joined.places);
 	memory_free(atoms->told.places);
 	memory_free(atoms->questions);
+	memory_free(atoms->terms);
 	memory_free(atoms->texts);
 	memory_free(atoms->numbers);
 	memory_free((void *)atoms->names);

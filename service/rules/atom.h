@@ -122,11 +122,14 @@ struct atoms {
 	const struct scope_name **names; /* by slot, of those that were met */
 	size_t name_count;
 	struct atom_question *questions; /* asked lately, each in its place */
-	struct buffer key;		 /* of a part of a tree */
-	struct atom_table known;	 /* atoms */
-	struct atom_table joined;	 /* conjunctions */
-	struct atom_table told;		 /* texts */
-	bool failed;			 /* memory was short */
+	const struct rule_memo *memo;	 /* of the first rule of terms */
+	uint32_t *terms; /* of that memo, by number: the literal + 1; 0: not taken apart yet */
+	size_t term_count;
+	struct buffer key;	  /* of a part of a tree */
+	struct atom_table known;  /* atoms */
+	struct atom_table joined; /* conjunctions */
+	struct atom_table told;	  /* texts */
+	bool failed;		  /* memory was short */
 	bool apart; /* for the caller to say: hardly any two rules are alike, and none is looked for */
 };
 

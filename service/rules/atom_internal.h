@@ -2,7 +2,8 @@
 /*
  * What the files about atoms share:
  *
- *     atom_step.c    the steps of a rule -> literals; most rules
+ *     atom_form.c    the terms of a rule -> literals; each term is taken apart once
+ *     atom_step.c    the steps of a term, or of a rule without terms -> literals
  *     atom_rule.c    its tree -> literals; what has no plain steps
  *     atom_ask.c     what one slot is asked -> atoms
  *     atom.c         atoms, each once
@@ -84,6 +85,10 @@ struct taking {
 	const struct rule *rule;
 };
 
+/** By the terms. */
+uint32_t atom_take_form(struct taking *taking);
+/** The literal of all of the rule, by what of it tells most easily. */
+uint32_t atom_take_rule(struct taking *taking);
 /** By the tree. @node is a bool that stands in no loop. */
 uint32_t atom_take_node(struct taking *taking, const struct node *node);
 /** By the steps; false when some of them are not plain. */

@@ -11,8 +11,8 @@
 static struct value node_value(struct taking *taking, const struct node *node)
 {
 	struct atoms *atoms = taking->atoms;
-	struct value value = program_run(&taking->rule->program, node->code_begin,
-			node->code_end, &atoms->bound);
+	struct value value =
+			rule_run(taking->rule, node->code_begin, node->code_end, &atoms->bound);
 
 	atoms->failed |= atoms->arena.exhausted;
 	return value;
@@ -92,8 +92,7 @@ static uint32_t flag_take(struct taking *taking, const struct node *node, int sl
 	for (int i = 0; i < 3; i++) {
 		values[slot] = (struct value){ .kind = i < 2 ? VALUE_BOOL : VALUE_UNKNOWN };
 		values[slot].boolean = i == 1;
-		made[i] = program_run(&taking->rule->program, node->code_begin, node->code_end,
-				&evaluation);
+		made[i] = rule_run(taking->rule, node->code_begin, node->code_end, &evaluation);
 	}
 	if (made[0].kind == VALUE_BOOL && made[1].kind == VALUE_BOOL &&
 			made[2].kind == VALUE_UNKNOWN && made[0].boolean != made[1].boolean) {
@@ -107,7 +106,7 @@ static uint32_t flag_take(struct taking *taking, const struct node *node, int sl
 static uint32_t other_take(struct taking *taking, const struct node *node)
 {
 	struct atoms *atoms = taking->atoms;
-	size_t most = 3 * (size_t)taking->rule->program.slot_count + 1;
+	size_t most = 3 * (size_t)taking->rule->slot_count + 1;
 	struct reads reads = { .slots = ARENA_NEW_ARRAY(&atoms->arena, int, most),
 		.capacity = most };
 	struct atom atom = { .kind = ATOM_OTHER,
@@ -405,15 +404,22 @@ uint32_t atom_take_node(struct taking *taking, const struct node *node)
 	}
 }
 
+uint32_t atom_take_rule(struct taking *taking)
+{
+	const struct node *root;
+	uint32_t literal;
+
+	if (atom_take_steps(taking, &literal))
+		return literal;
+	assert(rule_type(taking->rule)->kind == TYPE_BOOL);
+	root = rule_root(taking->rule, &taking->atoms->arena);
+	return root ? atom_take_node(taking, root) : LITERAL_TRUE;
+}
+
 bool atoms_add_rule(struct atoms *atoms, const struct rule *rule, uint32_t *out_literal)
 {
 	struct taking taking = { .atoms = atoms, .rule = rule };
-	const struct node *root;
 
-	if (!atom_take_steps(&taking, out_literal)) {
-		assert(rule_type(rule)->kind == TYPE_BOOL);
-		root = rule_root(rule, &atoms->arena);
-		*out_literal = root ? atom_take_node(&taking, root) : LITERAL_TRUE;
-	}
+	*out_literal = rule->form ? atom_take_form(&taking) : atom_take_rule(&taking);
 	return !atoms->failed && !atoms->arena.exhausted;
 }

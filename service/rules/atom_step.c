@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * From the steps of a rule to literals. The tree says the same, but has many times as many bytes, and a
+ * From the steps of a rule, mostly a term, to literals. The tree says the same, but has many times as many bytes, and a
  * catalog of trees is far larger than any cache: it is only looked at for what is no plain question.
  *
  * The steps are gone through once, as if no jump was ever taken, with what each value is in the place of the
@@ -463,27 +463,17 @@ void atoms_fetch_rule(const struct rule *rule)
 
 void atoms_fetch(const struct rule *rule)
 {
-	const struct program *program = &rule->program;
-	const char *code = (const char *)program->code;
-	const char *constants = (const char *)program->constants;
-	size_t code_size = (size_t)program->code_count * sizeof(*program->code);
-	size_t constants_size = (size_t)program->constant_count * sizeof(*program->constants);
-
-	for (size_t at = 0; at < code_size; at += FETCHED_AT_ONCE)
-		__builtin_prefetch(code + at);
-	for (size_t at = 0; at < constants_size; at += FETCHED_AT_ONCE)
-		__builtin_prefetch(constants + at);
-	__builtin_prefetch(program->slots);
-	__builtin_prefetch(program->slot_kinds);
+	__builtin_prefetch(rule->form);
+	__builtin_prefetch(rule->slots);
 }
 
 bool atom_take_steps(struct taking *taking, uint32_t *out_literal)
 {
-	const struct program *program = &taking->rule->program;
+	const struct program *program = rule_program(taking->rule, &taking->atoms->arena);
 	struct stepping stepping;
-	int end = program->main_count;
+	int end = program ? program->main_count : 0;
 
-	if (program->stack_size > ITEMS_MOST || !is_plain(program->code, end))
+	if (!program || program->stack_size > ITEMS_MOST || !is_plain(program->code, end))
 		return false;
 	/* Not all of it is zeroed: its rooms are filled in order. */
 	stepping.taking = taking;

@@ -134,7 +134,7 @@ enum atom_answer block_ask_value(
 	struct value made;
 
 	block->values[atom->slot] = *value;
-	made = program_run(&atom->rule->program, atom->code_begin, atom->code_end, &evaluation);
+	made = rule_run(atom->rule, atom->code_begin, atom->code_end, &evaluation);
 	block->values[atom->slot] = (struct value){ .kind = VALUE_UNKNOWN };
 	if (made.kind == VALUE_BOOL)
 		answer = made.boolean ? ANSWER_YES : ANSWER_NO;
@@ -156,7 +156,7 @@ static enum atom_answer row_ask(struct block *block, const struct atom *atom,
 	struct value made;
 
 	row_enter(block, atom->slots, atom->slot_count, row);
-	made = program_run(&atom->rule->program, atom->code_begin, atom->code_end, evaluation);
+	made = rule_run(atom->rule, atom->code_begin, atom->code_end, evaluation);
 	if (made.kind == VALUE_BOOL)
 		answer = made.boolean ? ANSWER_YES : ANSWER_NO;
 	else if (made.kind == VALUE_UNKNOWN)

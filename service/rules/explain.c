@@ -23,7 +23,7 @@ static struct value part_value(struct explainer *explainer, const struct node *n
 	/* Inside a part that was folded only written figures are of use. */
 	if (node->code_begin < 0)
 		return node->kind == NODE_LITERAL ? node->literal : (struct value){ 0 };
-	return program_run(&explainer->rule->program, node->code_begin, node->code_end,
+	return rule_run(explainer->rule, node->code_begin, node->code_end,
 			explainer->evaluation);
 }
 

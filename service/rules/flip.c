@@ -10,8 +10,7 @@ struct value flip_value(
 {
 	if (node->code_begin < 0)
 		return node->kind == NODE_LITERAL ? node->literal : (struct value){ 0 };
-	return program_run(&rule->program, node->code_begin, node->code_end,
-			flipper->world->evaluation);
+	return rule_run(rule, node->code_begin, node->code_end, flipper->world->evaluation);
 }
 
 void flip_add(struct flipper *flipper, const struct flip_atom *atom, struct flip flip)

@@ -339,8 +339,7 @@ static struct interval bound(const struct bounder *bounder, const struct node *n
 		return node->kind == NODE_LITERAL ? interval_exact(node->literal.integer)
 						  : interval_any(true);
 	}
-	value = program_run(&bounder->rule->program, node->code_begin, node->code_end,
-			bounder->evaluation);
+	value = rule_run(bounder->rule, node->code_begin, node->code_end, bounder->evaluation);
 	if (value.kind == VALUE_INT)
 		return interval_exact(value.integer);
 	if (value.kind == VALUE_ERROR)
@@ -355,7 +354,7 @@ static struct interval bound(const struct bounder *bounder, const struct node *n
 	case NODE_CALL:
 		return bound_call(bounder, node);
 	case NODE_CONDITIONAL:
-		value = program_run(&bounder->rule->program, node->children[0]->code_begin,
+		value = rule_run(bounder->rule, node->children[0]->code_begin,
 				node->children[0]->code_end, bounder->evaluation);
 		if (value.kind == VALUE_BOOL)
 			return bound(bounder, node->children[value.boolean ? 1 : 2]);

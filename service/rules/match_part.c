@@ -276,8 +276,7 @@ static enum atom_answer text_ask(
 	if (text)
 		build->values[atom->slot] =
 				(struct value){ .kind = VALUE_STRING, .text = *text };
-	made = program_run(&atom->rule->program, atom->code_begin, atom->code_end,
-			&build->evaluation);
+	made = rule_run(atom->rule, atom->code_begin, atom->code_end, &build->evaluation);
 	build->values[atom->slot] = (struct value){ .kind = VALUE_UNKNOWN };
 	if (made.kind == VALUE_BOOL)
 		return made.boolean ? ANSWER_YES : ANSWER_NO;

@@ -30,6 +30,8 @@ void rule_memo_free(struct rule_memo *memo)
 	map_fini(&memo->exact);
 	map_fini(&memo->lists);
 	map_fini(&memo->strings);
+	memory_free((void *)memo->terms.list);
+	memory_free(memo->terms.places);
 	arena_fini(&memo->trees);
 	arena_fini(&memo->arena);
 	pthread_mutex_destroy(&memo->lock);
@@ -46,7 +48,8 @@ size_t rule_memo_size(struct rule_memo *memo)
 	places = memo->parts.capacity + memo->exact.capacity + memo->lists.capacity +
 		 memo->strings.capacity;
 	size = sizeof(*memo) + memo->arena.taken + memo->trees.taken +
-	       places * sizeof(struct map_entry);
+	       places * sizeof(struct map_entry) +
+	       memo->terms.capacity * (sizeof(struct term_place) + sizeof(struct term *) / 2);
 	pthread_mutex_unlock(&memo->lock);
 	return size;
 }
@@ -156,23 +159,52 @@ static uint16_t source_read(struct rule_memo *memo, const struct source *source,
 	return root;
 }
 
+struct rule *memo_whole(struct rule_memo *memo, const struct source *source,
+		const struct scope *scope, struct arena *arena, unsigned *out_depth)
+{
+	uint16_t root = source_read(memo, source, scope, arena);
+	const struct part *part;
+	struct joined joined;
+	struct rule *rule;
+
+	if (root == UNIT_NONE || !memo_join(memo, root, source->text, arena, &joined))
+		return NULL;
+	rule = ARENA_NEW(arena, struct rule);
+	if (!rule)
+		return NULL;
+	part = memo->reading.units[root].part;
+	atomic_init(&rule->program, joined.program);
+	rule->text = source->text;
+	rule->memo = memo;
+	rule->slots = joined.program->slots;
+	rule->slot_count = (uint32_t)joined.program->slot_count;
+	rule->cost = joined.cost;
+	rule->type = part ? part->nodes->type : &type_bool;
+	rule->dimension = part ? part->nodes->dimension : DIMENSION_FREE;
+	*out_depth = joined.depth;
+	return rule;
+}
+
 const struct rule *memo_make(
 		const struct source *source, const struct scope *scope, struct arena *arena)
 {
 	struct rule_memo *memo = source->options->memo;
-	uint16_t root = source_read(memo, source, scope, arena);
+	const struct rule *rule = memo_form(memo, source, scope, arena);
+	unsigned depth;
 
-	if (root == UNIT_NONE)
-		return NULL;
-	if (!memo->scope) {
+	if (!rule)
+		rule = memo_whole(memo, source, scope, arena, &depth);
+	if (rule && !memo->scope) {
 		memo->scope = scope;
 		options_keep(memo, source->options);
 	}
-	return memo_join(memo, root, source, arena);
+	return rule && rule->cost <= rule_cost_limit(source->options) ? rule : NULL;
 }
 
+/* --- on demand ---------------------------------------------------------------------------------- */
+
 /* As if it had never been known: what was is not remembered when memory was short. */
-static struct node *tree_read(struct rule_memo *memo, const struct rule *rule)
+static const struct rule *rule_again(struct rule_memo *memo, const struct rule *rule)
 {
 	const struct rule *again;
 	struct diagnostics ignored;
@@ -182,31 +214,60 @@ static struct node *tree_read(struct rule_memo *memo, const struct rule *rule)
 	diagnostics_init(&ignored, &findings);
 	again = rule_compile(rule->text, memo->scope, &memo->options, &memo->trees, &ignored);
 	arena_fini(&findings);
-	return again ? atomic_load_explicit(&again->root, memory_order_relaxed) : NULL;
+	return again;
+}
+
+/* The program of @rule, and with @grow its tree, unless they are there. */
+static void rule_fill(struct rule_memo *memo, struct rule *rule, bool grow)
+{
+	struct rule_options options = memo->options;
+	struct source source = { .text = rule->text, .options = &options };
+	const struct program *program =
+			atomic_load_explicit(&rule->program, memory_order_relaxed);
+	struct node *tree = atomic_load_explicit(&rule->root, memory_order_relaxed);
+	const struct rule *again;
+	struct joined joined;
+	uint16_t root;
+
+	grow &= !tree;
+	if (program && !grow)
+		return;
+	options.memo = memo;
+	root = source_read(memo, &source, memo->scope, &memo->trees);
+	if (root != UNIT_NONE && !program &&
+			memo_join(memo, root, rule->text, &memo->trees, &joined))
+		program = joined.program;
+	if (root != UNIT_NONE && grow)
+		tree = memo_grow(memo, root, rule->text);
+	if (!program || (grow && !tree)) {
+		again = rule_again(memo, rule);
+		if (again && !program)
+			program = atomic_load_explicit(&again->program, memory_order_relaxed);
+		if (again && grow && !tree)
+			tree = atomic_load_explicit(&again->root, memory_order_relaxed);
+	}
+	/* There may be memory for the next one again. */
+	memo->arena.exhausted = memo->trees.exhausted = false;
+	atomic_store_explicit(&rule->program, program, memory_order_release);
+	atomic_store_explicit(&rule->root, tree, memory_order_release);
+}
+
+const struct program *memo_program(struct rule *rule)
+{
+	struct rule_memo *memo = rule->memo;
+
+	pthread_mutex_lock(&memo->lock);
+	rule_fill(memo, rule, false);
+	pthread_mutex_unlock(&memo->lock);
+	return atomic_load_explicit(&rule->program, memory_order_acquire);
 }
 
 const struct node *memo_tree(struct rule *rule)
 {
 	struct rule_memo *memo = rule->memo;
-	struct rule_options options;
-	struct source source = { .text = rule->text, .options = &options };
-	struct node *tree;
-	uint16_t root;
 
 	pthread_mutex_lock(&memo->lock);
-	tree = atomic_load_explicit(&rule->root, memory_order_relaxed);
-	if (!tree) {
-		options = memo->options;
-		options.memo = memo;
-		root = source_read(memo, &source, memo->scope, &memo->trees);
-		if (root != UNIT_NONE)
-			tree = memo_grow(memo, root, rule->text);
-		if (!tree)
-			tree = tree_read(memo, rule);
-		/* There may be memory for the next one again. */
-		memo->arena.exhausted = memo->trees.exhausted = false;
-		atomic_store_explicit(&rule->root, tree, memory_order_release);
-	}
+	rule_fill(memo, rule, true);
 	pthread_mutex_unlock(&memo->lock);
-	return tree;
+	return atomic_load_explicit(&rule->root, memory_order_acquire);
 }

@@ -43,6 +43,7 @@ enum unit_kind {
 #define UNIT_NONE UINT16_MAX
 
 struct known_list;
+struct term_table;
 
 /* A part, or what joins some. */
 struct unit {
@@ -53,6 +54,7 @@ struct unit {
 	uint16_t piece, pieces;	 /* of a part: which of all pieces are its own */
 	uint16_t key_size;	 /* of a part: of its key, which begins where it does */
 	const struct part *part; /* once it is known */
+	const struct term *term; /* likewise */
 	struct known_list *list; /* that stands in it, or NULL */
 };
 
@@ -68,9 +70,12 @@ struct reading {
 	unsigned piece_count;
 	struct list_string strings[MEMO_STRINGS_MOST];
 	unsigned string_count;
+	/* Not NULL: only units are told apart (no pieces; keys are texts), and looked for here. */
+	const struct term_table *terms;
+	bool whole;	    /* it is one part only as a whole */
 	unsigned char wide; /* 128 and more when a string is not of ASCII alone */
-	char key[MEMO_TEXT_MOST +
-			1]; /* the text, ended by a 0, with signs for what was read of it */
+	/* The text, ended by a 0, with signs for what was read of it; what is behind may be looked at. */
+	char key[MEMO_TEXT_MOST + 8];
 };
 
 /**
@@ -79,6 +84,9 @@ struct reading {
  * so that places are the same; but a list is one.
  */
 uint16_t memo_read(struct reading *reading, struct slice text);
+/** Likewise, but of parts only where they are, and the terms of those that are in @terms: much less work. */
+uint16_t memo_read_terms(
+		struct reading *reading, struct slice text, const struct term_table *terms);
 
 /* --- parts: memo_part.c --------------------------------------------------------------------------- */
 
@@ -144,22 +152,56 @@ struct known_list {
 	uint64_t steps;
 };
 
+/* --- terms: memo_term.c --------------------------------------------------------------------------- */
+
+/* A part with the pieces of one text; what is asked of one is in a line or two of memory. */
+struct term {
+	const struct rule *rule;
+	uint64_t cost;
+	uint32_t number;
+	uint16_t size; /* bytes of its text, */
+	uint16_t slot_count;
+	uint16_t code_count;
+	uint8_t depth; /* of its tree */
+	bool joins;    /* a bool that is no constant: what joins only constants is one */
+	bool whole; /* all of a rule: where it stands with others, it would be read otherwise */
+	int slots[]; /* which is behind these */
+};
+
+struct term_place {
+	uint32_t hash;
+	uint32_t number; /* + 1; 0: free */
+};
+
+struct term_table {
+	struct term **list; /* by number; as many as half of the places */
+	struct term_place *places;
+	size_t capacity; /* of places: a power of two, or 0 */
+	size_t count;
+};
+
+/** The term that @text is, or NULL; @out_hash is for who makes it then. */
+const struct term *term_find(
+		const struct term_table *table, struct slice text, uint32_t *out_hash);
+
 /* --- rules: memo.c, memo_join.c, memo_grow.c ------------------------------------------------------ */
 
 struct rule_memo {
-	pthread_mutex_t lock; /* of all that follows, once the first tree may be asked for */
+	pthread_mutex_t lock; /* of all that follows but terms, once the first rule may be run */
 	struct rule_options options;
 	const struct scope *scope; /* of all rules; NULL: there was none yet */
 	struct arena arena;	   /* what is known */
-	struct arena trees;	   /* those that were asked for, and what they share */
-	struct map parts;	   /* key to part */
-	struct map exact;	   /* text to part, of those that depend on their pieces */
-	struct map lists;	   /* text to known_list */
-	struct map strings;	   /* text to node */
+	struct arena trees; /* and programs: those that were asked for, and what they share */
+	struct map parts;   /* key to part */
+	struct map exact;   /* text to part, of those that depend on their pieces */
+	struct map lists;   /* text to known_list */
+	struct map strings; /* text to node */
+	struct term_table terms;
 	struct reading reading;
-	uint64_t *slots;     /* of the rule at hand: the set of them, */
-	uint16_t *slot_at;   /* the place of each among them, */
-	uint8_t *slot_kinds; /* and its kind */
+	struct reading split; /* of a rule into terms, which are read one by one */
+	uint64_t *slots;      /* of the rule at hand: the set of them, */
+	uint16_t *slot_at;    /* the place of each among them, */
+	uint8_t *slot_kinds;  /* and its kind */
 	size_t slot_words;
 };
 
@@ -181,8 +223,23 @@ struct measure {
 struct measure memo_measure(const struct reading *reading);
 /** The figure of @piece. */
 int64_t memo_figure(struct slice text, const struct piece *piece);
-/** Makes the rule of what was read and is known, but for its tree; NULL: it has to be read, or memory is short. */
-const struct rule *memo_join(struct rule_memo *memo, uint16_t root, const struct source *source,
-		struct arena *arena);
-/** The tree of that rule, in memo->trees; NULL when memory is short. */
+
+/* A program, and what else follows from the parts. */
+struct joined {
+	const struct program *program;
+	uint64_t cost;
+	unsigned depth; /* of the tree */
+};
+
+/** The program of @text, which was read and is known; false: it has to be compiled, or memory is short. */
+bool memo_join(struct rule_memo *memo, uint16_t root, struct slice text, struct arena *arena,
+		struct joined *out);
+/** Its tree, in memo->trees; NULL when memory is short. */
 struct node *memo_grow(struct rule_memo *memo, uint16_t root, struct slice text);
+
+/** The rule of @source with its program, and how deep its tree is; NULL: it has to be compiled, or memory is short. */
+struct rule *memo_whole(struct rule_memo *memo, const struct source *source,
+		const struct scope *scope, struct arena *arena, unsigned *out_depth);
+/** The rule of @source as terms; NULL: it is not made of such, or there are too many, or memory is short. */
+struct rule *memo_form(struct rule_memo *memo, const struct source *source,
+		const struct scope *scope, struct arena *arena);

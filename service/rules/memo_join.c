@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A rule out of parts: copies their code one behind the other, puts in the figures, texts and lists of this text,
- * and writes what joins them, as the compiler would. All of a rule is one piece of memory. Its tree is made when
- * somebody asks for it: memo_grow.c.
+ * A program out of parts: copies their code one behind the other, puts in the figures, texts and lists of this text,
+ * and writes what joins them, as the compiler would. All of it is one piece of memory.
  */
 #include "rules/memo_internal.h"
-
-#include <stdatomic.h>
 
 struct joining {
 	struct rule_memo *memo;
@@ -318,52 +315,57 @@ static void *room_take(char **room, size_t size)
 	return piece;
 }
 
-const struct rule *memo_join(struct rule_memo *memo, uint16_t root, const struct source *source,
-		struct arena *arena)
+/* All of a program, to be filled in; NULL when memory is short. */
+static struct program *program_new(const struct measure *measure, struct arena *arena)
 {
-	const struct unit *unit = &memo->reading.units[root];
-	struct measure measure = memo_measure(&memo->reading);
-	struct arena_mark mark = arena_mark(arena);
-	struct joining joining = { .memo = memo, .text = source->text, .arena = arena };
-	struct rule *rule;
-	char *room;
-
-	if (measure.code > TREE_CODE_LIMIT)
-		return NULL;
-	measure.slots = slots_number(memo);
 	/* Largest units first, so that each is aligned. */
-	room = arena_alloc(arena,
-			sizeof(*rule) + measure.constants * sizeof(struct value) +
-					measure.ratios * sizeof(struct program_ratio) +
-					(size_t)measure.code * sizeof(struct instruction) +
-					measure.slots * (sizeof(int) + sizeof(enum value_kind)));
+	char *room = arena_alloc(arena,
+			sizeof(struct program) + measure->constants * sizeof(struct value) +
+					measure->ratios * sizeof(struct program_ratio) +
+					(size_t)measure->code * sizeof(struct instruction) +
+					measure->slots *
+							(sizeof(int) + sizeof(enum value_kind)));
+	struct program *program;
+
 	if (!room)
 		return NULL;
-	rule = room_take(&room, sizeof(*rule));
-	*rule = (struct rule){ .text = source->text,
-		.memo = memo,
-		.program = { .code_count = measure.code,
-				.main_count = measure.main_code,
-				.constant_count = (int)measure.constants,
-				.ratio_count = (int)measure.ratios,
-				.loop_depth = measure.loop_depth },
-		.type = unit->part ? unit->part->nodes->type : &type_bool,
-		.dimension = unit->part ? unit->part->nodes->dimension : DIMENSION_FREE };
-	joining.program = &rule->program;
-	rule->program.constants = room_take(&room, measure.constants * sizeof(struct value));
-	rule->program.ratios = room_take(&room, measure.ratios * sizeof(struct program_ratio));
-	rule->program.code =
-			room_take(&room, (size_t)measure.code * sizeof(struct instruction));
-	rule->program.slots = room_take(&room, measure.slots * sizeof(int));
-	rule->program.slot_kinds = room_take(&room, measure.slots * sizeof(enum value_kind));
+	program = room_take(&room, sizeof(*program));
+	*program = (struct program){ .code_count = measure->code,
+		.main_count = measure->main_code,
+		.constant_count = (int)measure->constants,
+		.ratio_count = (int)measure->ratios,
+		.loop_depth = measure->loop_depth };
+	program->constants = room_take(&room, measure->constants * sizeof(struct value));
+	program->ratios = room_take(&room, measure->ratios * sizeof(struct program_ratio));
+	program->code = room_take(&room, (size_t)measure->code * sizeof(struct instruction));
+	program->slots = room_take(&room, measure->slots * sizeof(int));
+	program->slot_kinds = room_take(&room, measure->slots * sizeof(enum value_kind));
+	return program;
+}
+
+bool memo_join(struct rule_memo *memo, uint16_t root, struct slice text, struct arena *arena,
+		struct joined *out)
+{
+	struct measure measure = memo_measure(&memo->reading);
+	struct arena_mark mark = arena_mark(arena);
+	struct joining joining = { .memo = memo, .text = text, .arena = arena };
+	struct joint joint;
+
+	if (measure.code > TREE_CODE_LIMIT)
+		return false;
+	measure.slots = slots_number(memo);
+	joining.program = program_new(&measure, arena);
+	if (!joining.program)
+		return false;
 	joining.shown_code = measure.main_code;
 	joining.shown_ratios = measure.main_ratios;
-	slots_write(memo, &rule->program);
-	rule->program.stack_size = unit_join(&joining, unit).stack;
-	rule->cost = joining.cost;
-	if (joining.failed || rule->cost > rule_cost_limit(source->options)) {
+	slots_write(memo, joining.program);
+	joint = unit_join(&joining, &memo->reading.units[root]);
+	joining.program->stack_size = joint.stack;
+	if (joining.failed) {
 		arena_rewind(arena, mark);
-		return NULL;
+		return false;
 	}
-	return rule;
+	*out = (struct joined){ joining.program, joining.cost, joint.depth };
+	return true;
 }

@@ -21,10 +21,15 @@ struct making {
 	bool failed;				     /* memory is short */
 };
 
-/* It was just compiled, and so has its tree. */
+/* It was just compiled, and so has its tree, and its program. */
 static struct node *rule_tree(const struct rule *rule)
 {
 	return atomic_load_explicit(&rule->root, memory_order_relaxed);
+}
+
+static struct program *rule_code(const struct rule *rule)
+{
+	return (struct program *)atomic_load_explicit(&rule->program, memory_order_relaxed);
 }
 
 /* --- pieces ---------------------------------------------------------------------------------------- */
@@ -64,7 +69,7 @@ static int node_constant(const struct node *node, const struct program *program)
 static bool spot_find(struct making *making, const struct node *node, const struct node *above,
 		const struct piece *piece, size_t number)
 {
-	const struct program *program = &making->rule->program;
+	const struct program *program = rule_code(making->rule);
 	struct spot *spot = &making->part->spots[number];
 	int constant = node_constant(node, program);
 
@@ -115,7 +120,7 @@ static bool has_piece(const struct node *node, const struct piece *pieces, size_
 static void nodes_fold(struct making *making, struct node *node, const struct piece *pieces,
 		size_t count)
 {
-	const struct program *program = &making->rule->program;
+	const struct program *program = rule_code(making->rule);
 	int constant = node_constant(node, program);
 	bool is_list = false;
 
@@ -324,7 +329,7 @@ static void constants_write(struct making *making, const struct program *program
 
 static void part_write(struct making *making)
 {
-	const struct program *program = &making->rule->program;
+	const struct program *program = rule_code(making->rule);
 	struct node *root = rule_tree(making->rule);
 	struct part *part = making->part;
 	size_t nodes = 0, children = 0;
@@ -388,7 +393,8 @@ static bool part_fill(struct making *making, const struct piece *pieces, size_t 
 		struct arena *scratch)
 {
 	struct part *part = making->part;
-	struct rule *rule = (struct rule *)making->rule;
+	const struct rule *rule = making->rule;
+	struct program *program = rule_code(rule);
 	struct node *root = rule_tree(rule);
 
 	if (rule->cost > UINT32_MAX || !spots_find(making, pieces, count)) {
@@ -400,7 +406,7 @@ static bool part_fill(struct making *making, const struct piece *pieces, size_t 
 	nodes_fold(making, root, pieces, count);
 	nodes_forget(root);
 	/* What is folded beforehand has no room on the stack. */
-	if (!program_compile(&rule->program, root, rule->program.loop_depth, scratch) ||
+	if (!program_compile(program, root, program->loop_depth, scratch) ||
 			!spots_find(making, pieces, count))
 		return false;
 	part_write(making);

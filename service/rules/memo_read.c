@@ -12,6 +12,8 @@
  */
 #include "rules/memo_internal.h"
 
+#include <endian.h>
+
 #define FIGURE_MOST ((size_t)15) /* digits; longer ones stay in the key */
 #define DEPTH_MOST 32
 
@@ -134,41 +136,21 @@ enum sign {
 	[(from) + 6] = SIGN_ODD, [(from) + 7] = SIGN_ODD
 #define ODD_32(from) ODD_8(from), ODD_8((from) + 8), ODD_8((from) + 16), ODD_8((from) + 24)
 
-static const uint8_t signs[256] = {
-	['\0'] = SIGN_ODD,
-	['\v'] = SIGN_ODD,
-	['\f'] = SIGN_ODD,
-	['&'] = SIGN_END,
-	['|'] = SIGN_END,
-	['?'] = SIGN_END,
-	[':'] = SIGN_END,
-	[','] = SIGN_END,
-	['('] = SIGN_OPEN,
-	['['] = SIGN_LIST,
-	[')'] = SIGN_CLOSE,
-	[']'] = SIGN_CLOSE,
-	['"'] = SIGN_QUOTE,
-	['\''] = SIGN_QUOTE,
-	['1'] = SIGN_DIGIT,
-	['2'] = SIGN_DIGIT,
-	['3'] = SIGN_DIGIT,
-	['4'] = SIGN_DIGIT,
-	['5'] = SIGN_DIGIT,
-	['6'] = SIGN_DIGIT,
-	['7'] = SIGN_DIGIT,
-	['8'] = SIGN_DIGIT,
-	['9'] = SIGN_DIGIT,
-	['/'] = SIGN_SLASH,
-	['{'] = SIGN_ODD,
-	['}'] = SIGN_ODD,
-	['\\'] = SIGN_ODD,
-	[KEY_FIGURE] = SIGN_ODD,
-	[KEY_STRING] = SIGN_ODD,
-	ODD_32(128),
-	ODD_32(160),
-	ODD_32(192),
-	ODD_32(224),
-};
+#define SIGNS(digit)                                                                           \
+	{                                                                                      \
+		['\0'] = SIGN_ODD, ['\v'] = SIGN_ODD, ['\f'] = SIGN_ODD, ['&'] = SIGN_END,     \
+		['|'] = SIGN_END, ['?'] = SIGN_END, [':'] = SIGN_END, [','] = SIGN_END,        \
+		['('] = SIGN_OPEN, ['['] = SIGN_LIST, [')'] = SIGN_CLOSE, [']'] = SIGN_CLOSE,  \
+		['"'] = SIGN_QUOTE, ['\''] = SIGN_QUOTE, ['/'] = SIGN_SLASH, ['{'] = SIGN_ODD, \
+		['}'] = SIGN_ODD, ['\\'] = SIGN_ODD, [KEY_FIGURE] = SIGN_ODD,                  \
+		[KEY_STRING] = SIGN_ODD, ODD_32(128), ODD_32(160), ODD_32(192),                \
+		ODD_32(224), ['1'] = (digit), ['2'] = (digit), ['3'] = (digit),                \
+		['4'] = (digit), ['5'] = (digit), ['6'] = (digit), ['7'] = (digit),            \
+		['8'] = (digit), ['9'] = (digit),                                              \
+	}
+
+static const uint8_t signs[256] = SIGNS(SIGN_DIGIT);
+static const uint8_t bare_signs[256] = SIGNS(SIGN_PLAIN);
 
 /* A unit more; UNIT_NONE when there are too many. */
 static uint16_t unit_add(struct reading *reading, enum unit_kind kind, size_t begin, size_t end)
@@ -214,7 +196,7 @@ static size_t word_read(struct reading *reading, enum sign sign, size_t begin, i
 	if (sign == SIGN_QUOTE) {
 		end = string_end(reading, begin);
 		/* What is given to a function may have to be checked with it. */
-		if (end == 0 || depth > 0)
+		if (end == 0 || depth > 0 || reading->terms)
 			return end;
 		for (size_t at = begin + 1; at < end - 1; at++)
 			reading->key[at] = KEY_STRING;
@@ -253,10 +235,70 @@ static size_t key_finish(
 	return end - begin - size + 3;
 }
 
+/* Which bytes of @word are @c: their highest bits. The lowest of them is right, and that there is any. */
+static inline uint64_t bytes_equal(uint64_t word, char c)
+{
+	uint64_t others = word ^ (unsigned char)c * UINT64_C(0x0101010101010101);
+
+	return (others - UINT64_C(0x0101010101010101)) & ~others & UINT64_C(0x8080808080808080);
+}
+
+/* Where the next "&" or "|" is, or the text ends. */
+static size_t joint_find(const struct reading *reading, size_t at)
+{
+	for (; at < reading->text.size; at += sizeof(uint64_t)) {
+		uint64_t word;
+		uint64_t met;
+
+		memcpy(&word, reading->key + at, sizeof(word));
+		word = htole64(word);
+		met = bytes_equal(word, '&') | bytes_equal(word, '|');
+		if (met)
+			at += (size_t)__builtin_ctzll(met) / 8;
+		if (met)
+			return at < reading->text.size ? at : reading->text.size;
+	}
+	return reading->text.size;
+}
+
+/*
+ * The part that begins here, if it is all up to the next joint, or the parentheses before that, and a term. This is
+ * no guess: what was read alone as one part, up to its end, is read alike where it stands before one of these.
+ */
+static uint16_t term_read(struct reading *reading)
+{
+	size_t begin = reading->at;
+	size_t at = joint_find(reading, begin);
+	int depth = reading->depth;
+
+	for (;; depth--) {
+		const struct term *term;
+		uint32_t hash;
+		uint16_t number;
+
+		while (at > begin && is_space(reading->key[at - 1]))
+			at--;
+		term = term_find(reading->terms,
+				(struct slice){ reading->key + begin, at - begin }, &hash);
+		if (term && !term->whole) {
+			number = unit_add(reading, UNIT_PART, begin, at);
+			if (number == UNIT_NONE)
+				return number;
+			reading->units[number].term = term;
+			reading->at = reading->last = at;
+			return number;
+		}
+		if (depth == 0 || at == begin || reading->key[at - 1] != ')')
+			return UNIT_NONE;
+		at--;
+	}
+}
+
 /* A part; with @whole, all of the text. */
 static uint16_t part_read(struct reading *reading, bool whole)
 {
 	const unsigned char *key = (const unsigned char *)reading->key;
+	const uint8_t *kinds = reading->terms ? bare_signs : signs;
 	size_t begin = reading->at;
 	size_t at = begin;
 	size_t list = 0, list_size = 0;
@@ -268,15 +310,15 @@ static uint16_t part_read(struct reading *reading, bool whole)
 		enum sign sign;
 		size_t end;
 
-		while (signs[key[at]] == SIGN_PLAIN)
+		while (kinds[key[at]] == SIGN_PLAIN)
 			at++;
-		sign = (enum sign)signs[key[at]];
+		sign = (enum sign)kinds[key[at]];
 		end = at + 1;
 		if (at == reading->text.size)
 			break;
 		if (depth == 0 && (sign == SIGN_CLOSE || (sign == SIGN_END && !whole)))
 			break;
-		if (sign == SIGN_LIST && depth == 0 && list_size == 0 &&
+		if (sign == SIGN_LIST && depth == 0 && list_size == 0 && !reading->terms &&
 				(end = list_read(reading, at)) > 0) {
 			list = at;
 			list_size = end - at;
@@ -365,7 +407,9 @@ static uint16_t unit_read(struct reading *reading)
 			reading->units[number].count = 1;
 		}
 	} else {
-		return part_read(reading, false);
+		if (reading->terms)
+			number = term_read(reading);
+		return number != UNIT_NONE ? number : part_read(reading, false);
 	}
 	if (number != UNIT_NONE)
 		return number;
@@ -428,11 +472,12 @@ static void reading_begin(struct reading *reading)
 	reading->depth = 0;
 	reading->unit_count = reading->piece_count = reading->string_count = 0;
 	reading->wide = 0;
+	reading->whole = false;
 	memcpy(reading->key, reading->text.data, reading->text.size);
 	reading->key[reading->text.size] = '\0';
 }
 
-uint16_t memo_read(struct reading *reading, struct slice text)
+static uint16_t text_read(struct reading *reading, struct slice text)
 {
 	uint16_t root;
 
@@ -443,8 +488,22 @@ uint16_t memo_read(struct reading *reading, struct slice text)
 	root = or_read(reading);
 	if (root == UNIT_NONE || reading->at < text.size) {
 		reading_begin(reading);
+		reading->whole = true;
 		spaces_skip(reading);
 		root = part_read(reading, true);
 	}
 	return reading->at == text.size ? root : UNIT_NONE;
+}
+
+uint16_t memo_read(struct reading *reading, struct slice text)
+{
+	reading->terms = NULL;
+	return text_read(reading, text);
+}
+
+uint16_t memo_read_terms(
+		struct reading *reading, struct slice text, const struct term_table *terms)
+{
+	reading->terms = terms;
+	return text_read(reading, text);
 }

@@ -50,8 +50,7 @@ static struct value node_value(const struct prober *prober, const struct node *n
 {
 	if (node->code_begin < 0)
 		return node->kind == NODE_LITERAL ? node->literal : (struct value){ 0 };
-	return program_run(&prober->rule->program, node->code_begin, node->code_end,
-			prober->evaluation);
+	return rule_run(prober->rule, node->code_begin, node->code_end, prober->evaluation);
 }
 
 static void found_point(const struct prober *prober, int64_t point)

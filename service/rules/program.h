@@ -48,10 +48,13 @@ struct program {
 struct rule_memo;
 
 struct rule {
-	struct slice text;	     /* a copy; names in the tree point into it */
+	struct slice text;			 /* a copy; names in the tree point into it */
+	_Atomic(const struct program *) program; /* rule_program(), */
 	_Atomic(struct node *) root; /* rule_root(); NULL: nobody asked for it yet */
-	struct rule_memo *memo;	     /* what makes it then */
-	struct program program;
+	struct rule_memo *memo;	     /* what makes them then */
+	const int *slots;	     /* those of the program */
+	const uint32_t *form;	     /* the terms that it is made of: memo.h; or NULL */
+	uint32_t slot_count, form_count;
 	uint64_t cost;
 	const struct type *type;
 	enum dimension dimension;
@@ -59,9 +62,12 @@ struct rule {
 };
 
 /**
- * The tree. That of a rule which was made with a memo is made when somebody asks for it, and kept: to answer takes
- * the program alone. NULL when memory is short, and then @arena, the caller's, is exhausted. Any thread.
+ * The program. That of a rule which was made with a memo is made when somebody asks for it, and kept: an index is made
+ * of terms alone, and most rules are never run. NULL when memory is short, and then @arena, the caller's, is exhausted.
+ * Any thread.
  */
+const struct program *rule_program(const struct rule *rule, struct arena *arena);
+/** The tree, likewise: to answer takes the program alone. */
 const struct node *rule_root(const struct rule *rule, struct arena *arena);
 
 /** Compiles a checked tree; NULL-free on success, false when memory is short. */
@@ -85,6 +91,9 @@ uint64_t tree_cost(const struct node *root);
  * name slots.
  */
 struct value program_run(const struct program *program, int begin, int end,
+		const struct evaluation *evaluation);
+/** Likewise of the program of @rule. */
+struct value rule_run(const struct rule *rule, int begin, int end,
 		const struct evaluation *evaluation);
 
 /* operator.c: both sides are known and of the types the checker let through. */

@@ -36,6 +36,7 @@ static bool rule_build(struct rule *rule, const struct source *source,
 {
 	uint64_t limit = rule_cost_limit(source->options);
 	struct checker checker = { .source = source, .scope = scope, .arena = arena };
+	struct program *program = ARENA_NEW(arena, struct program);
 	struct node *root;
 	bool complete = false;
 	bool checked;
@@ -54,13 +55,16 @@ static bool rule_build(struct rule *rule, const struct source *source,
 				(unsigned long long)rule->cost, (unsigned long long)limit);
 		return false;
 	}
-	if (!program_compile(&rule->program, root, checker.loop_depth, arena)) {
+	if (!program_compile(program, root, checker.loop_depth, arena)) {
 		if (!arena->exhausted)
 			source_report(source, DIAGNOSTIC_ERROR, root->begin, root->end,
 					"the rule has too many parts");
 		return false;
 	}
+	atomic_init(&rule->program, program);
 	atomic_init(&rule->root, root);
+	rule->slots = program->slots;
+	rule->slot_count = (uint32_t)program->slot_count;
 	rule->type = root->type;
 	rule->dimension = root->dimension;
 	return true;
@@ -105,11 +109,22 @@ bool rule_is_wellformed(struct slice text, struct arena *arena, struct diagnosti
 	return source_is_readable(&source) && tree_parse(&source, arena, &complete) && complete;
 }
 
+/* A rule was made in memory that may be written, and its program and tree change nothing that it says. */
+const struct program *rule_program(const struct rule *rule, struct arena *arena)
+{
+	const struct program *program =
+			atomic_load_explicit(&rule->program, memory_order_acquire);
+
+	if (!program)
+		program = memo_program((struct rule *)rule);
+	arena->exhausted |= !program;
+	return program;
+}
+
 const struct node *rule_root(const struct rule *rule, struct arena *arena)
 {
 	const struct node *root = atomic_load_explicit(&rule->root, memory_order_acquire);
 
-	/* The rule was made in memory that may be written, and its tree changes nothing that it says. */
 	if (!root)
 		root = memo_tree((struct rule *)rule);
 	arena->exhausted |= !root;
@@ -148,8 +163,8 @@ uint64_t rule_cost(const struct rule *rule)
 
 const int *rule_slots(const struct rule *rule, size_t *out_count)
 {
-	*out_count = (size_t)rule->program.slot_count;
-	return rule->program.slots;
+	*out_count = rule->slot_count;
+	return rule->slots;
 }
 
 char *rule_print(const struct rule *rule, struct arena *arena)
@@ -167,12 +182,27 @@ void rule_dump_tree(const struct rule *rule, struct arena *arena, FILE *out)
 		tree_dump(root, 0, out);
 }
 
-void rule_dump_program(const struct rule *rule, FILE *out)
+void rule_dump_program(const struct rule *rule, struct arena *arena, FILE *out)
 {
-	program_dump(&rule->program, out);
+	const struct program *program = rule_program(rule, arena);
+
+	if (program)
+		program_dump(program, out);
+}
+
+struct value rule_run(const struct rule *rule, int begin, int end,
+		const struct evaluation *evaluation)
+{
+	const struct program *program = rule_program(rule, evaluation->arena);
+
+	return program ? program_run(program, begin, end, evaluation)
+		       : value_error(ERROR_TEXT_MEMORY);
 }
 
 struct value rule_evaluate(const struct rule *rule, const struct evaluation *evaluation)
 {
-	return program_run(&rule->program, 0, rule->program.main_count, evaluation);
+	const struct program *program = rule_program(rule, evaluation->arena);
+
+	return program ? program_run(program, 0, program->main_count, evaluation)
+		       : value_error(ERROR_TEXT_MEMORY);
 }

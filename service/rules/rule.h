@@ -177,9 +177,9 @@ uint64_t rule_cost(const struct rule *rule); /* static worst case */
 const int *rule_slots(const struct rule *rule, size_t *out_count);
 /** Canonical text: parse(print(t)) == t. */
 char *rule_print(const struct rule *rule, struct arena *arena);
-/** For people: the checked tree (nothing, and @arena exhausted, when memory is short), or the program. */
+/** For people: the checked tree, or the program; nothing, and @arena exhausted, when memory is short. */
 void rule_dump_tree(const struct rule *rule, struct arena *arena, FILE *out);
-void rule_dump_program(const struct rule *rule, FILE *out);
+void rule_dump_program(const struct rule *rule, struct arena *arena, FILE *out);
 
 /* --- values ------------------------------------------------------------------------------ */
 

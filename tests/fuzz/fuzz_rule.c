@@ -139,13 +139,14 @@ static void known_compare(const struct rule *rule, struct slice text, const stru
 	for (int i = 0; i < 2; i++) {
 		const struct rule *known = rule_compile(text, scope, &loading, arena, &ignored);
 		const struct node *root = known ? rule_root(known, arena) : NULL;
+		const struct program *program = known ? rule_program(known, arena) : NULL;
 
 		if (arena->exhausted)
 			break;
 		require(root && tree_equals(rule->root, root) &&
 				places_equal(rule->root, root) &&
-				rule_cost(rule) == rule_cost(known) &&
-				program_equals(&rule->program, &known->program));
+				rule_cost(rule) == rule_cost(known) && program &&
+				program_equals(rule->program, program));
 	}
 	rule_memo_free(loading.memo);
 	arena_fini(&findings);

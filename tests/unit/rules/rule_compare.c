@@ -81,7 +81,7 @@ static void node_print(const struct node *node, FILE *out)
 
 static char *rule_text(const struct rule *rule)
 {
-	const struct program *program = &rule->program;
+	const struct program *program;
 	struct arena arena;
 	char *text = NULL;
 	size_t size = 0;
@@ -89,11 +89,13 @@ static char *rule_text(const struct rule *rule)
 
 	assert_non_null(out);
 	arena_init(&arena, (size_t)1 << 20);
+	program = rule_program(rule, &arena);
+	assert_non_null(program);
 	(void)fprintf(out, "%.*s\n%s\n", SLICE_PRINT(rule_written(rule)),
 			rule_print(rule, &arena));
 	rule_dump_tree(rule, &arena, out);
 	node_print(rule_root(rule, &arena), out);
-	rule_dump_program(rule, out);
+	rule_dump_program(rule, &arena, out);
 	for (int i = 0; i < program->code_count; i++)
 		(void)fprintf(out, "%d ", program->code[i].b);
 	(void)fprintf(out, "\n%llu steps, %d loops\n", (unsigned long long)rule_cost(rule),
@@ -102,6 +104,9 @@ static char *rule_text(const struct rule *rule)
 		value_print(&program->constants[i], out);
 	for (int i = 0; i < program->slot_count; i++)
 		(void)fprintf(out, "slot of kind %d\n", (int)program->slot_kinds[i]);
+	assert_int_equal(rule->slot_count, program->slot_count);
+	for (int i = 0; i < program->slot_count; i++)
+		assert_int_equal(rule->slots[i], program->slots[i]);
 	for (int i = 0; i < program->ratio_count; i++)
 		(void)fprintf(out, "%d = %d / %d, %d %lld\n", program->ratios[i].own,
 				program->ratios[i].num, program->ratios[i].den,
@@ -120,8 +125,8 @@ void rules_compare(const struct rule *a, const struct rule *b)
 	if (strcmp(left, right) != 0)
 		fail_msg("%s\nwhere it is\n%s", right, left);
 	/* What is folded beforehand needs no room for its parts. */
-	assert_true(b->program.stack_size <= a->program.stack_size);
-	assert_true(b->program.stack_size > 0);
+	assert_true(b->program->stack_size <= a->program->stack_size);
+	assert_true(b->program->stack_size > 0);
 	free(left);
 	free(right);
 }

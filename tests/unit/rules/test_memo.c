@@ -7,6 +7,7 @@
 
 #include "base/memory.h"
 #include "rule_compare.h"
+#include "rules/atom.h"
 
 #include <pthread.h>
 #include <setjmp.h>
@@ -85,6 +86,21 @@ static void profiles_compare(struct world *world, const struct rule *a, const st
 	}
 }
 
+/* By its terms a rule comes to the literal that it has by its steps, or its tree. */
+static void literals_compare(
+		struct world *world, const struct rule *plain, const struct rule *known)
+{
+	struct atoms *atoms = atoms_new(&world->evaluation);
+	uint32_t a, b;
+
+	assert_non_null(atoms);
+	assert_true(atoms_add_rule(atoms, plain, &a));
+	assert_true(atoms_add_rule(atoms, known, &b));
+	if (a != b)
+		fail_msg("%.*s is another by its terms", SLICE_PRINT(rule_written(known)));
+	atoms_free(atoms);
+}
+
 static void text_compare(struct world *world, const char *text)
 {
 	const struct rule *plain = compile(world, text, NULL);
@@ -92,6 +108,8 @@ static void text_compare(struct world *world, const char *text)
 
 	if (!plain || !known)
 		fail_msg("no rule: %s", text);
+	if (rule_type(plain)->kind == TYPE_BOOL)
+		literals_compare(world, plain, known);
 	rules_compare(plain, known);
 	profiles_compare(world, plain, known);
 }
@@ -183,6 +201,17 @@ static void test_figures(void **state)
 		"e.q0 > 35 && e.f0 && 40 <= e.q1",
 		"(e.q0 > 35 || e.q1 < 20) && !(e.q0 != p.limit && e.f1)",
 		"(e.q0 > 45 || e.q1 < 30) && !(e.q0 != p.limit && e.f1)",
+		/* what ends like a term that is known, and is none there */
+		"e.n0 > 12 ? e.f0 : e.f1",
+		"e.f0 && e.n0 > 12 ? e.f0 : e.f1",
+		"(e.f0 || e.n0 > 12) == e.f1 && e.n0 > 12",
+		"(e.f0) == e.f1 && (e.f0 || (e.f1))",
+		"!(e.f0) || !e.f0 || !(e.f1 && e.n0 > 12)",
+		"e.f0 == (e.n0 > 12) && (e.n0 > 12)",
+		"e.c0 == \"e.f0 && e.f1\" || e.f0 && e.f1",
+		"e.c0 in [\"e.f0) && e.f1\", \"e.f0\"] && (e.f0)",
+		"(e.c0 in [\"e.f0\"] || (e.n0 > wan(12)))",
+		"((e.f1) && ((e.n0 > wan(12)) || ((e.f0))))",
 		/* what joins */
 		"true && e.f0",
 		"true && false || e.f0",
@@ -271,6 +300,14 @@ static const struct node *tree(struct world *world, const struct rule *rule)
 	return root;
 }
 
+static const struct program *program(struct world *world, const struct rule *rule)
+{
+	const struct program *program = rule_program(rule, &world->arena);
+
+	assert_non_null(program);
+	return program;
+}
+
 static void test_known(void **state)
 {
 	struct world *world = world_make();
@@ -296,13 +333,18 @@ static void test_known(void **state)
 	first = compile(world, "[e.n0, 3].exists(x, x > 25)", world->memo);
 	second = compile(world, "[e.n0, 4].exists(x, x > 36)", world->memo);
 	assert_true(is_known(tree(world, first), tree(world, second)));
-	assert_int_equal(second->program.loop_depth, 1);
+	assert_int_equal(program(world, second)->loop_depth, 1);
 	/* As the key of the first was written: no rule. */
 	assert_null(compile(world, "e.n3 > ##", world->memo));
+	/* Parts, but none that can be joined. */
+	assert_null(compile(world, "e.n3 + 25 && e.f0", world->memo));
 	world_free(world);
 }
 
-/* A tree is made once, when the first asks for it; a rule that was read has its own from the start. */
+/*
+ * A program is made once, when the first asks for it, and a tree likewise; a rule that was read has its own from the
+ * start, and one that is a single term the program of that.
+ */
 static void test_asked(void **state)
 {
 	static const char text[] =
@@ -316,12 +358,17 @@ static void test_asked(void **state)
 	(void)state;
 	assert_non_null(read->root);
 	assert_null(rule->root);
+	assert_non_null(read->program);
+	assert_null(rule->program);
+	assert_non_null(compile(world, "e.n3 > 36", world->memo)->program);
 	assert_true(rule_evaluate(rule, &world->evaluation).kind ==
 			rule_evaluate(read, &world->evaluation).kind);
+	assert_ptr_equal(program(world, rule), rule->program);
 	assert_null(rule->root);
 	assert_true(tree_equals(tree(world, rule), tree(world, read)));
 	assert_ptr_equal(tree(world, rule), rule->root);
 	assert_null(twin->root);
+	assert_null(twin->program);
 	assert_true(rule_memo_size(world->memo) > size);
 	rules_compare(read, twin);
 	assert_ptr_not_equal(twin->root, rule->root);
@@ -367,6 +414,8 @@ enum { ASKERS = 4, ASKED = 400 };
 struct asking {
 	const struct rule *rules[ASKED];
 	const struct node *trees[ASKED];
+	const struct program *programs[ASKED];
+	bool trees_first;
 };
 
 static void *ask(void *context)
@@ -375,8 +424,12 @@ static void *ask(void *context)
 	struct arena arena;
 
 	arena_init(&arena, (size_t)1 << 20);
-	for (size_t i = 0; i < ASKED; i++)
+	for (size_t i = 0; i < ASKED; i++) {
+		if (asking->trees_first)
+			asking->trees[i] = rule_root(asking->rules[i], &arena);
+		asking->programs[i] = rule_program(asking->rules[i], &arena);
 		asking->trees[i] = rule_root(asking->rules[i], &arena);
+	}
 	arena_fini(&arena);
 	return NULL;
 }
@@ -396,16 +449,21 @@ static void test_threads(void **state)
 
 		asking[0].rules[i] = compile(world, text, world->memo);
 	}
-	for (size_t k = 1; k < ASKERS; k++)
+	for (size_t k = 0; k < ASKERS; k++) {
 		memcpy(asking[k].rules, asking[0].rules, sizeof(asking[0].rules));
+		asking[k].trees_first = k % 2;
+	}
 	for (size_t k = 0; k < ASKERS; k++)
 		assert_int_equal(pthread_create(&threads[k], NULL, ask, &asking[k]), 0);
 	for (size_t k = 0; k < ASKERS; k++)
 		assert_int_equal(pthread_join(threads[k], NULL), 0);
 	for (size_t i = 0; i < ASKED; i++) {
-		for (size_t k = 0; k < ASKERS; k++)
+		for (size_t k = 0; k < ASKERS; k++) {
 			assert_ptr_equal(asking[k].trees[i], asking[0].rules[i]->root);
+			assert_ptr_equal(asking[k].programs[i], asking[0].rules[i]->program);
+		}
 		assert_non_null(asking[0].trees[i]);
+		assert_non_null(asking[0].programs[i]);
 	}
 	world_free(world);
 }
@@ -427,8 +485,73 @@ static void test_stack(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
-		assert_int_equal(compile(world, texts[i], world->memo)->program.stack_size,
-				compile(world, texts[i], NULL)->program.stack_size);
+		assert_int_equal(program(world, compile(world, texts[i], world->memo))
+						 ->stack_size,
+				program(world, compile(world, texts[i], NULL))->stack_size);
+	world_free(world);
+}
+
+/*
+ * In a table that has rules of two memos, and of none, a rule has one literal, whichever comes first.
+ */
+static void test_literals(void **state)
+{
+	struct world *world = world_make();
+	struct rule_memo *other = rule_memo_new();
+	struct evaluation bound = world->evaluation;
+	struct atoms *atoms;
+	size_t formed = 0;
+
+	(void)state;
+	assert_non_null(other);
+	/* Who makes a table has compiled its rules: terms that come later are taken apart each time. */
+	for (int i = 0; i < RULES / 2; i++)
+		(void)compile(world, block_rule_make(&world->arena, (int)random_below(3)),
+				world->memo);
+	atoms = atoms_new(&bound);
+	assert_non_null(atoms);
+	for (int i = 0; i < RULES; i++) {
+		const char *text = block_rule_make(&world->arena, (int)random_below(3));
+		const struct rule *rules[] = { compile(world, text, NULL),
+			compile(world, text, world->memo), compile(world, text, other),
+			compile(world, text, world->memo) };
+		size_t first = (size_t)i % 4;
+		uint32_t literals[4];
+
+		assert_null(rules[0]->form);
+		formed += rules[1]->form != NULL;
+		for (size_t k = 0; k < 4; k++)
+			assert_true(atoms_add_rule(atoms, rules[(first + k) % 4],
+					&literals[(first + k) % 4]));
+		for (size_t k = 1; k < 4; k++)
+			assert_int_equal(literals[k], literals[0]);
+	}
+	assert_true(formed > RULES / 2);
+	atoms_free(atoms);
+	rule_memo_free(other);
+	world_free(world);
+}
+
+/* More terms than a memo has room for: what has others is joined from parts, and says the same. */
+static void test_many(void **state)
+{
+	enum { TERMS = 70000 };
+	struct world *world = world_make();
+	const struct rule *rule = NULL;
+
+	(void)state;
+	for (size_t i = 1; i <= TERMS; i++) {
+		const char *text = arena_format(&world->arena, "e.f1 && e.n3 > %zu", i);
+
+		rule = compile(world, text, world->memo);
+		assert_non_null(rule);
+		assert_true(i > 60000 || rule->form);
+		if (i % 1000 == 0)
+			rules_compare(compile(world, text, NULL), rule);
+	}
+	assert_null(rule->form);
+	assert_non_null(rule->program);
+	assert_non_null(compile(world, "e.n3 > 25 && !(e.f1 || e.n3 > 1)", world->memo)->form);
 	world_free(world);
 }
 
@@ -442,6 +565,8 @@ int main(void)
 		cmocka_unit_test(test_scarce),
 		cmocka_unit_test(test_threads),
 		cmocka_unit_test(test_stack),
+		cmocka_unit_test(test_literals),
+		cmocka_unit_test(test_many),
 	};
 
 	return cmocka_run_group_tests_name("rules/memo", tests, NULL, NULL);

@@ -286,7 +286,7 @@ static void test_dumps(void **state)
 
 	assert_non_null(out);
 	rule_dump_tree(rule, &fixture->arena, out);
-	rule_dump_program(rule, out);
+	rule_dump_program(rule, &fixture->arena, out);
 	assert_int_equal(fclose(out), 0);
 	assert_non_null(strstr(text, "select staff: count (int) (slot 0)"));
 	assert_non_null(strstr(text, "push the value of slot a"));

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * From the terms of a rule to literals. A catalog has few terms beside its rules: each is taken apart when the first
+ * rule has it, and from then on it is a number for another.
+ */
+#include "rules/atom_internal.h"
+#include "rules/memo.h"
+
+#include "base/memory.h"
+
+/* Where the literal of a term is noted; NULL when it is of another memo, or memory is short. */
+static uint32_t *term_place(struct atoms *atoms, const struct rule_memo *memo, uint32_t number)
+{
+	if (!atoms->memo) {
+		size_t count = memo_term_count(memo);
+
+		atoms->memo = memo;
+		atoms->terms = memory_alloc_zero(count, sizeof(*atoms->terms));
+		atoms->term_count = atoms->terms ? count : 0;
+	}
+	return atoms->memo == memo && number < atoms->term_count ? &atoms->terms[number] : NULL;
+}
+
+static uint32_t term_take(struct atoms *atoms, const struct rule_memo *memo, uint32_t number)
+{
+	struct taking taking = { .atoms = atoms };
+	uint32_t *place = term_place(atoms, memo, number);
+	uint32_t literal;
+
+	if (place && *place)
+		return *place - 1;
+	taking.rule = memo_term(memo, number);
+	literal = atom_take_rule(&taking);
+	if (place)
+		*place = literal + 1;
+	return literal;
+}
+
+/* The last @count literals of the stack are joined; @last: nothing is behind it. */
+static uint32_t literals_join(
+		struct atoms *atoms, enum form_joint joint, size_t count, bool last)
+{
+	size_t from = atoms->stack_count - count;
+	uint32_t literal;
+
+	if (joint == FORM_AND)
+		return last ? atoms_pop_rule(atoms, from) : atoms_pop_all(atoms, from);
+	for (size_t i = from; i < atoms->stack_count; i++)
+		atoms->stack[i] = atoms_negate(atoms, atoms->stack[i]);
+	if (joint == FORM_NOT) {
+		atoms->stack_count = from;
+		return atoms->stack[from];
+	}
+	literal = atoms_pop_all(atoms, from);
+	return atoms_negate(atoms, literal);
+}
+
+uint32_t atom_take_form(struct taking *taking)
+{
+	struct atoms *atoms = taking->atoms;
+	const struct rule *rule = taking->rule;
+	uint32_t literal = LITERAL_TRUE;
+
+	for (uint32_t i = 0; i < rule->form_count && !atoms->failed; i++) {
+		uint32_t word = rule->form[i];
+		bool last = i + 1 == rule->form_count;
+
+		literal = word & FORM_JOINT ? literals_join(atoms, form_kind(word),
+							      form_count(word), last)
+					    : term_take(atoms, rule->memo, word);
+		if (!last)
+			atoms_push(atoms, literal);
+	}
+	return literal;
+}
