@@ -45,13 +45,13 @@ struct unpack_memo *unpack_memo_new(void);
 void unpack_memo_free(struct unpack_memo *memo);
 
 /**
- * Decodes what message_pack() made, which nobody else had a hand in: nothing is looked at twice, and
- * texts stay in @bytes, which are written to: the first *out_kept of them must live as long as the message, the
- * rest of which is in @arena; what is behind is the caller's again. Fields we do not know are dropped. With
- * @memo (or NULL) parts are shared with messages unpacked before: all of them live and die together, and nobody
- * writes to them.
+ * Decodes what message_pack() made, which nobody else had a hand in: nothing is looked at twice. Texts are put into
+ * @room, of as many bytes as @bytes has: the first *out_kept of them must live as long as the message, the rest of
+ * which is in @arena; what is behind is the caller's again. Nothing of the message lies in @bytes. Fields we do not
+ * know are dropped. With @memo (or NULL) parts are shared with messages unpacked before: all of them live and die
+ * together, and nobody writes to them.
  */
-ProtobufCMessage *message_unpack_in_place(char *bytes, size_t size,
+ProtobufCMessage *message_unpack_into(char *room, struct slice bytes,
 		const ProtobufCMessageDescriptor *descriptor, struct unpack_memo *memo,
 		struct arena *arena, size_t *out_kept, struct error *err);
 

@@ -8,8 +8,7 @@
  * protobuf-c makes of the same bytes.
  *
  * The bytes are copied once, and texts and bytes of the message lie in that copy: one piece of memory, not
- * one a text. As in unpack_in_place.c the NUL behind a text is put over the tag of the next field, once
- * that is read. The elements of a repeated message are one piece, too.
+ * one a text. The NUL behind a text is put over the tag of the next field, once that is read. The elements of a repeated message are one piece, too.
  */
 #include "proto/codec/unpack.h"
 

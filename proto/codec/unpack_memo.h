@@ -8,11 +8,15 @@
 
 #include "proto/codec/codec.h"
 
+/** A part that is being unpacked for the first time. */
+struct known_part;
+
 /**
- * The message that @bytes of @field's type came to before; NULL: none. Then *out_key is what to give to
- * unpack_memo_keep() once it is unpacked, a copy, since unpacking writes to the bytes; empty: it is not wanted.
+ * The message that @bytes of @field's type came to before; NULL: none. Then *out_wanted is what to give to
+ * unpack_memo_keep() once it is unpacked; NULL: it is not wanted.
  */
 ProtobufCMessage *unpack_memo_find(struct unpack_memo *memo, struct slice bytes,
-		const ProtobufCFieldDescriptor *field, struct slice *out_key);
+		const ProtobufCFieldDescriptor *field, struct known_part **out_wanted);
 /** @message must live as long as all that is unpacked with @memo. */
-void unpack_memo_keep(struct unpack_memo *memo, struct slice key, ProtobufCMessage *message);
+void unpack_memo_keep(
+		struct unpack_memo *memo, struct known_part *wanted, ProtobufCMessage *message);

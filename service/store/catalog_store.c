@@ -265,10 +265,7 @@ static ProtobufCMessage *catalog_unpack(struct slice bytes,
 		arena_error(arena, err, "loading the catalog");
 		return NULL;
 	}
-	if (bytes.size)
-		memcpy(texts->next, bytes.data, bytes.size);
-	message = message_unpack_in_place(
-			texts->next, bytes.size, descriptor, memo, arena, &kept, err);
+	message = message_unpack_into(texts->next, bytes, descriptor, memo, arena, &kept, err);
 	if (message) {
 		texts->next += kept;
 		texts->left -= kept;

@@ -35,14 +35,14 @@ static ProtobufCMessage *message_load(
 	struct buffer bytes = { 0 };
 	struct error err = { 0 };
 	ProtobufCMessage *message;
-	char *own;
+	char *room;
 	size_t kept;
 
 	assert_true(message_pack(from, &bytes));
-	own = arena_copy(arena, bytes.data, bytes.size);
-	assert_non_null(own);
-	message = message_unpack_in_place(
-			own, bytes.size, from->descriptor, memo, arena, &kept, &err);
+	room = arena_alloc(arena, bytes.size);
+	assert_non_null(room);
+	message = message_unpack_into(room, (struct slice){ bytes.data, bytes.size },
+			from->descriptor, memo, arena, &kept, &err);
 	assert_non_null(message);
 	buffer_fini(&bytes);
 	return message;

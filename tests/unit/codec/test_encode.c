@@ -325,8 +325,8 @@ static void test_unpack_unusual(void **state)
 	}
 }
 
-/* Where the bytes lie: a list that goes on behind another field keeps what it had. */
-static void test_unpack_in_place_lists(void **state)
+/* Into room of the caller's: a list that goes on behind another field keeps what it had. */
+static void test_unpack_into_lists(void **state)
 {
 	static const struct slice cases[] = {
 		{ "\x42\x01x\x42\x01z\x10\x01\x42\x01y", 11 },
@@ -344,19 +344,18 @@ static void test_unpack_in_place_lists(void **state)
 		struct error err = { 0 };
 		struct arena arena;
 		size_t kept;
-		char *own;
+		char *room;
 
 		arena_init(&arena, 1 << 20);
-		own = arena_copy(&arena, cases[i].data, cases[i].size);
-		message = message_unpack_in_place(
-				own, cases[i].size, type, NULL, &arena, &kept, &err);
+		room = arena_alloc(&arena, cases[i].size);
+		message = message_unpack_into(room, cases[i], type, NULL, &arena, &kept, &err);
 		careful = unpack_carefully(cases[i], type, &arena);
 		assert_non_null(message);
 		assert_non_null(careful);
 		assert_true(message_pack(message, &a));
 		assert_true(message_pack(careful, &b));
 		expect_bytes((struct slice){ b.data, b.size }, (struct slice){ a.data, a.size },
-				"in place");
+				"into room");
 		buffer_fini(&a);
 		buffer_fini(&b);
 		arena_fini(&arena);
@@ -410,7 +409,7 @@ int main(void)
 		cmocka_unit_test(test_unpack_broken),
 		cmocka_unit_test(test_unpack_unusual),
 		cmocka_unit_test(test_unpack_twice),
-		cmocka_unit_test(test_unpack_in_place_lists),
+		cmocka_unit_test(test_unpack_into_lists),
 		cmocka_unit_test(test_unpack_memory),
 	};
 

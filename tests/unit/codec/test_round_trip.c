@@ -78,38 +78,47 @@ static void check_yaml(const ProtobufCMessage *message, struct arena *arena)
 	buffer_fini(&text);
 }
 
-/* Decoded where the bytes lie; and cut off, or with a byte changed, it ends without harm. */
-static void check_in_place(const ProtobufCMessage *message, struct arena *arena)
+/* Decoded into room of the caller's; and cut off, or with a byte changed, it ends without harm. */
+static void check_into(const ProtobufCMessage *message, struct arena *arena)
 {
 	struct error err = { 0 };
 	struct buffer bytes = { 0 };
 	ProtobufCMessage *again;
 	size_t kept = 0;
-	char *own;
+	char *own, *room;
 
 	assert_true(message_pack(message, &bytes));
 	own = memory_copy(bytes.data, bytes.size);
+	room = memory_alloc(bytes.size); /* not a byte more */
 	assert_non_null(own);
-	again = message_unpack_in_place(
-			own, bytes.size, message->descriptor, NULL, arena, &kept, &err);
+	assert_non_null(room);
+	again = message_unpack_into(room, (struct slice){ own, bytes.size },
+			message->descriptor, NULL, arena, &kept, &err);
 	if (!again)
 		fail_msg("%s: %s", message->descriptor->name, err.message);
 	assert_true(kept <= bytes.size);
-	memset(own + kept, 'x', bytes.size - kept); /* what is not kept is the caller's */
+	assert_memory_equal(own, bytes.data, bytes.size);
+	memory_free(own);			     /* nothing of it lies there */
+	memset(room + kept, 'x', bytes.size - kept); /* what is not kept is the caller's */
 	expect_same(message, again, message->descriptor->name);
-	memory_free(own);
+	memory_free(room);
 	for (unsigned i = 0; i < 40 && bytes.size > 0; i++) {
 		size_t size = random_roll(2) ? random_roll((unsigned)bytes.size) : bytes.size;
 
-		own = memory_copy(bytes.data, size); /* with the one byte more */
+		own = memory_alloc(size);
+		room = memory_alloc(size);
 		assert_non_null(own);
-		if (size > 0)
+		assert_non_null(room);
+		if (size > 0) {
+			memcpy(own, bytes.data, size);
 			own[random_roll((unsigned)size)] ^= (char)(1u << random_roll(8));
-		again = message_unpack_in_place(
-				own, size, message->descriptor, NULL, arena, &kept, &err);
+		}
+		again = message_unpack_into(room, (struct slice){ own, size },
+				message->descriptor, NULL, arena, &kept, &err);
+		memory_free(own);
 		if (again)
 			(void)protobuf_c_message_get_packed_size(again); /* every text ends */
-		memory_free(own);
+		memory_free(room);
 	}
 	buffer_fini(&bytes);
 }
@@ -123,16 +132,16 @@ static void check_memo(
 
 	assert_true(message_pack(message, &bytes));
 	for (int i = 0; i < 2; i++) {
-		char *own = arena_copy(arena, bytes.data, bytes.size);
+		char *room = arena_alloc(arena, bytes.size);
 		ProtobufCMessage *again;
 		size_t kept;
 
-		assert_non_null(own);
-		again = message_unpack_in_place(
-				own, bytes.size, message->descriptor, memo, arena, &kept, &err);
+		assert_non_null(room);
+		again = message_unpack_into(room, (struct slice){ bytes.data, bytes.size },
+				message->descriptor, memo, arena, &kept, &err);
 		if (!again)
 			fail_msg("%s: %s", message->descriptor->name, err.message);
-		memset(own + kept, 'x', bytes.size - kept);
+		memset(room + kept, 'x', bytes.size - kept);
 		expect_same(message, again, message->descriptor->name);
 	}
 	buffer_fini(&bytes);
@@ -167,15 +176,16 @@ static void test_memo(void **state)
 		first.document_number = (char *)"7";
 		for (int i = 0; i < 2; i++) {
 			struct buffer bytes = { 0 };
-			char *own;
+			char *room;
 			size_t kept;
 
 			first.id = (char *)(i ? "second" : "first");
 			assert_true(message_pack(&first.base, &bytes));
-			own = arena_copy(&arena, bytes.data, bytes.size);
-			made[i] = (Policycalc__V1__Policy *)message_unpack_in_place(own,
-					bytes.size, first.base.descriptor, memo, &arena, &kept,
-					&err);
+			room = arena_alloc(&arena, bytes.size);
+			assert_non_null(room);
+			made[i] = (Policycalc__V1__Policy *)message_unpack_into(room,
+					(struct slice){ bytes.data, bytes.size },
+					first.base.descriptor, memo, &arena, &kept, &err);
 			assert_non_null(made[i]);
 			expect_same(&first.base, &made[i]->base, "policy");
 			buffer_fini(&bytes);
@@ -200,7 +210,7 @@ static void test_random(void **state)
 			message = random_message(types[t], &arena);
 			check_json(message, &arena);
 			check_yaml(message, &arena);
-			check_in_place(message, &arena);
+			check_into(message, &arena);
 			arena_fini(&arena);
 		}
 	}
