@@ -30,8 +30,7 @@ void rule_memo_free(struct rule_memo *memo)
 	map_fini(&memo->exact);
 	map_fini(&memo->lists);
 	map_fini(&memo->strings);
-	memory_free((void *)memo->terms.list);
-	memory_free(memo->terms.places);
+	term_table_fini(&memo->terms);
 	arena_fini(&memo->trees);
 	arena_fini(&memo->arena);
 	pthread_mutex_destroy(&memo->lock);
@@ -48,8 +47,7 @@ size_t rule_memo_size(struct rule_memo *memo)
 	places = memo->parts.capacity + memo->exact.capacity + memo->lists.capacity +
 		 memo->strings.capacity;
 	size = sizeof(*memo) + memo->arena.taken + memo->trees.taken +
-	       places * sizeof(struct map_entry) +
-	       memo->terms.capacity * (sizeof(struct term_place) + sizeof(struct term *) / 2);
+	       places * sizeof(struct map_entry) + term_table_size(&memo->terms);
 	pthread_mutex_unlock(&memo->lock);
 	return size;
 }

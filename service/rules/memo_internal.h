@@ -58,6 +58,14 @@ struct unit {
 	struct known_list *list; /* that stands in it, or NULL */
 };
 
+#define MEMO_GUESSES_MOST 16
+
+/* Where a term may be. */
+struct term_guess {
+	uint16_t begin, end; /* bytes of the text */
+	uint32_t hash;
+};
+
 /* A text, taken apart. */
 struct reading {
 	struct slice text;
@@ -72,10 +80,12 @@ struct reading {
 	unsigned string_count;
 	/* Not NULL: only units are told apart (no pieces; keys are texts), and looked for here. */
 	const struct term_table *terms;
-	bool whole;	    /* it is one part only as a whole */
-	unsigned char wide; /* 128 and more when a string is not of ASCII alone */
+	struct term_guess guesses[MEMO_GUESSES_MOST]; /* by place */
+	unsigned guess_count, guess; /* how many, and the first that is not behind us */
+	bool whole;		     /* it is one part only as a whole */
+	unsigned char wide;	     /* 128 and more when a string is not of ASCII alone */
 	/* The text, ended by a 0, with signs for what was read of it; what is behind may be looked at. */
-	char key[MEMO_TEXT_MOST + 8];
+	char key[MEMO_TEXT_MOST + 16];
 };
 
 /**
@@ -87,6 +97,17 @@ uint16_t memo_read(struct reading *reading, struct slice text);
 /** Likewise, but of parts only where they are, and the terms of those that are in @terms: much less work. */
 uint16_t memo_read_terms(
 		struct reading *reading, struct slice text, const struct term_table *terms);
+
+/** A unit more; UNIT_NONE when there are too many. */
+uint16_t memo_unit_add(struct reading *reading, enum unit_kind kind, size_t begin, size_t end);
+/* memo_guess.c: with ->terms, before anything is read; and the part that begins at ->at, or UNIT_NONE. */
+void memo_terms_guess(struct reading *reading);
+uint16_t memo_term_read(struct reading *reading);
+
+static inline bool memo_is_space(char c)
+{
+	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
 
 /* --- parts: memo_part.c --------------------------------------------------------------------------- */
 
@@ -152,37 +173,53 @@ struct known_list {
 	uint64_t steps;
 };
 
-/* --- terms: memo_term.c --------------------------------------------------------------------------- */
+/* --- terms: memo_table.c, memo_term.c -------------------------------------------------------------- */
 
-/* A part with the pieces of one text; what is asked of one is in a line or two of memory. */
+#define TERM_TEXT 36
+#define TERM_SLOTS 2
+
+/*
+ * A part with the pieces of one text. Terms are looked for all the time while a catalog is loaded, which leaves nothing
+ * in the caches: what is asked of one is in a line of memory, and nowhere else.
+ */
 struct term {
-	const struct rule *rule;
-	uint64_t cost;
-	uint32_t number;
-	uint16_t size; /* bytes of its text, */
-	uint16_t slot_count;
+	uint32_t hash;
+	uint32_t number; /* + 1; 0: there is none here */
+	uint32_t cost;
+	int slots[TERM_SLOTS]; /* if there are no more of them; all are in its rule */
+	uint16_t size;	       /* bytes of its text */
 	uint16_t code_count;
-	uint8_t depth; /* of its tree */
-	bool joins;    /* a bool that is no constant: what joins only constants is one */
+	uint8_t slot_count; /* TERM_SLOTS + 1: or more */
+	uint8_t depth;	    /* of its tree */
+	bool joins;	    /* a bool that is no constant: what joins only constants is one */
 	bool whole; /* all of a rule: where it stands with others, it would be read otherwise */
-	int slots[]; /* which is behind these */
+	char text[TERM_TEXT]; /* if it is no longer; it is in its rule */
 };
 
-struct term_place {
-	uint32_t hash;
-	uint32_t number; /* + 1; 0: free */
-};
+static_assert(sizeof(struct term) == 64, "a term is a line of memory");
 
 struct term_table {
-	struct term **list; /* by number; as many as half of the places */
-	struct term_place *places;
-	size_t capacity; /* of places: a power of two, or 0 */
+	struct term *places; /* aligned, in ->memory */
+	void *memory;
+	size_t capacity;	   /* a power of two, or 0 */
+	const struct rule **rules; /* by number; as many as three of four places */
 	size_t count;
 };
 
-/** The term that @text is, or NULL; @out_hash is for who makes it then. */
-const struct term *term_find(
-		const struct term_table *table, struct slice text, uint32_t *out_hash);
+void term_table_fini(struct term_table *table);
+/** Bytes of it. */
+size_t term_table_size(const struct term_table *table);
+/** Room for @more terms, which leaves those that are there where they are; false when memory is short. */
+bool term_table_reserve(struct term_table *table, size_t more);
+/** What a table goes by. Behind @text 16 bytes may be looked at. */
+uint32_t term_hash(struct slice text);
+/** The term that @text is, whose hash it is, or NULL; in a table that has had room. */
+const struct term *term_find(const struct term_table *table, struct slice text, uint32_t hash);
+/** Has where @hash belongs brought into the caches. */
+void term_ask_for(const struct term_table *table, uint32_t hash);
+/** The place of one term more, for which there is room: what @from is, ->hash too, under the next number, which @rule has. */
+const struct term *term_table_put(
+		struct term_table *table, const struct term *from, const struct rule *rule);
 
 /* --- rules: memo.c, memo_join.c, memo_grow.c ------------------------------------------------------ */
 

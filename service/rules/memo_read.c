@@ -12,8 +12,6 @@
  */
 #include "rules/memo_internal.h"
 
-#include <endian.h>
-
 #define FIGURE_MOST ((size_t)15) /* digits; longer ones stay in the key */
 #define DEPTH_MOST 32
 
@@ -29,11 +27,6 @@ static bool is_digit(char c)
 static bool is_name(char c)
 {
 	return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
-}
-
-static bool is_space(char c)
-{
-	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
 /* The byte at @at of what is not read yet; 0 at the end. */
@@ -152,8 +145,7 @@ enum sign {
 static const uint8_t signs[256] = SIGNS(SIGN_DIGIT);
 static const uint8_t bare_signs[256] = SIGNS(SIGN_PLAIN);
 
-/* A unit more; UNIT_NONE when there are too many. */
-static uint16_t unit_add(struct reading *reading, enum unit_kind kind, size_t begin, size_t end)
+uint16_t memo_unit_add(struct reading *reading, enum unit_kind kind, size_t begin, size_t end)
 {
 	if (reading->unit_count == MEMO_UNITS_MOST)
 		return UNIT_NONE;
@@ -235,65 +227,6 @@ static size_t key_finish(
 	return end - begin - size + 3;
 }
 
-/* Which bytes of @word are @c: their highest bits. The lowest of them is right, and that there is any. */
-static inline uint64_t bytes_equal(uint64_t word, char c)
-{
-	uint64_t others = word ^ (unsigned char)c * UINT64_C(0x0101010101010101);
-
-	return (others - UINT64_C(0x0101010101010101)) & ~others & UINT64_C(0x8080808080808080);
-}
-
-/* Where the next "&" or "|" is, or the text ends. */
-static size_t joint_find(const struct reading *reading, size_t at)
-{
-	for (; at < reading->text.size; at += sizeof(uint64_t)) {
-		uint64_t word;
-		uint64_t met;
-
-		memcpy(&word, reading->key + at, sizeof(word));
-		word = htole64(word);
-		met = bytes_equal(word, '&') | bytes_equal(word, '|');
-		if (met)
-			at += (size_t)__builtin_ctzll(met) / 8;
-		if (met)
-			return at < reading->text.size ? at : reading->text.size;
-	}
-	return reading->text.size;
-}
-
-/*
- * The part that begins here, if it is all up to the next joint, or the parentheses before that, and a term. This is
- * no guess: what was read alone as one part, up to its end, is read alike where it stands before one of these.
- */
-static uint16_t term_read(struct reading *reading)
-{
-	size_t begin = reading->at;
-	size_t at = joint_find(reading, begin);
-	int depth = reading->depth;
-
-	for (;; depth--) {
-		const struct term *term;
-		uint32_t hash;
-		uint16_t number;
-
-		while (at > begin && is_space(reading->key[at - 1]))
-			at--;
-		term = term_find(reading->terms,
-				(struct slice){ reading->key + begin, at - begin }, &hash);
-		if (term && !term->whole) {
-			number = unit_add(reading, UNIT_PART, begin, at);
-			if (number == UNIT_NONE)
-				return number;
-			reading->units[number].term = term;
-			reading->at = reading->last = at;
-			return number;
-		}
-		if (depth == 0 || at == begin || reading->key[at - 1] != ')')
-			return UNIT_NONE;
-		at--;
-	}
-}
-
 /* A part; with @whole, all of the text. */
 static uint16_t part_read(struct reading *reading, bool whole)
 {
@@ -335,12 +268,12 @@ static uint16_t part_read(struct reading *reading, bool whole)
 		at = end;
 	}
 	reading->at = at;
-	while (at > begin && is_space((char)key[at - 1]))
+	while (at > begin && memo_is_space((char)key[at - 1]))
 		at--;
 	if (depth > 0 || at == begin)
 		return UNIT_NONE;
 	reading->last = at;
-	number = unit_add(reading, UNIT_PART, begin, at);
+	number = memo_unit_add(reading, UNIT_PART, begin, at);
 	if (number == UNIT_NONE)
 		return UNIT_NONE;
 	reading->units[number].piece = (uint16_t)piece;
@@ -352,7 +285,7 @@ static uint16_t part_read(struct reading *reading, bool whole)
 
 static void spaces_skip(struct reading *reading)
 {
-	while (is_space(ahead(reading, reading->at)))
+	while (memo_is_space(ahead(reading, reading->at)))
 		reading->at++;
 }
 
@@ -401,14 +334,14 @@ static uint16_t unit_read(struct reading *reading)
 		reading->at++;
 		inner = group_read(reading);
 		if (inner != UNIT_NONE)
-			number = unit_add(reading, UNIT_NOT, begin, reading->last);
+			number = memo_unit_add(reading, UNIT_NOT, begin, reading->last);
 		if (number != UNIT_NONE) {
 			reading->units[number].first = inner;
 			reading->units[number].count = 1;
 		}
 	} else {
 		if (reading->terms)
-			number = term_read(reading);
+			number = memo_term_read(reading);
 		return number != UNIT_NONE ? number : part_read(reading, false);
 	}
 	if (number != UNIT_NONE)
@@ -448,7 +381,7 @@ static uint16_t joint_read(struct reading *reading, enum unit_kind kind, char si
 	}
 	if (count == 1)
 		return first;
-	number = unit_add(reading, kind, 0, reading->last);
+	number = memo_unit_add(reading, kind, 0, reading->last);
 	if (number != UNIT_NONE) {
 		reading->units[number].first = first;
 		reading->units[number].count = count;
@@ -485,6 +418,8 @@ static uint16_t text_read(struct reading *reading, struct slice text)
 		return UNIT_NONE;
 	reading->text = text;
 	reading_begin(reading);
+	if (reading->terms)
+		memo_terms_guess(reading);
 	root = or_read(reading);
 	if (root == UNIT_NONE || reading->at < text.size) {
 		reading_begin(reading);

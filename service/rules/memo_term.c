@@ -5,9 +5,6 @@
  */
 #include "rules/memo_internal.h"
 
-#include "base/hash.h"
-#include "base/memory.h"
-
 #include <stdatomic.h>
 
 #define TERMS_MOST ((size_t)1 << 16) /* rules with others have their programs at once */
@@ -19,152 +16,73 @@ size_t memo_term_count(const struct rule_memo *memo)
 
 const struct rule *memo_term(const struct rule_memo *memo, uint32_t number)
 {
-	return memo->terms.list[number]->rule;
-}
-
-/* --- the table ------------------------------------------------------------------------------------- */
-
-static const char *term_text(const struct term *term)
-{
-	return (const char *)(term->slots + term->slot_count);
-}
-
-static inline uint64_t word_at(const char *at)
-{
-	uint64_t word;
-
-	memcpy(&word, at, sizeof(word));
-	return word;
-}
-
-static uint32_t text_hash(struct slice text)
-{
-	uint64_t hash = text.size;
-	uint64_t rest = 0;
-	size_t at = 0;
-
-	for (; at + 16 <= text.size; at += 16)
-		hash = hash_mix_pair(
-				hash, word_at(text.data + at), word_at(text.data + at + 8));
-	if (at + 8 <= text.size) {
-		hash = hash_mix_word(hash, word_at(text.data + at));
-		at += 8;
-	}
-	if (at < text.size && text.size >= 8)
-		rest = word_at(text.data + text.size - 8);
-	else
-		memcpy(&rest, text.data + at, text.size - at);
-	hash = hash_mix_word(hash, rest);
-	return (uint32_t)(hash ^ hash >> 32);
-}
-
-const struct term *term_find(
-		const struct term_table *table, struct slice text, uint32_t *out_hash)
-{
-	uint32_t hash = *out_hash = text_hash(text);
-	size_t mask = table->capacity - 1;
-
-	for (size_t at = hash & mask; table->capacity && table->places[at].number;
-			at = (at + 1) & mask) {
-		const struct term *term = table->list[table->places[at].number - 1];
-
-		if (table->places[at].hash == hash && term->size == text.size &&
-				memcmp(term_text(term), text.data, text.size) == 0)
-			return term;
-	}
-	return NULL;
-}
-
-static void place_put(struct term_table *table, struct term_place place)
-{
-	size_t at = place.hash & (table->capacity - 1);
-
-	while (table->places[at].number)
-		at = (at + 1) & (table->capacity - 1);
-	table->places[at] = place;
-}
-
-/* Room for one more: no more than half of the places are taken. */
-static bool table_grow(struct term_table *table)
-{
-	struct term_table larger = *table;
-
-	if (2 * table->count < table->capacity)
-		return true;
-	larger.capacity = table->capacity ? 2 * table->capacity : 512;
-	larger.places = memory_alloc_zero(larger.capacity, sizeof(*larger.places));
-	larger.list = memory_resize(
-			(void *)table->list, larger.capacity / 2 * sizeof(struct term *));
-	if (larger.list)
-		table->list = larger.list;
-	if (!larger.places || !larger.list) {
-		memory_free(larger.places);
-		return false;
-	}
-	for (size_t i = 0; i < table->capacity; i++) {
-		if (table->places[i].number)
-			place_put(&larger, table->places[i]);
-	}
-	memory_free(table->places);
-	*table = larger;
-	return true;
+	return memo->terms.rules[number];
 }
 
 /* --- terms ----------------------------------------------------------------------------------------- */
 
-static int rule_code_count(const struct rule *rule)
+static const struct program *program_of(const struct rule *rule)
 {
-	return atomic_load_explicit(&rule->program, memory_order_relaxed)->code_count;
+	return atomic_load_explicit(&rule->program, memory_order_relaxed);
 }
 
-static struct term *term_make(struct rule_memo *memo, const struct source *source,
-		const struct scope *scope, struct arena *arena)
+/* What is noted of the term that @rule is, whose tree is @depth high; false: it is too large for that. */
+static bool term_note(struct term *term, const struct rule *rule, unsigned depth,
+		const struct reading *reading)
 {
-	unsigned depth;
-	const struct rule *rule = memo_whole(memo, source, scope, arena, &depth);
-	const struct reading *reading = &memo->reading;
-	size_t slots_size = rule ? rule->slot_count * sizeof(*rule->slots) : 0;
-	struct term *term;
+	size_t size = rule->text.size;
 
-	if (!rule || depth > TREE_DEPTH_LIMIT)
-		return NULL;
-	term = arena_alloc(&memo->arena, sizeof(*term) + slots_size + source->text.size);
-	if (!term)
-		return NULL;
-	*term = (struct term){ .rule = rule,
-		.cost = rule->cost,
-		.number = (uint32_t)memo->terms.count,
-		.size = (uint16_t)source->text.size,
-		.slot_count = (uint16_t)rule->slot_count,
-		.code_count = (uint16_t)rule_code_count(rule),
-		.depth = (uint8_t)depth,
-		.joins = rule->type->kind == TYPE_BOOL &&
-			 !(reading->unit_count == 1 && reading->units->part->constant),
-		.whole = reading->whole };
-	memcpy(term->slots, rule->slots, slots_size);
-	memcpy(term->slots + rule->slot_count, source->text.data, source->text.size);
-	return term;
+	if (depth > TREE_DEPTH_LIMIT || rule->cost > UINT32_MAX)
+		return false;
+	term->cost = (uint32_t)rule->cost;
+	term->size = (uint16_t)size;
+	term->code_count = (uint16_t)program_of(rule)->code_count;
+	term->slot_count = TERM_SLOTS + 1;
+	term->depth = (uint8_t)depth;
+	term->joins = rule->type->kind == TYPE_BOOL &&
+		      !(reading->unit_count == 1 && reading->units->part->constant);
+	term->whole = reading->whole;
+	if (rule->slot_count <= TERM_SLOTS) {
+		term->slot_count = (uint8_t)rule->slot_count;
+		memcpy(term->slots, rule->slots, rule->slot_count * sizeof(*rule->slots));
+	}
+	if (size <= TERM_TEXT)
+		memcpy(term->text, rule->text.data, size);
+	return true;
 }
 
-/* The term that @text is; NULL: it is none, or there are too many, or memory is short. */
-static const struct term *term_get(struct rule_memo *memo, struct slice text,
+/* Makes the term of @source, which is none yet; NULL: it cannot be one, or there are too many, or memory is short. */
+static const struct term *term_make(struct rule_memo *memo, uint32_t hash,
 		const struct source *source, const struct scope *scope, struct arena *arena)
 {
-	uint32_t hash;
-	const struct term *known = term_find(&memo->terms, text, &hash);
-	struct source own = *source;
-	struct term *term;
+	struct term term = { .hash = hash };
+	const struct rule *rule;
+	unsigned depth;
 
-	if (known || memo->terms.count >= TERMS_MOST || !table_grow(&memo->terms))
-		return known;
-	own.text = text;
-	term = term_make(memo, &own, scope, arena);
-	if (!term)
+	if (memo->terms.count >= TERMS_MOST)
 		return NULL;
-	memo->terms.list[term->number] = term;
-	place_put(&memo->terms, (struct term_place){ hash, term->number + 1 });
-	memo->terms.count++;
-	return term;
+	rule = memo_whole(memo, source, scope, arena, &depth);
+	if (!rule || !term_note(&term, rule, depth, &memo->reading))
+		return NULL;
+	return term_table_put(&memo->terms, &term, rule);
+}
+
+/* The term that @unit is. */
+static const struct term *unit_term(struct rule_memo *memo, const struct unit *unit,
+		const struct source *source, const struct scope *scope, struct arena *arena)
+{
+	size_t size = (size_t)unit->end - unit->begin;
+	struct slice key = { memo->split.key + unit->begin, size };
+	struct source own = *source;
+	const struct term *term;
+	uint32_t hash;
+
+	if (unit->term)
+		return unit->term;
+	hash = term_hash(key);
+	term = term_find(&memo->terms, key, hash);
+	own.text = (struct slice){ source->text.data + unit->begin, size };
+	return term ? term : term_make(memo, hash, &own, scope, arena);
 }
 
 /* --- forms ----------------------------------------------------------------------------------------- */
@@ -183,7 +101,7 @@ static unsigned unit_form(struct forming *forming, const struct unit *unit)
 	unsigned depth = 0;
 
 	if (unit->kind == UNIT_PART) {
-		forming->form[forming->count++] = unit->term->number;
+		forming->form[forming->count++] = unit->term->number - 1;
 		forming->cost += unit->term->cost;
 		return unit->term->depth;
 	}
@@ -202,6 +120,17 @@ static unsigned unit_form(struct forming *forming, const struct unit *unit)
 	return depth + 1;
 }
 
+/* The slots of @term; as many as ->slot_count says unless it says too many. */
+static const int *term_slots(
+		const struct rule_memo *memo, const struct term *term, size_t *out_count)
+{
+	if (term->slot_count <= TERM_SLOTS) {
+		*out_count = term->slot_count;
+		return term->slots;
+	}
+	return rule_slots(memo->terms.rules[term->number - 1], out_count);
+}
+
 /* How many slots the terms have, which are noted in memo->slots. */
 static size_t slots_note(struct rule_memo *memo)
 {
@@ -211,9 +140,11 @@ static size_t slots_note(struct rule_memo *memo)
 	memset(memo->slots, 0, memo->slot_words * sizeof(*memo->slots));
 	for (unsigned i = 0; i < split->unit_count; i++) {
 		const struct term *term = split->units[i].term;
+		size_t slots = 0;
+		const int *list = term ? term_slots(memo, term, &slots) : NULL;
 
-		for (uint32_t k = 0; term && k < term->slot_count; k++) {
-			size_t slot = (size_t)term->slots[k];
+		for (size_t k = 0; k < slots; k++) {
+			size_t slot = (size_t)list[k];
 			uint64_t bit = UINT64_C(1) << slot % 64;
 
 			count += !(memo->slots[slot / 64] & bit);
@@ -252,19 +183,19 @@ static struct rule *rule_begin(
 static struct rule *term_copy(struct rule_memo *memo, const struct term *term,
 		struct slice text, struct arena *arena)
 {
+	const struct rule *own = memo->terms.rules[term->number - 1];
 	struct rule *rule = rule_begin(memo, text, 1, arena);
 
 	if (!rule)
 		return NULL;
-	*(uint32_t *)(rule + 1) = term->number;
+	*(uint32_t *)(rule + 1) = term->number - 1;
 	rule->form_count = 1;
-	rule->slots = term->rule->slots;
-	rule->slot_count = term->slot_count;
-	rule->cost = term->cost;
-	rule->type = term->rule->type;
-	rule->dimension = term->rule->dimension;
-	atomic_init(&rule->program,
-			atomic_load_explicit(&term->rule->program, memory_order_relaxed));
+	rule->slots = own->slots;
+	rule->slot_count = own->slot_count;
+	rule->cost = own->cost;
+	rule->type = own->type;
+	rule->dimension = own->dimension;
+	atomic_init(&rule->program, program_of(own));
 	return rule;
 }
 
@@ -298,14 +229,11 @@ static bool terms_find(struct rule_memo *memo, const struct source *source,
 
 	for (unsigned i = 0; i < split->unit_count; i++) {
 		struct unit *unit = &split->units[i];
-		struct slice text = { source->text.data + unit->begin,
-			(size_t)unit->end - unit->begin };
 
 		code += unit->count;
 		if (unit->kind != UNIT_PART)
 			continue;
-		if (!unit->term)
-			unit->term = term_get(memo, text, source, scope, arena);
+		unit->term = unit_term(memo, unit, source, scope, arena);
 		if (!unit->term || (split->unit_count > 1 && !unit->term->joins))
 			return false;
 		code += unit->term->code_count;
@@ -317,8 +245,12 @@ struct rule *memo_form(struct rule_memo *memo, const struct source *source,
 		const struct scope *scope, struct arena *arena)
 {
 	struct forming forming;
-	uint16_t root = memo_read_terms(&memo->split, source->text, &memo->terms);
+	uint16_t root;
 
+	/* What a rule may have more of; then none is moved while it is read. */
+	if (!term_table_reserve(&memo->terms, MEMO_UNITS_MOST))
+		return NULL;
+	root = memo_read_terms(&memo->split, source->text, &memo->terms);
 	if (root == UNIT_NONE || !terms_find(memo, source, scope, arena))
 		return NULL;
 	if (memo->split.units[root].kind == UNIT_PART)
