@@ -22,11 +22,10 @@ static bool build_init(struct match_build *build)
 	build->text_codes = ARENA_NEW_ARRAY(&build->arena, uint32_t *, slots + 1);
 	build->atom_parts = ARENA_NEW_ARRAY(&build->arena, uint32_t, atoms->count + 1);
 	build->atom_codes = ARENA_NEW_ARRAY(&build->arena, uint32_t, atoms->count + 1);
-	build->plan_of = ARENA_NEW_ARRAY(&build->arena, uint32_t, 2 * atoms->formula_count + 1);
-	build->set_of = ARENA_NEW_ARRAY(&build->arena, uint32_t, 2 * atoms->formula_count + 1);
+	build->made = ARENA_NEW_ARRAY(
+			&build->arena, struct match_made, 2 * atoms->formula_count + 1);
 	if (!build->index->slots || !build->values || !build->text_codes ||
-			!build->atom_parts || !build->atom_codes || !build->plan_of ||
-			!build->set_of)
+			!build->atom_parts || !build->atom_codes || !build->made)
 		return false;
 	if (known)
 		memcpy(build->values, bound->values, known * sizeof(*build->values));

@@ -228,6 +228,11 @@ struct match_wishes {
 	uint64_t least, most;
 };
 
+/* What was made of a literal: the plan + 1, and its only set + 1. */
+struct match_made {
+	uint32_t plan, set;
+};
+
 /* Where the run at hand asks a part. */
 struct match_stamp {
 	uint32_t run; /* or one before */
@@ -271,14 +276,14 @@ struct match_build {
 	uint32_t *atom_parts; /* by atom: its part + 1; MEMBERS: see ->atom_codes */
 	uint32_t *atom_codes; /* by atom: its code of the slot; NUMBER: the least rank that reaches it */
 	uint32_t **text_codes; /* by slot of CODE, and number of a text of ->atoms: its code there + 1 */
-	uint32_t *plan_of;	    /* by literal: the plan + 1 */
-	uint32_t *set_of;	    /* by literal: the only set of its plan + 1 */
+	struct match_made *made;    /* by literal */
 	struct match_stamp *stamps; /* by part */
 	uint32_t run_count;
 	struct match_wishes *wishes; /* by part */
 	struct match_uses *uses;     /* by set */
-	uint32_t *mark_of;	     /* by set: where its mark is */
-	struct match_list marks;     /* words of marks */
+	uint64_t **text_firsts;	 /* by part of CODE: those of its texts that are ->cell_texts */
+	uint32_t *mark_of;	 /* by set: where its mark is */
+	struct match_list marks; /* words of marks */
 	struct match_list sets, words, plans, ways, entries, positions;
 	bool failed;
 };

@@ -44,25 +44,55 @@ static uint32_t number_turns(const struct match_part *part, const uint64_t *word
 	return turns;
 }
 
+/* Likewise of texts, by those of them that stand for a cell, which are in the order of the cells. */
+static uint32_t text_turns(const struct match_part *part, const uint64_t *words,
+		const uint64_t *firsts, uint32_t count, uint32_t *out)
+{
+	uint32_t turns = 0;
+
+	for (uint32_t w = 0; w < count; w++) {
+		for (uint64_t left = words[w] & firsts[w]; left; left &= left - 1) {
+			uint32_t cell = part->text_cells[w * 64 +
+							 (unsigned)__builtin_ctzll(left)];
+
+			if (turns && out[turns - 1] == cell) {
+				out[turns - 1]++;
+				continue;
+			}
+			out[turns++] = cell;
+			out[turns++] = cell + 1;
+		}
+	}
+	return turns;
+}
+
+/* Likewise of cells that are bits of a word. */
+static uint32_t word_turns(uint64_t word, uint32_t *out)
+{
+	uint32_t turns = 0;
+
+	for (uint64_t left = word ^ word << 1; left; left &= left - 1)
+		out[turns++] = (uint32_t)__builtin_ctzll(left);
+	return turns;
+}
+
+/* The last ones may be behind the last cell. */
 static uint32_t set_turns(const struct match_build *build, const struct match_set *set,
 		bool every, uint32_t *out)
 {
 	const struct match_part *part = &build->index->parts[set->part];
 	const uint64_t *words = match_set_words(build, set);
-	uint32_t turns = 0;
-	bool in = false;
 
-	if (part->kind == PART_NUMBER)
+	switch (part->kind) {
+	case PART_NUMBER:
 		return number_turns(part, words, set->count, every, out);
-	for (uint32_t c = 0; c < part->cell_count; c++) {
-		uint32_t at = part->kind == PART_CODE ? part->cell_texts[c] : c;
-		bool now = (words[at / 64] >> (at % 64)) & 1;
-
-		out[turns] = c;
-		turns += now != in;
-		in = now;
+	case PART_CODE:
+		return text_turns(part, words, build->text_firsts[set->part], set->count, out);
+	case PART_FLAG:
+	case PART_MEMBERS:
+	default:
+		return set->count ? word_turns(*words, out) : 0;
 	}
-	return turns;
 }
 
 /* What lines begin with is in: a turn at the first cell is taken back, or put. */
@@ -102,7 +132,6 @@ static void mark_put(const struct match_build *build, uint32_t number, struct ma
 	*mark = (struct match_mark){ .part = set->part };
 	if (build->uses[number].all) {
 		mark->turn_count = turns_invert(words, set_turns(build, set, false, words));
-		/* The last ones may be behind the last cell. */
 		while (mark->turn_count && words[mark->turn_count - 1] >= part->cell_count)
 			mark->turn_count--;
 		words += mark->turn_count;
@@ -116,12 +145,36 @@ static void mark_put(const struct match_build *build, uint32_t number, struct ma
 				build, set, (struct match_partial *)(void *)words);
 }
 
+/* By part of texts: those that stand for a cell. */
+static bool firsts_build(struct match_build *build)
+{
+	const struct match_index *index = build->index;
+
+	build->text_firsts = (uint64_t **)arena_alloc_zero(
+			&build->arena, index->part_count + 1, sizeof(*build->text_firsts));
+	for (uint32_t i = 0; build->text_firsts && i < index->part_count; i++) {
+		const struct match_part *part = &index->parts[i];
+		uint64_t *firsts;
+
+		if (part->kind != PART_CODE)
+			continue;
+		firsts = ARENA_NEW_ARRAY(&build->arena, uint64_t, part->text_count / 64 + 1);
+		if (!firsts)
+			return false;
+		for (uint32_t c = 0; c < part->cell_count; c++)
+			firsts[part->cell_texts[c] / 64] |= UINT64_C(1)
+							    << (part->cell_texts[c] % 64);
+		build->text_firsts[i] = firsts;
+	}
+	return build->text_firsts != NULL;
+}
+
 bool match_marks_build(struct match_build *build)
 {
 	size_t most = HEAD_WORDS + 3 * words_most(build->index);
 
 	build->mark_of = ARENA_NEW_ARRAY(&build->arena, uint32_t, build->sets.count + 1);
-	if (!build->mark_of)
+	if (!build->mark_of || !firsts_build(build))
 		return false;
 	for (uint32_t i = 0; i < build->sets.count; i++) {
 		uint32_t *room;

@@ -6,6 +6,8 @@
  */
 #include "rules/match_internal.h"
 
+#define AHEAD 4 /* policies that are asked for before their turn */
+
 static const struct match_plan *plan_at(const struct match_build *build, uint32_t plan)
 {
 	return (const struct match_plan *)build->plans.data + plan;
@@ -96,6 +98,14 @@ static uint32_t number_plan(struct match_build *build, uint32_t number, bool neg
 	return plan_of_set(build, match_set_add(build, at, &ranks, 1), false);
 }
 
+/* Of the word @at, the bits of the first @count texts. */
+static uint64_t texts_below(uint32_t count, size_t at)
+{
+	if (count >= 64 * (at + 1))
+		return UINT64_MAX;
+	return count > 64 * at ? (UINT64_C(1) << (count - 64 * at)) - 1 : 0;
+}
+
 static uint32_t code_plan(struct match_build *build, uint32_t number, bool negated)
 {
 	uint32_t at = build->atom_parts[number] - 1;
@@ -104,6 +114,8 @@ static uint32_t code_plan(struct match_build *build, uint32_t number, bool negat
 	struct arena_mark mark = arena_mark(&build->arena);
 	uint64_t *yes = ARENA_NEW_ARRAY(&build->arena, uint64_t, 2 * count);
 	uint64_t *no = yes + count;
+	/* What is said of all others need not be told. */
+	uint32_t told = part->text_count - (part->closed ? 0 : 1);
 	bool open;
 	uint32_t plan;
 
@@ -117,13 +129,10 @@ static uint32_t code_plan(struct match_build *build, uint32_t number, bool negat
 		arena_rewind(&build->arena, mark);
 		return plan_any(build, true);
 	}
-	for (uint32_t i = 0; i + (part->closed ? 0U : 1U) < part->text_count; i++)
-		open |= !(((yes[i / 64] | no[i / 64]) >> (i % 64)) & 1);
 	for (size_t i = 0; i < count; i++) {
-		uint64_t all = i + 1 < count || part->text_count % 64 == 0
-					       ? UINT64_MAX
-					       : (UINT64_C(1) << (part->text_count % 64)) - 1;
+		uint64_t all = texts_below(part->text_count, i);
 
+		open |= (~(yes[i] | no[i]) & texts_below(told, i)) != 0;
 		yes[i] = ~(negated ? yes[i] : no[i]) & all;
 	}
 	plan = plan_of_set(build, match_set_add(build, at, yes, count), open);
@@ -403,12 +412,12 @@ static uint32_t plain_plan(struct match_build *build, const struct formula *form
 	for (uint32_t i = 0; i < formula->count; i++) {
 		uint32_t made;
 
-		if (build->set_of[literals[i]])
+		if (build->made[literals[i]].set)
 			continue;
 		made = plan_make(build, literals[i]);
 		if (build->failed)
 			return UINT32_MAX;
-		if (build->set_of[literals[i]])
+		if (build->made[literals[i]].set)
 			continue;
 		plan = *plan_at(build, made);
 		if (whole.any.count || plan.count != 1)
@@ -420,8 +429,8 @@ static uint32_t plain_plan(struct match_build *build, const struct formula *form
 	first = build->entries.count;
 	build->run_count++;
 	for (uint32_t i = 0; i < formula->count; i++) {
-		if (build->set_of[literals[i]])
-			run_extend_once(build, build->set_of[literals[i]] - 1);
+		if (build->made[literals[i]].set)
+			run_extend_once(build, build->made[literals[i]].set - 1);
 	}
 	for (uint32_t k = 0; k < whole.all.count; k++)
 		run_extend_once(build, *entries_at(build, whole.all.first + k));
@@ -479,11 +488,12 @@ static bool plan_is_set(const struct match_build *build, uint32_t number)
 
 static uint32_t plan_make(struct match_build *build, uint32_t literal)
 {
-	struct formula formula = *atoms_formula(build->atoms, literal);
+	struct formula formula;
 	uint32_t plan;
 
-	if (build->plan_of[literal])
-		return build->plan_of[literal] - 1;
+	if (build->made[literal].plan)
+		return build->made[literal].plan - 1;
+	formula = *atoms_formula(build->atoms, literal);
 	switch (formula.kind) {
 	case FORMULA_TRUE:
 		plan = literal == LITERAL_TRUE
@@ -504,9 +514,9 @@ static uint32_t plan_make(struct match_build *build, uint32_t literal)
 	}
 	if (build->failed)
 		return plan;
-	build->plan_of[literal] = plan + 1;
+	build->made[literal].plan = plan + 1;
 	if (formula.kind == FORMULA_ATOM && plan_is_set(build, plan))
-		build->set_of[literal] =
+		build->made[literal].set =
 				*entries_at(build, way_at(build, plan_at(build, plan)->first)
 								   ->all.first) +
 				1;
@@ -515,6 +525,48 @@ static uint32_t plan_make(struct match_build *build, uint32_t literal)
 
 /* --- policies ---------------------------------------------------------------------------------- */
 
+/*
+ * The formulas of the policies behind @at will be read soon. One leads to the next: a policy to its formula, this to
+ * its literals, these to what was made of them, and each is asked for before it is looked at.
+ */
+static void policies_fetch(const struct match_build *build, size_t at)
+{
+	const struct atoms *atoms = build->atoms;
+	const uint32_t *policies = build->options->literals;
+	size_t count = build->options->policy_count;
+	const struct formula *formula;
+
+	if (at + 4 * AHEAD < count)
+		__builtin_prefetch(atoms_formula(atoms, policies[at + 4 * AHEAD]));
+	if (at + 3 * AHEAD < count) {
+		formula = atoms_formula(atoms, policies[at + 3 * AHEAD]);
+		if (formula->kind == FORMULA_ALL)
+			__builtin_prefetch(atoms->literals + formula->at);
+	}
+	if (at + 2 * AHEAD < count) {
+		formula = atoms_formula(atoms, policies[at + 2 * AHEAD]);
+		for (uint32_t i = 0; formula->kind == FORMULA_ALL && i < formula->count; i++) {
+			uint32_t literal = atoms->literals[formula->at + i];
+
+			__builtin_prefetch(&build->made[literal]);
+			__builtin_prefetch(atoms_formula(atoms, literal));
+		}
+	}
+	if (at + AHEAD < count) {
+		formula = atoms_formula(atoms, policies[at + AHEAD]);
+		for (uint32_t i = 0; formula->kind == FORMULA_ALL && i < formula->count; i++) {
+			uint32_t literal = atoms->literals[formula->at + i];
+			const struct formula *part = atoms_formula(atoms, literal);
+
+			if (build->made[literal].set)
+				__builtin_prefetch(match_set_at(
+						build, build->made[literal].set - 1));
+			else if (part->kind == FORMULA_ALL)
+				__builtin_prefetch(atoms->literals + part->at);
+		}
+	}
+}
+
 bool match_plans_build(struct match_build *build)
 {
 	build->stamps = ARENA_NEW_ARRAY(
@@ -522,10 +574,12 @@ bool match_plans_build(struct match_build *build)
 	if (!build->stamps)
 		return false;
 	for (size_t i = 0; i < build->options->policy_count; i++) {
-		uint32_t made = plan_make(build, build->options->literals[i]);
 		struct match_plan plan;
+		uint32_t made;
 		struct match_position *room;
 
+		policies_fetch(build, i);
+		made = plan_make(build, build->options->literals[i]);
 		if (build->failed || build->arena.exhausted)
 			return false;
 		plan = *plan_at(build, made);
