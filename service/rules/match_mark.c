@@ -107,6 +107,13 @@ static uint32_t turns_invert(uint32_t *turns, uint32_t count)
 	return count + 1;
 }
 
+/* Without the last one when it is behind the last cell. How many. */
+static uint32_t turns_inside(
+		const struct match_part *part, const uint32_t *turns, uint32_t count)
+{
+	return count && turns[count - 1] >= part->cell_count ? count - 1 : count;
+}
+
 /* --- marks ------------------------------------------------------------------------------------- */
 
 /* Most words that the turns, or the partials, of one set take. */
@@ -131,13 +138,14 @@ static void mark_put(const struct match_build *build, uint32_t number, struct ma
 
 	*mark = (struct match_mark){ .part = set->part };
 	if (build->uses[number].all) {
-		mark->turn_count = turns_invert(words, set_turns(build, set, false, words));
-		while (mark->turn_count && words[mark->turn_count - 1] >= part->cell_count)
-			mark->turn_count--;
+		uint32_t count = turns_invert(words, set_turns(build, set, false, words));
+
+		mark->turn_count = turns_inside(part, words, count);
 		words += mark->turn_count;
 	}
 	if (build->uses[number].any) {
-		mark->every_count = set_turns(build, set, true, words);
+		mark->every_count =
+				turns_inside(part, words, set_turns(build, set, true, words));
 		words += mark->every_count;
 	}
 	if (part->kind == PART_NUMBER)

@@ -8,26 +8,35 @@
 
 #include "base/memory.h"
 
-#include <assert.h>
 #include <string.h>
 #include <sys/mman.h>
 
 #define LINE ((size_t)64)
-/* Each has two cells or more, the unknown one among them: fewer make 81 rows. */
-#define MERGED_PARTS_MOST 8
-#define AHEAD 4 /* positions that are asked for before their turn */
+#define AHEAD 4	      /* positions that are asked for before their turn */
+#define MARKS_AHEAD 8 /* likewise */
+#define ROWS_AHEAD 16
 #define LARGE_PAGE ((uintptr_t)2 << 20)
 
 /* --- rows -------------------------------------------------------------------------------------- */
 
+/* Where a part has its lines, and its slot what it mentions. */
+struct place {
+	uint32_t line;
+	size_t mention, any_mention;
+};
+
 /* The block at hand. */
 struct filling {
 	struct match_build *build;
-	uint32_t *line_first; /* by part: its first line, one a cell */
+	struct place *places; /* by part */
 	uint32_t line_count;
-	uint64_t *lines;     /* cells with what they let pass, from where it turns */
-	uint64_t *any_lines; /* and with what makes an "or" hold, likewise */
-	uint32_t *several;   /* by policy: its number among those with several positions */
+	/* Of the word at hand, by line: where positions turn, in what they let pass and in what makes an "or" hold. */
+	uint64_t *turns, *any_turns;
+	uint64_t *lines, *any_lines; /* of all its words, added up */
+	struct match_list marks;     /* where the marks of its positions are, in this order */
+	uint32_t *row_starts;	     /* by row: its lines among ->row_lines, and the end */
+	uint32_t *row_lines;
+	uint32_t *several; /* by policy: its number among those with several positions */
 };
 
 uint32_t match_rank_cell(const struct match_part *part, uint32_t rank)
@@ -45,134 +54,150 @@ uint32_t match_rank_cell(const struct match_part *part, uint32_t rank)
 	return low;
 }
 
+/* Of each stream the lines of each row, one a part; a part that is unknown has none. */
+static bool row_lines_build(struct filling *filling)
+{
+	struct match_build *build = filling->build;
+	const struct match_index *index = build->index;
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < index->stream_count; i++)
+		count += index->streams[i].row_count * index->streams[i].part_count;
+	filling->row_starts = ARENA_NEW_ARRAY(&build->arena, uint32_t, index->row_count + 1);
+	filling->row_lines = ARENA_NEW_ARRAY(&build->arena, uint32_t, count + 1);
+	if (!filling->row_starts || !filling->row_lines)
+		return false;
+	count = 0;
+	for (uint32_t s = 0; s < index->stream_count; s++) {
+		const struct match_stream *stream = &index->streams[s];
+
+		for (uint32_t r = 0; r < stream->row_count; r++) {
+			for (uint32_t i = 0; i < index->part_count; i++) {
+				const struct match_part *part = &index->parts[i];
+				uint32_t radix = part->cell_count + (stream->merged ? 1 : 0);
+				uint32_t cell = r / part->stride % radix;
+
+				if (part->stream == s && cell < part->cell_count)
+					filling->row_lines[count++] =
+							filling->places[i].line + cell;
+			}
+			filling->row_starts[stream->row_first + r + 1] = count;
+		}
+	}
+	return true;
+}
+
 static bool lines_build(struct filling *filling)
 {
 	struct match_build *build = filling->build;
 	const struct match_index *index = build->index;
 
-	filling->line_first = ARENA_NEW_ARRAY(&build->arena, uint32_t, index->part_count + 1);
-	if (!filling->line_first)
+	filling->places = ARENA_NEW_ARRAY(&build->arena, struct place, index->part_count + 1);
+	if (!filling->places)
 		return false;
 	for (uint32_t i = 0; i < index->part_count; i++) {
-		filling->line_first[i] = filling->line_count;
+		uint32_t mention = index->slots[index->parts[i].slot].mention;
+
+		filling->places[i] = (struct place){ .line = filling->line_count,
+			.mention = mention * match_row_words(index),
+			.any_mention = mention * match_any_words(index) };
 		filling->line_count += index->parts[i].cell_count;
 	}
-	filling->lines = memory_alloc(2 * filling->line_count * LINE + LINE);
-	if (!filling->lines)
+	filling->turns = memory_alloc(
+			2 * filling->line_count * (LINE + sizeof(uint64_t)) + LINE);
+	if (!filling->turns)
 		return false;
+	filling->any_turns = filling->turns + filling->line_count;
+	filling->lines = filling->any_turns + filling->line_count;
 	filling->any_lines = filling->lines + filling->line_count * MATCH_WORDS;
-	return true;
+	return row_lines_build(filling);
 }
 
-static void position_put(struct filling *filling, size_t at, const struct match_run *run)
+/* Marks are here and there: those that will be read soon are asked for. */
+static const struct match_mark *mark_next(const struct match_build *build, const uint32_t *at)
+{
+	const uint32_t *marks = build->marks.data;
+
+	__builtin_prefetch(marks + at[MARKS_AHEAD]);
+	return (const struct match_mark *)(const void *)(marks + *at);
+}
+
+static void position_put(
+		struct filling *filling, size_t at, const uint32_t *marks, size_t count)
 {
 	struct match_build *build = filling->build;
-	const struct match_index *index = build->index;
-	const uint32_t *entries = (const uint32_t *)build->entries.data + run->first;
-	size_t word = at / 64 % MATCH_WORDS;
+	uint64_t *mentions = build->index->mentions + at / 64;
 	uint64_t bit = UINT64_C(1) << (at % 64);
 
-	for (uint32_t i = 0; i < run->count; i++) {
-		const struct match_mark *mark = match_mark_at(build, entries[i]);
-		const struct match_part *part = &index->parts[mark->part];
+	for (size_t i = 0; i < count; i++) {
+		const struct match_mark *mark = mark_next(build, &marks[i]);
+		const struct place *place = &filling->places[mark->part];
 		const uint32_t *turns = match_mark_turns(mark);
-		uint64_t *lines = filling->lines +
-				  filling->line_first[mark->part] * MATCH_WORDS + word;
+		uint64_t *cells = filling->turns + place->line;
 
-		index->mentions[index->slots[part->slot].mention * match_row_words(index) +
-				at / 64] |= bit;
+		mentions[place->mention] |= bit;
 		for (uint32_t k = 0; k < mark->turn_count; k++)
-			lines[turns[k] * MATCH_WORDS] ^= bit;
+			cells[turns[k]] ^= bit;
 		if (mark->partial_count)
 			match_borders_put(build, (uint32_t)at, false, mark);
 	}
 }
 
-/* A position with an "or": in the lines of all that makes it hold. */
-static void position_put_any(struct filling *filling, size_t at, const struct match_run *run)
+/* A position with an "or": where what makes it hold turns. It asks each part once. */
+static void position_put_any(
+		struct filling *filling, size_t at, const uint32_t *marks, size_t count)
 {
 	struct match_build *build = filling->build;
 	const struct match_index *index = build->index;
-	const uint32_t *entries = (const uint32_t *)build->entries.data + run->first;
-	size_t word = at / 64 % MATCH_WORDS;
+	uint64_t *mentions = index->any_mentions + at / 64 - index->any_block * MATCH_WORDS;
 	uint64_t bit = UINT64_C(1) << (at % 64);
 
-	for (uint32_t i = 0; i < run->count; i++) {
-		const struct match_mark *mark = match_mark_at(build, entries[i]);
-		const struct match_part *part = &index->parts[mark->part];
+	for (size_t i = 0; i < count; i++) {
+		const struct match_mark *mark = mark_next(build, &marks[i]);
+		const struct place *place = &filling->places[mark->part];
 		const uint32_t *turns = match_mark_every(mark);
-		uint64_t *lines = filling->any_lines +
-				  filling->line_first[mark->part] * MATCH_WORDS + word;
+		uint64_t *cells = filling->any_turns + place->line;
 
-		index->any_mentions[index->slots[part->slot].mention * match_any_words(index) +
-				    at / 64 - index->any_block * MATCH_WORDS] |= bit;
-		/* Sets of one part are one set, but for those of numbers that are no range. */
-		for (uint32_t k = 0; k < mark->every_count; k += 2) {
-			uint32_t end = k + 1 < mark->every_count ? turns[k + 1]
-								 : part->cell_count;
-
-			for (uint32_t c = turns[k]; c < end; c++)
-				lines[c * MATCH_WORDS] |= bit;
-		}
+		mentions[place->any_mention] |= bit;
+		for (uint32_t k = 0; k < mark->every_count; k++)
+			cells[turns[k]] ^= bit;
 		if (mark->partial_count)
 			match_borders_put(build, (uint32_t)at, true, mark);
 	}
 }
 
-/* Whether any bit of a line is left after @valid. */
-static bool line_store(uint64_t *restrict out, const uint64_t *line, const uint64_t *valid)
+/* What of @valid all lines of a row let pass. Whether there is any. */
+static bool row_store(const struct filling *filling, uint32_t row, const uint64_t *valid,
+		uint64_t *restrict out)
 {
 	uint64_t any = 0;
 
-	for (size_t w = 0; w < MATCH_WORDS; w++) {
-		out[w] = line[w] & valid[w];
-		any |= out[w];
+	for (size_t w = 0; w < MATCH_WORDS; w++)
+		out[w] = valid[w];
+	for (uint32_t i = filling->row_starts[row]; i < filling->row_starts[row + 1]; i++) {
+		const uint64_t *line = filling->lines + filling->row_lines[i] * MATCH_WORDS;
+
+		for (size_t w = 0; w < MATCH_WORDS; w++)
+			out[w] &= line[w];
 	}
+	for (size_t w = 0; w < MATCH_WORDS; w++)
+		any |= out[w];
 	return any != 0;
 }
 
-/* The line of a row: what the cells of @parts have in common; or with @any what one of them has. */
-static void row_merge(const struct filling *filling, const uint32_t *parts, uint32_t count,
-		uint32_t row, bool any, uint64_t *restrict out)
+/* What makes an "or" hold by any of them. */
+static void row_store_any(const struct filling *filling, uint32_t row, uint64_t *restrict out)
 {
-	const uint64_t *lines = any ? filling->any_lines : filling->lines;
+	memset(out, 0, LINE);
+	for (uint32_t i = filling->row_starts[row]; i < filling->row_starts[row + 1]; i++) {
+		const uint64_t *line = filling->any_lines + filling->row_lines[i] * MATCH_WORDS;
 
-	for (size_t w = 0; w < MATCH_WORDS; w++)
-		out[w] = any ? 0 : UINT64_MAX;
-	for (uint32_t i = 0; i < count; i++) {
-		const struct match_part *part = &filling->build->index->parts[parts[i]];
-		uint32_t cell = row % (part->cell_count + 1);
-		const uint64_t *line =
-				lines + (filling->line_first[parts[i]] + cell) * MATCH_WORDS;
-
-		row /= part->cell_count + 1;
-		for (size_t w = 0; cell < part->cell_count && w < MATCH_WORDS; w++)
-			out[w] = any ? out[w] | line[w] : out[w] & line[w];
+		for (size_t w = 0; w < MATCH_WORDS; w++)
+			out[w] |= line[w];
 	}
 }
 
-/* The parts of a merged stream, from the least stride to the greatest. */
-static uint32_t stream_parts(const struct match_index *index, uint32_t stream, uint32_t *out)
-{
-	uint32_t count = 0;
-	uint32_t stride = 1;
-
-	for (bool more = true; more;) {
-		more = false;
-		for (uint32_t i = 0; i < index->part_count && !more; i++) {
-			if (index->parts[i].stream != stream ||
-					index->parts[i].stride != stride)
-				continue;
-			assert(count < MERGED_PARTS_MOST);
-			out[count++] = i;
-			stride *= index->parts[i].cell_count + 1;
-			more = true;
-		}
-	}
-	return count;
-}
-
-/* All of the block to their places. */
+/* All of the block to their places, which are asked for before. */
 static void block_store(const struct filling *filling, size_t block, const uint64_t *valid)
 {
 	const struct match_index *index = filling->build->index;
@@ -181,121 +206,149 @@ static void block_store(const struct filling *filling, size_t block, const uint6
 	uint64_t *any_out = index->rows + match_row_words(index) +
 			    (block - index->any_block) * MATCH_WORDS;
 	bool with_any = block >= index->any_block;
-	uint64_t line[MATCH_WORDS];
 
-	for (uint32_t i = 0; i < index->part_count; i++) {
-		const struct match_part *part = &index->parts[i];
-		const struct match_stream *stream = &index->streams[part->stream];
-		const uint64_t *from = filling->lines + filling->line_first[i] * MATCH_WORDS;
-		const uint64_t *any_from =
-				filling->any_lines + filling->line_first[i] * MATCH_WORDS;
-
-		for (uint32_t c = 0; !stream->merged && c < part->cell_count; c++) {
-			size_t row = stream->row_first + c;
-
-			if (line_store(out + row * step, from + c * MATCH_WORDS, valid))
-				index->summaries[row * index->summary_words + block / 64] |=
-						UINT64_C(1) << (block % 64);
+	for (uint32_t row = 0; row < index->row_count; row++, out += step, any_out += step) {
+		if (row + ROWS_AHEAD < index->row_count) {
+			__builtin_prefetch(out + ROWS_AHEAD * step, 1);
 			if (with_any)
-				memcpy(any_out + row * step, any_from + c * MATCH_WORDS, LINE);
+				__builtin_prefetch(any_out + ROWS_AHEAD * step, 1);
 		}
+		if (row_store(filling, row, valid, out))
+			index->summaries[row * index->summary_words + block / 64] |=
+					UINT64_C(1) << (block % 64);
+		if (with_any)
+			row_store_any(filling, row, any_out);
 	}
-	for (uint32_t s = 0; s < index->stream_count; s++) {
-		const struct match_stream *stream = &index->streams[s];
-		uint32_t parts[MERGED_PARTS_MOST];
-		uint32_t count = stream->merged ? stream_parts(index, s, parts) : 0;
-
-		for (uint32_t r = 0; stream->merged && r < stream->row_count; r++) {
-			size_t row = stream->row_first + r;
-
-			row_merge(filling, parts, count, r, false, line);
-			if (line_store(out + row * step, line, valid))
-				index->summaries[row * index->summary_words + block / 64] |=
-						UINT64_C(1) << (block % 64);
-			if (with_any)
-				row_merge(filling, parts, count, r, true, any_out + row * step);
-		}
-	}
-	memcpy(out + index->row_count * step, valid, LINE);
+	memcpy(out, valid, LINE);
 }
 
-/* The lines of each part, from where they turn. */
-static void lines_add(const struct filling *filling)
+/* Word @at of the lines of each part, from where they turn. */
+static void lines_add(const struct filling *filling, const uint64_t *turns, uint64_t *lines)
 {
 	const struct match_index *index = filling->build->index;
 
 	for (uint32_t i = 0; i < index->part_count; i++) {
-		uint64_t *line = filling->lines + filling->line_first[i] * MATCH_WORDS;
+		uint64_t word = 0;
 
-		for (uint32_t c = 1; c < index->parts[i].cell_count; c++) {
-			line += MATCH_WORDS;
-			for (size_t w = 0; w < MATCH_WORDS; w++)
-				line[w] ^= line[w - MATCH_WORDS];
+		for (uint32_t c = index->parts[i].cell_count; c > 0; c--) {
+			word ^= *turns++;
+			*lines = word;
+			lines += MATCH_WORDS;
 		}
 	}
 }
 
-/*
- * Positions were sorted; what they ask was not. One leads to the next, a position to its sets and each to its mark, and
- * is asked for before it is looked at.
- */
-static void positions_fetch(const struct match_build *build, size_t at)
+/* All are in the first cell of each part, unless they turn there. */
+static void turns_begin(const struct filling *filling, bool with_any)
 {
-	const uint32_t *entries = build->entries.data;
-	const uint32_t *marks = build->marks.data;
-	const struct match_way *way;
+	const struct match_index *index = filling->build->index;
 
-	if (at + 3 * AHEAD < build->positions.count) {
-		way = &match_position_at(build, at + 3 * AHEAD)->way;
-		__builtin_prefetch(entries + way->all.first);
-		__builtin_prefetch(entries + way->any.first);
-	}
-	if (at + 2 * AHEAD < build->positions.count) {
-		way = &match_position_at(build, at + 2 * AHEAD)->way;
-		for (uint32_t i = 0; i < way->all.count; i++)
-			__builtin_prefetch(&build->mark_of[entries[way->all.first + i]]);
-	}
-	if (at + AHEAD < build->positions.count) {
-		way = &match_position_at(build, at + AHEAD)->way;
-		for (uint32_t i = 0; i < way->all.count; i++)
-			__builtin_prefetch(marks + build->mark_of[entries[way->all.first + i]]);
-	}
+	memset(filling->turns, 0, filling->line_count * sizeof(*filling->turns));
+	for (uint32_t i = 0; i < index->part_count; i++)
+		filling->turns[filling->places[i].line] = UINT64_MAX;
+	if (with_any)
+		memset(filling->any_turns, 0, filling->line_count * sizeof(*filling->turns));
 }
 
-static void block_fill(struct filling *filling, size_t block)
+static uint32_t *run_marks(
+		const struct match_build *build, const struct match_run *run, uint32_t *out)
+{
+	const uint32_t *entries = (const uint32_t *)build->entries.data + run->first;
+
+	for (uint32_t i = 0; i < run->count; i++)
+		*out++ = build->mark_of[entries[i]];
+	return out;
+}
+
+/*
+ * The marks of what the positions of a block ask: first all of the sets of one, then those of its "or". Positions
+ * were sorted; what they ask was not, and is asked for before it is looked at.
+ */
+static bool marks_list(struct filling *filling, size_t first, size_t end)
+{
+	const struct match_build *build = filling->build;
+	const uint32_t *entries = build->entries.data;
+
+	filling->marks.count = 0;
+	for (size_t at = first; at < end; at++) {
+		const struct match_way *way = &match_position_at(build, at)->way;
+		size_t count = way->all.count + way->any.count;
+		uint32_t *room = match_list_room(
+				&filling->marks, count + MARKS_AHEAD, sizeof(*room));
+
+		if (!room)
+			return false;
+		if (at + AHEAD < build->positions.count) {
+			const struct match_way *ahead =
+					&match_position_at(build, at + AHEAD)->way;
+
+			__builtin_prefetch(entries + ahead->all.first);
+			__builtin_prefetch(entries + ahead->any.first);
+		}
+		room = run_marks(build, &way->all, room);
+		room = run_marks(build, &way->any, room);
+		/* What is behind the last is asked for, too. */
+		memset(room, 0, MARKS_AHEAD * sizeof(*room));
+		filling->marks.count += count;
+	}
+	return true;
+}
+
+/* Up to 64 positions, those of a word; @marks are theirs. Behind these. */
+static const uint32_t *word_fill(
+		struct filling *filling, size_t first, size_t end, const uint32_t *marks)
 {
 	struct match_build *build = filling->build;
 	struct match_index *index = build->index;
-	size_t first = block * MATCH_BLOCK;
-	size_t end = first + MATCH_BLOCK;
-	uint64_t valid[MATCH_WORDS] = { 0 };
 
-	if (end > index->position_count)
-		end = index->position_count;
-	if (block >= index->any_block)
-		memset(filling->any_lines, 0, filling->line_count * LINE);
-	memset(filling->lines, 0, filling->line_count * LINE);
-	/* All are in the first cell, unless they turn there. */
-	for (uint32_t i = 0; i < index->part_count; i++)
-		memset(filling->lines + filling->line_first[i] * MATCH_WORDS, 0xFF, LINE);
 	for (size_t at = first; at < end; at++) {
 		const struct match_position *position = match_position_at(build, at);
+		const struct match_way *way = &position->way;
 		uint64_t bit = UINT64_C(1) << (at % 64);
 
-		positions_fetch(build, at);
 		index->policies[at] = position->special ? filling->several[position->policy]
 							: position->policy;
 		if (position->special)
 			index->special[at / 64] |= bit;
-		valid[at / 64 % MATCH_WORDS] |= bit;
 		if (position->open)
 			index->open[at / 64] |= bit;
 		index->has_open |= position->open;
-		position_put(filling, at, &position->way.all);
-		position_put_any(filling, at, &position->way.any);
+		position_put(filling, at, marks, way->all.count);
+		marks += way->all.count;
+		position_put_any(filling, at, marks, way->any.count);
+		marks += way->any.count;
 	}
-	lines_add(filling);
+	return marks;
+}
+
+static bool block_fill(struct filling *filling, size_t block)
+{
+	const struct match_index *index = filling->build->index;
+	size_t first = block * MATCH_BLOCK;
+	size_t end = first + MATCH_BLOCK;
+	bool with_any = block >= index->any_block;
+	uint64_t valid[MATCH_WORDS] = { 0 };
+	const uint32_t *marks;
+
+	if (end > index->position_count)
+		end = index->position_count;
+	if (!marks_list(filling, first, end))
+		return false;
+	marks = filling->marks.data;
+	for (size_t w = 0; w < MATCH_WORDS; w++, first += 64) {
+		size_t stop = first + 64 < end ? first + 64 : end;
+
+		turns_begin(filling, with_any);
+		if (first < end) {
+			valid[w] = UINT64_MAX >> (64 - (stop - first));
+			marks = word_fill(filling, first, stop, marks);
+		}
+		lines_add(filling, filling->turns, filling->lines + w);
+		if (with_any)
+			lines_add(filling, filling->any_turns, filling->any_lines + w);
+	}
 	block_store(filling, block, valid);
+	return true;
 }
 
 /* --- all --------------------------------------------------------------------------------------- */
@@ -385,8 +438,9 @@ bool match_rows_build(struct match_build *build)
 		  lines_build(&filling) && match_borders_begin(build);
 
 	for (size_t block = 0; ok && block < index->block_count; block++)
-		block_fill(&filling, block);
-	memory_free(filling.lines);
+		ok = block_fill(&filling, block);
+	memory_free(filling.turns);
+	memory_free(filling.marks.data);
 	if (!ok)
 		return false;
 	match_borders_end(index);
