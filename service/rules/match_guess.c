@@ -83,6 +83,8 @@ bool match_guess_build(struct match_build *build)
 		struct match_wishes *wish = &wishes[set->part];
 		uint32_t size;
 
+		if (build->uses[i].all == 0)
+			continue;
 		if (part->kind == PART_NUMBER && set->count == 1) {
 			uint64_t ranks = *match_set_words(build, set);
 
@@ -108,6 +110,9 @@ bool match_guess_build(struct match_build *build)
 		bool least = set->count &&
 			     words[set->count - 1] >> 32 == part->threshold_count + 1;
 
+		/* Nothing is sorted by it. */
+		if (build->uses[i].all == 0)
+			continue;
 		switch (part->kind) {
 		case PART_NUMBER:
 			if ((most && wish->most * 3 < wish->least) ||

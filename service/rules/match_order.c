@@ -22,24 +22,40 @@
 #define PASS_MOST 0.5F
 #define SCORE_LEAST (0.25F * MATCH_BLOCK)
 /* Texts beyond those of so many words are not looked at. */
-#define AHEAD 8
 #define JOINED_WORDS ((size_t)64)
+#define AHEAD 8 /* positions that are asked for before their turn */
+#define DIGIT_BITS 11
+#define DIGITS (1U << DIGIT_BITS)
 
 /*
  * Of a position the ->key is the order of the set at hand, ->at where its sets are in ->asks, and ->more has a
  * bit for each part it asks, modulo 32. Of a set ->at is its number.
  */
 
-/* Sets are numbered in the order of parts, and each part's in their order. */
+/* Of a set its number, and a bit for its part, modulo 32. */
+struct numbered {
+	uint32_t number; /* SETS_END: nothing asks for it, or it lets too many pass */
+	uint32_t bit;
+};
+
+/*
+ * In what order positions stand that ask one part: a number that sets of one order share, and what the highest bits
+ * of that tell, which are those of a kind.
+ */
+#define KEY(place, order) ((uint32_t)((place) << 2 | (order) >> 46))
+#define KEY_KIND(key) ((key)&3)
+#define ORDER_BITS ((UINT64_C(1) << 48) - 1) /* of a set */
+
+/* Those sets are numbered that rule out enough, in the order of parts, and each part's in their order. */
 struct ordering {
 	const struct match_build *build;
 	struct match_ranked *list, *spare;
 	/* Of each position its number, and then of what it asks those sets that rule out enough, up to SETS_END. */
 	uint32_t *asks;
-	uint32_t *numbers; /* by set; SETS_END: it lets too many pass */
-	uint32_t *sets;	   /* by number */
-	uint64_t *orders;  /* likewise */
-	uint32_t *firsts;  /* by part */
+	struct numbered *numbers; /* by set */
+	uint32_t *sets;		  /* by number */
+	uint32_t *keys;		  /* likewise; see KEY */
+	uint32_t *firsts;	  /* by part */
 	size_t set_count;
 	uint32_t *mentions, *spare_mentions; /* numbers of sets */
 	uint32_t used[ORDER_DEPTH];
@@ -89,22 +105,22 @@ void match_ranked_sort(struct match_ranked *list, struct match_ranked *spare, si
 		memcpy(list, from, count * sizeof(*list));
 }
 
-/* Likewise; all are below @end. */
+/* Likewise by digits that are larger, as all are below @end. */
 static void numbers_sort(uint32_t *list, uint32_t *spare, size_t count, size_t end)
 {
 	uint32_t *from = list;
 	uint32_t *to = spare;
 
-	for (unsigned shift = 0; end >> shift; shift += 8) {
-		size_t starts[257] = { 0 };
+	for (unsigned shift = 0; end >> shift; shift += DIGIT_BITS) {
+		uint32_t starts[DIGITS + 1] = { 0 };
 		uint32_t *other = from;
 
 		for (size_t i = 0; i < count; i++)
-			starts[((from[i] >> shift) & 255) + 1]++;
-		for (size_t i = 1; i < 257; i++)
+			starts[(from[i] >> shift) % DIGITS + 1]++;
+		for (size_t i = 1; i < DIGITS; i++)
 			starts[i] += starts[i - 1];
 		for (size_t i = 0; i < count; i++)
-			to[starts[(from[i] >> shift) & 255]++] = from[i];
+			to[starts[(from[i] >> shift) % DIGITS]++] = from[i];
 		from = to;
 		to = other;
 	}
@@ -147,6 +163,8 @@ static size_t mentions_list(struct ordering *ordering, const struct match_ranked
 	for (size_t i = 0; i < count; i += step) {
 		const uint32_t *asks = ordering->asks + list[i].at;
 
+		if (i + AHEAD * step < count)
+			__builtin_prefetch(ordering->asks + list[i + AHEAD * step].at);
 		for (int k = 0; k < MENTIONS_MOST && asks[k] != SETS_END; k++) {
 			if (!is_used(ordering, depth, asks[k]))
 				ordering->mentions[mentions++] = asks[k];
@@ -269,14 +287,17 @@ static size_t part_gather(struct ordering *ordering, struct match_ranked *list, 
 	size_t taken = 0, left = 0;
 
 	for (size_t i = 0; i < count; i++) {
-		uint32_t number = position_set(ordering, &list[i], part);
+		uint32_t number;
 
+		if (i + AHEAD < count)
+			__builtin_prefetch(ordering->asks + list[i + AHEAD].at);
+		number = position_set(ordering, &list[i], part);
 		if (number == SETS_END) {
 			ordering->spare[left++] = list[i];
 			continue;
 		}
 		list[taken] = list[i];
-		list[taken++].key = ordering->orders[number];
+		list[taken++].key = ordering->keys[number];
 	}
 	memcpy(list + taken, ordering->spare, left * sizeof(*list));
 	match_ranked_sort(list, ordering->spare, taken);
@@ -303,7 +324,7 @@ static void group_sort(
 			struct match_ranked *stop = list;
 			size_t least = MATCH_BLOCK;
 
-			while (stop < taken && stop->key >> 46 == list->key >> 46)
+			while (stop < taken && KEY_KIND(stop->key) == KEY_KIND(list->key))
 				stop++;
 			if (number && (size_t)(stop - list) / GROUP_PIECES > least)
 				least = (size_t)(stop - list) / GROUP_PIECES;
@@ -324,30 +345,36 @@ static void group_sort(
 static bool sets_number(struct ordering *ordering)
 {
 	const struct match_build *build = ordering->build;
-	size_t count = build->sets.count;
 	uint32_t parts = build->index->part_count;
-	struct match_ranked *list = memory_alloc(2 * (count + 1) * sizeof(*list));
+	struct match_ranked *list = memory_alloc(2 * (build->sets.count + 1) * sizeof(*list));
+	size_t count = 0;
+	size_t place = 0;
 
-	ordering->set_count = count;
 	if (!list)
 		return false;
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < build->sets.count; i++) {
 		const struct match_set *set = match_set_at(build, (uint32_t)i);
 
-		list[i] = (struct match_ranked){ .key = (uint64_t)set->part << 48 | set->order,
-			.at = (uint32_t)i };
+		ordering->numbers[i] =
+				(struct numbered){ SETS_END, UINT32_C(1) << (set->part % 32) };
+		if (build->uses[i].all == 0 || set->pass > PASS_MOST)
+			continue;
+		list[count++] = (struct match_ranked){
+			.key = (uint64_t)set->part << 48 | set->order, .at = (uint32_t)i
+		};
 		ordering->firsts[set->part + 1]++;
 	}
+	ordering->set_count = count;
 	if (count)
 		match_ranked_sort(list, list + count, count);
 	for (uint32_t i = 0; i < parts; i++)
 		ordering->firsts[i + 1] += ordering->firsts[i];
 	for (size_t i = 0; i < count; i++) {
-		const struct match_set *set = match_set_at(build, list[i].at);
-
+		if (i && list[i].key != list[i - 1].key)
+			place = i;
 		ordering->sets[i] = list[i].at;
-		ordering->orders[i] = set->order;
-		ordering->numbers[list[i].at] = set->pass <= PASS_MOST ? (uint32_t)i : SETS_END;
+		ordering->keys[i] = KEY(place, list[i].key & ORDER_BITS);
+		ordering->numbers[list[i].at].number = (uint32_t)i;
 	}
 	memory_free(list);
 	return true;
@@ -381,12 +408,12 @@ static void positions_list(struct ordering *ordering, size_t out_ends[static 3])
 		*asks++ = (uint32_t)i;
 		ranked.at = (uint32_t)(asks - ordering->asks);
 		for (uint32_t k = 0; k < run->count; k++) {
-			uint32_t set = entries[run->first + k];
+			struct numbered set = ordering->numbers[entries[run->first + k]];
 
-			if (ordering->numbers[set] == SETS_END)
+			if (set.number == SETS_END)
 				continue;
-			*asks++ = ordering->numbers[set];
-			ranked.more |= UINT32_C(1) << (match_set_at(build, set)->part % 32);
+			*asks++ = set.number;
+			ranked.more |= set.bit;
 		}
 		*asks++ = SETS_END;
 		ordering->list[i] = ranked;
@@ -419,13 +446,13 @@ static bool ordering_init(struct ordering *ordering, struct match_build *build)
 		.asks = memory_alloc(asks_most(build) * sizeof(*ordering->asks)),
 		.numbers = memory_alloc(sets * sizeof(*ordering->numbers)),
 		.sets = memory_alloc(sets * sizeof(*ordering->sets)),
-		.orders = memory_alloc(sets * sizeof(*ordering->orders)),
+		.keys = memory_alloc(sets * sizeof(*ordering->keys)),
 		.firsts = memory_alloc_zero((size_t)build->index->part_count + 2,
 				sizeof(*ordering->firsts)),
 		.mentions = memory_alloc(2 * SAMPLE_MOST * MENTIONS_MOST *
 					 sizeof(*ordering->mentions)) };
 	if (!ordering->list || !ordering->spare || !ordering->asks || !ordering->numbers ||
-			!ordering->sets || !ordering->orders || !ordering->firsts ||
+			!ordering->sets || !ordering->keys || !ordering->firsts ||
 			!ordering->mentions)
 		return false;
 	ordering->spare_mentions = ordering->mentions + SAMPLE_MOST * MENTIONS_MOST;
@@ -439,7 +466,7 @@ static void ordering_fini(struct ordering *ordering)
 	memory_free(ordering->asks);
 	memory_free(ordering->numbers);
 	memory_free(ordering->sets);
-	memory_free(ordering->orders);
+	memory_free(ordering->keys);
 	memory_free(ordering->firsts);
 	memory_free(ordering->mentions);
 }
