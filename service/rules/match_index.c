@@ -5,10 +5,78 @@
 
 #include <assert.h>
 #include <string.h>
+#include <sys/mman.h>
 
 /* Texts of codes; and what is needed for a moment while an index is made. */
 #define TEXTS_BUDGET ((size_t)256 << 20)
 #define BUILD_BUDGET ((size_t)4 << 30)
+#define LARGE_PAGE ((uintptr_t)2 << 20)
+
+void match_pages_join(void *room, size_t size)
+{
+	uintptr_t begin = ((uintptr_t)room + LARGE_PAGE - 1) & ~(LARGE_PAGE - 1);
+	uintptr_t end = ((uintptr_t)room + size) & ~(LARGE_PAGE - 1);
+
+	/* Only advice: where there are none, small ones serve. */
+	if (begin < end)
+		(void)madvise((void *)begin, end - begin, MADV_HUGEPAGE);
+}
+
+/* One piece of memory to begin with, of which as much is taken as is needed. */
+static bool room_begin(struct arena *arena, size_t size)
+{
+	arena_init(arena, BUILD_BUDGET);
+	if (!arena_reserve(arena, size))
+		return false;
+	match_pages_join(arena->next, (size_t)(arena->end - arena->next));
+	return true;
+}
+
+/* Lists as long as they most often come to be; and room for them, and as much again to sort them. */
+static bool lists_begin(struct match_build *build)
+{
+	const struct atoms *atoms = build->atoms;
+	size_t policies = build->options->policy_count;
+	size_t sets = 2 * atoms->count + policies / 4;
+	size_t formulas = atoms->formula_count + atoms->formula_count / 8;
+	const struct {
+		struct match_list *list;
+		size_t count, size;
+	} lists[] = {
+		{ &build->sets, sets, sizeof(struct match_set) },
+		{ &build->words, 2 * sets, sizeof(uint64_t) },
+		{ &build->plans, formulas, sizeof(struct match_plan) },
+		{ &build->ways, formulas, sizeof(struct match_way) },
+		{ &build->entries, atoms->literal_count + formulas, sizeof(uint32_t) },
+		{ &build->positions, policies + policies / 8, sizeof(struct match_position) },
+		{ &build->marks, 8 * sets, sizeof(uint32_t) },
+	};
+	size_t size = 0;
+
+	for (size_t i = 0; i < sizeof(lists) / sizeof(*lists); i++)
+		size += lists[i].count * lists[i].size;
+	if (!room_begin(&build->lists, 2 * size))
+		return false;
+	for (size_t i = 0; i < sizeof(lists) / sizeof(*lists); i++) {
+		lists[i].list->arena = &build->lists;
+		lists[i].list->data =
+				arena_alloc(&build->lists, lists[i].count * lists[i].size);
+		lists[i].list->capacity = lists[i].count;
+		if (!lists[i].list->data)
+			return false;
+	}
+	return true;
+}
+
+/* Most of what the arena takes. */
+static size_t build_size(const struct match_build *build)
+{
+	const struct atoms *atoms = build->atoms;
+
+	return 2 * atoms->formula_count * sizeof(*build->made) +
+	       4 * atoms->count * (sizeof(*build->uses) + sizeof(*build->mark_of)) +
+	       4 * build->options->policy_count;
+}
 
 static bool build_init(struct match_build *build)
 {
@@ -42,17 +110,11 @@ static bool index_build(struct match_index *index, const struct atoms *atoms,
 	struct match_build build = { .index = index, .atoms = atoms, .options = options };
 	bool ok;
 
-	arena_init(&build.arena, BUILD_BUDGET);
-	ok = build_init(&build) && match_parts_build(&build) && match_plans_build(&build) &&
+	ok = room_begin(&build.arena, build_size(&build)) && lists_begin(&build) &&
+	     build_init(&build) && match_parts_build(&build) && match_plans_build(&build) &&
 	     match_order_build(&build) && match_rows_build(&build);
-	ok = ok && !build.failed && !build.arena.exhausted;
-	memory_free(build.sets.data);
-	memory_free(build.words.data);
-	memory_free(build.plans.data);
-	memory_free(build.ways.data);
-	memory_free(build.entries.data);
-	memory_free(build.positions.data);
-	memory_free(build.marks.data);
+	ok = ok && !build.failed && !build.arena.exhausted && !build.lists.exhausted;
+	arena_fini(&build.lists);
 	arena_fini(&build.arena);
 	return ok;
 }

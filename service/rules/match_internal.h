@@ -210,9 +210,11 @@ struct match_way {
 	struct match_run all, any;
 };
 
+/* Its elements are moved within the arena as it grows. */
 struct match_list {
 	void *data;
 	size_t count, capacity;
+	struct arena *arena;
 };
 
 struct match_position {
@@ -283,6 +285,7 @@ struct match_build {
 	struct match_uses *uses;     /* by set */
 	uint64_t **text_firsts;	 /* by part of CODE: those of its texts that are ->cell_texts */
 	uint32_t *mark_of;	 /* by set: where its mark is */
+	struct arena lists;	 /* where the elements of these are, and what is sorted */
 	struct match_list marks; /* words of marks */
 	struct match_list sets, words, plans, ways, entries, positions;
 	bool failed;
@@ -299,6 +302,9 @@ static inline void *match_list_room(struct match_list *list, size_t more, size_t
 		return NULL;
 	return (char *)list->data + list->count * size;
 }
+
+/** Asks for large pages, where there are any, for memory of which much is read and written here and there. */
+void match_pages_join(void *room, size_t size);
 
 bool match_parts_build(struct match_build *build);
 /**

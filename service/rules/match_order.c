@@ -437,38 +437,27 @@ static size_t asks_most(const struct match_build *build)
 
 static bool ordering_init(struct ordering *ordering, struct match_build *build)
 {
+	struct arena *arena = &build->lists;
 	size_t count = build->positions.count + 1;
 	size_t sets = build->sets.count + 1;
 
 	*ordering = (struct ordering){ .build = build,
-		.list = memory_alloc(count * sizeof(*ordering->list)),
-		.spare = memory_alloc(count * sizeof(*ordering->spare)),
-		.asks = memory_alloc(asks_most(build) * sizeof(*ordering->asks)),
-		.numbers = memory_alloc(sets * sizeof(*ordering->numbers)),
-		.sets = memory_alloc(sets * sizeof(*ordering->sets)),
-		.keys = memory_alloc(sets * sizeof(*ordering->keys)),
-		.firsts = memory_alloc_zero((size_t)build->index->part_count + 2,
-				sizeof(*ordering->firsts)),
-		.mentions = memory_alloc(2 * SAMPLE_MOST * MENTIONS_MOST *
-					 sizeof(*ordering->mentions)) };
+		.list = arena_alloc(arena, count * sizeof(*ordering->list)),
+		.spare = arena_alloc(arena, count * sizeof(*ordering->spare)),
+		.asks = arena_alloc(arena, asks_most(build) * sizeof(*ordering->asks)),
+		.numbers = arena_alloc(arena, sets * sizeof(*ordering->numbers)),
+		.sets = arena_alloc(arena, sets * sizeof(*ordering->sets)),
+		.keys = arena_alloc(arena, sets * sizeof(*ordering->keys)),
+		.firsts = ARENA_NEW_ARRAY(
+				arena, uint32_t, (size_t)build->index->part_count + 2),
+		.mentions = arena_alloc(arena, 2 * SAMPLE_MOST * MENTIONS_MOST *
+							       sizeof(*ordering->mentions)) };
 	if (!ordering->list || !ordering->spare || !ordering->asks || !ordering->numbers ||
 			!ordering->sets || !ordering->keys || !ordering->firsts ||
 			!ordering->mentions)
 		return false;
 	ordering->spare_mentions = ordering->mentions + SAMPLE_MOST * MENTIONS_MOST;
 	return match_guess_build(build) && sets_number(ordering);
-}
-
-static void ordering_fini(struct ordering *ordering)
-{
-	memory_free(ordering->list);
-	memory_free(ordering->spare);
-	memory_free(ordering->asks);
-	memory_free(ordering->numbers);
-	memory_free(ordering->sets);
-	memory_free(ordering->keys);
-	memory_free(ordering->firsts);
-	memory_free(ordering->mentions);
 }
 
 /* The positions as they were listed; these are asked for before their turn, and so are their numbers. */
@@ -490,24 +479,20 @@ static void positions_sort(
 bool match_order_build(struct match_build *build)
 {
 	size_t count = build->positions.count;
-	struct match_position *sorted = memory_alloc((count + 1) * sizeof(*sorted));
+	struct match_position *sorted =
+			arena_alloc(&build->lists, (count + 1) * sizeof(*sorted));
 	struct ordering ordering;
-	bool ok = ordering_init(&ordering, build) && sorted;
 	size_t ends[3] = { 0 };
 
-	if (ok) {
-		positions_list(&ordering, ends);
-		build->index->any_first = (uint32_t)ends[0];
-		group_sort(&ordering, ordering.list, ends[0], 0);
-		group_sort(&ordering, ordering.list + ends[0], ends[1] - ends[0], 0);
-		group_sort(&ordering, ordering.list + ends[1], ends[2] - ends[1], 0);
-		positions_sort(&ordering, sorted, count);
-		memory_free(build->positions.data);
-		build->positions.data = sorted;
-		build->positions.capacity = count + 1;
-	} else {
-		memory_free(sorted);
-	}
-	ordering_fini(&ordering);
-	return ok;
+	if (!sorted || !ordering_init(&ordering, build))
+		return false;
+	positions_list(&ordering, ends);
+	build->index->any_first = (uint32_t)ends[0];
+	group_sort(&ordering, ordering.list, ends[0], 0);
+	group_sort(&ordering, ordering.list + ends[0], ends[1] - ends[0], 0);
+	group_sort(&ordering, ordering.list + ends[1], ends[2] - ends[1], 0);
+	positions_sort(&ordering, sorted, count);
+	build->positions.data = sorted;
+	build->positions.capacity = count + 1;
+	return true;
 }

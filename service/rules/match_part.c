@@ -20,9 +20,11 @@ bool match_list_grow(struct match_list *list, size_t more, size_t size)
 
 	while (capacity < list->count + more)
 		capacity *= 2;
-	grown = memory_resize(list->data, capacity * size);
+	grown = arena_alloc(list->arena, capacity * size);
 	if (!grown)
 		return false;
+	if (list->count)
+		memcpy(grown, list->data, list->count * size);
 	list->data = grown;
 	list->capacity = capacity;
 	return true;

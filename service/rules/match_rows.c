@@ -9,13 +9,11 @@
 #include "base/memory.h"
 
 #include <string.h>
-#include <sys/mman.h>
 
 #define LINE ((size_t)64)
 #define AHEAD 4	      /* positions that are asked for before their turn */
 #define MARKS_AHEAD 8 /* likewise */
 #define ROWS_AHEAD 16
-#define LARGE_PAGE ((uintptr_t)2 << 20)
 
 /* --- rows -------------------------------------------------------------------------------------- */
 
@@ -353,17 +351,6 @@ static bool block_fill(struct filling *filling, size_t block)
 
 /* --- all --------------------------------------------------------------------------------------- */
 
-/* An enterprise reads a row here and a row there: with large pages their addresses are found sooner. */
-static void pages_join(void *room, size_t size)
-{
-	uintptr_t begin = ((uintptr_t)room + LARGE_PAGE - 1) & ~(LARGE_PAGE - 1);
-	uintptr_t end = ((uintptr_t)room + size) & ~(LARGE_PAGE - 1);
-
-	/* Only advice: where there are none, small ones serve. */
-	if (begin < end)
-		(void)madvise((void *)begin, end - begin, MADV_HUGEPAGE);
-}
-
 static bool rooms_build(struct match_build *build)
 {
 	struct match_index *index = build->index;
@@ -386,8 +373,9 @@ static bool rooms_build(struct match_build *build)
 			index->mention_count * (words + any_words) + 1, sizeof(uint64_t));
 	index->open = memory_alloc_zero(words + 1, sizeof(uint64_t));
 	index->special = memory_alloc_zero(words + 1, sizeof(uint64_t));
+	/* An enterprise reads a row here and a row there: their addresses are found sooner. */
 	if (index->row_room)
-		pages_join(index->row_room, room);
+		match_pages_join(index->row_room, room);
 	if (!index->policies || !index->row_room || !index->summaries || !index->mentions ||
 			!index->open || !index->special)
 		return false;
@@ -432,7 +420,7 @@ static bool several_build(struct filling *filling)
 bool match_rows_build(struct match_build *build)
 {
 	struct match_index *index = build->index;
-	struct filling filling = { .build = build };
+	struct filling filling = { .build = build, .marks.arena = &build->lists };
 	bool ok = match_cells_build(build) && match_streams_build(index) &&
 		  match_marks_build(build) && rooms_build(build) && several_build(&filling) &&
 		  lines_build(&filling) && match_borders_begin(build);
@@ -440,7 +428,6 @@ bool match_rows_build(struct match_build *build)
 	for (size_t block = 0; ok && block < index->block_count; block++)
 		ok = block_fill(&filling, block);
 	memory_free(filling.turns);
-	memory_free(filling.marks.data);
 	if (!ok)
 		return false;
 	match_borders_end(index);
