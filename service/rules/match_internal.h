@@ -3,7 +3,7 @@
  * What the files about the match index share. It is made in this order:
  *
  *     match_part.c    atoms  -> parts: slots, thresholds, codes
- *     match_plan.c    literals -> alternatives, each some sets of cells (match_set.c)
+ *     match_plan.c    literals -> alternatives, each some sets of cells (match_atom.c, match_set.c)
  *     match_guess.c   how many enterprises to expect in a set
  *     match_order.c   alternatives -> positions, those alike side by side
  *     match_stream.c  parts -> streams of rows
@@ -314,6 +314,12 @@ bool match_parts_build(struct match_build *build);
 bool match_code_answers(struct match_build *build, uint32_t atom, uint64_t *yes, uint64_t *no);
 void match_parts_fini(struct match_index *index);
 
+/**
+ * The set of what does not make an atom, or its negation, false; UINT32_MAX when that is all. @out_open is set when
+ * values of it that are known have no answer.
+ */
+uint32_t match_atom_set(
+		struct match_build *build, uint32_t number, bool negated, bool *out_open);
 bool match_plans_build(struct match_build *build);
 /** How many enterprises pass each set. */
 bool match_guess_build(struct match_build *build);

@@ -86,87 +86,14 @@ static uint32_t plan_of_set(struct match_build *build, uint32_t set, bool open)
 	return plan_add(build, &plan);
 }
 
-/* --- atoms ------------------------------------------------------------------------------------- */
-
-static uint32_t number_plan(struct match_build *build, uint32_t number, bool negated)
-{
-	uint32_t at = build->atom_parts[number] - 1;
-	const struct match_part *part = &build->index->parts[at];
-	uint32_t rank = build->atom_codes[number];
-	uint64_t ranks = negated ? RANKS(0, rank) : RANKS(rank, part->threshold_count + 1);
-
-	return plan_of_set(build, match_set_add(build, at, &ranks, 1), false);
-}
-
-/* Of the word @at, the bits of the first @count texts. */
-static uint64_t texts_below(uint32_t count, size_t at)
-{
-	if (count >= 64 * (at + 1))
-		return UINT64_MAX;
-	return count > 64 * at ? (UINT64_C(1) << (count - 64 * at)) - 1 : 0;
-}
-
-static uint32_t code_plan(struct match_build *build, uint32_t number, bool negated)
-{
-	uint32_t at = build->atom_parts[number] - 1;
-	const struct match_part *part = &build->index->parts[at];
-	size_t count = (part->text_count + 63) / 64;
-	struct arena_mark mark = arena_mark(&build->arena);
-	uint64_t *yes = ARENA_NEW_ARRAY(&build->arena, uint64_t, 2 * count);
-	uint64_t *no = yes + count;
-	/* What is said of all others need not be told. */
-	uint32_t told = part->text_count - (part->closed ? 0 : 1);
-	bool open;
-	uint32_t plan;
-
-	if (!yes) {
-		build->failed = true;
-		return UINT32_MAX;
-	}
-	open = !match_code_answers(build, number, yes, no);
-	/* An atom that has a value of an unknown text may not be kept apart by a row. */
-	if (open) {
-		arena_rewind(&build->arena, mark);
-		return plan_any(build, true);
-	}
-	for (size_t i = 0; i < count; i++) {
-		uint64_t all = texts_below(part->text_count, i);
-
-		open |= (~(yes[i] | no[i]) & texts_below(told, i)) != 0;
-		yes[i] = ~(negated ? yes[i] : no[i]) & all;
-	}
-	plan = plan_of_set(build, match_set_add(build, at, yes, count), open);
-	arena_rewind(&build->arena, mark);
-	return plan;
-}
-
 static uint32_t atom_plan(struct match_build *build, uint32_t number, bool negated)
 {
-	uint32_t at = build->atom_parts[number];
-	const struct match_part *part;
-	uint64_t word = 0;
+	bool open = false;
+	uint32_t set = match_atom_set(build, number, negated, &open);
 
-	if (!at)
-		return plan_any(build, true);
-	part = &build->index->parts[at - 1];
-	switch (part->kind) {
-	case PART_NUMBER:
-		return number_plan(build, number, negated);
-	case PART_CODE:
-		return code_plan(build, number, negated);
-	case PART_MEMBERS:
-		for (uint32_t i = 0; i < part->cell_count; i++) {
-			if (((i >> (build->atom_codes[number] - part->member_first)) & 1) ==
-					(negated ? 0 : 1))
-				word |= UINT64_C(1) << i;
-		}
-		break;
-	case PART_FLAG:
-	default:
-		word = negated ? 1 : 2;
-		break;
-	}
-	return plan_of_set(build, match_set_add(build, at - 1, &word, 1), false);
+	if (build->failed)
+		return UINT32_MAX;
+	return set == UINT32_MAX ? plan_any(build, true) : plan_of_set(build, set, open);
 }
 
 /* --- formulas ---------------------------------------------------------------------------------- */
