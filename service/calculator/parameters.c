@@ -85,7 +85,7 @@ static bool policy_search(const Policycalc__V1__Policy *policy, found_fn found, 
 	struct search search = { found, context };
 	const Policycalc__V1__LoanTerms *loan = policy->loan;
 
-	if (!rule_texts_each(&policy->base, on_rule_text, &search))
+	if (!rule_texts_each(&policy->base, NULL, on_rule_text, &search))
 		return false;
 	for (size_t i = 0; loan && i < loan->n_limits; i++) {
 		if (!found(context, slice_from(loan->limits[i])))
@@ -112,7 +112,7 @@ bool attribute_names_parameter(const Policycalc__V1__Attribute *attribute, const
 {
 	struct search search = { on_differs, (void *)(uintptr_t)name };
 
-	return !rule_texts_each(&attribute->base, on_rule_text, &search);
+	return !rule_texts_each(&attribute->base, NULL, on_rule_text, &search);
 }
 
 struct named {

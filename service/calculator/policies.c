@@ -5,26 +5,17 @@
  */
 #include "base/memory.h"
 #include "calculator/answer_parts.h"
+#include "calculator/policy_build.h"
 #include "calculator/score.h"
 
 #include <string.h>
 
-struct policy_build {
-	struct ruleset_build *build;
-	const Policycalc__V1__Policy *policy; /* our copy */
-	const Policycalc__V1__Policy *origin; /* the caller's */
-	struct policy_rules *rules;
-	uint64_t *reads;
-	uint64_t *item_reads;
-};
-
-/* Notes what @rule reads; whether it reads the item. */
-static bool rule_note(struct policy_build *work, const struct rule *rule, uint64_t *reads)
+bool policy_note_slots(struct policy_build *work, const struct rule *rule, uint64_t *reads)
 {
 	const struct ruleset *ruleset = work->build->ruleset;
 	bool per_item = false;
 	size_t count = 0;
-	const int *slots = rule ? rule_slots(rule, &count) : NULL;
+	const int *slots = rule_slots(rule, &count);
 
 	for (size_t i = 0; i < count; i++) {
 		per_item |= (size_t)slots[i] >= ruleset->base_count;
@@ -34,20 +25,7 @@ static bool rule_note(struct policy_build *work, const struct rule *rule, uint64
 	return per_item;
 }
 
-static bool rule_reads_attributes(
-		const struct ruleset *ruleset, enum item_list list, const struct rule *rule)
-{
-	size_t count = 0;
-	const int *slots = rule ? rule_slots(rule, &count) : NULL;
-
-	for (size_t i = 0; i < count; i++) {
-		if (ruleset_slot(ruleset, list, slots[i])->role == SCOPE_ATTRIBUTE)
-			return true;
-	}
-	return false;
-}
-
-static const struct rule *rule_build(struct policy_build *work, enum item_list list,
+const struct rule *policy_build_rule(struct policy_build *work, enum item_list list,
 		const char *text, const struct type *type, enum dimension dimension,
 		const ProtobufCMessage *origin, const char *field, const char *part)
 {
@@ -110,7 +88,7 @@ static bool score_clause_build(struct policy_build *work, size_t index, struct c
 	struct score_rules *score = NULL;
 
 	clause->kind = CLAUSE_SCORE;
-	clause->direct_pass = rule_build(work, work->rules->list, condition->direct_pass,
+	clause->direct_pass = policy_build_rule(work, work->rules->list, condition->direct_pass,
 			&type_bool, DIMENSION_FREE, origin, "direct_pass", "direct_pass");
 	for (size_t i = 0; i < work->policy->n_score_tables; i++) {
 		if (strcmp(work->policy->score_tables[i]->id, condition->score_table) != 0)
@@ -129,9 +107,9 @@ static bool score_clause_build(struct policy_build *work, size_t index, struct c
 	for (int pass = 0; pass < 1 + clause->per_item; pass++) {
 		uint64_t *reads = pass ? work->item_reads : work->reads;
 
-		clause->per_item |= rule_note(work, clause->direct_pass, reads);
+		clause->per_item |= policy_note_rule(work, clause->direct_pass, reads);
 		for (size_t i = 0; score && i < score->rule_count; i++)
-			clause->per_item |= rule_note(work, score->rules[i], reads);
+			clause->per_item |= policy_note_rule(work, score->rules[i], reads);
 	}
 	return true;
 }
@@ -150,14 +128,14 @@ static bool clause_build(struct policy_build *work, size_t index, struct clause 
 	if (*condition->score_table && condition->role == POLICYCALC__V1__ROLE__ROLE_REQUIRE &&
 			!*condition->rule && !*condition->met_if && !*condition->fails_if)
 		return score_clause_build(work, index, clause);
-	/* A name for a place that rule_build() asks of one who can be wrong. */
+	/* A name for a place that policy_build_rule() asks of one who can be wrong. */
 	if (!work->build->is_owner)
 		snprintf(part, sizeof(part), "conditions.%s", condition->id);
-	clause->rule = rule_build(work, list, condition->rule, &type_bool, DIMENSION_FREE,
-			origin, "rule", part);
-	clause->met_if = rule_build(work, list, condition->met_if, &type_bool, DIMENSION_FREE,
-			origin, "met_if", part);
-	clause->fails_if = rule_build(work, list, condition->fails_if, &type_bool,
+	clause->rule = policy_build_rule(work, list, condition->rule, &type_bool,
+			DIMENSION_FREE, origin, "rule", part);
+	clause->met_if = policy_build_rule(work, list, condition->met_if, &type_bool,
+			DIMENSION_FREE, origin, "met_if", part);
+	clause->fails_if = policy_build_rule(work, list, condition->fails_if, &type_bool,
 			DIMENSION_FREE, origin, "fails_if", part);
 	if (condition->role == POLICYCALC__V1__ROLE__ROLE_REVIEW) {
 		if (*condition->rule)
@@ -174,13 +152,13 @@ static bool clause_build(struct policy_build *work, size_t index, struct clause 
 				"REVIEW has met_if and fails_if",
 				condition->id, work->policy->id);
 	}
-	clause->per_item = rule_note(work, clause->rule, work->reads);
-	clause->per_item |= rule_note(work, clause->met_if, work->reads);
-	clause->per_item |= rule_note(work, clause->fails_if, work->reads);
+	clause->per_item = policy_note_rule(work, clause->rule, work->reads);
+	clause->per_item |= policy_note_rule(work, clause->met_if, work->reads);
+	clause->per_item |= policy_note_rule(work, clause->fails_if, work->reads);
 	if (clause->per_item) {
-		rule_note(work, clause->rule, work->item_reads);
-		rule_note(work, clause->met_if, work->item_reads);
-		rule_note(work, clause->fails_if, work->item_reads);
+		policy_note_rule(work, clause->rule, work->item_reads);
+		policy_note_rule(work, clause->met_if, work->item_reads);
+		policy_note_rule(work, clause->fails_if, work->item_reads);
 	}
 	return true;
 }
@@ -236,175 +214,7 @@ static bool clauses_build(struct policy_build *work)
 	return true;
 }
 
-/* --- amounts ---------------------------------------------------------------------------------- */
-
-static bool brackets_build(struct policy_build *work, struct amount_rules *rules)
-{
-	const Policycalc__V1__Amount *amount = work->policy->amount;
-	struct bracket_rules *brackets;
-
-	if (!amount->n_brackets)
-		return true;
-	brackets = ARENA_NEW_ARRAY(
-			&work->build->ruleset->arena, struct bracket_rules, amount->n_brackets);
-	if (!brackets)
-		return false;
-	for (size_t i = 0; i < amount->n_brackets; i++) {
-		const ProtobufCMessage *origin = &work->origin->amount->brackets[i]->base;
-
-		brackets[i].up_to = rule_build(work, work->rules->list,
-				amount->brackets[i]->up_to_rule, &type_int, DIMENSION_MONEY,
-				origin, "up_to_rule", "amount.brackets");
-		brackets[i].rate = rule_build(work, work->rules->list,
-				amount->brackets[i]->rate_rule, &type_int, DIMENSION_RATIO,
-				origin, "rate_rule", "amount.brackets");
-		if (!*amount->brackets[i]->up_to_rule && i + 1 < amount->n_brackets)
-			ruleset_build_mistake(work->build, origin, "up_to_rule",
-					work->policy->id,
-					"policy %s: only the last bracket has no upper end",
-					work->policy->id);
-		if (!*amount->brackets[i]->rate_rule)
-			ruleset_build_mistake(work->build, origin, "rate_rule",
-					work->policy->id, "policy %s: a bracket needs a rate",
-					work->policy->id);
-		rule_note(work, brackets[i].up_to, work->reads);
-		rule_note(work, brackets[i].rate, work->reads);
-	}
-	rules->brackets = brackets;
-	rules->bracket_count = amount->n_brackets;
-	return true;
-}
-
-static bool caps_build(struct policy_build *work, struct amount_rules *rules)
-{
-	const Policycalc__V1__Amount *amount = work->policy->amount;
-	struct cap_rules *caps;
-
-	if (!amount->n_caps)
-		return true;
-	caps = ARENA_NEW_ARRAY(&work->build->ruleset->arena, struct cap_rules, amount->n_caps);
-	if (!caps)
-		return false;
-	for (size_t i = 0; i < amount->n_caps; i++) {
-		const Policycalc__V1__Cap *cap = amount->caps[i];
-		const ProtobufCMessage *origin = &work->origin->amount->caps[i]->base;
-		enum item_list list = work->rules->list;
-
-		caps[i].cap = cap;
-		caps[i].of_total =
-				list != LIST_ENTERPRISE &&
-				(cap->scope == POLICYCALC__V1__CAP__SCOPE__SCOPE_ENTERPRISE ||
-						cap->scope == POLICYCALC__V1__CAP__SCOPE__SCOPE_ENTERPRISE_YEAR);
-		if (caps[i].of_total)
-			list = LIST_ENTERPRISE;
-		caps[i].limit = rule_build(work, list, cap->limit_rule, &type_int,
-				DIMENSION_MONEY, origin, "limit_rule", "amount.caps");
-		caps[i].when = rule_build(work, list, cap->when_rule, &type_bool,
-				DIMENSION_FREE, origin, "when_rule", "amount.caps");
-		if ((*cap->limit_rule != 0) + (cap->none != 0) + (cap->not_stated != 0) != 1)
-			ruleset_build_mistake(work->build, origin, "limit_rule",
-					work->policy->id,
-					"policy %s: a cap has a limit_rule, or is none, or is "
-					"not_stated",
-					work->policy->id);
-		rule_note(work, caps[i].limit, work->reads);
-		rule_note(work, caps[i].when, work->reads);
-	}
-	rules->caps = caps;
-	rules->cap_count = amount->n_caps;
-	return true;
-}
-
-static bool tiers_build(struct policy_build *work, struct amount_rules *rules)
-{
-	const Policycalc__V1__Amount *amount = work->policy->amount;
-	struct tier_rules *tiers;
-
-	if (!amount->n_tiers)
-		return true;
-	tiers = ARENA_NEW_ARRAY(
-			&work->build->ruleset->arena, struct tier_rules, amount->n_tiers);
-	if (!tiers)
-		return false;
-	for (size_t i = 0; i < amount->n_tiers; i++) {
-		const ProtobufCMessage *origin = &work->origin->amount->tiers[i]->base;
-
-		tiers[i].tier = amount->tiers[i];
-		tiers[i].sum = rule_build(work, work->rules->list,
-				amount->tiers[i]->amount_rule, &type_int, DIMENSION_MONEY,
-				origin, "amount_rule", "amount.tiers");
-		tiers[i].when = rule_build(work, work->rules->list, amount->tiers[i]->when_rule,
-				&type_bool, DIMENSION_FREE, origin, "when_rule",
-				"amount.tiers");
-		if (!*amount->tiers[i]->amount_rule)
-			ruleset_build_mistake(work->build, origin, "amount_rule",
-					work->policy->id, "policy %s: a tier needs a sum",
-					work->policy->id);
-		rule_note(work, tiers[i].sum, work->reads);
-		rule_note(work, tiers[i].when, work->reads);
-	}
-	rules->tiers = tiers;
-	rules->tier_count = amount->n_tiers;
-	return true;
-}
-
-/* An amount is made in one way; which parts belong to it. */
-static bool amount_is_wellformed(const Policycalc__V1__Amount *amount)
-{
-	bool rate = *amount->rate_rule != 0;
-	bool brackets = amount->n_brackets != 0;
-	bool quantity = *amount->quantity_rule != 0;
-
-	if (quantity != (*amount->unit_amount_rule != 0))
-		return false;
-	if (*amount->base_rule ? rate == brackets : rate || brackets)
-		return false;
-	return (*amount->rule != 0) + (*amount->base_rule != 0) + (amount->n_tiers != 0) +
-			       quantity <=
-	       1;
-}
-
-static bool amount_build(struct policy_build *work)
-{
-	struct ruleset *ruleset = work->build->ruleset;
-	const Policycalc__V1__Amount *amount = work->policy->amount;
-	struct amount_rules *rules;
-	const ProtobufCMessage *origin;
-	enum item_list list = work->rules->list;
-
-	if (!amount)
-		return true;
-	rules = ARENA_NEW(&ruleset->arena, struct amount_rules);
-	if (!rules)
-		return false;
-	origin = &work->origin->amount->base;
-	rules->amount = amount;
-	rules->rule = rule_build(work, list, amount->rule, &type_int, DIMENSION_MONEY, origin,
-			"rule", "amount.rule");
-	rules->base = rule_build(work, list, amount->base_rule, &type_int, DIMENSION_MONEY,
-			origin, "base_rule", "amount.base_rule");
-	rules->rate = rule_build(work, list, amount->rate_rule, &type_int, DIMENSION_RATIO,
-			origin, "rate_rule", "amount.rate_rule");
-	rules->quantity = rule_build(work, list, amount->quantity_rule, &type_int,
-			DIMENSION_COUNT, origin, "quantity_rule", "amount.quantity_rule");
-	rules->unit_amount = rule_build(work, list, amount->unit_amount_rule, &type_int,
-			DIMENSION_MONEY, origin, "unit_amount_rule", "amount.unit_amount_rule");
-	if (!amount_is_wellformed(amount))
-		ruleset_build_mistake(work->build, origin, "rule", work->policy->id,
-				"policy %s: an amount has a rule, or a base_rule with either a "
-				"rate_rule or brackets, or tiers, or a quantity_rule with a "
-				"unit_amount_rule",
-				work->policy->id);
-	rule_note(work, rules->quantity, work->reads);
-	rule_note(work, rules->unit_amount, work->reads);
-	rule_note(work, rules->rule, work->reads);
-	rule_note(work, rules->base, work->reads);
-	rule_note(work, rules->rate, work->reads);
-	rules->fixed = rules->rule && !rule_reads_attributes(ruleset, list, rules->rule);
-	work->rules->amount = rules;
-	return brackets_build(work, rules) && caps_build(work, rules) &&
-	       tiers_build(work, rules);
-}
+/* --- items ------------------------------------------------------------------------------------ */
 
 /* The attribute that tells which person or loan an item is. */
 static void once_per_build(struct policy_build *work)
@@ -461,7 +271,7 @@ static bool policy_build(struct ruleset_build *build, size_t index)
 		ruleset_build_mistake(build, &work.origin->base, "id", work.policy->id,
 				"policy %s stands there twice", work.policy->id);
 	once_per_build(&work);
-	return clauses_build(&work) && amount_build(&work) &&
+	return clauses_build(&work) && policy_build_amount(&work) &&
 	       ruleset_build_budget(build, index);
 }
 
@@ -515,9 +325,12 @@ bool ruleset_build_policies(struct ruleset_build *build, struct error *err)
 			(build->is_owner && !map_reserve(&build->rules, count)))
 		return error_set(err, ERROR_MEMORY, "out of memory while compiling policies");
 	ruleset_build_begin_twins(build);
+	if (build->is_owner)
+		policy_amounts_begin(build);
 	ok = ruleset_build_begin_versions(build) ||
 	     error_set(err, ERROR_MEMORY, "out of memory while compiling policies");
 	ok = ok && policies_build(build, err);
+	policy_amounts_end(build);
 	ruleset_build_end_twins(build);
 	if (ok && !ruleset_build_order_versions(build))
 		ok = error_set(err, ERROR_MEMORY, "out of memory while ordering versions");

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "calculator/rule_texts.h"
 
+#include "base/hash.h"
 #include "policycalc/v1/catalog.pb-c.h"
 #include "proto/codec/field.h"
 
@@ -121,15 +122,32 @@ static const struct rule_type *type_get(const ProtobufCMessageDescriptor *descri
 	return type;
 }
 
-static bool element_tell(const void *element, const struct rule_place *place,
+static bool message_tell(const ProtobufCMessage *message, struct rule_texts_told *told,
 		rule_text_fn found, void *context)
 {
+	const ProtobufCMessage **place;
+
+	if (!told)
+		return rule_texts_each(message, NULL, found, context);
+	place = &told->messages[hash_mix((uintptr_t)message) % RULE_TEXTS_TOLD];
+	if (*place == message)
+		return true;
+	if (!rule_texts_each(message, told, found, context))
+		return false;
+	*place = message;
+	return true;
+}
+
+static bool element_tell(const void *element, const struct rule_place *place,
+		struct rule_texts_told *told, rule_text_fn found, void *context)
+{
 	if (!place->is_rule)
-		return rule_texts_each(element, found, context);
+		return message_tell(element, told, found, context);
 	return found(context, element);
 }
 
-bool rule_texts_each(const ProtobufCMessage *message, rule_text_fn found, void *context)
+bool rule_texts_each(const ProtobufCMessage *message, struct rule_texts_told *told,
+		rule_text_fn found, void *context)
 {
 	const struct rule_type *type = type_get(message->descriptor);
 	const char *base = (const char *)message;
@@ -143,7 +161,7 @@ bool rule_texts_each(const ProtobufCMessage *message, rule_text_fn found, void *
 			size_t count = *(const size_t *)(base + place->count_offset);
 
 			for (size_t k = 0; k < count; k++) {
-				if (!element_tell(list[k], place, found, context))
+				if (!element_tell(list[k], place, told, found, context))
 					return false;
 			}
 			continue;
@@ -154,7 +172,7 @@ bool rule_texts_each(const ProtobufCMessage *message, rule_text_fn found, void *
 			continue;
 		/* Nothing is told of a text that is not set, or empty. */
 		if (value && (!place->is_rule || *(const char *)value) &&
-				!element_tell(value, place, found, context))
+				!element_tell(value, place, told, found, context))
 			return false;
 	}
 	return true;

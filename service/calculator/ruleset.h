@@ -336,6 +336,8 @@ struct known_rule {
 			asker; /* the first condition that is nothing but this, about no item; see twins.c */
 };
 
+struct known_amount;
+
 struct ruleset_build {
 	struct ruleset *ruleset;
 	const struct catalog *origin; /* the caller's, whose messages @locate knows */
@@ -350,6 +352,7 @@ struct ruleset_build {
 	struct map numbered; /* what conditions ask, to the first that asks it */
 	struct arena keys;   /* of ->numbered */
 	struct version_build versions;
+	struct known_amount *amounts; /* see policy_amount.c; or NULL */
 };
 
 /** Copies the catalog into the ruleset's arena, unless it is there; sorted. */

@@ -239,10 +239,12 @@ static bool begins_with(const char *text, const char *begin)
 static bool text_may_have_periods(const char *text)
 {
 	for (const char *at = text; (at = strchr(at, '_')); at++) {
-		if (is_digit(at[1]) || ((at[1] == 'y' || at[1] == 'p') && is_digit(at[2])) ||
-				begins_with(at, "_quarter"))
+		if (is_digit(at[1]) || ((at[1] == 'y' || at[1] == 'p') && is_digit(at[2])))
 			return true;
-		if (begins_with(at, "_year") && (at[5] == '_' || !is_name_character(at[5])))
+		if (at[1] == 'q' && begins_with(at, "_quarter"))
+			return true;
+		if (at[1] == 'y' && begins_with(at, "_year") &&
+				(at[5] == '_' || !is_name_character(at[5])))
 			return true;
 	}
 	return false;
@@ -262,11 +264,14 @@ static bool on_rule_text(void *context, const char *text)
 	return true;
 }
 
-static void policy_scan(struct scopes_build *scopes, const Policycalc__V1__Policy *policy)
+/* @told: of each list, for its items' names are its own; or NULL. */
+static void policy_scan(struct scopes_build *scopes, const Policycalc__V1__Policy *policy,
+		struct rule_texts_told *told)
 {
 	struct text_scan scan = { scopes, subject_item_list(policy->subject) };
 
-	(void)rule_texts_each(&policy->base, on_rule_text, &scan);
+	(void)rule_texts_each(
+			&policy->base, told ? &told[scan.list] : NULL, on_rule_text, &scan);
 }
 
 /*
@@ -312,11 +317,16 @@ static void attribute_scan(
 void scopes_scan(struct scopes_build *scopes)
 {
 	const struct catalog *catalog = &scopes->build->ruleset->catalog;
+	/* Only what was loaded shares messages; without memory for it all of them are looked at. */
+	struct rule_texts_told *told =
+			scopes->build->is_owner ? memory_alloc_zero(LIST_COUNT, sizeof(*told))
+						: NULL;
 
 	for (size_t i = 0; i < catalog->attribute_count; i++)
 		attribute_scan(scopes, catalog->attributes[i]);
 	for (size_t i = 0; i < catalog->policy_count; i++) {
 		policy_ask_for_all(catalog, i + 1);
-		policy_scan(scopes, catalog->policies[i]);
+		policy_scan(scopes, catalog->policies[i], told);
 	}
+	memory_free(told);
 }

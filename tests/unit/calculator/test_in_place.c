@@ -12,6 +12,7 @@
 #include "calculator/epoch.h"
 #include "calculator/ruleset.h"
 #include "calculator/score.h"
+#include "fixture.h"
 #include "profile_maker.h"
 #include "proto/codec/codec.h"
 #include "random_catalog.h"
@@ -218,8 +219,12 @@ static void policies_compare(const struct ruleset *copy, const struct ruleset *l
 		}
 		if (a->amount)
 			count += amount_compare(a->amount, b->amount);
+		assert_memory_equal(a->reads, b->reads, copy->set_words * sizeof(*a->reads));
+		assert_memory_equal(a->item_reads, b->item_reads,
+				copy->set_words * sizeof(*a->item_reads));
 		count += rule_compare(a->budget, b->budget);
 	}
+	assert_int_equal(copy->set_words, loaded->set_words);
 	print_message("%zu rules are the same\n", count);
 	assert_true(count > copy->catalog.policy_count);
 }
@@ -362,12 +367,54 @@ static void starter_catalog(void **state)
 	arena_fini(&arena);
 }
 
+/*
+ * Amounts of the same bytes have the same rules where they are of the same list, and are read anew where they are not:
+ * i.due means another thing there, and so does i.due_y2, which is nowhere but there. What they read counts for each.
+ */
+static void shared_amounts(void **state)
+{
+	static const char lines[] =
+			"attribute due MONEY YEAR of projects\n"
+			"attribute due MONEY YEAR of loans\n"
+			"policy a\nsubject PROJECT\npays i.due + i.due_y2\n"
+			"policy b\nsubject LOAN\npays i.due + i.due_y2\n"
+			"policy c\nsubject LOAN\nrequire i.due > 0\npays i.due + i.due_y2\n"
+			"policy d\nrequire e.staff > 3\npays e.revenue + e.revenue_y2\n"
+			"policy e\npays e.revenue + e.revenue_y2\n"
+			"policy f\npays e.revenue\n";
+	struct ruleset *copy, *loaded;
+	const struct policy_rules *policies;
+	struct case_file file;
+	struct arena arena;
+	const char *mistake = NULL;
+
+	(void)state;
+	arena_init(&arena, (size_t)1 << 30);
+	fixture_read(&file, &arena, dictionary, lines);
+	copy = fixture_compile(&file, &mistake);
+	if (!copy)
+		fail_msg("%s", mistake);
+	loaded = ruleset_load_as_stored(ruleset_catalog(copy), 0);
+	policies_compare(copy, loaded);
+	policies = loaded->policies;
+	assert_ptr_equal(policies[0].policy->amount, policies[1].policy->amount);
+	assert_ptr_not_equal(policies[0].amount, policies[1].amount);
+	assert_ptr_equal(policies[1].amount, policies[2].amount);
+	assert_ptr_equal(policies[3].amount, policies[4].amount);
+	assert_ptr_not_equal(policies[4].amount, policies[5].amount);
+	assert_ptr_not_equal(copy->policies[3].amount, copy->policies[4].amount);
+	ruleset_unref(loaded);
+	ruleset_unref(copy);
+	arena_fini(&arena);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(random_catalogs),
 		cmocka_unit_test(memory_short),
 		cmocka_unit_test(starter_catalog),
+		cmocka_unit_test(shared_amounts),
 	};
 
 	if (argc < 3)
