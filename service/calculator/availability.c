@@ -78,8 +78,7 @@ static int64_t policy_begin(const Policycalc__V1__Policy *policy)
 static const char *policy_successor(const struct ruleset *ruleset,
 		const Policycalc__V1__Policy *policy, int64_t day)
 {
-	const struct series *series =
-			map_find(&ruleset->series_names, slice_from(policy->series));
+	const struct series *series = ruleset_find_series(ruleset, slice_from(policy->series));
 	const Policycalc__V1__Policy *found = NULL;
 
 	for (size_t i = 0; series && i < series->count; i++) {

@@ -285,7 +285,10 @@ static void policy_names_ask_for(const struct ruleset_build *build, size_t index
 		return;
 	policy = ruleset->catalog.policies[index];
 	map_ask_for(&ruleset->policy_ids, slice_from(policy->id));
-	map_ask_for(&ruleset->series_names, slice_from(policy->series));
+	if (strcmp(policy->series, policy->id) != 0) {
+		map_ask_for(&ruleset->policy_ids, slice_from(policy->series));
+		map_ask_for(&ruleset->series_names, slice_from(policy->series));
+	}
 	for (size_t i = 0; build->is_owner && i < policy->n_conditions; i++)
 		map_ask_for(&build->rules, slice_from(policy->conditions[i]->rule));
 }
@@ -321,7 +324,6 @@ bool ruleset_build_policies(struct ruleset_build *build, struct error *err)
 		return arena_error(&ruleset->arena, err, "compiling policies");
 	/* About as many as there will be: what is put again each time a map grows is out of the caches. */
 	if (!map_reserve(&ruleset->policy_ids, count) ||
-			!map_reserve(&ruleset->series_names, count) ||
 			(build->is_owner && !map_reserve(&build->rules, count)))
 		return error_set(err, ERROR_MEMORY, "out of memory while compiling policies");
 	ruleset_build_begin_twins(build);

@@ -409,7 +409,7 @@ const Policycalc__V1__Policy *ruleset_find_policy(const struct ruleset *ruleset,
 const Policycalc__V1__Policy *ruleset_find_version(
 		const struct ruleset *ruleset, const char *series, const char *day)
 {
-	const struct series *versions = map_find(&ruleset->series_names, slice_from(series));
+	const struct series *versions = ruleset_find_series(ruleset, slice_from(series));
 	struct date date;
 
 	if (!versions || !date_parse(slice_from(day), &date))

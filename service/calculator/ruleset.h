@@ -184,6 +184,7 @@ struct policy_rules {
 	bool constant;	    /* on a day, the answer of every firm that fits is the same */
 	bool once_per;	    /* items with the same value of an attribute are granted once */
 	size_t once_per_at; /* that attribute, among the list's slots */
+	struct series *namesake; /* the series that has its id for a name and it for a version; or NULL */
 };
 
 /* The versions of one series, as indices of policies, by id. */
@@ -242,8 +243,8 @@ struct ruleset {
 	struct policy_rules *policies; /* in id order, as the catalog's */
 	size_t twin_count;	       /* numbers of clauses */
 	struct map policy_ids;	       /* id to policy_rules */
-	struct map series_names;       /* name to series */
-	struct map repeals;	       /* id of what is repealed to the first repeal */
+	struct map series_names; /* name to series, of those that are no policy's namesake */
+	struct map repeals;	 /* id of what is repealed to the first repeal */
 	uint64_t *rivalled; /* the set of policies with other versions, or that something repeals */
 	struct map parameter_names; /* name to Parameter */
 
@@ -254,6 +255,9 @@ struct ruleset {
 	struct epoch_cache *epochs;
 	struct candidate_cache *candidates;
 };
+
+/** The versions of that name, or NULL. */
+const struct series *ruleset_find_series(const struct ruleset *ruleset, struct slice name);
 
 static inline const struct slot *ruleset_slot(
 		const struct ruleset *ruleset, enum item_list list, int slot)

@@ -38,7 +38,7 @@ bool selections_read(const struct ruleset *ruleset, char *const *names, size_t c
 		return true;
 	for (size_t i = 0; i < count; i++) {
 		const struct series *series =
-				map_find(&ruleset->series_names, slice_from(names[i]));
+				ruleset_find_series(ruleset, slice_from(names[i]));
 
 		most += 1 + (series ? series->count : 0);
 	}
@@ -48,7 +48,7 @@ bool selections_read(const struct ruleset *ruleset, char *const *names, size_t c
 	for (size_t i = 0; i < count; i++) {
 		struct slice name = slice_from(names[i]);
 		const struct policy_rules *policy = map_find(&ruleset->policy_ids, name);
-		const struct series *series = map_find(&ruleset->series_names, name);
+		const struct series *series = ruleset_find_series(ruleset, name);
 
 		if (!policy && !series)
 			return error_set(err, ERROR_NOT_FOUND,

@@ -8,6 +8,8 @@
 #include "base/memory.h"
 #include "calculator/ruleset.h"
 
+#include <string.h>
+
 bool ruleset_build_begin_versions(struct ruleset_build *build)
 {
 	struct ruleset *ruleset = build->ruleset;
@@ -21,23 +23,58 @@ bool ruleset_build_begin_versions(struct ruleset_build *build)
 	return versions->indices && versions->all && ruleset->rivalled && versions->of;
 }
 
+/*
+ * The series of the policy at @index, which is the next one of all (without a name yet) when nobody met it; NULL when
+ * memory is short. Of most policies it is that of their own name, and their name was just looked up.
+ */
+static struct series *series_meet(struct ruleset_build *build, size_t index)
+{
+	struct ruleset *ruleset = build->ruleset;
+	struct policy_rules *rules = &ruleset->policies[index];
+	struct slice name = slice_from(rules->policy->series);
+	struct series *next = &build->versions.all[build->versions.count];
+	const struct policy_rules *first;
+
+	if (strcmp(rules->policy->series, rules->policy->id) == 0) {
+		rules->namesake = map_find(&ruleset->series_names, name);
+		if (!rules->namesake)
+			rules->namesake = next;
+		return rules->namesake;
+	}
+	first = map_find(&ruleset->policy_ids, name);
+	if (first && first->namesake)
+		return first->namesake;
+	/* About as many as there will be. */
+	if (!ruleset->series_names.count &&
+			!map_reserve(&ruleset->series_names,
+					ruleset->catalog.policy_count - index))
+		return NULL;
+	return map_put_first(&ruleset->series_names, name, next);
+}
+
+const struct series *ruleset_find_series(const struct ruleset *ruleset, struct slice name)
+{
+	const struct policy_rules *rules = map_find(&ruleset->policy_ids, name);
+
+	return rules && rules->namesake ? rules->namesake
+					: map_find(&ruleset->series_names, name);
+}
+
 bool ruleset_build_versions(struct ruleset_build *build, size_t index)
 {
 	struct ruleset *ruleset = build->ruleset;
 	const Policycalc__V1__Policy *policy = ruleset->catalog.policies[index];
 	struct version_build *versions = &build->versions;
-	struct series *next = &versions->all[versions->count];
-	struct slice name = slice_from(policy->series);
 	struct series *series;
 
 	versions->repeal_count += policy->n_repeals;
-	if (!name.size)
+	if (!*policy->series)
 		return true;
-	series = map_put_first(&ruleset->series_names, name, next);
+	series = series_meet(build, index);
 	if (!series)
 		return false;
-	if (series == next) {
-		series->name = name.data;
+	if (!series->name) {
+		series->name = policy->series;
 		versions->count++;
 	}
 	series->count++;

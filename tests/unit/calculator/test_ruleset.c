@@ -405,10 +405,57 @@ static void parts_without_memory(void **state)
 	arena_fini(&arena);
 }
 
+/*
+ * A series is found by its name, whether a policy of it has that name too, and was met before it or behind it, or one
+ * of another series has, or none.
+ */
+static void series_found(void **state)
+{
+	static const char lines[] = "policy a\n"
+				    "policy a2\nseries a\n"
+				    "policy b0\nseries c\n"
+				    "policy c\n"
+				    "policy c2\nseries c\n"
+				    "policy d\nseries e\n"
+				    "policy e\nseries f\n"
+				    "policy g\n";
+	static const struct {
+		const char *name, *ids;
+	} table[] = { { "a", "a a2" }, { "c", "b0 c c2" }, { "e", "d" }, { "f", "e" },
+		{ "g", "g" }, { "a2", "" }, { "b0", "" }, { "d", "" }, { "x", "" },
+		{ "", "" } };
+	struct ruleset *ruleset;
+	struct case_file file;
+	struct arena arena;
+	const char *mistake = "";
+
+	(void)state;
+	arena_init(&arena, (size_t)1 << 30);
+	fixture_read(&file, &arena, dictionary, lines);
+	ruleset = fixture_compile(&file, &mistake);
+	if (!ruleset)
+		fail_msg("%s", mistake);
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		const struct series *series =
+				ruleset_find_series(ruleset, slice_from(table[i].name));
+		const char *ids = "";
+
+		for (size_t k = 0; series && k < series->count; k++)
+			ids = arena_format(&arena, "%s%s%s", ids, k ? " " : "",
+					ruleset->catalog.policies[series->policies[k]]->id);
+		assert_string_equal(ids, table[i].ids);
+		if (series)
+			assert_string_equal(series->name, table[i].name);
+	}
+	ruleset_unref(ruleset);
+	arena_fini(&arena);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(mistakes),
+		cmocka_unit_test(series_found),
 		cmocka_unit_test(finds),
 		cmocka_unit_test(known_by),
 		cmocka_unit_test(failing_allocations),
