@@ -115,6 +115,7 @@ bool ruleset_next_question(const struct ruleset *ruleset,
 	     selections_read(ruleset, request->policies, request->n_policies, arena,
 			     &questionnaire.selections, err) &&
 	     questionnaire_run(&questionnaire, out_response, err);
+	map_fini(&questionnaire.part_texts);
 	arena_fini(&questionnaire.work);
 	epoch_unpin(ruleset, questionnaire.epoch);
 	if (out_violations)

@@ -13,6 +13,7 @@
  */
 #pragma once
 
+#include "base/map.h"
 #include "calculator/answer.h"
 #include "calculator/selection.h"
 
@@ -27,10 +28,38 @@ struct unit {
 	bool skipped;
 };
 
+struct point_run {
+	size_t first, count;
+};
+
+/*
+ * As much of a condition as is asked by itself: the condition, or what stands between && at the top of its
+ * rule. Conditions share what is written alike.
+ */
+struct part {
+	const struct policy_rules *policy;
+	const struct clause *clause;
+	const struct node *node; /* of the clause's rule; NULL: the whole condition */
+	const uint64_t *missing; /* under the facts of now; NULL: it waits for nothing */
+	const uint64_t *touched; /* what it waits for, reads, and what stands behind that */
+	const uint16_t *slots;	 /* the attributes in ->touched, */
+	uint32_t slot_count;	 /* in the order of slots */
+	uint32_t open_count;	 /* how many in ->missing may be asked */
+	uint64_t round;		 /* of the memo in which it came to: */
+	bool fails;
+	bool within;	       /* all of ->lacks is in ->missing, too, */
+	uint32_t left;	       /* and so many of that may be asked */
+	const uint64_t *lacks; /* or NULL */
+	size_t points_round;   /* of the question for which it was read: */
+	struct point_run points;
+};
+
 /* A condition that waits for something. */
 struct pending_clause {
 	const struct clause *clause;
 	const uint64_t *missing;
+	struct part **parts; /* in the order of the text; none of what is about an item */
+	size_t part_count;
 };
 
 /* An item that is not ruled out, with the conditions of its own that wait. */
@@ -45,7 +74,7 @@ struct pending_item {
 struct pending {
 	const struct outcome *outcome;
 	int64_t weight;
-	const struct pending_clause *clauses; /* of the enterprise */
+	struct pending_clause *clauses; /* of the enterprise */
 	size_t clause_count;
 	const struct pending_item *items;
 	size_t item_count;
@@ -57,12 +86,22 @@ struct pending {
 	size_t before; /* units missing that may be asked; 0: only skipped ones are left */
 };
 
+/* How a policy waits for an attribute of the enterprise that is asked for alone. */
+struct waiting {
+	struct part *part; /* the only one that reads it; NULL: there are several, or some of items */
+	uint32_t rest;	 /* units that may be asked, and that it lacks when ->part holds */
+	uint32_t before; /* as of the policy */
+	uint16_t weight;
+	bool own; /* what the part lacks no other does */
+};
+
 struct question {
 	const size_t *units; /* in slot order */
 	size_t unit_count;
 	int32_t cost;
-	const size_t *pendings; /* those that wait for one of the units, ascending */
+	size_t *pendings; /* those that wait for one of the units, ascending */
 	size_t pending_count;
+	struct waiting *waiting; /* by pending; NULL: of several attributes, or of items */
 	uint32_t *stay_ppm; /* by pending: how likely it is still pending after an answer */
 	uint32_t *answered; /* by pending: how many of its units this asks for */
 	int64_t gain;	    /* expected weighted share, in millionths */
@@ -89,7 +128,8 @@ struct questionnaire {
 	size_t unit_count;
 	uint64_t *sets[3];		  /* for question_trial.c */
 	const uint64_t **lacking;	  /* likewise: a set a clause of one policy */
-	struct points_note *points_notes; /* for question_classes.c: by twin */
+	struct part **whole_parts;	  /* for question_parts.c: by twin */
+	struct map part_texts;		  /* likewise: those that are no whole conditions */
 	size_t question_at;		  /* the number of questions weighed so far */
 	struct clause_memo memo;	  /* under the facts of now, or of the trial */
 	uint64_t *open;			  /* attributes of the enterprise that may be asked */
@@ -109,6 +149,21 @@ void questionnaire_gather(struct questionnaire *questionnaire);
 const char *unit_key(const struct questionnaire *questionnaire, const struct unit *unit);
 /** What is at stake with a policy, 1 to 16: it grows with the logarithm of the amount. */
 int64_t amount_weight(const struct amount *amount);
+
+/* --- question_parts.c: conditions, as much of them as is asked by itself ----------------------- */
+
+/** The parts of a condition of the enterprise. Memory that runs short shows in the arena. */
+void clause_find_parts(struct questionnaire *questionnaire, const struct policy_rules *policy,
+		struct pending_clause *clause);
+/** Once it is known what may be asked: which attributes the parts of @pending read. false: memory is short. */
+bool parts_find_slots(struct questionnaire *questionnaire, const struct pending *pending);
+/** What @part comes to under the facts as they stand: ->fails, ->lacks and what goes with it. */
+void part_ask(struct questionnaire *questionnaire, struct part *part);
+
+/* --- question_pairs.c: which policies wait for which question ---------------------------------- */
+
+/** Fills ->before of policies of the enterprise, and ->pendings and what goes with them of all questions. */
+void questions_find_pendings(struct questionnaire *questionnaire);
 
 /* --- question_series.c: what is told by period, all at once ---------------------------------- */
 
@@ -143,6 +198,8 @@ void trial_take_back(struct questionnaire *questionnaire, const struct trial *tr
 /** How many units that may be asked the policy lacks under the trial; 0: it is settled. */
 size_t pending_missing(struct questionnaire *questionnaire, const struct pending *pending,
 		const struct trial *trial);
+/** How many of the units in @bits are in @open, too. */
+size_t bits_count_open(const uint64_t *bits, const uint64_t *open, size_t words);
 /** Whether the value of @slot follows the trial's units. */
 bool trial_moves(
 		const struct questionnaire *questionnaire, const struct trial *trial, int slot);
@@ -170,10 +227,13 @@ struct answers {
 bool answers_find(struct questionnaire *questionnaire, const struct question *question,
 		const struct trial *trial, struct answers *out_answers);
 
-/* --- question_codes.c: the same for codes ----------------------------------------------------- */
+/* --- question_points.c: what the rules compare a unit with -------------------------------------- */
 
-struct point_run {
-	size_t first, count;
+/* The values one unit may have, as far as they have an order. */
+struct domain {
+	bool ordered;
+	bool day;
+	int64_t least, most, step;
 };
 
 /* What the rules of the pending policies compare one unit with. */
@@ -181,8 +241,15 @@ struct points {
 	struct probe_point *list;
 	size_t count;
 	size_t capacity;
-	struct point_run *runs; /* by pending of the question */
+	struct point_run *runs; /* by pending of the question: some share one */
 };
+
+struct value domain_value(const struct domain *domain, int64_t at);
+/** The points of a question for one unit, of @domain. false: memory is short. */
+bool points_collect(struct questionnaire *questionnaire, const struct question *question,
+		const struct trial *trial, const struct domain *domain, struct points *points);
+
+/* --- question_codes.c: the same for codes ----------------------------------------------------- */
 
 /** Classes of codes, titles and texts. false: memory is short. */
 bool answers_find_codes(struct questionnaire *questionnaire, const struct question *question,

@@ -403,48 +403,54 @@ static Policycalc__V1__QuestionAttribute *unit_answer(
 
 /* --- why it is asked -------------------------------------------------------------------------- */
 
-/* Those with the most at stake first. */
-static int pending_compare(const void *a, const void *b)
+/* Puts @pending among the first @most, those with the most at stake first; of equals it comes last. */
+static void stake_put(const struct pending **list, size_t *count, size_t most,
+		const struct pending *pending)
 {
-	const struct pending *left = *(const struct pending *const *)a;
-	const struct pending *right = *(const struct pending *const *)b;
+	size_t at = *count;
 
-	if (left->weight != right->weight)
-		return left->weight > right->weight ? -1 : 1;
-	return (left > right) - (left < right);
+	if (at == most && list[at - 1]->weight >= pending->weight)
+		return;
+	if (at < most)
+		++*count;
+	else
+		at--;
+	for (; at > 0 && list[at - 1]->weight < pending->weight; at--)
+		list[at] = list[at - 1];
+	list[at] = pending;
 }
 
 static bool stakes_fill(const struct questionnaire *questionnaire,
 		const struct question *question, Policycalc__V1__Question *answer)
 {
 	struct arena *arena = questionnaire->arena;
-	const struct pending **pendings = ARENA_NEW_ARRAY(
-			arena, const struct pending *, question->pending_count + 1);
+	const struct pending *first[POLICIES_SHOWN];
+	size_t first_count = 0;
 	const char *zh = "";
 	const char *en = "";
 
 	answer->policies = ARENA_NEW_ARRAY(
 			arena, Policycalc__V1__QuestionPolicy *, POLICIES_SHOWN);
-	if (!pendings || !answer->policies)
+	if (!answer->policies)
 		return false;
 	for (size_t i = 0; i < question->pending_count; i++) {
-		pendings[i] = &questionnaire->pendings[question->pendings[i]];
-		if (counts_for_enterprise(pendings[i]->outcome) &&
-				pendings[i]->outcome->amount.most_known)
-			answer->at_stake_fen = money_sum(answer->at_stake_fen,
-					pendings[i]->outcome->amount.most);
+		const struct pending *pending = &questionnaire->pendings[question->pendings[i]];
+
+		stake_put(first, &first_count, POLICIES_SHOWN, pending);
+		if (counts_for_enterprise(pending->outcome) &&
+				pending->outcome->amount.most_known)
+			answer->at_stake_fen = money_sum(
+					answer->at_stake_fen, pending->outcome->amount.most);
 	}
-	if (question->pending_count)
-		qsort(pendings, question->pending_count, sizeof(*pendings), pending_compare);
-	for (size_t i = 0; i < question->pending_count && i < POLICIES_SHOWN; i++) {
+	for (size_t i = 0; i < first_count; i++) {
 		Policycalc__V1__QuestionPolicy *policy =
 				ARENA_NEW(arena, Policycalc__V1__QuestionPolicy);
 
 		if (!policy)
 			return false;
 		policycalc__v1__question_policy__init(policy);
-		policy->policy_id = pendings[i]->outcome->policy->policy->id;
-		policy->title = pendings[i]->outcome->policy->policy->title;
+		policy->policy_id = first[i]->outcome->policy->policy->id;
+		policy->title = first[i]->outcome->policy->policy->title;
 		answer->policies[answer->n_policies++] = policy;
 	}
 	answer->policy_count = (int32_t)question->pending_count;

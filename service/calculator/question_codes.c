@@ -14,14 +14,24 @@
 #define CLASSES_MOST 256
 #define OTHER "~" /* follows no code, is begun by none */
 
+/* The jobs of a policy whose tests are one run of the points: of the next with that run they are the same. */
+struct run_jobs {
+	size_t points; /* how many make up the run */
+	size_t first, count;
+};
+
 struct codes {
 	struct questionnaire *questionnaire;
 	const struct unit *unit;
 	bool regions;
 	const struct probe_point **tests; /* each once */
 	size_t test_count;
-	size_t words;	 /* of a set of tests */
-	uint64_t *truth; /* by class: which tests hold */
+	size_t *table; /* by hash: their numbers from 1 on */
+	size_t table_mask;
+	size_t *test_at;	   /* by point: which of them it is */
+	struct run_jobs *run_jobs; /* by the first point of a run */
+	size_t words;		   /* of a set of tests */
+	uint64_t *truth;	   /* by class: which tests hold */
 	struct value *values;
 	struct question_class *faces;
 	size_t count;
@@ -32,13 +42,18 @@ static bool points_equal(const struct probe_point *a, const struct probe_point *
 	return a->kind == b->kind && slice_equals(a->code, b->code);
 }
 
-static size_t test_find(const struct codes *codes, const struct probe_point *point)
+/* The number of the test that @point is; it becomes the last one when there is none like it. */
+static size_t test_put(struct codes *codes, const struct probe_point *point)
 {
-	size_t i = 0;
+	size_t at = (slice_hash(point->code) + (uint64_t)point->kind) & codes->table_mask;
 
-	while (i < codes->test_count && !points_equal(codes->tests[i], point))
-		i++;
-	return i;
+	for (; codes->table[at]; at = (at + 1) & codes->table_mask) {
+		if (points_equal(codes->tests[codes->table[at] - 1], point))
+			return codes->table[at] - 1;
+	}
+	codes->tests[codes->test_count++] = point;
+	codes->table[at] = codes->test_count;
+	return codes->test_count - 1;
 }
 
 static bool test_holds(
@@ -182,16 +197,11 @@ static void candidates_find(struct codes *codes)
 /* --- which policies to ask -------------------------------------------------------------------- */
 
 /* The tests of one policy, as a set. */
-static void own_tests(const struct codes *codes, const struct points *points,
-		const struct point_run *run, uint64_t *own)
+static void own_tests(const struct codes *codes, const struct point_run *run, uint64_t *own)
 {
 	memset(own, 0, codes->words * sizeof(*own));
-	for (size_t i = run->first; i < run->first + run->count; i++) {
-		size_t test = test_find(codes, &points->list[i]);
-
-		if (test < codes->test_count)
-			own[test / 64] |= UINT64_C(1) << (test % 64);
-	}
+	for (size_t i = run->first; i < run->first + run->count; i++)
+		own[codes->test_at[i] / 64] |= UINT64_C(1) << (codes->test_at[i] % 64);
 }
 
 static bool classes_look_alike(
@@ -207,11 +217,12 @@ static bool classes_look_alike(
 	return true;
 }
 
-static void jobs_of_pending(const struct codes *codes, size_t pending, const uint64_t *own,
-		struct answers *answers)
+static void jobs_make(const struct codes *codes, size_t pending, const struct point_run *run,
+		uint64_t *own, struct answers *answers)
 {
 	size_t first = answers->job_count;
 
+	own_tests(codes, run, own);
 	for (size_t k = 0; k < codes->count; k++) {
 		size_t i = first;
 
@@ -225,17 +236,41 @@ static void jobs_of_pending(const struct codes *codes, size_t pending, const uin
 	}
 }
 
+static void jobs_of_pending(const struct codes *codes, size_t pending,
+		const struct point_run *run, uint64_t *own, struct answers *answers)
+{
+	struct run_jobs *known = &codes->run_jobs[run->first];
+
+	if (known->count && known->points == run->count) {
+		for (size_t i = 0; i < known->count; i++) {
+			struct job *job = &answers->jobs[answers->job_count++];
+
+			*job = answers->jobs[known->first + i];
+			job->pending = (uint32_t)pending;
+		}
+		return;
+	}
+	known->points = run->count;
+	known->first = answers->job_count;
+	jobs_make(codes, pending, run, own, answers);
+	known->count = answers->job_count - known->first;
+}
+
 static bool tests_gather(struct codes *codes, const struct points *points)
 {
 	struct arena *arena = &codes->questionnaire->work;
 
 	codes->tests = ARENA_NEW_ARRAY(arena, const struct probe_point *, points->count + 1);
-	if (!codes->tests)
+	codes->test_at = ARENA_NEW_ARRAY(arena, size_t, points->count + 1);
+	codes->run_jobs = ARENA_NEW_ARRAY(arena, struct run_jobs, points->count + 1);
+	codes->table_mask = 1;
+	while (codes->table_mask < 2 * points->count)
+		codes->table_mask = 2 * codes->table_mask + 1;
+	codes->table = ARENA_NEW_ARRAY(arena, size_t, codes->table_mask + 1);
+	if (!codes->tests || !codes->test_at || !codes->run_jobs || !codes->table)
 		return false;
-	for (size_t i = 0; i < points->count; i++) {
-		if (test_find(codes, &points->list[i]) == codes->test_count)
-			codes->tests[codes->test_count++] = &points->list[i];
-	}
+	for (size_t i = 0; i < points->count; i++)
+		codes->test_at[i] = test_put(codes, &points->list[i]);
 	codes->words = codes->test_count / 64 + 1;
 	codes->truth = ARENA_NEW_ARRAY(arena, uint64_t, (CLASSES_MOST + 1) * codes->words);
 	codes->values = ARENA_NEW_ARRAY(arena, struct value, CLASSES_MOST + 1);
@@ -265,15 +300,13 @@ bool answers_find_codes(struct questionnaire *questionnaire, const struct questi
 	answers->values = codes.values;
 	answers->faces = codes.faces;
 	answers->weights = ARENA_NEW_ARRAY(arena, uint32_t, codes.count);
-	answers->jobs = ARENA_NEW_ARRAY(
-			arena, struct job, codes.count * question->pending_count + 1);
+	answers->jobs = arena_alloc(arena,
+			(codes.count * question->pending_count + 1) * sizeof(*answers->jobs));
 	if (!own || !answers->weights || !answers->jobs)
 		return false;
 	answers_weigh(questionnaire, unit, &(struct classifier){ on_class_of, &codes },
 			answers);
-	for (size_t i = 0; i < question->pending_count; i++) {
-		own_tests(&codes, points, &points->runs[i], own);
-		jobs_of_pending(&codes, i, own, answers);
-	}
+	for (size_t i = 0; i < question->pending_count; i++)
+		jobs_of_pending(&codes, i, &points->runs[i], own, answers);
 	return true;
 }

@@ -10,7 +10,7 @@ static const struct job *jobs_sort(
 		struct questionnaire *questionnaire, const struct answers *answers)
 {
 	struct arena *arena = &questionnaire->work;
-	struct job *sorted = ARENA_NEW_ARRAY(arena, struct job, answers->job_count + 1);
+	struct job *sorted = arena_alloc(arena, (answers->job_count + 1) * sizeof(*sorted));
 	size_t *next = ARENA_NEW_ARRAY(arena, size_t, answers->count + 1);
 
 	if (!sorted || !next)
@@ -24,6 +24,51 @@ static const struct job *jobs_sort(
 	return sorted;
 }
 
+/* How many units a policy lacks under the trial: of most only one part is asked again. */
+static size_t job_missing(struct questionnaire *questionnaire, const struct question *question,
+		const struct job *job, const struct trial *trial)
+{
+	const struct waiting *waiting =
+			question->waiting ? &question->waiting[job->pending] : NULL;
+
+	if (waiting && waiting->part && !trial->opaque) {
+		part_ask(questionnaire, waiting->part);
+		if (waiting->part->fails)
+			return 0;
+		if (!waiting->part->lacks)
+			return waiting->rest;
+		if (waiting->own && waiting->part->within)
+			return waiting->rest + waiting->part->left;
+	}
+	return pending_missing(questionnaire,
+			&questionnaire->pendings[question->pendings[job->pending]], trial);
+}
+
+/* What there is to gain with the policy of @job. */
+struct stake {
+	int64_t before, weight;
+};
+
+static struct stake job_stake(const struct questionnaire *questionnaire,
+		const struct question *question, const struct job *job)
+{
+	const struct pending *pending;
+
+	if (question->waiting)
+		return (struct stake){ question->waiting[job->pending].before,
+			question->waiting[job->pending].weight };
+	pending = &questionnaire->pendings[question->pendings[job->pending]];
+	return (struct stake){ (int64_t)pending->before, pending->weight };
+}
+
+/* @part of @whole in millionths. */
+static uint32_t share_ppm(uint64_t part, uint64_t whole)
+{
+	if (part <= UINT64_MAX / QUESTION_PPM)
+		return (uint32_t)(part * QUESTION_PPM / whole);
+	return (uint32_t)((wide_int)part * QUESTION_PPM / (wide_int)whole);
+}
+
 static void jobs_run(struct questionnaire *questionnaire, struct question *question,
 		struct trial *trial, const struct answers *answers)
 {
@@ -35,10 +80,8 @@ static void jobs_run(struct questionnaire *questionnaire, struct question *quest
 
 	for (size_t i = 0; stay && jobs && i < answers->job_count; i++) {
 		const struct job *job = &jobs[i];
-		const struct pending *pending =
-				&questionnaire->pendings[question->pendings[job->pending]];
-		int64_t before = (int64_t)pending->before;
-		int64_t after;
+		struct stake stake = job_stake(questionnaire, question, job);
+		int64_t after, share;
 
 		if (i == 0 || jobs[i - 1].answer != job->answer) {
 			trial->opaque = !answers->values;
@@ -48,9 +91,10 @@ static void jobs_run(struct questionnaire *questionnaire, struct question *quest
 				trial_put(questionnaire, trial,
 						answers->values + job->answer * trial->count);
 		}
-		after = (int64_t)pending_missing(questionnaire, pending, trial);
-		gain += (wide_int)((before - after) * QUESTION_PPM / before) * pending->weight *
-			(wide_int)job->weight;
+		after = (int64_t)job_missing(questionnaire, question, job, trial);
+		share = after ? (stake.before - after) * QUESTION_PPM / stake.before
+			      : QUESTION_PPM;
+		gain += (wide_int)(share * stake.weight) * (wide_int)job->weight;
 		if (after > 0)
 			stay[job->pending] += job->weight;
 	}
@@ -59,8 +103,7 @@ static void jobs_run(struct questionnaire *questionnaire, struct question *quest
 	question->gain = (int64_t)(gain / (wide_int)answers->total);
 	question->score = question->gain / question->cost;
 	for (size_t i = 0; stay && i < question->pending_count; i++)
-		question->stay_ppm[i] = (uint32_t)((wide_int)stay[i] * QUESTION_PPM /
-						   (wide_int)answers->total);
+		question->stay_ppm[i] = share_ppm(stay[i], answers->total);
 }
 
 static bool question_score(struct questionnaire *questionnaire, struct question *question)

@@ -137,14 +137,20 @@ struct asking {
 	uint64_t *missing; /* what the enterprise lacks */
 };
 
-static bool clause_waits(const struct asking *asking, const struct pending_clause *clause)
+/* Whether the trial answers something of @missing. */
+static bool set_waits(const struct asking *asking, const uint64_t *missing)
 {
 	for (size_t i = 0; i < asking->trial->count; i++) {
 		if (asking->trial->units[i]->place &&
-				slot_bits_has(clause->missing, asking->trial->units[i]->slot))
+				slot_bits_has(missing, asking->trial->units[i]->slot))
 			return true;
 	}
 	return false;
+}
+
+static bool clause_waits(const struct asking *asking, const struct pending_clause *clause)
+{
+	return set_waits(asking, clause->missing);
 }
 
 static void bits_add(uint64_t *bits, const uint64_t *more, size_t words)
@@ -208,18 +214,20 @@ static bool clauses_count(const struct asking *asking, size_t *out_count)
 
 	for (size_t i = 0; i < pending->clause_count; i++) {
 		const struct pending_clause *clause = &pending->clauses[i];
-		struct clause_result result;
 
-		if (asking->trial->count == 0 || !clause_waits(asking, clause)) {
-			lacking[used++] = clause->missing;
-			continue;
+		for (size_t k = 0; k < clause->part_count; k++) {
+			struct part *part = clause->parts[k];
+			const uint64_t *lacks = part->missing;
+
+			if (lacks && set_waits(asking, lacks)) {
+				part_ask(questionnaire, part);
+				if (part->fails)
+					return false;
+				lacks = part->lacks;
+			}
+			if (lacks)
+				lacking[used++] = lacks;
 		}
-		result = clause_ask_once(questionnaire->facts, &questionnaire->memo,
-				pending->outcome->policy, clause->clause);
-		if (result.status == STATUS(NOT_MET))
-			return false;
-		if (result.status == STATUS(UNKNOWN) && result.missing)
-			lacking[used++] = result.missing;
 	}
 	for (size_t i = 0; i < asking->words; i++) {
 		uint64_t bits = 0;
@@ -234,12 +242,16 @@ static bool clauses_count(const struct asking *asking, size_t *out_count)
 	return true;
 }
 
-static size_t bits_count_open(const uint64_t *bits, const uint64_t *open, size_t words)
+size_t bits_count_open(const uint64_t *bits, const uint64_t *open, size_t words)
 {
 	size_t count = 0;
 
-	for (size_t i = 0; i < words; i++)
-		count += (size_t)__builtin_popcountll(bits[i] & open[i]);
+	for (size_t i = 0; i < words; i++) {
+		uint64_t both = bits[i] & open[i];
+
+		if (both)
+			count += (size_t)__builtin_popcountll(both);
+	}
 	return count;
 }
 

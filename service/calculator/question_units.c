@@ -45,7 +45,7 @@ const char *unit_key(const struct questionnaire *questionnaire, const struct uni
 /* --- pending policies ------------------------------------------------------------------------- */
 
 /* The clauses that wait, of the enterprise or of one item; whether people must look at another. */
-static const struct pending_clause *clauses_gather(const struct questionnaire *questionnaire,
+static struct pending_clause *clauses_gather(const struct questionnaire *questionnaire,
 		const struct policy_rules *policy, bool per_item,
 		const struct clause_result *results, size_t *out_count, bool *out_review)
 {
@@ -58,8 +58,9 @@ static const struct pending_clause *clauses_gather(const struct questionnaire *q
 		if (policy->clauses[i].per_item != per_item)
 			continue;
 		if (results[i].status == STATUS(UNKNOWN) && results[i].missing)
-			clauses[(*out_count)++] = (struct pending_clause){ &policy->clauses[i],
-				results[i].missing };
+			clauses[(*out_count)++] =
+					(struct pending_clause){ .clause = &policy->clauses[i],
+						.missing = results[i].missing };
 		else if (results[i].status != STATUS(MET))
 			*out_review = true;
 	}
@@ -122,6 +123,8 @@ static void pendings_gather(struct questionnaire *questionnaire)
 		pending->weight = amount_weight(&outcome->amount);
 		pending->clauses = clauses_gather(questionnaire, outcome->policy, false,
 				outcome->results, &pending->clause_count, &review);
+		for (size_t k = 0; k < pending->clause_count; k++)
+			clause_find_parts(questionnaire, outcome->policy, &pending->clauses[k]);
 		if (outcome->policy->list != LIST_ENTERPRISE)
 			items_gather(questionnaire, pending);
 	}
@@ -140,8 +143,12 @@ static bool masks_make(struct questionnaire *questionnaire)
 		questionnaire->sets[i] = facts_new_set(facts);
 	questionnaire->open = facts_new_set(facts);
 	for (size_t i = 0; i < questionnaire->pending_count; i++) {
-		if (most < questionnaire->pendings[i].clause_count)
-			most = questionnaire->pendings[i].clause_count;
+		const struct pending *pending = &questionnaire->pendings[i];
+		size_t count = 0;
+
+		for (size_t k = 0; k < pending->clause_count; k++)
+			count += pending->clauses[k].part_count;
+		most = count > most ? count : most;
 	}
 	questionnaire->lacking =
 			ARENA_NEW_ARRAY(questionnaire->arena, const uint64_t *, most + 1);
@@ -367,65 +374,6 @@ static void units_gather(struct questionnaire *questionnaire)
 
 /* --- questions -------------------------------------------------------------------------------- */
 
-static bool clauses_lack(const struct pending_clause *clauses, size_t count, int slot)
-{
-	for (size_t i = 0; i < count; i++) {
-		if (slot_bits_has(clauses[i].missing, slot))
-			return true;
-	}
-	return false;
-}
-
-static bool pending_lacks(const struct pending *pending, const struct unit *unit)
-{
-	bool own = pending->outcome->policy->list == unit->list;
-
-	if (!unit->place)
-		return own && pending->list_unknown;
-	if (unit->item < 0)
-		return slot_bits_has(pending->lacks, unit->slot);
-	for (size_t i = 0; own && !pending->rests_on_enterprise && i < pending->item_count;
-			i++) {
-		if (pending->items[i].item == (size_t)unit->item)
-			return clauses_lack(pending->items[i].clauses,
-					pending->items[i].clause_count, unit->slot);
-	}
-	return false;
-}
-
-static void question_find_pendings(
-		struct questionnaire *questionnaire, struct question *question)
-{
-	struct arena *arena = questionnaire->arena;
-	size_t most = questionnaire->pending_count + 1;
-	size_t *pendings = arena_alloc(arena, most * sizeof(*pendings));
-	uint32_t *answered = arena_alloc(arena, most * sizeof(*answered));
-	const struct unit *first = &questionnaire->units[question->units[0]];
-	/* The common case, for every question and policy: one attribute of the enterprise. */
-	int only = question->unit_count == 1 && first->place && first->item < 0 ? first->slot
-										: -1;
-
-	for (size_t i = 0; pendings && answered && i < questionnaire->pending_count; i++) {
-		const struct pending *pending = &questionnaire->pendings[i];
-		uint32_t lacks = 0;
-
-		if (only >= 0) {
-			lacks = slot_bits_has(pending->lacks, only);
-		} else {
-			for (size_t k = 0; k < question->unit_count; k++)
-				lacks += pending_lacks(pending,
-						&questionnaire->units[question->units[k]]);
-		}
-		if (lacks == 0)
-			continue;
-		pendings[question->pending_count] = i;
-		answered[question->pending_count++] = lacks;
-	}
-	question->pendings = pendings;
-	question->answered = answered;
-	question->stay_ppm = ARENA_NEW_ARRAY(arena, uint32_t, question->pending_count + 1);
-}
-
 static const char *unit_group(const struct unit *unit)
 {
 	return unit->place && unit->place->back == 0 && !unit_is_series(unit)
@@ -481,7 +429,6 @@ static void questions_gather(struct questionnaire *questionnaire)
 				question->cost = unit_cost(unit);
 		}
 		list += question->unit_count;
-		question_find_pendings(questionnaire, question);
 		questionnaire->question_count++;
 	}
 }
@@ -494,10 +441,16 @@ void questionnaire_gather(struct questionnaire *questionnaire)
 	if (!masks_make(questionnaire))
 		return;
 	skipped_read(questionnaire);
-	for (size_t i = 0; i < questionnaire->pending_count; i++)
-		questionnaire->pendings[i].before = pending_missing(
-				questionnaire, &questionnaire->pendings[i], &nothing);
+	for (size_t i = 0; i < questionnaire->pending_count; i++) {
+		struct pending *pending = &questionnaire->pendings[i];
+
+		/* Of policies of the enterprise it follows from what units_gather() finds. */
+		if (pending->outcome->policy->list != LIST_ENTERPRISE)
+			pending->before = pending_missing(questionnaire, pending, &nothing);
+	}
 	units_gather(questionnaire);
 	if (!questionnaire->arena->exhausted)
 		questions_gather(questionnaire);
+	if (!questionnaire->arena->exhausted)
+		questions_find_pendings(questionnaire);
 }

@@ -273,3 +273,11 @@ void rule_probe(const struct rule *rule, const struct probe *probe,
 	if (root)
 		probe_node(&prober, root);
 }
+
+void rule_part_probe(const struct rule *rule, const struct node *part,
+		const struct probe *probe, const struct evaluation *evaluation)
+{
+	struct prober prober = { rule, probe, evaluation };
+
+	probe_node(&prober, part);
+}

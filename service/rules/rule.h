@@ -361,6 +361,31 @@ struct probe {
 void rule_probe(const struct rule *rule, const struct probe *probe,
 		const struct evaluation *evaluation);
 
+/** As it, of a part of the rule, see below. */
+void rule_part_probe(const struct rule *rule, const struct node *part,
+		const struct probe *probe, const struct evaluation *evaluation);
+
+/* --- parts ------------------------------------------------------------------------------------ */
+
+/**
+ * What stands between && at the top of a rule. When one is false, so is the rule; else it lacks what those lack
+ * that are unknown, and is true when all are. NULL when the rule is no such run, or memory is short, and then
+ * @arena is exhausted.
+ */
+const struct node *const *rule_parts(
+		const struct rule *rule, struct arena *arena, size_t *out_count);
+/**
+ * As it is written, parentheses at its ends left out, even one of a pair: of the same scope two that are written
+ * alike are the same.
+ */
+struct slice rule_part_text(const struct rule *rule, const struct node *part);
+/** Calls @found for the slots that it reads, in the order of the text, some more than once. */
+void rule_part_slots(
+		const struct node *part, void (*found)(void *context, int slot), void *context);
+/** As rule_evaluate(). */
+struct value rule_part_evaluate(const struct rule *rule, const struct node *part,
+		const struct evaluation *evaluation);
+
 /* --- reading the text -------------------------------------------------------------------------- */
 
 /**

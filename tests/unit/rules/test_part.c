@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The parts of a rule by themselves: together they come to what the rule does, lack what it lacks, and read
+ * what it reads; and each is the rule that its text makes alone. Rules at random, made with a memo and without.
+ */
+#include "../effort.h"
+#include "block_world.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { PROFILES = 6 };
+
+struct world {
+	struct arena arena; /* of what the memo knows */
+	struct arena call;  /* of all else that has to do with a rule */
+	struct diagnostics diagnostics;
+	struct scope *scope;
+	struct region_table *regions;
+	struct rule_memo *memo;
+	struct value values[SLOTS];
+	struct evaluation evaluation;
+	size_t unknown, failing; /* parts that came to it, and were not the whole rule */
+};
+
+static struct world *world_make(void)
+{
+	struct world *world = calloc(1, sizeof(*world));
+
+	assert_non_null(world);
+	arena_init(&world->arena, (size_t)1 << 30);
+	arena_init(&world->call, (size_t)64 << 20);
+	diagnostics_init(&world->diagnostics, &world->arena);
+	world->scope = block_scope_make(&world->arena);
+	world->regions = block_regions_make();
+	world->memo = rule_memo_new();
+	assert_non_null(world->memo);
+	block_bounds_make(world->values);
+	world->evaluation = (struct evaluation){ .values = world->values,
+		.value_count = SLOTS,
+		.regions = world->regions,
+		.arena = &world->call };
+	return world;
+}
+
+static void world_free(struct world *world)
+{
+	rule_memo_free(world->memo);
+	scope_free(world->scope);
+	region_table_free(world->regions);
+	arena_fini(&world->arena);
+	arena_fini(&world->call);
+	free(world);
+}
+
+static const struct rule *compile(struct world *world, const char *text, struct rule_memo *memo)
+{
+	struct rule_options options = { .path = "part",
+		.cost_limit = UINT64_MAX,
+		.lasting = true,
+		.memo = memo,
+		.regions = world->regions };
+	const struct rule *rule = rule_compile(slice_from(text), world->scope, &options,
+			memo ? &world->arena : &world->call, &world->diagnostics);
+
+	if (!rule)
+		fail_msg("no rule: %s", text);
+	return rule;
+}
+
+static uint64_t missing_bits(const struct value *value)
+{
+	uint64_t bits = 0;
+
+	for (size_t i = 0; value->kind == VALUE_UNKNOWN && i < value->missing.count; i++)
+		bits |= UINT64_C(1) << value->missing.slots[i];
+	return bits;
+}
+
+static void on_slot(void *context, int slot)
+{
+	*(uint64_t *)context |= UINT64_C(1) << slot;
+}
+
+/* What the parts together come to, by the three values. */
+static void parts_compare(struct world *world, const struct rule *rule,
+		const struct node *const *parts, size_t count)
+{
+	struct value whole = rule_evaluate(rule, &world->evaluation);
+	uint64_t missing = 0;
+	bool fails = false, errs = false;
+
+	for (size_t i = 0; i < count; i++) {
+		struct value part = rule_part_evaluate(rule, parts[i], &world->evaluation);
+
+		fails |= part.kind == VALUE_BOOL && !part.boolean;
+		errs |= part.kind == VALUE_ERROR;
+		missing |= missing_bits(&part);
+		world->unknown += part.kind == VALUE_UNKNOWN;
+	}
+	world->failing += fails;
+	if (fails) {
+		assert_int_equal(whole.kind, VALUE_BOOL);
+		assert_false(whole.boolean);
+	} else if (missing) {
+		assert_int_equal(whole.kind, VALUE_UNKNOWN);
+		assert_true(missing_bits(&whole) == missing);
+	} else if (errs) {
+		assert_int_equal(whole.kind, VALUE_ERROR);
+	} else {
+		assert_int_equal(whole.kind, VALUE_BOOL);
+		assert_true(whole.boolean);
+	}
+}
+
+/* With the parentheses that lack their other half; no text in the rules has any. */
+static const char *text_close(struct arena *arena, struct slice text)
+{
+	size_t before = 0, behind = 0;
+	char *closed;
+
+	for (size_t i = 0; i < text.size; i++) {
+		if (text.data[i] == '(')
+			behind++;
+		else if (text.data[i] == ')' && behind > 0)
+			behind--;
+		else if (text.data[i] == ')')
+			before++;
+	}
+	closed = arena_alloc(arena, before + text.size + behind + 1);
+	assert_non_null(closed);
+	memset(closed, '(', before);
+	memcpy(closed + before, text.data, text.size);
+	memset(closed + before + text.size, ')', behind);
+	closed[before + text.size + behind] = '\0';
+	return closed;
+}
+
+/* A part is what its text is alone. */
+static void text_compare(struct world *world, const struct rule *rule, const struct node *part)
+{
+	struct slice text = rule_part_text(rule, part);
+	const struct rule *alone = compile(world, text_close(&world->call, text), NULL);
+	struct value value = rule_evaluate(alone, &world->evaluation);
+	struct value own = rule_part_evaluate(rule, part, &world->evaluation);
+	uint64_t reads = 0, slots = 0;
+	size_t count;
+	const int *list = rule_slots(alone, &count);
+
+	assert_int_equal(own.kind, value.kind);
+	if (own.kind == VALUE_BOOL)
+		assert_int_equal(own.boolean, value.boolean);
+	assert_true(missing_bits(&own) == missing_bits(&value));
+	rule_part_slots(part, on_slot, &reads);
+	for (size_t i = 0; i < count; i++)
+		slots |= UINT64_C(1) << list[i];
+	assert_true(reads == slots);
+}
+
+static size_t rule_try(struct world *world, const struct rule *rule)
+{
+	size_t count = 0;
+	const struct node *const *parts = rule_parts(rule, &world->call, &count);
+
+	if (!parts) {
+		assert_int_equal(count, 0);
+		return 0;
+	}
+	assert_true(count > 1);
+	for (int i = 0; i < PROFILES; i++) {
+		for (int slot = 0; slot < FIRST_OTHER; slot++) {
+			world->values[slot] = (struct value){ .kind = VALUE_UNKNOWN };
+			if (random_below(4) > 0)
+				world->values[slot] = block_value_make(&world->call, slot);
+		}
+		parts_compare(world, rule, parts, count);
+	}
+	for (size_t i = 0; i < count; i++)
+		text_compare(world, rule, parts[i]);
+	return count;
+}
+
+static void test_at_random(void **state)
+{
+	struct world *world = world_make();
+	unsigned rules = effort(1500, 30000);
+	size_t parts = 0, known = 0;
+
+	(void)state;
+	for (unsigned i = 0; i < rules; i++) {
+		const char *text = block_rule_make(&world->arena, (int)random_below(4));
+		const char *both = arena_format(&world->arena, "(%s) && %s", text,
+				block_rule_make(&world->arena, 0));
+
+		parts += rule_try(world, compile(world, both, NULL));
+		known += rule_try(world, compile(world, both, world->memo));
+		arena_reset(&world->call);
+	}
+	assert_int_equal(parts, known);
+	assert_true(parts > rules);
+	assert_true(world->unknown > 0);
+	assert_true(world->failing > 0);
+	world_free(world);
+}
+
+/* What is no run of && has none. */
+static void test_others(void **state)
+{
+	static const char *const texts[] = { "e.n0 >= 3", "e.n0 >= 3 || e.n1 >= 3",
+		"!(e.n0 >= 3 && e.n1 >= 3)", "e.f0 ? e.f1 : e.f2 && e.f0", "true && false" };
+	struct world *world = world_make();
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
+		assert_int_equal(rule_try(world, compile(world, texts[i], NULL)), 0);
+	assert_int_equal(rule_try(world, compile(world, "e.f0 && e.f1 && (e.f2 && e.n0 > 3)",
+							 NULL)),
+			3);
+	world_free(world);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_at_random),
+		cmocka_unit_test(test_others),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
