@@ -466,6 +466,20 @@ void workload_free(struct workload *workload)
 	free(workload);
 }
 
+struct workload *workload_share(const struct workload *workload)
+{
+	struct workload *shared = checked(malloc(sizeof(*shared)));
+
+	*shared = *workload;
+	shared->sweep = NULL;
+	return shared;
+}
+
+void workload_unshare(struct workload *shared)
+{
+	free(shared);
+}
+
 const struct ruleset *workload_ruleset(const struct workload *workload)
 {
 	return workload->ruleset;

@@ -22,6 +22,9 @@ struct workload_options {
 /** Ends the program when memory is short. */
 struct workload *workload_new(const struct workload_options *options);
 void workload_free(struct workload *workload);
+/** The same for another thread, which reads blocks of its own; it goes before @workload does. */
+struct workload *workload_share(const struct workload *workload);
+void workload_unshare(struct workload *shared);
 const struct ruleset *workload_ruleset(const struct workload *workload);
 
 /** The source of block @block, for a sweep of the workload's ruleset. */

@@ -99,9 +99,9 @@ class Table:
     def point(self, plot_name, line, x, y):
         self.lines.setdefault(plot_name, {}).setdefault(line, []).append((x, y))
 
-    def program(self, name, *arguments, timeout=1800):
+    def program(self, name, *arguments, timeout=1800, cores=1):
         """What a program of tests/bench prints; its step has failed when the answers differ."""
-        command = bench.pinned(1, [str(self.options.build / "tests/bench" / name), *map(str, arguments)])
+        command = bench.pinned(cores, [str(self.options.build / "tests/bench" / name), *map(str, arguments)])
         done = subprocess.run(command, capture_output=True, text=True, timeout=timeout, check=False)
         if done.returncode:
             raise SystemExit(f"{' '.join(command)} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
@@ -110,7 +110,7 @@ class Table:
 
 # --- one match -----------------------------------------------------------------------------------
 
-INDEX_LINE = re.compile(r"^match index, P=(\d+)(.*?): index ([\d.]+) us, (ordered loop|all known) ([\d.]+) us, "
+INDEX_LINE = re.compile(r"^match index, P=(\d+)(.*?): index ([\d.]+) us, (ordered loop|all known|as made) ([\d.]+) us, "
                         r"ratio ([\d.]+).*?right after another ([\d.]+) us", re.MULTILINE)
 BUILT_LINE = re.compile(r"^match index, P=\d+: built in ([\d.]+) ms, (\d+) bytes a policy", re.MULTILINE)
 MEMORY_LINE = re.compile(r"distinct take ([\d.]+) times the memory")
@@ -125,21 +125,21 @@ def index_rows(table, policies, rounds):
         raise SystemExit(f"a million policies take {INDEX_GIB} GiB of memory, which are not there")
     # Only the ordinary shape and that of distinct thresholds; the suite compares the answers of the others, too.
     output = table.program("bench_match_index", policies, rounds, 42, 2)
-    lines = {shape: (float(ours), peer, float(other), float(ratio), float(first))
+    lines = {(shape, peer): (float(ours), float(other), float(ratio), float(first))
              for _, shape, ours, peer, other, ratio, first in INDEX_LINE.findall(output)}
-    ours, _, loop, ratio, first = lines[""]
+    ours, loop, ratio, first = lines["", "ordered loop"]
     table.add(f"one match, ids out, P = {policies:,}, against the ordered loop", f"{ours:.2f} µs",
               f"{loop:.1f} µs", ratio, *INDEX_LIMITS[policies], least=True)
     table.add(f"one match, P = {policies:,}, right after a turn of the loop", f"{first:.2f} µs", f"{loop:.1f} µs",
               loop / first, None, None)
     table.point("match", "match index", policies, ours)
     table.point("match", "ordered loop", policies, loop)
-    three, _, two, ratio, _ = lines[", 5 unknown"]
+    three, two, ratio, _ = lines[", 5 unknown", "all known"]
     table.add(f"three-valued, 5 attributes unknown, P = {policies:,}, against two-valued", f"{three:.2f} µs",
               f"{two:.2f} µs", ratio, 2, 1.7)
-    distinct = lines[", all thresholds distinct"][0]
-    table.add(f"all thresholds distinct, P = {policies:,}: time", f"{distinct:.2f} µs", f"{ours:.2f} µs",
-              distinct / ours, 2, 1.7)
+    distinct, rounded, ratio, _ = lines[", all thresholds distinct", "as made"]
+    table.add(f"all thresholds distinct, P = {policies:,}, in turn with rounded ones: time", f"{distinct:.2f} µs",
+              f"{rounded:.2f} µs", ratio, 2, 1.7)
     memory = float(MEMORY_LINE.search(output)[1])
     built, size = BUILT_LINE.search(output).groups()
     table.add(f"all thresholds distinct, P = {policies:,}: memory", f"{memory:.2f} times", "rounded ones", memory,
@@ -189,7 +189,6 @@ def load_rows(table, folder, policies, rounds):
 
 # --- the registry --------------------------------------------------------------------------------
 
-SWEEP_LINE = re.compile(r"^workload P=\d+[^,:]*: sweep ([\d.]+) ms, straight loop ([\d.]+) ms", re.MULTILINE)
 CONSTANT_LINE = re.compile(r"^constant P=\d+: (10\^\d) enterprises ([\d.]+) ms, ([\d.]+) times", re.MULTILINE)
 CONSTANT_BLOCKS = {7: 2442, 6: 244}  # by the power of ten
 CONSTANT_GIB = 8  # for 10^7
@@ -296,29 +295,17 @@ def constant_row(table):
         table.point("registry", "sweep", enterprises, took * CONSTANT_POLICIES * enterprises / 1e6)
 
 
+CORES_LINE = re.compile(r"^cores P=.*: one thread ([\d.]+) ms, two ([\d.]+) ms, ([\d.]+) times", re.MULTILINE)
+
+
 def two_cores_row(table, rounds):
-    """How much more two of them do on two cores than one on one."""
+    """The program's own threads, as in a search or a report: two of them against one, over the same registry."""
     if (os.cpu_count() or 1) < 2:
-        table.add("two cores: two sweeps at once against one", "", "one core", None, 1.7, 1.9, least=True)
+        table.add("two cores: a sweep by two threads against one", "", "one core", None, 1.7, 1.9, least=True)
         return
-    program = str(table.options.build / "tests/bench/bench_sweep")
     blocks = 16 if table.options.quick else 61
-    arguments = [program, str(ROOT / "service/catalog"), str(blocks), "200", str(rounds), "known"]
-
-    def took(process):
-        output, _ = process.communicate(timeout=900)
-        if process.returncode:
-            raise SystemExit(f"bench_sweep ended with {process.returncode}")
-        return float(SWEEP_LINE.search(output)[1])
-
-    gains = []
-    for _ in range(min(rounds, 3)):  # alone and both take turns
-        alone, *both = [took(one) for cores in ((1,), (0, 1)) for one in
-                        [subprocess.Popen(bench.pinned(core, arguments), stdout=subprocess.PIPE, text=True)
-                         for core in cores]]
-        gains.append(sum(alone / one for one in both))
-    gain = statistics.median(gains)
-    table.add("two cores: two sweeps at once against one", f"{gain:.2f} times", "one core", gain, 1.7, 1.9, least=True)
+    one, two, gain = CORES_LINE.search(table.program("bench_cores", blocks, 200, max(rounds, 5), cores="0,1")).groups()
+    table.add("two cores: a sweep by two threads against one, ms", two, one, float(gain), 1.7, 1.9, least=True)
 
 
 def room_rows(table):
