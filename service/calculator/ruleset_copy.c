@@ -91,14 +91,28 @@ static ProtobufCMessage **messages_take(const struct ruleset_build *build, struc
 	return taken;
 }
 
+/* Of an owner, policies in id order stay the list that they are. */
+static bool policies_stay(const struct ruleset_build *build)
+{
+	const struct catalog *from = build->origin;
+
+	for (size_t i = 1; build->is_owner && i < from->policy_count; i++) {
+		policy_ask_for(from, i + 8);
+		if (strcmp(from->policies[i - 1]->id, from->policies[i]->id) > 0)
+			return false;
+	}
+	return build->is_owner && from->policies;
+}
+
 bool ruleset_build_copy(struct ruleset_build *build, struct error *err)
 {
 	const struct catalog *from = build->origin;
 	struct catalog *to = &build->ruleset->catalog;
 	struct arena *arena = &build->ruleset->arena;
+	bool stay = policies_stay(build);
 	size_t most = from->attribute_count + from->parameter_count + from->region_count +
-		      from->industry_count + from->fact_count + from->policy_count +
-		      from->shared_cap_count;
+		      from->industry_count + from->fact_count + from->shared_cap_count +
+		      (stay ? 0 : from->policy_count);
 	struct named *list = memory_alloc_zero(most + 1, sizeof(*list));
 	bool ok = false;
 
@@ -147,13 +161,14 @@ bool ruleset_build_copy(struct ruleset_build *build, struct error *err)
 	to->shared_caps = (Policycalc__V1__SharedCap **)messages_take(
 			build, list, to->shared_cap_count, NULL);
 
-	for (size_t i = 0; i < from->policy_count; i++) {
-		policy_ask_for(from, i + 8);
+	for (size_t i = 0; !stay && i < from->policy_count; i++)
 		list[i] = (struct named){ "", from->policies[i]->id, &from->policies[i]->base };
-	}
 	to->policy_count = from->policy_count;
-	to->policies = (Policycalc__V1__Policy **)messages_take(build, list, to->policy_count,
-			(ProtobufCMessage ***)&build->policy_origins);
+	if (stay)
+		to->policies = build->policy_origins = from->policies;
+	else
+		to->policies = (Policycalc__V1__Policy **)messages_take(build, list,
+				to->policy_count, (ProtobufCMessage ***)&build->policy_origins);
 
 	ok = to->content_hash && to->attributes && to->parameters && to->regions &&
 	     to->industries && to->facts && to->shared_caps && to->policies;

@@ -408,6 +408,33 @@ static void shared_amounts(void **state)
 	arena_fini(&arena);
 }
 
+/* Whoever has policies in another order than that of their ids gets them in order. */
+static void unsorted_policies(void **state)
+{
+	struct profile_maker maker = {
+		.day = "2026-02-10", .seed = 5, .known = 90, .series = 30
+	};
+	struct catalog turned;
+	struct ruleset *copy, *loaded;
+	struct arena arena;
+
+	(void)state;
+	arena_init(&arena, (size_t)1 << 30);
+	maker.arena = &arena;
+	copy = random_catalog_compile(&maker, 20, dictionary);
+	turned = *ruleset_catalog(copy);
+	turned.policies =
+			ARENA_NEW_ARRAY(&arena, Policycalc__V1__Policy *, turned.policy_count);
+	for (size_t i = 0; i < turned.policy_count; i++)
+		turned.policies[i] =
+				ruleset_catalog(copy)->policies[turned.policy_count - 1 - i];
+	loaded = ruleset_load_as_stored(&turned, 0);
+	policies_compare(copy, loaded);
+	ruleset_unref(loaded);
+	ruleset_unref(copy);
+	arena_fini(&arena);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -415,6 +442,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(memory_short),
 		cmocka_unit_test(starter_catalog),
 		cmocka_unit_test(shared_amounts),
+		cmocka_unit_test(unsorted_policies),
 	};
 
 	if (argc < 3)
