@@ -307,13 +307,16 @@ def rivals():
 
 
 def half_written():
-    """The daemon is killed while it publishes: what stands there afterwards is whole."""
+    """The daemon is killed while it publishes: what stands there afterwards is whole. A sanitizer sees nothing of it
+    that it does not see in the other tests."""
+    if SANITIZED:
+        return
     home = Daemon()
     folder = draft()
     path = folder / "policies/smx-talent-loan.yaml"
     text = path.read_text(encoding="utf-8")
     seen = set()
-    for number in range(0, 8, 3 if SANITIZED else 1):
+    for number in range(8):
         path.write_text(text.replace("keywords: [人才贷]", f"keywords: [人才贷{number}]"),
                         encoding="utf-8")
         before = json.loads(succeeds("match", "staff=3", "--format=json",

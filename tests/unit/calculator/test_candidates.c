@@ -5,6 +5,7 @@
  * series is not answered from the index; it is what the others are compared with.
  */
 #include "calculator/candidates.h"
+#include "effort.h"
 #include "profile_maker.h"
 #include "random_catalog.h"
 #include "starter.h"
@@ -184,7 +185,7 @@ static void random_catalogs(void **state)
 
 		arena_init(&arena, (size_t)1 << 30);
 		ruleset = random_catalog_compile(&maker, 260, dictionary);
-		day_compare(ruleset, &maker, 25, &tally);
+		day_compare(ruleset, &maker, 25 / effort_step(5), &tally);
 		ruleset_unref(ruleset);
 		arena_fini(&arena);
 	}
@@ -225,7 +226,7 @@ static struct ruleset *copies_make(const struct catalog *from, struct arena *are
 static void starter_catalog(void **state)
 {
 	static const char *const days[] = { "2026-06-01", "2025-01-15", "2022-10-01" };
-	unsigned count = getenv("POLICYCALC_LONG") ? 300 : 12;
+	unsigned count = getenv("POLICYCALC_LONG") ? 300 : 12 / effort_step(3);
 	struct tally tally = { 0 };
 	struct ruleset *one, *ruleset;
 	struct arena arena;

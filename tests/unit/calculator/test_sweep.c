@@ -5,6 +5,7 @@
  * tables, judgements, policies of items, windows), and over the starter catalog on several days.
  */
 #include "calculator/answer.h"
+#include "effort.h"
 #include "fixture.h"
 #include "profile_maker.h"
 #include "random_catalog.h"
@@ -294,7 +295,7 @@ static void tally_print(const struct tally *tally)
 
 static void random_catalogs(void **state)
 {
-	unsigned instances = getenv("POLICYCALC_LONG") ? 200 : 12;
+	unsigned instances = getenv("POLICYCALC_LONG") ? 200 : 12 / effort_step(2);
 	struct tally tally = { 0 };
 
 	(void)state;
@@ -333,7 +334,7 @@ static void random_catalogs(void **state)
 static void starter_catalog(void **state)
 {
 	static const char *const days[] = { "2026-06-01", "2025-01-15", "2022-10-01" };
-	unsigned count = getenv("POLICYCALC_LONG") ? 3000 : 150;
+	unsigned count = getenv("POLICYCALC_LONG") ? 3000 : 150 / effort_step(2);
 	struct tally tally = { 0 };
 	struct ruleset *ruleset;
 	struct arena arena;

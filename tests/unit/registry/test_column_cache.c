@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "column_check.h"
+#include "effort.h"
 
 #include "base/memory.h"
 #include "registry/column_pack.h"
@@ -348,16 +349,17 @@ static void the_file_does_not_grow_for_ever(void **state)
 {
 	struct fixture *fixture = *state;
 	struct column_file_state file;
+	unsigned changes = 200 / effort_step(4);
 
 	world_add(&fixture->world, 2 * COLUMN_ROWS);
 	check_all(fixture, 1);
 	file = column_cache_state(fixture->cache);
-	for (int i = 0; i < 200; i++) {
+	for (unsigned i = 0; i < changes; i++) {
 		struct error err = { 0 };
 		struct column_reader *reader;
 		struct sweep_source source;
 
-		world_change(&fixture->world, 1 + i % 2 * COLUMN_ROWS);
+		world_change(&fixture->world, 1 + (int)(i % 2) * COLUMN_ROWS);
 		reader = column_reader_new(
 				fixture->cache, fixture->world.sequence, NULL, 0, &err);
 		assert_true(column_reader_enter(reader, i % 2, &source, &err));
@@ -365,7 +367,8 @@ static void the_file_does_not_grow_for_ever(void **state)
 	}
 	assert_true(column_cache_state(fixture->cache).size <
 			2 * file.live + ((uint64_t)40 << 20));
-	assert_true(200 * file.live / 2 > (uint64_t)60 << 20);
+	/* Whether it was cleaned up shows in the whole of them. */
+	assert_true(changes < 200 || changes * file.live / 2 > (uint64_t)60 << 20);
 	check_all(fixture, fixture->world.sequence);
 	column_cache_close(fixture->cache);
 	cache_open(fixture);

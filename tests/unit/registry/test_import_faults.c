@@ -242,7 +242,8 @@ static void test_killed_in_each_write(void **state)
 	struct disturbed disturbed = disturbed_make(fixture);
 	unsigned kills = 0;
 
-	for (unsigned nth = 1;; nth++) {
+	/* What a crash leaves is what a loss of power leaves, which sanitizers see in one process. */
+	for (unsigned nth = 1;; nth += effort_step(4)) {
 		struct arena_mark mark = arena_mark(&fixture->arena);
 
 		file_restore(fixture, disturbed.before, disturbed.before_size);
@@ -254,7 +255,7 @@ static void test_killed_in_each_write(void **state)
 		registry_fixture_close(fixture);
 		arena_rewind(&fixture->arena, mark);
 	}
-	assert_true(kills >= 6);
+	assert_true(kills >= 6 / effort_step(4));
 	free(disturbed.before);
 }
 
@@ -455,7 +456,8 @@ static void test_killed_at_random(void **state)
 	print_message("%u kills, %lld in the middle, %lld us\n", kills, (long long)partly,
 			(long long)duration_us);
 	assert_true(kills >= kills_wanted * 4 / 5);
-	assert_true(partly > 0);
+	/* Sanitizers get one kill, wherever it strikes. */
+	assert_true(partly > 0 || kills_wanted == 1);
 	must_open(fixture);
 	must_import_many(&many);
 	assert_string_equal(fixture_dump(fixture), expected);
@@ -483,7 +485,7 @@ int main(int argc, char **argv)
 	if (argc > 1 && strcmp(argv[1], "--long") == 0)
 		kills_wanted = KILLS * 10;
 	else
-		kills_wanted = effort(KILLS, KILLS);
+		kills_wanted = KILLS / effort_step(KILLS);
 	folder_use_memory();
 	fault_vfs_install();
 	return cmocka_run_group_tests(tests, NULL, NULL);
