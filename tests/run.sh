@@ -372,7 +372,7 @@ if wanted threads; then
 	cat tests/tsan.supp >"$suppressions"
 	chmod 644 "$suppressions"
 	build ci-tsan && TSAN_OPTIONS="exitcode=99:suppressions=$suppressions" \
-		run_tests ci-tsan --setup sanitize --timeout-multiplier 6 --suite threads --suite fuzz
+		run_tests ci-tsan --setup threads --timeout-multiplier 6 --suite threads --suite fuzz
 	rm -f "$suppressions"
 fi
 if wanted clang; then

@@ -2,6 +2,7 @@
 /* How often a test that makes up its instances does so. */
 #pragma once
 
+#include <stdbool.h>
 #include <stdlib.h>
 
 /**
@@ -19,4 +20,10 @@ static inline unsigned effort(unsigned usual, unsigned many)
 static inline unsigned effort_step(unsigned sparse)
 {
 	return getenv("POLICYCALC_BRIEF") && !getenv("POLICYCALC_LONG") ? sparse : 1;
+}
+
+/** Whether only what has threads is of interest: in the run with TSan, which sets POLICYCALC_THREADS. */
+static inline bool effort_is_of_threads(void)
+{
+	return getenv("POLICYCALC_THREADS") != NULL;
 }

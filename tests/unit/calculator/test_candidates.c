@@ -172,6 +172,8 @@ static void random_catalogs(void **state)
 	struct tally tally = { 0 };
 
 	(void)state;
+	if (effort_is_of_threads())
+		skip();
 	for (unsigned n = 0; n < instances; n++) {
 		struct arena arena;
 		struct profile_maker maker = { .day = n % 3 ? "2026-02-10" : "2020-02-29",
@@ -232,6 +234,8 @@ static void starter_catalog(void **state)
 	struct arena arena;
 
 	(void)state;
+	if (effort_is_of_threads())
+		skip();
 	arena_init(&arena, (size_t)1 << 30);
 	one = starter_read(starter, &arena);
 	ruleset = copies_make(ruleset_catalog(one), &arena);
