@@ -11,6 +11,9 @@
 
 #define ARENA_FIRST_BLOCK ((size_t)4096)
 #define ARENA_LARGEST_BLOCK ((size_t)1 << 20)
+/* Of an arena that is large already, and far from its budget: nearly all of it is whole pages of 2 MiB. */
+#define ARENA_LARGE_BLOCK ((size_t)16 << 20)
+#define ARENA_LARGE_FROM ((size_t)16 << 20)
 #define ARENA_KEEP ((size_t)32 << 10)
 
 struct arena_block {
@@ -169,6 +172,8 @@ static bool arena_grow(struct arena *arena, size_t size)
 		want = arena->blocks->size * 2;
 		if (want > ARENA_LARGEST_BLOCK)
 			want = ARENA_LARGEST_BLOCK;
+		if (arena->taken >= ARENA_LARGE_FROM && left / 4 >= ARENA_LARGE_BLOCK)
+			want = ARENA_LARGE_BLOCK - sizeof(*block);
 	}
 	if (want < size)
 		want = size;
@@ -183,6 +188,8 @@ static bool arena_grow(struct arena *arena, size_t size)
 		want = block->size;
 	} else {
 		block = memory_alloc(sizeof(*block) + want);
+		if (block && want >= MEMORY_LARGE_PAGE)
+			memory_join_pages(block, sizeof(*block) + want);
 	}
 	if (!block)
 		return false;

@@ -2,8 +2,10 @@
 #include "base/memory.h"
 
 #include <stdatomic.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 static atomic_ulong fail_nth;
@@ -42,6 +44,15 @@ void *memory_alloc_zero(size_t count, size_t size)
 void *memory_resize(void *old, size_t size)
 {
 	return given(memory_must_fail() ? NULL : realloc(old, size ? size : 1));
+}
+
+void memory_join_pages(void *room, size_t size)
+{
+	uintptr_t begin = ((uintptr_t)room + MEMORY_LARGE_PAGE - 1) & ~(MEMORY_LARGE_PAGE - 1);
+	uintptr_t end = ((uintptr_t)room + size) & ~(MEMORY_LARGE_PAGE - 1);
+
+	if (begin < end)
+		(void)madvise((void *)begin, end - begin, MADV_HUGEPAGE);
 }
 
 void memory_give_up(void)

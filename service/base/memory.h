@@ -51,6 +51,14 @@ int memory_must_fail(void);
 #define memory_show(from, size) ((void)(from), (void)(size))
 #endif
 
+/**
+ * Asks for pages of 2 MiB for what of @room is whole such ones, before it is touched: what is gone through in no order
+ * then takes the processor fewer searches for where it lies, and the kernel far fewer faults. Only advice: the room is
+ * the same without. For what will be filled; of what is touched here and there each touch takes a page.
+ */
+void memory_join_pages(void *room, size_t size);
+#define MEMORY_LARGE_PAGE ((size_t)2 << 20)
+
 /** A copy of @size bytes with a NUL behind them, to be freed with memory_free(). NULL if none. */
 char *memory_copy(const char *data, size_t size);
 

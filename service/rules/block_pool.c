@@ -7,18 +7,14 @@
 
 #include "base/memory.h"
 
-#include <sys/mman.h>
-
 #define POOL_WORDS ((size_t)256 * BLOCK_WORDS)
 #define SMALL_CHUNKS 2
-#define LARGE_PAGE ((size_t)2 << 20)
-#define LARGE_WORDS (2 * LARGE_PAGE / sizeof(uint64_t))
+#define LARGE_WORDS (2 * MEMORY_LARGE_PAGE / sizeof(uint64_t))
 #define LINE_WORDS ((size_t)8)
 
-/* Only advice: where there are none, small ones serve. */
 static bool chunk_take(struct plane_chunk *chunk, size_t words, bool large)
 {
-	size_t unit = large ? LARGE_PAGE : LINE_WORDS * sizeof(uint64_t);
+	size_t unit = large ? MEMORY_LARGE_PAGE : LINE_WORDS * sizeof(uint64_t);
 	size_t size;
 
 	chunk->size = large ? LARGE_WORDS : POOL_WORDS;
@@ -30,7 +26,7 @@ static bool chunk_take(struct plane_chunk *chunk, size_t words, bool large)
 		return false;
 	chunk->words = chunk->memory + -(uintptr_t)chunk->memory % unit / sizeof(uint64_t);
 	if (large)
-		(void)madvise(chunk->words, size, MADV_HUGEPAGE);
+		memory_join_pages(chunk->words, size);
 	return true;
 }
 

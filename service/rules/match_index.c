@@ -5,22 +5,10 @@
 
 #include <assert.h>
 #include <string.h>
-#include <sys/mman.h>
 
 /* Texts of codes; and what is needed for a moment while an index is made. */
 #define TEXTS_BUDGET ((size_t)256 << 20)
 #define BUILD_BUDGET ((size_t)4 << 30)
-#define LARGE_PAGE ((uintptr_t)2 << 20)
-
-void match_pages_join(void *room, size_t size)
-{
-	uintptr_t begin = ((uintptr_t)room + LARGE_PAGE - 1) & ~(LARGE_PAGE - 1);
-	uintptr_t end = ((uintptr_t)room + size) & ~(LARGE_PAGE - 1);
-
-	/* Only advice: where there are none, small ones serve. */
-	if (begin < end)
-		(void)madvise((void *)begin, end - begin, MADV_HUGEPAGE);
-}
 
 /* One piece of memory to begin with, of which as much is taken as is needed. */
 static bool room_begin(struct arena *arena, size_t size)
@@ -28,7 +16,7 @@ static bool room_begin(struct arena *arena, size_t size)
 	arena_init(arena, BUILD_BUDGET);
 	if (!arena_reserve(arena, size))
 		return false;
-	match_pages_join(arena->next, (size_t)(arena->end - arena->next));
+	memory_join_pages(arena->next, (size_t)(arena->end - arena->next));
 	return true;
 }
 

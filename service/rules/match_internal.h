@@ -303,9 +303,6 @@ static inline void *match_list_room(struct match_list *list, size_t more, size_t
 	return (char *)list->data + list->count * size;
 }
 
-/** Asks for large pages, where there are any, for memory of which much is read and written here and there. */
-void match_pages_join(void *room, size_t size);
-
 bool match_parts_build(struct match_build *build);
 /**
  * The texts of its slot of which a CODE atom is true, and false; all others, of a part that is not closed,

@@ -375,7 +375,7 @@ static bool rooms_build(struct match_build *build)
 	index->special = memory_alloc_zero(words + 1, sizeof(uint64_t));
 	/* An enterprise reads a row here and a row there: their addresses are found sooner. */
 	if (index->row_room)
-		match_pages_join(index->row_room, room);
+		memory_join_pages(index->row_room, room);
 	if (!index->policies || !index->row_room || !index->summaries || !index->mentions ||
 			!index->open || !index->special)
 		return false;

@@ -84,6 +84,7 @@ static bool table_grow(struct term_table *table, size_t capacity)
 	larger.memory = memory_alloc_zero(capacity + 1, sizeof(struct term));
 	if (!larger.memory)
 		return false;
+	memory_join_pages(larger.memory, capacity * sizeof(struct term));
 	rules = memory_resize((void *)table->rules, capacity / 4 * 3 * sizeof(*rules));
 	if (!rules) {
 		memory_free(larger.memory);
