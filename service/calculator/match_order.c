@@ -2,7 +2,7 @@
 /* The order of the answers: what they are sorted by is small, the outcomes are not, and stay where they are. */
 #include "calculator/match.h"
 
-#include <stdlib.h>
+#include <string.h>
 
 /* So few are quicker sorted by hand. */
 #define SORT_FEW 32
@@ -20,12 +20,8 @@ static inline int ranked_compare(const void *a, const void *b)
 	return (left->policy > right->policy) - (left->policy < right->policy);
 }
 
-static void ranked_sort(struct ranked *ranked, size_t count)
+static void few_sort(struct ranked *ranked, size_t count)
 {
-	if (count > SORT_FEW) {
-		qsort(ranked, count, sizeof(*ranked), ranked_compare);
-		return;
-	}
 	for (size_t i = 1; i < count; i++) {
 		struct ranked one = ranked[i];
 		size_t k = i;
@@ -34,6 +30,49 @@ static void ranked_sort(struct ranked *ranked, size_t count)
 			ranked[k] = ranked[k - 1];
 		ranked[k] = one;
 	}
+}
+
+/* Two runs, of which the second ends at @count, become one in @to. */
+static void runs_merge(
+		struct ranked *to, const struct ranked *from, size_t second, size_t count)
+{
+	size_t left = 0;
+	size_t right = second;
+
+	for (size_t i = 0; i < count; i++) {
+		bool first = left < second &&
+			     (right == count || ranked_compare(&from[left], &from[right]) <= 0);
+
+		to[i] = from[first ? left++ : right++];
+	}
+}
+
+/*
+ * Runs of few, then of twice as many, and so on, from one room into the other. That of the C library takes memory of
+ * the machine in every call. Without memory they stay as they are, and the arena is exhausted.
+ */
+static void ranked_sort(struct ranked *ranked, size_t count, struct arena *arena)
+{
+	struct ranked *from = ranked;
+	struct ranked *to = count > SORT_FEW ? arena_alloc(arena, count * sizeof(*to)) : NULL;
+
+	for (size_t at = 0; at < count; at += SORT_FEW)
+		few_sort(from + at, count - at < SORT_FEW ? count - at : SORT_FEW);
+	for (size_t size = SORT_FEW; to && size < count; size *= 2) {
+		struct ranked *next = from;
+
+		for (size_t at = 0; at < count; at += 2 * size) {
+			size_t left = count - at;
+
+			runs_merge(to + at, from + at, left < size ? left : size,
+					left < 2 * size ? left : 2 * size);
+		}
+		from = to;
+		to = next;
+	}
+	/* Behind them there is room for more, which the other has not. */
+	if (from != ranked)
+		memcpy(ranked, from, count * sizeof(*ranked));
 }
 
 /* Every outcome moves once, to its place. */
@@ -80,7 +119,7 @@ void match_rank(struct match *match, struct outcome *outcome)
 
 void match_sort(struct match *match)
 {
-	ranked_sort(match->ranked, match->ranked_count);
+	ranked_sort(match->ranked, match->ranked_count, match->arena);
 	if (match->request->combine)
 		outcomes_move(match);
 }

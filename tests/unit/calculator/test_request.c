@@ -5,6 +5,8 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -312,6 +314,58 @@ static void order_limit_filters(void **state)
 	assert_int_equal(err.code, ERROR_NOT_FOUND);
 }
 
+/* ELIGIBLE by amount, and of equal amounts by the order of the catalog, however many are sorted at once. */
+static void order_of_many(void **state)
+{
+	static const size_t sizes[] = { 31, 32, 33, 63, 64, 65, 96, 97, 128, 129, 200, 500 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
+		Policycalc__V1__MatchRequest request = POLICYCALC__V1__MATCH_REQUEST__INIT;
+		Policycalc__V1__MatchResponse *response;
+		struct ruleset *many;
+		struct case_file lines;
+		struct arena own;
+		struct error err = { 0 };
+		char *text = NULL;
+		size_t size = 0;
+		FILE *out = open_memstream(&text, &size);
+
+		assert_non_null(out);
+		for (size_t k = 0; k < sizes[i]; k++)
+			(void)fprintf(out,
+					"policy m%03zu\nrequire e.staff >= %zu\npays "
+					"wan(%zu)\n",
+					k, k % 3 ? (size_t)1 : (size_t)100, 1 + k * 7919 % 37);
+		assert_int_equal(fclose(out), 0);
+		arena_init(&own, (size_t)64 << 20);
+		fixture_read(&lines, &own, dictionary, text);
+		many = fixture_compile(&lines, NULL);
+		assert_non_null(many);
+		request.profile = fixture_profile(&lines, "staff = 50");
+		assert_true(ruleset_match(
+				many, &request, "2026-06-30", &own, &response, NULL, &err));
+		assert_int_equal(response->n_answers, sizes[i]);
+		for (size_t k = 1; k < sizes[i]; k++) {
+			const Policycalc__V1__PolicyAnswer *first = response->answers[k - 1];
+			const Policycalc__V1__PolicyAnswer *next = response->answers[k];
+
+			assert_true(first->verdict >= next->verdict);
+			if (first->verdict > next->verdict)
+				continue;
+			if (first->verdict == POLICYCALC__V1__VERDICT__VERDICT_ELIGIBLE)
+				assert_true(first->amount->least_fen >=
+						next->amount->least_fen);
+			if (first->verdict != POLICYCALC__V1__VERDICT__VERDICT_ELIGIBLE ||
+					first->amount->least_fen == next->amount->least_fen)
+				assert_true(strcmp(first->policy_id, next->policy_id) < 0);
+		}
+		ruleset_unref(many);
+		arena_fini(&own);
+		free(text);
+	}
+}
+
 static void nothing_known(void **state)
 {
 	Policycalc__V1__MatchRequest request = POLICYCALC__V1__MATCH_REQUEST__INIT;
@@ -388,6 +442,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(all_violations),
 		cmocka_unit_test(too_many),
 		cmocka_unit_test(order_limit_filters),
+		cmocka_unit_test(order_of_many),
 		cmocka_unit_test(nothing_known),
 		cmocka_unit_test(same_bytes),
 		cmocka_unit_test(short_of_memory),

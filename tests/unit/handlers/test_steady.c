@@ -3,7 +3,10 @@
  * A call that is like the ones before it takes nothing of the machine's memory: every malloc of the thread is
  * counted while the server's side of a connection runs, nghttp2's and libc's own included.
  */
+#include "calculator/candidates.h"
+#include "calculator/ruleset.h"
 #include "policycalc/v1/calculator_service.pb-c.h"
+#include "rules/match_index.h"
 #include "transport/session.h"
 #include "world.h"
 
@@ -11,6 +14,7 @@
 #include <stdlib.h>
 
 #define STREAMS 10
+#define POLICIES ((size_t)3 * MATCH_INDEX_LEAST)
 
 static _Thread_local bool counting;
 static _Thread_local unsigned long count;
@@ -166,7 +170,7 @@ static void calls_make(struct caller *caller, unsigned rounds)
 	}
 }
 
-static void request_make(struct buffer *request, Policycalc__V1__View view)
+static void request_make(struct buffer *request, Policycalc__V1__View view, int32_t limit)
 {
 	Policycalc__V1__MatchRequest match = POLICYCALC__V1__MATCH_REQUEST__INIT;
 	Policycalc__V1__Profile profile = POLICYCALC__V1__PROFILE__INIT;
@@ -188,18 +192,72 @@ static void request_make(struct buffer *request, Policycalc__V1__View view)
 	profile.n_attributes = 2;
 	match.profile = &profile;
 	match.view = view;
+	match.limit = limit;
 	buffer_clear(request);
 	request_add_message(request, &match.base);
 }
 
-static void steady(void **state)
+/* So many policies more that they have an index; each asks for another size, and most of them for too much. */
+static void policies_add(struct fixture *fixture)
+{
+	struct draft *draft = &fixture->draft;
+	struct arena *arena = &fixture->arena;
+	struct draft_file *files =
+			ARENA_NEW_ARRAY(arena, struct draft_file, draft->count + POLICIES);
+
+	assert_non_null(files);
+	memcpy(files, draft->files, draft->count * sizeof(*files));
+	draft->files = files;
+	for (size_t i = 0; i < POLICIES; i++) {
+		const char *text = arena_format(arena,
+				"id: made-%04zu\n"
+				"series: made-%04zu\n"
+				"title: {zh: 第%zu号补助}\n"
+				"summary: {zh: 按人数补助}\n"
+				"level: CITY\n"
+				"kind: SUBSIDY\n"
+				"departments: [科技局]\n"
+				"sources:\n"
+				"  - {doc: 办法, confidence: SEED}\n"
+				"in_force: {from: 2024-01-01}\n"
+				"window_always: true\n"
+				"region: {covers: [\"%s\"]}\n"
+				"conditions:\n"
+				"  - id: staff\n"
+				"    role: REQUIRE\n"
+				"    label: {zh: 人数}\n"
+				"    rule: e.staff >= %zu && (e.kind == \"firm\" || e.staff < "
+				"%zu)\n"
+				"    source: {doc: 办法, confidence: SEED}\n"
+				"amount:\n"
+				"  beneficiary: ENTERPRISE\n"
+				"  nature: CASH\n"
+				"  rule: wan(%zu)\n"
+				"  source: {doc: 办法, confidence: SEED}\n",
+				i, i, i, i % 3 ? "411282" : "411200", 1 + 7 * i % 3000,
+				2 + 11 * i % 5000, 1 + i % 50);
+
+		files[draft->count++] = (struct draft_file){
+			.path = arena_format(arena, "policies/made-%04zu.yaml", i),
+			.content = slice_from(text)
+		};
+	}
+}
+
+/* With a limit only candidates of the index are asked, if there is one; without, all policies are told. */
+static void calls_count(
+		struct fixture *fixture, bool indexed, int32_t limit, Policycalc__V1__View most)
 {
 	struct server_limits limits = { 0 };
 	nghttp2_session_callbacks *callbacks;
 	struct session_options options = { .limits = &limits, .peer = "test" };
 	struct buffer request = { 0 };
-	struct caller caller = { .world = world_open(*state), .request = &request };
+	struct caller caller = { .world = world_open(fixture), .request = &request };
+	const struct ruleset *ruleset = snapshot_current(caller.world->snapshot);
+	size_t size;
 
+	assert_int_equal(ruleset_catalog(ruleset)->policy_count >= MATCH_INDEX_LEAST, indexed);
+	size = candidate_cache_size(ruleset->candidates);
 	server_limits_complete(&limits);
 	options.loop = &caller.world->loop;
 	caller.session = session_new(&options, 1000000, NULL);
@@ -210,9 +268,8 @@ static void steady(void **state)
 	assert_int_equal(nghttp2_session_client_new(&caller.client, callbacks, &caller), 0);
 	nghttp2_session_callbacks_del(callbacks);
 	assert_int_equal(nghttp2_submit_settings(caller.client, 0, NULL, 0), 0);
-	for (unsigned view = POLICYCALC__V1__VIEW__VIEW_ID;
-			view <= POLICYCALC__V1__VIEW__VIEW_FULL; view++) {
-		request_make(&request, (Policycalc__V1__View)view);
+	for (unsigned view = POLICYCALC__V1__VIEW__VIEW_ID; view <= most; view++) {
+		request_make(&request, (Policycalc__V1__View)view, limit);
 		calls_make(&caller, 6);
 		assert_true(caller.received > 0);
 		/* The first calls took what the others use again. */
@@ -224,6 +281,9 @@ static void steady(void **state)
 			fail_msg("view %u: %lu allocations in %u calls", view, count,
 					50 * STREAMS);
 	}
+	/* The room that an index was asked in. */
+	assert_int_equal(
+			candidate_cache_size(ruleset->candidates) > size, indexed && limit > 0);
 	nghttp2_session_del(caller.client);
 	session_free(caller.session);
 	buffer_fini(&caller.out);
@@ -231,10 +291,30 @@ static void steady(void **state)
 	world_close(caller.world);
 }
 
+static void test_few(void **state)
+{
+	calls_count(*state, false, 0, POLICYCALC__V1__VIEW__VIEW_FULL);
+}
+
+static void test_index(void **state)
+{
+	policies_add(*state);
+	calls_count(*state, true, 20, POLICYCALC__V1__VIEW__VIEW_FULL);
+}
+
+/* All of them in full are a megabyte, more than a call keeps for the next. */
+static void test_all(void **state)
+{
+	policies_add(*state);
+	calls_count(*state, true, 0, POLICYCALC__V1__VIEW__VIEW_BASIC);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(steady, fixture_setup, fixture_teardown),
+		cmocka_unit_test_setup_teardown(test_few, fixture_setup, fixture_teardown),
+		cmocka_unit_test_setup_teardown(test_index, fixture_setup, fixture_teardown),
+		cmocka_unit_test_setup_teardown(test_all, fixture_setup, fixture_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
