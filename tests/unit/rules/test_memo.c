@@ -3,7 +3,7 @@
  * A rule of whose parts some are known from other rules is the rule that it is without: the same tree, steps,
  * slots and cost, and the same value of every profile.
  */
-#include "block_world.h"
+#include "memo_world.h"
 
 #include "base/memory.h"
 #include "rule_compare.h"
@@ -21,74 +21,46 @@
 
 enum { RULES = 1500, PROFILES = 6 };
 
-struct world {
-	struct arena arena;
-	struct diagnostics diagnostics;
-	struct scope *scope;
-	struct region_table *regions;
-	struct rule_memo *memo;
-	struct value values[SLOTS];
-	struct evaluation evaluation;
-};
-
-static struct world *world_make(void)
+static struct memo_world *world_make(void)
 {
-	struct world *world = calloc(1, sizeof(*world));
+	struct memo_world *world = calloc(1, sizeof(*world));
 
 	assert_non_null(world);
-	arena_init(&world->arena, (size_t)256 << 20);
-	diagnostics_init(&world->diagnostics, &world->arena);
-	world->scope = block_scope_make(&world->arena);
-	world->regions = block_regions_make();
-	world->memo = rule_memo_new();
-	assert_non_null(world->memo);
-	block_bounds_make(world->values);
-	world->evaluation = (struct evaluation){ .values = world->values,
-		.value_count = SLOTS,
-		.regions = world->regions,
-		.arena = &world->arena };
+	memo_world_init(world);
 	return world;
 }
 
-static void world_free(struct world *world)
+static void world_free(struct memo_world *world)
 {
-	rule_memo_free(world->memo);
-	scope_free(world->scope);
-	region_table_free(world->regions);
-	arena_fini(&world->arena);
+	memo_world_fini(world);
 	free(world);
 }
 
-static const struct rule *compile(struct world *world, const char *text, struct rule_memo *memo)
+static const struct rule *compile(
+		struct memo_world *world, const char *text, struct rule_memo *memo)
 {
-	struct rule_options options = { .path = "memo",
-		.cost_limit = UINT64_MAX,
-		.lasting = true,
-		.memo = memo,
-		.regions = world->regions };
-
-	return rule_compile(slice_from(text), world->scope, &options, &world->arena,
-			&world->diagnostics);
+	return memo_world_compile(world, text, memo, &world->arena);
 }
 
-static void profiles_compare(struct world *world, const struct rule *a, const struct rule *b)
+static void profiles_compare(
+		struct memo_world *world, const struct rule *a, const struct rule *b)
 {
 	for (int i = 0; i < PROFILES; i++) {
-		struct arena_mark mark = arena_mark(&world->arena);
+		struct arena_mark mark = arena_mark(&world->call);
 
 		for (int slot = 0; slot < FIRST_OTHER; slot++) {
 			world->values[slot] = (struct value){ .kind = VALUE_UNKNOWN };
 			if (random_below(4) > 0)
-				world->values[slot] = block_value_make(&world->arena, slot);
+				world->values[slot] = block_value_make(&world->call, slot);
 		}
 		answers_of_rules_compare(a, b, &world->evaluation);
-		arena_rewind(&world->arena, mark);
+		arena_rewind(&world->call, mark);
 	}
 }
 
 /* By its terms a rule comes to the literal that it has by its steps, or its tree. */
 static void literals_compare(
-		struct world *world, const struct rule *plain, const struct rule *known)
+		struct memo_world *world, const struct rule *plain, const struct rule *known)
 {
 	struct atoms *atoms = atoms_new(&world->evaluation);
 	uint32_t a, b;
@@ -101,7 +73,7 @@ static void literals_compare(
 	atoms_free(atoms);
 }
 
-static void text_compare(struct world *world, const char *text)
+static void text_compare(struct memo_world *world, const char *text)
 {
 	const struct rule *plain = compile(world, text, NULL);
 	const struct rule *known = compile(world, text, world->memo);
@@ -116,7 +88,7 @@ static void text_compare(struct world *world, const char *text)
 
 static void test_at_random(void **state)
 {
-	struct world *world = world_make();
+	struct memo_world *world = world_make();
 
 	(void)state;
 	for (int i = 0; i < RULES; i++)
@@ -269,7 +241,7 @@ static void test_figures(void **state)
 		"e.n0 / 20 > 30 || e.n0 % 70 == 10",
 		"e.n0 / 10 > 20 || e.n0 % 80 == 20",
 	};
-	struct world *world = world_make();
+	struct memo_world *world = world_make();
 
 	(void)state;
 	for (int round = 0; round < 2; round++) {
@@ -292,7 +264,7 @@ static bool is_known(const struct node *a, const struct node *b)
 	return left->children == right->children;
 }
 
-static const struct node *tree(struct world *world, const struct rule *rule)
+static const struct node *tree(struct memo_world *world, const struct rule *rule)
 {
 	const struct node *root = rule_root(rule, &world->arena);
 
@@ -300,7 +272,7 @@ static const struct node *tree(struct world *world, const struct rule *rule)
 	return root;
 }
 
-static const struct program *program(struct world *world, const struct rule *rule)
+static const struct program *program(struct memo_world *world, const struct rule *rule)
 {
 	const struct program *program = rule_program(rule, &world->arena);
 
@@ -310,7 +282,7 @@ static const struct program *program(struct world *world, const struct rule *rul
 
 static void test_known(void **state)
 {
-	struct world *world = world_make();
+	struct memo_world *world = world_make();
 	const struct rule *first = compile(world, "e.n3 > 25", world->memo);
 	const struct rule *second = compile(world, "e.n3 > 36", world->memo);
 
@@ -349,7 +321,7 @@ static void test_asked(void **state)
 {
 	static const char text[] =
 			"e.n3 > 36 && (e.c0 in [\"ab\", \"c\"] || !(e.f0 && e.n1 <= 3))";
-	struct world *world = world_make();
+	struct memo_world *world = world_make();
 	const struct rule *rule = compile(world, text, world->memo);
 	const struct rule *twin = compile(world, text, world->memo);
 	const struct rule *read = compile(world, text, NULL);
@@ -385,7 +357,7 @@ static void test_scarce(void **state)
 
 	(void)state;
 	for (unsigned long nth = 1; met >= nth; nth++) {
-		struct world *world = world_make();
+		struct memo_world *world = world_make();
 		const struct rule *read = compile(world, text, NULL);
 		const struct rule *rule = compile(world, text, world->memo);
 		struct rule_explain_options options = { 0 };
@@ -437,7 +409,7 @@ static void *ask(void *context)
 /* Whoever is first makes it, and the others get the same. */
 static void test_threads(void **state)
 {
-	struct world *world = world_make();
+	struct memo_world *world = world_make();
 	struct asking asking[ASKERS];
 	pthread_t threads[ASKERS];
 
@@ -481,7 +453,7 @@ static void test_stack(void **state)
 		"e.f0 || (e.f1 && (e.f2 || !(e.f0 && e.n0 > 25)))",
 		"(e.f1 && e.n0 > 26) || (e.f1 && (e.n0 > 25 || e.n1 + (e.n2 + 3) > 25))",
 	};
-	struct world *world = world_make();
+	struct memo_world *world = world_make();
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
@@ -496,7 +468,7 @@ static void test_stack(void **state)
  */
 static void test_literals(void **state)
 {
-	struct world *world = world_make();
+	struct memo_world *world = world_make();
 	struct rule_memo *other = rule_memo_new();
 	struct evaluation bound = world->evaluation;
 	struct atoms *atoms;
@@ -536,7 +508,7 @@ static void test_literals(void **state)
 static void test_many(void **state)
 {
 	enum { TERMS = 70000 };
-	struct world *world = world_make();
+	struct memo_world *world = world_make();
 	const struct rule *rule = NULL;
 
 	(void)state;

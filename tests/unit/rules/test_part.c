@@ -4,7 +4,7 @@
  * what it reads; and each is the rule that its text makes alone. Rules at random, made with a memo and without.
  */
 #include "../effort.h"
-#include "block_world.h"
+#include "memo_world.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -17,14 +17,7 @@
 enum { PROFILES = 6 };
 
 struct world {
-	struct arena arena; /* of what the memo knows */
-	struct arena call;  /* of all else that has to do with a rule */
-	struct diagnostics diagnostics;
-	struct scope *scope;
-	struct region_table *regions;
-	struct rule_memo *memo;
-	struct value values[SLOTS];
-	struct evaluation evaluation;
+	struct memo_world base;
 	size_t unknown, failing; /* parts that came to it, and were not the whole rule */
 };
 
@@ -33,40 +26,21 @@ static struct world *world_make(void)
 	struct world *world = calloc(1, sizeof(*world));
 
 	assert_non_null(world);
-	arena_init(&world->arena, (size_t)1 << 30);
-	arena_init(&world->call, (size_t)64 << 20);
-	diagnostics_init(&world->diagnostics, &world->arena);
-	world->scope = block_scope_make(&world->arena);
-	world->regions = block_regions_make();
-	world->memo = rule_memo_new();
-	assert_non_null(world->memo);
-	block_bounds_make(world->values);
-	world->evaluation = (struct evaluation){ .values = world->values,
-		.value_count = SLOTS,
-		.regions = world->regions,
-		.arena = &world->call };
+	memo_world_init(&world->base);
 	return world;
 }
 
 static void world_free(struct world *world)
 {
-	rule_memo_free(world->memo);
-	scope_free(world->scope);
-	region_table_free(world->regions);
-	arena_fini(&world->arena);
-	arena_fini(&world->call);
+	memo_world_fini(&world->base);
 	free(world);
 }
 
 static const struct rule *compile(struct world *world, const char *text, struct rule_memo *memo)
 {
-	struct rule_options options = { .path = "part",
-		.cost_limit = UINT64_MAX,
-		.lasting = true,
-		.memo = memo,
-		.regions = world->regions };
-	const struct rule *rule = rule_compile(slice_from(text), world->scope, &options,
-			memo ? &world->arena : &world->call, &world->diagnostics);
+	struct memo_world *own = &world->base;
+	const struct rule *rule =
+			memo_world_compile(own, text, memo, memo ? &own->arena : &own->call);
 
 	if (!rule)
 		fail_msg("no rule: %s", text);
@@ -91,12 +65,12 @@ static void on_slot(void *context, int slot)
 static void parts_compare(struct world *world, const struct rule *rule,
 		const struct node *const *parts, size_t count)
 {
-	struct value whole = rule_evaluate(rule, &world->evaluation);
+	struct value whole = rule_evaluate(rule, &world->base.evaluation);
 	uint64_t missing = 0;
 	bool fails = false, errs = false;
 
 	for (size_t i = 0; i < count; i++) {
-		struct value part = rule_part_evaluate(rule, parts[i], &world->evaluation);
+		struct value part = rule_part_evaluate(rule, parts[i], &world->base.evaluation);
 
 		fails |= part.kind == VALUE_BOOL && !part.boolean;
 		errs |= part.kind == VALUE_ERROR;
@@ -145,9 +119,9 @@ static const char *text_close(struct arena *arena, struct slice text)
 static void text_compare(struct world *world, const struct rule *rule, const struct node *part)
 {
 	struct slice text = rule_part_text(rule, part);
-	const struct rule *alone = compile(world, text_close(&world->call, text), NULL);
-	struct value value = rule_evaluate(alone, &world->evaluation);
-	struct value own = rule_part_evaluate(rule, part, &world->evaluation);
+	const struct rule *alone = compile(world, text_close(&world->base.call, text), NULL);
+	struct value value = rule_evaluate(alone, &world->base.evaluation);
+	struct value own = rule_part_evaluate(rule, part, &world->base.evaluation);
 	uint64_t reads = 0, slots = 0;
 	size_t count;
 	const int *list = rule_slots(alone, &count);
@@ -165,7 +139,7 @@ static void text_compare(struct world *world, const struct rule *rule, const str
 static size_t rule_try(struct world *world, const struct rule *rule)
 {
 	size_t count = 0;
-	const struct node *const *parts = rule_parts(rule, &world->call, &count);
+	const struct node *const *parts = rule_parts(rule, &world->base.call, &count);
 
 	if (!parts) {
 		assert_int_equal(count, 0);
@@ -174,9 +148,10 @@ static size_t rule_try(struct world *world, const struct rule *rule)
 	assert_true(count > 1);
 	for (int i = 0; i < PROFILES; i++) {
 		for (int slot = 0; slot < FIRST_OTHER; slot++) {
-			world->values[slot] = (struct value){ .kind = VALUE_UNKNOWN };
+			world->base.values[slot] = (struct value){ .kind = VALUE_UNKNOWN };
 			if (random_below(4) > 0)
-				world->values[slot] = block_value_make(&world->call, slot);
+				world->base.values[slot] =
+						block_value_make(&world->base.call, slot);
 		}
 		parts_compare(world, rule, parts, count);
 	}
@@ -193,13 +168,13 @@ static void test_at_random(void **state)
 
 	(void)state;
 	for (unsigned i = 0; i < rules; i++) {
-		const char *text = block_rule_make(&world->arena, (int)random_below(4));
-		const char *both = arena_format(&world->arena, "(%s) && %s", text,
-				block_rule_make(&world->arena, 0));
+		const char *text = block_rule_make(&world->base.arena, (int)random_below(4));
+		const char *both = arena_format(&world->base.arena, "(%s) && %s", text,
+				block_rule_make(&world->base.arena, 0));
 
 		parts += rule_try(world, compile(world, both, NULL));
-		known += rule_try(world, compile(world, both, world->memo));
-		arena_reset(&world->call);
+		known += rule_try(world, compile(world, both, world->base.memo));
+		arena_reset(&world->base.call);
 	}
 	assert_int_equal(parts, known);
 	assert_true(parts > rules);
