@@ -250,22 +250,23 @@ static void rule_fill(struct rule_memo *memo, struct rule *rule, bool grow)
 	atomic_store_explicit(&rule->root, tree, memory_order_release);
 }
 
-const struct program *memo_program(struct rule *rule)
+static void rule_ask(struct rule *rule, bool grow)
 {
 	struct rule_memo *memo = rule->memo;
 
 	pthread_mutex_lock(&memo->lock);
-	rule_fill(memo, rule, false);
+	rule_fill(memo, rule, grow);
 	pthread_mutex_unlock(&memo->lock);
+}
+
+const struct program *memo_program(struct rule *rule)
+{
+	rule_ask(rule, false);
 	return atomic_load_explicit(&rule->program, memory_order_acquire);
 }
 
 const struct node *memo_tree(struct rule *rule)
 {
-	struct rule_memo *memo = rule->memo;
-
-	pthread_mutex_lock(&memo->lock);
-	rule_fill(memo, rule, true);
-	pthread_mutex_unlock(&memo->lock);
+	rule_ask(rule, true);
 	return atomic_load_explicit(&rule->root, memory_order_acquire);
 }
