@@ -38,11 +38,7 @@ ProtobufCMessage *message_unpack(struct slice bytes,
 			bytes.size ? (const uint8_t *)bytes.data : nothing);
 	if (message)
 		return message;
-	if (arena->exhausted)
-		arena_error(arena, err, "unpacking a message");
-	else
-		error_set(err, ERROR_INVALID, "the message cannot be decoded");
-	return NULL;
+	return unpack_refuse(arena, err);
 }
 
 bool message_pack(const ProtobufCMessage *message, struct buffer *out)

@@ -400,3 +400,12 @@ ProtobufCMessage *unpack_quickly(struct slice bytes,
 	/* Behind the last text stands the copy's NUL. */
 	return message;
 }
+
+ProtobufCMessage *unpack_refuse(const struct arena *arena, struct error *err)
+{
+	if (arena->exhausted)
+		arena_error(arena, err, "unpacking a message");
+	else
+		error_set(err, ERROR_INVALID, "the message cannot be decoded");
+	return NULL;
+}

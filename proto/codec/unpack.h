@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The quick half of message_unpack(). Inner header of the codec. */
+/* What the ways to unpack a message share. Inner header of the codec. */
 #pragma once
 
 #include "proto/codec/codec.h"
 
+/** NULL, and in @err why: memory was short, which shows in @arena, or the bytes are no such message. */
+ProtobufCMessage *unpack_refuse(const struct arena *arena, struct error *err);
 /**
- * The message in @arena; NULL when something is wrong, or only unusual, or memory is short: what the
+ * The quick half of message_unpack(): the message in @arena; NULL when something is wrong, or only unusual, or memory is short: what the
  * arena holds of it then is for the caller to take back.
  */
 ProtobufCMessage *unpack_quickly(struct slice bytes,

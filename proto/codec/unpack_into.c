@@ -9,6 +9,7 @@
  */
 #include "proto/codec/codec.h"
 #include "proto/codec/field.h"
+#include "proto/codec/unpack.h"
 #include "proto/codec/unpack_memo.h"
 #include "proto/codec/wire.h"
 
@@ -218,9 +219,5 @@ ProtobufCMessage *message_unpack_into(char *room, struct slice bytes,
 		*out_kept = (size_t)(reading.kept - room);
 		return message;
 	}
-	if (arena->exhausted)
-		arena_error(arena, err, "unpacking a message");
-	else
-		error_set(err, ERROR_INVALID, "the message cannot be decoded");
-	return NULL;
+	return unpack_refuse(arena, err);
 }

@@ -7,6 +7,7 @@
  *
  * What is found is the same however many threads look, and of the first block what the straight loop says.
  */
+#include "figures.h"
 #include "registry/crew.h"
 #include "sweep_pairs.h"
 
@@ -69,20 +70,6 @@ static double sweep_take(struct cores *cores, struct crew *crew, long blocks, ui
 	       (double)(end.tv_nsec - begin.tv_nsec) / 1e6;
 }
 
-static int on_compare(const void *a, const void *b)
-{
-	double left = *(const double *)a;
-	double right = *(const double *)b;
-
-	return (left > right) - (left < right);
-}
-
-static double median(double *list, int count)
-{
-	qsort(list, (size_t)count, sizeof(*list), on_compare);
-	return list[count / 2];
-}
-
 static void measure(struct cores *cores, long blocks, long policies, int rounds)
 {
 	struct error err = { 0 };
@@ -108,8 +95,8 @@ static void measure(struct cores *cores, long blocks, long policies, int rounds)
 	if (cores->sums[0] != workload_loop(cores->seats[0].workload, 0, SWEEP_ROWS, &matches))
 		broken("the answers are not those of the straight loop");
 	printf("cores P=%ld, %ld enterprises: one thread %.1f ms, two %.1f ms, %.2f times\n",
-			policies, blocks * SWEEP_ROWS, median(took[0], rounds),
-			median(took[1], rounds), median(gain, rounds));
+			policies, blocks * SWEEP_ROWS, median_of(took[0], (size_t)rounds),
+			median_of(took[1], (size_t)rounds), median_of(gain, (size_t)rounds));
 	crew_free(crews[0]);
 	crew_free(crews[1]);
 }

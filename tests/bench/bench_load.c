@@ -11,6 +11,7 @@
  * the same names and bytes, in a file of its own. Wall clock, since a load may use more than one thread;
  * processor time beside it. At the end: what the process holds after many loads more than after one.
  */
+#include "figures.h"
 #include "folder.h"
 #include "publish/publish.h"
 #include "store/directory.h"
@@ -129,20 +130,6 @@ static void scan(sqlite3 *db, long *out_rows, long long *out_bytes)
 
 /* --- all ---------------------------------------------------------------------------------------- */
 
-static int on_compare(const void *a, const void *b)
-{
-	double left = *(const double *)a;
-	double right = *(const double *)b;
-
-	return (left > right) - (left < right);
-}
-
-static double median(double *list, int count)
-{
-	qsort(list, (size_t)count, sizeof(*list), on_compare);
-	return list[count / 2];
-}
-
 static struct ruleset *load(struct catalog_store *store)
 {
 	struct error err = { 0 };
@@ -194,12 +181,12 @@ static void note(struct times *times, enum step step, int round, struct since si
 static void print(struct times *times, int rounds)
 {
 	static const char *const names[] = { "bare scan", "load", "index of a day", "both" };
-	double scan = median(times->wall[SCAN], rounds);
-	double scan_cpu = median(times->cpu[SCAN], rounds);
+	double scan = median_of(times->wall[SCAN], (size_t)rounds);
+	double scan_cpu = median_of(times->cpu[SCAN], (size_t)rounds);
 
 	for (int step = SCAN; step < STEP_COUNT; step++) {
-		double wall = median(times->wall[step], rounds);
-		double cpu = median(times->cpu[step], rounds);
+		double wall = median_of(times->wall[step], (size_t)rounds);
+		double cpu = median_of(times->cpu[step], (size_t)rounds);
 
 		printf("%s: %.1f ms (processor %.1f ms), %.2f scans (processor %.2f)\n",
 				names[step], wall, cpu, wall / scan, cpu / scan_cpu);

@@ -330,20 +330,6 @@ static int64_t loop_time(struct bench *bench, uint64_t *out_sum)
 	return figures_now() - begin;
 }
 
-static int number_compare(const void *a, const void *b)
-{
-	double left = *(const double *)a;
-	double right = *(const double *)b;
-
-	return (left > right) - (left < right);
-}
-
-static double median(double *list, unsigned count)
-{
-	qsort(list, count, sizeof(*list), number_compare);
-	return list[count / 2];
-}
-
 /* The peer is the loop, or the index with all known. */
 struct times {
 	double index[ROUNDS_MOST], peer[ROUNDS_MOST], ratio[ROUNDS_MOST];
@@ -353,12 +339,12 @@ struct times {
 static void times_print(const char *name, struct times *times, unsigned rounds,
 		const char *peer, double limit)
 {
-	double index = median(times->index, rounds);
+	double index = median_of(times->index, (size_t)rounds);
 
 	printf("%s: index %.2f us, %s %.2f us, ratio %.2f (limit %.4g); right after another ",
-			name, index, peer, median(times->peer, rounds),
-			median(times->ratio, rounds), limit);
-	printf("%.2f us\n", median(times->first, rounds));
+			name, index, peer, median_of(times->peer, (size_t)rounds),
+			median_of(times->ratio, (size_t)rounds), limit);
+	printf("%.2f us\n", median_of(times->first, (size_t)rounds));
 }
 
 static void measure(struct bench *bench, unsigned rounds, const char *shape, double least)

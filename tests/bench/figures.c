@@ -46,6 +46,20 @@ int64_t figures_median(struct figures *figures)
 	return figures->times[figures->count / 2];
 }
 
+static int number_compare(const void *a, const void *b)
+{
+	double left = *(const double *)a;
+	double right = *(const double *)b;
+
+	return (left > right) - (left < right);
+}
+
+double median_of(double *list, size_t count)
+{
+	qsort(list, count, sizeof(*list), number_compare);
+	return list[count / 2];
+}
+
 void figures_print(struct figures *figures, const char *name, size_t share, unsigned limit_us)
 {
 	double unit = 1000.0 * (double)(share ? share : 1);

@@ -22,3 +22,5 @@ int64_t figures_median(struct figures *figures);
  * @limit_us: 0: none.
  */
 void figures_print(struct figures *figures, const char *name, size_t share, unsigned limit_us);
+/** The median of @count numbers, one or more, which are sorted by it. */
+double median_of(double *list, size_t count);
