@@ -127,7 +127,7 @@ int main(int argc, char **argv)
 		seat->work = sweep_work_new(cores.sweep, &err);
 		if (!seat->work)
 			broken(err.message);
-		seat->pairs = pairs_new((size_t)options.policy_count);
+		seat->pairs = pairs_new((size_t)options.policy_count, 1);
 	}
 	measure(&cores, blocks, options.policy_count, rounds);
 	for (int i = 0; i < THREADS; i++) {

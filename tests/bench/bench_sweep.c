@@ -230,7 +230,7 @@ static void starter_measure(const char *path, unsigned known, unsigned items)
 static int64_t run_measure(struct workload *workload, const struct sweep *sweep,
 		struct sweep_work *work, long blocks, uint64_t *out_sum, uint64_t *out_matches)
 {
-	struct pairs pairs = pairs_new(sweep_policy_count(sweep));
+	struct pairs pairs = pairs_new(sweep_policy_count(sweep), 1);
 	int64_t took = 0;
 
 	*out_sum = *out_matches = 0;
@@ -358,7 +358,7 @@ static void constant_measure(long blocks)
 	long turns = (blocks + TURN_BLOCKS - 1) / TURN_BLOCKS;
 	struct sweep *sweep;
 	struct sweep_work *work = work_make(workload_ruleset(workload), &sweep, "workload");
-	struct pairs pairs = pairs_new(CONSTANT_POLICIES);
+	struct pairs pairs = pairs_new(CONSTANT_POLICIES, 1);
 	size_t *found = calloc((size_t)blocks, sizeof(*found));
 	double took[4] = { 0 };
 

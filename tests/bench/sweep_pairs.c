@@ -6,10 +6,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-struct pairs pairs_new(size_t policies)
+struct pairs pairs_new(size_t policies, size_t blocks)
 {
-	struct pairs pairs = { malloc(policies * SWEEP_ROWS * sizeof(uint32_t)),
-		malloc((policies * SWEEP_ROWS + SWEEP_LIST_MOST) * sizeof(uint16_t)), 0 };
+	size_t most = policies * blocks * SWEEP_ROWS;
+	struct pairs pairs = { malloc(most * sizeof(uint32_t)),
+		malloc((most + SWEEP_LIST_MOST) * sizeof(uint16_t)), 0 };
 
 	if (!pairs.policies || !pairs.rows) {
 		(void)fprintf(stderr, "no memory for the pairs that match\n");
@@ -25,13 +26,12 @@ void pairs_fini(struct pairs *pairs)
 	*pairs = (struct pairs){ 0 };
 }
 
-void pairs_of_block(struct workload *workload, const struct sweep *sweep,
+void pairs_add_block(struct workload *workload, const struct sweep *sweep,
 		struct sweep_work *work, long block, struct pairs *pairs)
 {
 	struct sweep_source source;
 	struct error err = { 0 };
 
-	pairs->count = 0;
 	workload_source(workload, sweep, block, &source);
 	if (!sweep_block(work, &source, NULL, &err)) {
 		(void)fprintf(stderr, "a sweep: %s\n", err.message);
@@ -46,6 +46,13 @@ void pairs_of_block(struct workload *workload, const struct sweep *sweep,
 			policies[i] = (uint32_t)k;
 		pairs->count += found;
 	}
+}
+
+void pairs_of_block(struct workload *workload, const struct sweep *sweep,
+		struct sweep_work *work, long block, struct pairs *pairs)
+{
+	pairs->count = 0;
+	pairs_add_block(workload, sweep, work, block, pairs);
 }
 
 double million_ms(int64_t nanoseconds, double enterprises, double policies)

@@ -12,11 +12,14 @@ struct pairs {
 	size_t count;
 };
 
-/** Room for what a block of @policies may come to; ends the program when memory is short. */
-struct pairs pairs_new(size_t policies);
+/** Room for what @blocks of @policies may come to; ends the program when memory is short. */
+struct pairs pairs_new(size_t policies, size_t blocks);
 void pairs_fini(struct pairs *pairs);
 
-/** Sweeps a block; @pairs has then what matched in it. */
+/** Sweeps a block; what matched in it is added to @pairs. */
+void pairs_add_block(struct workload *workload, const struct sweep *sweep,
+		struct sweep_work *work, long block, struct pairs *pairs);
+/** As above, of that block alone. */
 void pairs_of_block(struct workload *workload, const struct sweep *sweep,
 		struct sweep_work *work, long block, struct pairs *pairs);
 
