@@ -27,7 +27,7 @@ ANSWER_SECONDS = 60
 LOADS = [("c=1 m=1", 1, 1), ("c=10 m=10", 10, 10)]
 # Programs that measure one room alone; figures.c prints what ROOM_LINE reads.
 DICTIONARY = ROOT / "tests/cases/dictionary.case"
-ROOMS = [("explain", [DICTIONARY]), ("calculator", [DICTIONARY]), ("question", [DICTIONARY]),
+ROOMS = [("explain", [DICTIONARY, ROOT / "service/catalog"]), ("calculator", [DICTIONARY]), ("question", [DICTIONARY]),
          ("report", [ROOT / "service/catalog", ROOT / "service/quickstart-firm.yaml"])]
 ROOM_LINE = re.compile(r"^(.+): median ([\d.]+) us, least ([\d.]+) us, p99 ([\d.]+) us, limit (\d+) us$",
                        re.MULTILINE)

@@ -53,7 +53,8 @@ ninja -C build-bench service/policycalcd client/policycalc tests/bench/policycal
 	tests/bench/test-bench-generator tests/bench/hot_path_request tests/bench/bench_explain \
 	tests/bench/bench_calculator tests/bench/bench_question tests/bench/bench_report \
 	tests/bench/bench_import tests/bench/bench_columns tests/bench/bench_load tests/bench/bench_sweep \
-	tests/bench/bench_turns tests/bench/bench_cores tests/bench/bench_match_index >/dev/null
+	tests/bench/bench_turns tests/bench/bench_cores tests/bench/bench_match_index \
+	tests/bench/bench_few_policies >/dev/null
 program=table.py
 case ${1:-} in
 --rooms) program=bench.py ;;

@@ -145,12 +145,19 @@ def index_rows(table, policies, rounds):
     table.add(f"all thresholds distinct, P = {policies:,}: memory", f"{memory:.2f} times", "rounded ones", memory,
               2, 1.5)
     if policies == 100000:
-        table.add("memory a policy at 100,000, bytes", size, "", float(size), 400, 370)
+        table.add("memory a policy at 100,000, all that was allocated for the index, bytes", size, "", float(size), 400, 370)
         table.add("index of 100,000 checked rules, s", f"{float(built) / 1e3:.2f}", "", float(built) / 1e3, .5, .3)
 
 
+FEW_LINE = re.compile(r"^few policies, P=(\d+): rules one by one ([\d.]+) us, ordered loop ([\d.]+) us", re.MULTILINE)
+
+
 def index_points(table):
-    """Between the rows; there is no index of fewer than 200: their rules are asked one by one."""
+    """Between the rows; there is no index of fewer than 200: their rules are asked one by one, as Match does."""
+    for policies in (100,) if table.options.quick else (100, 199):
+        _, ours, loop = FEW_LINE.search(table.program("bench_few_policies", policies)).groups()
+        table.point("match", "rules, one by one", policies, float(ours))
+        table.point("match", "ordered loop", policies, float(loop))
     for policies in (200,) if table.options.quick else (200, 500, 3000, 30000):
         for _, shape, ours, _, loop, _, _ in INDEX_LINE.findall(
                 table.program("bench_match_index", policies, 3, 42, 1)):
@@ -379,6 +386,8 @@ def answers(table, folder):
     """No figure: each program compares its answers with those of the loop or the generator."""
     table.program("test-bench-generator")
     table.program("bench_match_index", 2000, 1)
+    table.program("bench_few_policies", 100, 1)
+    table.program("bench_explain", bench.DICTIONARY, ROOT / "service/catalog", 1)
     table.program("bench_sweep", ROOT / "service/catalog", 2, 300, 1)
     table.program("bench_turns", "alone", 3, 60, "once")
     catalog = folder / "catalog"
