@@ -40,19 +40,23 @@ static enum truth rule_ask(const struct facts *facts, const struct rule *rule,
 }
 
 /* UNKNOWN while an attribute would help; REVIEW when only parameters lack. */
+struct clause_result clause_lacks(const struct facts *facts, uint64_t *missing)
+{
+	bool helps = facts_set_has_attributes(facts, missing);
+
+	return (struct clause_result){ .status = helps ? STATUS(UNKNOWN) : STATUS(REVIEW),
+		.missing = missing,
+		.threshold = !helps };
+}
+
 static struct clause_result result_unknown(const struct facts *facts, struct slot_set missing)
 {
-	struct clause_result result = { .status = STATUS(UNKNOWN),
-		.missing = facts_new_set(facts) };
+	uint64_t *bits = facts_new_set(facts);
 
-	if (!result.missing)
-		return result;
-	facts_put_missing(facts, missing, result.missing);
-	if (!facts_set_has_attributes(facts, result.missing)) {
-		result.status = STATUS(REVIEW);
-		result.threshold = true;
-	}
-	return result;
+	if (!bits)
+		return (struct clause_result){ .status = STATUS(UNKNOWN) };
+	facts_put_missing(facts, missing, bits);
+	return clause_lacks(facts, bits);
 }
 
 static struct clause_result result_of(Policycalc__V1__ConditionStatus status)
@@ -229,7 +233,10 @@ struct clause_result clause_ask_once(const struct facts *facts, struct clause_me
 
 	if (clause->per_item)
 		return clause_ask(facts, policy, clause);
-	if (note->round != memo->round)
-		*note = (struct clause_note){ memo->round, clause_ask(facts, policy, clause) };
+	if (note->round != memo->round) {
+		note->round = memo->round;
+		if (!memo->ask || !memo->ask(memo->context, policy, clause, &note->result))
+			note->result = clause_ask(facts, policy, clause);
+	}
 	return note->result;
 }

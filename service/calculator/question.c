@@ -51,7 +51,9 @@ static bool outcomes_compute(struct questionnaire *questionnaire)
 	questionnaire->outcomes =
 			ARENA_NEW_ARRAY(questionnaire->arena, struct outcome, count + 1);
 	if (!questionnaire->outcomes ||
-			!clause_memo_init(&questionnaire->memo, ruleset, questionnaire->arena))
+			!clause_memo_init(
+					&questionnaire->memo, ruleset, questionnaire->arena) ||
+			!questionnaire_begin_parts(questionnaire))
 		return false;
 	for (size_t i = 0; i < count; i++) {
 		struct selection selection = selections_at(&questionnaire->selections, i);
@@ -115,7 +117,6 @@ bool ruleset_next_question(const struct ruleset *ruleset,
 	     selections_read(ruleset, request->policies, request->n_policies, arena,
 			     &questionnaire.selections, err) &&
 	     questionnaire_run(&questionnaire, out_response, err);
-	map_fini(&questionnaire.part_texts);
 	arena_fini(&questionnaire.work);
 	epoch_unpin(ruleset, questionnaire.epoch);
 	if (out_violations)

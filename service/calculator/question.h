@@ -13,8 +13,8 @@
  */
 #pragma once
 
-#include "base/map.h"
 #include "calculator/answer.h"
+#include "calculator/clause_parts.h"
 #include "calculator/selection.h"
 
 #define QUESTION_PPM 1000000
@@ -32,21 +32,20 @@ struct point_run {
 	size_t first, count;
 };
 
-/*
- * As much of a condition as is asked by itself: the condition, or what stands between && at the top of its
- * rule. Conditions share what is written alike.
- */
+/* A condition, or a part of one (see clause_parts.h), and how it stands; those that are alike share it. */
 struct part {
+	const struct clause_part *known; /* NULL: the whole condition, which is */
 	const struct policy_rules *policy;
 	const struct clause *clause;
-	const struct node *node; /* of the clause's rule; NULL: the whole condition */
 	const uint64_t *missing; /* under the facts of now; NULL: it waits for nothing */
 	const uint64_t *touched; /* what it waits for, reads, and what stands behind that */
 	const uint16_t *slots;	 /* the attributes in ->touched, */
-	uint32_t slot_count;	 /* in the order of slots */
-	uint32_t open_count;	 /* how many in ->missing may be asked */
-	uint64_t round;		 /* of the memo in which it came to: */
+	uint32_t slot_count;	 /* in the order of slots; once it is ->placed */
+	uint32_t open_count;	 /* likewise, how many in ->missing may be asked */
+	bool placed;
+	uint64_t round; /* of the memo in which it came to: */
 	bool fails;
+	bool errs;	       /* it could not be computed */
 	bool within;	       /* all of ->lacks is in ->missing, too, */
 	uint32_t left;	       /* and so many of that may be asked */
 	const uint64_t *lacks; /* or NULL */
@@ -129,7 +128,7 @@ struct questionnaire {
 	uint64_t *sets[3];		  /* for question_trial.c */
 	const uint64_t **lacking;	  /* likewise: a set a clause of one policy */
 	struct part **whole_parts;	  /* for question_parts.c: by twin */
-	struct map part_texts;		  /* likewise: those that are no whole conditions */
+	struct part **known_parts;	  /* likewise: by number, of those that are known */
 	size_t question_at;		  /* the number of questions weighed so far */
 	struct clause_memo memo;	  /* under the facts of now, or of the trial */
 	uint64_t *open;			  /* attributes of the enterprise that may be asked */
@@ -152,6 +151,11 @@ int64_t amount_weight(const struct amount *amount);
 
 /* --- question_parts.c: conditions, as much of them as is asked by itself ----------------------- */
 
+/**
+ * Readies the parts of the policies that are asked about, and has the memo ask conditions by them, each once.
+ * false when memory is short.
+ */
+bool questionnaire_begin_parts(struct questionnaire *questionnaire);
 /** The parts of a condition of the enterprise. Memory that runs short shows in the arena. */
 void clause_find_parts(struct questionnaire *questionnaire, const struct policy_rules *policy,
 		struct pending_clause *clause);

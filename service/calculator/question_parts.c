@@ -1,120 +1,205 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Conditions, as much of them as is asked by itself.
+ * How conditions stand, and the parts of them that are asked by themselves.
  *
- * A rule that is a run of && is true when all its parts are, false when one is, and else lacks what those
- * lack that are unknown. So an answer that is tried out is put to the parts alone that read it, and to those
- * that are written alike in many policies only once.
+ * An answer that is tried out is put to the parts alone that read it, and to those that are written alike in
+ * many policies only once. What a part is was read off the rule before: clause_parts.h.
  */
 #include "calculator/question.h"
 
-struct touching {
-	const struct ruleset *ruleset;
-	uint64_t *bits;
-};
-
-static void on_slot(void *context, int slot)
+static struct part *part_new(struct questionnaire *questionnaire)
 {
-	const struct touching *touching = context;
-
-	slot_bits_put(touching->bits, slot);
-	slot_bits_put_bases(touching->ruleset, LIST_ENTERPRISE, slot, touching->bits);
+	return ARENA_NEW(questionnaire->arena, struct part);
 }
 
-/* Under the facts as they are before anything is tried. */
-static void part_ready(struct questionnaire *questionnaire, struct part *part)
+/* Whether all of @bits is in @others. */
+static bool bits_within(const uint64_t *bits, const uint64_t *others, size_t words)
+{
+	for (size_t i = 0; i < words; i++) {
+		if (bits[i] & ~others[i])
+			return false;
+	}
+	return true;
+}
+
+/* What a part reads, with what stands behind a figure of items that it lacks. NULL when memory is short. */
+static const uint64_t *touched_with(
+		struct questionnaire *questionnaire, const struct part *part)
 {
 	size_t words = questionnaire->ruleset->set_words;
-	uint64_t *touched;
+	uint64_t *touched = facts_new_set(questionnaire->facts);
 
-	part_ask(questionnaire, part);
-	part->missing = part->touched = part->lacks;
-	if (!part->node)
-		return;
-	touched = facts_new_set(questionnaire->facts);
-	if (!touched)
-		return;
-	rule_part_slots(part->node, on_slot,
-			&(struct touching){ questionnaire->ruleset, touched });
-	for (size_t i = 0; part->missing && i < words; i++)
-		touched[i] |= part->missing[i];
-	part->touched = touched;
+	for (size_t i = 0; touched && i < words; i++)
+		touched[i] = part->known->touched[i] | part->missing[i];
+	return touched;
 }
 
-static struct part *part_new(struct questionnaire *questionnaire,
-		const struct policy_rules *policy, const struct clause *clause,
-		const struct node *node)
+/* The part under the facts as they are before anything is tried. NULL when memory is short. */
+static struct part *part_of_known(
+		struct questionnaire *questionnaire, const struct clause_part *known)
 {
-	struct part *part = ARENA_NEW(questionnaire->arena, struct part);
-
-	if (!part)
-		return NULL;
-	part->policy = policy;
-	part->clause = clause;
-	part->node = node;
-	part_ready(questionnaire, part);
-	return part;
-}
-
-/* NULL when memory is short. */
-static struct part *part_of_text(struct questionnaire *questionnaire,
-		const struct policy_rules *policy, const struct clause *clause,
-		const struct node *node)
-{
-	struct slice text = rule_part_text(clause->rule, node);
-	struct part *part = map_find(&questionnaire->part_texts, text);
+	struct part **place = &questionnaire->known_parts[known->number];
+	struct part *part = *place;
 
 	if (part)
 		return part;
-	part = part_new(questionnaire, policy, clause, node);
-	if (part && !map_put(&questionnaire->part_texts, text, part)) {
-		questionnaire->arena->exhausted = true;
+	part = *place = part_new(questionnaire);
+	if (!part)
 		return NULL;
-	}
-	return part;
-}
-
-static size_t bits_count(const uint64_t *bits, size_t words)
-{
-	return bits_count_open(bits, bits, words);
+	part->known = known;
+	part_ask(questionnaire, part);
+	part->missing = part->lacks;
+	part->touched = known->touched;
+	if (part->missing && !bits_within(part->missing, known->touched,
+					     questionnaire->ruleset->set_words))
+		part->touched = touched_with(questionnaire, part);
+	else
+		part->slots = known->slots;
+	return part->touched ? part : NULL;
 }
 
 static struct part *part_of_twin(struct questionnaire *questionnaire,
 		const struct policy_rules *policy, const struct clause *clause)
 {
-	struct part **known = &questionnaire->whole_parts[clause->twin];
+	struct part **place = &questionnaire->whole_parts[clause->twin];
+	struct part *part = *place;
 
-	if (!*known)
-		*known = part_new(questionnaire, policy, clause, NULL);
-	return *known;
+	if (part)
+		return part;
+	part = *place = part_new(questionnaire);
+	if (!part)
+		return NULL;
+	part->policy = policy;
+	part->clause = clause;
+	part_ask(questionnaire, part);
+	part->missing = part->touched = part->lacks;
+	return part;
+}
+
+/* The parts of @clause, of which there are *out_count; none when it is asked whole. */
+static const struct clause_part *const *clause_known(const struct questionnaire *questionnaire,
+		const struct policy_rules *policy, const struct clause *clause,
+		size_t *out_count)
+{
+	const struct ruleset *ruleset = questionnaire->ruleset;
+	const struct policy_parts *parts =
+			policy_parts_get(ruleset, (size_t)(policy - ruleset->policies));
+	size_t at = (size_t)(clause - policy->clauses);
+	size_t first;
+
+	*out_count = 0;
+	if (!parts) {
+		questionnaire->arena->exhausted = true;
+		return NULL;
+	}
+	first = policy_parts_first(parts, at);
+	*out_count = parts->ends[at] - first;
+	return parts->list + first;
+}
+
+/* What a condition comes to by its parts; false: it has none, or one of them is an error. */
+static bool on_ask(void *context, const struct policy_rules *policy,
+		const struct clause *clause, struct clause_result *out_result)
+{
+	struct questionnaire *questionnaire = context;
+	const struct facts *facts = questionnaire->facts;
+	size_t words = questionnaire->ruleset->set_words;
+	uint64_t *missing = NULL;
+	size_t count;
+	const struct clause_part *const *known =
+			clause_known(questionnaire, policy, clause, &count);
+
+	for (size_t i = 0; i < count; i++) {
+		struct part *part = part_of_known(questionnaire, known[i]);
+
+		if (!part)
+			return false;
+		part_ask(questionnaire, part);
+		if (part->errs)
+			return false;
+		if (part->fails) {
+			*out_result = (struct clause_result){ .status = STATUS(NOT_MET) };
+			return true;
+		}
+		if (!part->lacks)
+			continue;
+		if (!missing)
+			missing = facts_new_set(facts);
+		for (size_t w = 0; missing && w < words; w++)
+			missing[w] |= part->lacks[w];
+	}
+	*out_result = missing ? clause_lacks(facts, missing)
+			      : (struct clause_result){ .status = STATUS(MET) };
+	return count > 0 && !facts->arena->exhausted;
+}
+
+bool questionnaire_begin_parts(struct questionnaire *questionnaire)
+{
+	const struct ruleset *ruleset = questionnaire->ruleset;
+	struct arena *arena = questionnaire->arena;
+	size_t count = selections_count(&questionnaire->selections, ruleset);
+
+	for (size_t i = 0; i < count; i++) {
+		if (!policy_parts_get(ruleset,
+				    selections_at(&questionnaire->selections, i).index)) {
+			arena->exhausted = true;
+			return false;
+		}
+	}
+	questionnaire->known_parts = ARENA_NEW_ARRAY(
+			arena, struct part *, clause_part_count(ruleset->clause_parts) + 1);
+	questionnaire->whole_parts =
+			ARENA_NEW_ARRAY(arena, struct part *, ruleset->twin_count + 1);
+	questionnaire->memo.ask = on_ask;
+	questionnaire->memo.context = questionnaire;
+	return questionnaire->known_parts && questionnaire->whole_parts;
 }
 
 void clause_find_parts(struct questionnaire *questionnaire, const struct policy_rules *policy,
 		struct pending_clause *clause)
 {
-	const struct clause *whole = clause->clause;
-	struct arena *arena = questionnaire->arena;
-	const struct node *const *nodes = NULL;
-	size_t count = 0;
+	size_t count;
+	const struct clause_part *const *known =
+			clause_known(questionnaire, policy, clause->clause, &count);
 
-	if (!questionnaire->whole_parts)
-		questionnaire->whole_parts = ARENA_NEW_ARRAY(
-				arena, struct part *, questionnaire->ruleset->twin_count + 1);
-	if (policy->list == LIST_ENTERPRISE && whole->kind == CLAUSE_RULE &&
-			whole->condition->role == POLICYCALC__V1__ROLE__ROLE_REQUIRE)
-		nodes = rule_parts(whole->rule, arena, &count);
-	clause->parts = ARENA_NEW_ARRAY(arena, struct part *, count + 1);
-	if (!questionnaire->whole_parts || !clause->parts)
+	clause->parts = ARENA_NEW_ARRAY(questionnaire->arena, struct part *, count + 1);
+	if (!clause->parts)
 		return;
 	for (size_t i = 0; i < count; i++) {
-		clause->parts[i] = part_of_text(questionnaire, policy, whole, nodes[i]);
+		clause->parts[i] = part_of_known(questionnaire, known[i]);
 		if (!clause->parts[i])
 			return;
 	}
 	if (count == 0)
-		clause->parts[count++] = part_of_twin(questionnaire, policy, whole);
+		clause->parts[count++] = part_of_twin(questionnaire, policy, clause->clause);
 	if (clause->parts[0])
 		clause->part_count = count;
+}
+
+/* --- the attributes it reads -------------------------------------------------------------------- */
+
+/* The slots in ->touched, unless they are known. false when memory is short. */
+static bool slots_find(struct questionnaire *questionnaire, struct part *part)
+{
+	size_t words = questionnaire->ruleset->set_words;
+	uint16_t *slots;
+
+	if (part->slots) {
+		part->slot_count = part->known->slot_count;
+		return true;
+	}
+	slots = arena_alloc(questionnaire->arena,
+			(bits_count_open(part->touched, part->touched, words) + 1) *
+					sizeof(*slots));
+	if (!slots)
+		return false;
+	for (size_t w = 0; w < words; w++) {
+		for (uint64_t bits = part->touched[w]; bits; bits &= bits - 1)
+			slots[part->slot_count++] =
+					(uint16_t)(w * 64 + (size_t)__builtin_ctzll(bits));
+	}
+	part->slots = slots;
+	return true;
 }
 
 bool parts_find_slots(struct questionnaire *questionnaire, const struct pending *pending)
@@ -124,23 +209,12 @@ bool parts_find_slots(struct questionnaire *questionnaire, const struct pending 
 	for (size_t i = 0; i < pending->clause_count; i++) {
 		for (size_t k = 0; k < pending->clauses[i].part_count; k++) {
 			struct part *part = pending->clauses[i].parts[k];
-			uint16_t *slots;
 
-			if (part->slots || !part->touched)
+			if (part->placed)
 				continue;
-			slots = arena_alloc(questionnaire->arena,
-					(bits_count(part->touched, words) + 1) *
-							sizeof(*slots));
-			if (!slots)
+			part->placed = true;
+			if (part->touched && !slots_find(questionnaire, part))
 				return false;
-			for (size_t w = 0; w < words; w++) {
-				for (uint64_t bits = part->touched[w]; bits; bits &= bits - 1)
-					slots[part->slot_count++] =
-							(uint16_t)(w * 64 +
-									(size_t)__builtin_ctzll(
-											bits));
-			}
-			part->slots = slots;
 			if (part->missing)
 				part->open_count = (uint32_t)bits_count_open(
 						part->missing, questionnaire->open, words);
@@ -149,30 +223,35 @@ bool parts_find_slots(struct questionnaire *questionnaire, const struct pending 
 	return true;
 }
 
+/* --- asking ------------------------------------------------------------------------------------- */
+
 /* What it lacks, beside what it lacked before anything was tried. */
 static void lacks_look(struct questionnaire *questionnaire, struct part *part)
 {
 	size_t words = questionnaire->ruleset->set_words;
 
 	part->left = 0;
-	part->within = part->missing != NULL;
-	for (size_t i = 0; part->within && i < words; i++) {
-		part->within = !(part->lacks[i] & ~part->missing[i]);
-		for (uint64_t bits = part->lacks[i] & questionnaire->open[i]; bits;
-				bits &= bits - 1)
-			part->left++;
-	}
+	part->within = part->missing && bits_within(part->lacks, part->missing, words);
+	if (part->within)
+		part->left = (uint32_t)bits_count_open(part->lacks, questionnaire->open, words);
 }
 
-static void node_ask(struct questionnaire *questionnaire, struct part *part)
+static void known_ask(struct questionnaire *questionnaire, struct part *part)
 {
+	const struct clause_part *known = part->known;
 	struct facts *facts = questionnaire->facts;
-	struct value value =
-			rule_part_evaluate(part->clause->rule, part->node, &facts->evaluation);
+	struct value value;
 	uint64_t *lacks;
 
-	part->fails = value.kind == VALUE_BOOL && !value.boolean;
+	part->fails = part->errs = false;
 	part->lacks = NULL;
+	if (known->slot >= 0 && facts->values[known->slot].kind == VALUE_UNKNOWN) {
+		part->lacks = known->touched;
+		return;
+	}
+	value = rule_part_evaluate(known->clause->rule, known->node, &facts->evaluation);
+	part->fails = value.kind == VALUE_BOOL && !value.boolean;
+	part->errs = value.kind != VALUE_BOOL && value.kind != VALUE_UNKNOWN;
 	if (value.kind != VALUE_UNKNOWN)
 		return;
 	lacks = facts_new_set(facts);
@@ -195,8 +274,8 @@ void part_ask(struct questionnaire *questionnaire, struct part *part)
 	if (part->round == questionnaire->memo.round)
 		return;
 	part->round = questionnaire->memo.round;
-	if (part->node)
-		node_ask(questionnaire, part);
+	if (part->known)
+		known_ask(questionnaire, part);
 	else
 		whole_ask(questionnaire, part);
 	if (part->lacks)

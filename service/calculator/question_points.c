@@ -199,10 +199,13 @@ static struct point_run collect_part(struct collector *collector, struct part *p
 		return part->points;
 	part->points_round = collector->round;
 	part->points.first = points->count;
-	if (part->node) {
+	if (part->known && part->known->slot >= 0) {
+		for (size_t i = 0; i < part->known->point_count; i++)
+			on_found(collector, &part->known->points[i]);
+	} else if (part->known) {
 		if (collector->trial->derivation_count)
-			rule_part_slots(part->node, on_part_slot, collector);
-		rule_part_probe(part->clause->rule, part->node, &probe,
+			rule_part_slots(part->known->node, on_part_slot, collector);
+		rule_part_probe(part->known->clause->rule, part->known->node, &probe,
 				&collector->questionnaire->facts->evaluation);
 	} else {
 		collect_clause(collector, part->policy, part->clause);

@@ -5,6 +5,7 @@
 
 #include "base/memory.h"
 #include "calculator/candidates.h"
+#include "calculator/clause_parts.h"
 
 #include <assert.h>
 #include <stdarg.h>
@@ -232,6 +233,7 @@ static void ruleset_free(struct ruleset *ruleset)
 {
 	candidate_cache_free(ruleset->candidates); /* its thread reads all the rest */
 	epoch_cache_free(ruleset->epochs);
+	clause_part_cache_free(ruleset->clause_parts);
 	answer_parts_free(ruleset);
 	for (enum item_list list = LIST_ENTERPRISE; list < LIST_COUNT; list++) {
 		for (size_t i = 0; ruleset->entries[list] && i < ruleset->entry_count[list];
@@ -274,7 +276,8 @@ static bool ruleset_build(struct ruleset_build *build, struct error *err)
 				diagnostics->error_count - errors_before);
 	ruleset->epochs = epoch_cache_new(ruleset);
 	ruleset->candidates = candidate_cache_new();
-	return (ruleset->epochs && ruleset->candidates) ||
+	ruleset->clause_parts = clause_part_cache_new();
+	return (ruleset->epochs && ruleset->candidates && ruleset->clause_parts) ||
 	       error_set(err, ERROR_MEMORY, "no memory for the epochs of a ruleset");
 }
 
@@ -359,7 +362,8 @@ size_t ruleset_size(const struct ruleset *ruleset)
 {
 	size_t size = ruleset->arena.taken +
 		      atomic_load_explicit(&ruleset->told->size, memory_order_relaxed) +
-		      candidate_cache_size(ruleset->candidates);
+		      candidate_cache_size(ruleset->candidates) +
+		      clause_part_cache_size(ruleset->clause_parts);
 
 	for (enum item_list list = LIST_ENTERPRISE; list < LIST_COUNT; list++)
 		size += rule_memo_size(ruleset->memos[list]);

@@ -11,8 +11,8 @@
  *
  * A set of slots is a run of 64-bit words; read in slot order it is in name order.
  *
- * The rest is immutable once ruleset_new() has returned; only the caches of epochs and candidates change, under
- * their own locks, and ->told.
+ * The rest is immutable once ruleset_new() has returned; only the caches of epochs, candidates and parts of conditions
+ * change, under their own locks, and ->told.
  */
 #pragma once
 
@@ -254,6 +254,7 @@ struct ruleset {
 
 	struct epoch_cache *epochs;
 	struct candidate_cache *candidates;
+	struct clause_part_cache *clause_parts;
 };
 
 /** The versions of that name, or NULL. */

@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "calculator/clause_parts.h"
+
+#include "base/memory.h"
+
+#include <pthread.h>
+#include <string.h>
+
+#define PARTS_BUDGET ((size_t)1 << 30)
+
+/*
+ * Whoever looks for what is there takes no lock: the list of policies, and what stands in it, are put there when they
+ * are whole.
+ */
+struct clause_part_cache {
+	pthread_mutex_t lock; /* of those who read rules, and of ->arena and ->texts */
+	struct arena arena;
+	struct map texts; /* to the part */
+	atomic_size_t count;
+	_Atomic(_Atomic(struct policy_parts *) *)
+			policies; /* by index; NULL: nobody has asked yet */
+};
+
+/* --- life -------------------------------------------------------------------------------------- */
+
+struct clause_part_cache *clause_part_cache_new(void)
+{
+	struct clause_part_cache *cache = memory_alloc_zero(1, sizeof(*cache));
+
+	if (!cache || pthread_mutex_init(&cache->lock, NULL) != 0) {
+		memory_free(cache);
+		return NULL;
+	}
+	arena_init(&cache->arena, PARTS_BUDGET);
+	return cache;
+}
+
+void clause_part_cache_free(struct clause_part_cache *cache)
+{
+	if (!cache)
+		return;
+	map_fini(&cache->texts);
+	arena_fini(&cache->arena);
+	pthread_mutex_destroy(&cache->lock);
+	memory_free(cache);
+}
+
+size_t clause_part_cache_size(struct clause_part_cache *cache)
+{
+	size_t size;
+
+	pthread_mutex_lock(&cache->lock);
+	size = sizeof(*cache) + cache->arena.taken +
+	       cache->texts.capacity * sizeof(struct map_entry);
+	pthread_mutex_unlock(&cache->lock);
+	return size;
+}
+
+size_t clause_part_count(const struct clause_part_cache *cache)
+{
+	return atomic_load_explicit(&cache->count, memory_order_acquire);
+}
+
+/* --- what a part reads -------------------------------------------------------------------------- */
+
+/* A rule at which is looked; under the lock. */
+struct reading_off {
+	const struct ruleset *ruleset;
+	struct arena *arena; /* of the cache */
+	uint64_t *touched;
+	int slot;      /* the first that is read, or -1 */
+	bool others;   /* and another */
+	bool searched; /* the place of a change would have to be searched for */
+	struct probe_point *points;
+	size_t point_count, point_capacity;
+};
+
+static void on_slot(void *context, int slot)
+{
+	struct reading_off *reading = context;
+
+	slot_bits_put(reading->touched, slot);
+	slot_bits_put_bases(reading->ruleset, LIST_ENTERPRISE, slot, reading->touched);
+	reading->others |= reading->slot >= 0 && reading->slot != slot;
+	reading->slot = slot;
+}
+
+/* The slots in @reading->touched, in their order. */
+static bool slots_list(const struct reading_off *reading, struct clause_part *part)
+{
+	size_t words = reading->ruleset->set_words;
+	size_t count = 0;
+	uint16_t *slots;
+
+	for (size_t w = 0; w < words; w++)
+		count += (size_t)__builtin_popcountll(reading->touched[w]);
+	slots = arena_alloc(reading->arena, (count + 1) * sizeof(*slots));
+	if (!slots)
+		return false;
+	for (size_t w = 0; w < words; w++) {
+		for (uint64_t bits = reading->touched[w]; bits; bits &= bits - 1)
+			slots[part->slot_count++] =
+					(uint16_t)(w * 64 + (size_t)__builtin_ctzll(bits));
+	}
+	part->slots = slots;
+	return true;
+}
+
+/* --- where it changes --------------------------------------------------------------------------- */
+
+static void on_found(void *context, const struct probe_point *point)
+{
+	struct reading_off *reading = context;
+
+	if (reading->point_count == reading->point_capacity) {
+		size_t capacity = reading->point_capacity ? reading->point_capacity * 2 : 2;
+		struct probe_point *points =
+				arena_alloc(reading->arena, capacity * sizeof(*points));
+
+		if (!points)
+			return;
+		if (reading->point_count)
+			memcpy(points, reading->points, reading->point_count * sizeof(*points));
+		reading->points = points;
+		reading->point_capacity = capacity;
+	}
+	reading->points[reading->point_count++] = *point;
+}
+
+static void on_put(void *context, int64_t value)
+{
+	(void)value;
+	((struct reading_off *)context)->searched = true;
+}
+
+static void on_take_back(void *context)
+{
+	(void)context;
+}
+
+/* Days have a step of their own, and what is derived follows from others. */
+static bool slot_may_stand_alone(const struct reading_off *reading)
+{
+	const struct slot *place = &reading->ruleset->slots[LIST_ENTERPRISE][reading->slot];
+
+	return place->role == SCOPE_ATTRIBUTE && !place->derived &&
+	       place->attribute->type != VALUE_TYPE(DATE);
+}
+
+/* Reads off where @part changes, if it reads one attribute alone; all else is not known yet. */
+static void points_read(struct reading_off *reading, struct clause_part *part)
+{
+	const struct ruleset *ruleset = reading->ruleset;
+	struct value *values;
+	struct evaluation evaluation = { .value_count = ruleset->most_slots,
+		.regions = ruleset->regions,
+		.arena = reading->arena };
+	struct probe probe = {
+		.slot = reading->slot,
+		.unit = 1,
+		.put = on_put,
+		.take_back = on_take_back,
+		.found = on_found,
+		.context = reading,
+	};
+	struct value value;
+
+	if (reading->others || reading->slot < 0 || !slot_may_stand_alone(reading))
+		return;
+	values = ARENA_NEW_ARRAY(reading->arena, struct value, ruleset->most_slots + 1);
+	if (!values)
+		return;
+	evaluation.values = values;
+	value = rule_part_evaluate(part->clause->rule, part->node, &evaluation);
+	if (value.kind != VALUE_UNKNOWN || value.missing.count != 1 ||
+			value.missing.slots[0] != reading->slot)
+		return;
+	rule_part_probe(part->clause->rule, part->node, &probe, &evaluation);
+	if (reading->searched)
+		return;
+	part->slot = reading->slot;
+	part->points = reading->points;
+	part->point_count = (uint32_t)reading->point_count;
+}
+
+/* --- parts -------------------------------------------------------------------------------------- */
+
+/* NULL when memory is short. */
+static struct clause_part *part_make(const struct ruleset *ruleset, const struct clause *clause,
+		const struct node *node)
+{
+	struct clause_part_cache *cache = ruleset->clause_parts;
+	struct arena *arena = &cache->arena;
+	struct clause_part *part = ARENA_NEW(arena, struct clause_part);
+	struct reading_off reading = { .ruleset = ruleset, .arena = arena, .slot = -1 };
+
+	reading.touched = ARENA_NEW_ARRAY(arena, uint64_t, ruleset->set_words);
+	if (!part || !reading.touched)
+		return NULL;
+	part->clause = clause;
+	part->node = node;
+	part->touched = reading.touched;
+	part->slot = -1;
+	rule_part_slots(node, on_slot, &reading);
+	if (!slots_list(&reading, part))
+		return NULL;
+	points_read(&reading, part);
+	part->number = (uint32_t)atomic_load_explicit(&cache->count, memory_order_relaxed);
+	return arena->exhausted ? NULL : part;
+}
+
+static const struct clause_part *part_of_text(const struct ruleset *ruleset,
+		const struct clause *clause, const struct node *node)
+{
+	struct clause_part_cache *cache = ruleset->clause_parts;
+	struct slice text = rule_part_text(clause->rule, node);
+	struct clause_part *part = map_find(&cache->texts, text);
+
+	if (part)
+		return part;
+	part = part_make(ruleset, clause, node);
+	if (!part || !map_put(&cache->texts, text, part))
+		return NULL;
+	atomic_fetch_add_explicit(&cache->count, 1, memory_order_release);
+	return part;
+}
+
+static bool clause_has_parts(const struct policy_rules *policy, const struct clause *clause)
+{
+	return policy->list == LIST_ENTERPRISE && clause->kind == CLAUSE_RULE &&
+	       clause->condition->role == POLICYCALC__V1__ROLE__ROLE_REQUIRE;
+}
+
+/* How many parts the conditions have together; they stand in ->ends. */
+static size_t ends_fill(const struct policy_rules *policy, struct arena *arena,
+		struct policy_parts *parts)
+{
+	size_t end = 0;
+
+	for (size_t i = 0; i < policy->clause_count; i++) {
+		size_t count = 0;
+
+		if (clause_has_parts(policy, &policy->clauses[i]))
+			(void)rule_parts(policy->clauses[i].rule, arena, &count);
+		end += count;
+		parts->ends[i] = (uint32_t)end;
+	}
+	return end;
+}
+
+/* All of a policy; NULL when memory is short. Under the lock. */
+static struct policy_parts *policy_read(
+		const struct ruleset *ruleset, const struct policy_rules *policy)
+{
+	struct arena *arena = &ruleset->clause_parts->arena;
+	struct policy_parts *parts = arena_alloc(
+			arena, sizeof(*parts) + policy->clause_count * sizeof(parts->ends[0]));
+	size_t at = 0;
+
+	if (!parts)
+		return NULL;
+	parts->list = ARENA_NEW_ARRAY(
+			arena, const struct clause_part *, ends_fill(policy, arena, parts) + 1);
+	for (size_t i = 0; !arena->exhausted && i < policy->clause_count; i++) {
+		const struct clause *clause = &policy->clauses[i];
+		const struct node *const *nodes = NULL;
+		size_t first = at, count = 0;
+
+		if (parts->ends[i] > first)
+			nodes = rule_parts(clause->rule, arena, &count);
+		for (size_t k = 0; k < count; k++) {
+			parts->list[at] = part_of_text(ruleset, clause, nodes[k]);
+			if (!parts->list[at++])
+				return NULL;
+		}
+	}
+	return arena->exhausted ? NULL : parts;
+}
+
+static _Atomic(struct policy_parts *) *policies_get(const struct ruleset *ruleset)
+{
+	struct clause_part_cache *cache = ruleset->clause_parts;
+	_Atomic(struct policy_parts *) *policies =
+			atomic_load_explicit(&cache->policies, memory_order_acquire);
+
+	if (policies)
+		return policies;
+	policies = arena_alloc(
+			&cache->arena, (ruleset->catalog.policy_count + 1) * sizeof(*policies));
+	for (size_t i = 0; policies && i < ruleset->catalog.policy_count; i++)
+		atomic_init(&policies[i], NULL);
+	atomic_store_explicit(&cache->policies, policies, memory_order_release);
+	return policies;
+}
+
+/* As policy_parts_get(), of one that is not there, or was not a moment ago. */
+static struct policy_parts *policy_parts_make(const struct ruleset *ruleset, size_t index)
+{
+	struct clause_part_cache *cache = ruleset->clause_parts;
+	_Atomic(struct policy_parts *) *policies;
+	struct policy_parts *parts = NULL;
+
+	pthread_mutex_lock(&cache->lock);
+	policies = policies_get(ruleset);
+	if (policies)
+		parts = atomic_load_explicit(&policies[index], memory_order_relaxed);
+	if (policies && !parts) {
+		parts = policy_read(ruleset, &ruleset->policies[index]);
+		atomic_store_explicit(&policies[index], parts, memory_order_release);
+	}
+	/* There may be memory for the next one again. */
+	cache->arena.exhausted = false;
+	pthread_mutex_unlock(&cache->lock);
+	return parts;
+}
+
+const struct policy_parts *policy_parts_get(const struct ruleset *ruleset, size_t index)
+{
+	_Atomic(struct policy_parts *) *policies = atomic_load_explicit(
+			&ruleset->clause_parts->policies, memory_order_acquire);
+	struct policy_parts *parts = NULL;
+
+	if (policies)
+		parts = atomic_load_explicit(&policies[index], memory_order_acquire);
+	return parts ? parts : policy_parts_make(ruleset, index);
+}

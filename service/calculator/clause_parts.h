@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Conditions of the enterprise, as much of them as is asked by itself: what stands between && at the top of a rule
+ * that a policy requires.
+ *
+ * A rule that is a run of && is true when all its parts are, false when one is, and else lacks what those lack
+ * that are unknown. What a part is follows from the catalog alone, whatever the day and whatever parameters come to:
+ * it is read off the rule when somebody first asks for the policy, and is the ruleset's from then on. Parts that are
+ * written alike are one, in however many policies they stand.
+ */
+#pragma once
+
+#include "calculator/ruleset.h"
+
+struct clause_part {
+	uint32_t number; /* dense over all that are known */
+	uint32_t slot_count;
+	const struct clause *clause; /* the first that has it, */
+	const struct node *node;     /* and where it stands in its rule */
+	const uint64_t *touched; /* what it reads, and the bases of what is derived of that; */
+	const uint16_t *slots;	 /* the same in the order of slots */
+	/*
+	 * The attribute that it reads, when it reads nothing else: neither a parameter nor the day. Then
+	 * it lacks that attribute as long as its value is unknown, and changes at ->points and nowhere else,
+	 * under all facts. -1: it reads something else, too, or one must look for where it changes.
+	 */
+	int slot;
+	uint32_t point_count;
+	const struct probe_point *points;
+};
+
+/* The parts of all conditions of a policy, one after another. */
+struct policy_parts {
+	const struct clause_part **list;
+	uint32_t ends[]; /* by clause: behind its last one; it has none when it is asked whole */
+};
+
+static inline size_t policy_parts_first(const struct policy_parts *parts, size_t clause)
+{
+	return clause ? parts->ends[clause - 1] : 0;
+}
+
+/** What is known of parts: nothing yet. NULL when memory is short. */
+struct clause_part_cache *clause_part_cache_new(void);
+void clause_part_cache_free(struct clause_part_cache *cache);
+/** Bytes that it holds. Any thread. */
+size_t clause_part_cache_size(struct clause_part_cache *cache);
+/** The numbers of all parts that were handed out are below. Any thread. */
+size_t clause_part_count(const struct clause_part_cache *cache);
+
+/** The parts of the policy at @index, borrowed from the ruleset; NULL when memory is short. Any thread. */
+const struct policy_parts *policy_parts_get(const struct ruleset *ruleset, size_t index);
