@@ -88,6 +88,21 @@ const char *ask_series_text(struct ask *ask, const Policycalc__V1__QuestionAttri
 const char *ask_series_form(
 		const struct ask *ask, const Policycalc__V1__QuestionAttribute *asked);
 
+/* ask_event.c */
+bool ask_write_out(const struct ask *ask, struct buffer *out);
+/** NULL when there is none, or no memory for it; to be freed with json_decref(). */
+json_t *ask_message_json(const void *message);
+/** One line of NDJSON; takes @value (may be NULL). */
+bool ask_write_event(const struct ask *ask, const char *event, const char *key, json_t *value);
+/** A line for people, or an event with the text under @key. */
+bool ask_say(const struct ask *ask, const char *event, const char *key, const char *text);
+
+/* ask_call.c */
+/** Fetches the next question into ->response; an exit code, said already when it is not CLI_OK. */
+int ask_fetch_question(struct ask *ask);
+/** Asks for what matches, shows it and writes the transcript; an exit code, likewise. */
+int ask_show_result(struct ask *ask);
+
 /* ask_file.c */
 /** Puts arguments and a file into ->base. false with @err. */
 bool ask_begin_tree(

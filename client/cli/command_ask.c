@@ -2,9 +2,6 @@
 #include "client/cli/ask.h"
 #include "client/cli/dictionary.h"
 #include "client/cli/file.h"
-#include "client/render/canvas.h"
-#include "client/render/text.h"
-#include "proto/codec/codec.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -65,233 +62,6 @@ static void on_interrupt(int number)
 	interrupted = 1;
 }
 
-/* --- events ----------------------------------------------------------------------------------- */
-
-static bool write_out(const struct ask *ask, struct buffer *out)
-{
-	bool ok = cli_write(ask->cli, out) == CLI_OK;
-
-	return ok && fflush(stdout) == 0;
-}
-
-static json_t *message_to_json(const void *message)
-{
-	static const struct json_options options = {
-		.defaults = true, .int64_number = true, .short_enums = true
-	};
-	struct buffer text = { 0 };
-	json_t *json = NULL;
-
-	if (message && message_print_json(message, &options, &text) && !text.failed)
-		json = json_loadb(text.data, text.size, 0, NULL);
-	buffer_fini(&text);
-	return json;
-}
-
-/* One line of NDJSON; takes @value (may be NULL). */
-static bool event_write(
-		const struct ask *ask, const char *event, const char *key, json_t *value)
-{
-	json_t *line = json_pack("{s:s}", "event", event);
-	struct buffer out = { 0 };
-	char *text;
-
-	if (line && key && value)
-		(void)json_object_set(line, key, value);
-	json_decref(value);
-	text = line ? json_dumps(line, JSON_COMPACT) : NULL;
-	json_decref(line);
-	buffer_append_text(&out, text ? text : "{}");
-	buffer_append_char(&out, '\n');
-	free(text);
-	return write_out(ask, &out);
-}
-
-static bool say(const struct ask *ask, const char *event, const char *key, const char *text)
-{
-	struct buffer out = { 0 };
-
-	if (ask->cli->json)
-		return event_write(ask, event, key, json_string(text));
-	text_append_spaces(&out, 2);
-	text_append_wrapped(&out, slice_from(text), ask->cli->style.width - 2, 2);
-	buffer_append_char(&out, '\n');
-	return write_out(ask, &out);
-}
-
-/* --- the calls -------------------------------------------------------------------------------- */
-
-static int profile_make(struct ask *ask, Policycalc__V1__Profile **out_profile)
-{
-	struct diagnostics diagnostics;
-	struct profile_builder builder;
-	json_t *tree = ask_tree(ask);
-	int code = CLI_OK;
-
-	diagnostics_init(&diagnostics, &ask->cli->arena);
-	if (!tree || !profile_builder_init(&builder, &ask->cli->arena, &ask->dictionary,
-				     &diagnostics, ask->cli->style.english)) {
-		json_decref(tree);
-		return cli_out_of_memory(ask->cli);
-	}
-	profile_add_tree(&builder, tree, "");
-	json_decref(tree);
-	for (size_t i = 0; i < diagnostics.count; i++)
-		code = cli_usage(ask->cli, "%s",
-				cli_said(ask->cli, diagnostics.list[i].message,
-						&ask->cli->arena));
-	if (ask->cli->arena.exhausted)
-		return cli_out_of_memory(ask->cli);
-	*out_profile = builder.profile;
-	return code;
-}
-
-static char **policies_split(struct ask *ask, size_t *out_count)
-{
-	const char *text = ask->policies ? ask->policies : "";
-	char **list = ARENA_NEW_ARRAY(&ask->cli->arena, char *, strlen(text) / 2 + 2);
-
-	*out_count = 0;
-	while (list && *text) {
-		size_t size = strcspn(text, ",");
-
-		if (size)
-			list[(*out_count)++] = arena_copy(&ask->cli->arena, text, size);
-		text += size + (text[size] == ',');
-	}
-	return list;
-}
-
-static int question_fetch(struct ask *ask)
-{
-	Policycalc__V1__NextQuestionRequest request =
-			POLICYCALC__V1__NEXT_QUESTION_REQUEST__INIT;
-	size_t skipped = 0;
-	int code = profile_make(ask, &request.profile);
-
-	if (code != CLI_OK)
-		return code;
-	for (size_t i = 0; i < ask->step_count; i++)
-		skipped += ask->steps[i].skipped_count;
-	ask->profile = request.profile;
-	request.enterprise = (char *)(uintptr_t)(ask->id ? ask->id : "");
-	request.revision = ask->revision;
-	request.as_of = (char *)(uintptr_t)(ask->as_of ? ask->as_of : "");
-	request.include_superseded = ask->include_superseded;
-	request.policies = policies_split(ask, &request.n_policies);
-	request.skipped = ARENA_NEW_ARRAY(&ask->cli->arena, char *, skipped + 1);
-	request.choice_limit = 20;
-	if (!request.policies || !request.skipped)
-		return cli_out_of_memory(ask->cli);
-	for (size_t i = 0; i < ask->step_count; i++) {
-		for (size_t k = 0; k < ask->steps[i].skipped_count; k++)
-			request.skipped[request.n_skipped++] =
-					(char *)(uintptr_t)ask->steps[i].skipped[k];
-	}
-	code = cli_call(ask->cli, "/policycalc.v1.CalculatorService/NextQuestion",
-			&request.base, &policycalc__v1__next_question_response__descriptor,
-			&ask->response);
-	if (code != CLI_OK)
-		return code;
-	if (!ask->response->progress ||
-			(ask->response->question && !ask->response->question->n_attributes))
-		return cli_failure(ask->cli, "%s",
-				cli_word(ask->cli, "答复没有内容",
-						"an answer without content"));
-	/* All that follows is asked of the same revision and day. */
-	ask->revision = ask->response->revision;
-	ask->as_of = ask->response->as_of;
-	return CLI_OK;
-}
-
-/* Amounts of what the firm gets that are open still: what would tell them, and how. */
-static void open_amounts_print(struct ask *ask, const Policycalc__V1__MatchResponse *result,
-		struct buffer *out)
-{
-	const struct render_dictionary names = { ask->dictionary.attributes,
-		ask->dictionary.count };
-	const struct canvas canvas = { &ask->cli->style, &names, out };
-	bool any = false;
-
-	for (size_t i = 0; i < result->n_answers; i++) {
-		const Policycalc__V1__PolicyAnswer *answer = result->answers[i];
-
-		if ((answer->verdict != POLICYCALC__V1__VERDICT__VERDICT_ELIGIBLE &&
-				    answer->verdict !=
-						    POLICYCALC__V1__VERDICT__VERDICT_NEEDS_REVIEW) ||
-				!answer->amount || !answer->amount->n_missing)
-			continue;
-		if (!any)
-			canvas_line(&canvas, 0, "",
-					cli_word(ask->cli,
-							"结论已定而金额还不确定的（用 "
-							"match -f 档案 名称=值 补充）：",
-							"Settled, but for the amount (tell "
-							"more "
-							"with match -f FILE name=value):"));
-		any = true;
-		canvas_line(&canvas, 2, "● ", word_text(&ask->cli->style, answer->title));
-		canvas_print_missing(&canvas,
-				cli_word(ask->cli, "补充后可算出金额：",
-						"would tell the amount: "),
-				answer->amount->missing, answer->amount->n_missing);
-	}
-}
-
-static int result_show(struct ask *ask)
-{
-	Policycalc__V1__MatchRequest request = POLICYCALC__V1__MATCH_REQUEST__INIT;
-	const Policycalc__V1__MatchResponse *result = NULL;
-	struct buffer out = { 0 };
-	struct error err = { 0 };
-	int code = profile_make(ask, &request.profile);
-
-	if (code != CLI_OK)
-		return code;
-	request.enterprise = (char *)(uintptr_t)(ask->id ? ask->id : "");
-	request.revision = ask->revision;
-	request.as_of = (char *)(uintptr_t)ask->as_of;
-	request.include_superseded = ask->include_superseded;
-	request.policies = policies_split(ask, &request.n_policies);
-	request.view = POLICYCALC__V1__VIEW__VIEW_BASIC;
-	code = cli_call(ask->cli, "/policycalc.v1.CalculatorService/Match", &request.base,
-			&policycalc__v1__match_response__descriptor, &result);
-	if (code != CLI_OK)
-		return code;
-	if (ask->cli->json) {
-		if (!event_write(ask, "result", "result", message_to_json(result)))
-			return CLI_FAILURE;
-	} else {
-		buffer_format(&out, "\n%s\n\n", ask_done_word(ask));
-		(void)match_print_table(result, &ask->cli->style, &out);
-		open_amounts_print(ask, result, &out);
-		buffer_append_text(&out, cli_word(ask->cli, "以主管部门审核为准。\n",
-							 "An aid, not a decision: "
-							 "以主管部门审核为准.\n"));
-		if (!write_out(ask, &out))
-			return CLI_FAILURE;
-	}
-	if (!ask->transcript_path)
-		return CLI_OK;
-	ask_print_transcript(ask, result, &out);
-	if (out.failed || !ask_write_file(ask->transcript_path,
-					  (struct slice){ out.data, out.size }, &err))
-		code = out.failed ? cli_out_of_memory(ask->cli)
-				  : cli_failure(ask->cli, "%s",
-						    cli_said(ask->cli, err.message,
-								    &ask->cli->arena));
-	buffer_fini(&out);
-	if (code == CLI_OK)
-		(void)say(ask, "transcript", "path",
-				ask->cli->json ? ask->transcript_path
-					       : arena_format(&ask->cli->arena, "%s%s",
-								 cli_word(ask->cli, "记录：",
-										 "transcript:"
-										 " "),
-								 ask->transcript_path));
-	return code;
-}
-
 /* --- the dialogue ----------------------------------------------------------------------------- */
 
 static bool question_show(struct ask *ask)
@@ -300,15 +70,16 @@ static bool question_show(struct ask *ask)
 
 	ask_list_choices(ask);
 	if (ask->cli->json)
-		return event_write(ask, "progress", "progress",
-				       message_to_json(ask->response->progress)) &&
+		return ask_write_event(ask, "progress", "progress",
+				       ask_message_json(ask->response->progress)) &&
 		       (!ask->response->question ||
-				       event_write(ask, "question", "question",
-						       message_to_json(ask->response->question)));
+				       ask_write_event(ask, "question", "question",
+						       ask_message_json(
+								       ask->response->question)));
 	ask_print_progress(ask, &out);
 	if (ask->response->question)
 		ask_print_question(ask, &out);
-	return write_out(ask, &out);
+	return ask_write_out(ask, &out);
 }
 
 /* The next line without blanks around it; false at the end of input and after Ctrl-C. */
@@ -338,7 +109,7 @@ static int save_now(struct ask *ask)
 	struct error err = { 0 };
 
 	if (!ask->save_path)
-		return say(ask, "problem", "message",
+		return ask_say(ask, "problem", "message",
 				       cli_word(ask->cli, "没有用 --save 指定文件",
 						       "there is no --save FILE"))
 				       ? CLI_OK
@@ -346,7 +117,7 @@ static int save_now(struct ask *ask)
 	if (!ask_save(ask, &err))
 		return cli_failure(ask->cli, "%s",
 				cli_said(ask->cli, err.message, &ask->cli->arena));
-	return say(ask, "saved", "path",
+	return ask_say(ask, "saved", "path",
 			       ask->cli->json ? ask->save_path
 					      : arena_format(&ask->cli->arena, "%s%s",
 								cli_word(ask->cli, "已保存：",
@@ -417,9 +188,9 @@ static bool value_take(struct ask *ask, struct slice line)
 	if (ok && step_add(ask, &step)) {
 		buffer_fini(&problem);
 		if (!ask->cli->json)
-			return say(ask, "", "",
+			return ask_say(ask, "", "",
 					arena_format(&ask->cli->arena, "→ %s", step.answer));
-		return event_write(ask, "answer", "answer", json_string(step.answer));
+		return ask_write_event(ask, "answer", "answer", json_string(step.answer));
 	}
 	if (!line.size)
 		buffer_append_text(&problem,
@@ -429,12 +200,12 @@ static bool value_take(struct ask *ask, struct slice line)
 	if (problem.failed)
 		(void)cli_out_of_memory(ask->cli);
 	else
-		(void)say(ask, "problem", "message", problem.data);
+		(void)ask_say(ask, "problem", "message", problem.data);
 	buffer_fini(&problem);
 	if (!ask->cli->json && ask->listed_anew) {
 		ask->listed_anew = false;
 		ask_print_listed(ask, &out);
-		(void)write_out(ask, &out);
+		(void)ask_write_out(ask, &out);
 	}
 	return false;
 }
@@ -459,7 +230,7 @@ static enum turn line_take(struct ask *ask, struct slice line)
 			ask->step_count--;
 			return TURN_NEXT;
 		}
-		(void)say(ask, "problem", "message",
+		(void)ask_say(ask, "problem", "message",
 				cli_word(ask->cli, "已是第一个问题",
 						"this is the first question"));
 		return TURN_AGAIN;
@@ -473,7 +244,7 @@ static enum turn line_take(struct ask *ask, struct slice line)
 		if (ask->cli->json)
 			return TURN_AGAIN;
 		ask_print_help(ask, &out);
-		return write_out(ask, &out) ? TURN_AGAIN : TURN_FAILED;
+		return ask_write_out(ask, &out) ? TURN_AGAIN : TURN_FAILED;
 	case ASK_VALUE:
 	default:
 		return value_take(ask, line) ? TURN_NEXT : TURN_AGAIN;
@@ -492,7 +263,7 @@ static int dialogue_run(struct ask *ask, long long most)
 		struct slice text;
 
 		if (turn == TURN_NEXT) {
-			code = question_fetch(ask);
+			code = ask_fetch_question(ask);
 			if (code != CLI_OK || !question_show(ask))
 				break;
 			if (!ask->response->question ||
@@ -513,7 +284,7 @@ static int dialogue_run(struct ask *ask, long long most)
 	/* The end of a script is an end like "enough"; one who quits wants to see no more. */
 	if (code == CLI_OK && (turn == TURN_RESULT ||
 					      (!ask->terminal && !interrupted && feof(stdin))))
-		code = result_show(ask);
+		code = ask_show_result(ask);
 	return code;
 }
 
