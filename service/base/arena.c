@@ -11,9 +11,9 @@
 
 #define ARENA_FIRST_BLOCK ((size_t)4096)
 #define ARENA_LARGEST_BLOCK ((size_t)1 << 20)
-/* Of an arena that is large already, and far from its budget: nearly all of it is whole pages of 2 MiB. */
+/* Of an arena that is large already, and far from its budget: whole pages of 2 MiB, as many as it has by now. */
 #define ARENA_LARGE_BLOCK ((size_t)16 << 20)
-#define ARENA_LARGE_FROM ((size_t)16 << 20)
+#define ARENA_LARGE_FROM ((size_t)4 << 20)
 #define ARENA_KEEP ((size_t)32 << 10)
 
 struct arena_block {
@@ -161,6 +161,13 @@ void arena_rewind(struct arena *arena, struct arena_mark mark)
 	rest_hide(arena);
 }
 
+/* Whole pages of an arena that has @taken bytes. */
+static size_t large_block(size_t taken)
+{
+	return taken >= ARENA_LARGE_BLOCK ? ARENA_LARGE_BLOCK
+					  : taken / MEMORY_LARGE_PAGE * MEMORY_LARGE_PAGE;
+}
+
 /* Puts a block of at least @size free bytes in front. */
 static bool arena_grow(struct arena *arena, size_t size)
 {
@@ -173,7 +180,7 @@ static bool arena_grow(struct arena *arena, size_t size)
 		if (want > ARENA_LARGEST_BLOCK)
 			want = ARENA_LARGEST_BLOCK;
 		if (arena->taken >= ARENA_LARGE_FROM && left / 4 >= ARENA_LARGE_BLOCK)
-			want = ARENA_LARGE_BLOCK - sizeof(*block);
+			want = large_block(arena->taken) - sizeof(*block);
 	}
 	if (want < size)
 		want = size;
@@ -187,9 +194,8 @@ static bool arena_grow(struct arena *arena, size_t size)
 		arena->spare = NULL;
 		want = block->size;
 	} else {
-		block = memory_alloc(sizeof(*block) + want);
-		if (block && want >= MEMORY_LARGE_PAGE)
-			memory_join_pages(block, sizeof(*block) + want);
+		block = want >= MEMORY_LARGE_PAGE ? memory_alloc_pages(sizeof(*block) + want)
+						  : memory_alloc(sizeof(*block) + want);
 	}
 	if (!block)
 		return false;

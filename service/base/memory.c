@@ -55,6 +55,16 @@ void memory_join_pages(void *room, size_t size)
 		(void)madvise((void *)begin, end - begin, MADV_HUGEPAGE);
 }
 
+void *memory_alloc_pages(size_t size)
+{
+	void *room = NULL;
+
+	if (memory_must_fail() || posix_memalign(&room, MEMORY_LARGE_PAGE, size) != 0)
+		return given(NULL);
+	memory_join_pages(room, size);
+	return room;
+}
+
 void memory_give_up(void)
 {
 	static const char line[] = "policycalcd: out of memory while starting\n";

@@ -317,6 +317,38 @@ static void adopt_within_budget(void **state)
 	arena_fini(&all);
 }
 
+/* --- large ones ------------------------------------------------------------------------------- */
+
+/* From 4 MiB on it takes whole pages of 2 MiB, about as many as it has, but 16 MiB at most; near its budget it does not. */
+static void large_takes_whole_pages(void **state)
+{
+	static const size_t budgets[] = { (size_t)1 << 30, BUDGET };
+
+	(void)state;
+	for (size_t k = 0; k < 2; k++) {
+		struct arena arena;
+		size_t before = 0;
+
+		arena_init(&arena, budgets[k]);
+		while (arena.taken < BUDGET - 4096 * KIB) {
+			(void)piece(&arena, 100 * KIB, 1);
+			if (arena.taken == before)
+				continue;
+			if (before < 4096 * KIB || k == 1) {
+				assert_true(arena.taken - before <= 1025 * KIB);
+			} else {
+				assert_int_equal(
+						(uintptr_t)arena.blocks % MEMORY_LARGE_PAGE, 0);
+				assert_int_equal((arena.taken - before) % MEMORY_LARGE_PAGE, 0);
+				assert_true(arena.taken <= 2 * before);
+				assert_true(arena.taken - before <= 16384 * KIB);
+			}
+			before = arena.taken;
+		}
+		arena_fini(&arena);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -332,6 +364,7 @@ int main(void)
 		cmocka_unit_test(spare_within_budget),
 		cmocka_unit_test(adopt_takes_all_over),
 		cmocka_unit_test(adopt_within_budget),
+		cmocka_unit_test(large_takes_whole_pages),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
