@@ -60,6 +60,13 @@ static inline uint64_t key_hash(struct slice key)
 			hash, word_at(key.size < 16 ? key.data : at - 16), word_at(at - 8));
 }
 
+uint32_t map_hash(struct slice key)
+{
+	uint64_t hash = key_hash(key);
+
+	return (uint32_t)(hash ^ hash >> 32);
+}
+
 void map_fini(struct map *map)
 {
 	memory_free(map->entries);

@@ -35,5 +35,7 @@ void *map_put_first(struct map *map, struct slice key, void *value);
 bool map_reserve(struct map *map, size_t count);
 /** Has where @key belongs brought into the caches, for who is about to put or find it. */
 void map_ask_for(const struct map *map, struct slice key);
+/** What a table of this process may go by: other on other machines, so not to be written down. */
+uint32_t map_hash(struct slice key);
 /** 64-bit FNV-1a with a final mix. */
 uint64_t slice_hash(struct slice slice);

@@ -41,8 +41,7 @@ bool ruleset_build_budget(struct ruleset_build *build, size_t index)
 bool ruleset_budget(const struct ruleset *ruleset, const Policycalc__V1__Policy *policy,
 		const char *day, int64_t *out_fen)
 {
-	const struct policy_rules *rules =
-			map_find(&ruleset->policy_ids, slice_from(policy->id));
+	const struct policy_rules *rules = ruleset_find_rules(ruleset, slice_from(policy->id));
 	struct value result = { .kind = VALUE_UNKNOWN };
 	struct evaluation evaluation = { .regions = ruleset->regions };
 	const struct epoch *epoch;

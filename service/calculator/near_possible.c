@@ -102,8 +102,7 @@ static bool rule_may_turn(const struct ruleset *ruleset, enum item_list list,
 bool ruleset_condition_may_turn(const struct ruleset *ruleset,
 		const Policycalc__V1__Policy *policy, size_t index)
 {
-	const struct policy_rules *rules =
-			map_find(&ruleset->policy_ids, slice_from(policy->id));
+	const struct policy_rules *rules = ruleset_find_rules(ruleset, slice_from(policy->id));
 	const struct clause *clause;
 	struct arena arena;
 	uint64_t *room;
@@ -169,8 +168,7 @@ static bool clause_may_be_met(const struct ruleset *ruleset, const struct clause
 bool ruleset_policy_may_fit(const struct ruleset *ruleset, const Policycalc__V1__Policy *policy,
 		const char *day)
 {
-	const struct policy_rules *rules =
-			map_find(&ruleset->policy_ids, slice_from(policy->id));
+	const struct policy_rules *rules = ruleset_find_rules(ruleset, slice_from(policy->id));
 	const struct epoch *epoch;
 	struct date date;
 	struct arena arena;

@@ -255,7 +255,6 @@ static bool policy_build(struct ruleset_build *build, size_t index)
 		.rules = &ruleset->policies[index],
 		.reads = ARENA_NEW_ARRAY(&ruleset->arena, uint64_t, 2 * ruleset->set_words),
 	};
-	const struct policy_rules *known;
 
 	if (!work.reads)
 		return false;
@@ -264,12 +263,12 @@ static bool policy_build(struct ruleset_build *build, size_t index)
 	work.rules->list = subject_item_list(work.policy->subject);
 	work.rules->reads = work.reads;
 	work.rules->item_reads = work.item_reads;
-	known = map_put_first(&ruleset->policy_ids, slice_from(work.policy->id), work.rules);
-	if (!known)
-		return false;
-	if (known != work.rules)
+	if (index > 0 && strcmp(work.policy->id, ruleset->catalog.policies[index - 1]->id) == 0)
 		ruleset_build_mistake(build, &work.origin->base, "id", work.policy->id,
 				"policy %s stands there twice", work.policy->id);
+	else if (!number_table_put(&ruleset->policy_ids, map_hash(slice_from(work.policy->id)),
+				 index))
+		return false;
 	once_per_build(&work);
 	return clauses_build(&work) && policy_build_amount(&work) &&
 	       ruleset_build_budget(build, index);
@@ -284,13 +283,8 @@ static void policy_names_ask_for(const struct ruleset_build *build, size_t index
 	if (index >= ruleset->catalog.policy_count)
 		return;
 	policy = ruleset->catalog.policies[index];
-	map_ask_for(&ruleset->policy_ids, slice_from(policy->id));
-	if (strcmp(policy->series, policy->id) != 0) {
-		map_ask_for(&ruleset->policy_ids, slice_from(policy->series));
+	if (strcmp(policy->series, policy->id) != 0)
 		map_ask_for(&ruleset->series_names, slice_from(policy->series));
-	}
-	for (size_t i = 0; build->is_owner && i < policy->n_conditions; i++)
-		map_ask_for(&build->rules, slice_from(policy->conditions[i]->rule));
 }
 
 static bool policies_build(struct ruleset_build *build, struct error *err)
@@ -323,8 +317,8 @@ bool ruleset_build_policies(struct ruleset_build *build, struct error *err)
 	if (!ruleset->policies || !ruleset->told)
 		return arena_error(&ruleset->arena, err, "compiling policies");
 	/* About as many as there will be: what is put again each time a map grows is out of the caches. */
-	if (!map_reserve(&ruleset->policy_ids, count) ||
-			(build->is_owner && !map_reserve(&build->rules, count)))
+	if (!number_table_reserve(&ruleset->policy_ids, count) ||
+			(build->is_owner && !ruleset_build_reserve_rules(build, count)))
 		return error_set(err, ERROR_MEMORY, "out of memory while compiling policies");
 	ruleset_build_begin_twins(build);
 	if (build->is_owner)

@@ -158,17 +158,57 @@ void ruleset_build_warn_bare(struct ruleset_build *build, const ProtobufCMessage
 			"a bare figure: name a parameter (p. ...) with its source");
 }
 
-/* What is known of a text; a new one without a rule. NULL when memory is short: it is compiled anew each time. */
-static struct known_rule *rule_know(struct ruleset_build *build, struct slice written)
+static void known_rules_fini(struct known_rules *known)
 {
-	struct arena *arena = &build->ruleset->arena;
-	struct arena_mark mark = arena_mark(arena);
-	struct known_rule *own = ARENA_NEW(arena, struct known_rule);
-	struct known_rule *known = own ? map_put_first(&build->rules, written, own) : NULL;
+	number_table_fini(&known->texts);
+	memory_free(known->list);
+	*known = (struct known_rules){ 0 };
+}
 
-	if (known != own)
-		arena_rewind(arena, mark);
-	return known;
+static bool known_list_reserve(struct known_rules *known, size_t count)
+{
+	struct known_rule *list = known->list;
+
+	if (count > known->capacity)
+		list = memory_resize(known->list, count * sizeof(*list));
+	if (!list)
+		return false;
+	known->list = list;
+	if (count > known->capacity)
+		known->capacity = count;
+	return true;
+}
+
+bool ruleset_build_reserve_rules(struct ruleset_build *build, size_t count)
+{
+	return known_list_reserve(&build->rules, count) &&
+	       number_table_reserve(&build->rules.texts, count);
+}
+
+static struct known_rule *known_rule_find(
+		const struct known_rules *known, struct slice written, uint32_t hash)
+{
+	size_t at = hash;
+	size_t number;
+
+	while ((number = number_table_next(&known->texts, hash, &at)) != NUMBER_TABLE_END) {
+		if (slice_equals(rule_written(known->list[number].rule), written))
+			return &known->list[number];
+	}
+	return NULL;
+}
+
+/* @rule is the first of its text. When memory is short it stays unknown: the text is compiled anew each time. */
+static void known_rule_add(struct known_rules *known, const struct rule *rule, uint32_t hash,
+		const struct known_rule *own)
+{
+	if (known->count == known->capacity &&
+			!known_list_reserve(known, known->count ? known->count * 2 : 64))
+		return;
+	if (!number_table_put(&known->texts, hash, known->count))
+		return;
+	known->list[known->count] = *own;
+	rule_attach(rule, (uint32_t)++known->count);
 }
 
 const struct rule *ruleset_build_rule(struct ruleset_build *build, enum item_list list,
@@ -188,7 +228,8 @@ const struct rule *ruleset_build_rule(struct ruleset_build *build, enum item_lis
 		.memo = build->ruleset->memos[list],
 	};
 	struct slice written = slice_from(text ? text : "");
-	struct known_rule *known = NULL;
+	const struct known_rule *known = NULL;
+	uint32_t hash = 0;
 	const struct rule *rule;
 	const int *slots;
 	size_t count = 0;
@@ -198,9 +239,11 @@ const struct rule *ruleset_build_rule(struct ruleset_build *build, enum item_lis
 
 	if (!written.size)
 		return NULL;
-	if (build->is_owner)
-		known = rule_know(build, written);
-	if (known && known->rule) {
+	if (build->is_owner) {
+		hash = map_hash(written);
+		known = known_rule_find(&build->rules, written, hash);
+	}
+	if (known) {
 		/* Whatever it is compiled as, it is one text, and known by where that lies. */
 		written = rule_written(known->rule);
 		if (known->list == list && known->expected == expected &&
@@ -218,14 +261,14 @@ const struct rule *ruleset_build_rule(struct ruleset_build *build, enum item_lis
 	slots = rule ? rule_slots(rule, &count) : NULL;
 	for (size_t i = 0; i < count; i++)
 		ruleset_note_asked(build->ruleset, list, slots[i]);
-	if (rule && known) {
-		if (!known->rule)
-			*known = (struct known_rule){ .rule = rule,
-				.list = list,
-				.expected = expected,
-				.dimension = dimension };
-		rule_attach(rule, known);
-	}
+	if (rule && known)
+		rule_attach(rule, rule_attached(known->rule));
+	else if (rule && build->is_owner)
+		known_rule_add(&build->rules, rule, hash,
+				&(struct known_rule){ .rule = rule,
+						.list = list,
+						.expected = expected,
+						.dimension = dimension });
 	return rule;
 }
 
@@ -246,7 +289,7 @@ static void ruleset_free(struct ruleset *ruleset)
 	map_fini(&ruleset->region_codes);
 	map_fini(&ruleset->divisions);
 	map_fini(&ruleset->industry_codes);
-	map_fini(&ruleset->policy_ids);
+	number_table_fini(&ruleset->policy_ids);
 	map_fini(&ruleset->series_names);
 	map_fini(&ruleset->repeals);
 	map_fini(&ruleset->parameter_names);
@@ -304,7 +347,7 @@ static struct ruleset *ruleset_make(
 		arena_fini(arena);
 		error_set(err, ERROR_MEMORY, "no memory for a ruleset");
 	}
-	map_fini(&build->rules);
+	known_rules_fini(&build->rules);
 	return ruleset;
 }
 
@@ -403,9 +446,23 @@ const Policycalc__V1__Parameter *ruleset_find_parameter(
 	return map_find(&ruleset->parameter_names, slice_from(name));
 }
 
+struct policy_rules *ruleset_find_rules(const struct ruleset *ruleset, struct slice id)
+{
+	uint32_t hash = map_hash(id);
+	size_t at = hash;
+	size_t index;
+
+	while ((index = number_table_next(&ruleset->policy_ids, hash, &at)) !=
+			NUMBER_TABLE_END) {
+		if (slice_equals_text(id, ruleset->policies[index].policy->id))
+			return &ruleset->policies[index];
+	}
+	return NULL;
+}
+
 const Policycalc__V1__Policy *ruleset_find_policy(const struct ruleset *ruleset, const char *id)
 {
-	const struct policy_rules *rules = map_find(&ruleset->policy_ids, slice_from(id));
+	const struct policy_rules *rules = ruleset_find_rules(ruleset, slice_from(id));
 
 	return rules ? rules->policy : NULL;
 }
@@ -433,8 +490,7 @@ const Policycalc__V1__Policy *ruleset_find_version(
 Policycalc__V1__Availability *ruleset_availability(const struct ruleset *ruleset,
 		const Policycalc__V1__Policy *policy, const char *day, struct arena *arena)
 {
-	const struct policy_rules *rules =
-			map_find(&ruleset->policy_ids, slice_from(policy->id));
+	const struct policy_rules *rules = ruleset_find_rules(ruleset, slice_from(policy->id));
 	Policycalc__V1__Availability *answer;
 	struct standing standing;
 	struct date date;

@@ -18,6 +18,7 @@
 
 #include "base/date.h"
 #include "base/map.h"
+#include "base/number_table.h"
 #include "base/region.h"
 #include "calculator/calculator.h"
 #include "calculator/epoch.h"
@@ -240,9 +241,9 @@ struct ruleset {
 	uint64_t **bases[LIST_COUNT]; /* by slot of the list: base attributes behind a derived one */
 	uint64_t *asked[LIST_COUNT]; /* slots that a rule or scope reads by name; NULL: none */
 
-	struct policy_rules *policies; /* in id order, as the catalog's */
-	size_t twin_count;	       /* numbers of clauses */
-	struct map policy_ids;	       /* id to policy_rules */
+	struct policy_rules *policies;	/* in id order, as the catalog's */
+	size_t twin_count;		/* numbers of clauses */
+	struct number_table policy_ids; /* of ids: indices of policies */
 	struct map series_names; /* name to series, of those that are no policy's namesake */
 	struct map repeals;	 /* id of what is repealed to the first repeal */
 	uint64_t *rivalled; /* the set of policies with other versions, or that something repeals */
@@ -257,6 +258,8 @@ struct ruleset {
 	struct clause_part_cache *clause_parts;
 };
 
+/** The policy of that id, or NULL; while policies are built, of those that were. */
+struct policy_rules *ruleset_find_rules(const struct ruleset *ruleset, struct slice id);
 /** The versions of that name, or NULL. */
 const struct series *ruleset_find_series(const struct ruleset *ruleset, struct slice name);
 
@@ -334,11 +337,18 @@ struct version_build {
 /* Of an owner, a text that was compiled: once, however many policies have it. */
 struct known_rule {
 	const struct rule *rule; /* the first, and what it was compiled as */
-	enum item_list list;
 	const struct type *expected;
-	enum dimension dimension;
 	const struct clause *
 			asker; /* the first condition that is nothing but this, about no item; see twins.c */
+	uint32_t list;	    /* enum item_list */
+	uint32_t dimension; /* enum dimension */
+};
+
+/* All of them; rules have their numbers attached. */
+struct known_rules {
+	struct number_table texts;
+	struct known_rule *list;
+	size_t count, capacity;
 };
 
 struct known_amount;
@@ -353,7 +363,7 @@ struct ruleset_build {
 	catalog_locate_fn locate;
 	void *context;
 	struct diagnostics *diagnostics;
-	struct map rules;    /* text to known_rule */
+	struct known_rules rules;
 	struct map numbered; /* what conditions ask, to the first that asks it */
 	struct arena keys;   /* of ->numbered */
 	struct version_build versions;
@@ -390,6 +400,8 @@ void ruleset_build_end_versions(struct ruleset_build *build);
 /** Exclusion groups and shared caps. */
 bool ruleset_build_combination(struct ruleset_build *build, struct error *err);
 
+/** Room for @count rules that are known; false when memory is short. Who does not ask for it has it made as it is needed. */
+bool ruleset_build_reserve_rules(struct ruleset_build *build, size_t count);
 /**
  * Compiles @text, which is @field[@index] of @origin. NULL for an empty text (nothing reported) and
  * for a wrong one (reported). @where names the place when nobody can locate it.

@@ -47,7 +47,7 @@ bool selections_read(const struct ruleset *ruleset, char *const *names, size_t c
 		return arena_error(arena, err, "reading the request");
 	for (size_t i = 0; i < count; i++) {
 		struct slice name = slice_from(names[i]);
-		const struct policy_rules *policy = map_find(&ruleset->policy_ids, name);
+		const struct policy_rules *policy = ruleset_find_rules(ruleset, name);
 		const struct series *series = ruleset_find_series(ruleset, name);
 
 		if (!policy && !series)

@@ -94,16 +94,19 @@ static struct slice clause_key(struct ruleset_build *build, const struct policy_
  * Most conditions are one rule, and most rules are asked for in one role: the first to ask is noted beside the rule, and
  * no table is needed. NULL: it takes one.
  */
-static const struct clause *first_asker(const struct clause *clause)
+static const struct clause *first_asker(
+		struct ruleset_build *build, const struct clause *clause)
 {
 	struct known_rule *known;
+	uint32_t number;
 
 	if (clause->kind != CLAUSE_RULE || clause->per_item || clause->met_if ||
 			clause->fails_if || !clause->rule)
 		return NULL;
-	known = rule_attached(clause->rule);
-	if (!known)
+	number = rule_attached(clause->rule);
+	if (!number)
 		return NULL;
+	known = &build->rules.list[number - 1];
 	if (!known->asker)
 		known->asker = clause;
 	return known->asker->condition->role == clause->condition->role ? known->asker : NULL;
@@ -130,7 +133,7 @@ static bool clause_number(struct ruleset_build *build, const struct policy_rules
 		struct clause *clause)
 {
 	struct ruleset *ruleset = build->ruleset;
-	const struct clause *first = first_asker(clause);
+	const struct clause *first = first_asker(build, clause);
 
 	if (!first)
 		first = first_listed(build, policy, clause);

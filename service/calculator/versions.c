@@ -41,7 +41,7 @@ static struct series *series_meet(struct ruleset_build *build, size_t index)
 			rules->namesake = next;
 		return rules->namesake;
 	}
-	first = map_find(&ruleset->policy_ids, name);
+	first = ruleset_find_rules(ruleset, name);
 	if (first && first->namesake)
 		return first->namesake;
 	/* About as many as there will be. */
@@ -54,7 +54,7 @@ static struct series *series_meet(struct ruleset_build *build, size_t index)
 
 const struct series *ruleset_find_series(const struct ruleset *ruleset, struct slice name)
 {
-	const struct policy_rules *rules = map_find(&ruleset->policy_ids, name);
+	const struct policy_rules *rules = ruleset_find_rules(ruleset, name);
 
 	return rules && rules->namesake ? rules->namesake
 					: map_find(&ruleset->series_names, name);
@@ -97,8 +97,7 @@ static bool repeals_build(struct ruleset *ruleset)
 		for (size_t k = 0; k < policy->n_repeals; k++) {
 			struct slice name = slice_from(policy->repeals[k]);
 			struct repeal *repeal = ARENA_NEW(&ruleset->arena, struct repeal);
-			const struct policy_rules *repealed =
-					map_find(&ruleset->policy_ids, name);
+			const struct policy_rules *repealed = ruleset_find_rules(ruleset, name);
 
 			if (!repeal)
 				return false;

@@ -173,7 +173,7 @@ static struct rule *rule_begin(
 	rule->text = text;
 	rule->memo = memo;
 	rule->form = (uint32_t *)(rule + 1);
-	rule->attached = NULL;
+	rule->attached = 0;
 	atomic_init(&rule->program, NULL);
 	atomic_init(&rule->root, NULL);
 	return rule;

@@ -58,7 +58,7 @@ struct rule {
 	uint64_t cost;
 	const struct type *type;
 	enum dimension dimension;
-	void *attached; /* rule_attach() */
+	uint32_t attached; /* rule_attach() */
 };
 
 /**

@@ -136,12 +136,12 @@ struct slice rule_written(const struct rule *rule)
 	return rule->text;
 }
 
-void rule_attach(const struct rule *rule, void *attached)
+void rule_attach(const struct rule *rule, uint32_t attached)
 {
 	((struct rule *)rule)->attached = attached;
 }
 
-void *rule_attached(const struct rule *rule)
+uint32_t rule_attached(const struct rule *rule)
 {
 	return rule->attached;
 }

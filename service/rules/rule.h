@@ -167,9 +167,9 @@ bool rule_is_wellformed(
 
 /** The text it was compiled from: itself when it is lasting, else a copy. */
 struct slice rule_written(const struct rule *rule);
-/** What who makes many rules attaches to one; NULL until then. Borrowed, and not for other threads. */
-void rule_attach(const struct rule *rule, void *attached);
-void *rule_attached(const struct rule *rule);
+/** The number that who makes many rules attaches to one; 0 until then. Not for other threads. */
+void rule_attach(const struct rule *rule, uint32_t attached);
+uint32_t rule_attached(const struct rule *rule);
 const struct type *rule_type(const struct rule *rule);
 enum dimension rule_dimension(const struct rule *rule);
 uint64_t rule_cost(const struct rule *rule); /* static worst case */

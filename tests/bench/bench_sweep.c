@@ -46,8 +46,8 @@ static uint64_t match_sum(const struct ruleset *ruleset, const struct sweep *swe
 	epoch = epoch_pin(ruleset, date_to_days(day));
 	facts = facts_read(ruleset, epoch, profile, day, false, arena, &findings);
 	for (size_t i = 0; facts && i < sweep_policy_count(sweep); i++) {
-		const struct policy_rules *rules = map_find(
-				&ruleset->policy_ids, slice_from(sweep_policy(sweep, i)->id));
+		const struct policy_rules *rules = ruleset_find_rules(
+				ruleset, slice_from(sweep_policy(sweep, i)->id));
 		struct outcome outcome;
 
 		outcome_compute(facts, rules, &epoch->standings[rules - ruleset->policies],

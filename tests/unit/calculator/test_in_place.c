@@ -108,6 +108,7 @@ static void twins_compare(const struct ruleset *copy, const struct ruleset *load
 		const struct policy_rules *b = &loaded->policies[i];
 
 		assert_string_equal(a->policy->id, b->policy->id);
+		assert_ptr_equal(ruleset_find_rules(loaded, slice_from(a->policy->id)), b);
 		assert_int_equal(a->clause_count, b->clause_count);
 		for (size_t k = 0; k < a->clause_count; k++) {
 			assert_int_equal(a->clauses[k].kind, b->clauses[k].kind);
@@ -435,6 +436,43 @@ static void unsorted_policies(void **state)
 	arena_fini(&arena);
 }
 
+/* Two policies of one id are refused, wherever they stand. */
+static void doubled_policies(void **state)
+{
+	struct profile_maker maker = {
+		.day = "2026-02-10", .seed = 5, .known = 90, .series = 30
+	};
+	struct diagnostics diagnostics;
+	struct error err = { 0 };
+	struct catalog doubled;
+	struct ruleset *copy;
+	struct arena arena;
+	char finding[128];
+	size_t at = 0;
+
+	(void)state;
+	arena_init(&arena, (size_t)1 << 30);
+	maker.arena = &arena;
+	copy = random_catalog_compile(&maker, 20, dictionary);
+	diagnostics_init(&diagnostics, &arena);
+	doubled = *ruleset_catalog(copy);
+	doubled.policies = ARENA_NEW_ARRAY(
+			&arena, Policycalc__V1__Policy *, doubled.policy_count + 1);
+	memcpy((void *)doubled.policies, (const void *)ruleset_catalog(copy)->policies,
+			doubled.policy_count * sizeof(*doubled.policies));
+	doubled.policies[doubled.policy_count++] = doubled.policies[3];
+	(void)snprintf(finding, sizeof(finding), "policy %s stands there twice",
+			doubled.policies[3]->id);
+	assert_null(ruleset_new(&doubled, NULL, NULL, &diagnostics, &err));
+	assert_int_equal(err.code, ERROR_INVALID);
+	assert_int_equal(diagnostics.error_count, 1);
+	while (diagnostics.list[at].severity != DIAGNOSTIC_ERROR)
+		at++;
+	assert_string_equal(diagnostics.list[at].message, finding);
+	ruleset_unref(copy);
+	arena_fini(&arena);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -443,6 +481,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(starter_catalog),
 		cmocka_unit_test(shared_amounts),
 		cmocka_unit_test(unsorted_policies),
+		cmocka_unit_test(doubled_policies),
 	};
 
 	if (argc < 3)

@@ -111,8 +111,8 @@ static void row_compare(const struct ruleset *ruleset, const struct swept *full,
 	facts = facts_read(ruleset, epoch, profile, date, false, arena, &findings);
 	assert_non_null(facts);
 	for (size_t i = 0; i < sweep_policy_count(full->sweep); i++) {
-		const struct policy_rules *rules = map_find(&ruleset->policy_ids,
-				slice_from(sweep_policy(full->sweep, i)->id));
+		const struct policy_rules *rules = ruleset_find_rules(
+				ruleset, slice_from(sweep_policy(full->sweep, i)->id));
 		struct outcome outcome;
 
 		outcome_compute(facts, rules, &epoch->standings[rules - ruleset->policies],
