@@ -36,7 +36,7 @@ Policycalc__V1__ConditionAnswer *clause_answer(const struct facts *facts,
 							&answer->n_missing_parameters)))
 		return NULL;
 	if (clause->kind == CLAUSE_SCORE &&
-			!score_answer(facts, policy, clause, item_id, answer))
+			!score_answer(facts, policy, clause, result, item_id, answer))
 		return NULL;
 	return clause_explain(facts, policy, clause, result, item_id, answer) ? answer : NULL;
 }

@@ -12,7 +12,7 @@ static size_t bits_count(const uint64_t *bits, size_t words)
 	size_t count = 0;
 
 	for (size_t i = 0; bits && i < words; i++)
-		count += (size_t)__builtin_popcountll(bits[i]);
+		count += bits[i] ? (size_t)__builtin_popcountll(bits[i]) : 0;
 	return count;
 }
 

@@ -4,12 +4,16 @@
 
 #include "calculator/facts.h"
 
+struct score_result;
+
 struct clause_result {
 	Policycalc__V1__ConditionStatus status;
 	/* Of UNKNOWN: attributes that would settle it, and parameters without a value. Of REVIEW: the
 	 * parameters, when it is for want of them. NULL: none. */
 	uint64_t *missing;
 	bool threshold; /* REVIEW for want of a parameter, not for a judgement */
+	const struct score_result
+			*score; /* what the table came to, when it was asked; or NULL */
 };
 
 /** Asks one condition. Memory that runs short shows in the arena. */

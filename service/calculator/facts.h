@@ -68,6 +68,13 @@ struct value value_from_codes(const Policycalc__V1__CodeList *codes, struct aren
 struct facts *facts_read(const struct ruleset *ruleset, const struct epoch *epoch,
 		const Policycalc__V1__Profile *profile, struct date as_of, bool strict,
 		struct arena *arena, struct findings *findings);
+/**
+ * The same for one who asks little: derived attributes of the enterprise may be left out, unless all that is behind
+ * them is in @reads, a set of base attributes as policies have it. NULL: none is left out.
+ */
+struct facts *facts_read_for(const struct ruleset *ruleset, const struct epoch *epoch,
+		const Policycalc__V1__Profile *profile, struct date as_of, bool strict,
+		const uint64_t *reads, struct arena *arena, struct findings *findings);
 
 /** Puts the item's values behind the base slots. */
 void facts_enter_item(struct facts *facts, enum item_list list, const struct item_facts *item);

@@ -12,6 +12,9 @@
 #include <assert.h>
 #include <string.h>
 
+/* So many that are asked for by name need not everything that is derived. */
+#define FEW_POLICIES 16
+
 /* --- the request ------------------------------------------------------------------------------ */
 
 static bool request_check(struct match *match, const char *today, struct error *err)
@@ -260,16 +263,48 @@ static Policycalc__V1__MatchResponse *response_make(
 	return match->arena->exhausted ? NULL : response;
 }
 
+/*
+ * The base attributes behind all that will be asked, where that is a few policies for themselves; NULL where it may be
+ * more: all policies, near misses, which change facts, or a combination. false when memory is short.
+ */
+static bool reads_gather(const struct match *match, const uint64_t **out_reads)
+{
+	const struct ruleset *ruleset = match->ruleset;
+	const struct selections *selections = &match->selections;
+	uint64_t *reads;
+
+	*out_reads = NULL;
+	if (!selections->list || selections->count > FEW_POLICIES || match->request->near ||
+			match->request->combine)
+		return true;
+	reads = ARENA_NEW_ARRAY(match->arena, uint64_t, ruleset->set_words);
+	if (!reads)
+		return false;
+	for (size_t i = 0; i < selections->count; i++) {
+		const struct policy_rules *policy =
+				&ruleset->policies[selections->list[i].index];
+
+		for (size_t k = 0; k < ruleset->set_words; k++)
+			reads[k] |= policy->reads[k];
+	}
+	*out_reads = reads;
+	return true;
+}
+
 static bool match_run(struct match *match, Policycalc__V1__MatchResponse **out_response,
 		struct error *err)
 {
+	const uint64_t *reads;
 	struct facts *facts;
 
 	match->epoch = epoch_pin(match->ruleset, date_to_days(match->as_of));
 	if (!match->epoch)
 		return error_set(err, ERROR_MEMORY, "no memory for the epoch of the day");
-	facts = facts_read(match->ruleset, match->epoch, match->request->profile, match->as_of,
-			match->request->strict, match->arena, &match->findings);
+	if (!reads_gather(match, &reads))
+		return arena_error(match->arena, err, "reading the request");
+	facts = facts_read_for(match->ruleset, match->epoch, match->request->profile,
+			match->as_of, match->request->strict, reads, match->arena,
+			&match->findings);
 	if (!facts || match->arena->exhausted)
 		return arena_error(match->arena, err, "reading the profile");
 	if (match->findings.violations.count)

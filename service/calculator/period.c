@@ -31,41 +31,45 @@ const char *period_form(Policycalc__V1__Period period)
 	return period == POLICYCALC__V1__PERIOD__PERIOD_QUARTER ? "YYYYQn" : "YYYY";
 }
 
-static bool digits_parse(const char *text, size_t count, int64_t *out_number)
+/* What the digits in front of @text say; it is not read behind the first that is none. -1: there are fewer. */
+static int64_t digits_parse(const char *text, size_t count)
 {
-	*out_number = 0;
+	int64_t number = 0;
+
 	for (size_t i = 0; i < count; i++) {
-		if (text[i] < '0' || text[i] > '9')
-			return false;
-		*out_number = *out_number * 10 + (text[i] - '0');
+		unsigned digit = (unsigned char)text[i] - (unsigned)'0';
+
+		if (digit > 9)
+			return -1;
+		number = number * 10 + (int64_t)digit;
 	}
-	return true;
+	return number;
 }
 
 bool period_parse(Policycalc__V1__Period period, const char *text, int64_t *out_number)
 {
-	size_t size = strlen(text);
-	int64_t year;
+	int64_t year = digits_parse(text, 4);
 	int64_t part;
 
-	if (size < 4 || !digits_parse(text, 4, &year) || year == 0)
+	if (year < 1)
 		return false;
+	text += 4;
 	switch ((int)period) {
 	case POLICYCALC__V1__PERIOD__PERIOD_YEAR:
 		*out_number = year;
-		return size == 4;
+		return !*text;
 	case POLICYCALC__V1__PERIOD__PERIOD_QUARTER:
-		if (size != 6 || text[4] != 'Q' || !digits_parse(text + 5, 1, &part) ||
-				part < 1 || part > 4)
+		if (*text != 'Q')
 			return false;
+		part = digits_parse(text + 1, 1);
 		*out_number = year * 4 + part - 1;
-		return true;
+		return part >= 1 && part <= 4 && !text[2];
 	case POLICYCALC__V1__PERIOD__PERIOD_MONTH:
-		if (size != 7 || text[4] != '-' || !digits_parse(text + 5, 2, &part) ||
-				part < 1 || part > 12)
+		if (*text != '-')
 			return false;
+		part = digits_parse(text + 1, 2);
 		*out_number = year * 12 + part - 1;
-		return true;
+		return part >= 1 && part <= 12 && !text[3];
 	case POLICYCALC__V1__PERIOD__PERIOD_UNSPECIFIED:
 	case POLICYCALC__V1__PERIOD__PERIOD_POINT:
 	default:

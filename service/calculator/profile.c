@@ -323,6 +323,50 @@ static void derived_compare(struct reading *reading, const Policycalc__V1__Profi
 	}
 }
 
+static bool set_holds(const uint64_t *set, const uint64_t *other, size_t words)
+{
+	for (size_t i = 0; i < words; i++) {
+		if (other[i] & ~set[i])
+			return false;
+	}
+	return true;
+}
+
+/*
+ * What may be asked for: all of it is behind what will be read, or behind what was supplied though it is derived, which
+ * is compared with what its rule makes of the others. false when memory is short.
+ */
+static bool enterprise_derive(struct reading *reading)
+{
+	const struct ruleset *ruleset = reading->ruleset;
+	uint64_t **bases = ruleset->bases[LIST_ENTERPRISE];
+	uint64_t *reads;
+
+	if (!reading->reads) {
+		facts_derive(reading->facts, LIST_ENTERPRISE);
+		return true;
+	}
+	reads = facts_new_set(reading->facts);
+	if (!reads)
+		return false;
+	memcpy(reads, reading->reads, ruleset->set_words * sizeof(*reads));
+	for (size_t i = 0; i < ruleset->derivation_count[LIST_ENTERPRISE]; i++) {
+		int slot = ruleset->derivations[LIST_ENTERPRISE][i].slot;
+
+		for (size_t k = 0; slot_bits_has(reading->supplied, slot) &&
+				   k < ruleset->set_words;
+				k++)
+			reads[k] |= bases[slot][k];
+	}
+	for (size_t i = 0; i < ruleset->derivation_count[LIST_ENTERPRISE]; i++) {
+		const struct derivation *derivation = &ruleset->derivations[LIST_ENTERPRISE][i];
+
+		if (set_holds(reads, bases[derivation->slot], ruleset->set_words))
+			facts_derive_one(reading->facts, LIST_ENTERPRISE, derivation);
+	}
+	return true;
+}
+
 static bool profile_read(struct reading *reading, const Policycalc__V1__Profile *profile)
 {
 	if (*profile->uscc) {
@@ -368,17 +412,18 @@ static bool profile_read(struct reading *reading, const Policycalc__V1__Profile 
 		if (!item_read(reading, profile->items[i], i))
 			return false;
 	}
-	facts_derive(reading->facts, LIST_ENTERPRISE);
 	reading->item = -1; /* the enterprise again */
 	reading->supplied = reading->facts->supplied;
+	if (!enterprise_derive(reading))
+		return false;
 	derived_compare(reading, profile);
 	items_derive(reading);
 	return true;
 }
 
-struct facts *facts_read(const struct ruleset *ruleset, const struct epoch *epoch,
+struct facts *facts_read_for(const struct ruleset *ruleset, const struct epoch *epoch,
 		const Policycalc__V1__Profile *profile, struct date as_of, bool strict,
-		struct arena *arena, struct findings *findings)
+		const uint64_t *reads, struct arena *arena, struct findings *findings)
 {
 	struct facts *facts = ARENA_NEW(arena, struct facts);
 	struct reading reading = {
@@ -388,6 +433,7 @@ struct facts *facts_read(const struct ruleset *ruleset, const struct epoch *epoc
 		.ruleset = ruleset,
 		.date = as_of,
 		.strict = strict,
+		.reads = reads,
 		.item = -1,
 		.list = LIST_ENTERPRISE,
 	};
@@ -423,4 +469,11 @@ struct facts *facts_read(const struct ruleset *ruleset, const struct epoch *epoc
 	if (!profile)
 		profile = &nothing;
 	return profile_read(&reading, profile) ? facts : NULL;
+}
+
+struct facts *facts_read(const struct ruleset *ruleset, const struct epoch *epoch,
+		const Policycalc__V1__Profile *profile, struct date as_of, bool strict,
+		struct arena *arena, struct findings *findings)
+{
+	return facts_read_for(ruleset, epoch, profile, as_of, strict, NULL, arena, findings);
 }

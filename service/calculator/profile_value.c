@@ -225,6 +225,7 @@ static bool series_read(const struct reading *reading, const struct entry *entry
 		const Policycalc__V1__Series *series, struct value *out_value)
 {
 	Policycalc__V1__Period period = entry->attribute->period;
+	int64_t now = period_of_date(period, reading->facts->as_of);
 	struct value *items;
 	int64_t previous = 0;
 	int64_t number;
@@ -232,7 +233,7 @@ static bool series_read(const struct reading *reading, const struct entry *entry
 
 	if (series->n_points > LIST_VALUES_MOST)
 		return reading_violate(reading, "value", "holds more than 1000 figures");
-	items = ARENA_NEW_ARRAY(reading->arena, struct value, series->n_points + 1);
+	items = arena_alloc(reading->arena, series->n_points * sizeof(*items));
 	if (!items)
 		return false;
 	for (size_t i = 0; i < series->n_points; i++) {
@@ -249,9 +250,10 @@ static bool series_read(const struct reading *reading, const struct entry *entry
 					"the periods of a series follow one another, oldest "
 					"first");
 		previous = number;
-		if (!range_check(reading, entry, point->value, "value"))
+		if ((point->value < entry->minimum || point->value > entry->maximum) &&
+				!range_check(reading, entry, point->value, "value"))
 			return false;
-		if (number < period_of_date(period, reading->facts->as_of))
+		if (number < now)
 			items[count++] = (struct value){ .kind = VALUE_INT,
 				.integer = point->value };
 	}
@@ -338,7 +340,7 @@ struct value series_window(const struct reading *reading, const struct entry *en
 					period_of_date(period, reading->facts->as_of) ||
 			first + (int64_t)count > sent + (int64_t)series->n_points)
 		return value;
-	items = ARENA_NEW_ARRAY(reading->arena, struct value, count);
+	items = arena_alloc(reading->arena, count * sizeof(*items));
 	if (!items)
 		return value;
 	for (size_t i = 0; i < count; i++)

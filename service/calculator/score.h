@@ -159,10 +159,10 @@ struct clause_result score_clause(
 
 /* --- told ------------------------------------------------------------------------------------- */
 
-/** Fills ->score of @answer, with its sentence. false: memory is short. */
+/** Fills ->score of @answer, with its sentence, from what the condition came to. false: memory is short. */
 bool score_answer(const struct facts *facts, const struct policy_rules *policy,
-		const struct clause *clause, const char *item_id,
-		Policycalc__V1__ConditionAnswer *answer);
+		const struct clause *clause, const struct clause_result *asked,
+		const char *item_id, Policycalc__V1__ConditionAnswer *answer);
 
 /** Fills ->sentence of a score that is filled otherwise. false: memory is short. */
 bool score_say(struct arena *arena, Policycalc__V1__ScoreAnswer *score);

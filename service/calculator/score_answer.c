@@ -368,10 +368,12 @@ static bool pass_answer(const struct teller *teller)
 }
 
 bool score_answer(const struct facts *facts, const struct policy_rules *policy,
-		const struct clause *clause, const char *item_id,
-		Policycalc__V1__ConditionAnswer *answer)
+		const struct clause *clause, const struct clause_result *asked,
+		const char *item_id, Policycalc__V1__ConditionAnswer *answer)
 {
-	struct score_result result = score_ask(facts, policy->list, clause->score);
+	struct score_result result =
+			asked->score ? *asked->score
+				     : score_ask(facts, policy->list, clause->score);
 	struct teller teller = {
 		.facts = facts,
 		.arena = facts->arena,

@@ -27,18 +27,15 @@ struct clause_result score_direct_pass(const struct facts *facts, const struct c
 	return result;
 }
 
-/* As "table or direct pass" in the rule language: yes beats all, unknown beats an error, an error
- * beats no. A judgement that is left is like an unknown that nobody can be asked for. */
-struct clause_result score_clause(
-		const struct facts *facts, enum item_list list, const struct clause *clause)
+/*
+ * As "table or direct pass" in the rule language: yes beats all, unknown beats an error, an error
+ * beats no. A judgement that is left is like an unknown that nobody can be asked for.
+ */
+static struct clause_result either(const struct facts *facts, struct clause_result direct,
+		struct clause_result table)
 {
-	struct clause_result direct = score_direct_pass(facts, clause);
-	struct clause_result table;
 	struct clause_result both = { 0 };
 
-	if (direct.status == STATUS(MET))
-		return direct;
-	table = score_ask(facts, list, clause->score).standing;
 	if (table.status == STATUS(MET) || direct.status == STATUS(UNSPECIFIED) ||
 			direct.status == STATUS(NOT_MET))
 		return table;
@@ -55,4 +52,22 @@ struct clause_result score_clause(
 				      : STATUS(REVIEW);
 	both.threshold = both.status == STATUS(REVIEW) && table.threshold;
 	return both;
+}
+
+struct clause_result score_clause(
+		const struct facts *facts, enum item_list list, const struct clause *clause)
+{
+	struct clause_result direct = score_direct_pass(facts, clause);
+	struct clause_result result;
+	struct score_result *table;
+
+	if (direct.status == STATUS(MET))
+		return direct;
+	table = arena_alloc(facts->arena, sizeof(*table));
+	if (!table)
+		return (struct clause_result){ .status = STATUS(ERROR) };
+	*table = score_ask(facts, list, clause->score);
+	result = either(facts, direct, table->standing);
+	result.score = table;
+	return result;
 }

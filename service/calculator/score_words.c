@@ -2,15 +2,12 @@
 /* The one sentence about a score table: "得分 70～100 分，不低于 60 分：已符合". */
 #include "calculator/score.h"
 
-#include "base/buffer.h"
 #include "calculator/words.h"
-
-#include <inttypes.h>
 
 struct saying {
 	const Policycalc__V1__ScoreAnswer *score;
 	enum words_language language;
-	struct buffer text;
+	struct text text; /* while it is open, nothing else is made in the arena */
 };
 
 static const char *either(const struct saying *saying, const char *zh, const char *en)
@@ -18,16 +15,20 @@ static const char *either(const struct saying *saying, const char *zh, const cha
 	return saying->language == WORDS_ZH ? zh : en;
 }
 
+static void put_either(struct saying *saying, const char *zh, const char *en)
+{
+	text_put_text(&saying->text, either(saying, zh, en));
+}
+
 static void say_points(struct saying *saying, int64_t least, int64_t most)
 {
-	if (least == most)
-		buffer_format(&saying->text, either(saying, " %" PRId64 " 分", " %" PRId64),
-				least);
-	else
-		buffer_format(&saying->text,
-				either(saying, " %" PRId64 "～%" PRId64 " 分",
-						" %" PRId64 " to %" PRId64),
-				least, most);
+	text_put_char(&saying->text, ' ');
+	text_put_signed(&saying->text, least);
+	if (least != most) {
+		put_either(saying, "～", " to ");
+		text_put_signed(&saying->text, most);
+	}
+	put_either(saying, " 分", "");
 }
 
 /*
@@ -36,17 +37,20 @@ static void say_points(struct saying *saying, int64_t least, int64_t most)
  */
 static void say_short(struct saying *saying, int64_t needed, int64_t least, int64_t most)
 {
-	buffer_format(&saying->text,
-			either(saying, "，要求不低于 %" PRId64 " 分，%s还差 %" PRId64 " 分",
-					", at least %" PRId64 " needed, %s%" PRId64 " short"),
-			needed, least == most ? "" : either(saying, "至少", "at least "),
-			needed - most);
+	put_either(saying, "，要求不低于 ", ", at least ");
+	text_put_signed(&saying->text, needed);
+	put_either(saying, " 分，", " needed, ");
+	if (least != most)
+		put_either(saying, "至少", "at least ");
+	put_either(saying, "还差 ", "");
+	text_put_signed(&saying->text, needed - most);
+	put_either(saying, " 分", " short");
 }
 
 static void say_label(struct saying *saying, const Policycalc__V1__Text *label)
 {
-	buffer_format(&saying->text, "%s%s", either(saying, "；", "; "),
-			words_label(label, saying->language));
+	put_either(saying, "；", "; ");
+	text_put_text(&saying->text, words_label(label, saying->language));
 }
 
 /* All that fails: the total, sub-scores, vetoes. */
@@ -71,7 +75,7 @@ static void say_failed(struct saying *saying)
 		if (score->vetoes[i]->status != STATUS(NOT_MET))
 			continue;
 		say_label(saying, score->vetoes[i]->label);
-		buffer_append_text(&saying->text, either(saying, "：不符合", ": not met"));
+		put_either(saying, "：不符合", ": not met");
 	}
 }
 
@@ -80,18 +84,14 @@ static bool say_pass(struct saying *saying)
 	const Policycalc__V1__ScoreAnswer *score = saying->score;
 
 	if (score->_pass_case == POLICYCALC__V1__SCORE_ANSWER___PASS_PASS) {
-		buffer_format(&saying->text,
-				either(saying, "，%s不低于 %" PRId64 " 分",
-						", %sat least %" PRId64 " needed"),
-				saying->language == WORDS_ZH && score->status != STATUS(MET)
-						? "要求"
-						: "",
-				score->pass);
+		put_either(saying, score->status == STATUS(MET) ? "，不低于 " : "，要求不低于 ",
+				", at least ");
+		text_put_signed(&saying->text, score->pass);
+		put_either(saying, " 分", " needed");
 		return true;
 	}
-	buffer_append_text(&saying->text,
-			either(saying, "，及格分未见于来源",
-					"; the score that passes is not in our sources"));
+	put_either(saying, "，及格分未见于来源",
+			"; the score that passes is not in our sources");
 	return false;
 }
 
@@ -104,7 +104,8 @@ static void say_rows(struct saying *saying, Policycalc__V1__ScoreRowAnswer__Stat
 	for (size_t i = 0; i < saying->score->n_rows; i++) {
 		if (saying->score->rows[i]->state != state)
 			continue;
-		buffer_format(&saying->text, "%s%s", first ? lead : either(saying, "、", ", "),
+		text_put_text(&saying->text, first ? lead : either(saying, "、", ", "));
+		text_put_text(&saying->text,
 				words_label(saying->score->rows[i]->label, saying->language));
 		first = false;
 	}
@@ -115,7 +116,7 @@ static void say_open(struct saying *saying)
 	const Policycalc__V1__ScoreAnswer *score = saying->score;
 
 	(void)say_pass(saying);
-	buffer_append_text(&saying->text, either(saying, "：待定", ": open"));
+	put_either(saying, "：待定", ": open");
 	say_rows(saying, POLICYCALC__V1__SCORE_ROW_ANSWER__STATE__STATE_OPEN,
 			either(saying, "，取决于 ", ", depends on "));
 	say_rows(saying, POLICYCALC__V1__SCORE_ROW_ANSWER__STATE__STATE_JUDGED,
@@ -131,23 +132,21 @@ static void say_open(struct saying *saying)
 static const char *say(const Policycalc__V1__ScoreAnswer *score, enum words_language language,
 		struct arena *arena)
 {
-	struct saying saying = { score, language, { 0 } };
-	const char *text = NULL;
+	struct saying saying = { score, language, text_begin(arena) };
 
-	buffer_append_text(&saying.text, either(&saying, "得分", "score"));
+	put_either(&saying, "得分", "score");
 	say_points(&saying, score->least, score->most);
 	switch ((int)score->status) {
 	case STATUS(MET):
 		if (say_pass(&saying))
-			buffer_append_text(&saying.text, either(&saying, "：已符合", ": met"));
+			put_either(&saying, "：已符合", ": met");
 		break;
 	case STATUS(NOT_MET):
 		say_failed(&saying);
 		break;
 	case STATUS(ERROR):
-		buffer_append_text(&saying.text,
-				either(&saying, "：规则出错，须人工核实",
-						": a rule failed; people must check"));
+		put_either(&saying, "：规则出错，须人工核实",
+				": a rule failed; people must check");
 		break;
 	case STATUS(UNKNOWN):
 	case STATUS(REVIEW):
@@ -155,10 +154,7 @@ static const char *say(const Policycalc__V1__ScoreAnswer *score, enum words_lang
 		say_open(&saying);
 		break;
 	}
-	if (!saying.text.failed)
-		text = arena_copy(arena, saying.text.data, saying.text.size);
-	buffer_fini(&saying.text);
-	return text;
+	return text_end(&saying.text);
 }
 
 bool score_say(struct arena *arena, Policycalc__V1__ScoreAnswer *score)

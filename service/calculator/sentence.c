@@ -169,14 +169,17 @@ static bool bases_find(const struct speaker *speaker, struct bases *out)
 	if (!bits)
 		return false;
 	slot_bits_put_bases(facts->ruleset, speaker->list, at, bits);
-	for (size_t i = 0; i < facts->ruleset->most_slots; i++) {
-		if (!slot_bits_has(bits, (int)i))
-			continue;
-		if (out->count == BASES_MOST || facts->values[i].kind == VALUE_UNKNOWN) {
-			out->count = 0;
-			return true;
+	for (size_t word = 0; word < facts->ruleset->set_words; word++) {
+		for (uint64_t rest = bits[word]; rest; rest &= rest - 1) {
+			size_t i = word * 64 + (unsigned)__builtin_ctzll(rest);
+
+			if (out->count == BASES_MOST ||
+					facts->values[i].kind == VALUE_UNKNOWN) {
+				out->count = 0;
+				return true;
+			}
+			out->slots[out->count++] = (int)i;
 		}
-		out->slots[out->count++] = (int)i;
 	}
 	return true;
 }

@@ -3,7 +3,7 @@
  * How long it takes to explain a policy: the whole call that asks for the FULL answer of it alone, reading the profile
  * included, as when a person looks at that policy.
  *
- *     bench_explain tests/cases/dictionary.case service/catalog [rounds]
+ *     bench_explain tests/cases/dictionary.case service/catalog [rounds [policy]]    policy: that one only
  *
  * First one made up for this: figures with parameters, dates, titles, quotients, ways that fail together; beside it
  * its BASIC answer. Then every policy of a catalog, for firms made at random of which everything is known: what a
@@ -51,7 +51,7 @@ struct question {
 	Policycalc__V1__View view;
 };
 
-static const Policycalc__V1__MatchResponse *question_ask(
+static const __attribute__((noinline)) Policycalc__V1__MatchResponse *question_ask(
 		const struct question *question, struct arena *arena)
 {
 	Policycalc__V1__MatchRequest request = POLICYCALC__V1__MATCH_REQUEST__INIT;
@@ -146,12 +146,14 @@ static void answer_pack(const Policycalc__V1__PolicyAnswer *answer, struct buffe
 
 /* Whether the policy asked for alone is told as among all, and explained. */
 static void answer_check(const struct question *question,
-		const Policycalc__V1__PolicyAnswer *known, struct arena *arena)
+		const Policycalc__V1__MatchResponse *all, size_t at, struct arena *arena)
 {
+	const Policycalc__V1__PolicyAnswer *known = all->answers[at];
 	const Policycalc__V1__MatchResponse *response = question_ask(question, arena);
 	struct buffer alone = { 0 };
 	struct buffer among_all = { 0 };
-	bool told = response->n_answers == 1 && known->n_conditions + known->n_items > 0;
+	bool told = response->n_answers == 1 && response->n_warnings == all->n_warnings &&
+		    known->n_conditions + known->n_items > 0;
 
 	if (told) {
 		answer_pack(response->answers[0], &alone);
@@ -171,7 +173,7 @@ static void answer_check(const struct question *question,
 
 /* Every policy for one firm: figures that are larger than those before take their place. */
 static void firm_measure(const struct ruleset *ruleset, Policycalc__V1__Profile *profile,
-		unsigned rounds, struct policy_figure *figures)
+		unsigned rounds, const char *only, struct policy_figure *figures)
 {
 	struct question question = { ruleset, profile, NULL, VIEW(FULL) };
 	const Policycalc__V1__MatchResponse *all;
@@ -187,7 +189,9 @@ static void firm_measure(const struct ruleset *ruleset, Policycalc__V1__Profile 
 		question.id = all->answers[i]->policy_id;
 		while (strcmp(figures[at].id, question.id) != 0)
 			at++;
-		answer_check(&question, all->answers[i], &arena);
+		if (only && strcmp(only, question.id) != 0)
+			continue;
+		answer_check(&question, all, i, &arena);
 		times = question_measure(&question, rounds);
 		median = figures_median(&times);
 		if (median > figures[at].median)
@@ -207,7 +211,7 @@ static void figure_print(
 			what, id, us, (double)sorted[0].median / 1000, us, LIMIT_US);
 }
 
-static void catalog_measure(const char *folder, unsigned rounds)
+static void catalog_measure(const char *folder, unsigned rounds, const char *only)
 {
 	const struct catalog *catalog;
 	struct profile_maker maker = {
@@ -235,7 +239,7 @@ static void catalog_measure(const char *folder, unsigned rounds)
 
 		maker_tidy(&maker, ruleset, profile);
 		facts += profile->n_attributes;
-		firm_measure(ruleset, profile, rounds, figures);
+		firm_measure(ruleset, profile, rounds, only, figures);
 	}
 	qsort(figures, count, sizeof(*figures), figure_compare);
 	printf("%zu policies of the catalog, each for that one of %d firms for which it takes "
@@ -258,6 +262,6 @@ int main(int argc, char **argv)
 	if (argc < 3 || rounds == 0)
 		return 2;
 	made_up_measure(argv[1], rounds);
-	catalog_measure(argv[2], rounds);
+	catalog_measure(argv[2], rounds, argc > 4 ? argv[4] : NULL);
 	return 0;
 }
