@@ -54,8 +54,8 @@ def pinned(core, command):
 class Server:
     """A policycalcd of its own on a free port."""
 
-    def __init__(self, build, data, options=()):
-        self.port = free_port()
+    def __init__(self, build, data, options=(), wait_seconds=60):
+        self.port, self.wait_seconds = free_port(), wait_seconds
         started = time.monotonic()
         self.process = subprocess.Popen(
             pinned(0, [str(build / "service/policycalcd"), "--data", str(data), "--listen",
@@ -74,12 +74,12 @@ class Server:
         while not listens(self.port):
             if self.process.poll() is not None:
                 raise SystemExit(f"policycalcd ended with {self.process.returncode}")
-            if time.monotonic() - started > 60:
-                raise SystemExit("policycalcd did not serve within a minute")
+            if time.monotonic() - started > self.wait_seconds:
+                raise SystemExit(f"policycalcd did not serve within {self.wait_seconds} s")
             time.sleep(0.001)
         self.channel = grpc_channel(self.port)
         while not is_serving(self.channel):
-            if time.monotonic() - started > 60:
+            if time.monotonic() - started > self.wait_seconds:
                 raise SystemExit("policycalcd listens but does not serve")
             time.sleep(0.001)
 

@@ -36,14 +36,21 @@ class Peer:
         bench.stop(self.process, 10)
 
 
-def start(table, folder, policies):
-    """Our service with the workload as its catalog."""
+def workload_catalog(table, folder, policies):
+    """The folder of the workload as a catalog: made once for all steps."""
     catalog = folder / f"catalog-{policies}"
     if not catalog.is_dir():
         table.program("policycalc-workload", "catalog", policies, catalog)
-    first = bench.Server(table.options.build, folder / f"data-{policies}", ["--starter", str(catalog)])
-    first.stop()  # what publishing took is no part of what serving takes
-    return bench.Server(table.options.build, folder / f"data-{policies}", [])
+    return catalog
+
+
+def start(table, folder, policies, options=()):
+    """Our service with the workload as its catalog."""
+    catalog = workload_catalog(table, folder, policies)
+    data = folder / f"data-{policies}"
+    seconds = 60 + policies // 500  # to publish it, on a machine however busy
+    bench.Server(table.options.build, data, ["--starter", str(catalog)], seconds).stop()
+    return bench.Server(table.options.build, data, options)  # what publishing took is no part of what serving takes
 
 
 def grpc_peer(table, response):

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Installs what the measurements need (not with --no-install), builds a release build, measures it beside its
 # peers and prints the table "what to reach": medians, ratios, and which limits are met; build-bench/table gets
-# the table, the figures as JSON, and plots, after every step. Ten minutes; --quick: eight minutes; --answers: one
+# the table, the figures as JSON, and plots, after every step. A quarter of an hour; --quick: eight minutes; --answers: one
 # minute, answers only. What fails is named at the end, where the status is 1; the rest is measured, and --resume
 # measures only what is missing. See --help; --starter is the older table of the starter catalog alone, --rooms a
 # few seconds of it. --readme puts the table that is there into README.md.

@@ -7,8 +7,8 @@ Ratios count, not times: both sides ran on the same core in the same minutes. Ev
 answers with those of the straight loop or of the generator and fails where they differ; a peer that is not
 there is said to be skipped, and so is a row without one. All of it goes in steps, of some rows each: what
 a step came to is written at once, one that fails is named in the table and at the end, and the others go on;
-then the status is 1. --resume goes on where a run was broken off, --list tells the steps. Ten minutes;
---quick eight minutes with smaller figures; --answers compares answers only, in a minute. The plots of 10^6
+then the status is 1. --resume goes on where a run was broken off, --list tells the steps. A quarter of an
+hour; --quick eight minutes with smaller figures; --answers compares answers only, in a minute. The plots of 10^6
 policies and 10^7 enterprises take 8 GB of memory; where there is less, they end at fewer, and it is said.
 """
 import argparse
@@ -17,7 +17,6 @@ import os
 import pathlib
 import platform
 import re
-import shutil
 import statistics
 import subprocess
 import sys
@@ -175,10 +174,7 @@ MEMORY_AFTER = re.compile(r"memory after the first load (\d+) MiB, after (\d+) m
 
 
 def load_rows(table, folder, policies, rounds):
-    catalog = folder / "catalog"
-    table.program("policycalc-workload", "catalog", policies, catalog)
-    output = table.program("bench_load", catalog, rounds, timeout=1800)
-    shutil.rmtree(catalog)
+    output = table.program("bench_load", grpc_rows.workload_catalog(table, folder, policies), rounds, timeout=1800)
     took = {step: (wall, cpu, float(ratio)) for step, wall, cpu, ratio in LOAD_LINE.findall(output)}
     scan, scan_cpu, _ = took["bare scan"]
     both, both_cpu, ratio = took["both"]
@@ -390,9 +386,7 @@ def answers(table, folder):
     table.program("bench_explain", bench.DICTIONARY, ROOT / "service/catalog", 1)
     table.program("bench_sweep", ROOT / "service/catalog", 2, 300, 1)
     table.program("bench_turns", "alone", 3, 60, "once")
-    catalog = folder / "catalog"
-    table.program("policycalc-workload", "catalog", 500, catalog)
-    table.program("bench_load", catalog, 1)
+    table.program("bench_load", grpc_rows.workload_catalog(table, folder, 500), 1)
     sql_rows.check(table, folder, 5000, 60)
     grpc_rows.check(table, folder)
     print("the answers are the same everywhere")
@@ -412,8 +406,8 @@ def steps_of(table, folder, rounds):
         *[("index", f"index-{policies}", lambda policies=policies, times=times: index_rows(table, policies, times))
           for policies, times in index[:3]],
         ("index", "index-points", lambda: index_points(table)),
-        ("load", "reload", lambda: reload_rows.measure(table, folder, 10000, rounds)),
         ("load", "load-policies", lambda: load_rows(table, folder, 10000 if quick else 100000, 3)),
+        ("load", "reload", lambda: reload_rows.measure(table, folder, 10000 if quick else 100000, 3)),
         ("registry", "registry-constant", lambda: constant_row(table)),
         *[("index", f"index-{policies}", lambda policies=policies, times=times: index_rows(table, policies, times))
           for policies, times in index[3:]],
