@@ -15,6 +15,8 @@ struct building {
 	struct atoms *atoms;
 	const struct atom_test **tests; /* by twin, of scopes */
 	uint32_t *literals;		/* by policy */
+	uint32_t *clauses;		/* those of the policy at hand */
+	size_t clause_room;
 	struct match_text *texts;
 	size_t text_count;
 	bool reads_day;
@@ -120,6 +122,17 @@ static void policies_fetch(const struct ruleset *ruleset, size_t index)
 	}
 }
 
+/* Where the literals of @count conditions are, until the next call; NULL when memory is short. */
+static uint32_t *clauses_room(struct building *building, size_t count)
+{
+	if (!building->clauses || count > building->clause_room) {
+		building->clause_room = 2 * count + 16;
+		building->clauses = ARENA_NEW_ARRAY(
+				&building->arena, uint32_t, building->clause_room);
+	}
+	return building->clauses;
+}
+
 static bool policies_build(struct building *building)
 {
 	const struct ruleset *ruleset = building->ruleset;
@@ -132,18 +145,18 @@ static bool policies_build(struct building *building)
 		return false;
 	for (size_t i = 0; i < count; i++) {
 		const struct policy_rules *policy = &ruleset->policies[i];
-		uint32_t *literals =
-				memory_alloc((policy->clause_count + 1) * sizeof(*literals));
-		bool ok = literals != NULL;
+		uint32_t *literals = clauses_room(building, policy->clause_count);
 
+		if (!literals)
+			return false;
 		policies_fetch(ruleset, i);
-		for (size_t k = 0; ok && k < policy->clause_count; k++)
-			ok = clause_literal(
-					building, policy, &policy->clauses[k], &literals[k]);
-		ok = ok && atoms_add_all(building->atoms, literals, policy->clause_count,
-					   &building->literals[i]);
-		memory_free(literals);
-		if (!ok)
+		for (size_t k = 0; k < policy->clause_count; k++) {
+			if (!clause_literal(building, policy, &policy->clauses[k],
+					    &literals[k]))
+				return false;
+		}
+		if (!atoms_add_all(building->atoms, literals, policy->clause_count,
+				    &building->literals[i]))
 			return false;
 	}
 	return true;
@@ -218,9 +231,8 @@ static bool atoms_build(struct building *building, const struct epoch *epoch, in
 	bound[ruleset->as_of_slot] = (struct value){ .kind = VALUE_TIMESTAMP,
 		.timestamp = { .seconds = as_of.seconds, .nanos = as_of.nanos } };
 	building->atoms = atoms_new(&evaluation);
-	if (building->atoms)
-		building->atoms->apart = true;
-	return building->atoms != NULL;
+	return building->atoms &&
+	       atoms_set_apart(building->atoms, ruleset->catalog.policy_count);
 }
 
 static bool index_build(struct candidate_index *index, struct building *building,

@@ -3,10 +3,13 @@
 
 #include "base/memory.h"
 
+#include <assert.h>
 #include <string.h>
 
 /* The texts of atoms; a catalog of 100,000 policies has some ten MiB. */
 #define ATOMS_BUDGET ((size_t)1 << 30)
+/* Of a rule; a catalog of more takes more room. */
+#define LITERALS_EXPECTED 8
 
 struct atoms *atoms_new(const struct evaluation *bound)
 {
@@ -29,6 +32,28 @@ struct atoms *atoms_new(const struct evaluation *bound)
 	return NULL;
 }
 
+/* Room for @count elements of @size bytes each. */
+static void *list_reserve(size_t count, size_t size)
+{
+	void *room = memory_alloc(count * size);
+
+	if (room)
+		memory_join_pages(room, count * size);
+	return room;
+}
+
+bool atoms_set_apart(struct atoms *atoms, size_t count)
+{
+	assert(!atoms->literals && !atoms->wholes);
+	atoms->apart = true;
+	atoms->whole_capacity = count + 1;
+	atoms->wholes = list_reserve(atoms->whole_capacity, sizeof(*atoms->wholes));
+	atoms->literal_capacity = (count + 1) * LITERALS_EXPECTED;
+	atoms->literals = list_reserve(atoms->literal_capacity, sizeof(*atoms->literals));
+	atoms->failed |= !atoms->wholes || !atoms->literals;
+	return !atoms->failed;
+}
+
 void atoms_free(struct atoms *atoms)
 {
 	if (!atoms)
@@ -43,6 +68,7 @@ void atoms_free(struct atoms *atoms)
 	memory_free((void *)atoms->names);
 	memory_free(atoms->list);
 	memory_free(atoms->formulas);
+	memory_free(atoms->wholes);
 	memory_free(atoms->literals);
 	memory_free(atoms->stack);
 	buffer_fini(&atoms->key);

@@ -89,6 +89,8 @@ struct formula {
 
 #define LITERAL_TRUE 0u
 #define LITERAL_FALSE 1u
+/* The literals of ->wholes, from here on; those of formulas are below. */
+#define LITERAL_WHOLE (UINT32_C(1) << 31)
 
 /* Numbers of atoms, formulas or texts, by what these are made of. */
 struct atom_table {
@@ -111,7 +113,13 @@ struct atoms {
 	size_t count, capacity;
 	struct formula *formulas; /* each behind those it is made of */
 	size_t formula_count, formula_capacity;
-	uint32_t *literals; /* of conjunctions: 2 * formula, + 1 when negated; ascending */
+	/*
+	 * With ->apart: conjunctions that are all of a rule, each with a literal of its own. They are many, and read in
+	 * their order; the others, which these are made of, are few and read all the time, and lie close together.
+	 */
+	struct formula *wholes;
+	size_t whole_count, whole_capacity;
+	uint32_t *literals; /* of conjunctions: 2 * formula, + 1 when negated; ascending but for ->wholes */
 	size_t literal_count, literal_capacity;
 	uint32_t *stack; /* while taking apart */
 	size_t stack_count, stack_capacity;
@@ -130,7 +138,7 @@ struct atoms {
 	struct atom_table joined; /* conjunctions */
 	struct atom_table told;	  /* texts */
 	bool failed;		  /* memory was short */
-	bool apart; /* for the caller to say: hardly any two rules are alike, and none is looked for */
+	bool apart;		  /* atoms_set_apart() */
 };
 
 /**
@@ -138,6 +146,11 @@ struct atoms {
  * added live as long as the table. NULL when memory is short.
  */
 struct atoms *atoms_new(const struct evaluation *bound);
+/**
+ * Before any is added: @count rules will be, of which hardly any two are alike, so that none is looked for. What all of
+ * a rule is, is one of ->wholes then. false when memory is short.
+ */
+bool atoms_set_apart(struct atoms *atoms, size_t count);
 void atoms_free(struct atoms *atoms);
 
 /**
@@ -163,7 +176,8 @@ void atoms_use(struct atoms *atoms, uint32_t literal);
 
 static inline const struct formula *atoms_formula(const struct atoms *atoms, uint32_t literal)
 {
-	return &atoms->formulas[literal / 2];
+	return literal < LITERAL_WHOLE ? &atoms->formulas[literal / 2]
+				       : &atoms->wholes[(literal - LITERAL_WHOLE) / 2];
 }
 
 static inline uint32_t atoms_uses(const struct atoms *atoms, const struct atom *atom)

@@ -8,6 +8,8 @@
 
 #include "base/memory.h"
 
+#define AHEAD 3 /* terms that are asked for before their turn */
+
 /* Where the literal of a term is noted; NULL when it is of another memo, or memory is short. */
 static uint32_t *term_place(struct atoms *atoms, const struct rule_memo *memo, uint32_t number)
 {
@@ -21,6 +23,31 @@ static uint32_t *term_place(struct atoms *atoms, const struct rule_memo *memo, u
 	return atoms->memo == memo && number < atoms->term_count ? &atoms->terms[number] : NULL;
 }
 
+/*
+ * Terms are numbered as rules have them, so that those behind @number are taken apart next. One leads to the next: a
+ * term to its steps, and these to what is compared, and each is asked for before it is looked at.
+ */
+static void terms_fetch(
+		const struct atoms *atoms, const struct rule_memo *memo, uint32_t number)
+{
+	const struct program *program;
+
+	if (number + 3 * AHEAD < atoms->term_count)
+		atoms_fetch_rule(memo_term(memo, number + 3 * AHEAD));
+	if (number + 2 * AHEAD < atoms->term_count) {
+		program = rule_program_made(memo_term(memo, number + 2 * AHEAD));
+		if (program)
+			__builtin_prefetch(program);
+	}
+	if (number + AHEAD < atoms->term_count) {
+		program = rule_program_made(memo_term(memo, number + AHEAD));
+		if (program) {
+			__builtin_prefetch(program->code);
+			__builtin_prefetch(program->constants);
+		}
+	}
+}
+
 static uint32_t term_take(struct atoms *atoms, const struct rule_memo *memo, uint32_t number)
 {
 	struct taking taking = { .atoms = atoms };
@@ -29,6 +56,8 @@ static uint32_t term_take(struct atoms *atoms, const struct rule_memo *memo, uin
 
 	if (place && *place)
 		return *place - 1;
+	if (place)
+		terms_fetch(atoms, memo, number);
 	taking.rule = memo_term(memo, number);
 	literal = atom_take_rule(&taking);
 	if (place)
@@ -68,8 +97,11 @@ uint32_t atom_take_form(struct taking *taking)
 		literal = word & FORM_JOINT ? literals_join(atoms, form_kind(word),
 							      form_count(word), last)
 					    : term_take(atoms, rule->memo, word);
-		if (!last)
-			atoms_push(atoms, literal);
+		if (last)
+			break;
+		/* Who joins it looks at it. */
+		__builtin_prefetch(atoms_formula(atoms, literal), 1);
+		atoms_push(atoms, literal);
 	}
 	return literal;
 }

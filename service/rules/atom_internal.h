@@ -19,6 +19,7 @@
 
 #define LITERAL_ERROR 2u
 #define LITERAL_UNSTATED 4u
+#define LITERALS_CONSTANT 6u /* those below are constants */
 #define ATOM_QUESTIONS 16384
 
 /* --- the table --------------------------------------------------------------------------------- */
@@ -64,7 +65,7 @@ static inline const struct scope_name **atoms_name(struct atoms *atoms, int slot
 
 /** The conjunction of the literals on the stack from @from on, which it takes away. */
 uint32_t atoms_pop_all(struct atoms *atoms, size_t from);
-/** Likewise of all that a rule is; with ->apart it has a number of its own. */
+/** Likewise of all that a rule is; with ->apart it is one of the wholes. */
 uint32_t atoms_pop_rule(struct atoms *atoms, size_t from);
 
 static inline void atoms_push(struct atoms *atoms, uint32_t literal)

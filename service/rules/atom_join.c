@@ -31,7 +31,7 @@ bool atom_list_grow(void **list, size_t count, size_t *capacity, size_t size)
 
 uint32_t atoms_add_formula(struct atoms *atoms, const struct formula *formula)
 {
-	if (atoms->formula_count >= UINT32_MAX / 2 ||
+	if (atoms->formula_count >= LITERAL_WHOLE / 2 ||
 			!atom_list_grow((void **)&atoms->formulas, atoms->formula_count,
 					&atoms->formula_capacity, sizeof(*formula))) {
 		atoms->failed = true;
@@ -101,6 +101,12 @@ static void literals_sort(uint32_t *literals, size_t count)
 	}
 }
 
+static struct formula *formula_at(struct atoms *atoms, uint32_t literal)
+{
+	return literal < LITERAL_WHOLE ? &atoms->formulas[literal / 2]
+				       : &atoms->wholes[(literal - LITERAL_WHOLE) / 2];
+}
+
 static bool is_conjunction(const struct atoms *atoms, uint32_t literal)
 {
 	return literal % 2 == 0 && atoms_formula(atoms, literal)->kind == FORMULA_ALL;
@@ -153,27 +159,51 @@ static bool stack_tidy(struct atoms *atoms, size_t from)
 	return no;
 }
 
-static uint32_t conjunction_add(struct atoms *atoms, const uint32_t *literals, size_t count)
+/* Room for @count more literals of conjunctions; NULL when memory is short. */
+static uint32_t *literals_room(struct atoms *atoms, size_t count)
+{
+	while (atoms->literal_capacity - atoms->literal_count < count) {
+		if (!atom_list_grow((void **)&atoms->literals, atoms->literal_capacity,
+				    &atoms->literal_capacity, sizeof(*atoms->literals))) {
+			atoms->failed = true;
+			return NULL;
+		}
+	}
+	return atoms->literals + atoms->literal_count;
+}
+
+static uint32_t whole_add(struct atoms *atoms, const struct formula *formula)
+{
+	if (atoms->whole_count >= LITERAL_WHOLE / 2 ||
+			!atom_list_grow((void **)&atoms->wholes, atoms->whole_count,
+					&atoms->whole_capacity, sizeof(*formula))) {
+		atoms->failed = true;
+		return LITERAL_TRUE;
+	}
+	atoms->wholes[atoms->whole_count] = *formula;
+	return LITERAL_WHOLE + 2 * (uint32_t)atoms->whole_count++;
+}
+
+/* A conjunction of literals that are tidy; @whole: it is all of a rule. */
+static uint32_t conjunction_add(
+		struct atoms *atoms, const uint32_t *literals, size_t count, bool whole)
 {
 	struct formula formula = { .kind = FORMULA_ALL,
 		.at = (uint32_t)atoms->literal_count,
 		.count = (uint32_t)count };
+	uint32_t *room = literals_room(atoms, count);
 
-	while (atoms->literal_capacity - atoms->literal_count < count) {
-		if (!atom_list_grow((void **)&atoms->literals, atoms->literal_capacity,
-				    &atoms->literal_capacity, sizeof(*literals))) {
-			atoms->failed = true;
-			return LITERAL_TRUE;
-		}
-	}
+	if (!room)
+		return LITERAL_TRUE;
 	for (size_t i = 0; i < count; i++) {
-		struct formula *part = &atoms->formulas[literals[i] / 2];
+		struct formula *part = formula_at(atoms, literals[i]);
 
-		atoms->literals[atoms->literal_count++] = literals[i];
+		room[i] = literals[i];
 		part->uses++;
 		formula.opaque |= part->opaque;
 	}
-	return atoms_add_formula(atoms, &formula);
+	atoms->literal_count += count;
+	return whole ? whole_add(atoms, &formula) : atoms_add_formula(atoms, &formula);
 }
 
 static uint32_t conjunction_find(const struct atoms *atoms, const uint32_t *literals,
@@ -226,21 +256,43 @@ uint32_t atoms_pop_all(struct atoms *atoms, size_t from)
 	literal = conjunction_find(atoms, stack, count, hash);
 	if (literal != UINT32_MAX)
 		return literal;
-	literal = conjunction_add(atoms, stack, count);
+	literal = conjunction_add(atoms, stack, count, false);
 	if (!atoms->failed)
 		atom_table_put(atoms, &atoms->joined, hash, literal / 2);
 	return literal;
 }
 
+/* Whether nothing has to be taken out of, or put into, the literals from @from on, which need no order. */
+static bool stack_is_tidy(const struct atoms *atoms, size_t from)
+{
+	const uint32_t *stack = atoms->stack;
+	size_t end = atoms->stack_count;
+
+	if (end - from < 2 || end - from > SORTED_AT_ONCE)
+		return false;
+	for (size_t i = from; i < end; i++) {
+		if (stack[i] < LITERALS_CONSTANT || is_conjunction(atoms, stack[i]))
+			return false;
+		for (size_t k = from; k < i; k++) {
+			if (stack[k] == stack[i])
+				return false;
+		}
+	}
+	return true;
+}
+
 uint32_t atoms_pop_rule(struct atoms *atoms, size_t from)
 {
-	uint32_t literal;
-	size_t count;
+	size_t count = atoms->stack_count - from;
+	uint32_t literal = LITERAL_TRUE;
 
 	if (!atoms->apart)
 		return atoms_pop_all(atoms, from);
-	count = stack_take(atoms, from, &literal);
-	return count ? conjunction_add(atoms, &atoms->stack[from], count) : literal;
+	if (stack_is_tidy(atoms, from))
+		atoms->stack_count = from;
+	else
+		count = stack_take(atoms, from, &literal);
+	return count ? conjunction_add(atoms, &atoms->stack[from], count, true) : literal;
 }
 
 bool atoms_add_all(struct atoms *atoms, const uint32_t *literals, size_t count,
@@ -281,8 +333,10 @@ static void formula_ask(struct atoms *atoms, uint32_t number)
 
 void atoms_use(struct atoms *atoms, uint32_t literal)
 {
-	struct formula *formula = &atoms->formulas[literal / 2];
+	struct formula *formula = formula_at(atoms, literal);
 
+	/* Only who has not said ->apart asks. */
+	assert(literal < LITERAL_WHOLE);
 	formula->uses++;
 	formula_ask(atoms, literal / 2);
 }

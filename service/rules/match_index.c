@@ -99,7 +99,7 @@ static bool index_build(struct match_index *index, const struct atoms *atoms,
 	bool ok;
 
 	ok = room_begin(&build.arena, build_size(&build)) && lists_begin(&build) &&
-	     build_init(&build) && match_parts_build(&build) && match_plans_build(&build) &&
+	     build_init(&build) && match_parts_build(&build) && match_positions_build(&build) &&
 	     match_order_build(&build) && match_rows_build(&build);
 	ok = ok && !build.failed && !build.arena.exhausted && !build.lists.exhausted;
 	arena_fini(&build.lists);

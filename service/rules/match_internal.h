@@ -4,6 +4,7 @@
  *
  *     match_part.c    atoms  -> parts: slots, thresholds, codes
  *     match_plan.c    literals -> alternatives, each some sets of cells (match_atom.c, match_set.c)
+ *     match_policy.c  policies -> positions
  *     match_guess.c   how many enterprises to expect in a set
  *     match_order.c   alternatives -> positions, those alike side by side
  *     match_stream.c  parts -> streams of rows
@@ -230,9 +231,10 @@ struct match_wishes {
 	uint64_t least, most;
 };
 
-/* What was made of a literal: the plan + 1, and its only set + 1. */
+/* What was made of a literal: the plan + 1, and its only set + 1, of which part this is. */
 struct match_made {
 	uint32_t plan, set;
+	uint32_t part;
 };
 
 /* Where the run at hand asks a part. */
@@ -278,7 +280,7 @@ struct match_build {
 	uint32_t *atom_parts; /* by atom: its part + 1; MEMBERS: see ->atom_codes */
 	uint32_t *atom_codes; /* by atom: its code of the slot; NUMBER: the least rank that reaches it */
 	uint32_t **text_codes; /* by slot of CODE, and number of a text of ->atoms: its code there + 1 */
-	struct match_made *made;    /* by literal */
+	struct match_made *made;    /* by literal, those of wholes aside */
 	struct match_stamp *stamps; /* by part */
 	uint32_t run_count;
 	struct match_wishes *wishes; /* by part */
@@ -317,7 +319,12 @@ void match_parts_fini(struct match_index *index);
  */
 uint32_t match_atom_set(
 		struct match_build *build, uint32_t number, bool negated, bool *out_open);
-bool match_plans_build(struct match_build *build);
+/** The plan of a literal. Any when memory is short: ->failed. */
+uint32_t match_plan_make(struct match_build *build, uint32_t literal);
+/** The way of a conjunction that has no other, and no more than one "or". false: it has, or ->failed. */
+bool match_plain_way(struct match_build *build, const struct formula *formula,
+		struct match_way *out_way, bool *out_open);
+bool match_positions_build(struct match_build *build);
 /** How many enterprises pass each set. */
 bool match_guess_build(struct match_build *build);
 /** How many pass what is in @words, of NUMBER one pair of ranks: 0 to 1. */
@@ -369,6 +376,23 @@ static inline const uint64_t *match_set_words(
 		const struct match_build *build, const struct match_set *set)
 {
 	return (const uint64_t *)build->words.data + set->at;
+}
+
+static inline const struct match_plan *match_plan_at(
+		const struct match_build *build, uint32_t plan)
+{
+	return (const struct match_plan *)build->plans.data + plan;
+}
+
+static inline const struct match_way *match_way_at(
+		const struct match_build *build, uint32_t way)
+{
+	return (const struct match_way *)build->ways.data + way;
+}
+
+static inline const uint32_t *match_entries_at(const struct match_build *build, uint32_t entry)
+{
+	return (const uint32_t *)build->entries.data + entry;
 }
 
 static inline const struct match_position *match_position_at(

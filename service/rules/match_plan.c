@@ -6,23 +6,6 @@
  */
 #include "rules/match_internal.h"
 
-#define AHEAD 4 /* policies that are asked for before their turn */
-
-static const struct match_plan *plan_at(const struct match_build *build, uint32_t plan)
-{
-	return (const struct match_plan *)build->plans.data + plan;
-}
-
-static const struct match_way *way_at(const struct match_build *build, uint32_t way)
-{
-	return (const struct match_way *)build->ways.data + way;
-}
-
-static const uint32_t *entries_at(const struct match_build *build, uint32_t entry)
-{
-	return (const uint32_t *)build->entries.data + entry;
-}
-
 /* --- plans ------------------------------------------------------------------------------------- */
 
 static uint32_t plan_add(struct match_build *build, const struct match_plan *plan)
@@ -98,8 +81,6 @@ static uint32_t atom_plan(struct match_build *build, uint32_t number, bool negat
 
 /* --- formulas ---------------------------------------------------------------------------------- */
 
-static uint32_t plan_make(struct match_build *build, uint32_t literal);
-
 /* The alternatives of a plan as they are put together; none has an "or" of its own. */
 struct joining {
 	struct match_run runs[MATCH_ALTERNATIVES_MOST];
@@ -112,7 +93,7 @@ struct joining {
 static void joining_put(
 		struct match_build *build, struct joining *joining, const struct match_run *run)
 {
-	uint32_t set = run->count == 1 ? *entries_at(build, run->first) : UINT32_MAX;
+	uint32_t set = run->count == 1 ? *match_entries_at(build, run->first) : UINT32_MAX;
 
 	if (run->count == 0)
 		joining->any = true;
@@ -123,7 +104,7 @@ static void joining_put(
 
 		if (other->count != 1)
 			continue;
-		known = *entries_at(build, other->first);
+		known = *match_entries_at(build, other->first);
 		if (match_set_at(build, known)->part != match_set_at(build, set)->part)
 			continue;
 		both = match_sets_join(build, known, set, true);
@@ -141,7 +122,7 @@ static void joining_put(
 static void run_extend(struct match_build *build, size_t first, uint32_t set)
 {
 	for (size_t i = first; i < build->entries.count && !build->failed; i++) {
-		uint32_t known = *entries_at(build, (uint32_t)i);
+		uint32_t known = *match_entries_at(build, (uint32_t)i);
 		uint32_t both;
 
 		if (match_set_at(build, known)->part != match_set_at(build, set)->part)
@@ -151,25 +132,6 @@ static void run_extend(struct match_build *build, size_t first, uint32_t set)
 		return;
 	}
 	entry_push(build, set);
-}
-
-/* Likewise to the run at hand, that of ->run_count. */
-static void run_extend_once(struct match_build *build, uint32_t set)
-{
-	struct match_stamp *stamp = &build->stamps[match_set_at(build, set)->part];
-	uint32_t both;
-
-	/* What is noted may not be there then. */
-	if (build->failed)
-		return;
-	if (stamp->run != build->run_count) {
-		*stamp = (struct match_stamp){ build->run_count,
-			(uint32_t)build->entries.count };
-		entry_push(build, set);
-		return;
-	}
-	both = match_sets_join(build, *entries_at(build, stamp->entry), set, false);
-	((uint32_t *)build->entries.data)[stamp->entry] = both;
 }
 
 /* Adds a way; with an "or", what it is of each of its sets. */
@@ -183,8 +145,8 @@ static void joining_put_way(
 		struct match_run run;
 
 		for (uint32_t k = 0; k < way->all.count; k++)
-			run_extend(build, first, *entries_at(build, way->all.first + k));
-		run_extend(build, first, *entries_at(build, way->any.first + i));
+			run_extend(build, first, *match_entries_at(build, way->all.first + k));
+		run_extend(build, first, *match_entries_at(build, way->any.first + i));
 		run = entries_since(build, first);
 		joining_put(build, joining, &run);
 	}
@@ -197,7 +159,7 @@ static bool run_is_plain(const struct match_build *build, const struct match_run
 
 	if (run->count != 1)
 		return false;
-	set = match_set_at(build, *entries_at(build, run->first));
+	set = match_set_at(build, *match_entries_at(build, run->first));
 	return build->index->parts[set->part].kind != PART_NUMBER || set->count == 1;
 }
 
@@ -212,7 +174,7 @@ static uint32_t joining_plan(struct match_build *build, const struct joining *jo
 		plain += run_is_plain(build, &joining->runs[i]);
 	for (uint32_t i = 0; i < joining->count; i++) {
 		if (plain >= 2 && run_is_plain(build, &joining->runs[i]))
-			entry_push(build, *entries_at(build, joining->runs[i].first));
+			entry_push(build, *match_entries_at(build, joining->runs[i].first));
 	}
 	if (plain >= 2)
 		way_push(build, &(struct match_way){ .any = entries_since(build, first) });
@@ -231,15 +193,15 @@ static uint32_t any_plan(struct match_build *build, const struct formula *formul
 
 	for (uint32_t i = 0; i < formula->count && !joining.any; i++) {
 		uint32_t literal = build->atoms->literals[formula->at + i];
-		uint32_t made = plan_make(build, atoms_negate(build->atoms, literal));
+		uint32_t made = match_plan_make(build, atoms_negate(build->atoms, literal));
 		struct match_plan part;
 
 		if (build->failed)
 			return UINT32_MAX;
-		part = *plan_at(build, made);
+		part = *match_plan_at(build, made);
 		joining.open |= part.open;
 		for (uint32_t k = 0; k < part.count && !joining.any && !build->failed; k++) {
-			struct match_way way = *way_at(build, part.first + k);
+			struct match_way way = *match_way_at(build, part.first + k);
 
 			joining_put_way(build, &joining, &way);
 		}
@@ -267,7 +229,7 @@ static void choice_take(struct match_build *build, const struct choosing *choosi
 	for (uint32_t i = 0; i < choosing->plan.count; i++) {
 		uint32_t count = 1;
 
-		way = *way_at(build, choosing->plan.first + i);
+		way = *match_way_at(build, choosing->plan.first + i);
 		if (!choosing->whole && way.any.count)
 			count = way.any.count;
 		if (number < count)
@@ -275,11 +237,11 @@ static void choice_take(struct match_build *build, const struct choosing *choosi
 		number -= count;
 	}
 	for (uint32_t k = 0; k < way.all.count; k++)
-		run_extend(build, first, *entries_at(build, way.all.first + k));
+		run_extend(build, first, *match_entries_at(build, way.all.first + k));
 	if (choosing->whole)
 		*out_any = way.any;
 	else if (way.any.count)
-		run_extend(build, first, *entries_at(build, way.any.first + number));
+		run_extend(build, first, *match_entries_at(build, way.any.first + number));
 }
 
 static uint32_t choices_count(const struct match_build *build, const struct match_plan *plan)
@@ -287,7 +249,7 @@ static uint32_t choices_count(const struct match_build *build, const struct matc
 	uint32_t count = 0;
 
 	for (uint32_t i = 0; i < plan->count; i++) {
-		uint32_t any = way_at(build, plan->first + i)->any.count;
+		uint32_t any = match_way_at(build, plan->first + i)->any.count;
 
 		count += any ? any : 1;
 	}
@@ -307,14 +269,15 @@ static struct choosing *choosings_make(
 		return NULL;
 	}
 	for (uint32_t i = 0; i < formula->count; i++) {
-		uint32_t made = plan_make(build, build->atoms->literals[formula->at + i]);
+		uint32_t made = match_plan_make(build, build->atoms->literals[formula->at + i]);
 
 		if (build->failed)
 			return NULL;
-		list[i].plan = *plan_at(build, made);
+		list[i].plan = *match_plan_at(build, made);
 		list[i].count = choices_count(build, &list[i].plan);
 		*out_open |= list[i].plan.open;
-		if (list[i].plan.count == 1 && way_at(build, list[i].plan.first)->any.count &&
+		if (list[i].plan.count == 1 &&
+				match_way_at(build, list[i].plan.first)->any.count &&
 				(!widest || list[i].count > widest->count))
 			widest = &list[i];
 	}
@@ -325,45 +288,16 @@ static struct choosing *choosings_make(
 	return list;
 }
 
-/*
- * Most conjunctions have one way: their literals are sets, but for one that may be an "or". UINT32_MAX when it
- * is another.
- */
+/* That of a conjunction with one way; UINT32_MAX when it has others. */
 static uint32_t plain_plan(struct match_build *build, const struct formula *formula)
 {
-	const uint32_t *literals = build->atoms->literals + formula->at;
-	struct match_way whole = { .any = { 0, 0 } };
 	struct match_plan plan = { .count = 1 };
-	size_t first;
+	struct match_way way;
 
-	for (uint32_t i = 0; i < formula->count; i++) {
-		uint32_t made;
-
-		if (build->made[literals[i]].set)
-			continue;
-		made = plan_make(build, literals[i]);
-		if (build->failed)
-			return UINT32_MAX;
-		if (build->made[literals[i]].set)
-			continue;
-		plan = *plan_at(build, made);
-		if (whole.any.count || plan.count != 1)
-			return UINT32_MAX;
-		whole = *way_at(build, plan.first);
-		if (whole.any.count == 0)
-			return UINT32_MAX;
-	}
-	first = build->entries.count;
-	build->run_count++;
-	for (uint32_t i = 0; i < formula->count; i++) {
-		if (build->made[literals[i]].set)
-			run_extend_once(build, build->made[literals[i]].set - 1);
-	}
-	for (uint32_t k = 0; k < whole.all.count; k++)
-		run_extend_once(build, *entries_at(build, whole.all.first + k));
-	whole.all = entries_since(build, first);
+	if (!match_plain_way(build, formula, &way, &plan.open))
+		return UINT32_MAX;
 	plan.first = (uint32_t)build->ways.count;
-	way_push(build, &whole);
+	way_push(build, &way);
 	return plan_add(build, &plan);
 }
 
@@ -407,19 +341,22 @@ static uint32_t all_plan(struct match_build *build, const struct formula *formul
 
 static bool plan_is_set(const struct match_build *build, uint32_t number)
 {
-	const struct match_plan *plan = plan_at(build, number);
-	const struct match_way *way = way_at(build, plan->first);
+	const struct match_plan *plan = match_plan_at(build, number);
+	const struct match_way *way = match_way_at(build, plan->first);
 
 	return plan->count == 1 && !plan->open && way->all.count == 1 && way->any.count == 0;
 }
 
-static uint32_t plan_make(struct match_build *build, uint32_t literal)
+uint32_t match_plan_make(struct match_build *build, uint32_t literal)
 {
+	/* What is all of a rule is asked for once, and has no place there. */
+	struct match_made *made = literal < LITERAL_WHOLE ? &build->made[literal]
+							  : &(struct match_made){ 0 };
 	struct formula formula;
 	uint32_t plan;
 
-	if (build->made[literal].plan)
-		return build->made[literal].plan - 1;
+	if (made->plan)
+		return made->plan - 1;
 	formula = *atoms_formula(build->atoms, literal);
 	switch (formula.kind) {
 	case FORMULA_TRUE:
@@ -441,84 +378,14 @@ static uint32_t plan_make(struct match_build *build, uint32_t literal)
 	}
 	if (build->failed)
 		return plan;
-	build->made[literal].plan = plan + 1;
-	if (formula.kind == FORMULA_ATOM && plan_is_set(build, plan))
-		build->made[literal].set =
-				*entries_at(build, way_at(build, plan_at(build, plan)->first)
-								   ->all.first) +
-				1;
+	made->plan = plan + 1;
+	if (formula.kind == FORMULA_ATOM && plan_is_set(build, plan)) {
+		const struct match_way *way =
+				match_way_at(build, match_plan_at(build, plan)->first);
+		uint32_t set = *match_entries_at(build, way->all.first);
+
+		made->set = set + 1;
+		made->part = match_set_at(build, set)->part;
+	}
 	return plan;
-}
-
-/* --- policies ---------------------------------------------------------------------------------- */
-
-/*
- * The formulas of the policies behind @at will be read soon. One leads to the next: a policy to its formula, this to
- * its literals, these to what was made of them, and each is asked for before it is looked at.
- */
-static void policies_fetch(const struct match_build *build, size_t at)
-{
-	const struct atoms *atoms = build->atoms;
-	const uint32_t *policies = build->options->literals;
-	size_t count = build->options->policy_count;
-	const struct formula *formula;
-
-	if (at + 4 * AHEAD < count)
-		__builtin_prefetch(atoms_formula(atoms, policies[at + 4 * AHEAD]));
-	if (at + 3 * AHEAD < count) {
-		formula = atoms_formula(atoms, policies[at + 3 * AHEAD]);
-		if (formula->kind == FORMULA_ALL)
-			__builtin_prefetch(atoms->literals + formula->at);
-	}
-	if (at + 2 * AHEAD < count) {
-		formula = atoms_formula(atoms, policies[at + 2 * AHEAD]);
-		for (uint32_t i = 0; formula->kind == FORMULA_ALL && i < formula->count; i++) {
-			uint32_t literal = atoms->literals[formula->at + i];
-
-			__builtin_prefetch(&build->made[literal]);
-			__builtin_prefetch(atoms_formula(atoms, literal));
-		}
-	}
-	if (at + AHEAD < count) {
-		formula = atoms_formula(atoms, policies[at + AHEAD]);
-		for (uint32_t i = 0; formula->kind == FORMULA_ALL && i < formula->count; i++) {
-			uint32_t literal = atoms->literals[formula->at + i];
-			const struct formula *part = atoms_formula(atoms, literal);
-
-			if (build->made[literal].set)
-				__builtin_prefetch(match_set_at(
-						build, build->made[literal].set - 1));
-			else if (part->kind == FORMULA_ALL)
-				__builtin_prefetch(atoms->literals + part->at);
-		}
-	}
-}
-
-bool match_plans_build(struct match_build *build)
-{
-	build->stamps = ARENA_NEW_ARRAY(
-			&build->arena, struct match_stamp, build->index->part_count + 1);
-	if (!build->stamps)
-		return false;
-	for (size_t i = 0; i < build->options->policy_count; i++) {
-		struct match_plan plan;
-		uint32_t made;
-		struct match_position *room;
-
-		policies_fetch(build, i);
-		made = plan_make(build, build->options->literals[i]);
-		if (build->failed || build->arena.exhausted)
-			return false;
-		plan = *plan_at(build, made);
-		room = match_list_room(&build->positions, plan.count, sizeof(*room));
-		if (!room)
-			return false;
-		for (uint32_t k = 0; k < plan.count; k++)
-			room[k] = (struct match_position){ .policy = (uint32_t)i,
-				.way = *way_at(build, plan.first + k),
-				.special = plan.open || plan.count > 1,
-				.open = plan.open };
-		build->positions.count += plan.count;
-	}
-	return true;
 }

@@ -21,11 +21,6 @@ const struct rule *memo_term(const struct rule_memo *memo, uint32_t number)
 
 /* --- terms ----------------------------------------------------------------------------------------- */
 
-static const struct program *program_of(const struct rule *rule)
-{
-	return atomic_load_explicit(&rule->program, memory_order_relaxed);
-}
-
 /* What is noted of the term that @rule is, whose tree is @depth high; false: it is too large for that. */
 static bool term_note(struct term *term, const struct rule *rule, unsigned depth,
 		const struct reading *reading)
@@ -36,7 +31,7 @@ static bool term_note(struct term *term, const struct rule *rule, unsigned depth
 		return false;
 	term->cost = (uint32_t)rule->cost;
 	term->size = (uint16_t)size;
-	term->code_count = (uint16_t)program_of(rule)->code_count;
+	term->code_count = (uint16_t)rule_program_made(rule)->code_count;
 	term->slot_count = TERM_SLOTS + 1;
 	term->depth = (uint8_t)depth;
 	term->joins = rule->type->kind == TYPE_BOOL &&
@@ -195,7 +190,7 @@ static struct rule *term_copy(struct rule_memo *memo, const struct term *term,
 	rule->cost = own->cost;
 	rule->type = own->type;
 	rule->dimension = own->dimension;
-	atomic_init(&rule->program, program_of(own));
+	atomic_init(&rule->program, rule_program_made(own));
 	return rule;
 }
 

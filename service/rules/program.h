@@ -11,6 +11,8 @@
 #include "rules/function.h"
 #include "rules/tree.h"
 
+#include <stdatomic.h>
+
 enum opcode {
 #define OP(name, text) OP_##name,
 #include "rules/opcode.def"
@@ -67,6 +69,11 @@ struct rule {
  * Any thread.
  */
 const struct program *rule_program(const struct rule *rule, struct arena *arena);
+/** That which it has already, as a term always does; or NULL. */
+static inline const struct program *rule_program_made(const struct rule *rule)
+{
+	return atomic_load_explicit(&rule->program, memory_order_acquire);
+}
 /** The tree, likewise: to answer takes the program alone. */
 const struct node *rule_root(const struct rule *rule, struct arena *arena);
 

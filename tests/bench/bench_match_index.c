@@ -80,6 +80,9 @@ static void index_make(struct bench *bench, const struct rule *const *rules)
 	int64_t begin = figures_now();
 	struct atoms *atoms = checked(atoms_new(&bound));
 
+	/* As the service does. */
+	if (!atoms_set_apart(atoms, bench->policy_count))
+		broken("no memory for atoms");
 	for (size_t i = 0; i < bench->policy_count; i++) {
 		if (i + AHEAD < bench->policy_count)
 			atoms_fetch(rules[i + AHEAD]);

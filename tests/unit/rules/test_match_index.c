@@ -144,6 +144,8 @@ static void catalog_init(
 		random_below(10) ? catalog->regions : NULL, &catalog->arena };
 	atoms = atoms_new(&catalog->bound);
 	assert_non_null(atoms);
+	if (random_below(3))
+		assert_true(atoms_set_apart(atoms, random_below(2) ? policy_count : 0));
 	rules_make(catalog, atoms);
 	for (unsigned i = 0; i < CODES * BLOCK_CODES && random_below(4); i++)
 		texts[options.text_count++] =

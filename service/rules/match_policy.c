@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * From policies to positions, one for each of their alternatives. Most policies have one: their literals are sets, but
+ * for one that may be an "or".
+ */
+#include "rules/match_internal.h"
+
+#define AHEAD 6 /* policies that are asked for before their turn */
+
+/* Adds a set to the run at hand, that of ->run_count; what asks one part is one set. There is room. */
+static void run_extend(struct match_build *build, uint32_t set, uint32_t part)
+{
+	struct match_stamp *stamp = &build->stamps[part];
+	uint32_t *entries = build->entries.data;
+
+	if (stamp->run != build->run_count) {
+		*stamp = (struct match_stamp){ build->run_count,
+			(uint32_t)build->entries.count };
+		entries[build->entries.count++] = set;
+		return;
+	}
+	entries[stamp->entry] = match_sets_join(build, entries[stamp->entry], set, false);
+}
+
+/* Makes what is not made yet; the one that is no set goes to @out_plan. false: there are several, or ->failed. */
+static bool literals_make(struct match_build *build, const struct formula *formula,
+		struct match_plan *out_plan)
+{
+	const uint32_t *literals = build->atoms->literals + formula->at;
+
+	for (uint32_t i = 0; i < formula->count; i++) {
+		uint32_t plan;
+
+		if (literals[i] < LITERAL_WHOLE && build->made[literals[i]].set)
+			continue;
+		plan = match_plan_make(build, literals[i]);
+		if (build->failed)
+			return false;
+		if (literals[i] < LITERAL_WHOLE && build->made[literals[i]].set)
+			continue;
+		if (out_plan->count)
+			return false;
+		*out_plan = *match_plan_at(build, plan);
+		if (out_plan->count != 1 ||
+				match_way_at(build, out_plan->first)->any.count == 0)
+			return false;
+	}
+	return true;
+}
+
+bool match_plain_way(struct match_build *build, const struct formula *formula,
+		struct match_way *out_way, bool *out_open)
+{
+	const uint32_t *literals = build->atoms->literals + formula->at;
+	struct match_plan plan = { .count = 0 };
+	struct match_way way = { .all = { 0, 0 } };
+	size_t first = build->entries.count;
+
+	if (!literals_make(build, formula, &plan))
+		return false;
+	if (plan.count)
+		way = *match_way_at(build, plan.first);
+	first = build->entries.count;
+	if (!match_list_room(&build->entries, formula->count + way.all.count,
+			    sizeof(uint32_t))) {
+		build->failed = true;
+		return false;
+	}
+	build->run_count++;
+	for (uint32_t i = 0; i < formula->count; i++) {
+		const struct match_made *made;
+
+		if (literals[i] >= LITERAL_WHOLE)
+			continue;
+		made = &build->made[literals[i]];
+		if (made->set)
+			run_extend(build, made->set - 1, made->part);
+	}
+	for (uint32_t k = 0; k < way.all.count && !build->failed; k++) {
+		uint32_t set = *match_entries_at(build, way.all.first + k);
+
+		run_extend(build, set, match_set_at(build, set)->part);
+	}
+	way.all = (struct match_run){ (uint32_t)first,
+		(uint32_t)(build->entries.count - first) };
+	*out_way = way;
+	*out_open = plan.open;
+	return !build->failed;
+}
+
+/* --- positions --------------------------------------------------------------------------------- */
+
+static bool way_put(struct match_build *build, size_t policy, const struct match_way *way,
+		bool special, bool open)
+{
+	struct match_position *room = match_list_room(&build->positions, 1, sizeof(*room));
+
+	if (!room) {
+		build->failed = true;
+		return false;
+	}
+	*room = (struct match_position){
+		.policy = (uint32_t)policy, .way = *way, .special = special, .open = open
+	};
+	build->positions.count++;
+	return true;
+}
+
+static bool policy_put(struct match_build *build, size_t policy)
+{
+	uint32_t literal = build->options->literals[policy];
+	struct match_plan plan;
+	struct match_way way;
+	bool open;
+	uint32_t made;
+
+	if (literal >= LITERAL_WHOLE && literal % 2 == 0 &&
+			match_plain_way(build, atoms_formula(build->atoms, literal), &way,
+					&open))
+		return way_put(build, policy, &way, open, open);
+	if (build->failed)
+		return false;
+	made = match_plan_make(build, literal);
+	if (build->failed)
+		return false;
+	plan = *match_plan_at(build, made);
+	for (uint32_t i = 0; i < plan.count; i++) {
+		way = *match_way_at(build, plan.first + i);
+		if (!way_put(build, policy, &way, plan.open || plan.count > 1, plan.open))
+			return false;
+	}
+	return true;
+}
+
+/*
+ * The formulas of the policies behind @at will be read soon. One leads to the next: a policy to its formula, this to
+ * its literals, these to what was made of them, and each is asked for before it is looked at.
+ */
+static void policies_fetch(const struct match_build *build, size_t at)
+{
+	const struct atoms *atoms = build->atoms;
+	const uint32_t *policies = build->options->literals;
+	size_t count = build->options->policy_count;
+	const struct formula *formula;
+
+	if (at + 3 * AHEAD < count)
+		__builtin_prefetch(atoms_formula(atoms, policies[at + 3 * AHEAD]));
+	if (at + 2 * AHEAD < count) {
+		formula = atoms_formula(atoms, policies[at + 2 * AHEAD]);
+		if (formula->kind == FORMULA_ALL)
+			__builtin_prefetch(atoms->literals + formula->at);
+	}
+	if (at + AHEAD < count) {
+		formula = atoms_formula(atoms, policies[at + AHEAD]);
+		for (uint32_t i = 0; formula->kind == FORMULA_ALL && i < formula->count; i++) {
+			uint32_t literal = atoms->literals[formula->at + i];
+
+			if (literal < LITERAL_WHOLE)
+				__builtin_prefetch(&build->made[literal]);
+		}
+	}
+}
+
+bool match_positions_build(struct match_build *build)
+{
+	build->stamps = ARENA_NEW_ARRAY(
+			&build->arena, struct match_stamp, build->index->part_count + 1);
+	if (!build->stamps)
+		return false;
+	for (size_t i = 0; i < build->options->policy_count; i++) {
+		policies_fetch(build, i);
+		if (!policy_put(build, i) || build->arena.exhausted)
+			return false;
+	}
+	return true;
+}
