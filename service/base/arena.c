@@ -54,6 +54,23 @@ void arena_fini(struct arena *arena)
 	arena_init(arena, arena->budget);
 }
 
+void *arena_fini_but_first(struct arena *arena, size_t *out_size)
+{
+	struct arena_block **link = &arena->blocks;
+	struct arena_block *first;
+
+	while (*link && (*link)->older)
+		link = &(*link)->older;
+	first = *link;
+	*link = NULL;
+	arena_fini(arena);
+	if (!first)
+		return NULL;
+	memory_show(first + 1, first->size);
+	*out_size = sizeof(*first) + first->size;
+	return first;
+}
+
 static size_t arena_keep(const struct arena *arena)
 {
 	return arena->keep ? arena->keep : ARENA_KEEP;

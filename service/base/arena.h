@@ -35,6 +35,12 @@ struct arena {
 void arena_init(struct arena *arena, size_t budget);
 /** Gives all memory back; the arena may be used again. */
 void arena_fini(struct arena *arena);
+/**
+ * As arena_fini(), but for the oldest block, which goes to the caller, who frees it with memory_free(), with its
+ * *@out_size bytes: for one who puts something else there, since the machine gives memory it has to clear. NULL: there
+ * is none.
+ */
+void *arena_fini_but_first(struct arena *arena, size_t *out_size);
 /** Forgets everything but keeps the largest block that is not too large, for the next call. */
 void arena_reset(struct arena *arena);
 

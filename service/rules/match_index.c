@@ -9,6 +9,8 @@
 /* Texts of codes; and what is needed for a moment while an index is made. */
 #define TEXTS_BUDGET ((size_t)256 << 20)
 #define BUILD_BUDGET ((size_t)4 << 30)
+/* Bytes of the rows, a policy: those of more are not where the lists were. */
+#define ROWS_EXPECTED ((size_t)384)
 
 /* One piece of memory to begin with, of which as much is taken as is needed. */
 static bool room_begin(struct arena *arena, size_t size)
@@ -20,35 +22,24 @@ static bool room_begin(struct arena *arena, size_t size)
 	return true;
 }
 
-/* Lists as long as they most often come to be; and room for them, and as much again to sort them. */
-static bool lists_begin(struct match_build *build)
+struct list_size {
+	struct match_list *list;
+	size_t count, size;
+};
+
+/* Room in @arena for some lists, and for three times as much, or @least bytes, in all. */
+static bool lists_begin(
+		struct arena *arena, const struct list_size *lists, size_t count, size_t least)
 {
-	const struct atoms *atoms = build->atoms;
-	size_t policies = build->options->policy_count;
-	size_t sets = 2 * atoms->count + policies / 4;
-	size_t formulas = atoms->formula_count + atoms->formula_count / 8;
-	const struct {
-		struct match_list *list;
-		size_t count, size;
-	} lists[] = {
-		{ &build->sets, sets, sizeof(struct match_set) },
-		{ &build->words, 2 * sets, sizeof(uint64_t) },
-		{ &build->plans, formulas, sizeof(struct match_plan) },
-		{ &build->ways, formulas, sizeof(struct match_way) },
-		{ &build->entries, atoms->literal_count + formulas, sizeof(uint32_t) },
-		{ &build->positions, policies + policies / 8, sizeof(struct match_position) },
-		{ &build->marks, 8 * sets, sizeof(uint32_t) },
-	};
 	size_t size = 0;
 
-	for (size_t i = 0; i < sizeof(lists) / sizeof(*lists); i++)
-		size += lists[i].count * lists[i].size;
-	if (!room_begin(&build->lists, 2 * size))
+	for (size_t i = 0; i < count; i++)
+		size += 3 * lists[i].count * lists[i].size;
+	if (!room_begin(arena, size < least ? least : size))
 		return false;
-	for (size_t i = 0; i < sizeof(lists) / sizeof(*lists); i++) {
-		lists[i].list->arena = &build->lists;
-		lists[i].list->data =
-				arena_alloc(&build->lists, lists[i].count * lists[i].size);
+	for (size_t i = 0; i < count; i++) {
+		lists[i].list->arena = arena;
+		lists[i].list->data = arena_alloc(arena, lists[i].count * lists[i].size);
 		lists[i].list->capacity = lists[i].count;
 		if (!lists[i].list->data)
 			return false;
@@ -56,13 +47,36 @@ static bool lists_begin(struct match_build *build)
 	return true;
 }
 
+/* All of them, as long as they most often come to be; and room to sort them. */
+static bool lists_build(struct match_build *build)
+{
+	const struct atoms *atoms = build->atoms;
+	size_t policies = build->options->policy_count;
+	size_t sets = 2 * atoms->count + policies / 4;
+	size_t formulas = atoms->formula_count + atoms->formula_count / 8;
+	const struct list_size lists[] = {
+		{ &build->sets, sets, sizeof(struct match_set) },
+		{ &build->words, 2 * sets, sizeof(uint64_t) },
+		{ &build->plans, formulas, sizeof(struct match_plan) },
+		{ &build->ways, formulas, sizeof(struct match_way) },
+		{ &build->positions, policies + policies / 8, sizeof(struct match_position) },
+	};
+	const struct list_size kept[] = {
+		{ &build->entries, atoms->literal_count + formulas, sizeof(uint32_t) },
+		{ &build->marks, 8 * sets, sizeof(uint32_t) },
+	};
+
+	return lists_begin(&build->lists, lists, sizeof(lists) / sizeof(*lists),
+			       policies * ROWS_EXPECTED) &&
+	       lists_begin(&build->kept, kept, sizeof(kept) / sizeof(*kept), 0);
+}
+
 /* Most of what the arena takes. */
 static size_t build_size(const struct match_build *build)
 {
 	const struct atoms *atoms = build->atoms;
 
-	return 2 * atoms->formula_count * sizeof(*build->made) +
-	       4 * atoms->count * (sizeof(*build->uses) + sizeof(*build->mark_of)) +
+	return 4 * atoms->count * (sizeof(*build->uses) + sizeof(*build->mark_of)) +
 	       4 * build->options->policy_count;
 }
 
@@ -76,10 +90,10 @@ static bool build_init(struct match_build *build)
 	build->index->slots = memory_alloc_zero(slots + 1, sizeof(*build->index->slots));
 	build->values = ARENA_NEW_ARRAY(&build->arena, struct value, slots + 1);
 	build->text_codes = ARENA_NEW_ARRAY(&build->arena, uint32_t *, slots + 1);
-	build->atom_parts = ARENA_NEW_ARRAY(&build->arena, uint32_t, atoms->count + 1);
-	build->atom_codes = ARENA_NEW_ARRAY(&build->arena, uint32_t, atoms->count + 1);
+	build->atom_parts = ARENA_NEW_ARRAY(&build->lists, uint32_t, atoms->count + 1);
+	build->atom_codes = ARENA_NEW_ARRAY(&build->lists, uint32_t, atoms->count + 1);
 	build->made = ARENA_NEW_ARRAY(
-			&build->arena, struct match_made, 2 * atoms->formula_count + 1);
+			&build->lists, struct match_made, 2 * atoms->formula_count + 1);
 	if (!build->index->slots || !build->values || !build->text_codes ||
 			!build->atom_parts || !build->atom_codes || !build->made)
 		return false;
@@ -98,11 +112,12 @@ static bool index_build(struct match_index *index, const struct atoms *atoms,
 	struct match_build build = { .index = index, .atoms = atoms, .options = options };
 	bool ok;
 
-	ok = room_begin(&build.arena, build_size(&build)) && lists_begin(&build) &&
+	ok = room_begin(&build.arena, build_size(&build)) && lists_build(&build) &&
 	     build_init(&build) && match_parts_build(&build) && match_positions_build(&build) &&
 	     match_order_build(&build) && match_rows_build(&build);
-	ok = ok && !build.failed && !build.arena.exhausted && !build.lists.exhausted;
+	ok = ok && !build.failed && !build.arena.exhausted && !build.kept.exhausted;
 	arena_fini(&build.lists);
+	arena_fini(&build.kept);
 	arena_fini(&build.arena);
 	return ok;
 }

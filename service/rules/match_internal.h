@@ -285,9 +285,11 @@ struct match_build {
 	uint32_t run_count;
 	struct match_wishes *wishes; /* by part */
 	struct match_uses *uses;     /* by set */
-	uint64_t **text_firsts;	 /* by part of CODE: those of its texts that are ->cell_texts */
-	uint32_t *mark_of;	 /* by set: where its mark is */
-	struct arena lists;	 /* where the elements of these are, and what is sorted */
+	uint64_t **text_firsts; /* by part of CODE: those of its texts that are ->cell_texts */
+	uint32_t *mark_of;	/* by set: where its mark is */
+	/* Where the elements of these are, and what is sorted; and what of that rows are made of. The rows are put
+	 * where the rest was: the machine clears what it gives, and that takes longer than to fill it. */
+	struct arena lists, kept;
 	struct match_list marks; /* words of marks */
 	struct match_list sets, words, plans, ways, entries, positions;
 	bool failed;

@@ -480,7 +480,7 @@ bool match_order_build(struct match_build *build)
 {
 	size_t count = build->positions.count;
 	struct match_position *sorted =
-			arena_alloc(&build->lists, (count + 1) * sizeof(*sorted));
+			arena_alloc(&build->kept, (count + 1) * sizeof(*sorted));
 	struct ordering ordering;
 	size_t ends[3] = { 0 };
 

@@ -351,11 +351,31 @@ static bool block_fill(struct filling *filling, size_t block)
 
 /* --- all --------------------------------------------------------------------------------------- */
 
+/* Where the lists were; what rows are made of is elsewhere. */
+static void *row_room_take(struct match_build *build, size_t size)
+{
+	size_t given = 0;
+	void *room = arena_fini_but_first(&build->lists, &given);
+	void *resized;
+
+	if (given < size) {
+		memory_free(room);
+		room = memory_alloc(size);
+		/* An enterprise reads a row here and a row there: their addresses are found sooner. */
+		if (room)
+			memory_join_pages(room, size);
+		return room;
+	}
+	resized = memory_resize(room, size);
+	return resized ? resized : room;
+}
+
 static bool rooms_build(struct match_build *build)
 {
 	struct match_index *index = build->index;
 	size_t words, any_words, room;
 
+	build->failed |= build->lists.exhausted;
 	index->position_count = (uint32_t)build->positions.count;
 	index->block_count = (index->position_count + MATCH_BLOCK - 1) / MATCH_BLOCK;
 	index->any_block = index->any_first < index->position_count
@@ -366,16 +386,13 @@ static bool rooms_build(struct match_build *build)
 	any_words = match_any_words(index);
 	index->policies = memory_alloc_zero(words * 64 + 1, sizeof(*index->policies));
 	room = (index->row_count + 1) * (words + any_words) * sizeof(uint64_t);
-	index->row_room = memory_alloc(room + LINE);
+	index->row_room = row_room_take(build, room + LINE);
 	index->summaries = memory_alloc_zero(
 			(index->row_count + 1) * index->summary_words + 1, sizeof(uint64_t));
 	index->mentions = memory_alloc_zero(
 			index->mention_count * (words + any_words) + 1, sizeof(uint64_t));
 	index->open = memory_alloc_zero(words + 1, sizeof(uint64_t));
 	index->special = memory_alloc_zero(words + 1, sizeof(uint64_t));
-	/* An enterprise reads a row here and a row there: their addresses are found sooner. */
-	if (index->row_room)
-		memory_join_pages(index->row_room, room);
 	if (!index->policies || !index->row_room || !index->summaries || !index->mentions ||
 			!index->open || !index->special)
 		return false;
@@ -420,7 +437,7 @@ static bool several_build(struct filling *filling)
 bool match_rows_build(struct match_build *build)
 {
 	struct match_index *index = build->index;
-	struct filling filling = { .build = build, .marks.arena = &build->lists };
+	struct filling filling = { .build = build, .marks.arena = &build->kept };
 	bool ok = match_cells_build(build) && match_streams_build(index) &&
 		  match_marks_build(build) && rooms_build(build) && several_build(&filling) &&
 		  lines_build(&filling) && match_borders_begin(build);

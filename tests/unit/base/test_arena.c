@@ -173,6 +173,36 @@ static void reserve_fails(void **state)
 
 /* --- taken back -------------------------------------------------------------------------------- */
 
+static void first_goes_to_the_caller(void **state)
+{
+	struct arena arena;
+	size_t size = 0;
+	char *room;
+
+	(void)state;
+	arena_init(&arena, (size_t)1 << 20);
+	assert_null(arena_fini_but_first(&arena, &size));
+	assert_true(arena_reserve(&arena, 10000));
+	room = arena_alloc(&arena, 9000);
+	assert_non_null(room);
+	memset(room, 'x', 9000);
+	for (int i = 0; i < 3; i++)
+		assert_non_null(arena_alloc(&arena, 50000));
+	room = arena_fini_but_first(&arena, &size);
+	assert_non_null(room);
+	/* All of it may be written: what was made there, and what was not given out yet. */
+	assert_true(size >= 10000 && size < 20000);
+	memset(room, 'y', size);
+	memory_free(room);
+	/* The arena is empty, with its budget as it was. */
+	assert_int_equal(arena.taken, 0);
+	assert_null(arena_fini_but_first(&arena, &size));
+	assert_non_null(arena_alloc(&arena, (size_t)1 << 19));
+	assert_null(arena_alloc(&arena, (size_t)1 << 20));
+	assert_true(arena.exhausted);
+	arena_fini(&arena);
+}
+
 static void rewind_keeps_a_spare(void **state)
 {
 	struct arena arena;
@@ -359,6 +389,7 @@ int main(void)
 		cmocka_unit_test(reserved_stays_beside_others),
 		cmocka_unit_test(reserved_small_keeps_as_ever),
 		cmocka_unit_test(reserve_fails),
+		cmocka_unit_test(first_goes_to_the_caller),
 		cmocka_unit_test(rewind_keeps_a_spare),
 		cmocka_unit_test(reset_after_rewind),
 		cmocka_unit_test(spare_within_budget),
