@@ -233,10 +233,12 @@ bool match_borders_begin(struct match_build *build)
 		index->has_borders = true;
 	}
 	for (uint32_t i = 0; i < build->sets.count && index->has_borders; i++) {
-		if (build->uses[i].all)
-			mark_count(index, match_mark_at(build, i), build->uses[i].all, false);
-		if (build->uses[i].any)
-			mark_count(index, match_mark_at(build, i), build->uses[i].any, true);
+		if (match_uses_at(build, i)->all)
+			mark_count(index, match_mark_at(build, i), match_uses_at(build, i)->all,
+					false);
+		if (match_uses_at(build, i)->any)
+			mark_count(index, match_mark_at(build, i), match_uses_at(build, i)->any,
+					true);
 	}
 	for (uint32_t i = 0; i < index->part_count; i++) {
 		if (index->parts[i].ranks && !part_counted(index, &index->parts[i]))

@@ -5,35 +5,6 @@
  */
 #include "rules/match_internal.h"
 
-static void run_count(struct match_build *build, const struct match_run *run, bool any)
-{
-	const uint32_t *entries = (const uint32_t *)build->entries.data + run->first;
-
-	for (uint32_t k = 0; k < run->count; k++) {
-		struct match_uses *uses = &build->uses[entries[k]];
-
-		if (any)
-			uses->any++;
-		else
-			uses->all++;
-	}
-}
-
-/* How often each set is asked for. */
-static bool uses_count(struct match_build *build)
-{
-	build->uses = ARENA_NEW_ARRAY(&build->arena, struct match_uses, build->sets.count + 1);
-	if (!build->uses)
-		return false;
-	for (size_t i = 0; i < build->positions.count; i++) {
-		const struct match_way *way = &match_position_at(build, i)->way;
-
-		run_count(build, &way->all, false);
-		run_count(build, &way->any, true);
-	}
-	return true;
-}
-
 /* Adds @add to each text of the set; what its texts come to then. */
 static float set_wishes(const struct match_build *build, const struct match_set *set,
 		struct match_wishes *wishes, float add)
@@ -69,7 +40,7 @@ bool match_guess_build(struct match_build *build)
 			&build->arena, struct match_wishes, index->part_count + 1);
 
 	build->wishes = wishes;
-	if (!uses_count(build) || !wishes)
+	if (!wishes)
 		return false;
 	for (uint32_t i = 0; i < index->part_count; i++) {
 		wishes[i].texts = ARENA_NEW_ARRAY(
@@ -83,23 +54,24 @@ bool match_guess_build(struct match_build *build)
 		struct match_wishes *wish = &wishes[set->part];
 		uint32_t size;
 
-		if (build->uses[i].all == 0)
+		if (match_uses_at(build, i)->all == 0)
 			continue;
 		if (part->kind == PART_NUMBER && set->count == 1) {
 			uint64_t ranks = *match_set_words(build, set);
 
 			if ((uint32_t)ranks == 0)
-				wish->most += build->uses[i].all;
+				wish->most += match_uses_at(build, i)->all;
 			else if (ranks >> 32 == part->threshold_count + 1)
-				wish->least += build->uses[i].all;
+				wish->least += match_uses_at(build, i)->all;
 		}
 		if (part->kind != PART_FLAG && part->kind != PART_CODE)
 			continue;
 		size = set_size(build, set);
 		if (size == 0 || (part->kind == PART_CODE && size > part->text_count / 2))
 			continue;
-		(void)set_wishes(build, set, wish, (float)build->uses[i].all / (float)size);
-		wish->total += (float)build->uses[i].all;
+		(void)set_wishes(build, set, wish,
+				(float)match_uses_at(build, i)->all / (float)size);
+		wish->total += (float)match_uses_at(build, i)->all;
 	}
 	for (uint32_t i = 0; i < build->sets.count; i++) {
 		struct match_set *set = (struct match_set *)build->sets.data + i;
@@ -111,7 +83,7 @@ bool match_guess_build(struct match_build *build)
 			     words[set->count - 1] >> 32 == part->threshold_count + 1;
 
 		/* Nothing is sorted by it. */
-		if (build->uses[i].all == 0)
+		if (match_uses_at(build, i)->all == 0)
 			continue;
 		switch (part->kind) {
 		case PART_NUMBER:
@@ -128,7 +100,8 @@ bool match_guess_build(struct match_build *build)
 		default:
 			if (wish->total > 0)
 				set->pass = set_wishes(build, set, wish, 0) / wish->total;
-			if (build->uses[i].all < MATCH_BLOCK / 2 && set_size(build, set) > 2)
+			if (match_uses_at(build, i)->all < MATCH_BLOCK / 2 &&
+					set_size(build, set) > 2)
 				set->pass = 3 * set->pass < 1 ? 3 * set->pass : 1;
 			break;
 		}

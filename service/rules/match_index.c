@@ -64,6 +64,7 @@ static bool lists_build(struct match_build *build)
 	const struct list_size kept[] = {
 		{ &build->entries, atoms->literal_count + formulas, sizeof(uint32_t) },
 		{ &build->marks, 8 * sets, sizeof(uint32_t) },
+		{ &build->uses, sets, sizeof(struct match_uses) },
 	};
 
 	return lists_begin(&build->lists, lists, sizeof(lists) / sizeof(*lists),
@@ -76,8 +77,7 @@ static size_t build_size(const struct match_build *build)
 {
 	const struct atoms *atoms = build->atoms;
 
-	return 4 * atoms->count * (sizeof(*build->uses) + sizeof(*build->mark_of)) +
-	       4 * build->options->policy_count;
+	return 4 * atoms->count * sizeof(*build->mark_of) + 4 * build->options->policy_count;
 }
 
 static bool build_init(struct match_build *build)

@@ -6,7 +6,7 @@
  *     match_plan.c    literals -> alternatives, each some sets of cells (match_atom.c, match_set.c)
  *     match_policy.c  policies -> positions
  *     match_guess.c   how many enterprises to expect in a set
- *     match_order.c   alternatives -> positions, those alike side by side
+ *     match_order.c   alternatives -> positions, those alike side by side (match_sort.c)
  *     match_stream.c  parts -> streams of rows
  *     match_rows.c    positions -> rows
  *     match_mark.c    what a set does to rows
@@ -284,13 +284,13 @@ struct match_build {
 	struct match_stamp *stamps; /* by part */
 	uint32_t run_count;
 	struct match_wishes *wishes; /* by part */
-	struct match_uses *uses;     /* by set */
 	uint64_t **text_firsts; /* by part of CODE: those of its texts that are ->cell_texts */
 	uint32_t *mark_of;	/* by set: where its mark is */
 	/* Where the elements of these are, and what is sorted; and what of that rows are made of. The rows are put
 	 * where the rest was: the machine clears what it gives, and that takes longer than to fill it. */
 	struct arena lists, kept;
 	struct match_list marks; /* words of marks */
+	struct match_list uses;	 /* by set */
 	struct match_list sets, words, plans, ways, entries, positions;
 	bool failed;
 };
@@ -335,6 +335,8 @@ float match_guess_share(const struct match_build *build, uint32_t part, const ui
 bool match_order_build(struct match_build *build);
 /** By key; those alike stay in their order. @spare is as long. */
 void match_ranked_sort(struct match_ranked *list, struct match_ranked *spare, size_t count);
+/** Likewise numbers, which are all below @end. */
+void match_numbers_sort(uint32_t *list, uint32_t *spare, size_t count, size_t end);
 /** Cells of texts. */
 bool match_cells_build(struct match_build *build);
 bool match_streams_build(struct match_index *index);
@@ -372,6 +374,11 @@ static inline const struct match_set *match_set_at(
 		const struct match_build *build, uint32_t set)
 {
 	return (const struct match_set *)build->sets.data + set;
+}
+
+static inline struct match_uses *match_uses_at(const struct match_build *build, uint32_t set)
+{
+	return (struct match_uses *)build->uses.data + set;
 }
 
 static inline const uint64_t *match_set_words(

@@ -137,13 +137,13 @@ static void mark_put(const struct match_build *build, uint32_t number, struct ma
 	uint32_t *words = (uint32_t *)(mark + 1);
 
 	*mark = (struct match_mark){ .part = set->part };
-	if (build->uses[number].all) {
+	if (match_uses_at(build, number)->all) {
 		uint32_t count = turns_invert(words, set_turns(build, set, false, words));
 
 		mark->turn_count = turns_inside(part, words, count);
 		words += mark->turn_count;
 	}
-	if (build->uses[number].any) {
+	if (match_uses_at(build, number)->any) {
 		mark->every_count =
 				turns_inside(part, words, set_turns(build, set, true, words));
 		words += mark->every_count;
@@ -188,7 +188,7 @@ bool match_marks_build(struct match_build *build)
 		uint32_t *room;
 		const struct match_mark *mark;
 
-		if (!build->uses[i].all && !build->uses[i].any)
+		if (!match_uses_at(build, i)->all && !match_uses_at(build, i)->any)
 			continue;
 		room = match_list_room(&build->marks, most, sizeof(*room));
 		if (!room)

@@ -16,7 +16,7 @@
 #define GROUP_LEAST ((size_t)2 * MATCH_BLOCK)
 #define GROUP_PIECES 6
 /* Positions that are tried, and of each so many sets. */
-#define SAMPLE_MOST ((size_t)8192)
+#define SAMPLE_MOST ((size_t)2048)
 #define MENTIONS_MOST 16
 /* Sets that let more pass are not sorted by; nor is where fewer positions are ruled out. */
 #define PASS_MOST 0.5F
@@ -24,18 +24,17 @@
 /* Texts beyond those of so many words are not looked at. */
 #define JOINED_WORDS ((size_t)64)
 #define AHEAD 8 /* positions that are asked for before their turn */
-#define DIGIT_BITS 11
-#define DIGITS (1U << DIGIT_BITS)
 
 /*
  * Of a position the ->key is the order of the set at hand, ->at where its sets are in ->asks, and ->more has a
  * bit for each part it asks, modulo 32. Of a set ->at is its number.
  */
 
-/* Of a set its number, and a bit for its part, modulo 32. */
+/* Of a set its number, and what is asked of its part where positions are listed. */
 struct numbered {
 	uint32_t number; /* SETS_END: nothing asks for it, or it lets too many pass */
-	uint32_t bit;
+	uint16_t bit;	 /* that of the part, modulo 32 */
+	bool members;
 };
 
 /*
@@ -75,57 +74,6 @@ static bool is_used(const struct ordering *ordering, int depth, uint32_t number)
 			return true;
 	}
 	return false;
-}
-
-/* By key, from the least byte to the greatest; bytes that are all alike are passed over. */
-void match_ranked_sort(struct match_ranked *list, struct match_ranked *spare, size_t count)
-{
-	struct match_ranked *from = list;
-	struct match_ranked *to = spare;
-	uint64_t differ = 0;
-
-	for (size_t i = 1; i < count; i++)
-		differ |= list[i].key ^ list[0].key;
-	for (unsigned shift = 0; shift < 64; shift += 8) {
-		size_t starts[257] = { 0 };
-		struct match_ranked *other = from;
-
-		if (!((differ >> shift) & 255))
-			continue;
-		for (size_t i = 0; i < count; i++)
-			starts[((from[i].key >> shift) & 255) + 1]++;
-		for (size_t i = 1; i < 257; i++)
-			starts[i] += starts[i - 1];
-		for (size_t i = 0; i < count; i++)
-			to[starts[(from[i].key >> shift) & 255]++] = from[i];
-		from = to;
-		to = other;
-	}
-	if (from != list)
-		memcpy(list, from, count * sizeof(*list));
-}
-
-/* Likewise by digits that are larger, as all are below @end. */
-static void numbers_sort(uint32_t *list, uint32_t *spare, size_t count, size_t end)
-{
-	uint32_t *from = list;
-	uint32_t *to = spare;
-
-	for (unsigned shift = 0; end >> shift; shift += DIGIT_BITS) {
-		uint32_t starts[DIGITS + 1] = { 0 };
-		uint32_t *other = from;
-
-		for (size_t i = 0; i < count; i++)
-			starts[(from[i] >> shift) % DIGITS + 1]++;
-		for (size_t i = 1; i < DIGITS; i++)
-			starts[i] += starts[i - 1];
-		for (size_t i = 0; i < count; i++)
-			to[starts[(from[i] >> shift) % DIGITS]++] = from[i];
-		from = to;
-		to = other;
-	}
-	if (from != list)
-		memcpy(list, from, count * sizeof(*list));
 }
 
 /*
@@ -170,7 +118,7 @@ static size_t mentions_list(struct ordering *ordering, const struct match_ranked
 				ordering->mentions[mentions++] = asks[k];
 		}
 	}
-	numbers_sort(ordering->mentions, ordering->spare_mentions, mentions,
+	match_numbers_sort(ordering->mentions, ordering->spare_mentions, mentions,
 			ordering->set_count);
 	return mentions;
 }
@@ -355,9 +303,9 @@ static bool sets_number(struct ordering *ordering)
 	for (size_t i = 0; i < build->sets.count; i++) {
 		const struct match_set *set = match_set_at(build, (uint32_t)i);
 
-		ordering->numbers[i] =
-				(struct numbered){ SETS_END, UINT32_C(1) << (set->part % 32) };
-		if (build->uses[i].all == 0 || set->pass > PASS_MOST)
+		ordering->numbers[i] = (struct numbered){ SETS_END, (uint16_t)(set->part % 32),
+			build->index->parts[set->part].kind == PART_MEMBERS };
+		if (match_uses_at(build, (uint32_t)i)->all == 0 || set->pass > PASS_MOST)
 			continue;
 		list[count++] = (struct match_ranked){
 			.key = (uint64_t)set->part << 48 | set->order, .at = (uint32_t)i
@@ -381,48 +329,66 @@ static bool sets_number(struct ordering *ordering)
 }
 
 /* Of a position without an "or" 0, and of one that asks only lists for it 1: it needs few rows. */
-static unsigned position_group(const struct match_build *build, size_t at)
+static unsigned position_group(const struct ordering *ordering, const struct match_run *any)
 {
-	const struct match_run *any = &match_position_at(build, at)->way.any;
-	const uint32_t *entries = (const uint32_t *)build->entries.data + any->first;
+	const uint32_t *entries = match_entries_at(ordering->build, any->first);
 
 	for (uint32_t i = 0; i < any->count; i++) {
-		if (build->index->parts[match_set_at(build, entries[i])->part].kind !=
-				PART_MEMBERS)
+		if (!ordering->numbers[entries[i]].members)
 			return 2;
 	}
 	return any->count ? 1 : 0;
+}
+
+/* Puts the position @at, and what it asks, at @asks; behind that. */
+static uint32_t *position_list(
+		struct ordering *ordering, size_t at, uint32_t *asks, struct match_ranked *out)
+{
+	const struct match_run *run = &match_position_at(ordering->build, at)->way.all;
+	const uint32_t *entries = match_entries_at(ordering->build, run->first);
+	uint32_t parts = 0;
+
+	*asks++ = (uint32_t)at;
+	out->at = (uint32_t)(asks - ordering->asks);
+	for (uint32_t k = 0; k < run->count; k++) {
+		struct numbered set = ordering->numbers[entries[k]];
+
+		if (set.number == SETS_END)
+			continue;
+		*asks++ = set.number;
+		parts |= UINT32_C(1) << set.bit;
+	}
+	*asks++ = SETS_END;
+	out->key = 0;
+	out->more = parts;
+	return asks;
 }
 
 /* Positions by their groups, and what they ask; where each group ends. */
 static void positions_list(struct ordering *ordering, size_t out_ends[static 3])
 {
 	const struct match_build *build = ordering->build;
-	const uint32_t *entries = build->entries.data;
+	size_t count = build->positions.count;
 	uint32_t *asks = ordering->asks;
+	size_t first = 0, second = 0, third = count;
 
-	for (size_t i = 0; i < build->positions.count; i++) {
-		const struct match_run *run = &match_position_at(build, i)->way.all;
-		struct match_ranked ranked = { .key = position_group(build, i) };
+	/* The second group, and from the end the third, wait for the first. */
+	for (size_t i = 0; i < count; i++) {
+		const struct match_run *any = &match_position_at(build, i)->way.any;
+		unsigned group = any->count ? position_group(ordering, any) : 0;
+		struct match_ranked *out = group == 0	? &ordering->list[first++]
+					   : group == 1 ? &ordering->spare[second++]
+							: &ordering->spare[--third];
 
-		*asks++ = (uint32_t)i;
-		ranked.at = (uint32_t)(asks - ordering->asks);
-		for (uint32_t k = 0; k < run->count; k++) {
-			struct numbered set = ordering->numbers[entries[run->first + k]];
-
-			if (set.number == SETS_END)
-				continue;
-			*asks++ = set.number;
-			ranked.more |= set.bit;
-		}
-		*asks++ = SETS_END;
-		ordering->list[i] = ranked;
-		out_ends[ranked.key]++;
+		asks = position_list(ordering, i, asks, out);
 	}
-	out_ends[1] += out_ends[0];
-	out_ends[2] += out_ends[1];
-	if (build->positions.count)
-		match_ranked_sort(ordering->list, ordering->spare, build->positions.count);
+	out_ends[0] = first;
+	out_ends[1] = first + second;
+	out_ends[2] = count;
+	for (size_t i = 0; i < second; i++)
+		ordering->list[first + i] = ordering->spare[i];
+	for (size_t i = count; i > third; i--)
+		ordering->list[out_ends[1] + count - i] = ordering->spare[i - 1];
 }
 
 /* Words that ->asks may take. */

@@ -103,6 +103,10 @@ static bool way_put(struct match_build *build, size_t policy, const struct match
 		.policy = (uint32_t)policy, .way = *way, .special = special, .open = open
 	};
 	build->positions.count++;
+	for (uint32_t i = 0; i < way->all.count; i++)
+		match_uses_at(build, *match_entries_at(build, way->all.first + i))->all++;
+	for (uint32_t i = 0; i < way->any.count; i++)
+		match_uses_at(build, *match_entries_at(build, way->any.first + i))->any++;
 	return true;
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The rows, block after block. Each part has a line a cell: a position is put where it goes in or out from
- * one cell to the next, and lines are made of that by adding up. They are the rows of a stream of one part;
- * those of a merged stream are put together of its parts' lines.
+ * one cell to the next, and lines are made of that in place by adding up. They are the rows of a stream of one
+ * part; those of a merged stream are put together of its parts' lines.
  */
 #include "rules/match_internal.h"
 
@@ -28,11 +28,10 @@ struct filling {
 	struct match_build *build;
 	struct place *places; /* by part */
 	uint32_t line_count;
-	/* Of the word at hand, by line: where positions turn, in what they let pass and in what makes an "or" hold. */
-	uint64_t *turns, *any_turns;
-	uint64_t *lines, *any_lines; /* of all its words, added up */
-	struct match_list marks;     /* where the marks of its positions are, in this order */
-	uint32_t *row_starts;	     /* by row: its lines among ->row_lines, and the end */
+	/* In what positions let pass, and in what makes an "or" hold: at first where they turn, then added up. */
+	uint64_t *lines, *any_lines;
+	struct match_list marks; /* where the marks of its positions are, in this order */
+	uint32_t *row_starts;	 /* by row: its lines among ->row_lines, and the end */
 	uint32_t *row_lines;
 	uint32_t *several; /* by policy: its number among those with several positions */
 };
@@ -101,12 +100,9 @@ static bool lines_build(struct filling *filling)
 			.any_mention = mention * match_any_words(index) };
 		filling->line_count += index->parts[i].cell_count;
 	}
-	filling->turns = memory_alloc(
-			2 * filling->line_count * (LINE + sizeof(uint64_t)) + LINE);
-	if (!filling->turns)
+	filling->lines = memory_alloc((2 * filling->line_count + 1) * LINE);
+	if (!filling->lines)
 		return false;
-	filling->any_turns = filling->turns + filling->line_count;
-	filling->lines = filling->any_turns + filling->line_count;
 	filling->any_lines = filling->lines + filling->line_count * MATCH_WORDS;
 	return row_lines_build(filling);
 }
@@ -125,17 +121,18 @@ static void position_put(
 {
 	struct match_build *build = filling->build;
 	uint64_t *mentions = build->index->mentions + at / 64;
+	uint64_t *lines = filling->lines + at / 64 % MATCH_WORDS;
 	uint64_t bit = UINT64_C(1) << (at % 64);
 
 	for (size_t i = 0; i < count; i++) {
 		const struct match_mark *mark = mark_next(build, &marks[i]);
 		const struct place *place = &filling->places[mark->part];
 		const uint32_t *turns = match_mark_turns(mark);
-		uint64_t *cells = filling->turns + place->line;
+		uint64_t *cells = lines + place->line * MATCH_WORDS;
 
 		mentions[place->mention] |= bit;
 		for (uint32_t k = 0; k < mark->turn_count; k++)
-			cells[turns[k]] ^= bit;
+			cells[turns[k] * MATCH_WORDS] ^= bit;
 		if (mark->partial_count)
 			match_borders_put(build, (uint32_t)at, false, mark);
 	}
@@ -148,17 +145,18 @@ static void position_put_any(
 	struct match_build *build = filling->build;
 	const struct match_index *index = build->index;
 	uint64_t *mentions = index->any_mentions + at / 64 - index->any_block * MATCH_WORDS;
+	uint64_t *lines = filling->any_lines + at / 64 % MATCH_WORDS;
 	uint64_t bit = UINT64_C(1) << (at % 64);
 
 	for (size_t i = 0; i < count; i++) {
 		const struct match_mark *mark = mark_next(build, &marks[i]);
 		const struct place *place = &filling->places[mark->part];
 		const uint32_t *turns = match_mark_every(mark);
-		uint64_t *cells = filling->any_turns + place->line;
+		uint64_t *cells = lines + place->line * MATCH_WORDS;
 
 		mentions[place->any_mention] |= bit;
 		for (uint32_t k = 0; k < mark->every_count; k++)
-			cells[turns[k]] ^= bit;
+			cells[turns[k] * MATCH_WORDS] ^= bit;
 		if (mark->partial_count)
 			match_borders_put(build, (uint32_t)at, true, mark);
 	}
@@ -220,32 +218,31 @@ static void block_store(const struct filling *filling, size_t block, const uint6
 	memcpy(out, valid, LINE);
 }
 
-/* Word @at of the lines of each part, from where they turn. */
-static void lines_add(const struct filling *filling, const uint64_t *turns, uint64_t *lines)
+/* From where positions turn to what they let pass. */
+static void lines_add(const struct filling *filling, uint64_t *line)
 {
 	const struct match_index *index = filling->build->index;
 
 	for (uint32_t i = 0; i < index->part_count; i++) {
-		uint64_t word = 0;
-
-		for (uint32_t c = index->parts[i].cell_count; c > 0; c--) {
-			word ^= *turns++;
-			*lines = word;
-			lines += MATCH_WORDS;
+		for (uint32_t c = index->parts[i].cell_count; c > 1; c--) {
+			for (size_t w = 0; w < MATCH_WORDS; w++)
+				line[MATCH_WORDS + w] ^= line[w];
+			line += MATCH_WORDS;
 		}
+		line += MATCH_WORDS;
 	}
 }
 
 /* All are in the first cell of each part, unless they turn there. */
-static void turns_begin(const struct filling *filling, bool with_any)
+static void lines_begin(const struct filling *filling, bool with_any)
 {
 	const struct match_index *index = filling->build->index;
 
-	memset(filling->turns, 0, filling->line_count * sizeof(*filling->turns));
+	memset(filling->lines, 0, filling->line_count * LINE);
 	for (uint32_t i = 0; i < index->part_count; i++)
-		filling->turns[filling->places[i].line] = UINT64_MAX;
+		memset(filling->lines + filling->places[i].line * MATCH_WORDS, 0xFF, LINE);
 	if (with_any)
-		memset(filling->any_turns, 0, filling->line_count * sizeof(*filling->turns));
+		memset(filling->any_lines, 0, filling->line_count * LINE);
 }
 
 static uint32_t *run_marks(
@@ -292,31 +289,23 @@ static bool marks_list(struct filling *filling, size_t first, size_t end)
 	return true;
 }
 
-/* Up to 64 positions, those of a word; @marks are theirs. Behind these. */
-static const uint32_t *word_fill(
-		struct filling *filling, size_t first, size_t end, const uint32_t *marks)
+static void position_fill(struct filling *filling, size_t at, const uint32_t *marks)
 {
-	struct match_build *build = filling->build;
-	struct match_index *index = build->index;
+	struct match_index *index = filling->build->index;
+	const struct match_position *position = match_position_at(filling->build, at);
+	const struct match_way *way = &position->way;
+	uint64_t bit = UINT64_C(1) << (at % 64);
 
-	for (size_t at = first; at < end; at++) {
-		const struct match_position *position = match_position_at(build, at);
-		const struct match_way *way = &position->way;
-		uint64_t bit = UINT64_C(1) << (at % 64);
-
-		index->policies[at] = position->special ? filling->several[position->policy]
-							: position->policy;
-		if (position->special)
-			index->special[at / 64] |= bit;
-		if (position->open)
-			index->open[at / 64] |= bit;
-		index->has_open |= position->open;
-		position_put(filling, at, marks, way->all.count);
-		marks += way->all.count;
-		position_put_any(filling, at, marks, way->any.count);
-		marks += way->any.count;
-	}
-	return marks;
+	index->policies[at] = position->special ? filling->several[position->policy]
+						: position->policy;
+	if (position->special)
+		index->special[at / 64] |= bit;
+	if (position->open)
+		index->open[at / 64] |= bit;
+	index->has_open |= position->open;
+	position_put(filling, at, marks, way->all.count);
+	if (way->any.count)
+		position_put_any(filling, at, marks + way->all.count, way->any.count);
 }
 
 static bool block_fill(struct filling *filling, size_t block)
@@ -333,18 +322,17 @@ static bool block_fill(struct filling *filling, size_t block)
 	if (!marks_list(filling, first, end))
 		return false;
 	marks = filling->marks.data;
-	for (size_t w = 0; w < MATCH_WORDS; w++, first += 64) {
-		size_t stop = first + 64 < end ? first + 64 : end;
+	lines_begin(filling, with_any);
+	for (size_t at = first; at < end; at++) {
+		const struct match_way *way = &match_position_at(filling->build, at)->way;
 
-		turns_begin(filling, with_any);
-		if (first < end) {
-			valid[w] = UINT64_MAX >> (64 - (stop - first));
-			marks = word_fill(filling, first, stop, marks);
-		}
-		lines_add(filling, filling->turns, filling->lines + w);
-		if (with_any)
-			lines_add(filling, filling->any_turns, filling->any_lines + w);
+		valid[at / 64 % MATCH_WORDS] |= UINT64_C(1) << (at % 64);
+		position_fill(filling, at, marks);
+		marks += way->all.count + way->any.count;
 	}
+	lines_add(filling, filling->lines);
+	if (with_any)
+		lines_add(filling, filling->any_lines);
 	block_store(filling, block, valid);
 	return true;
 }
@@ -444,7 +432,7 @@ bool match_rows_build(struct match_build *build)
 
 	for (size_t block = 0; ok && block < index->block_count; block++)
 		ok = block_fill(&filling, block);
-	memory_free(filling.turns);
+	memory_free(filling.lines);
 	if (!ok)
 		return false;
 	match_borders_end(index);

@@ -65,8 +65,9 @@ uint32_t match_set_add(
 {
 	uint64_t *room = match_list_room(&build->words, count + 1, sizeof(*words));
 	struct match_set *set = match_list_room(&build->sets, 1, sizeof(*set));
+	struct match_uses *uses = match_list_room(&build->uses, 1, sizeof(*uses));
 
-	if (!room || !set) {
+	if (!room || !set || !uses) {
 		build->failed = true;
 		return UINT32_MAX;
 	}
@@ -75,6 +76,8 @@ uint32_t match_set_add(
 	*set = (struct match_set){
 		.part = part, .at = (uint32_t)build->words.count, .count = (uint32_t)count
 	};
+	*uses = (struct match_uses){ 0, 0 };
+	build->uses.count++;
 	build->words.count += count;
 	set_guess(build, set);
 	return (uint32_t)build->sets.count++;
