@@ -21,28 +21,37 @@ struct reading {
 	struct unpack_memo *memo; /* or NULL */
 	char *kept;		  /* behind the last text that is kept */
 	char *end;		  /* of the room */
+	const uint8_t *bytes_end; /* of all that is read */
 };
 
+/* @form: of @descriptor, or NULL: there is no memo, or memory is short. */
 static ProtobufCMessage *message_read(struct reading *reading, struct input input,
-		const ProtobufCMessageDescriptor *descriptor, unsigned depth);
+		const ProtobufCMessageDescriptor *descriptor, struct read_form *form,
+		unsigned depth);
 
 /* A message below another: read now, or known. Apart from the reading of texts and numbers, which is to stay small. */
 static __attribute__((noinline)) ProtobufCMessage *part_read(struct reading *reading,
-		struct input input, const ProtobufCFieldDescriptor *field, unsigned depth)
+		struct input input, const ProtobufCFieldDescriptor *field,
+		struct read_field *own, unsigned depth)
 {
 	struct slice bytes = { (const char *)input.at, input_left(&input) };
 	struct known_part *wanted = NULL;
 	ProtobufCMessage *message = NULL;
 
-	if (reading->memo)
-		message = unpack_memo_find(reading->memo, bytes, field, &wanted);
+	if (own)
+		message = unpack_memo_find(reading->memo, bytes, own, &wanted);
 	if (message)
 		return message;
-	message = message_read(reading, input, field->descriptor, depth);
+	if (own && !own->form)
+		own->form = unpack_memo_form(reading->memo, field->descriptor);
+	message = message_read(
+			reading, input, field->descriptor, own ? own->form : NULL, depth);
 	if (message && wanted)
 		unpack_memo_keep(reading->memo, wanted, message);
 	return message;
 }
+
+#define SHORT_RUN 32
 
 /* Copies what was just read behind the others, with a NUL behind it. */
 static inline char *run_keep(struct reading *reading, struct input run)
@@ -51,7 +60,12 @@ static inline char *run_keep(struct reading *reading, struct input run)
 	char *kept = reading->kept;
 
 	assert(size < (size_t)(reading->end - kept));
-	memcpy(kept, run.at, size);
+	/* What is short is copied with what stands behind it, which is overwritten. */
+	if (size <= SHORT_RUN && reading->end - kept >= SHORT_RUN &&
+			reading->bytes_end - run.at >= SHORT_RUN)
+		memcpy(kept, run.at, SHORT_RUN);
+	else
+		memcpy(kept, run.at, size);
 	kept[size] = '\0';
 	reading->kept = kept + size + 1;
 	return kept;
@@ -59,8 +73,8 @@ static inline char *run_keep(struct reading *reading, struct input run)
 
 /* One value of any type, behind its tag; within its two callers, which are the innermost loops. */
 static inline __attribute__((always_inline)) bool element_read(struct reading *reading,
-		const ProtobufCFieldDescriptor *field, struct input *input, enum wire wire,
-		unsigned depth, void *out)
+		const ProtobufCFieldDescriptor *field, struct read_field *own,
+		struct input *input, enum wire wire, unsigned depth, void *out)
 {
 	ProtobufCMessage *message;
 	struct input run;
@@ -85,7 +99,7 @@ static inline __attribute__((always_inline)) bool element_read(struct reading *r
 			(uint8_t *)run_keep(reading, run) };
 		return true;
 	}
-	message = part_read(reading, run, field, depth + 1);
+	message = part_read(reading, run, field, own, depth + 1);
 	*(ProtobufCMessage **)out = message;
 	return message;
 }
@@ -97,7 +111,7 @@ static char *list_grow(struct reading *reading, const ProtobufCFieldDescriptor *
 	size_t *count = (size_t *)(void *)(message + field->quantifier_offset);
 	char **list = (char **)(void *)(message + field->offset);
 	size_t size = element_size(field->type);
-	char *grown = arena_alloc_zero(reading->arena, *count + more, size);
+	char *grown = arena_alloc(reading->arena, (*count + more) * size);
 
 	if (grown && *count)
 		memcpy(grown, *list, *count * size);
@@ -114,7 +128,7 @@ static bool packed_read(struct reading *reading, const ProtobufCFieldDescriptor 
 	char *place = list_grow(reading, field, message, input_left(&run) / least + 1);
 
 	for (; place && run.at < run.end; place += element_size(field->type), ++*count) {
-		if (!element_read(reading, field, &run, wire, 0, place))
+		if (!element_read(reading, field, NULL, &run, wire, 0, place))
 			return false;
 	}
 	return place;
@@ -125,7 +139,8 @@ static bool packed_read(struct reading *reading, const ProtobufCFieldDescriptor 
  * before the first is read, so that there is one piece of memory.
  */
 static bool list_read(struct reading *reading, const ProtobufCFieldDescriptor *field,
-		struct input *input, uint64_t tag, unsigned depth, char *message)
+		struct read_field *own, struct input *input, uint64_t tag, unsigned depth,
+		char *message)
 {
 	size_t *count = (size_t *)(void *)(message + field->quantifier_offset);
 	size_t size = element_size(field->type);
@@ -141,7 +156,7 @@ static bool list_read(struct reading *reading, const ProtobufCFieldDescriptor *f
 	if (!place)
 		return false;
 	for (;; place += size) {
-		if (!element_read(reading, field, input, wire, depth, place))
+		if (!element_read(reading, field, own, input, wire, depth, place))
 			return false;
 		++*count;
 		if (--more == 0)
@@ -150,8 +165,47 @@ static bool list_read(struct reading *reading, const ProtobufCFieldDescriptor *f
 	}
 }
 
+/* The value of a field that is read at once, behind its tag. */
+static inline __attribute__((always_inline)) bool field_read(struct reading *reading,
+		struct read_field *own, struct input *input, unsigned depth, void *out)
+{
+	struct input run;
+	uint64_t value;
+
+	if (own->kind == READ_TEXT) {
+		if (!take_run(input, &run))
+			return false;
+		*(char **)out = run_keep(reading, run);
+		return true;
+	}
+	if (own->kind == READ_MESSAGE)
+		return take_run(input, &run) &&
+		       (*(ProtobufCMessage **)out = part_read(
+					reading, run, own->field, own, depth + 1)) != NULL;
+	if (!take_varint(input, &value))
+		return false;
+	if (own->kind == READ_WORD)
+		*(uint32_t *)out = (uint32_t)value;
+	else if (own->kind == READ_LONG)
+		*(uint64_t *)out = value;
+	else
+		*(protobuf_c_boolean *)out = value != 0;
+	return true;
+}
+
+/* Whether the field at @index was not seen before, as it is from now on. */
+static inline bool field_is_first(uint64_t seen[FIELDS_MAX / 64], size_t index)
+{
+	uint64_t bit = UINT64_C(1) << (index % 64);
+	bool is_first = !(seen[index / 64] & bit);
+
+	seen[index / 64] |= bit;
+	return is_first;
+}
+
 static ProtobufCMessage *message_read(struct reading *reading, struct input input,
-		const ProtobufCMessageDescriptor *descriptor, unsigned depth)
+		const ProtobufCMessageDescriptor *descriptor, struct read_form *form,
+		unsigned depth)
 {
 	ProtobufCMessage *message =
 			depth > FIELD_DEPTH_MAX ? NULL
@@ -165,18 +219,27 @@ static ProtobufCMessage *message_read(struct reading *reading, struct input inpu
 	descriptor->message_init(message);
 	while (input.at < input.end) {
 		const ProtobufCFieldDescriptor *field;
+		struct read_field *own = NULL;
 		size_t index;
 		uint64_t tag;
 
 		if (!take_varint(&input, &tag) || tag >> 3 == 0 || tag > UINT32_MAX)
 			return NULL;
-		/* Mostly numbered from 1 without gaps: then no index has to be made of an address. */
-		index = (size_t)(tag >> 3) - 1;
-		if (index >= descriptor->n_fields || descriptor->fields[index].id != tag >> 3) {
+		if (form && tag < READ_TAGS && form->by_tag[tag]) {
+			index = form->by_tag[tag] - 1U;
+			own = &form->fields[index];
+			if (own->kind != READ_OTHER) {
+				/* What stands there twice would have to be merged: nobody writes such bytes. */
+				if (!field_is_first(seen, index) ||
+						!field_read(reading, own, &input, depth,
+								base + own->offset))
+					return NULL;
+				continue;
+			}
+			field = own->field;
+		} else {
 			field = field_of_number(descriptor, tag >> 3);
 			index = field ? (size_t)(field - descriptor->fields) : 0;
-		} else {
-			field = &descriptor->fields[index];
 		}
 		if (!field) {
 			if (!skip_value(&input, (enum wire)(tag & 7)))
@@ -184,19 +247,17 @@ static ProtobufCMessage *message_read(struct reading *reading, struct input inpu
 			continue;
 		}
 		if (field->label == PROTOBUF_C_LABEL_REPEATED) {
-			if (!list_read(reading, field, &input, tag, depth, base))
+			if (!list_read(reading, field, own, &input, tag, depth, base))
 				return NULL;
 			continue;
 		}
-		/* What stands there twice would have to be merged: nobody writes such bytes. */
-		if ((seen[index / 64] >> (index % 64)) & 1)
+		if (!field_is_first(seen, index))
 			return NULL;
-		seen[index / 64] |= UINT64_C(1) << (index % 64);
 		if ((field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) != 0)
 			*(uint32_t *)(void *)(base + field->quantifier_offset) = field->id;
 		else if (field->label == PROTOBUF_C_LABEL_OPTIONAL && field->quantifier_offset)
 			*(protobuf_c_boolean *)(void *)(base + field->quantifier_offset) = 1;
-		if (!element_read(reading, field, &input, (enum wire)(tag & 7), depth,
+		if (!element_read(reading, field, own, &input, (enum wire)(tag & 7), depth,
 				    base + field->offset))
 			return NULL;
 	}
@@ -212,8 +273,11 @@ ProtobufCMessage *message_unpack_into(char *room, struct slice bytes,
 		.memo = memo,
 		.kept = room,
 		.end = room + bytes.size,
+		.bytes_end = (const uint8_t *)bytes.data + bytes.size,
 	};
-	ProtobufCMessage *message = message_read(&reading, input_of(bytes), descriptor, 0);
+	struct read_form *form = memo ? unpack_memo_form(memo, descriptor) : NULL;
+	ProtobufCMessage *message =
+			message_read(&reading, input_of(bytes), descriptor, form, 0);
 
 	if (message) {
 		*out_kept = (size_t)(reading.kept - room);

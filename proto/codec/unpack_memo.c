@@ -3,6 +3,8 @@
 
 #include "base/map.h"
 #include "base/memory.h"
+#include "proto/codec/field.h"
+#include "proto/codec/wire.h"
 
 #include <string.h>
 
@@ -15,7 +17,6 @@
  * its own, though most of its texts in two languages are those of others.
  */
 #define TRIES 512
-#define FIELDS 1024
 
 /* A part that is known, and the bytes it was unpacked from. */
 struct known_part {
@@ -25,19 +26,10 @@ struct known_part {
 	char bytes[];
 };
 
-struct field_tries {
-	const ProtobufCFieldDescriptor *field;
-	/* What it was the last time, or NULL: policies that follow one another are often of one kind, and to compare
-	 * is less than to look up. */
-	const struct known_part *last;
-	uint32_t tries, hits;
-};
-
 struct unpack_memo {
-	struct arena arena; /* of parts */
+	struct arena arena; /* of parts and forms */
 	struct map known;
-	struct field_tries
-			fields[FIELDS]; /* by address; of two in one place the first has it */
+	struct read_form *forms; /* the last that was made first */
 };
 
 struct unpack_memo *unpack_memo_new(void)
@@ -58,16 +50,74 @@ void unpack_memo_free(struct unpack_memo *memo)
 	memory_free(memo);
 }
 
-/* NULL: another field has its place, and this one does without. */
-static struct field_tries *tries_of(
-		struct unpack_memo *memo, const ProtobufCFieldDescriptor *field)
-{
-	struct field_tries *tries = &memo->fields[(uintptr_t)field / sizeof(*field) % FIELDS];
+/* --- forms ------------------------------------------------------------------------------------- */
 
-	if (!tries->field)
-		tries->field = field;
-	return tries->field == field ? tries : NULL;
+static enum read_kind read_kind_of(const ProtobufCFieldDescriptor *field)
+{
+	bool is_noted = (field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) != 0 ||
+			(field->label == PROTOBUF_C_LABEL_OPTIONAL && field->quantifier_offset);
+
+	if (field->label == PROTOBUF_C_LABEL_REPEATED || is_noted)
+		return READ_OTHER;
+	switch ((int)field->type) {
+	case PROTOBUF_C_TYPE_STRING:
+		return READ_TEXT;
+	case PROTOBUF_C_TYPE_MESSAGE:
+		return READ_MESSAGE;
+	case PROTOBUF_C_TYPE_INT32:
+	case PROTOBUF_C_TYPE_UINT32:
+	case PROTOBUF_C_TYPE_ENUM:
+		return READ_WORD;
+	case PROTOBUF_C_TYPE_INT64:
+	case PROTOBUF_C_TYPE_UINT64:
+		return READ_LONG;
+	case PROTOBUF_C_TYPE_BOOL:
+		return READ_FLAG;
+	default:
+		return READ_OTHER;
+	}
 }
+
+static struct read_form *form_new(
+		struct unpack_memo *memo, const ProtobufCMessageDescriptor *descriptor)
+{
+	struct read_form *form = ARENA_NEW(&memo->arena, struct read_form);
+	struct read_field *fields =
+			ARENA_NEW_ARRAY(&memo->arena, struct read_field, descriptor->n_fields);
+
+	if (!form || !fields)
+		return NULL;
+	for (unsigned i = 0; i < descriptor->n_fields; i++) {
+		const ProtobufCFieldDescriptor *field = &descriptor->fields[i];
+		uint32_t tag = field->id << 3 | wire_of(field->type);
+
+		fields[i].field = field;
+		fields[i].offset = (uint16_t)field->offset;
+		fields[i].kind = (uint8_t)read_kind_of(field);
+		if (field->id < READ_TAGS >> 3)
+			form->by_tag[tag] = (uint8_t)(i + 1);
+	}
+	form->descriptor = descriptor;
+	form->fields = fields;
+	form->next = memo->forms;
+	memo->forms = form;
+	return form;
+}
+
+struct read_form *unpack_memo_form(
+		struct unpack_memo *memo, const ProtobufCMessageDescriptor *descriptor)
+{
+	struct read_form *form = memo->forms;
+
+	while (form && form->descriptor != descriptor)
+		form = form->next;
+	if (form || descriptor->n_fields > FIELDS_MAX ||
+			descriptor->sizeof_message > UINT16_MAX)
+		return form;
+	return form_new(memo, descriptor);
+}
+
+/* --- parts ------------------------------------------------------------------------------------- */
 
 /* A new one, with a copy of @bytes; NULL when memory is short. */
 static struct known_part *part_new(
@@ -85,23 +135,22 @@ static struct known_part *part_new(
 }
 
 ProtobufCMessage *unpack_memo_find(struct unpack_memo *memo, struct slice bytes,
-		const ProtobufCFieldDescriptor *field, struct known_part **out_wanted)
+		struct read_field *own, struct known_part **out_wanted)
 {
-	struct field_tries *tries;
+	struct field_tries *tries = &own->tries;
 	const struct known_part *part;
 
 	*out_wanted = NULL;
 	if (bytes.size < SIZE_LEAST || bytes.size > SIZE_MOST)
 		return NULL;
-	tries = tries_of(memo, field);
-	if (!tries || (tries->tries >= TRIES && tries->hits < tries->tries / 4))
+	if (tries->tries >= TRIES && tries->hits < tries->tries / 4)
 		return NULL;
 	tries->tries++;
 	part = tries->last;
 	if (!part || part->size != bytes.size ||
 			memcmp(part->bytes, bytes.data, bytes.size) != 0)
 		part = map_find(&memo->known, bytes);
-	if (part && part->message->descriptor == field->descriptor) {
+	if (part && part->message->descriptor == own->field->descriptor) {
 		tries->hits++;
 		tries->last = part;
 		return part->message;

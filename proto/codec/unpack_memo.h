@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Parts of messages that were unpacked before. Policies of one document repeat its source, its papers, its
- * steps: what has the same bytes is unpacked once, and all messages that have it share it. For whoever unpacks
- * a whole catalog, which nobody changes afterwards. Inner header of the codec.
+ * What is kept from one message to the next by whoever unpacks a whole catalog, which nobody changes afterwards. Inner
+ * header of the codec.
+ *
+ * Parts of messages: policies of one document repeat its source, its papers, its steps. What has the same bytes is
+ * unpacked once, and all messages that have it share it.
+ *
+ * Forms of types: what a reader asks of a field is in one place, found by the field's whole tag.
  */
 #pragma once
 
@@ -11,12 +15,51 @@
 /** A part that is being unpacked for the first time. */
 struct known_part;
 
+/* How often parts of a field were looked for, and known. */
+struct field_tries {
+	/* What it was the last time, or NULL: policies that follow one another are often of one kind, and to compare
+	 * is less than to look up. */
+	const struct known_part *last;
+	uint32_t tries, hits;
+};
+
+/* What of a field comes most often is read at once: it is there once, with one tag, and presence is not noted. */
+enum read_kind {
+	READ_OTHER,
+	READ_TEXT,
+	READ_MESSAGE,
+	READ_WORD, /* a varint of 32 bits */
+	READ_LONG, /* of 64 */
+	READ_FLAG,
+};
+
+struct read_field {
+	const ProtobufCFieldDescriptor *field;
+	struct read_form *form; /* of messages; NULL: nobody asked for it yet */
+	struct field_tries tries;
+	uint16_t offset; /* of the value in the message */
+	uint8_t kind;
+};
+
+#define READ_TAGS 512 /* fields up to 63; of others the field is found by its number */
+
+struct read_form {
+	const ProtobufCMessageDescriptor *descriptor;
+	struct read_form *next;
+	struct read_field *fields; /* as the descriptor has them */
+	uint8_t by_tag[READ_TAGS]; /* the field + 1; 0: no field has this tag */
+};
+
+/** The form of @descriptor's messages; NULL: memory is short, or it has too many fields for one. */
+struct read_form *unpack_memo_form(
+		struct unpack_memo *memo, const ProtobufCMessageDescriptor *descriptor);
+
 /**
- * The message that @bytes of @field's type came to before; NULL: none. Then *out_wanted is what to give to
+ * The message that @bytes of the type of @own came to before; NULL: none. Then *out_wanted is what to give to
  * unpack_memo_keep() once it is unpacked; NULL: it is not wanted.
  */
 ProtobufCMessage *unpack_memo_find(struct unpack_memo *memo, struct slice bytes,
-		const ProtobufCFieldDescriptor *field, struct known_part **out_wanted);
+		struct read_field *own, struct known_part **out_wanted);
 /** @message must live as long as all that is unpacked with @memo. */
 void unpack_memo_keep(
 		struct unpack_memo *memo, struct known_part *wanted, ProtobufCMessage *message);

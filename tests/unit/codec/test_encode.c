@@ -336,9 +336,11 @@ static void test_unpack_into_lists(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (size_t i = 0; i < 2 * sizeof(cases) / sizeof(cases[0]); i++) {
 		const ProtobufCMessageDescriptor *type =
 				&policycalc__v1__match_request__descriptor;
+		struct unpack_memo *memo = i % 2 ? unpack_memo_new() : NULL;
+		struct slice bytes = cases[i / 2];
 		struct buffer a = { 0 }, b = { 0 };
 		ProtobufCMessage *message, *careful;
 		struct error err = { 0 };
@@ -347,9 +349,9 @@ static void test_unpack_into_lists(void **state)
 		char *room;
 
 		arena_init(&arena, 1 << 20);
-		room = arena_alloc(&arena, cases[i].size);
-		message = message_unpack_into(room, cases[i], type, NULL, &arena, &kept, &err);
-		careful = unpack_carefully(cases[i], type, &arena);
+		room = arena_alloc(&arena, bytes.size);
+		message = message_unpack_into(room, bytes, type, memo, &arena, &kept, &err);
+		careful = unpack_carefully(bytes, type, &arena);
 		assert_non_null(message);
 		assert_non_null(careful);
 		assert_true(message_pack(message, &a));
@@ -358,6 +360,7 @@ static void test_unpack_into_lists(void **state)
 				"into room");
 		buffer_fini(&a);
 		buffer_fini(&b);
+		unpack_memo_free(memo);
 		arena_fini(&arena);
 	}
 }

@@ -123,6 +123,38 @@ static void check_into(const ProtobufCMessage *message, struct arena *arena)
 	buffer_fini(&bytes);
 }
 
+/* What is cut off, turned over or there twice is refused with a memo when it is without, and else comes to the same. */
+static void check_refused(const ProtobufCMessageDescriptor *descriptor,
+		const struct buffer *bytes, struct unpack_memo *memo, struct arena *arena)
+{
+	struct error err = { 0 };
+
+	for (unsigned i = 0; i < 20 && bytes->size > 0; i++) {
+		size_t size = i % 4 == 0 ? bytes->size : random_roll((unsigned)bytes->size);
+		size_t twice = i % 4 == 1 ? size : 0;
+		ProtobufCMessage *made[2];
+		char *own = memory_alloc(size + twice); /* not a byte more */
+
+		assert_non_null(own);
+		memcpy(own, bytes->data, size);
+		memcpy(own + size, bytes->data, twice);
+		if (size > 0 && i % 2 == 0)
+			own[random_roll((unsigned)size)] ^= (char)(1u << random_roll(8));
+		for (int k = 0; k < 2; k++) {
+			char *room = arena_alloc(arena, size + twice);
+			size_t kept;
+
+			assert_non_null(room);
+			made[k] = message_unpack_into(room, (struct slice){ own, size + twice },
+					descriptor, k ? memo : NULL, arena, &kept, &err);
+		}
+		assert_int_equal(made[0] == NULL, made[1] == NULL);
+		if (made[0])
+			expect_same(made[0], made[1], descriptor->name);
+		memory_free(own);
+	}
+}
+
 /* What is unpacked with a memo is equal to what is unpacked without, the first time and later. */
 static void check_memo(
 		const ProtobufCMessage *message, struct unpack_memo *memo, struct arena *arena)
@@ -144,6 +176,7 @@ static void check_memo(
 		memset(room + kept, 'x', bytes.size - kept);
 		expect_same(message, again, message->descriptor->name);
 	}
+	check_refused(message->descriptor, &bytes, memo, arena);
 	buffer_fini(&bytes);
 }
 
