@@ -177,7 +177,26 @@ static void region_codes_check(struct policy_build *work)
 	}
 }
 
-static bool clauses_build(struct policy_build *work)
+/* The rule that is compiled behind the condition at @condition of the policy at @index is brought into the caches. */
+static void next_rule_ask_for(struct policy_build *work, size_t index, size_t condition)
+{
+	const struct catalog *catalog = &work->build->ruleset->catalog;
+	const Policycalc__V1__Policy *policy = work->policy;
+
+	if (!work->build->is_owner)
+		return;
+	if (++condition >= policy->n_conditions) {
+		if (index + 1 >= catalog->policy_count)
+			return;
+		policy = catalog->policies[index + 1];
+		condition = 0;
+	}
+	if (condition < policy->n_conditions)
+		ruleset_build_ask_for_rule(work->build, subject_item_list(policy->subject),
+				policy->conditions[condition]->rule);
+}
+
+static bool clauses_build(struct policy_build *work, size_t index)
 {
 	struct ruleset *ruleset = work->build->ruleset;
 	const Policycalc__V1__Policy *policy = work->policy;
@@ -206,6 +225,7 @@ static bool clauses_build(struct policy_build *work)
 			return false;
 	}
 	for (size_t i = 0; i < policy->n_conditions; i++) {
+		next_rule_ask_for(work, index, i);
 		if (!clause_build(work, i, &clauses[count++]))
 			return false;
 	}
@@ -245,7 +265,8 @@ static void once_per_build(struct policy_build *work)
 
 /* --- all -------------------------------------------------------------------------------------- */
 
-static bool policy_build(struct ruleset_build *build, size_t index)
+/* @id: the hash of its id. */
+static bool policy_build(struct ruleset_build *build, size_t index, uint32_t id)
 {
 	struct ruleset *ruleset = build->ruleset;
 	struct policy_build work = {
@@ -266,16 +287,15 @@ static bool policy_build(struct ruleset_build *build, size_t index)
 	if (index > 0 && strcmp(work.policy->id, ruleset->catalog.policies[index - 1]->id) == 0)
 		ruleset_build_mistake(build, &work.origin->base, "id", work.policy->id,
 				"policy %s stands there twice", work.policy->id);
-	else if (!number_table_put(&ruleset->policy_ids, map_hash(slice_from(work.policy->id)),
-				 index))
+	else if (!number_table_put(&ruleset->policy_ids, id, index))
 		return false;
 	once_per_build(&work);
-	return clauses_build(&work) && policy_build_amount(&work) &&
+	return clauses_build(&work, index) && policy_build_amount(&work) &&
 	       ruleset_build_budget(build, index);
 }
 
-/* Where the names and texts of the policy at @index will be put, if there is one. */
-static void policy_names_ask_for(const struct ruleset_build *build, size_t index)
+/* Where the names of the policy at @index will be put, which is built next, if there is one. */
+static void policy_names_ask_for(struct ruleset_build *build, size_t index)
 {
 	const struct ruleset *ruleset = build->ruleset;
 	const Policycalc__V1__Policy *policy;
@@ -283,20 +303,38 @@ static void policy_names_ask_for(const struct ruleset_build *build, size_t index
 	if (index >= ruleset->catalog.policy_count)
 		return;
 	policy = ruleset->catalog.policies[index];
+	build->next_id = map_hash(slice_from(policy->id));
+	number_table_ask_for(&ruleset->policy_ids, build->next_id);
 	if (strcmp(policy->series, policy->id) != 0)
 		map_ask_for(&ruleset->series_names, slice_from(policy->series));
+}
+
+/* Of an owner, where the rule of its first condition will be looked for. */
+static void policy_rule_ask_for(struct ruleset_build *build, size_t index)
+{
+	const struct catalog *catalog = &build->ruleset->catalog;
+
+	if (build->is_owner && index < catalog->policy_count &&
+			catalog->policies[index]->n_conditions)
+		ruleset_build_ask_for_text(
+				build, catalog->policies[index]->conditions[0]->rule);
 }
 
 static bool policies_build(struct ruleset_build *build, struct error *err)
 {
 	const struct catalog *catalog = &build->ruleset->catalog;
 
+	policy_names_ask_for(build, 0);
 	for (size_t i = 0; i < catalog->policy_count; i++) {
-		/* Its names are at hand when they are asked for: all of it was, one policy before. */
-		policy_ask_for_all(catalog, i + 2);
+		uint32_t id = build->next_id;
+
+		/* Each of these looks at what the one above asked for, a policy before. */
+		policy_ask_for_all(catalog, i + 4);
+		policy_texts_ask_for(catalog, i + 3);
+		policy_rule_ask_for(build, i + 2);
 		policy_names_ask_for(build, i + 1);
 		/* Whatever is made of a policy is made while it is at hand. */
-		if (!policy_build(build, i) || !ruleset_build_versions(build, i) ||
+		if (!policy_build(build, i, id) || !ruleset_build_versions(build, i) ||
 				!ruleset_build_twins(build, i))
 			return error_set(err, ERROR_MEMORY, "out of memory while compiling %s",
 					catalog->policies[i]->id);

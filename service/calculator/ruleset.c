@@ -158,120 +158,6 @@ void ruleset_build_warn_bare(struct ruleset_build *build, const ProtobufCMessage
 			"a bare figure: name a parameter (p. ...) with its source");
 }
 
-static void known_rules_fini(struct known_rules *known)
-{
-	number_table_fini(&known->texts);
-	memory_free(known->list);
-	*known = (struct known_rules){ 0 };
-}
-
-static bool known_list_reserve(struct known_rules *known, size_t count)
-{
-	struct known_rule *list = known->list;
-
-	if (count > known->capacity)
-		list = memory_resize(known->list, count * sizeof(*list));
-	if (!list)
-		return false;
-	known->list = list;
-	if (count > known->capacity)
-		known->capacity = count;
-	return true;
-}
-
-bool ruleset_build_reserve_rules(struct ruleset_build *build, size_t count)
-{
-	return known_list_reserve(&build->rules, count) &&
-	       number_table_reserve(&build->rules.texts, count);
-}
-
-static struct known_rule *known_rule_find(
-		const struct known_rules *known, struct slice written, uint32_t hash)
-{
-	size_t at = hash;
-	size_t number;
-
-	while ((number = number_table_next(&known->texts, hash, &at)) != NUMBER_TABLE_END) {
-		if (slice_equals(rule_written(known->list[number].rule), written))
-			return &known->list[number];
-	}
-	return NULL;
-}
-
-/* @rule is the first of its text. When memory is short it stays unknown: the text is compiled anew each time. */
-static void known_rule_add(struct known_rules *known, const struct rule *rule, uint32_t hash,
-		const struct known_rule *own)
-{
-	if (known->count == known->capacity &&
-			!known_list_reserve(known, known->count ? known->count * 2 : 64))
-		return;
-	if (!number_table_put(&known->texts, hash, known->count))
-		return;
-	known->list[known->count] = *own;
-	rule_attach(rule, (uint32_t)++known->count);
-}
-
-const struct rule *ruleset_build_rule(struct ruleset_build *build, enum item_list list,
-		const char *text, const struct type *expected, enum dimension dimension,
-		bool warn_bare, const ProtobufCMessage *origin, const char *field,
-		const char *where)
-{
-	struct rule_options options = {
-		.path = where,
-		.expected = expected,
-		.expected_dimension = dimension,
-		.policy = true,
-		.warn_bare = warn_bare && !build->is_owner, /* it was checked before */
-		.warn_choices = !build->is_owner,
-		.regions = build->ruleset->regions,
-		.lasting = build->is_owner, /* the text stands in the catalog, which is ours */
-		.memo = build->ruleset->memos[list],
-	};
-	struct slice written = slice_from(text ? text : "");
-	const struct known_rule *known = NULL;
-	uint32_t hash = 0;
-	const struct rule *rule;
-	const int *slots;
-	size_t count = 0;
-	int line = 0;
-	int column = 0;
-	const char *path = NULL;
-
-	if (!written.size)
-		return NULL;
-	if (build->is_owner) {
-		hash = map_hash(written);
-		known = known_rule_find(&build->rules, written, hash);
-	}
-	if (known) {
-		/* Whatever it is compiled as, it is one text, and known by where that lies. */
-		written = rule_written(known->rule);
-		if (known->list == list && known->expected == expected &&
-				known->dimension == dimension)
-			return known->rule;
-	}
-	if (build->locate && build->locate(build->context, origin, field, 0, &path, &line,
-					     &column)) {
-		options.path = path;
-		options.line = line;
-		options.column = column;
-	}
-	rule = rule_compile(written, build->ruleset->scopes[list], &options,
-			&build->ruleset->arena, build->diagnostics);
-	slots = rule ? rule_slots(rule, &count) : NULL;
-	for (size_t i = 0; i < count; i++)
-		ruleset_note_asked(build->ruleset, list, slots[i]);
-	if (rule && known)
-		rule_attach(rule, rule_attached(known->rule));
-	else if (rule && build->is_owner)
-		known_rule_add(&build->rules, rule, hash,
-				&(struct known_rule){ .rule = rule,
-						.list = list,
-						.expected = expected,
-						.dimension = dimension });
-	return rule;
-}
-
 static void ruleset_free(struct ruleset *ruleset)
 {
 	candidate_cache_free(ruleset->candidates); /* its thread reads all the rest */
@@ -347,7 +233,7 @@ static struct ruleset *ruleset_make(
 		arena_fini(arena);
 		error_set(err, ERROR_MEMORY, "no memory for a ruleset");
 	}
-	known_rules_fini(&build->rules);
+	ruleset_build_forget_rules(build);
 	return ruleset;
 }
 

@@ -323,6 +323,19 @@ static inline void policy_ask_for_all(const struct catalog *catalog, size_t inde
 		__builtin_prefetch((const void *)from);
 }
 
+#define POLICY_TEXTS 512 /* bytes, about; of most policies they are fewer */
+
+/* Its texts, which lie one behind the other in a catalog that was loaded; the policy itself is there already. */
+static inline void policy_texts_ask_for(const struct catalog *catalog, size_t index)
+{
+	if (index < catalog->policy_count) {
+		uintptr_t texts = (uintptr_t)catalog->policies[index]->id;
+
+		for (size_t at = 0; at < POLICY_TEXTS; at += 64)
+			__builtin_prefetch((const void *)(texts + at));
+	}
+}
+
 /* --- the stages of ruleset_new(), in order; each reports its mistakes and goes on ------------- */
 
 /* The series that were met so far. */
@@ -349,6 +362,11 @@ struct known_rules {
 	struct number_table texts;
 	struct known_rule *list;
 	size_t count, capacity;
+	struct asked_text {
+		const char *text;
+		uint32_t size, hash;
+	} asked[4];	   /* texts that were hashed ahead, */
+	unsigned asked_at; /* and where the next one goes */
 };
 
 struct known_amount;
@@ -368,6 +386,7 @@ struct ruleset_build {
 	struct arena keys;   /* of ->numbered */
 	struct version_build versions;
 	struct known_amount *amounts; /* see policy_amount.c; or NULL */
+	uint32_t next_id;	      /* the hash of the id of the policy that is built next */
 };
 
 /** Copies the catalog into the ruleset's arena, unless it is there; sorted. */
@@ -402,6 +421,13 @@ bool ruleset_build_combination(struct ruleset_build *build, struct error *err);
 
 /** Room for @count rules that are known; false when memory is short. Who does not ask for it has it made as it is needed. */
 bool ruleset_build_reserve_rules(struct ruleset_build *build, size_t count);
+/** What is known of texts, behind the last rule. */
+void ruleset_build_forget_rules(struct ruleset_build *build);
+/** Of an owner: where @text is known, if it is, is brought into the caches, for who asks for its rule later. */
+void ruleset_build_ask_for_text(struct ruleset_build *build, const char *text);
+/** Likewise what its rule is made of; @text, of @list, is the next to be compiled, or the one behind that. */
+void ruleset_build_ask_for_rule(
+		struct ruleset_build *build, enum item_list list, const char *text);
 /**
  * Compiles @text, which is @field[@index] of @origin. NULL for an empty text (nothing reported) and
  * for a wrong one (reported). @where names the place when nobody can locate it.

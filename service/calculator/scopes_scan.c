@@ -325,7 +325,8 @@ void scopes_scan(struct scopes_build *scopes)
 	for (size_t i = 0; i < catalog->attribute_count; i++)
 		attribute_scan(scopes, catalog->attributes[i]);
 	for (size_t i = 0; i < catalog->policy_count; i++) {
-		policy_ask_for_all(catalog, i + 1);
+		policy_ask_for_all(catalog, i + 2);
+		policy_texts_ask_for(catalog, i + 1);
 		policy_scan(scopes, catalog->policies[i], told);
 	}
 	memory_free(told);

@@ -82,6 +82,7 @@ struct reading {
 	const struct term_table *terms;
 	struct term_guess guesses[MEMO_GUESSES_MOST]; /* by place */
 	unsigned guess_count, guess; /* how many, and the first that is not behind us */
+	bool ahead;		     /* that was done, and no more: see memo_read_ahead() */
 	bool whole;		     /* it is one part only as a whole */
 	unsigned char wide;	     /* 128 and more when a string is not of ASCII alone */
 	/* The text, ended by a 0, with signs for what was read of it; what is behind may be looked at. */
@@ -96,6 +97,12 @@ struct reading {
 uint16_t memo_read(struct reading *reading, struct slice text);
 /** Likewise, but of parts only where they are, and the terms of those that are in @terms: much less work. */
 uint16_t memo_read_terms(
+		struct reading *reading, struct slice text, const struct term_table *terms);
+/**
+ * Begins that for who does the rest later: where the terms may be is found, and they are brought into the caches.
+ * @reading may be used for another text instead.
+ */
+void memo_read_ahead(
 		struct reading *reading, struct slice text, const struct term_table *terms);
 
 /** A unit more; UNIT_NONE when there are too many. */
@@ -193,7 +200,7 @@ struct term {
 	uint8_t depth;	    /* of its tree */
 	bool joins;	    /* a bool that is no constant: what joins only constants is one */
 	bool whole; /* all of a rule: where it stands with others, it would be read otherwise */
-	char text[TERM_TEXT]; /* if it is no longer; it is in its rule */
+	char text[TERM_TEXT]; /* if it is no longer; else where it lies */
 };
 
 static_assert(sizeof(struct term) == 64, "a term is a line of memory");
@@ -235,10 +242,12 @@ struct rule_memo {
 	struct map strings; /* text to node */
 	struct term_table terms;
 	struct reading reading;
-	struct reading split; /* of a rule into terms, which are read one by one */
-	uint64_t *slots;      /* of the rule at hand: the set of them, */
-	uint16_t *slot_at;    /* the place of each among them, */
-	uint8_t *slot_kinds;  /* and its kind */
+	struct reading *split; /* of a rule into terms, which are read one by one; one of */
+	struct reading splits[2];
+	unsigned asked;	     /* which of them was last begun ahead */
+	uint64_t *slots;     /* of the rule at hand: the set of them, */
+	uint16_t *slot_at;   /* the place of each among them, */
+	uint8_t *slot_kinds; /* and its kind */
 	size_t slot_words;
 };
 

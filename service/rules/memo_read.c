@@ -410,16 +410,23 @@ static void reading_begin(struct reading *reading)
 	reading->key[reading->text.size] = '\0';
 }
 
+static void text_begin(struct reading *reading, struct slice text)
+{
+	reading->text = text;
+	reading_begin(reading);
+	if (reading->terms)
+		memo_terms_guess(reading);
+}
+
 static uint16_t text_read(struct reading *reading, struct slice text)
 {
 	uint16_t root;
 
 	if (text.size > MEMO_TEXT_MOST)
 		return UNIT_NONE;
-	reading->text = text;
-	reading_begin(reading);
-	if (reading->terms)
-		memo_terms_guess(reading);
+	if (!reading->ahead)
+		text_begin(reading, text);
+	reading->ahead = false;
 	root = or_read(reading);
 	if (root == UNIT_NONE || reading->at < text.size) {
 		reading_begin(reading);
@@ -439,6 +446,17 @@ uint16_t memo_read(struct reading *reading, struct slice text)
 uint16_t memo_read_terms(
 		struct reading *reading, struct slice text, const struct term_table *terms)
 {
+	/* Where it lies says which text it is: nobody writes to it meanwhile. */
+	reading->ahead = reading->ahead && reading->text.data == text.data &&
+			 reading->text.size == text.size;
 	reading->terms = terms;
 	return text_read(reading, text);
+}
+
+void memo_read_ahead(struct reading *reading, struct slice text, const struct term_table *terms)
+{
+	reading->ahead = text.size <= MEMO_TEXT_MOST;
+	reading->terms = terms;
+	if (reading->ahead)
+		text_begin(reading, text);
 }

@@ -59,7 +59,7 @@ const struct term *term_find(const struct term_table *table, struct slice text, 
 		if (term->hash != hash || term->size != text.size)
 			continue;
 		if (text.size > TERM_TEXT)
-			own = table->rules[term->number - 1]->text.data;
+			memcpy(&own, term->text, sizeof(own));
 		if (memcmp(own, text.data, text.size) == 0)
 			return term;
 	}

@@ -43,6 +43,8 @@ static bool term_note(struct term *term, const struct rule *rule, unsigned depth
 	}
 	if (size <= TERM_TEXT)
 		memcpy(term->text, rule->text.data, size);
+	else
+		memcpy(term->text, &rule->text.data, sizeof(rule->text.data));
 	return true;
 }
 
@@ -67,7 +69,7 @@ static const struct term *unit_term(struct rule_memo *memo, const struct unit *u
 		const struct source *source, const struct scope *scope, struct arena *arena)
 {
 	size_t size = (size_t)unit->end - unit->begin;
-	struct slice key = { memo->split.key + unit->begin, size };
+	struct slice key = { memo->split->key + unit->begin, size };
 	struct source own = *source;
 	const struct term *term;
 	uint32_t hash;
@@ -129,7 +131,7 @@ static const int *term_slots(
 /* How many slots the terms have, which are noted in memo->slots. */
 static size_t slots_note(struct rule_memo *memo)
 {
-	const struct reading *split = &memo->split;
+	const struct reading *split = memo->split;
 	size_t count = 0;
 
 	memset(memo->slots, 0, memo->slot_words * sizeof(*memo->slots));
@@ -219,7 +221,7 @@ static struct rule *terms_join(struct rule_memo *memo, const struct forming *for
 static bool terms_find(struct rule_memo *memo, const struct source *source,
 		const struct scope *scope, struct arena *arena)
 {
-	struct reading *split = &memo->split;
+	struct reading *split = memo->split;
 	int code = 0;
 
 	for (unsigned i = 0; i < split->unit_count; i++) {
@@ -236,6 +238,23 @@ static bool terms_find(struct rule_memo *memo, const struct source *source,
 	return code <= TREE_CODE_LIMIT;
 }
 
+/* What was begun ahead of @text, or else what is not the last to have been begun. */
+static struct reading *split_of(struct rule_memo *memo, struct slice text)
+{
+	struct reading *last = &memo->splits[memo->asked];
+
+	return last->ahead && last->text.data == text.data ? last
+							   : &memo->splits[1 - memo->asked];
+}
+
+void rule_memo_ask_for(struct rule_memo *memo, struct slice text)
+{
+	if (!term_table_reserve(&memo->terms, MEMO_UNITS_MOST))
+		return;
+	memo->asked = 1 - memo->asked;
+	memo_read_ahead(&memo->splits[memo->asked], text, &memo->terms);
+}
+
 struct rule *memo_form(struct rule_memo *memo, const struct source *source,
 		const struct scope *scope, struct arena *arena)
 {
@@ -245,16 +264,17 @@ struct rule *memo_form(struct rule_memo *memo, const struct source *source,
 	/* What a rule may have more of; then none is moved while it is read. */
 	if (!term_table_reserve(&memo->terms, MEMO_UNITS_MOST))
 		return NULL;
-	root = memo_read_terms(&memo->split, source->text, &memo->terms);
+	memo->split = split_of(memo, source->text);
+	root = memo_read_terms(memo->split, source->text, &memo->terms);
 	if (root == UNIT_NONE || !terms_find(memo, source, scope, arena))
 		return NULL;
-	if (memo->split.units[root].kind == UNIT_PART)
-		return term_copy(memo, memo->split.units[root].term, source->text, arena);
+	if (memo->split->units[root].kind == UNIT_PART)
+		return term_copy(memo, memo->split->units[root].term, source->text, arena);
 	/* Not all of it is zeroed: its room is filled in order. */
-	forming.split = &memo->split;
+	forming.split = memo->split;
 	forming.count = 0;
 	forming.cost = 0;
-	if (unit_form(&forming, &memo->split.units[root]) > TREE_DEPTH_LIMIT)
+	if (unit_form(&forming, &memo->split->units[root]) > TREE_DEPTH_LIMIT)
 		return NULL;
 	return terms_join(memo, &forming, source->text, arena);
 }

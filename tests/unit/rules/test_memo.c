@@ -96,6 +96,37 @@ static void test_at_random(void **state)
 	world_free(world);
 }
 
+/* What was asked for ahead is the same rule: the next one, or the one behind that, or none that is compiled. */
+static void test_ahead(void **state)
+{
+	struct memo_world *world = world_make();
+	char *long_one = arena_alloc(&world->arena, 5001);
+	const char *next = block_rule_make(&world->arena, 2);
+
+	(void)state;
+	assert_non_null(long_one);
+	memset(long_one, ' ', 5000);
+	memcpy(long_one, "e.n3 > 36", 9);
+	long_one[5000] = '\0';
+	for (int i = 0; i < RULES / 10; i++) {
+		const char *text = next;
+		unsigned odd = random_below(8);
+
+		next = odd == 0 ? long_one
+				: block_rule_make(&world->arena, (int)random_below(3));
+		if (odd != 1)
+			rule_memo_ask_for(world->memo, slice_from(next));
+		if (odd == 2)
+			text_compare(world, "e.n3 > 25 && (e.f0 || e.n1 < 7)");
+		if (odd == 3)
+			rule_memo_ask_for(world->memo, slice_from("e.n3 + 25 && ("));
+		text_compare(world, text);
+		if (odd == 4)
+			text_compare(world, text);
+	}
+	world_free(world);
+}
+
 /* What the figures of a rule may look like, and what must not be taken for one. */
 static void test_figures(void **state)
 {
@@ -531,6 +562,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_at_random),
+		cmocka_unit_test(test_ahead),
 		cmocka_unit_test(test_figures),
 		cmocka_unit_test(test_known),
 		cmocka_unit_test(test_asked),

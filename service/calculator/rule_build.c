@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * From the text of a rule in a catalog to the rule. Of an owner each text is compiled once, however many policies have it.
+ *
+ * Of 100,000 texts neither they nor what is known of them lies in the caches, and each look there takes as long as
+ * reading a third of a rule. So who compiles many asks ahead: for where a text is known, then for what it is made of.
+ */
+#include "base/memory.h"
+#include "calculator/ruleset.h"
+
+void ruleset_build_forget_rules(struct ruleset_build *build)
+{
+	number_table_fini(&build->rules.texts);
+	memory_free(build->rules.list);
+	build->rules = (struct known_rules){ 0 };
+}
+
+static bool known_list_reserve(struct known_rules *known, size_t count)
+{
+	struct known_rule *list = known->list;
+
+	if (count > known->capacity)
+		list = memory_resize(known->list, count * sizeof(*list));
+	if (!list)
+		return false;
+	known->list = list;
+	if (count > known->capacity)
+		known->capacity = count;
+	return true;
+}
+
+bool ruleset_build_reserve_rules(struct ruleset_build *build, size_t count)
+{
+	return known_list_reserve(&build->rules, count) &&
+	       number_table_reserve(&build->rules.texts, count);
+}
+
+/* What is noted of @text, which is now or was before: where it lies says which it is. */
+static struct asked_text text_note(struct known_rules *known, const char *text)
+{
+	struct asked_text asked = { .text = text };
+	struct slice written;
+
+	for (size_t i = 0; i < sizeof(known->asked) / sizeof(*known->asked); i++) {
+		if (known->asked[i].text == text)
+			return known->asked[i];
+	}
+	written = slice_from(text);
+	asked.size = (uint32_t)written.size;
+	asked.hash = map_hash(written);
+	known->asked[known->asked_at++ % (sizeof(known->asked) / sizeof(*known->asked))] =
+			asked;
+	return asked;
+}
+
+void ruleset_build_ask_for_text(struct ruleset_build *build, const char *text)
+{
+	number_table_ask_for(&build->rules.texts, text_note(&build->rules, text).hash);
+}
+
+void ruleset_build_ask_for_rule(
+		struct ruleset_build *build, enum item_list list, const char *text)
+{
+	struct asked_text asked = text_note(&build->rules, text);
+	struct rule_memo *memo = build->ruleset->memos[list];
+	size_t at = asked.hash;
+
+	/* What is there already is not read again. */
+	if (asked.size && memo &&
+			number_table_next(&build->rules.texts, asked.hash, &at) ==
+					NUMBER_TABLE_END)
+		rule_memo_ask_for(memo, (struct slice){ text, asked.size });
+}
+
+static struct known_rule *known_rule_find(
+		const struct known_rules *known, struct slice written, uint32_t hash)
+{
+	size_t at = hash;
+	size_t number;
+
+	while ((number = number_table_next(&known->texts, hash, &at)) != NUMBER_TABLE_END) {
+		if (slice_equals(rule_written(known->list[number].rule), written))
+			return &known->list[number];
+	}
+	return NULL;
+}
+
+/* @rule is the first of its text. When memory is short it stays unknown: the text is compiled anew each time. */
+static void known_rule_add(struct known_rules *known, const struct rule *rule, uint32_t hash,
+		const struct known_rule *own)
+{
+	if (known->count == known->capacity &&
+			!known_list_reserve(known, known->count ? known->count * 2 : 64))
+		return;
+	if (!number_table_put(&known->texts, hash, known->count))
+		return;
+	known->list[known->count] = *own;
+	rule_attach(rule, (uint32_t)++known->count);
+}
+
+const struct rule *ruleset_build_rule(struct ruleset_build *build, enum item_list list,
+		const char *text, const struct type *expected, enum dimension dimension,
+		bool warn_bare, const ProtobufCMessage *origin, const char *field,
+		const char *where)
+{
+	struct rule_options options = {
+		.path = where,
+		.expected = expected,
+		.expected_dimension = dimension,
+		.policy = true,
+		.warn_bare = warn_bare && !build->is_owner, /* it was checked before */
+		.warn_choices = !build->is_owner,
+		.regions = build->ruleset->regions,
+		.lasting = build->is_owner, /* the text stands in the catalog, which is ours */
+		.memo = build->ruleset->memos[list],
+	};
+	struct slice written = slice_from(text ? text : "");
+	const struct known_rule *known = NULL;
+	uint32_t hash = 0;
+	const struct rule *rule;
+	const int *slots;
+	size_t count = 0;
+	int line = 0;
+	int column = 0;
+	const char *path = NULL;
+
+	if (!written.size)
+		return NULL;
+	if (build->is_owner) {
+		hash = text_note(&build->rules, text).hash;
+		known = known_rule_find(&build->rules, written, hash);
+	}
+	if (known) {
+		/* Whatever it is compiled as, it is one text, and known by where that lies. */
+		written = rule_written(known->rule);
+		if (known->list == list && known->expected == expected &&
+				known->dimension == dimension)
+			return known->rule;
+	}
+	if (build->locate && build->locate(build->context, origin, field, 0, &path, &line,
+					     &column)) {
+		options.path = path;
+		options.line = line;
+		options.column = column;
+	}
+	rule = rule_compile(written, build->ruleset->scopes[list], &options,
+			&build->ruleset->arena, build->diagnostics);
+	slots = rule ? rule_slots(rule, &count) : NULL;
+	for (size_t i = 0; i < count; i++)
+		ruleset_note_asked(build->ruleset, list, slots[i]);
+	if (rule && known)
+		rule_attach(rule, rule_attached(known->rule));
+	else if (rule && build->is_owner)
+		known_rule_add(&build->rules, rule, hash,
+				&(struct known_rule){ .rule = rule,
+						.list = list,
+						.expected = expected,
+						.dimension = dimension });
+	return rule;
+}
