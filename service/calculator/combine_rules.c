@@ -96,14 +96,10 @@ static bool groups_build(struct ruleset_build *build, struct combine_rules *rule
 	struct arena *arena = &build->ruleset->arena;
 	struct exclusion_group *groups;
 	struct seat *seats;
-	size_t count = 0;
+	size_t count = build->exclusion_count;
 	size_t from = 0;
 	size_t at = 0;
 
-	for (size_t i = 0; i < catalog->policy_count; i++) {
-		policy_ask_for(catalog, i + 8);
-		count += catalog->policies[i]->n_exclusions;
-	}
 	seats = ARENA_NEW_ARRAY(arena, struct seat, count + 1);
 	groups = ARENA_NEW_ARRAY(arena, struct exclusion_group, count + 1);
 	if (!seats || !groups)
@@ -227,11 +223,12 @@ static bool policy_caps_build(struct ruleset_build *build, struct combine_rules 
 
 	if (!policy_caps)
 		return false;
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < count; i++)
+		policy_caps[i] = NO_CAP;
+	for (size_t i = 0; build->capped_count && i < count; i++) {
 		const Policycalc__V1__Policy *policy = ruleset->catalog.policies[i];
 		const ProtobufCMessage *origin = &build->policy_origins[i]->base;
 
-		policy_caps[i] = NO_CAP;
 		if (!*policy->shared_cap)
 			continue;
 		policy_caps[i] = cap_find(&ruleset->catalog, policy->shared_cap);

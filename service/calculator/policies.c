@@ -289,6 +289,8 @@ static bool policy_build(struct ruleset_build *build, size_t index, uint32_t id)
 				"policy %s stands there twice", work.policy->id);
 	else if (!number_table_put(&ruleset->policy_ids, id, index))
 		return false;
+	build->exclusion_count += work.policy->n_exclusions;
+	build->capped_count += *work.policy->shared_cap != 0;
 	once_per_build(&work);
 	return clauses_build(&work, index) && policy_build_amount(&work) &&
 	       ruleset_build_budget(build, index);

@@ -385,6 +385,8 @@ struct ruleset_build {
 	struct map numbered; /* what conditions ask, to the first that asks it */
 	struct arena keys;   /* of ->numbered */
 	struct version_build versions;
+	size_t exclusion_count;	      /* of the policies that were built */
+	size_t capped_count;	      /* of them, those below a shared cap */
 	struct known_amount *amounts; /* see policy_amount.c; or NULL */
 	uint32_t next_id;	      /* the hash of the id of the policy that is built next */
 };
