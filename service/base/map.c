@@ -94,10 +94,9 @@ static bool map_grow(struct map *map, size_t capacity)
 {
 	struct map larger = { .capacity = capacity, .count = map->count };
 
-	larger.entries = memory_alloc_zero(larger.capacity, sizeof(*larger.entries));
+	larger.entries = memory_alloc_zero_pages(larger.capacity, sizeof(*larger.entries));
 	if (!larger.entries)
 		return false;
-	memory_join_pages(larger.entries, larger.capacity * sizeof(*larger.entries));
 	for (size_t i = 0; i < map->capacity; i++) {
 		if (map->entries[i].value)
 			*map_locate(&larger, map->entries[i].key, map->entries[i].hash) =

@@ -65,6 +65,19 @@ void *memory_alloc_pages(size_t size)
 	return room;
 }
 
+void *memory_alloc_zero_pages(size_t count, size_t size)
+{
+	size_t bytes;
+	void *room;
+
+	if (__builtin_mul_overflow(count, size, &bytes))
+		return given(NULL);
+	if (bytes < MEMORY_LARGE_PAGE)
+		return memory_alloc_zero(count, size);
+	room = memory_alloc_pages(bytes);
+	return room ? memset(room, 0, bytes) : NULL;
+}
+
 void memory_give_up(void)
 {
 	static const char line[] = "policycalcd: out of memory while starting\n";

@@ -60,6 +60,8 @@ void memory_join_pages(void *room, size_t size);
 #define MEMORY_LARGE_PAGE ((size_t)2 << 20)
 /** As memory_alloc(), for what will be filled: it begins with a page of 2 MiB, and lies in such as far as it goes. */
 void *memory_alloc_pages(size_t size);
+/** As memory_alloc_zero(), for what will be filled: if it takes a page of 2 MiB or more, it lies in such. */
+void *memory_alloc_zero_pages(size_t count, size_t size);
 
 /** A copy of @size bytes with a NUL behind them, to be freed with memory_free(). NULL if none. */
 char *memory_copy(const char *data, size_t size);

@@ -4,7 +4,6 @@
 #include "base/memory.h"
 
 #include <assert.h>
-#include <string.h>
 
 #define PLACES_FIRST ((size_t)16)
 
@@ -30,23 +29,12 @@ static void place_take(struct number_table *table, struct number_place place)
 	table->places[at] = place;
 }
 
-/* Places of a table that nobody put anything into; NULL when there is no memory. */
-static struct number_place *places_new(size_t capacity)
-{
-	size_t size = capacity * sizeof(struct number_place);
-	struct number_place *places;
-
-	if (size < MEMORY_LARGE_PAGE)
-		return memory_alloc_zero(capacity, sizeof(*places));
-	places = memory_alloc_pages(size);
-	return places ? memset(places, 0, size) : NULL;
-}
-
 static bool table_grow(struct number_table *table, size_t capacity)
 {
-	struct number_table larger = { places_new(capacity), capacity, table->count };
+	struct number_table larger = { .capacity = capacity, .count = table->count };
 	size_t from = 0;
 
+	larger.places = memory_alloc_zero_pages(capacity, sizeof(*larger.places));
 	if (!larger.places)
 		return false;
 	/* From behind a free place, so that those of one hash stay in their order. */

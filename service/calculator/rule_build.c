@@ -8,6 +8,8 @@
 #include "base/memory.h"
 #include "calculator/ruleset.h"
 
+#include <string.h>
+
 void ruleset_build_forget_rules(struct ruleset_build *build)
 {
 	number_table_fini(&build->rules.texts);
@@ -17,15 +19,18 @@ void ruleset_build_forget_rules(struct ruleset_build *build)
 
 static bool known_list_reserve(struct known_rules *known, size_t count)
 {
-	struct known_rule *list = known->list;
+	struct known_rule *list;
 
-	if (count > known->capacity)
-		list = memory_resize(known->list, count * sizeof(*list));
+	if (count <= known->capacity)
+		return true;
+	list = memory_alloc_zero_pages(count, sizeof(*list));
 	if (!list)
 		return false;
+	if (known->count)
+		memcpy(list, known->list, known->count * sizeof(*list));
+	memory_free(known->list);
 	known->list = list;
-	if (count > known->capacity)
-		known->capacity = count;
+	known->capacity = count;
 	return true;
 }
 

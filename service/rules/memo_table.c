@@ -81,10 +81,9 @@ static bool table_grow(struct term_table *table, size_t capacity)
 	struct term_table larger = { .capacity = capacity, .count = table->count };
 	const struct rule **rules;
 
-	larger.memory = memory_alloc_zero(capacity + 1, sizeof(struct term));
+	larger.memory = memory_alloc_zero_pages(capacity + 1, sizeof(struct term));
 	if (!larger.memory)
 		return false;
-	memory_join_pages(larger.memory, capacity * sizeof(struct term));
 	rules = memory_resize((void *)table->rules, capacity / 4 * 3 * sizeof(*rules));
 	if (!rules) {
 		memory_free(larger.memory);

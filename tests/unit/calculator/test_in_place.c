@@ -436,6 +436,37 @@ static void unsorted_policies(void **state)
 	arena_fini(&arena);
 }
 
+/* A catalog may be without policies. */
+static void no_policies(void **state)
+{
+	struct profile_maker maker = {
+		.day = "2026-02-10", .seed = 5, .known = 90, .series = 30
+	};
+	struct ruleset *copy, *loaded;
+	struct catalog without;
+	struct arena arena;
+
+	(void)state;
+	arena_init(&arena, (size_t)1 << 30);
+	maker.arena = &arena;
+	copy = random_catalog_compile(&maker, 20, dictionary);
+	/* Of the dictionary only what no rule is made of, too. */
+	for (int rules = 0; rules < 2; rules++) {
+		without = *ruleset_catalog(copy);
+		without.policy_count = 0;
+		if (!rules)
+			without.attribute_count = 0;
+		loaded = ruleset_load_as_stored(&without, 0);
+		assert_non_null(loaded);
+		assert_int_equal(ruleset_catalog(loaded)->policy_count, 0);
+		assert_null(ruleset_find_rules(
+				loaded, slice_from(ruleset_catalog(copy)->policies[0]->id)));
+		ruleset_unref(loaded);
+	}
+	ruleset_unref(copy);
+	arena_fini(&arena);
+}
+
 /* Two policies of one id are refused, wherever they stand. */
 static void doubled_policies(void **state)
 {
@@ -481,6 +512,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(starter_catalog),
 		cmocka_unit_test(shared_amounts),
 		cmocka_unit_test(unsorted_policies),
+		cmocka_unit_test(no_policies),
 		cmocka_unit_test(doubled_policies),
 	};
 
