@@ -205,16 +205,21 @@ struct slice availability_encode(
 
 struct ready_list {
 	size_t count;
+	_Atomic uint64_t *
+			orders; /* behind the list: what they are from INT64_MIN on; 0: not known */
 	_Atomic(struct ready *) list[];
 };
 
 struct ready_list *ready_list_new(size_t count)
 {
-	struct ready_list *list =
-			memory_alloc_zero(1, sizeof(*list) + count * sizeof(list->list[0]));
+	struct ready_list *list = memory_alloc_zero(
+			1, sizeof(*list) + count * (sizeof(list->list[0]) +
+								   sizeof(*list->orders)));
 
-	if (list)
-		list->count = count;
+	if (!list)
+		return NULL;
+	list->count = count;
+	list->orders = (_Atomic uint64_t *)(void *)&list->list[count];
 	return list;
 }
 
@@ -264,6 +269,20 @@ const struct ready *ready_find(
 
 	return ready && ready_may_keep(amount) && amounts_equal(&ready->amount, amount) ? ready
 											: NULL;
+}
+
+void ready_note_order(struct ready_list *list, size_t index, int64_t order)
+{
+	atomic_store_explicit(&list->orders[index], (uint64_t)order - (uint64_t)INT64_MIN,
+			memory_order_relaxed);
+}
+
+bool ready_find_order(const struct ready_list *list, size_t index, int64_t *out_order)
+{
+	uint64_t order = atomic_load_explicit(&list->orders[index], memory_order_relaxed);
+
+	*out_order = (int64_t)(order + (uint64_t)INT64_MIN);
+	return order != 0;
 }
 
 void ready_keep(struct ready_list *list, size_t index, const struct outcome *outcome,

@@ -65,5 +65,9 @@ const struct ready *ready_any(const struct ready_list *list, size_t index);
  */
 void ready_keep(struct ready_list *list, size_t index, const struct outcome *outcome,
 		struct slice bytes);
+/** Notes what the outcome of the policy at @index is ordered by, the same for all that fit. Any thread. */
+void ready_note_order(struct ready_list *list, size_t index, int64_t order);
+/** What was noted of it; false: nothing. Any thread. */
+bool ready_find_order(const struct ready_list *list, size_t index, int64_t *out_order);
 /** Whether nothing of @amount lies in a call's arena. */
 bool ready_may_keep(const struct amount *amount);

@@ -111,12 +111,15 @@ static bool candidates_compute(struct match *match, const struct facts *facts,
 	for (size_t i = 0; i < candidates->count; i++) {
 		size_t index = candidate_policy(candidates, i);
 
-		if (is_wanted(match, index, false) &&
-				!(candidate_holds(candidates, i) &&
-						match_add_ready(match, index)))
-			outcome_add(match, facts, index);
+		bool holds = candidate_holds(candidates, i);
+
+		if (!is_wanted(match, index, false) || (holds && match_add_ready(match, index)))
+			continue;
+		outcome_add(match, facts, index);
 		if (match->arena->exhausted)
 			return false;
+		if (holds)
+			match_note_order(match, index);
 	}
 	match_sort(match);
 	/* Some candidates are INELIGIBLE after all, and have their place among the others. */

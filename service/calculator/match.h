@@ -13,7 +13,7 @@ struct ranked {
 	int64_t order; /* as of the outcome */
 	const struct policy_rules *policy;
 	const struct ready *ready; /* the whole answer, see answer_parts.h; or NULL: */
-	struct outcome *outcome;
+	struct outcome *outcome; /* NULL as well: the policy fits, and is asked when it is told */
 };
 
 struct match {
@@ -50,9 +50,11 @@ bool match_wants_verdict(const struct match *match, Policycalc__V1__Verdict verd
 bool match_put_near(const struct match *match, const struct facts *facts,
 		const struct outcome *outcome, Policycalc__V1__PolicyAnswer *answer);
 /**
- * Ranks the policy at @index, all of whose conditions are known to hold, when its answer is kept and is the
- * same for every firm: then there is no outcome.
+ * Ranks the policy at @index, all of whose conditions are known to hold, when its answer is the same for every firm,
+ * and is kept, or at least what it is ordered by: then there is no outcome.
  */
 bool match_add_ready(struct match *match, size_t index);
+/** Notes for that what the policy at @index, the last that was ranked, all of whose conditions hold, is ordered by. */
+void match_note_order(const struct match *match, size_t index);
 /** Encodes the response; false when memory is short, or the encoder full. */
 bool match_encode(const struct match *match, const struct facts *facts);

@@ -47,21 +47,32 @@ static bool tells_ready(const struct match *match)
 bool match_add_ready(struct match *match, size_t index)
 {
 	const struct ready *ready;
+	int64_t order;
 
 	/* A combination asks what the conditions came to. */
 	if (!tells_ready(match) || match->request->combine ||
 			!match->ruleset->policies[index].constant)
 		return false;
 	ready = ready_any(match->epoch->ready, index);
-	if (!ready)
+	if (ready)
+		order = ready->order;
+	else if (!ready_find_order(match->epoch->ready, index, &order))
 		return false;
 	match->ranked[match->ranked_count++] = (struct ranked){
 		.verdict = VERDICT(ELIGIBLE),
-		.order = ready->order,
+		.order = order,
 		.policy = &match->ruleset->policies[index],
 		.ready = ready,
 	};
 	return true;
+}
+
+void match_note_order(const struct match *match, size_t index)
+{
+	const struct ranked *last = &match->ranked[match->ranked_count - 1];
+
+	if (match->ruleset->policies[index].constant && last->verdict == VERDICT(ELIGIBLE))
+		ready_note_order(match->epoch->ready, index, last->order);
 }
 
 static bool is_ready(const struct match *match, const struct outcome *outcome)
@@ -115,8 +126,9 @@ static bool ranked_encode(const struct match *match, const struct facts *facts,
 	size_t index = (size_t)(ranked->policy - match->ruleset->policies);
 	size_t size = encoder_size(encoder);
 	const struct ready *ready = ranked->ready;
+	struct arena_mark mark = arena_mark(facts->arena);
+	struct outcome made;
 	bool keeps;
-	struct arena_mark mark;
 	bool ok;
 
 	if (match->request->view == POLICYCALC__V1__VIEW__VIEW_ID) {
@@ -124,6 +136,12 @@ static bool ranked_encode(const struct match *match, const struct facts *facts,
 		encode_text(encoder, ANSWER_POLICY_ID, ranked->policy->policy->id);
 		encode_close(encoder, RESPONSE_ANSWERS, size);
 		return true;
+	}
+	if (!ready && !outcome) {
+		outcome_compute(facts, ranked->policy, &match->epoch->standings[index], &made);
+		if (facts->arena->exhausted)
+			return false;
+		outcome = &made;
 	}
 	keeps = !ready && is_ready(match, outcome);
 	if (keeps)
@@ -134,7 +152,6 @@ static bool ranked_encode(const struct match *match, const struct facts *facts,
 		encode_close(encoder, RESPONSE_ANSWERS, size);
 		return true;
 	}
-	mark = arena_mark(facts->arena);
 	ok = answer_encode(match, facts, outcome, index);
 	arena_rewind(facts->arena, mark);
 	if (ok && keeps && !encoder->failed)
