@@ -38,7 +38,7 @@ struct match {
 bool match_reserve(struct match *match, size_t count);
 /** Adds an outcome behind those that are ranked. */
 void match_rank(struct match *match, struct outcome *outcome);
-/** Puts what is ranked into the order of the answers. */
+/** Puts what is ranked into the order of the answers, at least as many as are told; INELIGIBLE ones are last. */
 void match_sort(struct match *match);
 /** Takes those off the end that are INELIGIBLE. */
 void match_drop_ineligible(struct match *match);

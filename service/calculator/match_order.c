@@ -6,6 +6,8 @@
 
 /* So few are quicker sorted by hand. */
 #define SORT_FEW 32
+/* When fewer than one in so many are told, only these are sorted. */
+#define FIRST_PART 4
 
 /* ELIGIBLE first, then the largest amount, then by id. */
 static inline int ranked_compare(const void *a, const void *b)
@@ -117,8 +119,92 @@ void match_rank(struct match *match, struct outcome *outcome)
 	};
 }
 
+static void ranked_swap(struct ranked *a, struct ranked *b)
+{
+	struct ranked one = *a;
+
+	*a = *b;
+	*b = one;
+}
+
+/* The middle one of three comes first. */
+static void middle_first(struct ranked *ranked, size_t count)
+{
+	struct ranked *a = &ranked[0], *b = &ranked[count / 2], *c = &ranked[count - 1];
+
+	if (ranked_compare(a, b) > 0)
+		ranked_swap(a, b);
+	if (ranked_compare(b, c) > 0)
+		ranked_swap(b, c);
+	if (ranked_compare(a, b) > 0)
+		ranked_swap(a, b);
+	ranked_swap(a, b);
+}
+
+/* The first @most, in no order, come before all others, which are in no order, too. No two are alike. */
+static void ranked_select(struct ranked *ranked, size_t count, size_t most)
+{
+	while (count > SORT_FEW && most > 0 && most < count) {
+		size_t low = 0; /* the last that comes before the first */
+
+		middle_first(ranked, count);
+		for (size_t i = 1; i < count; i++) {
+			if (ranked_compare(&ranked[i], &ranked[0]) < 0)
+				ranked_swap(&ranked[++low], &ranked[i]);
+		}
+		ranked_swap(&ranked[0], &ranked[low]);
+		if (most <= low) {
+			count = low;
+		} else {
+			ranked += low + 1;
+			count -= low + 1;
+			most -= low + 1;
+		}
+	}
+	if (most > 0 && most < count)
+		few_sort(ranked, count);
+}
+
+/* Those that are INELIGIBLE go behind the others. */
+static void ineligible_last(struct ranked *ranked, size_t count)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		if (ranked[i].verdict != VERDICT(INELIGIBLE))
+			ranked_swap(&ranked[kept++], &ranked[i]);
+	}
+}
+
+/* The order of the first @most; whatever comes behind them is not told, so that only its verdicts are counted. */
+static void first_sort(struct match *match, size_t most)
+{
+	struct ranked *ranked = match->ranked;
+	size_t count = match->ranked_count;
+
+	ranked_select(ranked, count, most);
+	ranked_sort(ranked, most, match->arena);
+	ineligible_last(ranked + most, count - most);
+}
+
+/* Those that are wanted stand at the front: all are, or only ELIGIBLE ones. */
+static bool wants_first(const struct match *match)
+{
+	const Policycalc__V1__MatchRequest *request = match->request;
+
+	return request->n_verdicts == 0 ||
+	       (request->n_verdicts == 1 && request->verdicts[0] == VERDICT(ELIGIBLE));
+}
+
 void match_sort(struct match *match)
 {
+	size_t limit = (size_t)match->request->limit;
+
+	if (limit > 0 && limit < match->ranked_count / FIRST_PART && wants_first(match) &&
+			!match->request->combine) {
+		first_sort(match, limit);
+		return;
+	}
 	ranked_sort(match->ranked, match->ranked_count, match->arena);
 	if (match->request->combine)
 		outcomes_move(match);

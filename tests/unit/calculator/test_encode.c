@@ -270,6 +270,33 @@ static void words_differ(void **state)
 	arena_fini(&arena);
 }
 
+/* A limit leaves the first answers, in their order, and the counts as they are. */
+static void limit_compare(
+		const struct ruleset *ruleset, const Policycalc__V1__MatchRequest *request)
+{
+	Policycalc__V1__MatchRequest unlimited = *request;
+	Policycalc__V1__MatchResponse *few = NULL;
+	Policycalc__V1__MatchResponse *all = NULL;
+	struct error err = { 0 };
+	struct arena arena;
+
+	arena_init(&arena, (size_t)64 << 20);
+	unlimited.limit = 0;
+	assert_true(ruleset_match(ruleset, request, NULL, &arena, &few, NULL, &err));
+	assert_true(ruleset_match(ruleset, &unlimited, NULL, &arena, &all, NULL, &err));
+	assert_int_equal(few->n_answers, all->n_answers < (size_t)request->limit
+							 ? all->n_answers
+							 : (size_t)request->limit);
+	for (size_t i = 0; i < few->n_answers; i++)
+		assert_string_equal(few->answers[i]->policy_id, all->answers[i]->policy_id);
+	assert_int_equal(few->n_counts, all->n_counts);
+	for (size_t i = 0; i < few->n_counts; i++) {
+		assert_int_equal(few->counts[i]->verdict, all->counts[i]->verdict);
+		assert_int_equal(few->counts[i]->count, all->counts[i]->count);
+	}
+	arena_fini(&arena);
+}
+
 /* Among many policies the index says who fits, and what is kept is told without asking again. */
 static void many_policies(void **state)
 {
@@ -323,7 +350,7 @@ static void many_policies(void **state)
 							       n % 2 ? "true" : "false"));
 		request.view = (Policycalc__V1__View)(n % 4);
 		request.as_of = (char *)(n % 3 ? "2026-01-01" : "2026-03-15");
-		request.limit = n % 2 ? 20 : 0;
+		request.limit = n % 2 ? 1 + (int)(n % 50) : 0;
 		request.combine = n % 23 == 0;
 		request.near = n % 29 == 0;
 		if (n % 4 < 3) {
@@ -331,6 +358,8 @@ static void many_policies(void **state)
 			request.n_verdicts = 1;
 		}
 		response_compare(ruleset, &request, &encoder, &tally);
+		if (request.limit && !request.combine)
+			limit_compare(ruleset, &request);
 	}
 	assert_int_equal(tally.refused, 0);
 	assert_true(tally.answers > 2000);
