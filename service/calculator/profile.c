@@ -144,10 +144,29 @@ static inline bool value_take(const struct entry *entry, const Policycalc__V1__V
 	return figure >= entry->minimum && figure <= entry->maximum;
 }
 
+/* The entry of a name: mostly the one that came behind the one before last time, too. */
+static const struct entry *entry_find(struct reading *reading, const char *name)
+{
+	struct entry *before = reading->before;
+	const struct entry *follower =
+			before ? atomic_load_explicit(&before->follower, memory_order_relaxed)
+			       : NULL;
+	struct entry *found;
+
+	if (follower && strcmp(follower->attribute->name, name) == 0) {
+		reading->before = (struct entry *)(uintptr_t)follower;
+		return follower;
+	}
+	found = map_find(&reading->ruleset->entry_names[reading->list], slice_from(name));
+	if (before && found && !follower)
+		atomic_store_explicit(&before->follower, found, memory_order_relaxed);
+	reading->before = found;
+	return found;
+}
+
 static void attribute_read(struct reading *reading, const Policycalc__V1__AttributeValue *from)
 {
-	const struct entry *entry = map_find(
-			&reading->ruleset->entry_names[reading->list], slice_from(from->name));
+	const struct entry *entry = entry_find(reading, from->name);
 	size_t first = reading->list == LIST_ENTERPRISE ? 0 : reading->ruleset->base_count;
 	struct value value;
 	int64_t period;
@@ -267,6 +286,7 @@ static bool item_read(struct reading *reading, const Policycalc__V1__Item *from,
 		return false;
 	reading->item = (int)index;
 	reading->list = list;
+	reading->before = NULL;
 	reading->values = item->values;
 	for (size_t i = 0; i < from->n_attributes; i++) {
 		reading->attribute = i;

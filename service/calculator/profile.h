@@ -28,6 +28,7 @@ struct reading {
 	int item;		/* index in the profile, or -1 */
 	size_t attribute;	/* index in its list */
 	enum item_list list;
+	struct entry *before;  /* of the attribute before, in the list at hand; or NULL */
 	struct value *values;  /* of base slots, or of the item's own */
 	uint64_t *supplied;    /* derived attributes that were sent */
 	const uint64_t *reads; /* base attributes behind all that will be asked; NULL: all */

@@ -96,6 +96,8 @@ struct entry {
 	bool is_deprecated;
 	bool is_derived;
 	struct map choices; /* code to Choice, when the attribute has choices */
+	/* The one that came behind it in the first profile: most callers send attributes in one order. Any thread. */
+	_Atomic(const struct entry *) follower;
 };
 
 /* A figure made of the items of a list. */
