@@ -101,6 +101,18 @@ static bool say_slots(struct speaker *speaker, const int *slots, size_t count, i
 	return any;
 }
 
+/* Whether the title says of which year it is, as "2018 版". */
+static bool names_edition(const char *title)
+{
+	static const char word[] = "版";
+
+	for (const char *at = title; (at = strchr(at, word[0])) != NULL; at++) {
+		if (strncmp(at, word, sizeof(word) - 1) == 0)
+			return true;
+	}
+	return false;
+}
+
 /*
  * "（《…》豫科〔2018〕1号第三条）" behind a figure: from where its parameter comes; nothing without. Only a source
  * that names neither number nor clause is told by its year, "（《…》2018 版）", unless its title does so.
@@ -127,7 +139,7 @@ static void say_source(struct speaker *speaker)
 		date = value->from;
 		if (strlen(date) < 4 || *date < '0' || *date > '9')
 			date = source->date;
-		if (strlen(date) >= 4 && !strstr(source->doc, "版")) {
+		if (strlen(date) >= 4 && !names_edition(source->doc)) {
 			SAY(speaker, "", ", ");
 			text_put(&speaker->text, date, 4);
 			SAY(speaker, " 版", "");
