@@ -51,6 +51,8 @@ struct part {
 	const uint64_t *lacks; /* or NULL */
 	size_t points_round;   /* of the question for which it was read: */
 	struct point_run points;
+	size_t asker_round; /* of the question in which it is asked as: */
+	uint32_t asker;
 };
 
 /* A condition that waits for something. */
@@ -91,7 +93,8 @@ struct waiting {
 	uint32_t rest;	 /* units that may be asked, and that it lacks when ->part holds */
 	uint32_t before; /* as of the policy */
 	uint16_t weight;
-	bool own; /* what the part lacks no other does */
+	bool own;      /* what the part lacks no other does */
+	uint32_t next; /* from 1 on, the next one of the same part; 0: there is none */
 };
 
 struct question {
@@ -210,11 +213,20 @@ bool trial_moves(
 
 /* --- question_classes.c: which answers the rules tell apart ----------------------------------- */
 
-/* A policy to be asked again under one class of answers. */
+/* Who is asked under an answer: a part, for all policies that wait by it alone; or one policy. */
+struct asker {
+	struct part *part; /* NULL: it is the policy */
+	uint32_t pending; /* from 1 on, of the question's: it, or the first of those; then waiting->next */
+	bool lacks; /* under some answer the part lacks something still */
+	struct point_run points;
+	uint64_t fails, holds; /* weights of the answers under which the part does, and lacks nothing */
+};
+
+/* An asker under one class of answers. */
 struct job {
-	uint32_t answer;  /* class */
-	uint32_t pending; /* index in the question's pendings */
-	uint64_t weight;  /* of all classes under which it comes out alike */
+	uint32_t answer; /* class */
+	uint32_t asker;
+	uint64_t weight; /* of all classes under which it comes out alike */
 };
 
 struct answers {
@@ -223,11 +235,13 @@ struct answers {
 	struct question_class *faces; /* by class, for priors */
 	uint32_t *weights;
 	uint64_t total; /* of the weights */
+	struct asker *askers;
+	size_t asker_count;
 	struct job *jobs;
 	size_t job_count;
 };
 
-/** The classes of @question, and which policies to ask under which. false: memory is short. */
+/** The classes of @question, and whom to ask under which. false: memory is short. */
 bool answers_find(struct questionnaire *questionnaire, const struct question *question,
 		const struct trial *trial, struct answers *out_answers);
 
@@ -245,13 +259,22 @@ struct points {
 	struct probe_point *list;
 	size_t count;
 	size_t capacity;
-	struct point_run *runs; /* by pending of the question: some share one */
 };
 
 struct value domain_value(const struct domain *domain, int64_t at);
-/** The points of a question for one unit, of @domain. false: memory is short. */
+/** The points of a question for one unit, of @domain, and those of each asker. false: memory is short. */
 bool points_collect(struct questionnaire *questionnaire, const struct question *question,
-		const struct trial *trial, const struct domain *domain, struct points *points);
+		const struct trial *trial, const struct domain *domain,
+		const struct answers *answers, struct points *points);
+
+/* --- question_askers.c: who is asked, and what it tells ------------------------------------------ */
+
+/** Who is asked: not @by_part, each policy by itself. false: memory is short. */
+bool askers_find(struct questionnaire *questionnaire, const struct question *question,
+		bool by_part, struct answers *answers);
+/** Tries out all answers: what is gained, and how likely each policy stays as it is. false: memory is short. */
+bool answers_tell(struct questionnaire *questionnaire, struct question *question,
+		struct trial *trial, const struct answers *answers);
 
 /* --- question_codes.c: the same for codes ----------------------------------------------------- */
 

@@ -2,7 +2,7 @@
 /*
  * Which answers the rules of the pending policies tell apart.
  *
- * Figures and days fall into spans between the points at which some rule changes; a policy is asked
+ * Figures and days fall into spans between the points at which some rule changes; each asker is asked
  * once a span of its own points, and counts for all the common spans within. Codes are in
  * question_codes.c. A flag is yes or no. Of a list of items one asks whether there are any. A series
  * cannot be tried out: half of the time it settles what waits for nothing else, for or against.
@@ -132,14 +132,13 @@ struct figures {
 	const struct points *points;
 	const int64_t *all; /* sorted, each once */
 	size_t count;
-	int64_t *own;	 /* room for those of one policy */
+	int64_t *own;	 /* room for those of one asker */
 	uint64_t *until; /* by span: the weights of those before it, and behind the last, of all */
 };
 
-/* One policy is asked once a span of its own points. */
-static void figures_jobs(const struct figures *figures, const struct point_run *run,
-		uint32_t pending, struct answers *answers)
+static void figures_jobs(const struct figures *figures, uint32_t asker, struct answers *answers)
 {
+	const struct point_run *run = &answers->askers[asker].points;
 	size_t count = points_sort(
 			figures->points, run->first, run->count, figures->domain, figures->own);
 	size_t span = 0;
@@ -150,7 +149,7 @@ static void figures_jobs(const struct figures *figures, const struct point_run *
 							     1
 				       : figures->count + 1;
 
-		answers->jobs[answers->job_count++] = (struct job){ (uint32_t)span, pending,
+		answers->jobs[answers->job_count++] = (struct job){ (uint32_t)span, asker,
 			figures->until[end] - figures->until[span] };
 		span = end;
 	}
@@ -163,10 +162,10 @@ static bool answers_find_figures(struct questionnaire *questionnaire,
 	struct arena *arena = &questionnaire->work;
 	int64_t *all = arena_alloc(arena, (points->count + 1) * sizeof(*all));
 	struct figures figures = { .domain = domain, .points = points, .all = all };
-	size_t most = question->pending_count;
+	size_t most = answers->asker_count;
 
-	for (size_t i = 0; i < question->pending_count; i++)
-		most += points->runs[i].count;
+	for (size_t i = 0; i < answers->asker_count; i++)
+		most += answers->askers[i].points.count;
 	figures.own = arena_alloc(arena, (points->count + 1) * sizeof(*figures.own));
 	if (!all || !figures.own)
 		return false;
@@ -181,22 +180,20 @@ static bool answers_find_figures(struct questionnaire *questionnaire,
 	figures.until[0] = 0;
 	for (size_t i = 0; i < answers->count; i++)
 		figures.until[i + 1] = figures.until[i] + answers->weights[i];
-	for (size_t i = 0; i < question->pending_count; i++)
-		figures_jobs(&figures, &points->runs[i], (uint32_t)i, answers);
+	for (size_t i = 0; i < answers->asker_count; i++)
+		figures_jobs(&figures, (uint32_t)i, answers);
 	return true;
 }
 
 /* --- all -------------------------------------------------------------------------------------- */
 
-/* Every policy under every class. */
-static bool jobs_fill(struct questionnaire *questionnaire, const struct question *question,
-		struct answers *answers)
+/* Every asker under every class. */
+static bool jobs_fill(struct questionnaire *questionnaire, struct answers *answers)
 {
-	answers->jobs = arena_alloc(
-			&questionnaire->work, (answers->count * question->pending_count + 1) *
-							      sizeof(*answers->jobs));
+	answers->jobs = arena_alloc(&questionnaire->work,
+			(answers->count * answers->asker_count + 1) * sizeof(*answers->jobs));
 	for (size_t k = 0; answers->jobs && k < answers->count; k++) {
-		for (size_t i = 0; i < question->pending_count; i++)
+		for (size_t i = 0; i < answers->asker_count; i++)
 			answers->jobs[answers->job_count++] = (struct job){ (uint32_t)k,
 				(uint32_t)i, answers->weights[k] };
 	}
@@ -210,23 +207,24 @@ static bool answers_find_opaque(struct questionnaire *questionnaire,
 	answers->count = 2;
 	answers->total = 2;
 	answers->weights = ARENA_NEW_ARRAY(&questionnaire->work, uint32_t, 2);
-	if (!answers->weights)
+	if (!answers->weights || !askers_find(questionnaire, question, false, answers))
 		return false;
 	answers->weights[0] = answers->weights[1] = 1;
-	return jobs_fill(questionnaire, question, answers);
+	return jobs_fill(questionnaire, answers);
 }
 
 static bool answers_find_flag(struct questionnaire *questionnaire,
 		const struct question *question, struct answers *answers)
 {
-	if (!answers_reserve(questionnaire, 2, 1, answers))
+	if (!answers_reserve(questionnaire, 2, 1, answers) ||
+			!askers_find(questionnaire, question, true, answers))
 		return false;
 	for (int i = 0; i < 2; i++) {
 		answers->values[i] = (struct value){ .kind = VALUE_BOOL, .boolean = i };
 		answers->faces[i].from = answers->faces[i].until = i;
 	}
 	answers_weigh(questionnaire, &questionnaire->units[question->units[0]], NULL, answers);
-	return jobs_fill(questionnaire, question, answers);
+	return jobs_fill(questionnaire, answers);
 }
 
 static bool group_is_of_flags(
@@ -247,7 +245,8 @@ static bool answers_find_group(struct questionnaire *questionnaire,
 {
 	size_t units = question->unit_count;
 
-	if (!answers_reserve(questionnaire, units + 1, units, answers))
+	if (!answers_reserve(questionnaire, units + 1, units, answers) ||
+			!askers_find(questionnaire, question, false, answers))
 		return false;
 	for (size_t k = 0; k <= units; k++) {
 		for (size_t i = 0; i < units; i++)
@@ -255,7 +254,7 @@ static bool answers_find_group(struct questionnaire *questionnaire,
 				.boolean = k == i + 1 };
 	}
 	answers_weigh_group(questionnaire, question, answers);
-	return jobs_fill(questionnaire, question, answers);
+	return jobs_fill(questionnaire, answers);
 }
 
 bool answers_find(struct questionnaire *questionnaire, const struct question *question,
@@ -281,7 +280,9 @@ bool answers_find(struct questionnaire *questionnaire, const struct question *qu
 			unit->place->attribute->type != VALUE_TYPE(CODES))
 		return answers_find_opaque(questionnaire, question, out_answers);
 	domain = unit_domain(questionnaire, unit);
-	if (!points_collect(questionnaire, question, trial, &domain, &points))
+	if (!askers_find(questionnaire, question, true, out_answers) ||
+			!points_collect(questionnaire, question, trial, &domain, out_answers,
+					&points))
 		return false;
 	if (domain.ordered)
 		return answers_find_figures(

@@ -4,7 +4,7 @@
  *
  * What could be the value is put up as a candidate: the choices of the dictionary, the counties and
  * zones of the region table, the codes that rules name and one that none of them names. Candidates
- * with the same answers to all tests are one class. A policy is asked once for each different set of
+ * with the same answers to all tests are one class. Each asker is asked once for each different set of
  * answers to its own tests.
  */
 #include "calculator/question.h"
@@ -14,12 +14,6 @@
 #define CLASSES_MOST 256
 #define OTHER "~" /* follows no code, is begun by none */
 
-/* The jobs of a policy whose tests are one run of the points: of the next with that run they are the same. */
-struct run_jobs {
-	size_t points; /* how many make up the run */
-	size_t first, count;
-};
-
 struct codes {
 	struct questionnaire *questionnaire;
 	const struct unit *unit;
@@ -28,10 +22,9 @@ struct codes {
 	size_t test_count;
 	size_t *table; /* by hash: their numbers from 1 on */
 	size_t table_mask;
-	size_t *test_at;	   /* by point: which of them it is */
-	struct run_jobs *run_jobs; /* by the first point of a run */
-	size_t words;		   /* of a set of tests */
-	uint64_t *truth;	   /* by class: which tests hold */
+	size_t *test_at; /* by point: which of them it is */
+	size_t words;	 /* of a set of tests */
+	uint64_t *truth; /* by class: which tests hold */
 	struct value *values;
 	struct question_class *faces;
 	size_t count;
@@ -196,7 +189,7 @@ static void candidates_find(struct codes *codes)
 
 /* --- which policies to ask -------------------------------------------------------------------- */
 
-/* The tests of one policy, as a set. */
+/* The tests of one asker, as a set. */
 static void own_tests(const struct codes *codes, const struct point_run *run, uint64_t *own)
 {
 	memset(own, 0, codes->words * sizeof(*own));
@@ -217,12 +210,13 @@ static bool classes_look_alike(
 	return true;
 }
 
-static void jobs_make(const struct codes *codes, size_t pending, const struct point_run *run,
-		uint64_t *own, struct answers *answers)
+/* Asked once for each different set of answers to its own tests. */
+static void jobs_make(
+		const struct codes *codes, size_t asker, uint64_t *own, struct answers *answers)
 {
 	size_t first = answers->job_count;
 
-	own_tests(codes, run, own);
+	own_tests(codes, &answers->askers[asker].points, own);
 	for (size_t k = 0; k < codes->count; k++) {
 		size_t i = first;
 
@@ -231,29 +225,9 @@ static void jobs_make(const struct codes *codes, size_t pending, const struct po
 			i++;
 		if (i == answers->job_count)
 			answers->jobs[answers->job_count++] =
-					(struct job){ (uint32_t)k, (uint32_t)pending, 0 };
+					(struct job){ (uint32_t)k, (uint32_t)asker, 0 };
 		answers->jobs[i].weight += answers->weights[k];
 	}
-}
-
-static void jobs_of_pending(const struct codes *codes, size_t pending,
-		const struct point_run *run, uint64_t *own, struct answers *answers)
-{
-	struct run_jobs *known = &codes->run_jobs[run->first];
-
-	if (known->count && known->points == run->count) {
-		for (size_t i = 0; i < known->count; i++) {
-			struct job *job = &answers->jobs[answers->job_count++];
-
-			*job = answers->jobs[known->first + i];
-			job->pending = (uint32_t)pending;
-		}
-		return;
-	}
-	known->points = run->count;
-	known->first = answers->job_count;
-	jobs_make(codes, pending, run, own, answers);
-	known->count = answers->job_count - known->first;
 }
 
 static bool tests_gather(struct codes *codes, const struct points *points)
@@ -262,12 +236,11 @@ static bool tests_gather(struct codes *codes, const struct points *points)
 
 	codes->tests = ARENA_NEW_ARRAY(arena, const struct probe_point *, points->count + 1);
 	codes->test_at = ARENA_NEW_ARRAY(arena, size_t, points->count + 1);
-	codes->run_jobs = ARENA_NEW_ARRAY(arena, struct run_jobs, points->count + 1);
 	codes->table_mask = 1;
 	while (codes->table_mask < 2 * points->count)
 		codes->table_mask = 2 * codes->table_mask + 1;
 	codes->table = ARENA_NEW_ARRAY(arena, size_t, codes->table_mask + 1);
-	if (!codes->tests || !codes->test_at || !codes->run_jobs || !codes->table)
+	if (!codes->tests || !codes->test_at || !codes->table)
 		return false;
 	for (size_t i = 0; i < points->count; i++)
 		codes->test_at[i] = test_put(codes, &points->list[i]);
@@ -301,12 +274,12 @@ bool answers_find_codes(struct questionnaire *questionnaire, const struct questi
 	answers->faces = codes.faces;
 	answers->weights = ARENA_NEW_ARRAY(arena, uint32_t, codes.count);
 	answers->jobs = arena_alloc(arena,
-			(codes.count * question->pending_count + 1) * sizeof(*answers->jobs));
+			(codes.count * answers->asker_count + 1) * sizeof(*answers->jobs));
 	if (!own || !answers->weights || !answers->jobs)
 		return false;
 	answers_weigh(questionnaire, unit, &(struct classifier){ on_class_of, &codes },
 			answers);
-	for (size_t i = 0; i < question->pending_count; i++)
-		jobs_of_pending(&codes, i, &points->runs[i], own, answers);
+	for (size_t i = 0; i < answers->asker_count; i++)
+		jobs_make(&codes, i, own, answers);
 	return true;
 }

@@ -260,7 +260,8 @@ static void collect_pending(struct collector *collector, const struct pending *p
 }
 
 bool points_collect(struct questionnaire *questionnaire, const struct question *question,
-		const struct trial *trial, const struct domain *domain, struct points *points)
+		const struct trial *trial, const struct domain *domain,
+		const struct answers *answers, struct points *points)
 {
 	struct collector collector = {
 		.questionnaire = questionnaire,
@@ -268,27 +269,27 @@ bool points_collect(struct questionnaire *questionnaire, const struct question *
 		.unit = trial->units[0],
 		.domain = *domain,
 		.points = points,
-		.round = ++questionnaire->question_at,
+		.round = questionnaire->question_at,
 		.derived = ARENA_NEW_ARRAY(&questionnaire->work, struct point_run,
 				trial->derivation_count + 1),
 	};
 
-	points->runs = ARENA_NEW_ARRAY(
-			&questionnaire->work, struct point_run, question->pending_count + 1);
-	if (!points->runs || !collector.derived)
+	if (!collector.derived)
 		return false;
 	for (size_t i = 0; i < trial->derivation_count; i++)
 		collector.derived[i].count = SIZE_MAX;
-	for (size_t i = 0; i < question->pending_count; i++) {
-		struct part *part = question->waiting ? question->waiting[i].part : NULL;
+	for (size_t i = 0; i < answers->asker_count; i++) {
+		struct asker *asker = &answers->askers[i];
 
-		if (part) {
-			points->runs[i] = collect_part(&collector, part);
+		if (asker->part) {
+			asker->points = collect_part(&collector, asker->part);
 			continue;
 		}
-		points->runs[i].first = points->count;
-		collect_pending(&collector, &questionnaire->pendings[question->pendings[i]]);
-		points->runs[i].count = points->count - points->runs[i].first;
+		asker->points.first = points->count;
+		collect_pending(&collector,
+				&questionnaire->pendings[question->pendings[asker->pending -
+									    1]]);
+		asker->points.count = points->count - asker->points.first;
 	}
 	return !questionnaire->work.exhausted;
 }
