@@ -13,9 +13,10 @@
  * are whole.
  */
 struct clause_part_cache {
-	pthread_mutex_t lock; /* of those who read rules, and of ->arena and ->texts */
+	pthread_mutex_t lock; /* of those who read rules, and of ->arena and texts */
 	struct arena arena;
-	struct map texts; /* to the part */
+	struct map texts,
+			excluded; /* to the part, of such that are to hold, and that are not */
 	atomic_size_t count;
 	_Atomic(_Atomic(struct policy_parts *) *)
 			policies; /* by index; NULL: nobody has asked yet */
@@ -40,6 +41,7 @@ void clause_part_cache_free(struct clause_part_cache *cache)
 	if (!cache)
 		return;
 	map_fini(&cache->texts);
+	map_fini(&cache->excluded);
 	arena_fini(&cache->arena);
 	pthread_mutex_destroy(&cache->lock);
 	memory_free(cache);
@@ -51,7 +53,7 @@ size_t clause_part_cache_size(struct clause_part_cache *cache)
 
 	pthread_mutex_lock(&cache->lock);
 	size = sizeof(*cache) + cache->arena.taken +
-	       cache->texts.capacity * sizeof(struct map_entry);
+	       (cache->texts.capacity + cache->excluded.capacity) * sizeof(struct map_entry);
 	pthread_mutex_unlock(&cache->lock);
 	return size;
 }
@@ -187,7 +189,7 @@ static void points_read(struct reading_off *reading, struct clause_part *part)
 
 /* NULL when memory is short. */
 static struct clause_part *part_make(const struct ruleset *ruleset, const struct clause *clause,
-		const struct node *node)
+		const struct node *node, bool excludes)
 {
 	struct clause_part_cache *cache = ruleset->clause_parts;
 	struct arena *arena = &cache->arena;
@@ -199,50 +201,70 @@ static struct clause_part *part_make(const struct ruleset *ruleset, const struct
 		return NULL;
 	part->clause = clause;
 	part->node = node;
+	part->excludes = excludes;
 	part->touched = reading.touched;
 	part->slot = -1;
 	rule_part_slots(node, on_slot, &reading);
 	if (!slots_list(&reading, part))
 		return NULL;
 	points_read(&reading, part);
+	clause_part_tabulate(ruleset, part, arena);
 	part->number = (uint32_t)atomic_load_explicit(&cache->count, memory_order_relaxed);
 	return arena->exhausted ? NULL : part;
 }
 
 static const struct clause_part *part_of_text(const struct ruleset *ruleset,
-		const struct clause *clause, const struct node *node)
+		const struct clause *clause, const struct node *node, bool excludes)
 {
 	struct clause_part_cache *cache = ruleset->clause_parts;
+	struct map *known = excludes ? &cache->excluded : &cache->texts;
 	struct slice text = rule_part_text(clause->rule, node);
-	struct clause_part *part = map_find(&cache->texts, text);
+	struct clause_part *part = map_find(known, text);
 
 	if (part)
 		return part;
-	part = part_make(ruleset, clause, node);
-	if (!part || !map_put(&cache->texts, text, part))
+	part = part_make(ruleset, clause, node, excludes);
+	if (!part || !map_put(known, text, part))
 		return NULL;
 	atomic_fetch_add_explicit(&cache->count, 1, memory_order_release);
 	return part;
 }
 
-static bool clause_has_parts(const struct policy_rules *policy, const struct clause *clause)
+/* What is asked of a condition by itself, of *out_count; none of what is asked whole. */
+struct asked_nodes {
+	const struct node *const *list;
+	const struct node *alone; /* where ->list may point to */
+	bool excludes;
+};
+
+/* Memory that runs short shows in @arena. */
+static size_t clause_nodes(const struct policy_rules *policy, const struct clause *clause,
+		struct arena *arena, struct asked_nodes *out)
 {
-	return policy->list == LIST_ENTERPRISE && clause->kind == CLAUSE_RULE &&
-	       clause->condition->role == POLICYCALC__V1__ROLE__ROLE_REQUIRE;
+	Policycalc__V1__Role role = clause->condition->role;
+	size_t count = 0;
+
+	out->excludes = role == POLICYCALC__V1__ROLE__ROLE_EXCLUDE;
+	if (policy->list != LIST_ENTERPRISE || clause->kind != CLAUSE_RULE ||
+			(role != POLICYCALC__V1__ROLE__ROLE_REQUIRE && !out->excludes))
+		return 0;
+	out->list = out->excludes ? NULL : rule_parts(clause->rule, arena, &count);
+	if (out->list)
+		return count;
+	out->alone = rule_as_part(clause->rule, arena);
+	out->list = &out->alone;
+	return out->alone ? 1 : 0;
 }
 
 /* How many parts the conditions have together; they stand in ->ends. */
 static size_t ends_fill(const struct policy_rules *policy, struct arena *arena,
 		struct policy_parts *parts)
 {
+	struct asked_nodes nodes;
 	size_t end = 0;
 
 	for (size_t i = 0; i < policy->clause_count; i++) {
-		size_t count = 0;
-
-		if (clause_has_parts(policy, &policy->clauses[i]))
-			(void)rule_parts(policy->clauses[i].rule, arena, &count);
-		end += count;
+		end += clause_nodes(policy, &policy->clauses[i], arena, &nodes);
 		parts->ends[i] = (uint32_t)end;
 	}
 	return end;
@@ -263,13 +285,12 @@ static struct policy_parts *policy_read(
 			arena, const struct clause_part *, ends_fill(policy, arena, parts) + 1);
 	for (size_t i = 0; !arena->exhausted && i < policy->clause_count; i++) {
 		const struct clause *clause = &policy->clauses[i];
-		const struct node *const *nodes = NULL;
-		size_t first = at, count = 0;
+		struct asked_nodes nodes;
+		size_t count = clause_nodes(policy, clause, arena, &nodes);
 
-		if (parts->ends[i] > first)
-			nodes = rule_parts(clause->rule, arena, &count);
 		for (size_t k = 0; k < count; k++) {
-			parts->list[at] = part_of_text(ruleset, clause, nodes[k]);
+			parts->list[at] = part_of_text(
+					ruleset, clause, nodes.list[k], nodes.excludes);
 			if (!parts->list[at++])
 				return NULL;
 		}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Conditions of the enterprise, as much of them as is asked by itself: what stands between && at the top of a rule
- * that a policy requires.
+ * that a policy requires; any other rule that it requires, or excludes, is one part.
  *
  * A rule that is a run of && is true when all its parts are, false when one is, and else lacks what those lack
  * that are unknown. What a part is follows from the catalog alone, whatever the day and whatever parameters come to:
@@ -17,6 +17,7 @@ struct clause_part {
 	uint32_t slot_count;
 	const struct clause *clause; /* the first that has it, */
 	const struct node *node;     /* and where it stands in its rule */
+	bool excludes;		     /* it stands in the way when it is true */
 	const uint64_t *touched; /* what it reads, and the bases of what is derived of that; */
 	const uint16_t *slots;	 /* the same in the order of slots */
 	/*
@@ -27,6 +28,14 @@ struct clause_part {
 	int slot;
 	uint32_t point_count;
 	const struct probe_point *points;
+	/*
+	 * Whether it holds, by value of that attribute, as far as questions try values out: of flags no and yes; of
+	 * figures below the first of ->bounds, from it on, from the second on, ...; of codes each of ->points, and
+	 * behind them one that is none of those, or nothing. NULL: that takes asking it.
+	 */
+	const bool *holds;
+	const int64_t *bounds; /* of figures: the places of ->points, ascending, each once */
+	uint32_t bound_count;
 };
 
 /* The parts of all conditions of a policy, one after another. */
@@ -39,6 +48,10 @@ static inline size_t policy_parts_first(const struct policy_parts *parts, size_t
 {
 	return clause ? parts->ends[clause - 1] : 0;
 }
+
+/** Fills ->holds and ->bounds where it can, in @arena. clause_part_table.c. */
+void clause_part_tabulate(
+		const struct ruleset *ruleset, struct clause_part *part, struct arena *arena);
 
 /** What is known of parts: nothing yet. NULL when memory is short. */
 struct clause_part_cache *clause_part_cache_new(void);

@@ -222,6 +222,21 @@ struct asker {
 	uint64_t fails, holds; /* weights of the answers under which the part does, and lacks nothing */
 };
 
+/* What the part is known to come to by value, so that it need not be asked; NULL: it must be. */
+static inline const bool *asker_holds(const struct asker *asker)
+{
+	return asker->part && asker->part->known ? asker->part->known->holds : NULL;
+}
+
+/* Notes of answers of that weight what their part comes to. */
+static inline void asker_note(struct asker *asker, bool holds, uint64_t weight)
+{
+	if (holds)
+		asker->holds += weight;
+	else
+		asker->fails += weight;
+}
+
 /* An asker under one class of answers. */
 struct job {
 	uint32_t answer; /* class */

@@ -136,6 +136,26 @@ struct figures {
 	uint64_t *until; /* by span: the weights of those before it, and behind the last, of all */
 };
 
+/* What a part is known to come to between its bounds, weighed. */
+static void figures_note(const struct figures *figures, const bool *holds, struct asker *asker)
+{
+	const struct clause_part *part = asker->part->known;
+	size_t span = 0;
+
+	for (uint32_t k = 0; k <= part->bound_count; k++) {
+		size_t end = figures->count + 1;
+
+		if (k < part->bound_count && part->bounds[k] <= figures->domain->least)
+			continue;
+		if (k < part->bound_count && part->bounds[k] <= figures->domain->most)
+			end = point_find(figures->all, figures->count, part->bounds[k]) + 1;
+		asker_note(asker, holds[k], figures->until[end] - figures->until[span]);
+		if (end > figures->count)
+			return;
+		span = end;
+	}
+}
+
 static void figures_jobs(const struct figures *figures, uint32_t asker, struct answers *answers)
 {
 	const struct point_run *run = &answers->askers[asker].points;
@@ -180,8 +200,14 @@ static bool answers_find_figures(struct questionnaire *questionnaire,
 	figures.until[0] = 0;
 	for (size_t i = 0; i < answers->count; i++)
 		figures.until[i + 1] = figures.until[i] + answers->weights[i];
-	for (size_t i = 0; i < answers->asker_count; i++)
-		figures_jobs(&figures, (uint32_t)i, answers);
+	for (size_t i = 0; i < answers->asker_count; i++) {
+		const bool *holds = asker_holds(&answers->askers[i]);
+
+		if (holds)
+			figures_note(&figures, holds, &answers->askers[i]);
+		else
+			figures_jobs(&figures, (uint32_t)i, answers);
+	}
 	return true;
 }
 
@@ -193,9 +219,15 @@ static bool jobs_fill(struct questionnaire *questionnaire, struct answers *answe
 	answers->jobs = arena_alloc(&questionnaire->work,
 			(answers->count * answers->asker_count + 1) * sizeof(*answers->jobs));
 	for (size_t k = 0; answers->jobs && k < answers->count; k++) {
-		for (size_t i = 0; i < answers->asker_count; i++)
-			answers->jobs[answers->job_count++] = (struct job){ (uint32_t)k,
-				(uint32_t)i, answers->weights[k] };
+		for (size_t i = 0; i < answers->asker_count; i++) {
+			const bool *holds = asker_holds(&answers->askers[i]);
+
+			if (holds) /* of a flag: groups are asked policy by policy */
+				asker_note(&answers->askers[i], holds[k], answers->weights[k]);
+			else
+				answers->jobs[answers->job_count++] = (struct job){ (uint32_t)k,
+					(uint32_t)i, answers->weights[k] };
+		}
 	}
 	return answers->jobs != NULL;
 }

@@ -22,9 +22,10 @@ struct codes {
 	size_t test_count;
 	size_t *table; /* by hash: their numbers from 1 on */
 	size_t table_mask;
-	size_t *test_at; /* by point: which of them it is */
-	size_t words;	 /* of a set of tests */
-	uint64_t *truth; /* by class: which tests hold */
+	size_t *test_at;   /* by point: which of them it is */
+	size_t words;	   /* of a set of tests */
+	uint64_t *truth;   /* by class: which tests hold */
+	uint64_t *weights; /* by test: of the classes in which it holds */
 	struct value *values;
 	struct question_class *faces;
 	size_t count;
@@ -210,6 +211,38 @@ static bool classes_look_alike(
 	return true;
 }
 
+/* false: memory is short. */
+static bool tests_weigh(struct codes *codes, const struct answers *answers)
+{
+	codes->weights = ARENA_NEW_ARRAY(
+			&codes->questionnaire->work, uint64_t, codes->words * 64);
+	for (size_t k = 0; codes->weights && k < codes->count; k++) {
+		for (size_t w = 0; w < codes->words; w++) {
+			uint64_t bits = codes->truth[k * codes->words + w];
+
+			for (; bits; bits &= bits - 1)
+				codes->weights[w * 64 + (size_t)__builtin_ctzll(bits)] +=
+						answers->weights[k];
+		}
+	}
+	return codes->weights;
+}
+
+/* What a part is known to come to with each code that it looks for, and without any, weighed. */
+static void codes_note(const struct codes *codes, const bool *holds, uint64_t total,
+		struct asker *asker)
+{
+	const struct point_run *run = &asker->points;
+
+	for (size_t i = 0; i < run->count; i++) {
+		uint64_t weight = codes->weights[codes->test_at[run->first + i]];
+
+		asker_note(asker, holds[i], weight);
+		total -= weight;
+	}
+	asker_note(asker, holds[run->count], total);
+}
+
 /* Asked once for each different set of answers to its own tests. */
 static void jobs_make(
 		const struct codes *codes, size_t asker, uint64_t *own, struct answers *answers)
@@ -279,7 +312,15 @@ bool answers_find_codes(struct questionnaire *questionnaire, const struct questi
 		return false;
 	answers_weigh(questionnaire, unit, &(struct classifier){ on_class_of, &codes },
 			answers);
-	for (size_t i = 0; i < answers->asker_count; i++)
-		jobs_make(&codes, i, own, answers);
+	if (!tests_weigh(&codes, answers))
+		return false;
+	for (size_t i = 0; i < answers->asker_count; i++) {
+		const bool *holds = asker_holds(&answers->askers[i]);
+
+		if (holds)
+			codes_note(&codes, holds, answers->total, &answers->askers[i]);
+		else
+			jobs_make(&codes, i, own, answers);
+	}
 	return true;
 }

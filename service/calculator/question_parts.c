@@ -250,7 +250,7 @@ static void known_ask(struct questionnaire *questionnaire, struct part *part)
 		return;
 	}
 	value = rule_part_evaluate(known->clause->rule, known->node, &facts->evaluation);
-	part->fails = value.kind == VALUE_BOOL && !value.boolean;
+	part->fails = value.kind == VALUE_BOOL && value.boolean == known->excludes;
 	part->errs = value.kind != VALUE_BOOL && value.kind != VALUE_UNKNOWN;
 	if (value.kind != VALUE_UNKNOWN)
 		return;

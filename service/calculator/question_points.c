@@ -184,11 +184,6 @@ static void collect_clause(struct collector *collector, const struct policy_rule
 	}
 }
 
-static void on_part_slot(void *context, int slot)
-{
-	collect_derived(context, slot);
-}
-
 /* What is written alike is read once a question. Hands out where its points lie. */
 static struct point_run collect_part(struct collector *collector, struct part *part)
 {
@@ -203,8 +198,10 @@ static struct point_run collect_part(struct collector *collector, struct part *p
 		for (size_t i = 0; i < part->known->point_count; i++)
 			on_found(collector, &part->known->points[i]);
 	} else if (part->known) {
-		if (collector->trial->derivation_count)
-			rule_part_slots(part->known->node, on_part_slot, collector);
+		for (size_t i = 0; collector->trial->derivation_count &&
+				   i < part->known->slot_count;
+				i++)
+			collect_derived(collector, part->known->slots[i]);
 		rule_part_probe(part->known->clause->rule, part->known->node, &probe,
 				&collector->questionnaire->facts->evaluation);
 	} else {

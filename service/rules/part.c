@@ -21,6 +21,13 @@ const struct node *const *rule_parts(
 	return (const struct node *const *)root->children;
 }
 
+const struct node *rule_as_part(const struct rule *rule, struct arena *arena)
+{
+	const struct node *root = rule_root(rule, arena);
+
+	return root && !root->folded && root->code_begin >= 0 ? root : NULL;
+}
+
 struct slice rule_part_text(const struct rule *rule, const struct node *part)
 {
 	return (struct slice){ rule->text.data + part->begin,

@@ -90,6 +90,11 @@ bool rule_is_plain(const struct rule *rule, int slot, struct arena *arena)
 	return root && node_is_plain(root, slot);
 }
 
+bool rule_part_is_plain(const struct node *part, int slot)
+{
+	return node_is_plain(part, slot);
+}
+
 /* --- demands ---------------------------------------------------------------------------------- */
 
 struct demander {

@@ -379,6 +379,8 @@ void rule_part_probe(const struct rule *rule, const struct node *part,
  */
 const struct node *const *rule_parts(
 		const struct rule *rule, struct arena *arena, size_t *out_count);
+/** All of the rule as a part; NULL when it has none, or memory is short, and then @arena is exhausted. */
+const struct node *rule_as_part(const struct rule *rule, struct arena *arena);
 /**
  * As it is written, parentheses at its ends left out, even one of a pair: of the same scope two that are written
  * alike are the same.
@@ -399,6 +401,8 @@ struct value rule_part_evaluate(const struct rule *rule, const struct node *part
  * give the same result. false also when memory is short, and then @arena is exhausted.
  */
 bool rule_is_plain(const struct rule *rule, int slot, struct arena *arena);
+/** As it, of a part. */
+bool rule_part_is_plain(const struct node *part, int slot);
 
 /**
  * For bool rules: calls @found for each part that must have a value for the whole to have @value, by

@@ -15,6 +15,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -88,7 +89,7 @@ static void knows_what_parts_read(void **state)
 	question_world_fini(&world);
 }
 
-/* Conditions that are asked whole. */
+/* Conditions of one part, and such that are asked whole. */
 static void knows_what_has_none(void **state)
 {
 	struct question_world world;
@@ -98,17 +99,138 @@ static void knows_what_has_none(void **state)
 	world_init(&world, "policy a\nwindow always\nrequire e.staff >= 20\n"
 			   "exclude e.srdi && e.tech_sme\n"
 			   "require e.srdi && e.tech_sme\n"
+			   "exclude e.srdi\n"
 			   "policy b\nwindow always\nsubject PROJECT\n"
-			   "require e.srdi && e.tech_sme\n");
+			   "require e.srdi && e.tech_sme\n"
+			   "policy c\nwindow always\ncovers 411282\nrequire 1 < 2\n");
 	parts = policy_parts_get(world.ruleset, 0);
-	assert_int_equal(parts->ends[0], 0);
-	assert_int_equal(parts->ends[1], 0);
-	assert_int_equal(parts->ends[2], 2);
 	assert_int_equal(policy_parts_first(parts, 0), 0);
-	assert_int_equal(policy_parts_first(parts, 2), 0);
+	assert_int_equal(parts->ends[0], 1);
+	assert_int_equal(parts->ends[1], 2);
+	assert_int_equal(policy_parts_first(parts, 2), 2);
+	assert_int_equal(parts->ends[2], 4);
+	assert_int_equal(parts->ends[3], 5);
+	assert_false(parts->list[2]->excludes);
+	assert_true(parts->list[4]->excludes);
+	assert_int_equal(parts->list[4]->slot, slot_of(&world, "srdi"));
 	assert_int_equal(policy_parts_get(world.ruleset, 1)->ends[0], 0);
-	assert_ptr_equal(policy_parts_get(world.ruleset, 0), parts);
+	parts = policy_parts_get(world.ruleset, 2);
+	assert_int_equal(parts->ends[0], 0);
+	assert_int_equal(parts->ends[1], 1);
+	assert_int_equal(parts->list[0]->slot_count, 0);
+	assert_int_equal(parts->list[0]->slot, -1);
+	assert_ptr_equal(policy_parts_get(world.ruleset, 2), parts);
 	question_world_fini(&world);
+}
+
+/* --- tables ------------------------------------------------------------------------------------- */
+
+/* What the part says of @value itself. */
+static bool part_says(const struct question_world *world, const struct clause_part *part,
+		struct value value)
+{
+	struct arena arena;
+	struct value *values;
+	struct value result;
+
+	arena_init(&arena, (size_t)1 << 20);
+	values = ARENA_NEW_ARRAY(&arena, struct value, world->ruleset->most_slots + 1);
+	assert_non_null(values);
+	values[part->slot] = value;
+	result = rule_part_evaluate(part->clause->rule, part->node,
+			&(struct evaluation){ values, world->ruleset->most_slots,
+					world->ruleset->regions, &arena });
+	arena_fini(&arena);
+	assert_int_equal(result.kind, VALUE_BOOL);
+	return result.boolean != part->excludes;
+}
+
+/* Of every figure, the table says what the part does. */
+static void tables_of_figures(void **state)
+{
+	static const char *const rules[] = { "require e.staff >= 20", "exclude e.staff >= 20",
+		"require e.staff <= 20", "require 20 > e.staff", "require e.staff == 7",
+		"require e.staff != 7", "exclude e.staff == 7 || e.staff > 30",
+		"require !(e.staff >= 3 && e.staff < 9) || e.staff == 5",
+		"require e.staff >= 10 ? e.staff < 40 : e.staff == 0",
+		"require e.staff == 7 || e.staff == 8 || e.staff == 7" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rules) / sizeof(*rules); i++) {
+		struct question_world world;
+		const struct clause_part *part;
+		char lines[200];
+
+		(void)snprintf(lines, sizeof(lines), "policy a\nwindow always\n%s\n", rules[i]);
+		world_init(&world, lines);
+		part = part_of(&world, 0, 0);
+		assert_non_null(part->holds);
+		assert_true(part->bound_count > 0);
+		for (int64_t figure = -3; figure < 60; figure++) {
+			uint32_t at = 0;
+
+			while (at < part->bound_count && part->bounds[at] <= figure)
+				at++;
+			assert_int_equal(part->holds[at],
+					part_says(&world, part,
+							(struct value){ .kind = VALUE_INT,
+									.integer = figure }));
+		}
+		question_world_fini(&world);
+	}
+}
+
+static void tables_of_codes(void **state)
+{
+	struct question_world world;
+	const struct clause_part *part;
+
+	(void)state;
+	world_init(&world, "attribute kind CODE choices a b c\n"
+			   "attribute honours CODES choices a b c\n"
+			   "policy a\nwindow always\nrequire e.kind in [\"a\", \"c\"]\n"
+			   "exclude e.kind == \"b\"\n"
+			   "require \"a\" in e.honours || \"b\" in e.honours\n"
+			   "require e.srdi\nexclude e.srdi\n");
+	part = part_of(&world, 0, 0);
+	assert_int_equal(part->point_count, 2);
+	assert_true(part->holds[0] && part->holds[1] && !part->holds[2]);
+	part = policy_parts_get(world.ruleset, 0)->list[1];
+	assert_int_equal(part->point_count, 1);
+	assert_true(!part->holds[0] && part->holds[1]);
+	part = policy_parts_get(world.ruleset, 0)->list[2];
+	assert_int_equal(part->point_count, 2);
+	assert_true(part->holds[0] && part->holds[1] && !part->holds[2]);
+	part = policy_parts_get(world.ruleset, 0)->list[3];
+	assert_true(!part->holds[0] && part->holds[1]);
+	part = policy_parts_get(world.ruleset, 0)->list[4];
+	assert_true(part->holds[0] && !part->holds[1]);
+	question_world_fini(&world);
+}
+
+/* What may change otherwise, or is no yes or no, is asked. */
+static void has_no_table(void **state)
+{
+	static const char *const rules[] = { "e.staff >= p.staff_most", "e.staff * 2 >= 10",
+		"e.staff in [1, 2]", "e.kind.startsWith(\"a\")",
+		"region.within(e.region, \"411200\")", "e.staff >= 3 || e.srdi",
+		"e.staff >= 3 || 1 / (e.staff - e.staff) > 0",
+		"e.kind == \"a\" || e.kind == \"b\" || e.kind == \"a\"",
+		"\"411200\" in e.places" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rules) / sizeof(*rules); i++) {
+		struct question_world world;
+		char lines[256];
+
+		(void)snprintf(lines, sizeof(lines),
+				"attribute kind CODE\nattribute places CODES regions\n"
+				"policy a\nwindow always\nrequire %s\n",
+				rules[i]);
+		world_init(&world, lines);
+		assert_null(part_of(&world, 0, 0)->holds);
+		question_world_fini(&world);
+	}
 }
 
 /* --- days and revisions ------------------------------------------------------------------------- */
@@ -310,6 +432,9 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(knows_what_parts_read),
 		cmocka_unit_test(knows_what_has_none),
+		cmocka_unit_test(tables_of_figures),
+		cmocka_unit_test(tables_of_codes),
+		cmocka_unit_test(has_no_table),
 		cmocka_unit_test(parameters_change_parts),
 		cmocka_unit_test(days_change_what_fails),
 		cmocka_unit_test(parts_are_shared),

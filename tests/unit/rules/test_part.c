@@ -136,6 +136,31 @@ static void text_compare(struct world *world, const struct rule *rule, const str
 	assert_true(reads == slots);
 }
 
+/* The rule as one part is the rule. */
+static void whole_compare(struct world *world, const struct rule *rule)
+{
+	const struct node *part = rule_as_part(rule, &world->base.call);
+	struct value value = rule_evaluate(rule, &world->base.evaluation);
+	struct value own;
+
+	assert_non_null(part);
+	own = rule_part_evaluate(rule, part, &world->base.evaluation);
+	assert_int_equal(own.kind, value.kind);
+	if (own.kind == VALUE_BOOL)
+		assert_int_equal(own.boolean, value.boolean);
+	assert_true(missing_bits(&own) == missing_bits(&value));
+}
+
+/* Three of four are known; for as long as the call lasts. */
+static void values_make(struct world *world)
+{
+	for (int slot = 0; slot < FIRST_OTHER; slot++) {
+		world->base.values[slot] = (struct value){ .kind = VALUE_UNKNOWN };
+		if (random_below(4) > 0)
+			world->base.values[slot] = block_value_make(&world->base.call, slot);
+	}
+}
+
 static size_t rule_try(struct world *world, const struct rule *rule)
 {
 	size_t count = 0;
@@ -143,17 +168,15 @@ static size_t rule_try(struct world *world, const struct rule *rule)
 
 	if (!parts) {
 		assert_int_equal(count, 0);
+		values_make(world);
+		whole_compare(world, rule);
 		return 0;
 	}
 	assert_true(count > 1);
 	for (int i = 0; i < PROFILES; i++) {
-		for (int slot = 0; slot < FIRST_OTHER; slot++) {
-			world->base.values[slot] = (struct value){ .kind = VALUE_UNKNOWN };
-			if (random_below(4) > 0)
-				world->base.values[slot] =
-						block_value_make(&world->base.call, slot);
-		}
+		values_make(world);
 		parts_compare(world, rule, parts, count);
+		whole_compare(world, rule);
 	}
 	for (size_t i = 0; i < count; i++)
 		text_compare(world, rule, parts[i]);
@@ -172,6 +195,7 @@ static void test_at_random(void **state)
 		const char *both = arena_format(&world->base.arena, "(%s) && %s", text,
 				block_rule_make(&world->base.arena, 0));
 
+		(void)rule_try(world, compile(world, text, world->base.memo));
 		parts += rule_try(world, compile(world, both, NULL));
 		known += rule_try(world, compile(world, both, world->base.memo));
 		arena_reset(&world->base.call);
