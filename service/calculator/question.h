@@ -38,16 +38,10 @@ struct part {
 	const struct policy_rules *policy;
 	const struct clause *clause;
 	const uint64_t *missing; /* under the facts of now; NULL: it waits for nothing */
-	const uint64_t *touched; /* what it waits for, reads, and what stands behind that */
-	const uint16_t *slots;	 /* the attributes in ->touched, */
-	uint32_t slot_count;	 /* in the order of slots; once it is ->placed */
-	uint32_t open_count;	 /* likewise, how many in ->missing may be asked */
-	bool placed;
-	uint64_t round; /* of the memo in which it came to: */
+	const uint64_t *touched; /* what it waits for, reads, and what stands behind that; or NULL */
+	uint64_t round;		 /* of the memo in which it came to: */
 	bool fails;
 	bool errs;	       /* it could not be computed */
-	bool within;	       /* all of ->lacks is in ->missing, too, */
-	uint32_t left;	       /* and so many of that may be asked */
 	const uint64_t *lacks; /* or NULL */
 	size_t points_round;   /* of the question for which it was read: */
 	struct point_run points;
@@ -84,7 +78,8 @@ struct pending {
 	bool judged_item;	  /* some item waits for people only */
 	size_t list_reads;	  /* attributes that every item will be asked for */
 	const uint64_t *lacks;	  /* attributes of the enterprise that it waits for */
-	size_t before; /* units missing that may be asked; 0: only skipped ones are left */
+	uint64_t *once; /* of the enterprise alone: those that only one of its parts lacks */
+	size_t before;	/* units missing that may be asked; 0: only skipped ones are left */
 };
 
 /* How a policy waits for an attribute of the enterprise that is asked for alone. */
@@ -93,7 +88,6 @@ struct waiting {
 	uint32_t rest;	 /* units that may be asked, and that it lacks when ->part holds */
 	uint32_t before; /* as of the policy */
 	uint16_t weight;
-	bool own;      /* what the part lacks no other does */
 	uint32_t next; /* from 1 on, the next one of the same part; 0: there is none */
 };
 
@@ -162,10 +156,15 @@ bool questionnaire_begin_parts(struct questionnaire *questionnaire);
 /** The parts of a condition of the enterprise. Memory that runs short shows in the arena. */
 void clause_find_parts(struct questionnaire *questionnaire, const struct policy_rules *policy,
 		struct pending_clause *clause);
-/** Once it is known what may be asked: which attributes the parts of @pending read. false: memory is short. */
-bool parts_find_slots(struct questionnaire *questionnaire, const struct pending *pending);
-/** What @part comes to under the facts as they stand: ->fails, ->lacks and what goes with it. */
-void part_ask(struct questionnaire *questionnaire, struct part *part);
+/** As part_ask(), of one that was not asked yet under these facts. */
+void part_ask_anew(struct questionnaire *questionnaire, struct part *part);
+
+/** What @part comes to under the facts as they stand: ->fails, ->errs and ->lacks. */
+static inline void part_ask(struct questionnaire *questionnaire, struct part *part)
+{
+	if (part->round != questionnaire->memo.round)
+		part_ask_anew(questionnaire, part);
+}
 
 /* --- question_pairs.c: which policies wait for which question ---------------------------------- */
 

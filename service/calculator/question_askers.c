@@ -76,16 +76,34 @@ static const struct pending *pending_at(const struct telling *telling, size_t in
 	return &telling->questionnaire->pendings[telling->question->pendings[index]];
 }
 
+/*
+ * How many units may be asked that a policy lacks beside what the others of its parts do, when that of @asker lacks
+ * @lacks. What others lack is what they lacked before, since they do not read what is asked.
+ */
+static size_t count_beside(const struct questionnaire *questionnaire,
+		const struct pending *pending, const struct part *part, const uint64_t *lacks)
+{
+	size_t count = 0;
+
+	for (size_t w = 0; w < questionnaire->ruleset->set_words; w++) {
+		uint64_t bits = lacks[w] & questionnaire->open[w] &
+				(~pending->lacks[w] | (pending->once[w] & part->missing[w]));
+
+		for (; bits; bits &= bits - 1)
+			count++;
+	}
+	return count;
+}
+
 /* What the part lacks is looked at for each policy that waits by it. */
-static void part_lacks(struct telling *telling, const struct asker *asker, uint64_t weight)
+static void part_lacks(struct telling *telling, const struct asker *asker,
+		const uint64_t *lacks, uint64_t weight)
 {
 	for (uint32_t at = asker->pending; at; at = telling->question->waiting[at - 1].next) {
 		const struct waiting *waiting = &telling->question->waiting[at - 1];
-		size_t after = waiting->own && asker->part->within
-					       ? waiting->rest + asker->part->left
-					       : pending_missing(telling->questionnaire,
-								 pending_at(telling, at - 1),
-								 telling->trial);
+		size_t after = waiting->rest + count_beside(telling->questionnaire,
+							       pending_at(telling, at - 1),
+							       asker->part, lacks);
 
 		pending_left(telling, at - 1, waiting->before, waiting->weight, after, weight);
 	}
@@ -112,7 +130,7 @@ static void asker_tell(struct telling *telling, struct asker *asker, uint64_t we
 		asker->holds += weight;
 	} else {
 		asker->lacks = true;
-		part_lacks(telling, asker, weight);
+		part_lacks(telling, asker, part->lacks, weight);
 	}
 }
 

@@ -8,9 +8,6 @@
  */
 #include "calculator/question.h"
 
-#define NOBODY SIZE_MAX
-#define SEVERAL (SIZE_MAX - 1)
-
 /* --- questions for several attributes, for items and for lists --------------------------------- */
 
 static bool clauses_lack(const struct pending_clause *clauses, size_t count, int slot)
@@ -75,47 +72,43 @@ static void question_walk(struct questionnaire *questionnaire, struct question *
 
 /* --- questions for one attribute of the enterprise ---------------------------------------------- */
 
-/* What parts of the policy at hand have to do with a slot. */
-struct note {
-	size_t pending; /* the policy, from 1 on: what follows is of another when it is not that at hand */
-	size_t owner;	/* the part that reads it, by number */
-	size_t lackers; /* parts that wait for it */
+/* Slots that one part has, and those that several have. */
+struct shared_bits {
+	uint64_t *any, *several;
 };
 
 struct pairs {
 	struct questionnaire *questionnaire;
 	struct question **questions; /* by slot; NULL: asked for otherwise, or not at all */
 	uint64_t *asked;	     /* the slots of those that are there */
-	struct note *notes;	     /* by slot */
-	size_t *read;		     /* slots that are noted of the policy at hand */
-	size_t read_count;
-	struct part **parts; /* of the policy at hand, by number */
-	size_t part_count;
-	size_t *alone; /* likewise: units that may be asked and that no other lacks */
+	struct shared_bits
+			read; /* by the parts of the policy at hand, and lacked by its condition */
+	struct shared_bits lacked; /* by those */
 };
+
+static bool shared_bits_make(const struct facts *facts, struct shared_bits *bits)
+{
+	*bits = (struct shared_bits){ facts_new_set(facts), facts_new_set(facts) };
+	return bits->any && bits->several;
+}
+
+static void shared_bits_clear(struct shared_bits *bits, size_t words)
+{
+	for (size_t i = 0; i < words; i++)
+		bits->any[i] = bits->several[i] = 0;
+}
 
 static bool pairs_begin(struct questionnaire *questionnaire, struct pairs *pairs)
 {
+	struct facts *facts = questionnaire->facts;
 	struct arena *arena = questionnaire->arena;
 	size_t slots = questionnaire->ruleset->base_count;
-	size_t parts = 0;
 
-	for (size_t i = 0; i < questionnaire->pending_count; i++) {
-		const struct pending *pending = &questionnaire->pendings[i];
-		size_t count = 0;
-
-		for (size_t k = 0; k < pending->clause_count; k++)
-			count += pending->clauses[k].part_count;
-		parts = count > parts ? count : parts;
-	}
 	*pairs = (struct pairs){ .questionnaire = questionnaire };
 	pairs->questions = ARENA_NEW_ARRAY(arena, struct question *, slots + 1);
-	pairs->notes = ARENA_NEW_ARRAY(arena, struct note, slots + 1);
-	pairs->read = ARENA_NEW_ARRAY(arena, size_t, slots + 1);
-	pairs->alone = ARENA_NEW_ARRAY(arena, size_t, parts + 1);
-	pairs->parts = ARENA_NEW_ARRAY(arena, struct part *, parts + 1);
-	pairs->asked = facts_new_set(questionnaire->facts);
-	if (arena->exhausted)
+	pairs->asked = facts_new_set(facts);
+	if (!shared_bits_make(facts, &pairs->read) ||
+			!shared_bits_make(facts, &pairs->lacked) || arena->exhausted)
 		return false;
 	for (size_t i = 0; i < questionnaire->question_count; i++) {
 		struct question *question = &questionnaire->questions[i];
@@ -158,130 +151,128 @@ static bool pairs_reserve(struct pairs *pairs)
 	return counts != NULL;
 }
 
-static struct note *note_of(struct pairs *pairs, size_t pending, size_t slot)
+/* What the parts of a policy read and lack, once and more often. */
+static void parts_note(struct pairs *pairs, const struct pending *pending)
 {
-	struct note *note = &pairs->notes[slot];
+	size_t words = pairs->questionnaire->ruleset->set_words;
 
-	if (note->pending != pending + 1) {
-		*note = (struct note){ .pending = pending + 1, .owner = NOBODY };
-		pairs->read[pairs->read_count++] = slot;
-	}
-	return note;
-}
-
-/* @part, of a condition that lacks @missing. */
-static void part_note(
-		struct pairs *pairs, size_t pending, size_t number, const uint64_t *missing)
-{
-	const struct part *part = pairs->parts[number];
-
-	for (uint32_t i = 0; i < part->slot_count; i++) {
-		size_t slot = part->slots[i];
-		struct note *note;
-
-		if (!slot_bits_has(missing, (int)slot))
-			continue;
-		note = note_of(pairs, pending, slot);
-		note->owner = note->owner == NOBODY ? number : SEVERAL;
-		note->lackers += part->missing && slot_bits_has(part->missing, (int)slot);
-	}
-}
-
-/* Which slots the parts of a policy read and wait for. */
-static void parts_note(struct pairs *pairs, size_t index)
-{
-	const struct pending *pending = &pairs->questionnaire->pendings[index];
-
-	pairs->part_count = 0;
+	shared_bits_clear(&pairs->read, words);
+	shared_bits_clear(&pairs->lacked, words);
 	for (size_t i = 0; i < pending->clause_count; i++) {
 		const struct pending_clause *clause = &pending->clauses[i];
 
 		for (size_t k = 0; k < clause->part_count; k++) {
-			pairs->parts[pairs->part_count] = clause->parts[k];
-			part_note(pairs, index, pairs->part_count++, clause->missing);
+			const struct part *part = clause->parts[k];
+
+			for (size_t w = 0; part->touched && w < words; w++) {
+				uint64_t read = part->touched[w] & clause->missing[w];
+				uint64_t lacked = part->missing ? part->missing[w] : 0;
+
+				pairs->read.several[w] |= pairs->read.any[w] & read;
+				pairs->read.any[w] |= read;
+				pairs->lacked.several[w] |= pairs->lacked.any[w] & lacked;
+				pairs->lacked.any[w] |= lacked;
+			}
 		}
 	}
+	for (size_t w = 0; w < words; w++)
+		pending->once[w] = pairs->lacked.any[w] & ~pairs->lacked.several[w];
 }
 
-static void alone_count(struct pairs *pairs)
-{
-	const uint64_t *open = pairs->questionnaire->open;
-
-	for (size_t i = 0; i < pairs->part_count; i++) {
-		const struct part *part = pairs->parts[i];
-
-		pairs->alone[i] = 0;
-		for (uint32_t s = 0; part->missing && s < part->slot_count; s++) {
-			int slot = part->slots[s];
-
-			pairs->alone[i] += slot_bits_has(part->missing, slot) &&
-					   slot_bits_has(open, slot) &&
-					   pairs->notes[slot].lackers == 1;
-		}
-	}
-}
-
-static void pair_put(struct pairs *pairs, size_t index, size_t slot, size_t owner)
+/* @part: the only one of the policy that reads the slot, beside which it lacks @rest; or NULL. */
+static void pair_put(
+		struct pairs *pairs, size_t index, size_t slot, struct part *part, size_t rest)
 {
 	const struct pending *pending = &pairs->questionnaire->pendings[index];
 	struct question *question = pairs->questions[slot];
-	struct waiting *waiting = &question->waiting[question->pending_count];
 
-	*waiting = (struct waiting){ .before = (uint32_t)pending->before,
+	question->waiting[question->pending_count] = (struct waiting){ .part = part,
+		.rest = (uint32_t)rest,
+		.before = (uint32_t)pending->before,
 		.weight = (uint16_t)pending->weight };
-	if (owner < SEVERAL) {
-		waiting->part = pairs->parts[owner];
-		waiting->rest = waiting->before - (uint32_t)pairs->alone[owner];
-		waiting->own = pairs->alone[owner] == waiting->part->open_count;
-	}
 	question_put(question, index, 1);
+}
+
+/* How many units may be asked that @part lacks and no other does. */
+static size_t alone_count(const struct pairs *pairs, const struct pending *pending,
+		const struct part *part)
+{
+	const uint64_t *open = pairs->questionnaire->open;
+	size_t count = 0;
+
+	for (size_t w = 0; w < pairs->questionnaire->ruleset->set_words; w++) {
+		for (uint64_t bits = part->missing[w] & pending->once[w] & open[w]; bits;
+				bits &= bits - 1)
+			count++;
+	}
+	return count;
+}
+
+/* The questions for what only @part reads. */
+static void part_pair(struct pairs *pairs, size_t index, const struct pending_clause *clause,
+		struct part *part)
+{
+	const struct pending *pending = &pairs->questionnaire->pendings[index];
+	size_t rest;
+
+	if (!part->missing)
+		return;
+	rest = pending->before - alone_count(pairs, pending, part);
+	for (size_t w = 0; w < pairs->questionnaire->ruleset->set_words; w++) {
+		uint64_t bits = part->touched[w] & clause->missing[w] & pairs->asked[w] &
+				~pairs->read.several[w];
+
+		for (; bits; bits &= bits - 1)
+			pair_put(pairs, index, w * 64 + (size_t)__builtin_ctzll(bits), part,
+					rest);
+	}
+}
+
+static void bits_pair(struct pairs *pairs, size_t index, const uint64_t *bits)
+{
+	for (size_t w = 0; w < pairs->questionnaire->ruleset->set_words; w++) {
+		for (uint64_t left = bits[w] & pairs->asked[w]; left; left &= left - 1)
+			pair_put(pairs, index, w * 64 + (size_t)__builtin_ctzll(left), NULL, 0);
+	}
 }
 
 static void pending_pair(struct pairs *pairs, size_t index)
 {
-	pairs->read_count = 0;
-	parts_note(pairs, index);
-	alone_count(pairs);
-	for (size_t i = 0; i < pairs->read_count; i++) {
-		size_t slot = pairs->read[i];
-
-		if (slot_bits_has(pairs->asked, (int)slot))
-			pair_put(pairs, index, slot, pairs->notes[slot].owner);
-	}
-}
-
-/* A policy for items is asked with all that it waits for. */
-static void item_pending_pair(struct pairs *pairs, size_t index)
-{
 	const struct pending *pending = &pairs->questionnaire->pendings[index];
 
-	for (size_t w = 0; w < pairs->questionnaire->ruleset->set_words; w++) {
-		for (uint64_t bits = pending->lacks[w] & pairs->asked[w]; bits;
-				bits &= bits - 1)
-			pair_put(pairs, index, w * 64 + (size_t)__builtin_ctzll(bits), SEVERAL);
+	parts_note(pairs, pending);
+	for (size_t i = 0; i < pending->clause_count; i++) {
+		const struct pending_clause *clause = &pending->clauses[i];
+
+		for (size_t k = 0; k < clause->part_count; k++)
+			part_pair(pairs, index, clause, clause->parts[k]);
 	}
+	bits_pair(pairs, index, pairs->read.several);
 }
 
 void questions_find_pendings(struct questionnaire *questionnaire)
 {
+	size_t words = questionnaire->ruleset->set_words;
+	uint64_t *once = ARENA_NEW_ARRAY(questionnaire->arena, uint64_t,
+			questionnaire->pending_count * words + 1);
 	struct pairs pairs;
 
-	for (size_t i = 0; i < questionnaire->pending_count; i++) {
+	for (size_t i = 0; once && i < questionnaire->pending_count; i++) {
 		struct pending *pending = &questionnaire->pendings[i];
 
-		if (!parts_find_slots(questionnaire, pending))
-			return;
+		pending->once = once + i * words;
 		if (pending->outcome->policy->list == LIST_ENTERPRISE)
-			pending->before = bits_count_open(pending->lacks, questionnaire->open,
-					questionnaire->ruleset->set_words);
+			pending->before = bits_count_open(
+					pending->lacks, questionnaire->open, words);
 	}
-	if (!pairs_begin(questionnaire, &pairs) || !pairs_reserve(&pairs))
+	if (!once || !pairs_begin(questionnaire, &pairs) || !pairs_reserve(&pairs))
 		return;
 	for (size_t i = 0; i < questionnaire->pending_count; i++) {
+		/* A policy for items is asked with all that it waits for. */
 		if (questionnaire->pendings[i].outcome->policy->list == LIST_ENTERPRISE)
 			pending_pair(&pairs, i);
 		else
-			item_pending_pair(&pairs, i);
+			bits_pair(&pairs, i, questionnaire->pendings[i].lacks);
 	}
 	for (size_t i = 0; i < questionnaire->question_count; i++) {
 		if (!questionnaire->questions[i].waiting)

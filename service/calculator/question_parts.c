@@ -53,8 +53,6 @@ static struct part *part_of_known(
 	if (part->missing && !bits_within(part->missing, known->touched,
 					     questionnaire->ruleset->set_words))
 		part->touched = touched_with(questionnaire, part);
-	else
-		part->slots = known->slots;
 	return part->touched ? part : NULL;
 }
 
@@ -176,65 +174,7 @@ void clause_find_parts(struct questionnaire *questionnaire, const struct policy_
 		clause->part_count = count;
 }
 
-/* --- the attributes it reads -------------------------------------------------------------------- */
-
-/* The slots in ->touched, unless they are known. false when memory is short. */
-static bool slots_find(struct questionnaire *questionnaire, struct part *part)
-{
-	size_t words = questionnaire->ruleset->set_words;
-	uint16_t *slots;
-
-	if (part->slots) {
-		part->slot_count = part->known->slot_count;
-		return true;
-	}
-	slots = arena_alloc(questionnaire->arena,
-			(bits_count_open(part->touched, part->touched, words) + 1) *
-					sizeof(*slots));
-	if (!slots)
-		return false;
-	for (size_t w = 0; w < words; w++) {
-		for (uint64_t bits = part->touched[w]; bits; bits &= bits - 1)
-			slots[part->slot_count++] =
-					(uint16_t)(w * 64 + (size_t)__builtin_ctzll(bits));
-	}
-	part->slots = slots;
-	return true;
-}
-
-bool parts_find_slots(struct questionnaire *questionnaire, const struct pending *pending)
-{
-	size_t words = questionnaire->ruleset->set_words;
-
-	for (size_t i = 0; i < pending->clause_count; i++) {
-		for (size_t k = 0; k < pending->clauses[i].part_count; k++) {
-			struct part *part = pending->clauses[i].parts[k];
-
-			if (part->placed)
-				continue;
-			part->placed = true;
-			if (part->touched && !slots_find(questionnaire, part))
-				return false;
-			if (part->missing)
-				part->open_count = (uint32_t)bits_count_open(
-						part->missing, questionnaire->open, words);
-		}
-	}
-	return true;
-}
-
 /* --- asking ------------------------------------------------------------------------------------- */
-
-/* What it lacks, beside what it lacked before anything was tried. */
-static void lacks_look(struct questionnaire *questionnaire, struct part *part)
-{
-	size_t words = questionnaire->ruleset->set_words;
-
-	part->left = 0;
-	part->within = part->missing && bits_within(part->lacks, part->missing, words);
-	if (part->within)
-		part->left = (uint32_t)bits_count_open(part->lacks, questionnaire->open, words);
-}
 
 static void known_ask(struct questionnaire *questionnaire, struct part *part)
 {
@@ -269,15 +209,11 @@ static void whole_ask(struct questionnaire *questionnaire, struct part *part)
 	part->lacks = result.status == STATUS(UNKNOWN) ? result.missing : NULL;
 }
 
-void part_ask(struct questionnaire *questionnaire, struct part *part)
+void part_ask_anew(struct questionnaire *questionnaire, struct part *part)
 {
-	if (part->round == questionnaire->memo.round)
-		return;
 	part->round = questionnaire->memo.round;
 	if (part->known)
 		known_ask(questionnaire, part);
 	else
 		whole_ask(questionnaire, part);
-	if (part->lacks)
-		lacks_look(questionnaire, part);
 }
