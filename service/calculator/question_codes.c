@@ -20,6 +20,8 @@ struct codes {
 	bool regions;
 	const struct probe_point **tests; /* each once */
 	size_t test_count;
+	size_t *others; /* the numbers of those that are not PROBE_EQUAL */
+	size_t other_count;
 	size_t *table; /* by hash: their numbers from 1 on */
 	size_t table_mask;
 	size_t *test_at;   /* by point: which of them it is */
@@ -36,20 +38,31 @@ static bool points_equal(const struct probe_point *a, const struct probe_point *
 	return a->kind == b->kind && slice_equals(a->code, b->code);
 }
 
-/* The number of the test that @point is; it becomes the last one when there is none like it. */
-static size_t test_put(struct codes *codes, const struct probe_point *point)
+/* Where the number of the test that @point is stands in the table, from 1 on, or belongs. */
+static size_t *test_place(const struct codes *codes, const struct probe_point *point)
 {
 	size_t at = (slice_hash(point->code) + (uint64_t)point->kind) & codes->table_mask;
 
-	for (; codes->table[at]; at = (at + 1) & codes->table_mask) {
-		if (points_equal(codes->tests[codes->table[at] - 1], point))
-			return codes->table[at] - 1;
-	}
-	codes->tests[codes->test_count++] = point;
-	codes->table[at] = codes->test_count;
-	return codes->test_count - 1;
+	while (codes->table[at] && !points_equal(codes->tests[codes->table[at] - 1], point))
+		at = (at + 1) & codes->table_mask;
+	return &codes->table[at];
 }
 
+/* The number of the test that @point is; it becomes the last one when there is none like it. */
+static size_t test_put(struct codes *codes, const struct probe_point *point)
+{
+	size_t *place = test_place(codes, point);
+
+	if (!*place) {
+		codes->tests[codes->test_count++] = point;
+		*place = codes->test_count;
+		if (point->kind != PROBE_EQUAL)
+			codes->others[codes->other_count++] = codes->test_count - 1;
+	}
+	return *place - 1;
+}
+
+/* Whether the test holds, which is no PROBE_EQUAL. */
 static bool test_holds(
 		const struct codes *codes, const struct probe_point *test, struct slice code)
 {
@@ -57,8 +70,6 @@ static bool test_holds(
 	struct slice kind;
 
 	switch (test->kind) {
-	case PROBE_EQUAL:
-		return slice_equals(test->code, code);
 	case PROBE_PREFIX:
 		return slice_starts_with(code, test->code);
 	case PROBE_WITHIN:
@@ -66,25 +77,44 @@ static bool test_holds(
 	case PROBE_KIND:
 		return regions && region_kind(regions, code, &kind) &&
 		       slice_equals_text(kind, "ZONE");
+	case PROBE_EQUAL:
 	case PROBE_FROM:
 	default:
 		return false;
 	}
 }
 
+static void truth_put(uint64_t *truth, size_t test)
+{
+	truth[test / 64] |= UINT64_C(1) << (test % 64);
+}
+
+static bool truths_equal(const uint64_t *a, const uint64_t *b, size_t words)
+{
+	for (size_t i = 0; i < words; i++) {
+		if (a[i] != b[i])
+			return false;
+	}
+	return true;
+}
+
 /* The class of @code; ->count when there is none yet: then its tests stand behind the others. */
 static size_t class_find(const struct codes *codes, struct slice code)
 {
 	uint64_t *truth = codes->truth + codes->count * codes->words;
+	size_t equal = *test_place(
+			codes, &(struct probe_point){ .kind = PROBE_EQUAL, .code = code });
 	size_t at = 0;
 
 	memset(truth, 0, codes->words * sizeof(*truth));
-	for (size_t i = 0; i < codes->test_count; i++) {
-		if (test_holds(codes, codes->tests[i], code))
-			truth[i / 64] |= UINT64_C(1) << (i % 64);
+	if (equal)
+		truth_put(truth, equal - 1);
+	for (size_t i = 0; i < codes->other_count; i++) {
+		if (test_holds(codes, codes->tests[codes->others[i]], code))
+			truth_put(truth, codes->others[i]);
 	}
-	while (at < codes->count && memcmp(codes->truth + at * codes->words, truth,
-						    codes->words * sizeof(*truth)) != 0)
+	while (at < codes->count &&
+			!truths_equal(codes->truth + at * codes->words, truth, codes->words))
 		at++;
 	return at;
 }
@@ -100,7 +130,9 @@ static void candidate_add(struct codes *codes, struct slice code, struct value v
 	if (codes->count == CLASSES_MOST || class_find(codes, code) < codes->count)
 		return;
 	codes->values[codes->count] = value;
-	codes->faces[codes->count++].code = slice_equals_text(code, OTHER) ? "" : code.data;
+	codes->faces[codes->count++] = (struct question_class){
+		.code = slice_equals_text(code, OTHER) ? "" : code.data
+	};
 }
 
 static struct value value_of_code(struct slice code)
@@ -267,20 +299,23 @@ static bool tests_gather(struct codes *codes, const struct points *points)
 {
 	struct arena *arena = &codes->questionnaire->work;
 
-	codes->tests = ARENA_NEW_ARRAY(arena, const struct probe_point *, points->count + 1);
-	codes->test_at = ARENA_NEW_ARRAY(arena, size_t, points->count + 1);
+	codes->tests = arena_alloc(
+			arena, (points->count + 1) * sizeof(const struct probe_point *));
+	codes->others = arena_alloc(arena, (points->count + 1) * sizeof(*codes->others));
+	codes->test_at = arena_alloc(arena, (points->count + 1) * sizeof(*codes->test_at));
 	codes->table_mask = 1;
 	while (codes->table_mask < 2 * points->count)
 		codes->table_mask = 2 * codes->table_mask + 1;
 	codes->table = ARENA_NEW_ARRAY(arena, size_t, codes->table_mask + 1);
-	if (!codes->tests || !codes->test_at || !codes->table)
+	if (!codes->tests || !codes->others || !codes->test_at || !codes->table)
 		return false;
 	for (size_t i = 0; i < points->count; i++)
 		codes->test_at[i] = test_put(codes, &points->list[i]);
 	codes->words = codes->test_count / 64 + 1;
-	codes->truth = ARENA_NEW_ARRAY(arena, uint64_t, (CLASSES_MOST + 1) * codes->words);
-	codes->values = ARENA_NEW_ARRAY(arena, struct value, CLASSES_MOST + 1);
-	codes->faces = ARENA_NEW_ARRAY(arena, struct question_class, CLASSES_MOST + 1);
+	codes->truth = arena_alloc(
+			arena, (CLASSES_MOST + 1) * codes->words * sizeof(*codes->truth));
+	codes->values = arena_alloc(arena, (CLASSES_MOST + 1) * sizeof(*codes->values));
+	codes->faces = arena_alloc(arena, (CLASSES_MOST + 1) * sizeof(*codes->faces));
 	return !arena->exhausted;
 }
 
