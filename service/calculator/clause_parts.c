@@ -4,7 +4,6 @@
 #include "base/memory.h"
 
 #include <pthread.h>
-#include <string.h>
 
 #define PARTS_BUDGET ((size_t)1 << 30)
 
@@ -13,10 +12,11 @@
  * are whole.
  */
 struct clause_part_cache {
-	pthread_mutex_t lock; /* of those who read rules, and of ->arena and texts */
+	pthread_mutex_t lock; /* of those who read rules, and of all but ->count and ->policies */
 	struct arena arena;
 	struct map texts,
 			excluded; /* to the part, of such that are to hold, and that are not */
+	struct value *values;	  /* by slot, all unknown */
 	atomic_size_t count;
 	_Atomic(_Atomic(struct policy_parts *) *)
 			policies; /* by index; NULL: nobody has asked yet */
@@ -65,124 +65,37 @@ size_t clause_part_count(const struct clause_part_cache *cache)
 
 /* --- what a part reads -------------------------------------------------------------------------- */
 
-/* A rule at which is looked; under the lock. */
 struct reading_off {
 	const struct ruleset *ruleset;
-	struct arena *arena; /* of the cache */
 	uint64_t *touched;
-	int slot;      /* the first that is read, or -1 */
-	bool others;   /* and another */
-	bool searched; /* the place of a change would have to be searched for */
-	struct probe_point *points;
-	size_t point_count, point_capacity;
 };
 
 static void on_slot(void *context, int slot)
 {
-	struct reading_off *reading = context;
+	const struct reading_off *reading = context;
 
 	slot_bits_put(reading->touched, slot);
 	slot_bits_put_bases(reading->ruleset, LIST_ENTERPRISE, slot, reading->touched);
-	reading->others |= reading->slot >= 0 && reading->slot != slot;
-	reading->slot = slot;
 }
 
-/* The slots in @reading->touched, in their order. */
-static bool slots_list(const struct reading_off *reading, struct clause_part *part)
+/* The slots in ->touched, in their order. */
+static bool slots_list(size_t words, struct arena *arena, struct clause_part *part)
 {
-	size_t words = reading->ruleset->set_words;
 	size_t count = 0;
 	uint16_t *slots;
 
 	for (size_t w = 0; w < words; w++)
-		count += (size_t)__builtin_popcountll(reading->touched[w]);
-	slots = arena_alloc(reading->arena, (count + 1) * sizeof(*slots));
+		count += (size_t)__builtin_popcountll(part->touched[w]);
+	slots = arena_alloc(arena, (count + 1) * sizeof(*slots));
 	if (!slots)
 		return false;
 	for (size_t w = 0; w < words; w++) {
-		for (uint64_t bits = reading->touched[w]; bits; bits &= bits - 1)
+		for (uint64_t bits = part->touched[w]; bits; bits &= bits - 1)
 			slots[part->slot_count++] =
 					(uint16_t)(w * 64 + (size_t)__builtin_ctzll(bits));
 	}
 	part->slots = slots;
 	return true;
-}
-
-/* --- where it changes --------------------------------------------------------------------------- */
-
-static void on_found(void *context, const struct probe_point *point)
-{
-	struct reading_off *reading = context;
-
-	if (reading->point_count == reading->point_capacity) {
-		size_t capacity = reading->point_capacity ? reading->point_capacity * 2 : 2;
-		struct probe_point *points =
-				arena_alloc(reading->arena, capacity * sizeof(*points));
-
-		if (!points)
-			return;
-		if (reading->point_count)
-			memcpy(points, reading->points, reading->point_count * sizeof(*points));
-		reading->points = points;
-		reading->point_capacity = capacity;
-	}
-	reading->points[reading->point_count++] = *point;
-}
-
-static void on_put(void *context, int64_t value)
-{
-	(void)value;
-	((struct reading_off *)context)->searched = true;
-}
-
-static void on_take_back(void *context)
-{
-	(void)context;
-}
-
-/* Days have a step of their own, and what is derived follows from others. */
-static bool slot_may_stand_alone(const struct reading_off *reading)
-{
-	const struct slot *place = &reading->ruleset->slots[LIST_ENTERPRISE][reading->slot];
-
-	return place->role == SCOPE_ATTRIBUTE && !place->derived &&
-	       place->attribute->type != VALUE_TYPE(DATE);
-}
-
-/* Reads off where @part changes, if it reads one attribute alone; all else is not known yet. */
-static void points_read(struct reading_off *reading, struct clause_part *part)
-{
-	const struct ruleset *ruleset = reading->ruleset;
-	struct value *values;
-	struct evaluation evaluation = { .value_count = ruleset->most_slots,
-		.regions = ruleset->regions,
-		.arena = reading->arena };
-	struct probe probe = {
-		.slot = reading->slot,
-		.unit = 1,
-		.put = on_put,
-		.take_back = on_take_back,
-		.found = on_found,
-		.context = reading,
-	};
-	struct value value;
-
-	if (reading->others || reading->slot < 0 || !slot_may_stand_alone(reading))
-		return;
-	values = ARENA_NEW_ARRAY(reading->arena, struct value, ruleset->most_slots + 1);
-	if (!values)
-		return;
-	evaluation.values = values;
-	value = rule_part_evaluate(part->clause->rule, part->node, &evaluation);
-	if (value.kind != VALUE_UNKNOWN || value.missing.count != 1 ||
-			value.missing.slots[0] != reading->slot)
-		return;
-	rule_part_probe(part->clause->rule, part->node, &probe, &evaluation);
-	if (reading->searched)
-		return;
-	part->slot = reading->slot;
-	part->points = reading->points;
-	part->point_count = (uint32_t)reading->point_count;
 }
 
 /* --- parts -------------------------------------------------------------------------------------- */
@@ -194,21 +107,21 @@ static struct clause_part *part_make(const struct ruleset *ruleset, const struct
 	struct clause_part_cache *cache = ruleset->clause_parts;
 	struct arena *arena = &cache->arena;
 	struct clause_part *part = ARENA_NEW(arena, struct clause_part);
-	struct reading_off reading = { .ruleset = ruleset, .arena = arena, .slot = -1 };
+	struct reading_off reading = { ruleset,
+		ARENA_NEW_ARRAY(arena, uint64_t, ruleset->set_words) };
 
-	reading.touched = ARENA_NEW_ARRAY(arena, uint64_t, ruleset->set_words);
-	if (!part || !reading.touched)
+	if (!cache->values)
+		cache->values = ARENA_NEW_ARRAY(arena, struct value, ruleset->most_slots + 1);
+	if (!part || !reading.touched || !cache->values)
 		return NULL;
 	part->clause = clause;
 	part->node = node;
 	part->excludes = excludes;
 	part->touched = reading.touched;
-	part->slot = -1;
 	rule_part_slots(node, on_slot, &reading);
-	if (!slots_list(&reading, part))
+	if (!slots_list(ruleset->set_words, arena, part))
 		return NULL;
-	points_read(&reading, part);
-	clause_part_tabulate(ruleset, part, arena);
+	clause_part_tabulate(ruleset, cache->values, arena, part);
 	part->number = (uint32_t)atomic_load_explicit(&cache->count, memory_order_relaxed);
 	return arena->exhausted ? NULL : part;
 }

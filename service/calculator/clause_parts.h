@@ -12,6 +12,27 @@
 
 #include "calculator/ruleset.h"
 
+/* It fails, it holds, or it lacks something still. */
+struct part_result {
+	bool fails;
+	const uint64_t *lacks; /* or NULL */
+};
+
+/* What a part comes to when one attribute is told, and nothing else that it reads. */
+struct part_table {
+	int slot; /* of the attribute */
+	/* Where it changes, as rule_part_probe() finds it. */
+	uint32_t point_count, bound_count;
+	const struct probe_point *points;
+	const int64_t *bounds; /* of figures: the places of ->points, ascending, each once */
+	/*
+	 * By value, as far as questions try values out: of flags no and yes; of figures below the first of ->bounds, from it
+	 * on, from the second on, ...; of codes each of ->points, and behind them one that is none of those, or
+	 * nothing. NULL: it must be asked.
+	 */
+	const struct part_result *results;
+};
+
 struct clause_part {
 	uint32_t number; /* dense over all that are known */
 	uint32_t slot_count;
@@ -21,22 +42,25 @@ struct clause_part {
 	const uint64_t *touched; /* what it reads, and the bases of what is derived of that; */
 	const uint16_t *slots;	 /* the same in the order of slots */
 	/*
-	 * The attribute that it reads, when it reads nothing else: neither a parameter nor the day. Then
-	 * it lacks that attribute as long as its value is unknown, and changes at ->points and nowhere else,
-	 * under all facts. -1: it reads something else, too, or one must look for where it changes.
+	 * Of one that reads nothing but attributes as they are told, neither a parameter nor the day, so that all this is so
+	 * under all facts: what it lacks when none is known, and tables of those of which one need not search for
+	 * where it changes. NULL: it is another one.
 	 */
-	int slot;
-	uint32_t point_count;
-	const struct probe_point *points;
-	/*
-	 * Whether it holds, by value of that attribute, as far as questions try values out: of flags no and yes; of
-	 * figures below the first of ->bounds, from it on, from the second on, ...; of codes each of ->points, and
-	 * behind them one that is none of those, or nothing. NULL: that takes asking it.
-	 */
-	const bool *holds;
-	const int64_t *bounds; /* of figures: the places of ->points, ascending, each once */
-	uint32_t bound_count;
+	const uint64_t *missing;
+	const struct part_table *tables;
+	uint32_t table_count;
 };
+
+/** Its table of the attribute at @slot, or NULL. */
+static inline const struct part_table *clause_part_table(
+		const struct clause_part *part, int slot)
+{
+	for (uint32_t i = 0; i < part->table_count; i++) {
+		if (part->tables[i].slot == slot)
+			return &part->tables[i];
+	}
+	return NULL;
+}
 
 /* The parts of all conditions of a policy, one after another. */
 struct policy_parts {
@@ -49,9 +73,12 @@ static inline size_t policy_parts_first(const struct policy_parts *parts, size_t
 	return clause ? parts->ends[clause - 1] : 0;
 }
 
-/** Fills ->holds and ->bounds where it can, in @arena. clause_part_table.c. */
-void clause_part_tabulate(
-		const struct ruleset *ruleset, struct clause_part *part, struct arena *arena);
+/**
+ * Fills ->missing and the tables where it can, in @arena; @values are as many as there are slots, all unknown,
+ * and so again behind it. clause_part_table.c.
+ */
+void clause_part_tabulate(const struct ruleset *ruleset, struct value *values,
+		struct arena *arena, struct clause_part *part);
 
 /** What is known of parts: nothing yet. NULL when memory is short. */
 struct clause_part_cache *clause_part_cache_new(void);

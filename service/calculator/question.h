@@ -39,7 +39,8 @@ struct part {
 	const struct clause *clause;
 	const uint64_t *missing; /* under the facts of now; NULL: it waits for nothing */
 	const uint64_t *touched; /* what it waits for, reads, and what stands behind that; or NULL */
-	uint64_t round;		 /* of the memo in which it came to: */
+	bool bare; /* it is known, and so is what it lacks: of nothing that it reads is anything */
+	uint64_t round; /* of the memo in which it came to: */
 	bool fails;
 	bool errs;	       /* it could not be computed */
 	const uint64_t *lacks; /* or NULL */
@@ -214,33 +215,20 @@ bool trial_moves(
 
 /* Who is asked under an answer: a part, for all policies that wait by it alone; or one policy. */
 struct asker {
-	struct part *part; /* NULL: it is the policy */
+	struct part *part;		/* NULL: it is the policy */
+	const struct part_table *table; /* of the part; NULL: it is not known beforehand */
 	uint32_t pending; /* from 1 on, of the question's: it, or the first of those; then waiting->next */
 	bool lacks; /* under some answer the part lacks something still */
 	struct point_run points;
 	uint64_t fails, holds; /* weights of the answers under which the part does, and lacks nothing */
 };
 
-/* What the part is known to come to by value, so that it need not be asked; NULL: it must be. */
-static inline const bool *asker_holds(const struct asker *asker)
-{
-	return asker->part && asker->part->known ? asker->part->known->holds : NULL;
-}
-
-/* Notes of answers of that weight what their part comes to. */
-static inline void asker_note(struct asker *asker, bool holds, uint64_t weight)
-{
-	if (holds)
-		asker->holds += weight;
-	else
-		asker->fails += weight;
-}
-
 /* An asker under one class of answers. */
 struct job {
 	uint32_t answer; /* class */
 	uint32_t asker;
-	uint64_t weight; /* of all classes under which it comes out alike */
+	uint64_t weight;       /* of all classes under which it comes out alike */
+	const uint64_t *lacks; /* what the part is known to lack; NULL: it is to be asked */
 };
 
 struct answers {
@@ -286,6 +274,9 @@ bool points_collect(struct questionnaire *questionnaire, const struct question *
 /** Who is asked: not @by_part, each policy by itself. false: memory is short. */
 bool askers_find(struct questionnaire *questionnaire, const struct question *question,
 		bool by_part, struct answers *answers);
+/** What the part of the asker at that place is known to come to, under answers of that weight. */
+void asker_note(struct answers *answers, size_t asker, const struct part_result *result,
+		uint64_t weight);
 /** Tries out all answers: what is gained, and how likely each policy stays as it is. false: memory is short. */
 bool answers_tell(struct questionnaire *questionnaire, struct question *question,
 		struct trial *trial, const struct answers *answers);

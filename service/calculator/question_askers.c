@@ -16,6 +16,7 @@ bool askers_find(struct questionnaire *questionnaire, const struct question *que
 {
 	struct arena *arena = &questionnaire->work;
 	size_t round = ++questionnaire->question_at;
+	int slot = questionnaire->units[question->units[0]].slot;
 
 	answers->asker_count = 0;
 	answers->askers = arena_alloc(
@@ -37,10 +38,26 @@ bool askers_find(struct questionnaire *questionnaire, const struct question *que
 			part->asker = (uint32_t)answers->asker_count;
 			waiting->next = 0;
 		}
-		answers->askers[answers->asker_count++] =
-				(struct asker){ .part = part, .pending = (uint32_t)i + 1 };
+		answers->askers[answers->asker_count++] = (struct asker){ .part = part,
+			.table = part && part->bare ? clause_part_table(part->known, slot)
+						    : NULL,
+			.pending = (uint32_t)i + 1 };
 	}
 	return answers->askers != NULL;
+}
+
+void asker_note(struct answers *answers, size_t asker, const struct part_result *result,
+		uint64_t weight)
+{
+	if (weight == 0)
+		return;
+	if (result->lacks)
+		answers->jobs[answers->job_count++] =
+				(struct job){ 0, (uint32_t)asker, weight, result->lacks };
+	else if (result->fails)
+		answers->askers[asker].fails += weight;
+	else
+		answers->askers[asker].holds += weight;
 }
 
 /* --- what is gained ----------------------------------------------------------------------------- */
@@ -96,9 +113,10 @@ static size_t count_beside(const struct questionnaire *questionnaire,
 }
 
 /* What the part lacks is looked at for each policy that waits by it. */
-static void part_lacks(struct telling *telling, const struct asker *asker,
-		const uint64_t *lacks, uint64_t weight)
+static void part_lacks(struct telling *telling, struct asker *asker, const uint64_t *lacks,
+		uint64_t weight)
 {
+	asker->lacks = true;
 	for (uint32_t at = asker->pending; at; at = telling->question->waiting[at - 1].next) {
 		const struct waiting *waiting = &telling->question->waiting[at - 1];
 		size_t after = waiting->rest + count_beside(telling->questionnaire,
@@ -124,14 +142,12 @@ static void asker_tell(struct telling *telling, struct asker *asker, uint64_t we
 		return;
 	}
 	part_ask(telling->questionnaire, part);
-	if (part->fails) {
-		asker->fails += weight;
-	} else if (!part->lacks) {
-		asker->holds += weight;
-	} else {
-		asker->lacks = true;
+	if (part->lacks)
 		part_lacks(telling, asker, part->lacks, weight);
-	}
+	else if (part->fails)
+		asker->fails += weight;
+	else
+		asker->holds += weight;
 }
 
 /* @part of @whole in millionths. */
@@ -185,25 +201,36 @@ static const struct job *jobs_sort(
 	return sorted;
 }
 
-/* Asks all askers under all their answers. */
+static void answer_put(struct telling *telling, struct trial *trial, uint32_t answer)
+{
+	const struct answers *answers = telling->answers;
+
+	trial->opaque = !answers->values;
+	trial->fails = answer > 0;
+	if (answers->values)
+		trial_put(telling->questionnaire, trial,
+				answers->values + answer * trial->count);
+}
+
+/* Asks all askers under all their answers, as far as it is not known what they say. */
 static void jobs_run(struct telling *telling, struct trial *trial, const struct job *jobs)
 {
 	const struct answers *answers = telling->answers;
-	bool put = false;
+	uint32_t put = UINT32_MAX;
 
 	for (size_t i = 0; i < answers->job_count; i++) {
-		if (i == 0 || jobs[i - 1].answer != jobs[i].answer) {
-			trial->opaque = !answers->values;
-			trial->fails = jobs[i].answer > 0;
-			put = answers->values != NULL;
-			if (put)
-				trial_put(telling->questionnaire, trial,
-						answers->values +
-								jobs[i].answer * trial->count);
+		struct asker *asker = &answers->askers[jobs[i].asker];
+
+		if (jobs[i].lacks) {
+			part_lacks(telling, asker, jobs[i].lacks, jobs[i].weight);
+			continue;
 		}
-		asker_tell(telling, &answers->askers[jobs[i].asker], jobs[i].weight);
+		if (put != jobs[i].answer)
+			answer_put(telling, trial, jobs[i].answer);
+		put = jobs[i].answer;
+		asker_tell(telling, asker, jobs[i].weight);
 	}
-	if (put)
+	if (put != UINT32_MAX && answers->values)
 		trial_take_back(telling->questionnaire, trial);
 }
 

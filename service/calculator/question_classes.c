@@ -137,19 +137,20 @@ struct figures {
 };
 
 /* What a part is known to come to between its bounds, weighed. */
-static void figures_note(const struct figures *figures, const bool *holds, struct asker *asker)
+static void figures_note(const struct figures *figures, uint32_t asker, struct answers *answers)
 {
-	const struct clause_part *part = asker->part->known;
+	const struct part_table *table = answers->askers[asker].table;
 	size_t span = 0;
 
-	for (uint32_t k = 0; k <= part->bound_count; k++) {
+	for (uint32_t k = 0; k <= table->bound_count; k++) {
 		size_t end = figures->count + 1;
 
-		if (k < part->bound_count && part->bounds[k] <= figures->domain->least)
+		if (k < table->bound_count && table->bounds[k] <= figures->domain->least)
 			continue;
-		if (k < part->bound_count && part->bounds[k] <= figures->domain->most)
-			end = point_find(figures->all, figures->count, part->bounds[k]) + 1;
-		asker_note(asker, holds[k], figures->until[end] - figures->until[span]);
+		if (k < table->bound_count && table->bounds[k] <= figures->domain->most)
+			end = point_find(figures->all, figures->count, table->bounds[k]) + 1;
+		asker_note(answers, asker, &table->results[k],
+				figures->until[end] - figures->until[span]);
 		if (end > figures->count)
 			return;
 		span = end;
@@ -170,7 +171,7 @@ static void figures_jobs(const struct figures *figures, uint32_t asker, struct a
 				       : figures->count + 1;
 
 		answers->jobs[answers->job_count++] = (struct job){ (uint32_t)span, asker,
-			figures->until[end] - figures->until[span] };
+			figures->until[end] - figures->until[span], NULL };
 		span = end;
 	}
 }
@@ -200,13 +201,13 @@ static bool answers_find_figures(struct questionnaire *questionnaire,
 	figures.until[0] = 0;
 	for (size_t i = 0; i < answers->count; i++)
 		figures.until[i + 1] = figures.until[i] + answers->weights[i];
-	for (size_t i = 0; i < answers->asker_count; i++) {
-		const bool *holds = asker_holds(&answers->askers[i]);
+	for (uint32_t i = 0; i < answers->asker_count; i++) {
+		const struct part_table *table = answers->askers[i].table;
 
-		if (holds)
-			figures_note(&figures, holds, &answers->askers[i]);
+		if (table && table->results)
+			figures_note(&figures, i, answers);
 		else
-			figures_jobs(&figures, (uint32_t)i, answers);
+			figures_jobs(&figures, i, answers);
 	}
 	return true;
 }
@@ -220,13 +221,13 @@ static bool jobs_fill(struct questionnaire *questionnaire, struct answers *answe
 			(answers->count * answers->asker_count + 1) * sizeof(*answers->jobs));
 	for (size_t k = 0; answers->jobs && k < answers->count; k++) {
 		for (size_t i = 0; i < answers->asker_count; i++) {
-			const bool *holds = asker_holds(&answers->askers[i]);
+			const struct part_table *table = answers->askers[i].table;
 
-			if (holds) /* of a flag: groups are asked policy by policy */
-				asker_note(&answers->askers[i], holds[k], answers->weights[k]);
+			if (table && table->results) /* of a flag */
+				asker_note(answers, i, &table->results[k], answers->weights[k]);
 			else
 				answers->jobs[answers->job_count++] = (struct job){ (uint32_t)k,
-					(uint32_t)i, answers->weights[k] };
+					(uint32_t)i, answers->weights[k], NULL };
 		}
 	}
 	return answers->jobs != NULL;

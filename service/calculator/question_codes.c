@@ -261,18 +261,19 @@ static bool tests_weigh(struct codes *codes, const struct answers *answers)
 }
 
 /* What a part is known to come to with each code that it looks for, and without any, weighed. */
-static void codes_note(const struct codes *codes, const bool *holds, uint64_t total,
-		struct asker *asker)
+static void codes_note(const struct codes *codes, size_t asker, struct answers *answers)
 {
-	const struct point_run *run = &asker->points;
+	const struct part_result *results = answers->askers[asker].table->results;
+	const struct point_run *run = &answers->askers[asker].points;
+	uint64_t left = answers->total;
 
 	for (size_t i = 0; i < run->count; i++) {
 		uint64_t weight = codes->weights[codes->test_at[run->first + i]];
 
-		asker_note(asker, holds[i], weight);
-		total -= weight;
+		asker_note(answers, asker, &results[i], weight);
+		left -= weight;
 	}
-	asker_note(asker, holds[run->count], total);
+	asker_note(answers, asker, &results[run->count], left);
 }
 
 /* Asked once for each different set of answers to its own tests. */
@@ -290,7 +291,7 @@ static void jobs_make(
 			i++;
 		if (i == answers->job_count)
 			answers->jobs[answers->job_count++] =
-					(struct job){ (uint32_t)k, (uint32_t)asker, 0 };
+					(struct job){ (uint32_t)k, (uint32_t)asker, 0, NULL };
 		answers->jobs[i].weight += answers->weights[k];
 	}
 }
@@ -350,10 +351,10 @@ bool answers_find_codes(struct questionnaire *questionnaire, const struct questi
 	if (!tests_weigh(&codes, answers))
 		return false;
 	for (size_t i = 0; i < answers->asker_count; i++) {
-		const bool *holds = asker_holds(&answers->askers[i]);
+		const struct part_table *table = answers->askers[i].table;
 
-		if (holds)
-			codes_note(&codes, holds, answers->total, &answers->askers[i]);
+		if (table && table->results)
+			codes_note(&codes, i, answers);
 		else
 			jobs_make(&codes, i, own, answers);
 	}

@@ -34,6 +34,16 @@ static const uint64_t *touched_with(
 	return touched;
 }
 
+/* Whether nothing is known of what @known reads, so that it lacks what it is known to. */
+static bool nothing_is_known(const struct facts *facts, const struct clause_part *known)
+{
+	for (uint32_t i = 0; i < known->slot_count; i++) {
+		if (facts->values[known->slots[i]].kind != VALUE_UNKNOWN)
+			return false;
+	}
+	return known->missing;
+}
+
 /* The part under the facts as they are before anything is tried. NULL when memory is short. */
 static struct part *part_of_known(
 		struct questionnaire *questionnaire, const struct clause_part *known)
@@ -48,6 +58,7 @@ static struct part *part_of_known(
 		return NULL;
 	part->known = known;
 	part_ask(questionnaire, part);
+	part->bare = nothing_is_known(questionnaire->facts, known);
 	part->missing = part->lacks;
 	part->touched = known->touched;
 	if (part->missing && !bits_within(part->missing, known->touched,
@@ -185,8 +196,8 @@ static void known_ask(struct questionnaire *questionnaire, struct part *part)
 
 	part->fails = part->errs = false;
 	part->lacks = NULL;
-	if (known->slot >= 0 && facts->values[known->slot].kind == VALUE_UNKNOWN) {
-		part->lacks = known->touched;
+	if (nothing_is_known(facts, known)) {
+		part->lacks = known->missing;
 		return;
 	}
 	value = rule_part_evaluate(known->clause->rule, known->node, &facts->evaluation);

@@ -189,14 +189,17 @@ static struct point_run collect_part(struct collector *collector, struct part *p
 {
 	struct points *points = collector->points;
 	struct probe probe = probe_make(collector);
+	const struct part_table *table =
+			part->bare ? clause_part_table(part->known, collector->unit->slot)
+				   : NULL;
 
 	if (part->points_round == collector->round)
 		return part->points;
 	part->points_round = collector->round;
 	part->points.first = points->count;
-	if (part->known && part->known->slot >= 0) {
-		for (size_t i = 0; i < part->known->point_count; i++)
-			on_found(collector, &part->known->points[i]);
+	if (table) {
+		for (size_t i = 0; i < table->point_count; i++)
+			on_found(collector, &table->points[i]);
 	} else if (part->known) {
 		for (size_t i = 0; collector->trial->derivation_count &&
 				   i < part->known->slot_count;

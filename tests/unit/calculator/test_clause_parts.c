@@ -55,6 +55,7 @@ static void knows_what_parts_read(void **state)
 {
 	struct question_world world;
 	const struct clause_part *part;
+	const struct part_table *table;
 
 	(void)state;
 	world_init(&world, "policy a\nwindow always\nrequire e.staff >= 20 && e.srdi && "
@@ -63,28 +64,32 @@ static void knows_what_parts_read(void **state)
 			   "(e.staff >= 5 || e.staff == 3) && e.staff * 2 >= 10 && "
 			   "date.addYears(e.registered_on, 2) <= as_of\n");
 	part = part_of(&world, 0, 0);
-	assert_int_equal(part->slot, slot_of(&world, "staff"));
+	table = clause_part_table(part, slot_of(&world, "staff"));
 	assert_int_equal(part->slot_count, 1);
-	assert_int_equal(part->slots[0], part->slot);
-	assert_true(slot_bits_has(part->touched, part->slot));
-	assert_int_equal(part->point_count, 1);
-	assert_int_equal(part->points[0].kind, PROBE_FROM);
-	assert_int_equal(part->points[0].from, 20);
+	assert_int_equal(part->table_count, 1);
+	assert_int_equal(part->slots[0], table->slot);
+	assert_true(slot_bits_has(part->touched, table->slot));
+	assert_true(slot_bits_has(part->missing, table->slot));
+	assert_null(clause_part_table(part, slot_of(&world, "srdi")));
+	assert_int_equal(table->point_count, 1);
+	assert_int_equal(table->points[0].kind, PROBE_FROM);
+	assert_int_equal(table->points[0].from, 20);
 	/* A flag changes without a point. */
-	assert_int_equal(part_of(&world, 0, 1)->slot, slot_of(&world, "srdi"));
-	assert_int_equal(part_of(&world, 0, 1)->point_count, 0);
-	/* A parameter changes with the day; a quotient is made of two. */
-	assert_int_equal(part_of(&world, 0, 2)->slot, -1);
+	table = clause_part_table(part_of(&world, 0, 1), slot_of(&world, "srdi"));
+	assert_int_equal(table->point_count, 0);
+	/* A parameter changes with the day; a quotient is derived. */
+	assert_null(part_of(&world, 0, 2)->missing);
+	assert_int_equal(part_of(&world, 0, 2)->table_count, 0);
 	assert_int_equal(part_of(&world, 0, 2)->slot_count, 2);
-	assert_int_equal(part_of(&world, 0, 3)->slot, -1);
+	assert_null(part_of(&world, 0, 3)->missing);
 	assert_true(slot_bits_has(part_of(&world, 0, 3)->touched, slot_of(&world, "staff")));
 	/* Written alike in another policy; several points; one to be searched for; the day. */
 	assert_ptr_equal(part_of(&world, 1, 0), part_of(&world, 0, 1));
-	part = part_of(&world, 1, 1);
-	assert_int_equal(part->slot, slot_of(&world, "staff"));
-	assert_int_equal(part->point_count, 3);
-	assert_int_equal(part_of(&world, 1, 2)->slot, -1);
-	assert_int_equal(part_of(&world, 1, 3)->slot, -1);
+	table = clause_part_table(part_of(&world, 1, 1), slot_of(&world, "staff"));
+	assert_int_equal(table->point_count, 3);
+	assert_non_null(part_of(&world, 1, 2)->missing);
+	assert_int_equal(part_of(&world, 1, 2)->table_count, 0);
+	assert_null(part_of(&world, 1, 3)->missing);
 	assert_int_equal(clause_part_count(world.ruleset->clause_parts), 7);
 	question_world_fini(&world);
 }
@@ -112,37 +117,46 @@ static void knows_what_has_none(void **state)
 	assert_int_equal(parts->ends[3], 5);
 	assert_false(parts->list[2]->excludes);
 	assert_true(parts->list[4]->excludes);
-	assert_int_equal(parts->list[4]->slot, slot_of(&world, "srdi"));
+	assert_int_equal(parts->list[4]->slots[0], slot_of(&world, "srdi"));
 	assert_int_equal(policy_parts_get(world.ruleset, 1)->ends[0], 0);
 	parts = policy_parts_get(world.ruleset, 2);
 	assert_int_equal(parts->ends[0], 0);
 	assert_int_equal(parts->ends[1], 1);
 	assert_int_equal(parts->list[0]->slot_count, 0);
-	assert_int_equal(parts->list[0]->slot, -1);
+	assert_null(parts->list[0]->missing);
 	assert_ptr_equal(policy_parts_get(world.ruleset, 2), parts);
 	question_world_fini(&world);
 }
 
 /* --- tables ------------------------------------------------------------------------------------- */
 
-/* What the part says of @value itself. */
-static bool part_says(const struct question_world *world, const struct clause_part *part,
-		struct value value)
+/* @result is what the part itself says with that value at @slot, and all else unknown. */
+static void assert_says(const struct question_world *world, const struct clause_part *part,
+		int slot, struct value value, const struct part_result *result)
 {
 	struct arena arena;
 	struct value *values;
-	struct value result;
+	struct value says;
 
 	arena_init(&arena, (size_t)1 << 20);
 	values = ARENA_NEW_ARRAY(&arena, struct value, world->ruleset->most_slots + 1);
 	assert_non_null(values);
-	values[part->slot] = value;
-	result = rule_part_evaluate(part->clause->rule, part->node,
+	values[slot] = value;
+	says = rule_part_evaluate(part->clause->rule, part->node,
 			&(struct evaluation){ values, world->ruleset->most_slots,
 					world->ruleset->regions, &arena });
+	if (says.kind == VALUE_BOOL) {
+		assert_null(result->lacks);
+		assert_int_equal(result->fails, says.boolean == part->excludes);
+	} else {
+		assert_int_equal(says.kind, VALUE_UNKNOWN);
+		assert_non_null(result->lacks);
+		assert_false(result->fails);
+		assert_int_equal(says.missing.count, 1);
+		assert_true(slot_bits_has(result->lacks, says.missing.slots[0]));
+		assert_false(slot_bits_has(result->lacks, slot));
+	}
 	arena_fini(&arena);
-	assert_int_equal(result.kind, VALUE_BOOL);
-	return result.boolean != part->excludes;
 }
 
 /* Of every figure, the table says what the part does. */
@@ -153,37 +167,58 @@ static void tables_of_figures(void **state)
 		"require e.staff != 7", "exclude e.staff == 7 || e.staff > 30",
 		"require !(e.staff >= 3 && e.staff < 9) || e.staff == 5",
 		"require e.staff >= 10 ? e.staff < 40 : e.staff == 0",
-		"require e.staff == 7 || e.staff == 8 || e.staff == 7" };
+		"require e.staff == 7 || e.staff == 8 || e.staff == 7",
+		"require e.staff >= 20 || e.srdi", "exclude e.staff >= 20 && e.srdi",
+		"require e.staff >= 10 ? e.srdi : e.tech_sme" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rules) / sizeof(*rules); i++) {
 		struct question_world world;
 		const struct clause_part *part;
+		const struct part_table *table;
 		char lines[200];
+		int slot;
 
 		(void)snprintf(lines, sizeof(lines), "policy a\nwindow always\n%s\n", rules[i]);
 		world_init(&world, lines);
+		slot = slot_of(&world, "staff");
 		part = part_of(&world, 0, 0);
-		assert_non_null(part->holds);
-		assert_true(part->bound_count > 0);
+		table = clause_part_table(part, slot);
+		assert_non_null(table);
+		assert_non_null(table->results);
+		assert_true(table->bound_count > 0);
 		for (int64_t figure = -3; figure < 60; figure++) {
 			uint32_t at = 0;
 
-			while (at < part->bound_count && part->bounds[at] <= figure)
+			while (at < table->bound_count && table->bounds[at] <= figure)
 				at++;
-			assert_int_equal(part->holds[at],
-					part_says(&world, part,
-							(struct value){ .kind = VALUE_INT,
-									.integer = figure }));
+			assert_says(&world, part, slot,
+					(struct value){ .kind = VALUE_INT, .integer = figure },
+					&table->results[at]);
 		}
 		question_world_fini(&world);
+	}
+}
+
+/* Whether part @at holds by its only table; as many results as @expected has letters, y, n or ? */
+static void assert_table(const struct question_world *world, size_t at, const char *name,
+		const char *expected)
+{
+	const struct clause_part *part = policy_parts_get(world->ruleset, 0)->list[at];
+	const struct part_table *table = clause_part_table(part, slot_of(world, name));
+
+	assert_non_null(table);
+	assert_non_null(table->results);
+	for (size_t i = 0; expected[i]; i++) {
+		const struct part_result *result = &table->results[i];
+
+		assert_int_equal(expected[i], result->lacks ? '?' : result->fails ? 'n' : 'y');
 	}
 }
 
 static void tables_of_codes(void **state)
 {
 	struct question_world world;
-	const struct clause_part *part;
 
 	(void)state;
 	world_init(&world, "attribute kind CODE choices a b c\n"
@@ -191,20 +226,15 @@ static void tables_of_codes(void **state)
 			   "policy a\nwindow always\nrequire e.kind in [\"a\", \"c\"]\n"
 			   "exclude e.kind == \"b\"\n"
 			   "require \"a\" in e.honours || \"b\" in e.honours\n"
-			   "require e.srdi\nexclude e.srdi\n");
-	part = part_of(&world, 0, 0);
-	assert_int_equal(part->point_count, 2);
-	assert_true(part->holds[0] && part->holds[1] && !part->holds[2]);
-	part = policy_parts_get(world.ruleset, 0)->list[1];
-	assert_int_equal(part->point_count, 1);
-	assert_true(!part->holds[0] && part->holds[1]);
-	part = policy_parts_get(world.ruleset, 0)->list[2];
-	assert_int_equal(part->point_count, 2);
-	assert_true(part->holds[0] && part->holds[1] && !part->holds[2]);
-	part = policy_parts_get(world.ruleset, 0)->list[3];
-	assert_true(!part->holds[0] && part->holds[1]);
-	part = policy_parts_get(world.ruleset, 0)->list[4];
-	assert_true(part->holds[0] && !part->holds[1]);
+			   "require e.srdi\nexclude e.srdi\n"
+			   "require e.tech_sme || e.kind == \"c\"\n");
+	assert_table(&world, 0, "kind", "yyn");
+	assert_table(&world, 1, "kind", "ny");
+	assert_table(&world, 2, "honours", "yyn");
+	assert_table(&world, 3, "srdi", "ny");
+	assert_table(&world, 4, "srdi", "yn");
+	assert_table(&world, 5, "kind", "y?");
+	assert_table(&world, 5, "tech_sme", "?y");
 	question_world_fini(&world);
 }
 
@@ -213,7 +243,8 @@ static void has_no_table(void **state)
 {
 	static const char *const rules[] = { "e.staff >= p.staff_most", "e.staff * 2 >= 10",
 		"e.staff in [1, 2]", "e.kind.startsWith(\"a\")",
-		"region.within(e.region, \"411200\")", "e.staff >= 3 || e.srdi",
+		"region.within(e.region, \"411200\")", "e.tech_share >= 3 || e.srdi",
+		"date.addYears(e.registered_on, 2) <= as_of",
 		"e.staff >= 3 || 1 / (e.staff - e.staff) > 0",
 		"e.kind == \"a\" || e.kind == \"b\" || e.kind == \"a\"",
 		"\"411200\" in e.places" };
@@ -221,6 +252,7 @@ static void has_no_table(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(rules) / sizeof(*rules); i++) {
 		struct question_world world;
+		const struct clause_part *part;
 		char lines[256];
 
 		(void)snprintf(lines, sizeof(lines),
@@ -228,7 +260,9 @@ static void has_no_table(void **state)
 				"policy a\nwindow always\nrequire %s\n",
 				rules[i]);
 		world_init(&world, lines);
-		assert_null(part_of(&world, 0, 0)->holds);
+		part = part_of(&world, 0, 0);
+		for (uint32_t k = 0; k < part->table_count; k++)
+			assert_null(part->tables[k].results);
 		question_world_fini(&world);
 	}
 }
@@ -393,7 +427,7 @@ static void parts_without_memory(void **state)
 	}
 	assert_true(refused > 0);
 	assert_int_equal(parts->ends[0], 2);
-	assert_int_equal(part_of(&world, 0, 1)->points[0].from, 20);
+	assert_int_equal(part_of(&world, 0, 1)->tables[0].points[0].from, 20);
 	question_world_fini(&world);
 }
 
