@@ -130,8 +130,11 @@ static void candidate_add(struct codes *codes, struct slice code, struct value v
 	if (codes->count == CLASSES_MOST || class_find(codes, code) < codes->count)
 		return;
 	codes->values[codes->count] = value;
+	/* A code that a rule names is no text of its own. */
 	codes->faces[codes->count++] = (struct question_class){
-		.code = slice_equals_text(code, OTHER) ? "" : code.data
+		.code = slice_equals_text(code, OTHER) ? ""
+						       : arena_copy(&codes->questionnaire->work,
+									 code.data, code.size)
 	};
 }
 
@@ -335,7 +338,7 @@ bool answers_find_codes(struct questionnaire *questionnaire, const struct questi
 	if (!tests_gather(&codes, points))
 		return false;
 	candidates_find(&codes);
-	if (codes.count == 0)
+	if (codes.count == 0 || arena->exhausted)
 		return !arena->exhausted;
 	own = ARENA_NEW_ARRAY(arena, uint64_t, codes.words);
 	answers->count = codes.count;

@@ -74,7 +74,9 @@ static void finds_classes(void **state)
 	struct seen seen;
 
 	(void)state;
-	world_init(&world, "policy a\nwindow always\ncovers 411282\nindustries C31\n"
+	world_init(&world, "attribute form CODE\n"
+			   "policy a\nwindow always\ncovers 411282\nindustries C31\n"
+			   "require e.form in [\"llc\", \"plc\"]\n"
 			   "require e.staff >= 20\nrequire e.staff <= 300\n"
 			   "policy b\nwindow always\ncovers 411200\nindustries C\n"
 			   "require date.fullYears(e.registered_on, as_of) >= 3\n"
@@ -103,6 +105,10 @@ static void finds_classes(void **state)
 	classes_of(&world, "titles", "gazelle", &seen);
 	assert_string_equal(seen.codes, " srdi ");
 	assert_int_equal(seen.class, 0); /* a title that nobody asks for is none */
+	/* Codes that only a rule names are texts, too. */
+	classes_of(&world, "form", "plc", &seen);
+	assert_string_equal(seen.codes, "llc plc  ");
+	assert_int_equal(seen.class, 1);
 	classes_of(&world, "registered_on", "", &seen);
 	assert_int_equal(seen.count, 2);
 	assert_int_equal(seen.from[1], 1685635200); /* 2023-06-02, less than three years */
