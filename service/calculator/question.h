@@ -315,6 +315,24 @@ bool questionnaire_score(struct questionnaire *questionnaire);
 void questionnaire_search(
 		struct questionnaire *questionnaire, const struct question *const *order);
 
+/* --- question_progress.c ------------------------------------------------------------------------- */
+
+/** Whether its amount is something that the enterprise has: money, taxes or interest. */
+bool outcome_counts_for_enterprise(const struct outcome *outcome);
+/** The sum of two amounts, INT64_MAX when it is past that. */
+int64_t money_add(int64_t a, int64_t b);
+/** NULL when memory is short. */
+Policycalc__V1__QuestionProgress *questionnaire_progress(
+		const struct questionnaire *questionnaire);
+
+/* --- question_unit.c ------------------------------------------------------------------------------ */
+
+/** Whether it says anything; @text may be NULL. */
+bool text_is_given(const Policycalc__V1__Text *text);
+/** What is asked of one unit. NULL when memory is short. */
+Policycalc__V1__QuestionAttribute *unit_answer(
+		const struct questionnaire *questionnaire, const struct unit *unit);
+
 /* --- question_answer.c ------------------------------------------------------------------------ */
 
 /** The response. NULL when memory is short. */
