@@ -214,7 +214,7 @@ int main(int argc, char **argv)
 	arena_init(&bench.call, (size_t)1 << 20);
 	generator_init(&bench.generator, seed, &(const struct made_shape){ 0 });
 	bench.policy_count = policies;
-	bench.rules = made_rules_new(&bench.generator, policies, scope, &bench.arena);
+	bench.rules = made_rules_new(&bench.generator, policies, scope, NULL, &bench.arena);
 	bench.loop = ordered_loop_new(&bench.generator, policies, 500);
 	bench.ids = checked(calloc(4 * policies, sizeof(*bench.ids)));
 	bench.undecided = bench.ids + policies;

@@ -162,6 +162,7 @@ static void enterprises_make(struct bench *bench, size_t count)
 static void bench_init(struct bench *bench, size_t policy_count, uint64_t seed,
 		const struct made_shape *shape, size_t enterprise_count)
 {
+	struct rule_memo *memo;
 	const struct rule **rules;
 	size_t before;
 
@@ -171,9 +172,13 @@ static void bench_init(struct bench *bench, size_t policy_count, uint64_t seed,
 	generator_init(&bench->generator, seed, shape);
 	bench->scope = made_scope_new();
 	before = figures_heap();
-	rules = made_rules_new(&bench->generator, policy_count, bench->scope, &bench->arena);
+	/* Rules as a catalog has them: of terms that many share. */
+	memo = checked(rule_memo_new());
+	rules = made_rules_new(
+			&bench->generator, policy_count, bench->scope, memo, &bench->arena);
 	index_make(bench, rules);
 	free((void *)rules);
+	rule_memo_free(memo);
 	arena_fini(&bench->arena);
 	bench->index_heap = figures_heap() - before;
 	before = figures_heap();

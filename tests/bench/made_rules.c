@@ -37,9 +37,11 @@ struct scope *made_scope_new(void)
 }
 
 const struct rule **made_rules_new(const struct generator *generator, size_t count,
-		const struct scope *scope, struct arena *arena)
+		const struct scope *scope, struct rule_memo *memo, struct arena *arena)
 {
-	static const struct rule_options options = { .path = "workload" };
+	const struct rule_options options = {
+		.path = "workload", .lasting = true, .memo = memo
+	};
 	const struct rule **rules = (const struct rule **)calloc(count + 1, sizeof(*rules));
 	struct diagnostics diagnostics;
 	char *text = NULL;
@@ -51,14 +53,18 @@ const struct rule **made_rules_new(const struct generator *generator, size_t cou
 	diagnostics_init(&diagnostics, arena);
 	for (size_t i = 0; i < count; i++) {
 		struct made_policy policy;
+		struct slice written;
 
 		generator_policy(generator, i, &policy);
 		rewind(out);
 		made_policy_print(&policy, out);
 		made_policy_fini(&policy);
 		(void)fflush(out);
-		rules[i] = rule_compile((struct slice){ text, size }, scope, &options, arena,
-				&diagnostics);
+		written.size = size;
+		written.data = arena_copy(arena, text, size);
+		rules[i] = written.data ? rule_compile(written, scope, &options, arena,
+							  &diagnostics)
+					: NULL;
 		if (!rules[i])
 			broken("a rule is none");
 	}
