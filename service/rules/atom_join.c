@@ -262,7 +262,7 @@ uint32_t atoms_pop_all(struct atoms *atoms, size_t from)
 	return literal;
 }
 
-/* Whether nothing has to be taken out of, or put into, the literals from @from on, which need no order. */
+/* Whether nothing has to be taken out of the literals from @from on, which need no order. */
 static bool stack_is_tidy(const struct atoms *atoms, size_t from)
 {
 	const uint32_t *stack = atoms->stack;
@@ -271,7 +271,7 @@ static bool stack_is_tidy(const struct atoms *atoms, size_t from)
 	if (end - from < 2 || end - from > SORTED_AT_ONCE)
 		return false;
 	for (size_t i = from; i < end; i++) {
-		if (stack[i] < LITERALS_CONSTANT || is_conjunction(atoms, stack[i]))
+		if (stack[i] < LITERALS_CONSTANT)
 			return false;
 		for (size_t k = from; k < i; k++) {
 			if (stack[k] == stack[i])
@@ -283,11 +283,13 @@ static bool stack_is_tidy(const struct atoms *atoms, size_t from)
 
 uint32_t atoms_pop_rule(struct atoms *atoms, size_t from)
 {
-	size_t count = atoms->stack_count - from;
 	uint32_t literal = LITERAL_TRUE;
+	size_t count;
 
 	if (!atoms->apart)
 		return atoms_pop_all(atoms, from);
+	stack_flatten(atoms, from);
+	count = atoms->stack_count - from;
 	if (stack_is_tidy(atoms, from))
 		atoms->stack_count = from;
 	else
