@@ -16,7 +16,7 @@
 #define GROUP_LEAST ((size_t)2 * MATCH_BLOCK)
 #define GROUP_PIECES 6
 /* Positions that are tried, and of each so many sets. */
-#define SAMPLE_MOST ((size_t)2048)
+#define SAMPLE_MOST ((size_t)8192)
 #define MENTIONS_MOST 16
 /* Sets that let more pass are not sorted by; nor is where fewer positions are ruled out. */
 #define PASS_MOST 0.5F
