@@ -312,12 +312,14 @@ def two_cores_row(table, rounds):
 
 
 def room_rows(table):
-    limits = {"Explaining one policy": (20, 10), "Combine, 30 policies": (1000, 500), "NextQuestion": (5000, 2500)}
+    # A policy is the made-up one or the one in the middle; the longest of the starter catalog are shown beside them.
+    limits = {"Explaining one policy, made up": (20, 10), "Explaining one policy, median": (20, 10),
+              "Explaining one policy": (None, None), "Combine, 30 policies": (1000, 500), "NextQuestion": (5000, 2500)}
     for room in bench.measure_rooms(table.options.build):
-        for name, (must, aim) in limits.items():
-            if room["what"].startswith(name):
-                table.add(room["what"] + ", µs of processor time", f"{room['median_us']:.1f}",
-                          f"least {room['least_us']:.1f}", room["median_us"], must, aim)
+        found = [limit for name, limit in limits.items() if room["what"].startswith(name)]
+        if found:
+            table.add(room["what"] + ", µs of processor time", f"{room['median_us']:.1f}",
+                      f"least {room['least_us']:.1f}", room["median_us"], *found[0])
 
 
 # --- what is written -----------------------------------------------------------------------------
