@@ -7,7 +7,8 @@
  *
  * First one made up for this: figures with parameters, dates, titles, quotients, ways that fail together; beside it
  * its BASIC answer. Then every policy of a catalog, for firms made at random of which everything is known: what a
- * policy takes is the median of the rounds, for the firm for which it takes longest. Printed are the median and the
+ * policy takes is the median of the rounds, which come in turns between those of the others, for the firm for which it
+ * takes longest. Printed are the median and the
  * 95th percentile of the policies, and the one that takes longest, by its name. What is asked for alone is compared,
  * byte by byte, with what the answer about all policies says of it.
  */
@@ -25,6 +26,7 @@
 
 #define DAY "2026-06-01"
 #define FIRMS 4
+#define TURNS 3
 #define LIMIT_US 20
 /* That a loop keeps for its calls, so that they take no memory of the machine (rpc/call_shared.c). */
 #define CALL_ROOM ((size_t)256 << 10)
@@ -73,9 +75,10 @@ static const __attribute__((noinline)) Policycalc__V1__MatchResponse *question_a
 	return response;
 }
 
-static struct figures question_measure(const struct question *question, unsigned rounds)
+/* Adds how long it took, so many times. */
+static void question_measure(
+		const struct question *question, unsigned rounds, struct figures *figures)
 {
-	struct figures figures = figures_new(rounds);
 	struct arena arena;
 
 	arena_init(&arena, (size_t)256 << 20);
@@ -85,11 +88,10 @@ static struct figures question_measure(const struct question *question, unsigned
 		int64_t begin = figures_now();
 
 		(void)question_ask(question, &arena);
-		figures.times[figures.count++] = figures_now() - begin;
+		figures->times[figures->count++] = figures_now() - begin;
 		arena_reset(&arena);
 	}
 	arena_fini(&arena);
-	return figures;
 }
 
 /* --- the one made up --------------------------------------------------------------------------- */
@@ -99,8 +101,8 @@ static void made_up_measure(const char *dictionary, unsigned rounds)
 	struct question question = { .view = VIEW(FULL) };
 	const char *mistake = NULL;
 	struct case_file file;
-	struct figures full;
-	struct figures basic;
+	struct figures full = figures_new(rounds);
+	struct figures basic = figures_new(rounds);
 	struct arena arena;
 	struct ruleset *ruleset;
 
@@ -113,10 +115,10 @@ static void made_up_measure(const char *dictionary, unsigned rounds)
 	}
 	question.ruleset = ruleset;
 	question.profile = fixture_profile(&file, values);
-	full = question_measure(&question, rounds);
+	question_measure(&question, rounds, &full);
 	figures_print(&full, "Explaining one policy, made up, of six conditions", 1, LIMIT_US);
 	question.view = VIEW(BASIC);
-	basic = question_measure(&question, rounds);
+	question_measure(&question, rounds, &basic);
 	figures_print(&basic, "The same policy in a BASIC answer", 1, 0);
 	figures_fini(&full);
 	figures_fini(&basic);
@@ -128,7 +130,17 @@ static void made_up_measure(const char *dictionary, unsigned rounds)
 
 struct policy_figure {
 	const char *id;
-	int64_t median;
+	struct figures times[FIRMS];
+	int64_t median; /* for the firm for which it takes longest */
+};
+
+/* One turn of a firm. */
+struct turn {
+	const struct ruleset *ruleset;
+	Policycalc__V1__Profile *profile;
+	unsigned firm, rounds;
+	const char *only; /* that policy, or NULL */
+	bool checks;
 };
 
 static int figure_compare(const void *a, const void *b)
@@ -175,11 +187,9 @@ static void answer_check(const struct question *question,
 	buffer_fini(&among_all);
 }
 
-/* Every policy for one firm: figures that are larger than those before take their place. */
-static void firm_measure(const struct ruleset *ruleset, Policycalc__V1__Profile *profile,
-		unsigned rounds, const char *only, struct policy_figure *figures)
+static void turn_measure(const struct turn *turn, struct policy_figure *figures)
 {
-	struct question question = { ruleset, profile, NULL, VIEW(FULL) };
+	struct question question = { turn->ruleset, turn->profile, NULL, VIEW(FULL) };
 	const Policycalc__V1__MatchResponse *all;
 	struct arena arena;
 
@@ -187,22 +197,31 @@ static void firm_measure(const struct ruleset *ruleset, Policycalc__V1__Profile 
 	all = question_ask(&question, &arena);
 	for (size_t i = 0; i < all->n_answers; i++) {
 		size_t at = 0;
-		struct figures times;
-		int64_t median;
 
 		question.id = all->answers[i]->policy_id;
 		while (strcmp(figures[at].id, question.id) != 0)
 			at++;
-		if (only && strcmp(only, question.id) != 0)
+		if (turn->only && strcmp(turn->only, question.id) != 0)
 			continue;
-		answer_check(&question, all, i, &arena);
-		times = question_measure(&question, rounds);
-		median = figures_median(&times);
-		if (median > figures[at].median)
-			figures[at].median = median;
-		figures_fini(&times);
+		if (turn->checks)
+			answer_check(&question, all, i, &arena);
+		question_measure(&question, turn->rounds, &figures[at].times[turn->firm]);
 	}
 	arena_fini(&arena);
+}
+
+static void figures_sort(struct policy_figure *figures, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		for (unsigned firm = 0; firm < FIRMS; firm++) {
+			int64_t median = figures_median(&figures[i].times[firm]);
+
+			if (median > figures[i].median)
+				figures[i].median = median;
+			figures_fini(&figures[i].times[firm]);
+		}
+	}
+	qsort(figures, count, sizeof(*figures), figure_compare);
 }
 
 static void figure_print(const struct policy_figure *sorted, const char *what, size_t at,
@@ -221,6 +240,8 @@ static void catalog_measure(const char *folder, unsigned rounds, const char *onl
 	struct profile_maker maker = {
 		.day = DAY, .seed = 4711, .known = 100, .series = 100, .items = 1
 	};
+	struct turn turn = { .rounds = rounds / TURNS + 1, .only = only };
+	Policycalc__V1__Profile *firms[FIRMS];
 	struct policy_figure *figures;
 	struct ruleset *ruleset;
 	struct arena arena;
@@ -234,18 +255,26 @@ static void catalog_measure(const char *folder, unsigned rounds, const char *onl
 	figures = calloc(count + 1, sizeof(*figures));
 	if (!figures)
 		exit(1);
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
 		figures[i].id = catalog->policies[i]->id;
+		for (int k = 0; k < FIRMS; k++)
+			figures[i].times[k] = figures_new((size_t)TURNS * turn.rounds);
+	}
 	maker.catalog = catalog;
 	maker.arena = &arena;
 	for (int i = 0; i < FIRMS; i++) {
-		Policycalc__V1__Profile *profile = maker_profile(&maker);
-
-		maker_tidy(&maker, ruleset, profile);
-		facts += profile->n_attributes;
-		firm_measure(ruleset, profile, rounds, only, figures);
+		firms[i] = maker_profile(&maker);
+		maker_tidy(&maker, ruleset, firms[i]);
+		facts += firms[i]->n_attributes;
 	}
-	qsort(figures, count, sizeof(*figures), figure_compare);
+	turn.ruleset = ruleset;
+	for (unsigned i = 0; i < TURNS * FIRMS; i++) {
+		turn.firm = i % FIRMS;
+		turn.profile = firms[turn.firm];
+		turn.checks = i < FIRMS;
+		turn_measure(&turn, figures);
+	}
+	figures_sort(figures, count);
 	printf("%zu policies of the catalog, each for that one of %d firms for which it takes "
 	       "longest; "
 	       "%zu facts are known of a firm\n",
