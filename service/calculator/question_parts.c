@@ -7,9 +7,14 @@
  */
 #include "calculator/question.h"
 
-static struct part *part_new(struct questionnaire *questionnaire)
+/* The part at @place; *out_made: it was not there, and is to be filled. NULL when memory is short. */
+static struct part *part_at(
+		struct questionnaire *questionnaire, struct part **place, bool *out_made)
 {
-	return ARENA_NEW(questionnaire->arena, struct part);
+	*out_made = !*place;
+	if (!*place)
+		*place = ARENA_NEW(questionnaire->arena, struct part);
+	return *place;
 }
 
 /* Whether all of @bits is in @others. */
@@ -48,14 +53,12 @@ static bool nothing_is_known(const struct facts *facts, const struct clause_part
 static struct part *part_of_known(
 		struct questionnaire *questionnaire, const struct clause_part *known)
 {
-	struct part **place = &questionnaire->known_parts[known->number];
-	struct part *part = *place;
+	bool made;
+	struct part *part = part_at(
+			questionnaire, &questionnaire->known_parts[known->number], &made);
 
-	if (part)
+	if (!made || !part)
 		return part;
-	part = *place = part_new(questionnaire);
-	if (!part)
-		return NULL;
 	part->known = known;
 	part_ask(questionnaire, part);
 	part->bare = nothing_is_known(questionnaire->facts, known);
@@ -70,14 +73,12 @@ static struct part *part_of_known(
 static struct part *part_of_twin(struct questionnaire *questionnaire,
 		const struct policy_rules *policy, const struct clause *clause)
 {
-	struct part **place = &questionnaire->whole_parts[clause->twin];
-	struct part *part = *place;
+	bool made;
+	struct part *part = part_at(
+			questionnaire, &questionnaire->whole_parts[clause->twin], &made);
 
-	if (part)
+	if (!made || !part)
 		return part;
-	part = *place = part_new(questionnaire);
-	if (!part)
-		return NULL;
 	part->policy = policy;
 	part->clause = clause;
 	part_ask(questionnaire, part);
