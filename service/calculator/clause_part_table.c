@@ -196,18 +196,14 @@ static bool codes_tabulate(
 
 /* --- all ---------------------------------------------------------------------------------------- */
 
-/*
- * Whether it changes at its points alone. Of a list of codes they are all that questions know, too; but a
- * list of regions is tried as a region.
- */
+/* Whether it changes at its points alone. Of a list of codes they are all that questions know, too. */
 static bool part_is_tabular(const struct clause_part *part, const struct part_table *table,
 		const Policycalc__V1__Attribute *attribute)
 {
 	if (table->point_count > POINTS_MOST)
 		return false;
-	if (attribute->type == VALUE_TYPE(CODES))
-		return strcmp(attribute->choice_table, "regions") != 0;
-	return rule_part_is_plain(part->node, table->slot);
+	return attribute->type == VALUE_TYPE(CODES) ||
+	       rule_part_is_plain(part->node, table->slot);
 }
 
 static bool results_fill(struct tabulating *tabulating,

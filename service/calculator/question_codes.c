@@ -138,17 +138,12 @@ static void candidate_add(struct codes *codes, struct slice code, struct value v
 	};
 }
 
-static struct value value_of_code(struct slice code)
-{
-	return (struct value){ .kind = VALUE_STRING, .text = code };
-}
-
 /* A value of the attribute's type that holds @code and nothing else. */
 static struct value value_holding(const struct codes *codes, struct slice code)
 {
 	struct arena *arena = &codes->questionnaire->work;
 	struct value *items;
-	struct value value = value_of_code(code);
+	struct value value = { .kind = VALUE_STRING, .text = code };
 	bool titles = codes->unit->place->attribute->type == VALUE_TYPE(TITLES);
 
 	if (!titles && codes->unit->place->attribute->type != VALUE_TYPE(CODES))
@@ -174,7 +169,7 @@ static void candidates_of_regions(struct codes *codes)
 		/* Answers are counties and zones; cities without any in the table stand for theirs. */
 		if (region->kind >= POLICYCALC__V1__REGION_KIND__REGION_KIND_DISTRICT)
 			candidate_add(codes, slice_from(region->code),
-					value_of_code(slice_from(region->code)));
+					value_holding(codes, slice_from(region->code)));
 	}
 }
 

@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -116,6 +117,33 @@ static void finds_classes(void **state)
 }
 
 /* A registry that knows an answer to be nearly certain makes its question worth less. */
+static int64_t score_of_branches(const char *attribute)
+{
+	struct question_world world;
+	const Policycalc__V1__Question *question;
+	char lines[512];
+	int64_t score;
+
+	(void)snprintf(lines, sizeof(lines),
+			"attribute branches %s\npolicy a\nwindow always\n"
+			"require !(\"411282\" in e.branches)\nrequire e.srdi\nrequire "
+			"e.tech_sme\n",
+			attribute);
+	world_init(&world, lines);
+	question = question_world_ask(&world, "", NULL)->question;
+	assert_string_equal(question->attributes[0]->name, "branches");
+	score = question->score;
+	question_world_fini(&world);
+	return score;
+}
+
+/* With a region that a policy rules out all is settled: as with any other code. */
+static void tries_lists_of_regions(void **state)
+{
+	(void)state;
+	assert_int_equal(score_of_branches("CODES regions"), score_of_branches("CODES"));
+}
+
 static void priors_count(void **state)
 {
 	struct question_world world;
@@ -206,6 +234,7 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(finds_classes),
+		cmocka_unit_test(tries_lists_of_regions),
 		cmocka_unit_test(priors_count),
 		cmocka_unit_test(priors_know_periods),
 		cmocka_unit_test(priors_weigh_groups),
