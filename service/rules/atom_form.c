@@ -8,6 +8,8 @@
 
 #include "base/memory.h"
 
+#include <assert.h>
+
 #define AHEAD 3 /* terms that are asked for before their turn */
 
 /* Where the literal of a term is noted; NULL when it is of another memo, or memory is short. */
@@ -65,11 +67,28 @@ static uint32_t term_take(struct atoms *atoms, const struct rule_memo *memo, uin
 	return literal;
 }
 
-/* The last @count literals of the stack are joined; @last: nothing is behind it. */
-static uint32_t literals_join(
-		struct atoms *atoms, enum form_joint joint, size_t count, bool last)
+/* Whether what is joined by the words before @at is joined next by an "and". */
+static bool is_within_and(const struct rule *rule, uint32_t at)
 {
-	size_t from = atoms->stack_count - count;
+	size_t behind = 0; /* of what is there then, what is not ours */
+
+	for (; at < rule->form_count; at++) {
+		uint32_t word = rule->form[at];
+
+		if (!(word & FORM_JOINT))
+			behind++;
+		else if (form_count(word) > behind)
+			return form_kind(word) == FORM_AND;
+		else
+			behind -= form_count(word) - 1;
+	}
+	return false;
+}
+
+/* The literals of the stack from @from on are joined; @last: nothing is behind it. */
+static uint32_t literals_join(
+		struct atoms *atoms, enum form_joint joint, size_t from, bool last)
+{
 	uint32_t literal;
 
 	if (joint == FORM_AND)
@@ -84,23 +103,39 @@ static uint32_t literals_join(
 	return atoms_negate(atoms, literal);
 }
 
+/*
+ * What is joined has a run of literals on the stack: one, but of an "and" within another, whose literals are
+ * as well the other's.
+ */
 uint32_t atom_take_form(struct taking *taking)
 {
 	struct atoms *atoms = taking->atoms;
 	const struct rule *rule = taking->rule;
+	size_t runs[FORM_WORDS_MOST]; /* where they begin */
+	size_t run_count = 0;
 	uint32_t literal = LITERAL_TRUE;
 
+	assert(rule->form_count <= FORM_WORDS_MOST);
 	for (uint32_t i = 0; i < rule->form_count && !atoms->failed; i++) {
 		uint32_t word = rule->form[i];
 		bool last = i + 1 == rule->form_count;
 
-		literal = word & FORM_JOINT ? literals_join(atoms, form_kind(word),
-							      form_count(word), last)
-					    : term_take(atoms, rule->memo, word);
+		if (word & FORM_JOINT) {
+			run_count -= form_count(word);
+			if (form_kind(word) == FORM_AND && !last &&
+					is_within_and(rule, i + 1)) {
+				run_count++;
+				continue;
+			}
+			literal = literals_join(atoms, form_kind(word), runs[run_count], last);
+		} else {
+			literal = term_take(atoms, rule->memo, word);
+		}
 		if (last)
 			break;
 		/* Who joins it looks at it. */
 		__builtin_prefetch(atoms_formula(atoms, literal), 1);
+		runs[run_count++] = atoms->stack_count;
 		atoms_push(atoms, literal);
 	}
 	return literal;

@@ -32,6 +32,7 @@ const struct node *memo_tree(struct rule *rule);
  * A rule of terms is its form: the number of each, and behind those that it joins a joint, with how many these are.
  * Which term has a number does not change any more once all rules are compiled.
  */
+#define FORM_WORDS_MOST 64
 #define FORM_JOINT (UINT32_C(1) << 31)
 
 enum form_joint {

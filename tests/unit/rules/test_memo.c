@@ -481,7 +481,7 @@ static void test_stack(void **state)
 		"e.n0 > 25 && e.f0",
 		"e.n0 + (e.n1 + (e.n2 + e.n3)) > 25 && e.f0",
 		"e.f0 && e.n0 + (e.n1 + (e.n2 + e.n3)) > 25",
-		"e.f0 || (e.f1 && (e.f2 || !(e.f0 && e.n0 > 25)))",
+		"e.f0 || (e.f1 && (e.f0 || !(e.f0 && e.n0 > 25)))",
 		"(e.f1 && e.n0 > 26) || (e.f1 && (e.n0 > 25 || e.n1 + (e.n2 + 3) > 25))",
 	};
 	struct memo_world *world = world_make();
@@ -535,6 +535,35 @@ static void test_literals(void **state)
 	world_free(world);
 }
 
+/* An "and" within another is no formula of its own: what it joins stands beside the rest. */
+static void test_nested(void **state)
+{
+	static const char *const texts[] = {
+		"e.f1 && (e.n3 > 25 && !(e.f0 || e.n3 > 99) && (e.n2 > 1 && e.n3 > 7))",
+		"(e.f1 && (e.n3 > 25 && e.n2 > 1)) && !(e.f0 || e.n3 > 99) && e.n3 > 7",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
+		struct memo_world *world = world_make();
+		const struct rule *rule = compile(world, texts[i], world->memo);
+		struct atoms *atoms = atoms_new(&world->evaluation);
+		size_t joined = 0;
+		uint32_t literal;
+
+		assert_non_null(atoms);
+		assert_non_null(rule->form);
+		assert_true(atoms_add_rule(atoms, rule, &literal));
+		for (size_t k = 0; k < atoms->formula_count; k++)
+			joined += atoms->formulas[k].kind == FORMULA_ALL;
+		assert_int_equal(joined, 2);
+		assert_int_equal(atoms_formula(atoms, literal)->count, 6);
+		atoms_free(atoms);
+		text_compare(world, texts[i]);
+		world_free(world);
+	}
+}
+
 /* More terms than a memo has room for: what has others is joined from parts, and says the same. */
 static void test_many(void **state)
 {
@@ -570,6 +599,7 @@ int main(void)
 		cmocka_unit_test(test_threads),
 		cmocka_unit_test(test_stack),
 		cmocka_unit_test(test_literals),
+		cmocka_unit_test(test_nested),
 		cmocka_unit_test(test_many),
 	};
 
