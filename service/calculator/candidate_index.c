@@ -13,6 +13,7 @@ struct building {
 	const struct ruleset *ruleset;
 	struct arena arena;
 	struct atoms *atoms;
+	struct arena *room;		/* of ->atoms: what is there the index takes away */
 	const struct atom_test **tests; /* by twin, of scopes */
 	uint32_t *literals;		/* by policy */
 	uint32_t *clauses;		/* those of the policy at hand */
@@ -139,8 +140,8 @@ static bool policies_build(struct building *building)
 	size_t count = ruleset->catalog.policy_count;
 
 	building->tests = (const struct atom_test **)arena_alloc_zero(
-			&building->arena, ruleset->twin_count + 1, sizeof(*building->tests));
-	building->literals = ARENA_NEW_ARRAY(&building->arena, uint32_t, count + 1);
+			building->room, ruleset->twin_count + 1, sizeof(*building->tests));
+	building->literals = arena_alloc(building->room, (count + 1) * sizeof(uint32_t));
 	if (!building->tests || !building->literals)
 		return false;
 	for (size_t i = 0; i < count; i++) {
@@ -231,8 +232,11 @@ static bool atoms_build(struct building *building, const struct epoch *epoch, in
 	bound[ruleset->as_of_slot] = (struct value){ .kind = VALUE_TIMESTAMP,
 		.timestamp = { .seconds = as_of.seconds, .nanos = as_of.nanos } };
 	building->atoms = atoms_new(&evaluation);
-	return building->atoms &&
-	       atoms_set_apart(building->atoms, ruleset->catalog.policy_count);
+	if (!building->atoms)
+		return false;
+	building->room = &building->atoms->arena;
+	return atoms_set_apart(building->atoms, ruleset->catalog.policy_count,
+			match_index_room(ruleset->catalog.policy_count));
 }
 
 static bool index_build(struct candidate_index *index, struct building *building,
@@ -246,6 +250,7 @@ static bool index_build(struct candidate_index *index, struct building *building
 			!texts_build(building))
 		return false;
 	options.literals = building->literals;
+	options.room = building->room;
 	options.texts = building->texts;
 	options.text_count = building->text_count;
 	index->index = match_index_new(building->atoms, &options);

@@ -10,6 +10,7 @@
 #define ATOMS_BUDGET ((size_t)1 << 30)
 /* Of a rule; a catalog of more takes more room. */
 #define LITERALS_EXPECTED 8
+#define FORMULAS_LEAST 64
 
 struct atoms *atoms_new(const struct evaluation *bound)
 {
@@ -33,24 +34,35 @@ struct atoms *atoms_new(const struct evaluation *bound)
 }
 
 /* Room for @count elements of @size bytes each. */
-static void *list_reserve(size_t count, size_t size)
+static void *list_reserve(struct atoms *atoms, size_t count, size_t *out_capacity, size_t size)
 {
-	void *room = memory_alloc(count * size);
-
-	if (room)
-		memory_join_pages(room, count * size);
-	return room;
+	*out_capacity = count;
+	return arena_alloc(&atoms->arena, count * size);
 }
 
-bool atoms_set_apart(struct atoms *atoms, size_t count)
+bool atoms_set_apart(struct atoms *atoms, size_t count, size_t room)
 {
-	assert(!atoms->literals && !atoms->wholes);
+	struct formula *constants = atoms->formulas;
+
+	assert(!atoms->literals && !atoms->wholes && !atoms->list && !atoms->known.places);
 	atoms->apart = true;
-	atoms->whole_capacity = count + 1;
-	atoms->wholes = list_reserve(atoms->whole_capacity, sizeof(*atoms->wholes));
-	atoms->literal_capacity = (count + 1) * LITERALS_EXPECTED;
-	atoms->literals = list_reserve(atoms->literal_capacity, sizeof(*atoms->literals));
-	atoms->failed |= !atoms->wholes || !atoms->literals;
+	if (room && !arena_reserve(&atoms->arena, room))
+		atoms->failed = true;
+	atoms->formulas = list_reserve(atoms, count / 4 * 3 + FORMULAS_LEAST,
+			&atoms->formula_capacity, sizeof(*atoms->formulas));
+	atoms->wholes = list_reserve(
+			atoms, count + 1, &atoms->whole_capacity, sizeof(*atoms->wholes));
+	atoms->literals = list_reserve(atoms, (count + 1) * LITERALS_EXPECTED,
+			&atoms->literal_capacity, sizeof(*atoms->literals));
+	atoms->list = list_reserve(atoms, count / 8 * 3 + FORMULAS_LEAST, &atoms->capacity,
+			sizeof(*atoms->list));
+	if (!atoms->formulas || !atoms->wholes || !atoms->literals || !atoms->list ||
+			!atom_table_reserve(atoms, &atoms->known, count / 4) ||
+			!atom_table_reserve(atoms, &atoms->joined, count / 4))
+		atoms->failed = true;
+	if (atoms->formulas)
+		memcpy(atoms->formulas, constants, atoms->formula_count * sizeof(*constants));
+	memory_free(constants);
 	return !atoms->failed;
 }
 
@@ -58,18 +70,20 @@ void atoms_free(struct atoms *atoms)
 {
 	if (!atoms)
 		return;
-	memory_free(atoms->known.places);
-	memory_free(atoms->joined.places);
-	memory_free(atoms->told.places);
+	if (!atoms->apart) {
+		memory_free(atoms->known.places);
+		memory_free(atoms->joined.places);
+		memory_free(atoms->told.places);
+		memory_free(atoms->list);
+		memory_free(atoms->formulas);
+		memory_free(atoms->wholes);
+		memory_free(atoms->literals);
+	}
 	memory_free(atoms->questions);
 	memory_free(atoms->terms);
 	memory_free(atoms->texts);
 	memory_free(atoms->numbers);
 	memory_free((void *)atoms->names);
-	memory_free(atoms->list);
-	memory_free(atoms->formulas);
-	memory_free(atoms->wholes);
-	memory_free(atoms->literals);
 	memory_free(atoms->stack);
 	buffer_fini(&atoms->key);
 	arena_fini(&atoms->arena);
@@ -177,8 +191,8 @@ uint32_t atoms_add(struct atoms *atoms, const struct atom *from, uint32_t hash)
 	uint32_t literal;
 
 	if (atoms->failed ||
-			!atom_list_grow((void **)&atoms->list, atoms->count, &atoms->capacity,
-					sizeof(atom)) ||
+			!atoms_list_grow(atoms, (void **)&atoms->list, atoms->count,
+					&atoms->capacity, sizeof(atom)) ||
 			!atom_store(atoms, &atom)) {
 		atoms->failed = true;
 		return LITERAL_TRUE;

@@ -138,7 +138,7 @@ struct atoms {
 	struct atom_table joined; /* conjunctions */
 	struct atom_table told;	  /* texts */
 	bool failed;		  /* memory was short */
-	bool apart;		  /* atoms_set_apart() */
+	bool apart; /* atoms_set_apart(): what is listed, but for texts, and the tables lie in ->arena */
 };
 
 /**
@@ -148,9 +148,10 @@ struct atoms {
 struct atoms *atoms_new(const struct evaluation *bound);
 /**
  * Before any is added: @count rules will be, of which hardly any two are alike, so that none is looked for. What all of
- * a rule is, is one of ->wholes then. false when memory is short.
+ * a rule is, is one of ->wholes then. The atoms and formulas lie in ->arena, which begins with a piece of @room bytes,
+ * for who gives that to match_index_new(). false when memory is short.
  */
-bool atoms_set_apart(struct atoms *atoms, size_t count);
+bool atoms_set_apart(struct atoms *atoms, size_t count, size_t room);
 void atoms_free(struct atoms *atoms);
 
 /**

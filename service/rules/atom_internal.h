@@ -40,11 +40,16 @@ static inline size_t atom_table_next(const struct atom_table *table, size_t at)
 	return (at + 1) & (table->capacity - 1);
 }
 
+/** Room for @count to begin with; false when memory is short. */
+bool atom_table_reserve(struct atoms *atoms, struct atom_table *table, size_t count);
 /** What is not there yet. */
 void atom_table_put(
 		struct atoms *atoms, struct atom_table *table, uint32_t hash, uint32_t number);
 /** Room for one more of @size bytes each. */
 bool atom_list_grow(void **list, size_t count, size_t *capacity, size_t size);
+/** Likewise of a list that lies in the arena with ->apart. */
+bool atoms_list_grow(
+		struct atoms *atoms, void **list, size_t count, size_t *capacity, size_t size);
 uint32_t atoms_add_formula(struct atoms *atoms, const struct formula *formula);
 
 /** The literal of an atom, which may be there already. Any literal when memory is short. */

@@ -10,6 +10,7 @@
 
 /* Fewer literals are sorted by hand. */
 #define SORTED_AT_ONCE 24
+#define TABLE_LEAST ((size_t)1024) /* places */
 
 /* --- growing ----------------------------------------------------------------------------------- */
 
@@ -29,10 +30,30 @@ bool atom_list_grow(void **list, size_t count, size_t *capacity, size_t size)
 	return true;
 }
 
+bool atoms_list_grow(
+		struct atoms *atoms, void **list, size_t count, size_t *capacity, size_t size)
+{
+	size_t more = *capacity ? *capacity * 2 : 64;
+	void *grown;
+
+	if (count < *capacity)
+		return true;
+	if (!atoms->apart)
+		return atom_list_grow(list, count, capacity, size);
+	grown = arena_alloc(&atoms->arena, more * size);
+	if (!grown)
+		return false;
+	if (count)
+		memcpy(grown, *list, count * size);
+	*list = grown;
+	*capacity = more;
+	return true;
+}
+
 uint32_t atoms_add_formula(struct atoms *atoms, const struct formula *formula)
 {
 	if (atoms->formula_count >= LITERAL_WHOLE / 2 ||
-			!atom_list_grow((void **)&atoms->formulas, atoms->formula_count,
+			!atoms_list_grow(atoms, (void **)&atoms->formulas, atoms->formula_count,
 					&atoms->formula_capacity, sizeof(*formula))) {
 		atoms->failed = true;
 		return LITERAL_TRUE;
@@ -52,24 +73,42 @@ static void table_place(struct atom_table *table, struct atom_place place)
 	table->places[at] = place;
 }
 
+static bool table_grow(struct atoms *atoms, struct atom_table *table, size_t capacity)
+{
+	struct atom_table larger = { .count = table->count, .capacity = capacity };
+
+	larger.places = atoms->apart ? ARENA_NEW_ARRAY(&atoms->arena, struct atom_place,
+						       capacity)
+				     : memory_alloc_zero(capacity, sizeof(*larger.places));
+	if (!larger.places)
+		return false;
+	for (size_t i = 0; i < table->capacity; i++) {
+		if (table->places[i].number)
+			table_place(&larger, table->places[i]);
+	}
+	if (!atoms->apart)
+		memory_free(table->places);
+	*table = larger;
+	return true;
+}
+
+bool atom_table_reserve(struct atoms *atoms, struct atom_table *table, size_t count)
+{
+	size_t capacity = TABLE_LEAST;
+
+	while (capacity < 2 * count)
+		capacity *= 2;
+	return table_grow(atoms, table, capacity);
+}
+
 void atom_table_put(
 		struct atoms *atoms, struct atom_table *table, uint32_t hash, uint32_t number)
 {
-	if (2 * (table->count + 1) > table->capacity) {
-		struct atom_table larger = { .count = table->count,
-			.capacity = table->capacity ? 2 * table->capacity : 1024 };
-
-		larger.places = memory_alloc_zero(larger.capacity, sizeof(*larger.places));
-		if (!larger.places) {
-			atoms->failed = true;
-			return;
-		}
-		for (size_t i = 0; i < table->capacity; i++) {
-			if (table->places[i].number)
-				table_place(&larger, table->places[i]);
-		}
-		memory_free(table->places);
-		*table = larger;
+	if (2 * (table->count + 1) > table->capacity &&
+			!table_grow(atoms, table,
+					table->capacity ? 2 * table->capacity : TABLE_LEAST)) {
+		atoms->failed = true;
+		return;
 	}
 	table_place(table, (struct atom_place){ hash, number + 1 });
 	table->count++;
@@ -163,7 +202,7 @@ static bool stack_tidy(struct atoms *atoms, size_t from)
 static uint32_t *literals_room(struct atoms *atoms, size_t count)
 {
 	while (atoms->literal_capacity - atoms->literal_count < count) {
-		if (!atom_list_grow((void **)&atoms->literals, atoms->literal_capacity,
+		if (!atoms_list_grow(atoms, (void **)&atoms->literals, atoms->literal_capacity,
 				    &atoms->literal_capacity, sizeof(*atoms->literals))) {
 			atoms->failed = true;
 			return NULL;
@@ -175,7 +214,7 @@ static uint32_t *literals_room(struct atoms *atoms, size_t count)
 static uint32_t whole_add(struct atoms *atoms, const struct formula *formula)
 {
 	if (atoms->whole_count >= LITERAL_WHOLE / 2 ||
-			!atom_list_grow((void **)&atoms->wholes, atoms->whole_count,
+			!atoms_list_grow(atoms, (void **)&atoms->wholes, atoms->whole_count,
 					&atoms->whole_capacity, sizeof(*formula))) {
 		atoms->failed = true;
 		return LITERAL_TRUE;

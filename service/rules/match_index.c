@@ -27,7 +27,7 @@ struct list_size {
 	size_t count, size;
 };
 
-/* Room in @arena for some lists, and for three times as much, or @least bytes, in all. */
+/* Room for three times some lists, or @least bytes. */
 static bool lists_begin(
 		struct arena *arena, const struct list_size *lists, size_t count, size_t least)
 {
@@ -35,8 +35,11 @@ static bool lists_begin(
 
 	for (size_t i = 0; i < count; i++)
 		size += 3 * lists[i].count * lists[i].size;
-	if (!room_begin(arena, size < least ? least : size))
-		return false;
+	return room_begin(arena, size < least ? least : size);
+}
+
+static bool lists_take(struct arena *arena, const struct list_size *lists, size_t count)
+{
 	for (size_t i = 0; i < count; i++) {
 		lists[i].list->arena = arena;
 		lists[i].list->data = arena_alloc(arena, lists[i].count * lists[i].size);
@@ -67,9 +70,17 @@ static bool lists_build(struct match_build *build)
 		{ &build->uses, sets, sizeof(struct match_uses) },
 	};
 
-	return lists_begin(&build->lists, lists, sizeof(lists) / sizeof(*lists),
-			       policies * ROWS_EXPECTED) &&
-	       lists_begin(&build->kept, kept, sizeof(kept) / sizeof(*kept), 0);
+	if (build->options->room) {
+		build->lists = *build->options->room;
+		build->lists.budget = BUILD_BUDGET;
+		arena_init(build->options->room, build->options->room->budget);
+	} else if (!lists_begin(&build->lists, lists, sizeof(lists) / sizeof(*lists),
+				   match_index_room(policies))) {
+		return false;
+	}
+	return lists_begin(&build->kept, kept, sizeof(kept) / sizeof(*kept), 0) &&
+	       lists_take(&build->lists, lists, sizeof(lists) / sizeof(*lists)) &&
+	       lists_take(&build->kept, kept, sizeof(kept) / sizeof(*kept));
 }
 
 /* Most of what the arena takes. */
@@ -120,6 +131,11 @@ static bool index_build(struct match_index *index, const struct atoms *atoms,
 	arena_fini(&build.kept);
 	arena_fini(&build.arena);
 	return ok;
+}
+
+size_t match_index_room(size_t policy_count)
+{
+	return policy_count * ROWS_EXPECTED;
 }
 
 struct match_index *match_index_new(

@@ -53,11 +53,21 @@ struct match_index_options {
 	const struct match_text *texts;
 	size_t text_count;
 	unsigned cells_most; /* of the numbers of one slot; 0: as many as there may be */
+	/*
+	 * Where the atoms lie, and perhaps what is above; or NULL. It is emptied: the rows are put there, since the machine
+	 * clears what it gives, and that takes longer than to fill it.
+	 */
+	struct arena *room;
 };
 
 struct match_index;
 
-/** @atoms is not needed any more afterwards. NULL when memory is short. */
+/** How large ->room is to begin with: so that the rows of most catalogs have room in it. */
+size_t match_index_room(size_t policy_count);
+/**
+ * @atoms is not needed any more afterwards, and with a ->room no longer there, but to be freed. NULL when memory is
+ * short.
+ */
 struct match_index *match_index_new(
 		const struct atoms *atoms, const struct match_index_options *options);
 void match_index_free(struct match_index *index);

@@ -286,8 +286,8 @@ struct match_build {
 	struct match_wishes *wishes; /* by part */
 	uint64_t **text_firsts; /* by part of CODE: those of its texts that are ->cell_texts */
 	uint32_t *mark_of;	/* by set: where its mark is */
-	/* Where the elements of these are, and what is sorted; and what of that rows are made of. The rows are put
-	 * where the rest was: the machine clears what it gives, and that takes longer than to fill it. */
+	/* Where the elements of these are, the atoms with a ->room, and what is sorted; and what of that rows are made of.
+	 * The rows are put where the rest was. */
 	struct arena lists, kept;
 	struct match_list marks; /* words of marks */
 	struct match_list uses;	 /* by set */

@@ -6,8 +6,6 @@
  */
 #include "rules/match_internal.h"
 
-#include "base/memory.h"
-
 #include <stdlib.h>
 #include <string.h>
 
@@ -48,6 +46,7 @@ struct numbered {
 /* Those sets are numbered that rule out enough, in the order of parts, and each part's in their order. */
 struct ordering {
 	const struct match_build *build;
+	struct arena *lists; /* of ->build */
 	struct match_ranked *list, *spare;
 	/* Of each position its number, and then of what it asks those sets that rule out enough, up to SETS_END. */
 	uint32_t *asks;
@@ -294,7 +293,8 @@ static bool sets_number(struct ordering *ordering)
 {
 	const struct match_build *build = ordering->build;
 	uint32_t parts = build->index->part_count;
-	struct match_ranked *list = memory_alloc(2 * (build->sets.count + 1) * sizeof(*list));
+	struct match_ranked *list = arena_alloc(
+			ordering->lists, 2 * (build->sets.count + 1) * sizeof(*list));
 	size_t count = 0;
 	size_t place = 0;
 
@@ -324,7 +324,6 @@ static bool sets_number(struct ordering *ordering)
 		ordering->keys[i] = KEY(place, list[i].key & ORDER_BITS);
 		ordering->numbers[list[i].at].number = (uint32_t)i;
 	}
-	memory_free(list);
 	return true;
 }
 
@@ -408,6 +407,7 @@ static bool ordering_init(struct ordering *ordering, struct match_build *build)
 	size_t sets = build->sets.count + 1;
 
 	*ordering = (struct ordering){ .build = build,
+		.lists = arena,
 		.list = arena_alloc(arena, count * sizeof(*ordering->list)),
 		.spare = arena_alloc(arena, count * sizeof(*ordering->spare)),
 		.asks = arena_alloc(arena, asks_most(build) * sizeof(*ordering->asks)),

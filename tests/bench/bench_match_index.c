@@ -81,7 +81,7 @@ static void index_make(struct bench *bench, const struct rule *const *rules)
 	struct atoms *atoms = checked(atoms_new(&bound));
 
 	/* As the service does. */
-	if (!atoms_set_apart(atoms, bench->policy_count))
+	if (!atoms_set_apart(atoms, bench->policy_count, match_index_room(bench->policy_count)))
 		broken("no memory for atoms");
 	for (size_t i = 0; i < bench->policy_count; i++) {
 		if (i + AHEAD < bench->policy_count)
@@ -90,6 +90,7 @@ static void index_make(struct bench *bench, const struct rule *const *rules)
 			broken("no memory for atoms");
 	}
 	options.literals = literals;
+	options.room = &atoms->arena;
 	bench->index = checked(match_index_new(atoms, &options));
 	atoms_free(atoms);
 	bench->build_time = figures_now() - begin;

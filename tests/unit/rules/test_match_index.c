@@ -132,6 +132,7 @@ static void catalog_init(
 		.texts = texts,
 		.cells_most = cells_most };
 	struct atoms *atoms;
+	bool room = random_below(2);
 
 	memset(catalog, 0, sizeof(*catalog));
 	arena_init(&catalog->arena, (size_t)1 << 30);
@@ -145,7 +146,9 @@ static void catalog_init(
 	atoms = atoms_new(&catalog->bound);
 	assert_non_null(atoms);
 	if (random_below(3))
-		assert_true(atoms_set_apart(atoms, random_below(2) ? policy_count : 0));
+		assert_true(atoms_set_apart(atoms, random_below(2) ? policy_count : 0,
+				room ? match_index_room(policy_count) / (1 + random_below(4))
+				     : 0));
 	rules_make(catalog, atoms);
 	for (unsigned i = 0; i < CODES * BLOCK_CODES && random_below(4); i++)
 		texts[options.text_count++] =
@@ -153,6 +156,8 @@ static void catalog_init(
 					slice_from(block_codes[i % BLOCK_CODES]) };
 	if (!plain && random_below(10) == 0)
 		failures_try(atoms, &options);
+	if (room)
+		options.room = &atoms->arena;
 	catalog->index = match_index_new(atoms, &options);
 	atoms_free(atoms);
 	assert_non_null(catalog->index);
