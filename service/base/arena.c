@@ -11,7 +11,7 @@
 
 #define ARENA_FIRST_BLOCK ((size_t)4096)
 #define ARENA_LARGEST_BLOCK ((size_t)1 << 20)
-/* Of an arena that is large already, and far from its budget: whole pages of 2 MiB, as many as it has by now. */
+/* Of an arena that is large, or will be, and far from its budget: whole pages of 2 MiB, as many as it has by now. */
 #define ARENA_LARGE_BLOCK ((size_t)16 << 20)
 #define ARENA_LARGE_FROM ((size_t)4 << 20)
 #define ARENA_KEEP ((size_t)32 << 10)
@@ -123,6 +123,11 @@ bool arena_reserve(struct arena *arena, size_t size)
 	return ok;
 }
 
+void arena_expect(struct arena *arena, size_t size)
+{
+	arena->expected = size;
+}
+
 void arena_adopt(struct arena *arena, struct arena *from)
 {
 	struct arena_block **oldest = &arena->blocks;
@@ -178,11 +183,17 @@ void arena_rewind(struct arena *arena, struct arena_mark mark)
 	rest_hide(arena);
 }
 
-/* Whole pages of an arena that has @taken bytes. */
-static size_t large_block(size_t taken)
+/* Whole pages of an arena that has, or will have, @extent bytes. */
+static size_t large_block(size_t extent)
 {
-	return taken >= ARENA_LARGE_BLOCK ? ARENA_LARGE_BLOCK
-					  : taken / MEMORY_LARGE_PAGE * MEMORY_LARGE_PAGE;
+	return extent >= ARENA_LARGE_BLOCK ? ARENA_LARGE_BLOCK
+					   : extent / MEMORY_LARGE_PAGE * MEMORY_LARGE_PAGE;
+}
+
+/* How large it is, or will be. */
+static size_t arena_extent(const struct arena *arena)
+{
+	return arena->taken > arena->expected ? arena->taken : arena->expected;
 }
 
 /* Puts a block of at least @size free bytes in front. */
@@ -196,9 +207,9 @@ static bool arena_grow(struct arena *arena, size_t size)
 		want = arena->blocks->size * 2;
 		if (want > ARENA_LARGEST_BLOCK)
 			want = ARENA_LARGEST_BLOCK;
-		if (arena->taken >= ARENA_LARGE_FROM && left / 4 >= ARENA_LARGE_BLOCK)
-			want = large_block(arena->taken) - sizeof(*block);
 	}
+	if (arena_extent(arena) >= ARENA_LARGE_FROM && left / 4 >= ARENA_LARGE_BLOCK)
+		want = large_block(arena_extent(arena)) - sizeof(*block);
 	if (want < size)
 		want = size;
 	if (left < sizeof(*block) || left - sizeof(*block) < size)

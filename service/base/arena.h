@@ -26,6 +26,7 @@ struct arena {
 	size_t budget; /* bytes it may take from the machine */
 	size_t taken;
 	size_t keep; /* size of the largest block to be kept for the next time; 0: the default */
+	size_t expected; /* what it will take about; 0: nobody said */
 	struct arena_block *
 			spare; /* taken back by arena_rewind(), for the next to grow; or NULL */
 	bool exhausted;
@@ -49,6 +50,12 @@ void arena_reset(struct arena *arena);
  * usually made in it takes no memory of the machine. Only of an empty arena. False when memory is short.
  */
 bool arena_reserve(struct arena *arena, size_t size);
+
+/**
+ * Says that about @size bytes will be made in @arena: when they are many, they lie in large pages from the first on, where
+ * otherwise only what is behind the first 4 MiB does. Takes no memory yet, and promises none.
+ */
+void arena_expect(struct arena *arena, size_t size);
 
 /**
  * Takes over all that was made in @from, which is empty then: what threads made apart lives on together.

@@ -420,6 +420,9 @@ static bool catalog_read_whole(struct catalog_store *store, int64_t number,
 			       "were written");
 }
 
+/* What a policy takes in memory, about; a short one. */
+#define POLICY_SIZE ((size_t)1 << 10)
+
 struct catalog *catalog_store_load(struct catalog_store *store, int64_t revision,
 		struct arena *arena, struct error *err)
 {
@@ -446,6 +449,8 @@ struct catalog *catalog_store_load(struct catalog_store *store, int64_t revision
 		return NULL;
 	catalog->revision = revision;
 	catalog->content_hash = row->content_hash;
+	if (row->policy_count > 0)
+		arena_expect(arena, (size_t)row->policy_count * POLICY_SIZE);
 	ok = catalog_read_whole(store, revision, catalog, arena, err);
 	/* A revision is read once, and whole: the pages would lie there until the next one is. */
 	database_shrink(store->db);

@@ -379,6 +379,35 @@ static void large_takes_whole_pages(void **state)
 	}
 }
 
+/* So many are expected: whole pages from the first on, of which one block is not more than that. Few change nothing. */
+static void expected_takes_whole_pages_at_once(void **state)
+{
+	static const struct {
+		size_t budget, expected, first;
+	} cases[] = {
+		{ (size_t)1 << 30, 4096 * KIB, 4096 * KIB },
+		{ (size_t)1 << 30, 7000 * KIB, 6144 * KIB },
+		{ (size_t)1 << 30, (size_t)1 << 40, 16384 * KIB },
+		{ (size_t)1 << 30, 4095 * KIB, 4 * KIB },
+		{ BUDGET - KIB, (size_t)1 << 30, 4 * KIB },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct arena arena;
+
+		arena_init(&arena, cases[i].budget);
+		arena_expect(&arena, cases[i].expected);
+		assert_int_equal(arena.taken, 0);
+		(void)piece(&arena, 100, 1);
+		assert_int_equal(arena.taken, cases[i].first);
+		arena_fini(&arena);
+		(void)piece(&arena, 100, 1);
+		assert_int_equal(arena.taken, 4 * KIB);
+		arena_fini(&arena);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -396,6 +425,7 @@ int main(void)
 		cmocka_unit_test(adopt_takes_all_over),
 		cmocka_unit_test(adopt_within_budget),
 		cmocka_unit_test(large_takes_whole_pages),
+		cmocka_unit_test(expected_takes_whole_pages_at_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
