@@ -64,8 +64,7 @@ static void options_keep(struct rule_memo *memo, const struct rule_options *opti
 	memo->options.cost_limit = UINT64_MAX;
 }
 
-/* Room for the slots of a rule, of which there are as many as @scope has. */
-static bool slots_reserve(struct rule_memo *memo, const struct scope *scope)
+bool memo_slots_reserve(struct rule_memo *memo, const struct scope *scope)
 {
 	size_t count = (size_t)scope_slot_count(scope);
 
@@ -75,7 +74,8 @@ static bool slots_reserve(struct rule_memo *memo, const struct scope *scope)
 	memo->slot_at = ARENA_NEW_ARRAY(&memo->arena, uint16_t, count);
 	memo->slot_kinds = ARENA_NEW_ARRAY(&memo->arena, uint8_t, count);
 	if (memo->slot_at && memo->slot_kinds && count <= UINT16_MAX)
-		memo->slots = ARENA_NEW_ARRAY(&memo->arena, uint64_t, memo->slot_words);
+		memo->slots = ARENA_NEW_ARRAY(&memo->arena, uint64_t, 2 * memo->slot_words);
+	memo->form_slots = memo->slots ? memo->slots + memo->slot_words : NULL;
 	return memo->slots;
 }
 
@@ -143,25 +143,30 @@ static bool units_find(struct rule_memo *memo, const struct source *source,
 	return true;
 }
 
-/* Takes @source apart and finds its parts; UNIT_NONE: it is not made of such, or memory is short. */
+/*
+ * Takes @source apart and finds its parts; UNIT_NONE: it is not made of such, or memory is short, or it is to be a @part
+ * that could stand among others, and is none.
+ */
 static uint16_t source_read(struct rule_memo *memo, const struct source *source,
-		const struct scope *scope, struct arena *arena)
+		const struct scope *scope, bool part, struct arena *arena)
 {
 	uint16_t root = memo_read(&memo->reading, source->text);
 
 	if (root == UNIT_NONE ||
+			(part && (memo->reading.whole || memo->reading.unit_count > 1)) ||
 			(memo->reading.wide >= 128 &&
 					utf8_valid_size(source->text) < source->text.size) ||
-			!slots_reserve(memo, scope) || !units_find(memo, source, scope, arena))
+			!memo_slots_reserve(memo, scope) ||
+			!units_find(memo, source, scope, arena))
 		return UNIT_NONE;
 	return root;
 }
 
 struct rule *memo_whole(struct rule_memo *memo, const struct source *source,
-		const struct scope *scope, struct arena *arena, unsigned *out_depth)
+		const struct scope *scope, bool part, struct arena *arena, unsigned *out_depth)
 {
-	uint16_t root = source_read(memo, source, scope, arena);
-	const struct part *part;
+	uint16_t root = source_read(memo, source, scope, part, arena);
+	const struct part *first;
 	struct joined joined;
 	struct rule *rule;
 
@@ -170,15 +175,15 @@ struct rule *memo_whole(struct rule_memo *memo, const struct source *source,
 	rule = ARENA_NEW(arena, struct rule);
 	if (!rule)
 		return NULL;
-	part = memo->reading.units[root].part;
+	first = memo->reading.units[root].part;
 	atomic_init(&rule->program, joined.program);
 	rule->text = source->text;
 	rule->memo = memo;
 	rule->slots = joined.program->slots;
 	rule->slot_count = (uint32_t)joined.program->slot_count;
 	rule->cost = joined.cost;
-	rule->type = part ? part->nodes->type : &type_bool;
-	rule->dimension = part ? part->nodes->dimension : DIMENSION_FREE;
+	rule->type = first ? first->nodes->type : &type_bool;
+	rule->dimension = first ? first->nodes->dimension : DIMENSION_FREE;
 	*out_depth = joined.depth;
 	return rule;
 }
@@ -191,7 +196,7 @@ const struct rule *memo_make(
 	unsigned depth;
 
 	if (!rule)
-		rule = memo_whole(memo, source, scope, arena, &depth);
+		rule = memo_whole(memo, source, scope, false, arena, &depth);
 	if (rule && !memo->scope) {
 		memo->scope = scope;
 		options_keep(memo, source->options);
@@ -231,7 +236,7 @@ static void rule_fill(struct rule_memo *memo, struct rule *rule, bool grow)
 	if (program && !grow)
 		return;
 	options.memo = memo;
-	root = source_read(memo, &source, memo->scope, &memo->trees);
+	root = source_read(memo, &source, memo->scope, false, &memo->trees);
 	if (root != UNIT_NONE && !program &&
 			memo_join(memo, root, rule->text, &memo->trees, &joined))
 		program = joined.program;

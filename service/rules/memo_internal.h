@@ -2,13 +2,16 @@
 /* What the files of the memo know of one another. */
 #pragma once
 
+#include "base/hash.h"
 #include "base/map.h"
 #include "rules/memo.h"
 #include "rules/program.h"
 
+#include <endian.h>
 #include <pthread.h>
 
 #define MEMO_TEXT_MOST ((size_t)4096) /* bytes of a rule; longer ones are read */
+#define MEMO_TEXT_MORE ((size_t)64) /* behind a text that is looked at in steps of many bytes */
 #define MEMO_UNITS_MOST 64
 #define MEMO_PIECES_MOST 128
 #define MEMO_STRINGS_MOST 512
@@ -43,7 +46,6 @@ enum unit_kind {
 #define UNIT_NONE UINT16_MAX
 
 struct known_list;
-struct term_table;
 
 /* A part, or what joins some. */
 struct unit {
@@ -54,16 +56,8 @@ struct unit {
 	uint16_t piece, pieces;	 /* of a part: which of all pieces are its own */
 	uint16_t key_size;	 /* of a part: of its key, which begins where it does */
 	const struct part *part; /* once it is known */
-	const struct term *term; /* likewise */
+	const struct term *term; /* likewise, of ->bare */
 	struct known_list *list; /* that stands in it, or NULL */
-};
-
-#define MEMO_GUESSES_MOST 16
-
-/* Where a term may be. */
-struct term_guess {
-	uint16_t begin, end; /* bytes of the text */
-	uint32_t hash;
 };
 
 /* A text, taken apart. */
@@ -78,15 +72,11 @@ struct reading {
 	unsigned piece_count;
 	struct list_string strings[MEMO_STRINGS_MOST];
 	unsigned string_count;
-	/* Not NULL: only units are told apart (no pieces; keys are texts), and looked for here. */
-	const struct term_table *terms;
-	struct term_guess guesses[MEMO_GUESSES_MOST]; /* by place */
-	unsigned guess_count, guess; /* how many, and the first that is not behind us */
-	bool ahead;		     /* that was done, and no more: see memo_read_ahead() */
-	bool whole;		     /* it is one part only as a whole */
-	unsigned char wide;	     /* 128 and more when a string is not of ASCII alone */
+	bool bare;  /* only units are told apart: there are no pieces, and keys are texts */
+	bool whole; /* it is one part only as a whole */
+	unsigned char wide; /* 128 and more when a string is not of ASCII alone */
 	/* The text, ended by a 0, with signs for what was read of it; what is behind may be looked at. */
-	char key[MEMO_TEXT_MOST + 16];
+	char key[MEMO_TEXT_MOST + MEMO_TEXT_MORE];
 };
 
 /**
@@ -95,21 +85,8 @@ struct reading {
  * so that places are the same; but a list is one.
  */
 uint16_t memo_read(struct reading *reading, struct slice text);
-/** Likewise, but of parts only where they are, and the terms of those that are in @terms: much less work. */
-uint16_t memo_read_terms(
-		struct reading *reading, struct slice text, const struct term_table *terms);
-/**
- * Begins that for who does the rest later: where the terms may be is found, and they are brought into the caches.
- * @reading may be used for another text instead.
- */
-void memo_read_ahead(
-		struct reading *reading, struct slice text, const struct term_table *terms);
-
-/** A unit more; UNIT_NONE when there are too many. */
-uint16_t memo_unit_add(struct reading *reading, enum unit_kind kind, size_t begin, size_t end);
-/* memo_guess.c: with ->terms, before anything is read; and the part that begins at ->at, or UNIT_NONE. */
-void memo_terms_guess(struct reading *reading);
-uint16_t memo_term_read(struct reading *reading);
+/** Likewise, but of parts only where they are: ->bare. */
+uint16_t memo_read_bare(struct reading *reading, struct slice text);
 
 static inline bool memo_is_space(char c)
 {
@@ -180,7 +157,7 @@ struct known_list {
 	uint64_t steps;
 };
 
-/* --- terms: memo_table.c, memo_term.c -------------------------------------------------------------- */
+/* --- terms: memo_table.c, memo_split.c, memo_term.c -------------------------------------------------------------- */
 
 #define TERM_TEXT 36
 #define TERM_SLOTS 2
@@ -200,7 +177,7 @@ struct term {
 	uint8_t depth;	    /* of its tree */
 	bool joins;	    /* a bool that is no constant: what joins only constants is one */
 	bool whole; /* all of a rule: where it stands with others, it would be read otherwise */
-	char text[TERM_TEXT]; /* if it is no longer; else where it lies */
+	char text[TERM_TEXT]; /* if it is no longer, and 0 behind it; else where it lies */
 };
 
 static_assert(sizeof(struct term) == 64, "a term is a line of memory");
@@ -218,15 +195,77 @@ void term_table_fini(struct term_table *table);
 size_t term_table_size(const struct term_table *table);
 /** Room for @more terms, which leaves those that are there where they are; false when memory is short. */
 bool term_table_reserve(struct term_table *table, size_t more);
-/** What a table goes by. Behind @text 16 bytes may be looked at. */
-uint32_t term_hash(struct slice text);
-/** The term that @text is, whose hash it is, or NULL; in a table that has had room. */
+/** The term that @text is, whose hash it is, or NULL; in a table that has had room. Behind @text MEMO_TEXT_MORE bytes may be looked at. */
 const struct term *term_find(const struct term_table *table, struct slice text, uint32_t hash);
+
+/* The first @size (8, when there are more) bytes behind @at, where there are 8 to look at. */
+static inline uint64_t term_word(const char *at, size_t size)
+{
+	uint64_t word;
+
+	memcpy(&word, at, sizeof(word));
+	word = le64toh(word);
+	return size < sizeof(word) ? word & ((UINT64_C(1) << 8 * size) - 1) : word;
+}
+
+/** What a table goes by. Behind @text 16 bytes may be looked at. */
+static inline uint32_t term_hash(struct slice text)
+{
+	uint64_t hash = text.size;
+	const char *at = text.data;
+	size_t left = text.size;
+
+	if (left <= 16) {
+		hash = hash_mix_pair(hash, term_word(at, left),
+				left > 8 ? term_word(at + 8, left - 8) : 0);
+	} else {
+		for (; left > 16; at += 16, left -= 16)
+			hash = hash_mix_pair(hash, term_word(at, 8), term_word(at + 8, 8));
+		/* The last sixteen, some of which may have been among those before. */
+		at -= 16 - left;
+		hash = hash_mix_pair(hash, term_word(at, 8), term_word(at + 8, 8));
+	}
+	return (uint32_t)(hash ^ hash >> 32);
+}
+
 /** Has where @hash belongs brought into the caches. */
-void term_ask_for(const struct term_table *table, uint32_t hash);
+static inline void term_ask_for(const struct term_table *table, uint32_t hash)
+{
+	__builtin_prefetch(&table->places[hash & (table->capacity - 1)]);
+}
+
 /** The place of one term more, for which there is room: what @from is, ->hash too, under the next number, which @rule has. */
 const struct term *term_table_put(
 		struct term_table *table, const struct term *from, const struct rule *rule);
+
+#define SPLIT_PARTS_MOST 32
+
+/* A part, if it is one. */
+struct split_part {
+	uint16_t begin, end; /* bytes of the text */
+	uint32_t hash;
+};
+
+/*
+ * A text as what joins its parts make of it, if all of them are parts: what has parentheses or joints in a string, or
+ * is joined by something else, is none. Whoever finds that they are terms knows it.
+ */
+struct split {
+	struct slice text;
+	bool is_made; /* and not used yet */
+	bool is_one;  /* it is joined in this way; else none of the rest is there */
+	struct split_part parts[SPLIT_PARTS_MOST];
+	uint32_t part_count;
+	uint32_t form[MEMO_UNITS_MOST]; /* memo.h, with numbers of parts for those of terms */
+	uint32_t form_count;
+	uint32_t joint_count;			   /* of the form */
+	uint32_t joined;			   /* what all joints have, together */
+	uint32_t depth;				   /* of parentheses, at most */
+	char key[MEMO_TEXT_MOST + MEMO_TEXT_MORE]; /* the text, 0 behind it */
+};
+
+/** Splits @text, and has where its terms may be in @table, which has had room, brought into the caches. */
+void memo_split(struct split *split, struct slice text, const struct term_table *table);
 
 /* --- rules: memo.c, memo_join.c, memo_grow.c ------------------------------------------------------ */
 
@@ -242,15 +281,18 @@ struct rule_memo {
 	struct map strings; /* text to node */
 	struct term_table terms;
 	struct reading reading;
-	struct reading *split; /* of a rule into terms, which are read one by one; one of */
-	struct reading splits[2];
-	unsigned asked;	     /* which of them was last begun ahead */
-	uint64_t *slots;     /* of the rule at hand: the set of them, */
-	uint16_t *slot_at;   /* the place of each among them, */
-	uint8_t *slot_kinds; /* and its kind */
+	struct reading apart;	/* of a rule that is no split: its parts are read one by one */
+	struct split splits[2]; /* of the rule at hand, and of the one behind it */
+	unsigned asked;		/* which of them was last made ahead */
+	uint64_t *slots;	/* of what is joined: the set of them, */
+	uint16_t *slot_at;	/* the place of each among them, */
+	uint8_t *slot_kinds;	/* and its kind */
+	uint64_t *form_slots;	/* of the rule at hand, while its terms are made */
 	size_t slot_words;
 };
 
+/** Room for the slots of a rule, of which there are as many as @scope has; false when memory is short. */
+bool memo_slots_reserve(struct rule_memo *memo, const struct scope *scope);
 /** The list that @piece of the text at hand is; NULL when memory is short. What rules share of it lives in @arena. */
 struct known_list *memo_list(
 		struct rule_memo *memo, const struct piece *piece, struct arena *arena);
@@ -283,9 +325,12 @@ bool memo_join(struct rule_memo *memo, uint16_t root, struct slice text, struct 
 /** Its tree, in memo->trees; NULL when memory is short. */
 struct node *memo_grow(struct rule_memo *memo, uint16_t root, struct slice text);
 
-/** The rule of @source with its program, and how deep its tree is; NULL: it has to be compiled, or memory is short. */
+/**
+ * The rule of @source with its program, and how deep its tree is; NULL: it has to be compiled, or memory is short.
+ * With @part also when it could not stand among others as a part.
+ */
 struct rule *memo_whole(struct rule_memo *memo, const struct source *source,
-		const struct scope *scope, struct arena *arena, unsigned *out_depth);
+		const struct scope *scope, bool part, struct arena *arena, unsigned *out_depth);
 /** The rule of @source as terms; NULL: it is not made of such, or there are too many, or memory is short. */
 struct rule *memo_form(struct rule_memo *memo, const struct source *source,
 		const struct scope *scope, struct arena *arena);

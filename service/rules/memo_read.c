@@ -145,7 +145,7 @@ enum sign {
 static const uint8_t signs[256] = SIGNS(SIGN_DIGIT);
 static const uint8_t bare_signs[256] = SIGNS(SIGN_PLAIN);
 
-uint16_t memo_unit_add(struct reading *reading, enum unit_kind kind, size_t begin, size_t end)
+static uint16_t unit_add(struct reading *reading, enum unit_kind kind, size_t begin, size_t end)
 {
 	if (reading->unit_count == MEMO_UNITS_MOST)
 		return UNIT_NONE;
@@ -188,7 +188,7 @@ static size_t word_read(struct reading *reading, enum sign sign, size_t begin, i
 	if (sign == SIGN_QUOTE) {
 		end = string_end(reading, begin);
 		/* What is given to a function may have to be checked with it. */
-		if (end == 0 || depth > 0 || reading->terms)
+		if (end == 0 || depth > 0 || reading->bare)
 			return end;
 		for (size_t at = begin + 1; at < end - 1; at++)
 			reading->key[at] = KEY_STRING;
@@ -231,7 +231,7 @@ static size_t key_finish(
 static uint16_t part_read(struct reading *reading, bool whole)
 {
 	const unsigned char *key = (const unsigned char *)reading->key;
-	const uint8_t *kinds = reading->terms ? bare_signs : signs;
+	const uint8_t *kinds = reading->bare ? bare_signs : signs;
 	size_t begin = reading->at;
 	size_t at = begin;
 	size_t list = 0, list_size = 0;
@@ -251,7 +251,7 @@ static uint16_t part_read(struct reading *reading, bool whole)
 			break;
 		if (depth == 0 && (sign == SIGN_CLOSE || (sign == SIGN_END && !whole)))
 			break;
-		if (sign == SIGN_LIST && depth == 0 && list_size == 0 && !reading->terms &&
+		if (sign == SIGN_LIST && depth == 0 && list_size == 0 && !reading->bare &&
 				(end = list_read(reading, at)) > 0) {
 			list = at;
 			list_size = end - at;
@@ -273,7 +273,7 @@ static uint16_t part_read(struct reading *reading, bool whole)
 	if (depth > 0 || at == begin)
 		return UNIT_NONE;
 	reading->last = at;
-	number = memo_unit_add(reading, UNIT_PART, begin, at);
+	number = unit_add(reading, UNIT_PART, begin, at);
 	if (number == UNIT_NONE)
 		return UNIT_NONE;
 	reading->units[number].piece = (uint16_t)piece;
@@ -334,15 +334,13 @@ static uint16_t unit_read(struct reading *reading)
 		reading->at++;
 		inner = group_read(reading);
 		if (inner != UNIT_NONE)
-			number = memo_unit_add(reading, UNIT_NOT, begin, reading->last);
+			number = unit_add(reading, UNIT_NOT, begin, reading->last);
 		if (number != UNIT_NONE) {
 			reading->units[number].first = inner;
 			reading->units[number].count = 1;
 		}
 	} else {
-		if (reading->terms)
-			number = memo_term_read(reading);
-		return number != UNIT_NONE ? number : part_read(reading, false);
+		return part_read(reading, false);
 	}
 	if (number != UNIT_NONE)
 		return number;
@@ -381,7 +379,7 @@ static uint16_t joint_read(struct reading *reading, enum unit_kind kind, char si
 	}
 	if (count == 1)
 		return first;
-	number = memo_unit_add(reading, kind, 0, reading->last);
+	number = unit_add(reading, kind, 0, reading->last);
 	if (number != UNIT_NONE) {
 		reading->units[number].first = first;
 		reading->units[number].count = count;
@@ -410,23 +408,14 @@ static void reading_begin(struct reading *reading)
 	reading->key[reading->text.size] = '\0';
 }
 
-static void text_begin(struct reading *reading, struct slice text)
-{
-	reading->text = text;
-	reading_begin(reading);
-	if (reading->terms)
-		memo_terms_guess(reading);
-}
-
 static uint16_t text_read(struct reading *reading, struct slice text)
 {
 	uint16_t root;
 
 	if (text.size > MEMO_TEXT_MOST)
 		return UNIT_NONE;
-	if (!reading->ahead)
-		text_begin(reading, text);
-	reading->ahead = false;
+	reading->text = text;
+	reading_begin(reading);
 	root = or_read(reading);
 	if (root == UNIT_NONE || reading->at < text.size) {
 		reading_begin(reading);
@@ -439,24 +428,12 @@ static uint16_t text_read(struct reading *reading, struct slice text)
 
 uint16_t memo_read(struct reading *reading, struct slice text)
 {
-	reading->terms = NULL;
+	reading->bare = false;
 	return text_read(reading, text);
 }
 
-uint16_t memo_read_terms(
-		struct reading *reading, struct slice text, const struct term_table *terms)
+uint16_t memo_read_bare(struct reading *reading, struct slice text)
 {
-	/* Where it lies says which text it is: nobody writes to it meanwhile. */
-	reading->ahead = reading->ahead && reading->text.data == text.data &&
-			 reading->text.size == text.size;
-	reading->terms = terms;
+	reading->bare = true;
 	return text_read(reading, text);
-}
-
-void memo_read_ahead(struct reading *reading, struct slice text, const struct term_table *terms)
-{
-	reading->ahead = text.size <= MEMO_TEXT_MOST;
-	reading->terms = terms;
-	if (reading->ahead)
-		text_begin(reading, text);
 }

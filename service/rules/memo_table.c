@@ -2,10 +2,9 @@
 /* Terms by their texts: open addressing, each place a line of memory. */
 #include "rules/memo_internal.h"
 
-#include "base/hash.h"
 #include "base/memory.h"
 
-#include <endian.h>
+static_assert(TERM_TEXT == 36, "a text is 16, 16 and 4 bytes");
 
 #define PLACES_FIRST ((size_t)256)
 
@@ -21,31 +20,44 @@ size_t term_table_size(const struct term_table *table)
 	       table->capacity / 4 * 3 * sizeof(struct rule *);
 }
 
-/* The first @size (8, when there are more) bytes behind @at. */
-static inline uint64_t word_at(const char *at, size_t size)
-{
-	uint64_t word;
+/* Of 16 or 4 bytes of a text. */
+typedef uint64_t sixteen_bytes __attribute__((vector_size(16)));
 
-	memcpy(&word, at, sizeof(word));
-	word = le64toh(word);
-	return size < sizeof(word) ? word & ((UINT64_C(1) << 8 * size) - 1) : word;
+#define BYTES_8(byte) (byte), (byte), (byte), (byte), (byte), (byte), (byte), (byte)
+
+/* From TERM_TEXT - size on: so many that count, and others that do not. */
+static const unsigned char counts[2 * TERM_TEXT] = { BYTES_8(255), BYTES_8(255), BYTES_8(255),
+	BYTES_8(255), 255, 255, 255, 255 };
+
+static inline sixteen_bytes sixteen_at(const void *at)
+{
+	sixteen_bytes bytes;
+
+	memcpy(&bytes, at, sizeof(bytes));
+	return bytes;
 }
 
-uint32_t term_hash(struct slice text)
+static inline uint32_t four_at(const void *at)
 {
-	uint64_t hash = text.size;
-	size_t left = text.size;
-	const char *at = text.data;
+	uint32_t bytes;
 
-	for (; left > 16; at += 16, left -= 16)
-		hash = hash_mix_pair(hash, word_at(at, 8), word_at(at + 8, 8));
-	hash = hash_mix_pair(hash, word_at(at, left), left > 8 ? word_at(at + 8, left - 8) : 0);
-	return (uint32_t)(hash ^ hash >> 32);
+	memcpy(&bytes, at, sizeof(bytes));
+	return bytes;
 }
 
-void term_ask_for(const struct term_table *table, uint32_t hash)
+/* All that a term may have is compared, in as many steps whatever the size is: no branch is guessed wrong. */
+static inline bool text_is(const struct term *term, struct slice text)
 {
-	__builtin_prefetch(&table->places[hash & (table->capacity - 1)]);
+	const unsigned char *count = counts + TERM_TEXT - text.size;
+	sixteen_bytes others;
+
+	others = sixteen_at(term->text) ^ (sixteen_at(text.data) & sixteen_at(count));
+	others |= sixteen_at(term->text + 16) ^
+		  (sixteen_at(text.data + 16) & sixteen_at(count + 16));
+	return (others[0] | others[1] |
+			       (four_at(term->text + 32) ^
+					       (four_at(text.data + 32) &
+							       four_at(count + 32)))) == 0;
 }
 
 const struct term *term_find(const struct term_table *table, struct slice text, uint32_t hash)
@@ -54,12 +66,16 @@ const struct term *term_find(const struct term_table *table, struct slice text, 
 
 	for (size_t at = hash & mask; table->places[at].number; at = (at + 1) & mask) {
 		const struct term *term = &table->places[at];
-		const char *own = term->text;
+		const char *own;
 
 		if (term->hash != hash || term->size != text.size)
 			continue;
-		if (text.size > TERM_TEXT)
-			memcpy(&own, term->text, sizeof(own));
+		if (text.size <= TERM_TEXT) {
+			if (text_is(term, text))
+				return term;
+			continue;
+		}
+		memcpy(&own, term->text, sizeof(own));
 		if (memcmp(own, text.data, text.size) == 0)
 			return term;
 	}

@@ -48,9 +48,13 @@ static bool term_note(struct term *term, const struct rule *rule, unsigned depth
 	return true;
 }
 
-/* Makes the term of @source, which is none yet; NULL: it cannot be one, or there are too many, or memory is short. */
+/*
+ * Makes the term of @source, which is none yet, and is to be a @part; NULL: it cannot be one, or there are too many, or
+ * memory is short.
+ */
 static const struct term *term_make(struct rule_memo *memo, uint32_t hash,
-		const struct source *source, const struct scope *scope, struct arena *arena)
+		const struct source *source, const struct scope *scope, bool part,
+		struct arena *arena)
 {
 	struct term term = { .hash = hash };
 	const struct rule *rule;
@@ -58,63 +62,36 @@ static const struct term *term_make(struct rule_memo *memo, uint32_t hash,
 
 	if (memo->terms.count >= TERMS_MOST)
 		return NULL;
-	rule = memo_whole(memo, source, scope, arena, &depth);
+	rule = memo_whole(memo, source, scope, part, arena, &depth);
 	if (!rule || !term_note(&term, rule, depth, &memo->reading))
 		return NULL;
 	return term_table_put(&memo->terms, &term, rule);
 }
 
-/* The term that @unit is. */
-static const struct term *unit_term(struct rule_memo *memo, const struct unit *unit,
-		const struct source *source, const struct scope *scope, struct arena *arena)
-{
-	size_t size = (size_t)unit->end - unit->begin;
-	struct slice key = { memo->split->key + unit->begin, size };
-	struct source own = *source;
-	const struct term *term;
-	uint32_t hash;
-
-	if (unit->term)
-		return unit->term;
-	hash = term_hash(key);
-	term = term_find(&memo->terms, key, hash);
-	own.text = (struct slice){ source->text.data + unit->begin, size };
-	return term ? term : term_make(memo, hash, &own, scope, arena);
-}
-
 /* --- forms ----------------------------------------------------------------------------------------- */
 
+/* A rule that is being put together, whose slots are in memo->form_slots. */
 struct forming {
-	const struct reading *split;
+	struct rule_memo *memo;
+	const struct source *source;
+	const struct scope *scope;
+	struct arena *arena;
 	uint32_t form[MEMO_UNITS_MOST];
 	uint32_t count;
+	uint32_t slots;
+	uint32_t code; /* steps of all terms, and those that join them */
 	uint64_t cost;
+	const struct term *last;
 };
 
-/* How deep the tree of the unit is. */
-static unsigned unit_form(struct forming *forming, const struct unit *unit)
+/* Not all of it is zeroed: its room is filled in order. */
+static void forming_begin(struct forming *forming)
 {
-	uint16_t number = unit->first;
-	unsigned depth = 0;
+	struct rule_memo *memo = forming->memo;
 
-	if (unit->kind == UNIT_PART) {
-		forming->form[forming->count++] = unit->term->number - 1;
-		forming->cost += unit->term->cost;
-		return unit->term->depth;
-	}
-	for (uint32_t i = 0; i < unit->count; i++) {
-		unsigned one = unit_form(forming, &forming->split->units[number]);
-
-		if (one > depth)
-			depth = one;
-		number = forming->split->units[number].next;
-	}
-	forming->cost++;
-	forming->form[forming->count++] = form_joint(unit->kind == UNIT_NOT   ? FORM_NOT
-						     : unit->kind == UNIT_AND ? FORM_AND
-									      : FORM_OR,
-			unit->count);
-	return depth + 1;
+	memset(memo->form_slots, 0, memo->slot_words * sizeof(*memo->form_slots));
+	forming->count = forming->slots = forming->code = 0;
+	forming->cost = 0;
 }
 
 /* The slots of @term; as many as ->slot_count says unless it says too many. */
@@ -128,33 +105,29 @@ static const int *term_slots(
 	return rule_slots(memo->terms.rules[term->number - 1], out_count);
 }
 
-/* How many slots the terms have, which are noted in memo->slots. */
-static size_t slots_note(struct rule_memo *memo)
+static inline void term_put(struct forming *forming, const struct term *term)
 {
-	const struct reading *split = memo->split;
-	size_t count = 0;
+	uint64_t *bits = forming->memo->form_slots;
+	size_t count;
+	const int *slots = term_slots(forming->memo, term, &count);
 
-	memset(memo->slots, 0, memo->slot_words * sizeof(*memo->slots));
-	for (unsigned i = 0; i < split->unit_count; i++) {
-		const struct term *term = split->units[i].term;
-		size_t slots = 0;
-		const int *list = term ? term_slots(memo, term, &slots) : NULL;
+	for (size_t i = 0; i < count; i++) {
+		size_t slot = (size_t)slots[i];
+		uint64_t bit = UINT64_C(1) << slot % 64;
 
-		for (size_t k = 0; k < slots; k++) {
-			size_t slot = (size_t)list[k];
-			uint64_t bit = UINT64_C(1) << slot % 64;
-
-			count += !(memo->slots[slot / 64] & bit);
-			memo->slots[slot / 64] |= bit;
-		}
+		forming->slots += !(bits[slot / 64] & bit);
+		bits[slot / 64] |= bit;
 	}
-	return count;
+	forming->form[forming->count++] = term->number - 1;
+	forming->cost += term->cost;
+	forming->code += term->code_count;
+	forming->last = term;
 }
 
 static void slots_write(const struct rule_memo *memo, int *slots)
 {
 	for (size_t i = 0; i < memo->slot_words; i++) {
-		for (uint64_t bits = memo->slots[i]; bits; bits &= bits - 1)
+		for (uint64_t bits = memo->form_slots[i]; bits; bits &= bits - 1)
 			*slots++ = (int)(64 * i + (size_t)__builtin_ctzll(bits));
 	}
 }
@@ -196,55 +169,100 @@ static struct rule *term_copy(struct rule_memo *memo, const struct term *term,
 	return rule;
 }
 
-static struct rule *terms_join(struct rule_memo *memo, const struct forming *forming,
-		struct slice text, struct arena *arena)
+static struct rule *terms_join(const struct forming *forming)
 {
-	size_t slots = slots_note(memo);
-	struct rule *rule = rule_begin(memo, text, forming->count + slots, arena);
+	struct rule_memo *memo = forming->memo;
+	struct rule *rule = rule_begin(memo, forming->source->text,
+			(size_t)forming->count + forming->slots, forming->arena);
 	uint32_t *form = (uint32_t *)(rule + 1);
-	int *own_slots = (int *)form + forming->count;
+	int *slots = (int *)form + forming->count;
 
 	if (!rule)
 		return NULL;
 	memcpy(form, forming->form, forming->count * sizeof(*form));
-	slots_write(memo, own_slots);
+	slots_write(memo, slots);
 	rule->form_count = forming->count;
-	rule->slots = own_slots;
-	rule->slot_count = (uint32_t)slots;
+	rule->slots = slots;
+	rule->slot_count = forming->slots;
 	rule->cost = forming->cost;
 	rule->type = &type_bool;
 	rule->dimension = DIMENSION_FREE;
 	return rule;
 }
 
-/* Finds the term of each part; false when one is none, or too much is joined. */
-static bool terms_find(struct rule_memo *memo, const struct source *source,
-		const struct scope *scope, struct arena *arena)
+/* What was put together, which is @depth deep; NULL: it is too large, or memory is short. */
+static struct rule *forming_end(const struct forming *forming, unsigned depth)
 {
-	struct reading *split = memo->split;
-	int code = 0;
-
-	for (unsigned i = 0; i < split->unit_count; i++) {
-		struct unit *unit = &split->units[i];
-
-		code += unit->count;
-		if (unit->kind != UNIT_PART)
-			continue;
-		unit->term = unit_term(memo, unit, source, scope, arena);
-		if (!unit->term || (split->unit_count > 1 && !unit->term->joins))
-			return false;
-		code += unit->term->code_count;
-	}
-	return code <= TREE_CODE_LIMIT;
+	if (forming->code > TREE_CODE_LIMIT || depth > TREE_DEPTH_LIMIT)
+		return NULL;
+	return forming->count == 1 ? term_copy(forming->memo, forming->last,
+						     forming->source->text, forming->arena)
+				   : terms_join(forming);
 }
 
-/* What was begun ahead of @text, or else what is not the last to have been begun. */
-static struct reading *split_of(struct rule_memo *memo, struct slice text)
-{
-	struct reading *last = &memo->splits[memo->asked];
+/* --- by a split ------------------------------------------------------------------------------------ */
 
-	return last->ahead && last->text.data == text.data ? last
-							   : &memo->splits[1 - memo->asked];
+/* The term that @part is; NULL: none that could stand there. */
+static const struct term *part_term(const struct forming *forming, const struct split *split,
+		const struct split_part *part)
+{
+	size_t size = (size_t)part->end - part->begin;
+	const struct term *term = term_find(&forming->memo->terms,
+			(struct slice){ split->key + part->begin, size }, part->hash);
+	struct source own;
+
+	if (!term) {
+		own = *forming->source;
+		own.text = (struct slice){ own.text.data + part->begin, size };
+		term = term_make(forming->memo, part->hash, &own, forming->scope, true,
+				forming->arena);
+	}
+	/*
+	 * What was read alone as one part, up to its end, is read alike before a joint, or the end of what is in
+	 * parentheses, and so is all between such parts, of which nothing is left out.
+	 */
+	if (!term || term->whole || (split->form_count > 1 && !term->joins))
+		return NULL;
+	return term;
+}
+
+static struct rule *split_form(struct forming *forming, const struct split *split)
+{
+	unsigned depth = 0;
+
+	forming_begin(forming);
+	for (uint32_t i = 0; i < split->form_count; i++) {
+		const struct term *term;
+
+		if (split->form[i] & FORM_JOINT) {
+			forming->form[forming->count++] = split->form[i];
+			continue;
+		}
+		term = part_term(forming, split, &split->parts[split->form[i]]);
+		if (!term)
+			return NULL;
+		if (term->depth > depth)
+			depth = term->depth;
+		term_put(forming, term);
+	}
+	forming->cost += split->joint_count;
+	forming->code += split->joined;
+	/* At most: of deeper ones it is counted. */
+	return forming_end(forming, depth + 3 * (split->depth + 1));
+}
+
+/* What was made ahead of @text, or else is made now, in place of what is not the last to have been. */
+static struct split *split_get(struct rule_memo *memo, struct slice text)
+{
+	struct split *split = &memo->splits[memo->asked];
+
+	/* Where it lies says which text it is: nobody writes to it meanwhile. */
+	if (!split->is_made || split->text.data != text.data)
+		split = &memo->splits[1 - memo->asked];
+	if (!split->is_made || split->text.data != text.data || split->text.size != text.size)
+		memo_split(split, text, &memo->terms);
+	split->is_made = false;
+	return split;
 }
 
 void rule_memo_ask_for(struct rule_memo *memo, struct slice text)
@@ -252,29 +270,98 @@ void rule_memo_ask_for(struct rule_memo *memo, struct slice text)
 	if (!term_table_reserve(&memo->terms, MEMO_UNITS_MOST))
 		return;
 	memo->asked = 1 - memo->asked;
-	memo_read_ahead(&memo->splits[memo->asked], text, &memo->terms);
+	memo_split(&memo->splits[memo->asked], text, &memo->terms);
 }
+
+/* --- part by part ---------------------------------------------------------------------------------- */
+
+/* The term that @unit is. */
+static const struct term *unit_term(const struct forming *forming, const struct unit *unit)
+{
+	struct rule_memo *memo = forming->memo;
+	size_t size = (size_t)unit->end - unit->begin;
+	struct slice key = { memo->apart.key + unit->begin, size };
+	struct source own = *forming->source;
+	uint32_t hash = term_hash(key);
+	const struct term *term = term_find(&memo->terms, key, hash);
+
+	own.text = (struct slice){ own.text.data + unit->begin, size };
+	return term ? term : term_make(memo, hash, &own, forming->scope, false, forming->arena);
+}
+
+/* Finds the term of each part; false when one is none, or cannot be joined. */
+static bool terms_find(const struct forming *forming)
+{
+	struct reading *apart = &forming->memo->apart;
+
+	for (unsigned i = 0; i < apart->unit_count; i++) {
+		struct unit *unit = &apart->units[i];
+
+		if (unit->kind != UNIT_PART)
+			continue;
+		unit->term = unit_term(forming, unit);
+		if (!unit->term || (apart->unit_count > 1 && !unit->term->joins))
+			return false;
+	}
+	return true;
+}
+
+/* How deep the tree of the unit is. */
+static unsigned unit_form(struct forming *forming, const struct unit *unit)
+{
+	const struct unit *units = forming->memo->apart.units;
+	uint16_t number = unit->first;
+	unsigned depth = 0;
+
+	if (unit->kind == UNIT_PART) {
+		term_put(forming, unit->term);
+		return unit->term->depth;
+	}
+	for (uint32_t i = 0; i < unit->count; i++) {
+		unsigned one = unit_form(forming, &units[number]);
+
+		if (one > depth)
+			depth = one;
+		number = units[number].next;
+	}
+	forming->cost++;
+	forming->code += unit->count;
+	forming->form[forming->count++] = form_joint(unit->kind == UNIT_NOT   ? FORM_NOT
+						     : unit->kind == UNIT_AND ? FORM_AND
+									      : FORM_OR,
+			unit->count);
+	return depth + 1;
+}
+
+static struct rule *parts_form(struct forming *forming)
+{
+	struct reading *apart = &forming->memo->apart;
+	uint16_t root = memo_read_bare(apart, forming->source->text);
+
+	if (root == UNIT_NONE || !terms_find(forming))
+		return NULL;
+	forming_begin(forming);
+	return forming_end(forming, unit_form(forming, &apart->units[root]));
+}
+
+/* --- all ------------------------------------------------------------------------------------------- */
 
 struct rule *memo_form(struct rule_memo *memo, const struct source *source,
 		const struct scope *scope, struct arena *arena)
 {
 	struct forming forming;
-	uint16_t root;
+	const struct split *split;
+	struct rule *rule;
 
 	/* What a rule may have more of; then none is moved while it is read. */
-	if (!term_table_reserve(&memo->terms, MEMO_UNITS_MOST))
+	if (!memo_slots_reserve(memo, scope) ||
+			!term_table_reserve(&memo->terms, MEMO_UNITS_MOST))
 		return NULL;
-	memo->split = split_of(memo, source->text);
-	root = memo_read_terms(memo->split, source->text, &memo->terms);
-	if (root == UNIT_NONE || !terms_find(memo, source, scope, arena))
-		return NULL;
-	if (memo->split->units[root].kind == UNIT_PART)
-		return term_copy(memo, memo->split->units[root].term, source->text, arena);
-	/* Not all of it is zeroed: its room is filled in order. */
-	forming.split = memo->split;
-	forming.count = 0;
-	forming.cost = 0;
-	if (unit_form(&forming, &memo->split->units[root]) > TREE_DEPTH_LIMIT)
-		return NULL;
-	return terms_join(memo, &forming, source->text, arena);
+	forming.memo = memo;
+	forming.source = source;
+	forming.scope = scope;
+	forming.arena = arena;
+	split = split_get(memo, source->text);
+	rule = split->is_one ? split_form(&forming, split) : NULL;
+	return rule ? rule : parts_form(&forming);
 }

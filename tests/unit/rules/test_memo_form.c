@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What terms a rule is made of, and what joins them. */
+#include "memo_world.h"
+
+#include "rule_compare.h"
+#include "rules/memo.h"
+#include "rules/program.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+static struct memo_world *world_make(void)
+{
+	struct memo_world *world = calloc(1, sizeof(*world));
+
+	assert_non_null(world);
+	memo_world_init(world);
+	return world;
+}
+
+static void world_free(struct memo_world *world)
+{
+	memo_world_fini(world);
+	free(world);
+}
+
+static const struct rule *compile(
+		struct memo_world *world, const char *text, struct rule_memo *memo)
+{
+	const struct rule *rule = memo_world_compile(world, text, memo, &world->arena);
+
+	assert_non_null(rule);
+	return rule;
+}
+
+/* By its form it is the rule that its text is. */
+static void form_compare(struct memo_world *world, const char *text)
+{
+	rules_compare(compile(world, text, NULL), compile(world, text, world->memo));
+}
+
+/* The terms of @rule by their texts, and what joins them, as in "a b &2". */
+static char *form_text(struct memo_world *world, const struct rule *rule)
+{
+	static const char signs[] = { [FORM_NOT] = '!', [FORM_AND] = '&', [FORM_OR] = '|' };
+	char *text = arena_copy_text(&world->arena, "");
+
+	assert_non_null(rule->form);
+	for (uint32_t i = 0; i < rule->form_count; i++) {
+		uint32_t word = rule->form[i];
+
+		if (word & FORM_JOINT)
+			text = arena_format(&world->arena, "%s %c%zu", text,
+					signs[form_kind(word)], form_count(word));
+		else
+			text = arena_format(&world->arena, "%s [%.*s]", text,
+					SLICE_PRINT(rule_written(
+							memo_term(world->memo, word))));
+	}
+	return text;
+}
+
+/*
+ * A rule has the same form whether its terms are known or new, it was asked for ahead or not, and it is split at once
+ * or read part by part.
+ */
+static void test_forms(void **state)
+{
+	static const struct {
+		const char *text, *form;
+	} rules[] = {
+		{ "e.n3 > 25", " [e.n3 > 25]" },
+		{ " ( (e.n3 > 25) )", " [e.n3 > 25]" },
+		{ "e.f0 && e.f1 && e.f2", " [e.f0] [e.f1] [e.f2] &3" },
+		{ "e.f0&&e.f1||\te.f2", " [e.f0] [e.f1] &2 [e.f2] |2" },
+		{ "e.f0 || e.f1 && e.f2 || !(e.f0)", " [e.f0] [e.f1] [e.f2] &2 [e.f0] !1 |3" },
+		{ "!( !(e.f0 || e.f1) && e.n0 >= wan(12) ) && e.f2",
+				" [e.f0] [e.f1] |2 !1 [e.n0 >= wan(12)] &2 !1 [e.f2] &2" },
+		{ "e.f0 && ((e.n0 >= wan(12) || e.n1 < wan(3)) && (e.f1 && e.f2))",
+				" [e.f0] [e.n0 >= wan(12)] [e.n1 < wan(3)] |2 [e.f1] [e.f2] &2 "
+				"&2 &2" },
+		{ "(e.c0 in [\"a\", \"bc\"]) && ([\"ab\"].exists(t, t in e.l0) || !e.f0)",
+				" [e.c0 in [\"a\", \"bc\"]] [[\"ab\"].exists(t, t in e.l0)] "
+				"[!e.f0] |2 &2" },
+		/* not to be split where they look like it */
+		{ "(e.n0 + 12) > 25 && (e.n0 > 12)", " [(e.n0 + 12) > 25] [e.n0 > 12] &2" },
+		{ "e.c0 == \"e.f0 && e.f1\" || e.f0", " [e.c0 == \"e.f0 && e.f1\"] [e.f0] |2" },
+		{ "(e.c0 == \"(\") && (e.c0 == \")\")", " [e.c0 == \"(\"] [e.c0 == \")\"] &2" },
+		{ "[e.n0, 12].exists(x, x > 25 && x < 36) && e.f0",
+				" [[e.n0, 12].exists(x, x > 25 && x < 36)] [e.f0] &2" },
+		{ "e.f0 && e.n0 > 12 ? e.f1 : e.f2", " [e.f0 && e.n0 > 12 ? e.f1 : e.f2]" },
+		{ "e.f0 ? e.f1 : e.f2", " [e.f0 ? e.f1 : e.f2]" },
+		{ "e.f1 && (e.f0 ? e.f1 : e.f2)", " [e.f1] [(e.f0 ? e.f1 : e.f2)] &2" },
+		/* longer than what a term has room for, and as long */
+		{ "e.c0 in [\"411282\", \"411224\", \"411225\"] && e.f0",
+				" [e.c0 in [\"411282\", \"411224\", \"411225\"]] [e.f0] &2" },
+		{ "e.c0 in [\"411282\", \"411224\", \"411226\"] && e.f0",
+				" [e.c0 in [\"411282\", \"411224\", \"411226\"]] [e.f0] &2" },
+		{ "e.c0 in [\"411282\", \"4112\", \"411233\"]",
+				" [e.c0 in [\"411282\", \"4112\", \"411233\"]]" },
+		{ "e.c0 in [\"411282\", \"4112\", \"411234\"]",
+				" [e.c0 in [\"411282\", \"4112\", \"411234\"]]" },
+	};
+	struct memo_world *world = world_make();
+
+	(void)state;
+	for (int round = 0; round < 3; round++) {
+		for (size_t i = 0; i < sizeof(rules) / sizeof(*rules); i++) {
+			const struct rule *rule;
+
+			if (round == 2)
+				rule_memo_ask_for(world->memo, slice_from(rules[i].text));
+			rule = compile(world, rules[i].text, world->memo);
+			assert_string_equal(form_text(world, rule), rules[i].form);
+			form_compare(world, rules[i].text);
+		}
+	}
+	world_free(world);
+}
+
+/* All that are joined are terms, up to as many as there may be; deep ones and long ones are read part by part. */
+static void test_large_forms(void **state)
+{
+	struct memo_world *world = world_make();
+
+	(void)state;
+	for (unsigned parts = 1; parts <= 70; parts++) {
+		char *all = arena_copy_text(&world->arena, "e.f0");
+		char *deep = arena_copy_text(&world->arena, "e.f0");
+
+		for (unsigned i = 1; i < parts; i++) {
+			all = arena_format(&world->arena, "%s %s e.n0 > %u", all,
+					i % 5 == 0 ? "||" : "&&", i + 1);
+			if (i % 2)
+				deep = arena_format(
+						&world->arena, "e.n1 > %u && (%s)", i, deep);
+			else
+				deep = arena_format(
+						&world->arena, "!(%s) || e.n1 > %u", deep, i);
+		}
+		form_compare(world, all);
+		if (parts <= 20)
+			form_compare(world, deep);
+		/* Too many to be told apart are one part. */
+		if ((parts > 1 && parts <= 50) || parts > 60)
+			assert_int_equal(compile(world, all, world->memo)->form_count > 1,
+					parts <= 50);
+	}
+	world_free(world);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_forms),
+		cmocka_unit_test(test_large_forms),
+	};
+
+	return cmocka_run_group_tests_name("rules/memo_form", tests, NULL, NULL);
+}
