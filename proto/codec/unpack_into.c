@@ -166,41 +166,128 @@ static bool list_read(struct reading *reading, const ProtobufCFieldDescriptor *f
 }
 
 /* The value of a field that is read at once, behind its tag. */
-static inline __attribute__((always_inline)) bool field_read(struct reading *reading,
-		struct read_field *own, struct input *input, unsigned depth, void *out)
+static inline __attribute__((always_inline)) bool place_read(struct reading *reading,
+		struct read_form *form, struct read_place place, struct input *input,
+		unsigned depth, void *out)
 {
+	struct read_field *own;
 	struct input run;
 	uint64_t value;
 
-	if (own->kind == READ_TEXT) {
+	if (place.kind == READ_TEXT) {
 		if (!take_run(input, &run))
 			return false;
 		*(char **)out = run_keep(reading, run);
 		return true;
 	}
-	if (own->kind == READ_MESSAGE)
+	if (place.kind == READ_MESSAGE) {
+		own = &form->fields[place.field];
 		return take_run(input, &run) &&
 		       (*(ProtobufCMessage **)out = part_read(
 					reading, run, own->field, own, depth + 1)) != NULL;
+	}
 	if (!take_varint(input, &value))
 		return false;
-	if (own->kind == READ_WORD)
+	if (place.kind == READ_WORD)
 		*(uint32_t *)out = (uint32_t)value;
-	else if (own->kind == READ_LONG)
+	else if (place.kind == READ_LONG)
 		*(uint64_t *)out = value;
 	else
 		*(protobuf_c_boolean *)out = value != 0;
 	return true;
 }
 
-/* Whether the field at @index was not seen before, as it is from now on. */
-static inline bool field_is_first(uint64_t seen[FIELDS_MAX / 64], size_t index)
+/*
+ * A field of any kind, behind its tag. What stands there twice would have to be merged: nobody writes such bytes.
+ * @own: of the form; NULL: there is none. @seen: a bit for each field that was there already.
+ */
+static __attribute__((noinline)) bool field_read(struct reading *reading,
+		const ProtobufCFieldDescriptor *field, struct read_field *own, uint64_t *seen,
+		uint64_t bit, struct input *input, uint64_t tag, unsigned depth, char *message)
 {
-	uint64_t bit = UINT64_C(1) << (index % 64);
-	bool is_first = !(seen[index / 64] & bit);
+	if (field->label == PROTOBUF_C_LABEL_REPEATED)
+		return list_read(reading, field, own, input, tag, depth, message);
+	if (*seen & bit)
+		return false;
+	*seen |= bit;
+	if ((field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) != 0)
+		*(uint32_t *)(void *)(message + field->quantifier_offset) = field->id;
+	else if (field->label == PROTOBUF_C_LABEL_OPTIONAL && field->quantifier_offset)
+		*(protobuf_c_boolean *)(void *)(message + field->quantifier_offset) = 1;
+	return element_read(reading, field, own, input, (enum wire)(tag & 7), depth,
+			message + field->offset);
+}
 
-	seen[index / 64] |= bit;
-	return is_first;
+/* The fields of a message whose type has a form. */
+static bool fields_read_by(struct reading *reading, struct input input, struct read_form *form,
+		unsigned depth, char *message)
+{
+	uint64_t seen = 0;
+
+	while (input.at < input.end) {
+		const ProtobufCFieldDescriptor *field;
+		struct read_place place = { 0 };
+		struct read_field *own = NULL;
+		/* Given away instead, so that what is at hand stays in registers. */
+		struct input rest;
+		uint64_t number, tag, bit;
+
+		if (!take_varint(&input, &tag))
+			return false;
+		number = tag >> 3;
+		if (number < READ_NUMBERS)
+			place = form->places[number];
+		bit = UINT64_C(1) << place.field % READ_FIELDS;
+		if (place.kind != READ_OTHER && (place.kind & 7) == (tag & 7)) {
+			if (seen & bit)
+				return false;
+			seen |= bit;
+			if (!place_read(reading, form, place, &input, depth,
+					    message + place.offset))
+				return false;
+			continue;
+		}
+		if (number == 0 || tag > UINT32_MAX)
+			return false;
+		field = field_of_number(form->descriptor, number);
+		if (field) {
+			own = &form->fields[field - form->descriptor->fields];
+			bit = UINT64_C(1) << (field - form->descriptor->fields);
+		}
+		rest = input;
+		if (field ? !field_read(reading, field, own, &seen, bit, &rest, tag, depth,
+					    message)
+			  : !skip_value(&rest, (enum wire)(tag & 7)))
+			return false;
+		input.at = rest.at;
+	}
+	return true;
+}
+
+/* Likewise of others. */
+static bool fields_read(struct reading *reading, struct input input,
+		const ProtobufCMessageDescriptor *descriptor, unsigned depth, char *message)
+{
+	uint64_t seen[FIELDS_MAX / 64] = { 0 };
+
+	if (descriptor->n_fields > FIELDS_MAX)
+		return false;
+	while (input.at < input.end) {
+		const ProtobufCFieldDescriptor *field;
+		size_t index;
+		uint64_t tag;
+
+		if (!take_varint(&input, &tag) || tag >> 3 == 0 || tag > UINT32_MAX)
+			return false;
+		field = field_of_number(descriptor, tag >> 3);
+		index = field ? (size_t)(field - descriptor->fields) : 0;
+		if (field ? !field_read(reading, field, NULL, &seen[index / 64],
+					    UINT64_C(1) << index % 64, &input, tag, depth,
+					    message)
+			  : !skip_value(&input, (enum wire)(tag & 7)))
+			return false;
+	}
+	return true;
 }
 
 static ProtobufCMessage *message_read(struct reading *reading, struct input input,
@@ -211,57 +298,14 @@ static ProtobufCMessage *message_read(struct reading *reading, struct input inpu
 			depth > FIELD_DEPTH_MAX ? NULL
 						: arena_alloc(reading->arena,
 								  descriptor->sizeof_message);
-	char *base = (char *)message;
-	uint64_t seen[FIELDS_MAX / 64] = { 0 };
+	bool ok;
 
-	if (!message || descriptor->n_fields > FIELDS_MAX)
+	if (!message)
 		return NULL;
 	descriptor->message_init(message);
-	while (input.at < input.end) {
-		const ProtobufCFieldDescriptor *field;
-		struct read_field *own = NULL;
-		size_t index;
-		uint64_t tag;
-
-		if (!take_varint(&input, &tag) || tag >> 3 == 0 || tag > UINT32_MAX)
-			return NULL;
-		if (form && tag < READ_TAGS && form->by_tag[tag]) {
-			index = form->by_tag[tag] - 1U;
-			own = &form->fields[index];
-			if (own->kind != READ_OTHER) {
-				/* What stands there twice would have to be merged: nobody writes such bytes. */
-				if (!field_is_first(seen, index) ||
-						!field_read(reading, own, &input, depth,
-								base + own->offset))
-					return NULL;
-				continue;
-			}
-			field = own->field;
-		} else {
-			field = field_of_number(descriptor, tag >> 3);
-			index = field ? (size_t)(field - descriptor->fields) : 0;
-		}
-		if (!field) {
-			if (!skip_value(&input, (enum wire)(tag & 7)))
-				return NULL;
-			continue;
-		}
-		if (field->label == PROTOBUF_C_LABEL_REPEATED) {
-			if (!list_read(reading, field, own, &input, tag, depth, base))
-				return NULL;
-			continue;
-		}
-		if (!field_is_first(seen, index))
-			return NULL;
-		if ((field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) != 0)
-			*(uint32_t *)(void *)(base + field->quantifier_offset) = field->id;
-		else if (field->label == PROTOBUF_C_LABEL_OPTIONAL && field->quantifier_offset)
-			*(protobuf_c_boolean *)(void *)(base + field->quantifier_offset) = 1;
-		if (!element_read(reading, field, own, &input, (enum wire)(tag & 7), depth,
-				    base + field->offset))
-			return NULL;
-	}
-	return message;
+	ok = form ? fields_read_by(reading, input, form, depth, (char *)message)
+		  : fields_read(reading, input, descriptor, depth, (char *)message);
+	return ok ? message : NULL;
 }
 
 ProtobufCMessage *message_unpack_into(char *room, struct slice bytes,

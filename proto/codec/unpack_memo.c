@@ -89,13 +89,14 @@ static struct read_form *form_new(
 		return NULL;
 	for (unsigned i = 0; i < descriptor->n_fields; i++) {
 		const ProtobufCFieldDescriptor *field = &descriptor->fields[i];
-		uint32_t tag = field->id << 3 | wire_of(field->type);
 
 		fields[i].field = field;
-		fields[i].offset = (uint16_t)field->offset;
-		fields[i].kind = (uint8_t)read_kind_of(field);
-		if (field->id < READ_TAGS >> 3)
-			form->by_tag[tag] = (uint8_t)(i + 1);
+		if (field->id < READ_NUMBERS)
+			form->places[field->id] = (struct read_place){
+				.kind = (uint8_t)read_kind_of(field),
+				.field = (uint8_t)i,
+				.offset = (uint16_t)field->offset,
+			};
 	}
 	form->descriptor = descriptor;
 	form->fields = fields;
@@ -111,7 +112,7 @@ struct read_form *unpack_memo_form(
 
 	while (form && form->descriptor != descriptor)
 		form = form->next;
-	if (form || descriptor->n_fields > FIELDS_MAX ||
+	if (form || descriptor->n_fields > READ_FIELDS ||
 			descriptor->sizeof_message > UINT16_MAX)
 		return form;
 	return form_new(memo, descriptor);

@@ -6,11 +6,12 @@
  * Parts of messages: policies of one document repeat its source, its papers, its steps. What has the same bytes is
  * unpacked once, and all messages that have it share it.
  *
- * Forms of types: what a reader asks of a field is in one place, found by the field's whole tag.
+ * Forms of types: what a reader asks of a field is in one place, found by the field's number.
  */
 #pragma once
 
 #include "proto/codec/codec.h"
+#include "proto/codec/wire.h"
 
 /** A part that is being unpacked for the first time. */
 struct known_part;
@@ -23,31 +24,40 @@ struct field_tries {
 	uint32_t tries, hits;
 };
 
-/* What of a field comes most often is read at once: it is there once, with one tag, and presence is not noted. */
+/*
+ * What of a field comes most often is read at once: it is there once, with one tag, and presence is not noted. The last
+ * three bits are those of the tag.
+ */
 enum read_kind {
-	READ_OTHER,
-	READ_TEXT,
-	READ_MESSAGE,
-	READ_WORD, /* a varint of 32 bits */
-	READ_LONG, /* of 64 */
-	READ_FLAG,
+	READ_OTHER = 0,			  /* or there is no such field */
+	READ_WORD = 1 << 3 | WIRE_VARINT, /* of 32 bits */
+	READ_LONG = 2 << 3 | WIRE_VARINT, /* of 64 */
+	READ_FLAG = 3 << 3 | WIRE_VARINT,
+	READ_TEXT = 4 << 3 | WIRE_BYTES,
+	READ_MESSAGE = 5 << 3 | WIRE_BYTES,
+};
+
+/* Where the value of a field goes to. */
+struct read_place {
+	uint8_t kind;
+	uint8_t field;	 /* of the form's */
+	uint16_t offset; /* of the value in the message */
 };
 
 struct read_field {
 	const ProtobufCFieldDescriptor *field;
 	struct read_form *form; /* of messages; NULL: nobody asked for it yet */
 	struct field_tries tries;
-	uint16_t offset; /* of the value in the message */
-	uint8_t kind;
 };
 
-#define READ_TAGS 512 /* fields up to 63; of others the field is found by its number */
+#define READ_FIELDS 64 /* most of a type that has a form; a word of bits says which were seen */
+#define READ_NUMBERS 64 /* fields with others are found otherwise */
 
 struct read_form {
 	const ProtobufCMessageDescriptor *descriptor;
 	struct read_form *next;
-	struct read_field *fields; /* as the descriptor has them */
-	uint8_t by_tag[READ_TAGS]; /* the field + 1; 0: no field has this tag */
+	struct read_field *fields;		/* as the descriptor has them */
+	struct read_place places[READ_NUMBERS]; /* by number */
 };
 
 /** The form of @descriptor's messages; NULL: memory is short, or it has too many fields for one. */
