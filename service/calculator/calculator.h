@@ -43,12 +43,28 @@ struct ruleset;
  */
 struct ruleset *ruleset_new(const struct catalog *catalog, catalog_locate_fn locate,
 		void *context, struct diagnostics *diagnostics, struct error *err);
+
+/*
+ * What a ruleset asks of every policy before it can compile the first one. Who reads a large catalog notes each policy
+ * when it was just read: later each would be fetched from memory once more.
+ */
+struct survey;
+
+/** NULL when memory is short: then nothing is noted, and the ruleset looks at all policies itself. */
+struct survey *survey_new(void);
+void survey_free(struct survey *survey);
+/** Each policy of a catalog once, in the order in which they stand there. They must outlive @survey. */
+void survey_note(struct survey *survey, const Policycalc__V1__Policy *policy);
+
 /**
- * The same of a catalog that lives in @arena, which the ruleset takes over, also when it fails: nothing is
- * copied, and @arena is empty afterwards. Only a catalog that was checked before: nothing locates rules.
+ * As ruleset_new() of a catalog that lives in @arena, which the ruleset takes over, also when it fails: nothing is
+ * copied, and @arena is empty afterwards. Only a catalog that was checked before: nothing locates rules. @survey: of
+ * its policies, or NULL.
  */
 struct ruleset *ruleset_new_in(struct arena *arena, const struct catalog *catalog,
-		struct diagnostics *diagnostics, struct error *err);
+		const struct survey *survey, struct diagnostics *diagnostics,
+		struct error *err);
+
 struct ruleset *ruleset_ref(struct ruleset *ruleset);
 void ruleset_unref(struct ruleset *ruleset);
 /** Whether anybody but the caller, who holds a reference, holds one. */

@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "calculator/candidates.h"
 #include "calculator/clause_parts.h"
+#include "calculator/survey.h"
 
 #include <assert.h>
 #include <stdarg.h>
@@ -253,11 +254,12 @@ struct ruleset *ruleset_new(const struct catalog *catalog, catalog_locate_fn loc
 }
 
 struct ruleset *ruleset_new_in(struct arena *arena, const struct catalog *catalog,
-		struct diagnostics *diagnostics, struct error *err)
+		const struct survey *survey, struct diagnostics *diagnostics, struct error *err)
 {
 	struct ruleset_build build = {
 		.origin = catalog,
 		.is_owner = true,
+		.survey = survey_is_of(survey, catalog->policy_count) ? survey : NULL,
 		.diagnostics = diagnostics,
 	};
 

@@ -377,6 +377,7 @@ struct ruleset_build {
 	struct ruleset *ruleset;
 	const struct catalog *origin; /* the caller's, whose messages @locate knows */
 	bool is_owner; /* the catalog lives in the ruleset's arena: no copy is made */
+	const struct survey *survey;		       /* of all its policies; or NULL */
 	Policycalc__V1__Attribute **attribute_origins; /* by index of our copy */
 	Policycalc__V1__Parameter **parameter_origins;
 	Policycalc__V1__Policy **policy_origins;

@@ -7,6 +7,7 @@
  */
 #include "base/memory.h"
 #include "calculator/ruleset.h"
+#include "calculator/survey.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -96,6 +97,8 @@ static bool policies_stay(const struct ruleset_build *build)
 {
 	const struct catalog *from = build->origin;
 
+	if (build->survey)
+		return build->survey->in_order && from->policies;
 	for (size_t i = 1; build->is_owner && i < from->policy_count; i++) {
 		policy_ask_for(from, i + 8);
 		if (strcmp(from->policies[i - 1]->id, from->policies[i]->id) > 0)

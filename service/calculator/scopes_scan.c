@@ -16,9 +16,10 @@
  */
 #include "base/memory.h"
 #include "calculator/period.h"
-#include "calculator/rule_texts.h"
 #include "calculator/scopes.h"
+#include "calculator/survey.h"
 
+#include <stdio.h>
 #include <string.h>
 
 void wanted_add(struct wanted_list *wanted, struct slot slot, struct entry *entry)
@@ -40,16 +41,6 @@ void wanted_add(struct wanted_list *wanted, struct slot slot, struct entry *entr
 }
 
 /* --- which periods the rules name ------------------------------------------------------------- */
-
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-static bool is_name_character(char c)
-{
-	return ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || is_digit(c) || c == '_';
-}
 
 /* Cuts "_y2", "_p3" off @name; 0 when there is none. */
 static unsigned suffix_cut(struct slice *name, char *out_kind)
@@ -194,86 +185,6 @@ static void name_want(struct scopes_build *scopes, enum item_list list, struct s
 	wanted_add(wanted, slot, entry);
 }
 
-/* Whether @name may end with one of the periods above: nothing else is wanted. */
-static bool may_have_period(struct slice name)
-{
-	char last = name.data[name.size - 1];
-
-	return last == 'r' || (last >= '0' && last <= '9');
-}
-
-/*
- * Looks for e.x and i.x in a rule text, by the dot. Text within quotes may be taken for a name: it does no
- * harm.
- */
-static void text_scan(struct scopes_build *scopes, enum item_list list, const char *text)
-{
-	const char *from = text;
-
-	for (const char *dot; (dot = strchr(from, '.'));) {
-		const char *end = dot + 1;
-		struct slice name;
-
-		while (is_name_character(*end))
-			end++;
-		from = end;
-		if (dot == text || (dot[-1] != 'e' && dot[-1] != 'i') || end == dot + 1)
-			continue;
-		if (dot > text + 1 && (is_name_character(dot[-2]) || dot[-2] == '.'))
-			continue;
-		name = (struct slice){ dot - 1, (size_t)(end - dot) + 1 };
-		if (may_have_period(name))
-			name_want(scopes, dot[-1] == 'e' ? LIST_ENTERPRISE : list, name);
-	}
-}
-
-static bool begins_with(const char *text, const char *begin)
-{
-	return strncmp(text, begin, strlen(begin)) == 0;
-}
-
-/*
- * Whether anything like _y2, _p3, _2026, _quarter or _year stands in @text: most texts have none, and an underline
- * is found sooner than the ends of all names.
- */
-static bool text_may_have_periods(const char *text)
-{
-	for (const char *at = text; (at = strchr(at, '_')); at++) {
-		if (is_digit(at[1]) || ((at[1] == 'y' || at[1] == 'p') && is_digit(at[2])))
-			return true;
-		if (at[1] == 'q' && begins_with(at, "_quarter"))
-			return true;
-		if (at[1] == 'y' && begins_with(at, "_year") &&
-				(at[5] == '_' || !is_name_character(at[5])))
-			return true;
-	}
-	return false;
-}
-
-struct text_scan {
-	struct scopes_build *scopes;
-	enum item_list list;
-};
-
-static bool on_rule_text(void *context, const char *text)
-{
-	const struct text_scan *scan = context;
-
-	if (text_may_have_periods(text))
-		text_scan(scan->scopes, scan->list, text);
-	return true;
-}
-
-/* @told: of each list, for its items' names are its own; or NULL. */
-static void policy_scan(struct scopes_build *scopes, const Policycalc__V1__Policy *policy,
-		struct rule_texts_told *told)
-{
-	struct text_scan scan = { scopes, subject_item_list(policy->subject) };
-
-	(void)rule_texts_each(
-			&policy->base, told ? &told[scan.list] : NULL, on_rule_text, &scan);
-}
-
 /*
  * A quotient of earlier periods is the quotient of earlier figures: wanting e.share_y2 wants its
  * numerator and denominator of that year too.
@@ -288,46 +199,61 @@ void quotients_scan(struct scopes_build *scopes, enum item_list list)
 		const Policycalc__V1__Derivation__Ratio *ratio =
 				slot.derived ? slot.attribute->derived->ratio : NULL;
 		const char *suffix = strrchr(slot.name, '_');
+		enum item_list of = *slot.name == 'e' ? LIST_ENTERPRISE : list;
 
 		if (!ratio || slot.back == 0 || !suffix)
 			continue;
-		snprintf(text, sizeof(text), "%c.%s%s %c.%s%s", *slot.name, ratio->num, suffix,
-				*slot.name, ratio->den, suffix);
-		text_scan(scopes, list, text);
+		for (int part = 0; part < 2; part++) {
+			snprintf(text, sizeof(text), "%c.%s%s", *slot.name,
+					part ? ratio->den : ratio->num, suffix);
+			name_want(scopes, of, slice_from(text));
+		}
 	}
 }
 
 /* --- all -------------------------------------------------------------------------------------- */
 
 static void attribute_scan(
-		struct scopes_build *scopes, const Policycalc__V1__Attribute *attribute)
+		struct period_names *names, const Policycalc__V1__Attribute *attribute)
 {
 	enum item_list list = item_list_find(attribute->item_list);
 
 	if (!attribute->derived || list == LIST_COUNT)
 		return;
-	text_scan(scopes, list, attribute->derived->rule);
+	period_names_scan(names, list, attribute->derived->rule);
 	if (!attribute->derived->aggregate)
 		return;
 	list = item_list_find(attribute->derived->aggregate->item_list);
 	if (list != LIST_COUNT)
-		text_scan(scopes, list, attribute->derived->aggregate->filter_rule);
+		period_names_scan(names, list, attribute->derived->aggregate->filter_rule);
+}
+
+/* Of a catalog that nobody surveyed. */
+static void policies_scan(struct period_names *names, const struct catalog *catalog)
+{
+	for (size_t i = 0; i < catalog->policy_count; i++)
+		period_names_scan_policy(names, catalog->policies[i], NULL);
+}
+
+static void names_want(struct scopes_build *scopes, const struct period_names *names)
+{
+	for (size_t i = 0; i < names->count; i++)
+		name_want(scopes, names->list[i].list, names->list[i].whole);
+	scopes->wanted[LIST_ENTERPRISE].failed |= names->failed;
 }
 
 void scopes_scan(struct scopes_build *scopes)
 {
 	const struct catalog *catalog = &scopes->build->ruleset->catalog;
-	/* Only what was loaded shares messages; without memory for it all of them are looked at. */
-	struct rule_texts_told *told =
-			scopes->build->is_owner ? memory_alloc_zero(LIST_COUNT, sizeof(*told))
-						: NULL;
+	const struct survey *survey = scopes->build->survey;
+	struct period_names names = { 0 };
 
 	for (size_t i = 0; i < catalog->attribute_count; i++)
-		attribute_scan(scopes, catalog->attributes[i]);
-	for (size_t i = 0; i < catalog->policy_count; i++) {
-		policy_ask_for_all(catalog, i + 2);
-		policy_texts_ask_for(catalog, i + 1);
-		policy_scan(scopes, catalog->policies[i], told);
-	}
-	memory_free(told);
+		attribute_scan(&names, catalog->attributes[i]);
+	if (!survey)
+		policies_scan(&names, catalog);
+	names_want(scopes, &names);
+	if (survey)
+		names_want(scopes, &survey->names);
+	period_names_fini(&names);
 }

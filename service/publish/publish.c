@@ -143,7 +143,7 @@ static struct catalog *load_current(struct catalog_store *store, struct arena *a
 	*out_ok = catalog_store_current(store, &current, err);
 	if (!*out_ok || current == 0)
 		return NULL;
-	catalog = catalog_store_load(store, current, arena, err);
+	catalog = catalog_store_load(store, current, NULL, NULL, arena, err);
 	*out_ok = catalog;
 	return catalog;
 }
@@ -202,8 +202,14 @@ bool draft_publish(struct catalog_store *store, const struct draft *draft,
 					  diagnostics, out_revision, out_unchanged, err);
 }
 
+static void policy_note(void *context, const Policycalc__V1__Policy *policy)
+{
+	survey_note(context, policy);
+}
+
 struct ruleset *ruleset_load(struct catalog_store *store, int64_t revision, struct error *err)
 {
+	struct survey *survey = survey_new();
 	struct diagnostics diagnostics;
 	struct ruleset *ruleset = NULL;
 	struct catalog *catalog;
@@ -212,11 +218,12 @@ struct ruleset *ruleset_load(struct catalog_store *store, int64_t revision, stru
 	arena_init(&arena, LOAD_BUDGET);
 	arena_init(&findings, FINDINGS_BUDGET);
 	diagnostics_init(&diagnostics, &findings);
-	catalog = catalog_store_load(store, revision, &arena, err);
+	catalog = catalog_store_load(
+			store, revision, survey ? policy_note : NULL, survey, &arena, err);
 	if (!catalog)
 		goto out;
 	revision = catalog->revision;
-	ruleset = ruleset_new_in(&arena, catalog, &diagnostics, err);
+	ruleset = ruleset_new_in(&arena, catalog, survey, &diagnostics, err);
 	/* Memory that ran short is no fault of the revision, whatever was found meanwhile. */
 	if (!ruleset && diagnostics.error_count > 0 && err->code == ERROR_INVALID)
 		error_set(err, ERROR_INTERNAL,
@@ -226,6 +233,7 @@ struct ruleset *ruleset_load(struct catalog_store *store, int64_t revision, stru
 				(long long)revision,
 				diagnostics.count ? diagnostics.list[0].message : "");
 out:
+	survey_free(survey);
 	arena_fini(&arena);
 	arena_fini(&findings);
 	return ruleset;

@@ -338,8 +338,8 @@ static bool catalog_find_sum(struct catalog_store *store, int64_t number, bool *
 }
 
 static bool catalog_read_entries(struct catalog_store *store, int64_t number,
-		struct catalog *catalog, uint64_t *out_sum, struct arena *arena,
-		struct error *err)
+		struct catalog *catalog, catalog_policy_fn on_policy, void *context,
+		uint64_t *out_sum, struct arena *arena, struct error *err)
 {
 	struct statement *rows = database_prepare(store->db,
 			"SELECT kind, name, bytes FROM revision_entry"
@@ -387,6 +387,8 @@ static bool catalog_read_entries(struct catalog_store *store, int64_t number,
 			arena_error(arena, err, "loading the catalog");
 			break;
 		}
+		if (kind == ENTRY_POLICY && on_policy)
+			on_policy(context, (const Policycalc__V1__Policy *)message);
 	}
 out:
 	statement_finish(rows);
@@ -396,7 +398,8 @@ out:
 
 /* All entries of @number, and none of them other than it was written. */
 static bool catalog_read_whole(struct catalog_store *store, int64_t number,
-		struct catalog *catalog, struct arena *arena, struct error *err)
+		struct catalog *catalog, catalog_policy_fn on_policy, void *context,
+		struct arena *arena, struct error *err)
 {
 	bool has_sum = false;
 	uint64_t written = 0;
@@ -405,7 +408,8 @@ static bool catalog_read_whole(struct catalog_store *store, int64_t number,
 	if (!catalog_find_sum(store, number, &has_sum, &written, err) ||
 			(!has_sum && !catalog_check_entries(store, number, err)))
 		return false;
-	if (!catalog_read_entries(store, number, catalog, &sum, arena, err)) {
+	if (!catalog_read_entries(
+			    store, number, catalog, on_policy, context, &sum, arena, err)) {
 		/* What cannot be read may be what is damaged; then that is said instead. */
 		if (has_sum && err && err->code == ERROR_INVALID)
 			(void)catalog_check_entries(store, number, err);
@@ -424,7 +428,8 @@ static bool catalog_read_whole(struct catalog_store *store, int64_t number,
 #define POLICY_SIZE ((size_t)1 << 10)
 
 struct catalog *catalog_store_load(struct catalog_store *store, int64_t revision,
-		struct arena *arena, struct error *err)
+		catalog_policy_fn on_policy, void *context, struct arena *arena,
+		struct error *err)
 {
 	struct catalog *catalog = ARENA_NEW(arena, struct catalog);
 	const Policycalc__V1__Revision *row;
@@ -451,7 +456,7 @@ struct catalog *catalog_store_load(struct catalog_store *store, int64_t revision
 	catalog->content_hash = row->content_hash;
 	if (row->policy_count > 0)
 		arena_expect(arena, (size_t)row->policy_count * POLICY_SIZE);
-	ok = catalog_read_whole(store, revision, catalog, arena, err);
+	ok = catalog_read_whole(store, revision, catalog, on_policy, context, arena, err);
 	/* A revision is read once, and whole: the pages would lie there until the next one is. */
 	database_shrink(store->db);
 	if (!ok) {

@@ -32,9 +32,17 @@ void catalog_store_close(struct catalog_store *store);
 /** Current revision, 0 when there is none yet. */
 bool catalog_store_current(
 		struct catalog_store *store, int64_t *out_revision, struct error *err);
-/** Loads a revision (0: the current one) into @arena. ERROR_NOT_FOUND when there is none. */
+
+/* Is told a policy when it was just read. */
+typedef void (*catalog_policy_fn)(void *context, const Policycalc__V1__Policy *policy);
+
+/**
+ * Loads a revision (0: the current one) into @arena. ERROR_NOT_FOUND when there is none. @on_policy (or NULL) is told
+ * each policy in the order in which they stand in the catalog, also of one that turns out to be damaged then.
+ */
 struct catalog *catalog_store_load(struct catalog_store *store, int64_t revision,
-		struct arena *arena, struct error *err);
+		catalog_policy_fn on_policy, void *context, struct arena *arena,
+		struct error *err);
 /** Newest first. @before: only older than this revision; 0: from the newest. */
 bool catalog_store_list(struct catalog_store *store, int64_t before, size_t limit,
 		struct arena *arena, Policycalc__V1__Revision ***out_revisions,

@@ -49,8 +49,22 @@ static ProtobufCMessage *message_load(
 	return message;
 }
 
-/* As catalog_store_load() does. With @nth the allocation of that number fails, of those of the ruleset. */
-static struct ruleset *ruleset_load_as_stored(const struct catalog *from, unsigned long nth)
+/* All of its policies, or none; NULL when memory is short. */
+static struct survey *survey_make(const struct catalog *catalog, bool whole)
+{
+	struct survey *survey = survey_new();
+
+	for (size_t i = 0; survey && whole && i < catalog->policy_count; i++)
+		survey_note(survey, catalog->policies[i]);
+	return survey;
+}
+
+/*
+ * As ruleset_load() does; not @surveyed: the ruleset has to look at all policies itself. With @nth the allocation of that
+ * number fails, of those of the ruleset and its survey.
+ */
+static struct ruleset *ruleset_load_as_stored(
+		const struct catalog *from, bool surveyed, unsigned long nth)
 {
 	struct unpack_memo *memo = unpack_memo_new();
 	struct catalog catalog = *from;
@@ -69,6 +83,7 @@ static struct ruleset *ruleset_load_as_stored(const struct catalog *from, unsign
 	struct diagnostics diagnostics;
 	struct arena arena, findings;
 	struct ruleset *ruleset;
+	struct survey *survey;
 	struct error err = { 0 };
 
 	assert_non_null(memo);
@@ -86,8 +101,10 @@ static struct ruleset *ruleset_load_as_stored(const struct catalog *from, unsign
 	}
 	unpack_memo_free(memo);
 	(void)memory_fail_nth(nth, 0);
-	ruleset = ruleset_new_in(&arena, &catalog, &diagnostics, &err);
+	survey = survey_make(&catalog, surveyed);
+	ruleset = ruleset_new_in(&arena, &catalog, survey, &diagnostics, &err);
 	(void)memory_fail_nth(0, 0);
+	survey_free(survey);
 	if (!ruleset && !(nth && (err.code == ERROR_MEMORY || err.code == ERROR_LIMIT)))
 		fail_msg("%lu: %s: %s", nth, err.message,
 				diagnostics.count ? diagnostics.list[0].message : "");
@@ -303,7 +320,7 @@ static void random_catalogs(void **state)
 
 		arena_init(&arena, (size_t)1 << 30);
 		copy = random_catalog_compile(&maker, 150, dictionary);
-		loaded = ruleset_load_as_stored(ruleset_catalog(copy), 0);
+		loaded = ruleset_load_as_stored(ruleset_catalog(copy), n % 2 == 0, 0);
 		twins_compare(copy, loaded);
 		policies_compare(copy, loaded);
 		(void)standings_compare(loaded);
@@ -329,7 +346,7 @@ static void memory_short(void **state)
 	maker.arena = &arena;
 	copy = random_catalog_compile(&maker, 40, dictionary);
 	for (unsigned long nth = 1; nth < 1000; nth += 1 + nth / 16) {
-		loaded = ruleset_load_as_stored(ruleset_catalog(copy), nth);
+		loaded = ruleset_load_as_stored(ruleset_catalog(copy), nth % 2, nth);
 		refused += !loaded;
 		made += loaded != NULL;
 		if (loaded) {
@@ -355,7 +372,7 @@ static void starter_catalog(void **state)
 	(void)state;
 	arena_init(&arena, (size_t)1 << 30);
 	copy = starter_read(starter, &arena);
-	loaded = ruleset_load_as_stored(ruleset_catalog(copy), 0);
+	loaded = ruleset_load_as_stored(ruleset_catalog(copy), true, 0);
 	maker.catalog = ruleset_catalog(copy);
 	maker.arena = &arena;
 	twins_compare(copy, loaded);
@@ -395,16 +412,18 @@ static void shared_amounts(void **state)
 	copy = fixture_compile(&file, &mistake);
 	if (!copy)
 		fail_msg("%s", mistake);
-	loaded = ruleset_load_as_stored(ruleset_catalog(copy), 0);
-	policies_compare(copy, loaded);
-	policies = loaded->policies;
-	assert_ptr_equal(policies[0].policy->amount, policies[1].policy->amount);
-	assert_ptr_not_equal(policies[0].amount, policies[1].amount);
-	assert_ptr_equal(policies[1].amount, policies[2].amount);
-	assert_ptr_equal(policies[3].amount, policies[4].amount);
-	assert_ptr_not_equal(policies[4].amount, policies[5].amount);
 	assert_ptr_not_equal(copy->policies[3].amount, copy->policies[4].amount);
-	ruleset_unref(loaded);
+	for (int surveyed = 0; surveyed < 2; surveyed++) {
+		loaded = ruleset_load_as_stored(ruleset_catalog(copy), surveyed, 0);
+		policies_compare(copy, loaded);
+		policies = loaded->policies;
+		assert_ptr_equal(policies[0].policy->amount, policies[1].policy->amount);
+		assert_ptr_not_equal(policies[0].amount, policies[1].amount);
+		assert_ptr_equal(policies[1].amount, policies[2].amount);
+		assert_ptr_equal(policies[3].amount, policies[4].amount);
+		assert_ptr_not_equal(policies[4].amount, policies[5].amount);
+		ruleset_unref(loaded);
+	}
 	ruleset_unref(copy);
 	arena_fini(&arena);
 }
@@ -429,9 +448,11 @@ static void unsorted_policies(void **state)
 	for (size_t i = 0; i < turned.policy_count; i++)
 		turned.policies[i] =
 				ruleset_catalog(copy)->policies[turned.policy_count - 1 - i];
-	loaded = ruleset_load_as_stored(&turned, 0);
-	policies_compare(copy, loaded);
-	ruleset_unref(loaded);
+	for (int surveyed = 0; surveyed < 2; surveyed++) {
+		loaded = ruleset_load_as_stored(&turned, surveyed, 0);
+		policies_compare(copy, loaded);
+		ruleset_unref(loaded);
+	}
 	ruleset_unref(copy);
 	arena_fini(&arena);
 }
@@ -456,7 +477,7 @@ static void no_policies(void **state)
 		without.policy_count = 0;
 		if (!rules)
 			without.attribute_count = 0;
-		loaded = ruleset_load_as_stored(&without, 0);
+		loaded = ruleset_load_as_stored(&without, rules, 0);
 		assert_non_null(loaded);
 		assert_int_equal(ruleset_catalog(loaded)->policy_count, 0);
 		assert_null(ruleset_find_rules(

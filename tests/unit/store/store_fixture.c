@@ -131,7 +131,8 @@ void fixture_publish(struct fixture *fixture, struct catalog_store *store, size_
 const char *fixture_title(struct fixture *fixture, struct catalog_store *store)
 {
 	struct error err = { 0 };
-	struct catalog *catalog = catalog_store_load(store, 0, &fixture->arena, &err);
+	struct catalog *catalog =
+			catalog_store_load(store, 0, NULL, NULL, &fixture->arena, &err);
 	struct draft_file *files;
 	size_t count;
 

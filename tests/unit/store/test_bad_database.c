@@ -210,7 +210,7 @@ static void test_entry_differs_from_hash(void **state)
 	bad_file_run_sql(fixture->file, "UPDATE content SET bytes = x'0a0161' WHERE id = 2");
 	store = fixture_open(fixture->data, &err);
 	assert_non_null(store);
-	assert_null(catalog_store_load(store, 0, &fixture->arena, &err));
+	assert_null(catalog_store_load(store, 0, NULL, NULL, &fixture->arena, &err));
 	assert_int_equal(err.code, ERROR_IO);
 	assert_non_null(strstr(err.message, "parameter"));
 	assert_non_null(strstr(err.message, "differs from its hash"));
@@ -226,7 +226,7 @@ static void expect_load(struct fixture *fixture, const char *sql, const char *wo
 	bad_file_run_sql(fixture->file, sql);
 	store = fixture_open(fixture->data, &err);
 	assert_non_null(store);
-	catalog = catalog_store_load(store, 0, &fixture->arena, &err);
+	catalog = catalog_store_load(store, 0, NULL, NULL, &fixture->arena, &err);
 	if (words) {
 		assert_null(catalog);
 		assert_int_equal(err.code, ERROR_IO);

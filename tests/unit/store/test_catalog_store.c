@@ -31,7 +31,7 @@ static void test_new_folder(void **state)
 	assert_int_equal(status.st_mode & 0777, 0700);
 	assert_true(catalog_store_current(store, &current, &err));
 	assert_int_equal(current, 0);
-	assert_null(catalog_store_load(store, 0, &fixture->arena, &err));
+	assert_null(catalog_store_load(store, 0, NULL, NULL, &fixture->arena, &err));
 	assert_int_equal(err.code, ERROR_NOT_FOUND);
 	fixture_close(store);
 }
@@ -49,13 +49,13 @@ static void test_publish_and_load(void **state)
 
 	store = open_store(fixture);
 	assert_string_equal(fixture_title(fixture, store), "second");
-	catalog = catalog_store_load(store, 1, &fixture->arena, &err);
+	catalog = catalog_store_load(store, 1, NULL, NULL, &fixture->arena, &err);
 	assert_non_null(catalog);
 	assert_int_equal(catalog->revision, 1);
 	assert_string_equal(catalog->content_hash, "first");
 	assert_int_equal(catalog->policy_count, 3);
 	assert_string_equal(catalog->policies[0]->document_number, "first");
-	assert_null(catalog_store_load(store, 3, &fixture->arena, &err));
+	assert_null(catalog_store_load(store, 3, NULL, NULL, &fixture->arena, &err));
 	assert_int_equal(err.code, ERROR_NOT_FOUND);
 	assert_non_null(strstr(err.message, "no revision 3"));
 	fixture_close(store);
@@ -194,7 +194,7 @@ static void test_memory(void **state)
 		if (store)
 			published = catalog_store_publish(store, &request, &arena, &revision,
 						    &unchanged, &err) &&
-				    catalog_store_load(store, 2, &arena, &err);
+				    catalog_store_load(store, 2, NULL, NULL, &arena, &err);
 		(void)memory_fail_nth(0, 0);
 		if (!published) {
 			failures++;
