@@ -341,7 +341,7 @@ void match_numbers_sort(uint32_t *list, uint32_t *spare, size_t count, size_t en
 bool match_cells_build(struct match_build *build);
 bool match_streams_build(struct match_index *index);
 bool match_rows_build(struct match_build *build);
-/** Of all sets that something asks for; see match_mark_at(). */
+/** Of all sets that something asks for; see match_mark_at(). Among ->entries marks are in the place of sets then. */
 bool match_marks_build(struct match_build *build);
 /** Those of a set of numbers; at most as many as it has cuts, or the part cells. How many. */
 uint32_t match_set_partials(const struct match_build *build, const struct match_set *set,

@@ -11,8 +11,8 @@
 #include <string.h>
 
 #define LINE ((size_t)64)
-#define AHEAD 4	      /* positions that are asked for before their turn */
-#define MARKS_AHEAD 8 /* likewise */
+#define AHEAD 12       /* positions that are asked for before their turn */
+#define MARKS_AHEAD 16 /* likewise */
 #define ROWS_AHEAD 16
 
 /* --- rows -------------------------------------------------------------------------------------- */
@@ -248,10 +248,10 @@ static void lines_begin(const struct filling *filling, bool with_any)
 static uint32_t *run_marks(
 		const struct match_build *build, const struct match_run *run, uint32_t *out)
 {
-	const uint32_t *entries = (const uint32_t *)build->entries.data + run->first;
+	const uint32_t *marks = (const uint32_t *)build->entries.data + run->first;
 
 	for (uint32_t i = 0; i < run->count; i++)
-		*out++ = build->mark_of[entries[i]];
+		*out++ = marks[i];
 	return out;
 }
 
