@@ -9,7 +9,7 @@
 /* The texts of atoms; a catalog of 100,000 policies has some ten MiB. */
 #define ATOMS_BUDGET ((size_t)1 << 30)
 /* Of a rule; a catalog of more takes more room. */
-#define LITERALS_EXPECTED 8
+#define LITERALS_EXPECTED 7
 #define FORMULAS_LEAST 64
 
 struct atoms *atoms_new(const struct evaluation *bound)
@@ -58,7 +58,7 @@ bool atoms_set_apart(struct atoms *atoms, size_t count, size_t room)
 			sizeof(*atoms->list));
 	if (!atoms->formulas || !atoms->wholes || !atoms->literals || !atoms->list ||
 			!atom_table_reserve(atoms, &atoms->known, count / 4) ||
-			!atom_table_reserve(atoms, &atoms->joined, count / 4))
+			!atom_table_reserve(atoms, &atoms->joined, count / 2))
 		atoms->failed = true;
 	if (atoms->formulas)
 		memcpy(atoms->formulas, constants, atoms->formula_count * sizeof(*constants));

@@ -56,17 +56,17 @@ static bool lists_build(struct match_build *build)
 	const struct atoms *atoms = build->atoms;
 	size_t policies = build->options->policy_count;
 	size_t sets = 2 * atoms->count + policies / 4;
-	size_t formulas = atoms->formula_count + atoms->formula_count / 8;
+	size_t formulas = atoms->formula_count + atoms->formula_count / 3;
 	const struct list_size lists[] = {
 		{ &build->sets, sets, sizeof(struct match_set) },
-		{ &build->words, 2 * sets, sizeof(uint64_t) },
+		{ &build->words, sets + sets / 4, sizeof(uint64_t) },
 		{ &build->plans, formulas, sizeof(struct match_plan) },
 		{ &build->ways, formulas, sizeof(struct match_way) },
 		{ &build->positions, policies + policies / 8, sizeof(struct match_position) },
 	};
 	const struct list_size kept[] = {
 		{ &build->entries, atoms->literal_count + formulas, sizeof(uint32_t) },
-		{ &build->marks, 8 * sets, sizeof(uint32_t) },
+		{ &build->marks, 10 * sets, sizeof(uint32_t) },
 		{ &build->uses, sets, sizeof(struct match_uses) },
 	};
 

@@ -22,7 +22,7 @@
 /* Positions that are looked at together: a line of memory a row. */
 #define MATCH_BLOCK 512
 #define MATCH_WORDS ((size_t)MATCH_BLOCK / 64)
-#define MATCH_POLICIES_MOST (UINT32_C(1) << 31)
+#define MATCH_POLICIES_MOST (UINT32_C(1) << 30)
 #define MATCH_ALTERNATIVES_MOST 48
 #define MATCH_MEMBERS_MOST 4 /* of one part */
 
@@ -219,9 +219,9 @@ struct match_list {
 };
 
 struct match_position {
-	uint32_t policy;
+	uint32_t policy : 30;
+	uint32_t special : 1, open : 1;
 	struct match_way way;
-	bool special, open;
 };
 
 /* What of one part is asked for, by text of CODE and FLAG; of NUMBER, least and most. */
@@ -335,8 +335,9 @@ float match_guess_share(const struct match_build *build, uint32_t part, const ui
 bool match_order_build(struct match_build *build);
 /** By key; those alike stay in their order. @spare is as long. */
 void match_ranked_sort(struct match_ranked *list, struct match_ranked *spare, size_t count);
-/** Likewise numbers, which are all below @end. */
-void match_numbers_sort(uint32_t *list, uint32_t *spare, size_t count, size_t end);
+/** Likewise numbers, of which none is below @begin, and all are below @end. */
+void match_numbers_sort(
+		uint32_t *list, uint32_t *spare, size_t count, uint32_t begin, uint32_t end);
 /** Cells of texts. */
 bool match_cells_build(struct match_build *build);
 bool match_streams_build(struct match_index *index);

@@ -4,82 +4,21 @@
  * away. Positions are sorted by the part that rules out most blocks, which is tried with a sample of them;
  * each group that comes of it is sorted likewise, and then those that do not ask that part.
  */
-#include "rules/match_internal.h"
+#include "rules/match_ordering.h"
 
-#include <stdlib.h>
 #include <string.h>
 
-#define ORDER_DEPTH 4
 /* Groups of fewer are left as they are, and of numbers cut into pieces of no fewer. */
 #define GROUP_LEAST ((size_t)2 * MATCH_BLOCK)
 #define GROUP_PIECES 6
-/* Positions that are tried, and of each so many sets. */
-#define SAMPLE_MOST ((size_t)8192)
-#define MENTIONS_MOST 16
-/* Sets that let more pass are not sorted by; nor is where fewer positions are ruled out. */
+/* Sets that let more pass are not sorted by. */
 #define PASS_MOST 0.5F
-#define SCORE_LEAST (0.25F * MATCH_BLOCK)
-/* Texts beyond those of so many words are not looked at. */
-#define JOINED_WORDS ((size_t)64)
-#define AHEAD 8 /* positions that are asked for before their turn */
-
-/*
- * Of a position the ->key is the order of the set at hand, ->at where its sets are in ->asks, and ->more has a
- * bit for each part it asks, modulo 32. Of a set ->at is its number.
- */
-
-/* Of a set its number, and what is asked of its part where positions are listed. */
-struct numbered {
-	uint32_t number; /* SETS_END: nothing asks for it, or it lets too many pass */
-	uint16_t bit;	 /* that of the part, modulo 32 */
-	bool members;
-};
-
-/*
- * In what order positions stand that ask one part: a number that sets of one order share, and what the highest bits
- * of that tell, which are those of a kind.
- */
-#define KEY(place, order) ((uint32_t)((place) << 2 | (order) >> 46))
-#define KEY_KIND(key) ((key)&3)
-#define ORDER_BITS ((UINT64_C(1) << 48) - 1) /* of a set */
-
-/* Those sets are numbered that rule out enough, in the order of parts, and each part's in their order. */
-struct ordering {
-	const struct match_build *build;
-	struct arena *lists; /* of ->build */
-	struct match_ranked *list, *spare;
-	/* Of each position its number, and then of what it asks those sets that rule out enough, up to SETS_END. */
-	uint32_t *asks;
-	struct numbered *numbers; /* by set */
-	uint32_t *sets;		  /* by number */
-	uint32_t *keys;		  /* likewise; see KEY */
-	uint32_t *firsts;	  /* by part */
-	size_t set_count;
-	uint32_t *mentions, *spare_mentions; /* numbers of sets */
-	uint32_t used[ORDER_DEPTH];
-};
-
-#define SETS_END UINT32_MAX
-
-static bool is_of_part(const struct ordering *ordering, uint32_t number, uint32_t part)
-{
-	return number >= ordering->firsts[part] && number < ordering->firsts[part + 1];
-}
-
-static bool is_used(const struct ordering *ordering, int depth, uint32_t number)
-{
-	for (int i = 0; i < depth; i++) {
-		if (is_of_part(ordering, number, ordering->used[i]))
-			return true;
-	}
-	return false;
-}
 
 /*
  * Where the group that begins with @list ends: at least so many. Numbers are cut at blocks; all others where
  * a set ends.
  */
-static size_t group_end(const struct ordering *ordering, const struct match_ranked *list,
+static size_t group_end(const struct match_ordering *ordering, const struct match_ranked *list,
 		size_t count, size_t least, bool number)
 {
 	size_t at = (size_t)(list - ordering->list);
@@ -99,147 +38,42 @@ static size_t group_end(const struct ordering *ordering, const struct match_rank
 	return end;
 }
 
-/* --- what to sort by --------------------------------------------------------------------------- */
-
-/* The sets of some positions that rule out enough, by number. */
-static size_t mentions_list(struct ordering *ordering, const struct match_ranked *list,
-		size_t count, size_t step, int depth)
-{
-	size_t mentions = 0;
-
-	for (size_t i = 0; i < count; i += step) {
-		const uint32_t *asks = ordering->asks + list[i].at;
-
-		if (i + AHEAD * step < count)
-			__builtin_prefetch(ordering->asks + list[i + AHEAD * step].at);
-		for (int k = 0; k < MENTIONS_MOST && asks[k] != SETS_END; k++) {
-			if (!is_used(ordering, depth, asks[k]))
-				ordering->mentions[mentions++] = asks[k];
-		}
-	}
-	match_numbers_sort(ordering->mentions, ordering->spare_mentions, mentions,
-			ordering->set_count);
-	return mentions;
-}
-
-/* What some sets of one part let pass together: of numbers all that lies between. */
-struct joined {
-	uint64_t words[JOINED_WORDS];
-	size_t count;
-	float pass; /* no less than of any of them */
-};
-
-static void joined_put(const struct match_build *build, struct joined *joined,
-		const struct match_set *set)
-{
-	const uint64_t *words = match_set_words(build, set);
-	size_t count = set->count < JOINED_WORDS ? set->count : JOINED_WORDS;
-
-	if (set->count == 0)
-		return;
-	if (build->index->parts[set->part].kind == PART_NUMBER) {
-		uint32_t from = RANKS_FROM(words[0]);
-		uint32_t until = RANKS_UNTIL(words[set->count - 1]);
-
-		if (joined->count && RANKS_FROM(joined->words[0]) < from)
-			from = RANKS_FROM(joined->words[0]);
-		if (joined->count && RANKS_UNTIL(joined->words[0]) > until)
-			until = RANKS_UNTIL(joined->words[0]);
-		joined->words[0] = RANKS(from, until);
-		count = 1;
-	} else {
-		for (size_t i = 0; i < count; i++)
-			joined->words[i] |= words[i];
-	}
-	joined->count = count;
-	joined->pass = set->pass > joined->pass ? set->pass : joined->pass;
-}
-
-/* How many of @list, which are sets of one part, are in blocks that a value rules out, were they sorted by it. */
-static float part_score(const struct ordering *ordering, uint32_t part, const uint32_t *list,
-		size_t count, size_t block)
-{
-	const struct match_build *build = ordering->build;
-	float score = 0;
-
-	for (size_t i = 0; i < count;) {
-		size_t end = i + block < count ? i + block : count;
-		struct joined joined = { .count = 0 };
-		float size = (float)(end - i);
-		float pass = 0;
-
-		for (size_t k = i; k < end; k++) {
-			if (k == i || list[k] != list[k - 1])
-				joined_put(build, &joined,
-						match_set_at(build, ordering->sets[list[k]]));
-		}
-		if (joined.count)
-			pass = match_guess_share(build, part, joined.words, joined.count);
-		if (pass < joined.pass)
-			pass = joined.pass;
-		/* What does not fill a block shares it with others. */
-		score += (1 - pass) * size * size / (float)block;
-		i = end;
-	}
-	return score;
-}
-
-/* The part by which most is ruled out of whole blocks; UINT32_MAX: by none, or hardly anything. */
-static uint32_t part_choose(struct ordering *ordering, const struct match_ranked *list,
-		size_t count, int depth)
-{
-	size_t step = count / SAMPLE_MOST + 1;
-	size_t mentions = mentions_list(ordering, list, count, step, depth);
-	float best = SCORE_LEAST / (float)step;
-	uint32_t chosen = UINT32_MAX;
-
-	for (size_t i = 0; i < mentions;) {
-		uint32_t set = ordering->sets[ordering->mentions[i]];
-		uint32_t part = match_set_at(ordering->build, set)->part;
-		size_t end = i;
-		float score;
-
-		while (end < mentions && ordering->mentions[end] < ordering->firsts[part + 1])
-			end++;
-		score = part_score(ordering, part, &ordering->mentions[i], end - i,
-				MATCH_BLOCK / step + 1);
-		if (score > best) {
-			best = score;
-			chosen = part;
-		}
-		i = end;
-	}
-	return chosen;
-}
+/*
+ * In what order positions stand that ask one part: a number that sets of one order share, and what the highest bits
+ * of that tell, which are those of a kind.
+ */
+#define KEY(place, order) ((uint32_t)((place) << 2 | (order) >> 46))
+#define KEY_KIND(key) ((key)&3)
+#define ORDER_BITS ((UINT64_C(1) << 48) - 1) /* of a set */
 
 /* --- sorting ----------------------------------------------------------------------------------- */
 
-/* The set that a position asks of @part, when it rules out enough, or SETS_END. */
-static uint32_t position_set(const struct ordering *ordering, const struct match_ranked *ranked,
-		uint32_t part)
+/* The set that a position asks of @part, when it rules out enough, or MATCH_SETS_END. */
+static uint32_t position_set(const struct match_ordering *ordering,
+		const struct match_ranked *ranked, uint32_t part)
 {
 	const uint32_t *asks = ordering->asks + ranked->at;
 
 	if (!((ranked->more >> (part % 32)) & 1))
-		return SETS_END;
-	while (*asks != SETS_END && !is_of_part(ordering, *asks, part))
+		return MATCH_SETS_END;
+	while (*asks != MATCH_SETS_END && !match_is_of_part(ordering, *asks, part))
 		asks++;
 	return *asks;
 }
 
 /* Those that ask @part first, in the order of what they ask; how many. */
-static size_t part_gather(struct ordering *ordering, struct match_ranked *list, size_t count,
-		uint32_t part)
+static size_t part_gather(struct match_ordering *ordering, struct match_ranked *list,
+		size_t count, uint32_t part)
 {
 	size_t taken = 0, left = 0;
 
 	for (size_t i = 0; i < count; i++) {
 		uint32_t number;
 
-		if (i + AHEAD < count)
-			__builtin_prefetch(ordering->asks + list[i + AHEAD].at);
+		if (i + MATCH_ORDER_AHEAD < count)
+			__builtin_prefetch(ordering->asks + list[i + MATCH_ORDER_AHEAD].at);
 		number = position_set(ordering, &list[i], part);
-		if (number == SETS_END) {
+		if (number == MATCH_SETS_END) {
 			ordering->spare[left++] = list[i];
 			continue;
 		}
@@ -252,13 +86,13 @@ static size_t part_gather(struct ordering *ordering, struct match_ranked *list, 
 }
 
 /* Sorted by a part, then each group again by what rules out most of it; then those that do not ask it. */
-static void group_sort(
-		struct ordering *ordering, struct match_ranked *list, size_t count, int depth)
+static void group_sort(struct match_ordering *ordering, struct match_ranked *list, size_t count,
+		int depth)
 {
 	struct match_ranked *end = list + count;
 
-	while (depth < ORDER_DEPTH && (size_t)(end - list) >= GROUP_LEAST) {
-		uint32_t part = part_choose(ordering, list, (size_t)(end - list), depth);
+	while (depth < MATCH_ORDER_DEPTH && (size_t)(end - list) >= GROUP_LEAST) {
+		uint32_t part = match_part_choose(ordering, list, (size_t)(end - list), depth);
 		bool number;
 		struct match_ranked *taken;
 
@@ -288,22 +122,42 @@ static void group_sort(
 
 /* --- what there is to sort --------------------------------------------------------------------- */
 
+static struct match_brief brief_of(const struct match_build *build, const struct match_set *set)
+{
+	const uint64_t *words = match_set_words(build, set);
+	struct match_brief brief = { .count = set->count, .pass = set->pass };
+
+	if (set->count)
+		brief.word = words[0];
+	if (set->count && build->index->parts[set->part].kind == PART_NUMBER) {
+		brief.word = RANKS(RANKS_FROM(words[0]), RANKS_UNTIL(words[set->count - 1]));
+		brief.count = 1;
+	}
+	return brief;
+}
+
+/* What none passes says nothing of how many do. */
+static float pass_least(const struct match_set *set)
+{
+	return set->count ? set->pass : 0;
+}
+
 /* Numbers the sets part by part, each in the order of its sets. */
-static bool sets_number(struct ordering *ordering)
+static void sets_number(struct match_ordering *ordering)
 {
 	const struct match_build *build = ordering->build;
 	uint32_t parts = build->index->part_count;
-	struct match_ranked *list = arena_alloc(
-			ordering->lists, 2 * (build->sets.count + 1) * sizeof(*list));
+	struct match_ranked *list = ordering->list; /* there is nothing in it yet */
 	size_t count = 0;
 	size_t place = 0;
 
-	if (!list)
-		return false;
+	for (uint32_t i = 0; i < parts; i++)
+		ordering->passes[i] = 1;
 	for (size_t i = 0; i < build->sets.count; i++) {
 		const struct match_set *set = match_set_at(build, (uint32_t)i);
 
-		ordering->numbers[i] = (struct numbered){ SETS_END, (uint16_t)(set->part % 32),
+		ordering->numbers[i] = (struct match_numbered){ MATCH_SETS_END,
+			(uint16_t)(set->part % 32),
 			build->index->parts[set->part].kind == PART_MEMBERS };
 		if (match_uses_at(build, (uint32_t)i)->all == 0 || set->pass > PASS_MOST)
 			continue;
@@ -311,10 +165,12 @@ static bool sets_number(struct ordering *ordering)
 			.key = (uint64_t)set->part << 48 | set->order, .at = (uint32_t)i
 		};
 		ordering->firsts[set->part + 1]++;
+		if (pass_least(set) < ordering->passes[set->part])
+			ordering->passes[set->part] = pass_least(set);
 	}
 	ordering->set_count = count;
 	if (count)
-		match_ranked_sort(list, list + count, count);
+		match_ranked_sort(list, ordering->spare, count);
 	for (uint32_t i = 0; i < parts; i++)
 		ordering->firsts[i + 1] += ordering->firsts[i];
 	for (size_t i = 0; i < count; i++) {
@@ -322,13 +178,15 @@ static bool sets_number(struct ordering *ordering)
 			place = i;
 		ordering->sets[i] = list[i].at;
 		ordering->keys[i] = KEY(place, list[i].key & ORDER_BITS);
+		ordering->parts[i] = (uint32_t)(list[i].key >> 48);
+		ordering->briefs[i] = brief_of(build, match_set_at(build, list[i].at));
 		ordering->numbers[list[i].at].number = (uint32_t)i;
 	}
-	return true;
 }
 
 /* Of a position without an "or" 0, and of one that asks only lists for it 1: it needs few rows. */
-static unsigned position_group(const struct ordering *ordering, const struct match_run *any)
+static unsigned position_group(
+		const struct match_ordering *ordering, const struct match_run *any)
 {
 	const uint32_t *entries = match_entries_at(ordering->build, any->first);
 
@@ -340,8 +198,8 @@ static unsigned position_group(const struct ordering *ordering, const struct mat
 }
 
 /* Puts the position @at, and what it asks, at @asks; behind that. */
-static uint32_t *position_list(
-		struct ordering *ordering, size_t at, uint32_t *asks, struct match_ranked *out)
+static uint32_t *position_list(struct match_ordering *ordering, size_t at, uint32_t *asks,
+		struct match_ranked *out)
 {
 	const struct match_run *run = &match_position_at(ordering->build, at)->way.all;
 	const uint32_t *entries = match_entries_at(ordering->build, run->first);
@@ -350,21 +208,21 @@ static uint32_t *position_list(
 	*asks++ = (uint32_t)at;
 	out->at = (uint32_t)(asks - ordering->asks);
 	for (uint32_t k = 0; k < run->count; k++) {
-		struct numbered set = ordering->numbers[entries[k]];
+		struct match_numbered set = ordering->numbers[entries[k]];
 
-		if (set.number == SETS_END)
+		if (set.number == MATCH_SETS_END)
 			continue;
 		*asks++ = set.number;
 		parts |= UINT32_C(1) << set.bit;
 	}
-	*asks++ = SETS_END;
+	*asks++ = MATCH_SETS_END;
 	out->key = 0;
 	out->more = parts;
 	return asks;
 }
 
 /* Positions by their groups, and what they ask; where each group ends. */
-static void positions_list(struct ordering *ordering, size_t out_ends[static 3])
+static void positions_list(struct match_ordering *ordering, size_t out_ends[static 3])
 {
 	const struct match_build *build = ordering->build;
 	size_t count = build->positions.count;
@@ -400,43 +258,56 @@ static size_t asks_most(const struct match_build *build)
 	return most;
 }
 
-static bool ordering_init(struct ordering *ordering, struct match_build *build)
+static bool ordering_init(struct match_ordering *ordering, struct match_build *build)
 {
 	struct arena *arena = &build->lists;
-	size_t count = build->positions.count + 1;
 	size_t sets = build->sets.count + 1;
+	size_t most = build->positions.count + 1 > sets ? build->positions.count + 1 : sets;
+	size_t parts = (size_t)build->index->part_count + 1;
 
-	*ordering = (struct ordering){ .build = build,
-		.lists = arena,
-		.list = arena_alloc(arena, count * sizeof(*ordering->list)),
-		.spare = arena_alloc(arena, count * sizeof(*ordering->spare)),
+	*ordering = (struct match_ordering){ .build = build,
+		.list = arena_alloc(arena, most * sizeof(*ordering->list)),
+		.spare = arena_alloc(arena, most * sizeof(*ordering->spare)),
 		.asks = arena_alloc(arena, asks_most(build) * sizeof(*ordering->asks)),
 		.numbers = arena_alloc(arena, sets * sizeof(*ordering->numbers)),
 		.sets = arena_alloc(arena, sets * sizeof(*ordering->sets)),
 		.keys = arena_alloc(arena, sets * sizeof(*ordering->keys)),
+		.parts = arena_alloc(arena, sets * sizeof(*ordering->parts)),
+		.briefs = arena_alloc(arena, sets * sizeof(*ordering->briefs)),
 		.firsts = ARENA_NEW_ARRAY(
 				arena, uint32_t, (size_t)build->index->part_count + 2),
-		.mentions = arena_alloc(arena, 2 * SAMPLE_MOST * MENTIONS_MOST *
+		.passes = arena_alloc(arena, parts * sizeof(*ordering->passes)),
+		.mention_ends = arena_alloc(arena, parts * sizeof(*ordering->mention_ends)),
+		.tried = arena_alloc(arena, parts * sizeof(*ordering->tried)),
+		.mentions = arena_alloc(arena, 2 * MATCH_SAMPLE_MOST * MATCH_MENTIONS_MOST *
 							       sizeof(*ordering->mentions)) };
 	if (!ordering->list || !ordering->spare || !ordering->asks || !ordering->numbers ||
-			!ordering->sets || !ordering->keys || !ordering->firsts ||
-			!ordering->mentions)
+			!ordering->sets || !ordering->keys || !ordering->parts ||
+			!ordering->briefs || !ordering->firsts || !ordering->passes ||
+			!ordering->mention_ends || !ordering->tried || !ordering->mentions)
 		return false;
-	ordering->spare_mentions = ordering->mentions + SAMPLE_MOST * MENTIONS_MOST;
-	return match_guess_build(build) && sets_number(ordering);
+	ordering->spare_mentions = ordering->mentions + MATCH_SAMPLE_MOST * MATCH_MENTIONS_MOST;
+	if (!match_guess_build(build))
+		return false;
+	sets_number(ordering);
+	return true;
 }
 
 /* The positions as they were listed; these are asked for before their turn, and so are their numbers. */
 static void positions_sort(
-		const struct ordering *ordering, struct match_position *out, size_t count)
+		const struct match_ordering *ordering, struct match_position *out, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
-		if (i + 2 * AHEAD < count)
+		if (i + 2 * MATCH_ORDER_AHEAD < count)
 			__builtin_prefetch(
-					&ordering->asks[ordering->list[i + 2 * AHEAD].at - 1]);
-		if (i + AHEAD < count)
+					&ordering->asks[ordering->list[i + 2 * MATCH_ORDER_AHEAD]
+									.at -
+							1]);
+		if (i + MATCH_ORDER_AHEAD < count)
 			__builtin_prefetch(match_position_at(ordering->build,
-					ordering->asks[ordering->list[i + AHEAD].at - 1]));
+					ordering->asks[ordering->list[i + MATCH_ORDER_AHEAD]
+									.at -
+							1]));
 		out[i] = *match_position_at(
 				ordering->build, ordering->asks[ordering->list[i].at - 1]);
 	}
@@ -447,7 +318,7 @@ bool match_order_build(struct match_build *build)
 	size_t count = build->positions.count;
 	struct match_position *sorted =
 			arena_alloc(&build->kept, (count + 1) * sizeof(*sorted));
-	struct ordering ordering;
+	struct match_ordering ordering;
 	size_t ends[3] = { 0 };
 
 	if (!sorted || !ordering_init(&ordering, build))

@@ -99,9 +99,10 @@ static bool way_put(struct match_build *build, size_t policy, const struct match
 		build->failed = true;
 		return false;
 	}
-	*room = (struct match_position){
-		.policy = (uint32_t)policy, .way = *way, .special = special, .open = open
-	};
+	*room = (struct match_position){ .policy = policy % MATCH_POLICIES_MOST,
+		.special = special,
+		.open = open,
+		.way = *way };
 	build->positions.count++;
 	for (uint32_t i = 0; i < way->all.count; i++)
 		match_uses_at(build, *match_entries_at(build, way->all.first + i))->all++;

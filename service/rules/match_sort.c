@@ -6,6 +6,7 @@
 
 #define DIGIT_BITS 11
 #define DIGITS (1U << DIGIT_BITS)
+#define FEW ((size_t)1024)
 
 /* By key, from the least byte to the greatest; bytes that are all alike are passed over. */
 void match_ranked_sort(struct match_ranked *list, struct match_ranked *spare, size_t count)
@@ -35,22 +36,26 @@ void match_ranked_sort(struct match_ranked *list, struct match_ranked *spare, si
 		memcpy(list, from, count * sizeof(*list));
 }
 
-/* By digits that are larger. */
-void match_numbers_sort(uint32_t *list, uint32_t *spare, size_t count, size_t end)
+/* By digits that are larger, where there is more to sort. */
+void match_numbers_sort(
+		uint32_t *list, uint32_t *spare, size_t count, uint32_t begin, uint32_t end)
 {
+	unsigned bits = count < FEW ? 8 : DIGIT_BITS;
+	uint32_t digits = UINT32_C(1) << bits;
 	uint32_t *from = list;
 	uint32_t *to = spare;
 
-	for (unsigned shift = 0; end >> shift; shift += DIGIT_BITS) {
-		uint32_t starts[DIGITS + 1] = { 0 };
+	for (unsigned shift = 0; shift < 32 && (end - begin) >> shift; shift += bits) {
+		uint32_t starts[DIGITS + 1];
 		uint32_t *other = from;
 
+		memset(starts, 0, (digits + 1) * sizeof(*starts));
 		for (size_t i = 0; i < count; i++)
-			starts[(from[i] >> shift) % DIGITS + 1]++;
-		for (size_t i = 1; i < DIGITS; i++)
+			starts[((from[i] - begin) >> shift) % digits + 1]++;
+		for (size_t i = 1; i < digits; i++)
 			starts[i] += starts[i - 1];
 		for (size_t i = 0; i < count; i++)
-			to[starts[(from[i] >> shift) % DIGITS]++] = from[i];
+			to[starts[((from[i] - begin) >> shift) % digits]++] = from[i];
 		from = to;
 		to = other;
 	}
