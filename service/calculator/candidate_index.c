@@ -109,7 +109,7 @@ static void policies_fetch(const struct ruleset *ruleset, size_t index)
 	if (index + 2 * AHEAD < count) {
 		policy = &ruleset->policies[index + 2 * AHEAD];
 		for (size_t i = 0; i < policy->clause_count; i++) {
-			__builtin_prefetch(policy->clauses[i].condition);
+			__builtin_prefetch(&policy->clauses[i].condition->role);
 			if (policy->clauses[i].rule)
 				atoms_fetch_rule(policy->clauses[i].rule);
 		}

@@ -95,9 +95,15 @@ void atoms_free(struct atoms *atoms)
 static uint64_t mix_text(uint64_t hash, struct slice text)
 {
 	size_t at = 0;
+	uint32_t half[2];
 	uint64_t word;
 
 	hash = hash_mix_word(hash, text.size);
+	if (text.size >= sizeof(half[0]) && text.size <= sizeof(word)) {
+		memcpy(&half[0], text.data, sizeof(half[0]));
+		memcpy(&half[1], text.data + text.size - sizeof(half[1]), sizeof(half[1]));
+		return hash_mix_word(hash, half[0] | (uint64_t)half[1] << 32);
+	}
 	for (; at + sizeof(word) <= text.size; at += sizeof(word)) {
 		memcpy(&word, text.data + at, sizeof(word));
 		hash = hash_mix_word(hash, word);
@@ -119,8 +125,10 @@ static uint32_t atom_hash(struct atoms *atoms, const struct atom *atom)
 		hash = mix_text(hash, atom->code);
 	if (atom->test)
 		hash = hash_mix_word(hash, (uintptr_t)atom->test);
-	for (size_t i = 0; i < atom->text_count; i++)
-		hash = hash_mix_word(hash, atom->texts[i]);
+	for (size_t i = 0; i + 1 < atom->text_count; i += 2)
+		hash = hash_mix_word(hash, atom->texts[i] | (uint64_t)atom->texts[i + 1] << 32);
+	if (atom->text_count % 2)
+		hash = hash_mix_word(hash, atom->texts[atom->text_count - 1]);
 	if (atom->node && !atom->texts) {
 		buffer_clear(&atoms->key);
 		tree_append_key(atom->node, &atoms->key);
@@ -150,22 +158,22 @@ static bool atom_equals(const struct atom *a, const struct atom *b)
 /* What of an atom was borrowed for a moment. */
 static bool atom_store(struct atoms *atoms, struct atom *atom)
 {
-	int *slots = ARENA_NEW_ARRAY(&atoms->arena, int, atom->slot_count + 1);
-	uint32_t *texts = NULL;
+	size_t count = atom->slot_count + (atom->texts ? atom->text_count : 0);
+	int *slots = arena_alloc(&atoms->arena, count * sizeof(*slots));
+	uint32_t *texts = (uint32_t *)slots + atom->slot_count;
 
-	for (size_t i = 0; slots && i < atom->slot_count; i++)
+	if (!slots)
+		return false;
+	for (size_t i = 0; i < atom->slot_count; i++)
 		slots[i] = atom->slots[i];
-	atom->slots = slots;
-	if (atom->texts)
-		texts = ARENA_NEW_ARRAY(&atoms->arena, uint32_t, atom->text_count + 1);
-	for (size_t i = 0; texts && i < atom->text_count; i++)
+	for (size_t i = 0; atom->texts && i < atom->text_count; i++)
 		texts[i] = atom->texts[i];
 	if (atom->code.size)
 		atom->code.data = arena_copy(&atoms->arena, atom->code.data, atom->code.size);
-	if (!slots || (atom->texts && !texts) || (atom->code.size && !atom->code.data))
-		return false;
-	atom->texts = texts;
-	return true;
+	atom->slots = slots;
+	if (atom->texts)
+		atom->texts = texts;
+	return !atom->code.size || atom->code.data;
 }
 
 uint32_t atoms_find(struct atoms *atoms, const struct atom *atom, uint32_t *out_hash)
@@ -216,6 +224,20 @@ uint32_t atoms_put(struct atoms *atoms, const struct atom *atom)
 	return literal != UINT32_MAX ? literal : atoms_add(atoms, atom, hash);
 }
 
+/* Codes are short, and compared all the time. */
+static bool text_is(struct slice known, struct slice text)
+{
+	uint32_t a[2], b[2];
+
+	if (known.size != text.size || text.size < sizeof(*a) || text.size > sizeof(a))
+		return slice_equals(known, text);
+	memcpy(&a[0], known.data, sizeof(*a));
+	memcpy(&b[0], text.data, sizeof(*b));
+	memcpy(&a[1], known.data + known.size - sizeof(*a), sizeof(*a));
+	memcpy(&b[1], text.data + text.size - sizeof(*b), sizeof(*b));
+	return a[0] == b[0] && a[1] == b[1];
+}
+
 /* The number of a text; any when memory is short. */
 static uint32_t text_put(struct atoms *atoms, struct slice text)
 {
@@ -229,7 +251,7 @@ static uint32_t text_put(struct atoms *atoms, struct slice text)
 			at = atom_table_next(table, at)) {
 		uint32_t number = table->places[at].number - 1;
 
-		if (table->places[at].hash == hash && slice_equals(atoms->texts[number], text))
+		if (table->places[at].hash == hash && text_is(atoms->texts[number], text))
 			return number;
 	}
 	copy = arena_copy(&atoms->arena, text.data, text.size);

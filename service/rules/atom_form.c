@@ -52,7 +52,7 @@ static void terms_fetch(
 
 static uint32_t term_take(struct atoms *atoms, const struct rule_memo *memo, uint32_t number)
 {
-	struct taking taking = { .atoms = atoms };
+	struct taking taking = { .atoms = atoms, .term = true };
 	uint32_t *place = term_place(atoms, memo, number);
 	uint32_t literal;
 

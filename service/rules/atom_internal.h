@@ -89,6 +89,7 @@ static inline void atoms_push(struct atoms *atoms, uint32_t literal)
 struct taking {
 	struct atoms *atoms;
 	const struct rule *rule;
+	bool term; /* taken apart once: what it asks is not asked by the next one */
 };
 
 /** By the terms. */

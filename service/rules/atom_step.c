@@ -286,7 +286,7 @@ static void operator_step(struct stepping *stepping, enum operator_kind operatio
 		struct atom_question question =
 				question_of(member ? QUESTION_MEMBER : QUESTION_SIDE,
 						slot->name->slot, operation);
-		bool asks = question_ask(&question, value->value);
+		bool asks = !stepping->taking->term && question_ask(&question, value->value);
 
 		literal = asks ? question_find(atoms, &question) : UINT32_MAX;
 		if (literal == UINT32_MAX) {

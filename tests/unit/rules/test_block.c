@@ -264,7 +264,7 @@ static unsigned rules_seen, rules_plain;
 /* Steps and tree of a rule come to the same literal. */
 static void ways_compare(struct atoms *atoms, const struct rule *rule, uint32_t literal)
 {
-	struct taking taking = { atoms, rule };
+	struct taking taking = { .atoms = atoms, .rule = rule };
 	uint32_t by_steps = literal;
 
 	rules_seen++;
