@@ -85,6 +85,8 @@ struct formula {
 	uint32_t uses; /* in how many formulas it stands, and how many ask for it */
 	uint32_t asked;
 	bool opaque; /* some atom below is OTHER */
+	/* Whether one of ->wholes has it, bit 0, or its negation, bit 1. */
+	uint8_t stands;
 };
 
 #define LITERAL_TRUE 0u

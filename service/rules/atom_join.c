@@ -239,6 +239,7 @@ static uint32_t conjunction_add(
 
 		room[i] = literals[i];
 		part->uses++;
+		part->stands |= (uint8_t)(whole << literals[i] % 2);
 		formula.opaque |= part->opaque;
 	}
 	atoms->literal_count += count;
@@ -301,7 +302,7 @@ uint32_t atoms_pop_all(struct atoms *atoms, size_t from)
 	return literal;
 }
 
-/* Whether nothing has to be taken out of the literals from @from on, which need no order. */
+/* Whether nothing has to be taken out of the literals from @from on, which need no order, or put in its place. */
 static bool stack_is_tidy(const struct atoms *atoms, size_t from)
 {
 	const uint32_t *stack = atoms->stack;
@@ -310,7 +311,7 @@ static bool stack_is_tidy(const struct atoms *atoms, size_t from)
 	if (end - from < 2 || end - from > SORTED_AT_ONCE)
 		return false;
 	for (size_t i = from; i < end; i++) {
-		if (stack[i] < LITERALS_CONSTANT)
+		if (stack[i] < LITERALS_CONSTANT || is_conjunction(atoms, stack[i]))
 			return false;
 		for (size_t k = from; k < i; k++) {
 			if (stack[k] == stack[i])
@@ -323,12 +324,10 @@ static bool stack_is_tidy(const struct atoms *atoms, size_t from)
 uint32_t atoms_pop_rule(struct atoms *atoms, size_t from)
 {
 	uint32_t literal = LITERAL_TRUE;
-	size_t count;
+	size_t count = atoms->stack_count - from;
 
 	if (!atoms->apart)
 		return atoms_pop_all(atoms, from);
-	stack_flatten(atoms, from);
-	count = atoms->stack_count - from;
 	if (stack_is_tidy(atoms, from))
 		atoms->stack_count = from;
 	else

@@ -323,6 +323,11 @@ uint32_t match_atom_set(
 		struct match_build *build, uint32_t number, bool negated, bool *out_open);
 /** The plan of a literal. Any when memory is short: ->failed. */
 uint32_t match_plan_make(struct match_build *build, uint32_t literal);
+/**
+ * Those of all literals that wholes are made of, and of what these are made of, one behind the other: what policies ask
+ * lies here and there. Others are made when a policy asks them.
+ */
+bool match_plans_build(struct match_build *build);
 /** The way of a conjunction that has no other, and no more than one "or". false: it has, or ->failed. */
 bool match_plain_way(struct match_build *build, const struct formula *formula,
 		struct match_way *out_way, bool *out_open);

@@ -153,14 +153,16 @@ static void joining_put_way(
 }
 
 /* Whether it may stand in the "or" of a way: rows tell all of it, but for one border a cell. */
+static bool set_is_plain(const struct match_build *build, uint32_t number)
+{
+	const struct match_set *set = match_set_at(build, number);
+
+	return build->index->parts[set->part].kind != PART_NUMBER || set->count == 1;
+}
+
 static bool run_is_plain(const struct match_build *build, const struct match_run *run)
 {
-	const struct match_set *set;
-
-	if (run->count != 1)
-		return false;
-	set = match_set_at(build, *match_entries_at(build, run->first));
-	return build->index->parts[set->part].kind != PART_NUMBER || set->count == 1;
+	return run->count == 1 && set_is_plain(build, *match_entries_at(build, run->first));
 }
 
 /* Those that are one set each are put together in one way. */
@@ -186,11 +188,72 @@ static uint32_t joining_plan(struct match_build *build, const struct joining *jo
 	return build->failed ? UINT32_MAX : plan_add(build, &plan);
 }
 
+/* What of some sets each part is asked; how many these are. One is to hold, and rows tell all of it; or UINT32_MAX. */
+static uint32_t sets_unite(struct match_build *build, const struct formula *formula,
+		uint32_t out_sets[static MATCH_ALTERNATIVES_MOST])
+{
+	uint32_t parts[MATCH_ALTERNATIVES_MOST];
+	uint32_t count = 0;
+
+	if (formula->count > MATCH_ALTERNATIVES_MOST)
+		return UINT32_MAX;
+	for (uint32_t i = 0; i < formula->count; i++) {
+		uint32_t literal = build->atoms->literals[formula->at + i];
+		const struct match_made *made;
+		uint32_t at = 0;
+
+		if (literal >= LITERAL_WHOLE)
+			return UINT32_MAX;
+		made = &build->made[atoms_negate(build->atoms, literal)];
+		if (!made->set)
+			return UINT32_MAX;
+		while (at < count && parts[at] != made->part)
+			at++;
+		if (at == count) {
+			out_sets[count] = made->set - 1;
+			parts[count++] = made->part;
+			continue;
+		}
+		out_sets[at] = match_sets_join(build, out_sets[at], made->set - 1, true);
+		if (build->failed)
+			return UINT32_MAX;
+	}
+	for (uint32_t i = 0; i < count; i++) {
+		if (!set_is_plain(build, out_sets[i]))
+			return UINT32_MAX;
+	}
+	return count;
+}
+
+/* One of the negations of its literals, which are sets that were made before; UINT32_MAX: they are not. */
+static uint32_t plain_any_plan(struct match_build *build, const struct formula *formula)
+{
+	uint32_t sets[MATCH_ALTERNATIVES_MOST];
+	struct match_plan plan = { (uint32_t)build->ways.count, 1, false };
+	size_t first = build->entries.count;
+	uint32_t count = sets_unite(build, formula, sets);
+
+	if (count == UINT32_MAX)
+		return UINT32_MAX;
+	if (count == 1)
+		return plan_of_set(build, sets[0], false);
+	for (uint32_t i = 0; i < count; i++)
+		entry_push(build, sets[i]);
+	way_push(build, &(struct match_way){ .any = entries_since(build, first) });
+	return plan_add(build, &plan);
+}
+
 /* One of the negations of its literals. */
 static uint32_t any_plan(struct match_build *build, const struct formula *formula)
 {
-	struct joining joining = { .count = 0 };
+	uint32_t plain = plain_any_plan(build, formula);
+	struct joining joining;
 
+	if (plain != UINT32_MAX || build->failed)
+		return plain;
+	/* Not all of it is zeroed: its room is filled in order. */
+	joining.count = 0;
+	joining.open = joining.any = false;
 	for (uint32_t i = 0; i < formula->count && !joining.any; i++) {
 		uint32_t literal = build->atoms->literals[formula->at + i];
 		uint32_t made = match_plan_make(build, atoms_negate(build->atoms, literal));
@@ -388,4 +451,48 @@ uint32_t match_plan_make(struct match_build *build, uint32_t literal)
 		made->part = match_set_at(build, set)->part;
 	}
 	return plan;
+}
+
+/* Of each formula the sides that are asked, bit 0 what it says and bit 1 its negation; from wholes to their parts. */
+static uint8_t *sides_make(struct match_build *build)
+{
+	const struct atoms *atoms = build->atoms;
+	uint8_t *sides = ARENA_NEW_ARRAY(&build->arena, uint8_t, atoms->formula_count);
+
+	for (size_t i = sides ? atoms->formula_count : 0; i-- > 0;) {
+		const struct formula *formula = &atoms->formulas[i];
+
+		sides[i] |= formula->stands;
+		if (formula->kind != FORMULA_ALL || !sides[i])
+			continue;
+		for (uint32_t k = 0; k < formula->count; k++) {
+			uint32_t literal = atoms->literals[formula->at + k];
+
+			if (literal >= LITERAL_WHOLE)
+				continue;
+			if (sides[i] & 1)
+				sides[literal / 2] |= (uint8_t)(1U << literal % 2);
+			literal = atoms_negate(atoms, literal);
+			if (sides[i] & 2)
+				sides[literal / 2] |= (uint8_t)(1U << literal % 2);
+		}
+	}
+	return sides;
+}
+
+bool match_plans_build(struct match_build *build)
+{
+	struct arena_mark mark = arena_mark(&build->arena);
+	const uint8_t *sides = sides_make(build);
+
+	for (size_t i = 0; sides && i < build->atoms->formula_count; i++) {
+		for (unsigned side = 0; side < 2; side++) {
+			if ((sides[i] >> side) & 1)
+				(void)match_plan_make(build, 2 * (uint32_t)i + side);
+		}
+		if (build->failed)
+			return false;
+	}
+	arena_rewind(&build->arena, mark);
+	return sides != NULL;
 }

@@ -170,7 +170,7 @@ bool match_positions_build(struct match_build *build)
 {
 	build->stamps = ARENA_NEW_ARRAY(
 			&build->arena, struct match_stamp, build->index->part_count + 1);
-	if (!build->stamps)
+	if (!build->stamps || !match_plans_build(build))
 		return false;
 	for (size_t i = 0; i < build->options->policy_count; i++) {
 		policies_fetch(build, i);
