@@ -29,7 +29,7 @@ struct known_part {
 struct unpack_memo {
 	struct arena arena; /* of parts and forms */
 	struct map known;
-	struct read_form *forms; /* the last that was made first */
+	struct read_form *forms; /* the last that was asked for first */
 };
 
 struct unpack_memo *unpack_memo_new(void)
@@ -108,13 +108,21 @@ static struct read_form *form_new(
 struct read_form *unpack_memo_form(
 		struct unpack_memo *memo, const ProtobufCMessageDescriptor *descriptor)
 {
-	struct read_form *form = memo->forms;
+	struct read_form **link = &memo->forms;
+	struct read_form *form;
 
-	while (form && form->descriptor != descriptor)
-		form = form->next;
-	if (form || descriptor->n_fields > READ_FIELDS ||
-			descriptor->sizeof_message > UINT16_MAX)
+	while (*link && (*link)->descriptor != descriptor)
+		link = &(*link)->next;
+	form = *link;
+	if (form) {
+		/* First, where whoever reads many of one type finds it at once. */
+		*link = form->next;
+		form->next = memo->forms;
+		memo->forms = form;
 		return form;
+	}
+	if (descriptor->n_fields > READ_FIELDS || descriptor->sizeof_message > UINT16_MAX)
+		return NULL;
 	return form_new(memo, descriptor);
 }
 

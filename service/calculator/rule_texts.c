@@ -81,6 +81,7 @@ struct rule_type {
 		bool is_list, is_rule;
 		bool may_be_other; /* a member of a oneof: asked of the schema each time */
 		uint8_t field;
+		const struct rule_type *below; /* of messages */
 	} places[PLACES_MOST];
 };
 
@@ -100,6 +101,7 @@ static const struct rule_type *type_get(const ProtobufCMessageDescriptor *descri
 	}
 	assert(count < RULE_TYPES_MOST && descriptor->n_fields <= FIELDS_MAX &&
 			descriptor->sizeof_message <= UINT16_MAX);
+	count++;
 	type->descriptor = descriptor;
 	type->count = 0;
 	for (unsigned i = 0; i < descriptor->n_fields; i++) {
@@ -116,23 +118,26 @@ static const struct rule_type *type_get(const ProtobufCMessageDescriptor *descri
 			.is_rule = role == FIELD_RULE,
 			.may_be_other = field_is_oneof(field),
 			.field = (uint8_t)i,
+			.below = role == FIELD_BELOW ? type_get(field->descriptor) : NULL,
 		};
 	}
-	count++;
 	return type;
 }
 
-static bool message_tell(const ProtobufCMessage *message, struct rule_texts_told *told,
-		rule_text_fn found, void *context)
+static bool texts_tell(const ProtobufCMessage *message, const struct rule_type *type,
+		struct rule_texts_told *told, rule_text_fn found, void *context);
+
+static bool message_tell(const ProtobufCMessage *message, const struct rule_type *type,
+		struct rule_texts_told *told, rule_text_fn found, void *context)
 {
 	const ProtobufCMessage **place;
 
 	if (!told)
-		return rule_texts_each(message, NULL, found, context);
+		return texts_tell(message, type, NULL, found, context);
 	place = &told->messages[hash_mix((uintptr_t)message) % RULE_TEXTS_TOLD];
 	if (*place == message)
 		return true;
-	if (!rule_texts_each(message, told, found, context))
+	if (!texts_tell(message, type, told, found, context))
 		return false;
 	*place = message;
 	return true;
@@ -142,14 +147,13 @@ static bool element_tell(const void *element, const struct rule_place *place,
 		struct rule_texts_told *told, rule_text_fn found, void *context)
 {
 	if (!place->is_rule)
-		return message_tell(element, told, found, context);
+		return message_tell(element, place->below, told, found, context);
 	return found(context, element);
 }
 
-bool rule_texts_each(const ProtobufCMessage *message, struct rule_texts_told *told,
-		rule_text_fn found, void *context)
+static bool texts_tell(const ProtobufCMessage *message, const struct rule_type *type,
+		struct rule_texts_told *told, rule_text_fn found, void *context)
 {
-	const struct rule_type *type = type_get(message->descriptor);
 	const char *base = (const char *)message;
 
 	for (size_t i = 0; i < type->count; i++) {
@@ -176,4 +180,10 @@ bool rule_texts_each(const ProtobufCMessage *message, struct rule_texts_told *to
 			return false;
 	}
 	return true;
+}
+
+bool rule_texts_each(const ProtobufCMessage *message, struct rule_texts_told *told,
+		rule_text_fn found, void *context)
+{
+	return texts_tell(message, type_get(message->descriptor), told, found, context);
 }
