@@ -25,6 +25,25 @@ static uint32_t *term_place(struct atoms *atoms, const struct rule_memo *memo, u
 	return atoms->memo == memo && number < atoms->term_count ? &atoms->terms[number] : NULL;
 }
 
+/* The program of a term, as it always has one; NULL behind the last. */
+static const struct program *program_ahead(
+		const struct atoms *atoms, const struct rule_memo *memo, uint32_t number)
+{
+	return number < atoms->term_count ? rule_program_made(memo_term(memo, number)) : NULL;
+}
+
+/* The list of what is compared with one; NULL of others. */
+static const struct value *list_ahead(
+		const struct atoms *atoms, const struct rule_memo *memo, uint32_t number)
+{
+	const struct program *program = program_ahead(atoms, memo, number);
+
+	return program && program->constant_count == 1 &&
+					       program->constants[0].kind == VALUE_LIST
+			       ? program->constants
+			       : NULL;
+}
+
 /*
  * Terms are numbered as rules have them, so that those behind @number are taken apart next. One leads to the next: a
  * term to its steps, and these to what is compared, and each is asked for before it is looked at.
@@ -33,20 +52,25 @@ static void terms_fetch(
 		const struct atoms *atoms, const struct rule_memo *memo, uint32_t number)
 {
 	const struct program *program;
+	const struct value *list;
 
-	if (number + 3 * AHEAD < atoms->term_count)
-		atoms_fetch_rule(memo_term(memo, number + 3 * AHEAD));
-	if (number + 2 * AHEAD < atoms->term_count) {
-		program = rule_program_made(memo_term(memo, number + 2 * AHEAD));
-		if (program)
-			__builtin_prefetch(program);
+	if (number + 5 * AHEAD < atoms->term_count)
+		atoms_fetch_rule(memo_term(memo, number + 5 * AHEAD));
+	program = program_ahead(atoms, memo, number + 4 * AHEAD);
+	if (program)
+		__builtin_prefetch(program);
+	program = program_ahead(atoms, memo, number + 3 * AHEAD);
+	if (program) {
+		__builtin_prefetch(program->code);
+		__builtin_prefetch(program->constants);
 	}
-	if (number + AHEAD < atoms->term_count) {
-		program = rule_program_made(memo_term(memo, number + AHEAD));
-		if (program) {
-			__builtin_prefetch(program->code);
-			__builtin_prefetch(program->constants);
-		}
+	list = list_ahead(atoms, memo, number + 2 * AHEAD);
+	for (size_t i = 0; list && i < list->list.count; i += 2)
+		__builtin_prefetch(&list->list.items[i]);
+	list = list_ahead(atoms, memo, number + AHEAD);
+	for (size_t i = 0; list && i < list->list.count; i += 4) {
+		if (list->list.items[i].kind == VALUE_STRING)
+			__builtin_prefetch(list->list.items[i].text.data);
 	}
 }
 

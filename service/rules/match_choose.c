@@ -25,6 +25,7 @@ static void mentions_list(struct match_ordering *ordering, const struct match_ra
 	uint32_t part_count = ordering->build->index->part_count;
 	uint32_t *ends = ordering->mention_ends;
 	uint32_t *spare = ordering->spare_mentions;
+	uint32_t *parts = ordering->mention_parts;
 	size_t mentions = 0;
 
 	memset(ends, 0, (part_count + 1) * sizeof(*ends));
@@ -39,6 +40,7 @@ static void mentions_list(struct match_ordering *ordering, const struct match_ra
 
 			if (is_used(ordering, depth, part))
 				continue;
+			parts[mentions] = part;
 			spare[mentions++] = asks[k];
 			ends[part + 1]++;
 		}
@@ -46,7 +48,7 @@ static void mentions_list(struct match_ordering *ordering, const struct match_ra
 	for (uint32_t i = 0; i < part_count; i++)
 		ends[i + 1] += ends[i];
 	for (size_t i = 0; i < mentions; i++)
-		ordering->mentions[ends[ordering->parts[spare[i]]]++] = spare[i];
+		ordering->mentions[ends[parts[i]]++] = spare[i];
 }
 
 /* What some sets of one part let pass together: of numbers all that lies between. */

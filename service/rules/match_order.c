@@ -279,7 +279,7 @@ static bool ordering_init(struct match_ordering *ordering, struct match_build *b
 		.passes = arena_alloc(arena, parts * sizeof(*ordering->passes)),
 		.mention_ends = arena_alloc(arena, parts * sizeof(*ordering->mention_ends)),
 		.tried = arena_alloc(arena, parts * sizeof(*ordering->tried)),
-		.mentions = arena_alloc(arena, 2 * MATCH_SAMPLE_MOST * MATCH_MENTIONS_MOST *
+		.mentions = arena_alloc(arena, 3 * MATCH_SAMPLE_MOST * MATCH_MENTIONS_MOST *
 							       sizeof(*ordering->mentions)) };
 	if (!ordering->list || !ordering->spare || !ordering->asks || !ordering->numbers ||
 			!ordering->sets || !ordering->keys || !ordering->parts ||
@@ -287,6 +287,8 @@ static bool ordering_init(struct match_ordering *ordering, struct match_build *b
 			!ordering->mention_ends || !ordering->tried || !ordering->mentions)
 		return false;
 	ordering->spare_mentions = ordering->mentions + MATCH_SAMPLE_MOST * MATCH_MENTIONS_MOST;
+	ordering->mention_parts =
+			ordering->spare_mentions + MATCH_SAMPLE_MOST * MATCH_MENTIONS_MOST;
 	if (!match_guess_build(build))
 		return false;
 	sets_number(ordering);

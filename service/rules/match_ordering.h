@@ -51,6 +51,7 @@ struct match_ordering {
 	float *passes;			/* likewise: the least of its sets */
 	size_t set_count;
 	uint32_t *mentions, *spare_mentions; /* numbers of sets */
+	uint32_t *mention_parts;	     /* those of ->spare_mentions */
 	uint32_t *mention_ends; /* by part: where the sets of it end, and those of the next begin */
 	struct match_tried *tried;
 	uint32_t used[MATCH_ORDER_DEPTH];
