@@ -231,11 +231,13 @@ struct match_wishes {
 	uint64_t least, most;
 };
 
-/* What was made of a literal: the plan + 1, and its only set + 1, of which part this is. */
+/* What was made of a literal: a set that is all of it, or a plan. */
 struct match_made {
-	uint32_t plan, set;
-	uint32_t part;
+	uint32_t number; /* + 1; 0: nothing yet */
+	uint32_t part;	 /* of the set; MATCH_MADE_PLAN: it is a plan */
 };
+
+#define MATCH_MADE_PLAN UINT32_MAX
 
 /* Where the run at hand asks a part. */
 struct match_stamp {
@@ -321,13 +323,10 @@ void match_parts_fini(struct match_index *index);
  */
 uint32_t match_atom_set(
 		struct match_build *build, uint32_t number, bool negated, bool *out_open);
+/** What is made of a literal, no whole, and kept: see ->made. false: ->failed. */
+bool match_literal_make(struct match_build *build, uint32_t literal);
 /** The plan of a literal. Any when memory is short: ->failed. */
 uint32_t match_plan_make(struct match_build *build, uint32_t literal);
-/**
- * Those of all literals that wholes are made of, and of what these are made of, one behind the other: what policies ask
- * lies here and there. Others are made when a policy asks them.
- */
-bool match_plans_build(struct match_build *build);
 /** The way of a conjunction that has no other, and no more than one "or". false: it has, or ->failed. */
 bool match_plain_way(struct match_build *build, const struct formula *formula,
 		struct match_way *out_way, bool *out_open);
@@ -369,6 +368,11 @@ uint32_t match_set_add(
 		struct match_build *build, uint32_t part, const uint64_t *words, size_t count);
 /** What is in either of two sets of one part, or in both. */
 uint32_t match_sets_join(struct match_build *build, uint32_t a, uint32_t b, bool any);
+
+static inline bool match_made_is_set(const struct match_made *made)
+{
+	return made->number && made->part != MATCH_MADE_PLAN;
+}
 
 /* How many enterprises pass a threshold, of which so large a share of thresholds lies on the same side. */
 static inline float match_pass_ranks(float share)

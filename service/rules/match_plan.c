@@ -69,16 +69,6 @@ static uint32_t plan_of_set(struct match_build *build, uint32_t set, bool open)
 	return plan_add(build, &plan);
 }
 
-static uint32_t atom_plan(struct match_build *build, uint32_t number, bool negated)
-{
-	bool open = false;
-	uint32_t set = match_atom_set(build, number, negated, &open);
-
-	if (build->failed)
-		return UINT32_MAX;
-	return set == UINT32_MAX ? plan_any(build, true) : plan_of_set(build, set, open);
-}
-
 /* --- formulas ---------------------------------------------------------------------------------- */
 
 /* The alternatives of a plan as they are put together; none has an "or" of its own. */
@@ -205,16 +195,16 @@ static uint32_t sets_unite(struct match_build *build, const struct formula *form
 		if (literal >= LITERAL_WHOLE)
 			return UINT32_MAX;
 		made = &build->made[atoms_negate(build->atoms, literal)];
-		if (!made->set)
+		if (!match_made_is_set(made))
 			return UINT32_MAX;
 		while (at < count && parts[at] != made->part)
 			at++;
 		if (at == count) {
-			out_sets[count] = made->set - 1;
+			out_sets[count] = made->number - 1;
 			parts[count++] = made->part;
 			continue;
 		}
-		out_sets[at] = match_sets_join(build, out_sets[at], made->set - 1, true);
+		out_sets[at] = match_sets_join(build, out_sets[at], made->number - 1, true);
 		if (build->failed)
 			return UINT32_MAX;
 	}
@@ -402,97 +392,75 @@ static uint32_t all_plan(struct match_build *build, const struct formula *formul
 	return plan_add(build, &plan);
 }
 
-static bool plan_is_set(const struct match_build *build, uint32_t number)
+static bool plan_is_set(const struct match_build *build, const struct match_plan *plan)
 {
-	const struct match_plan *plan = match_plan_at(build, number);
-	const struct match_way *way = match_way_at(build, plan->first);
+	const struct match_way *way;
 
-	return plan->count == 1 && !plan->open && way->all.count == 1 && way->any.count == 0;
+	if (plan->count != 1 || plan->open)
+		return false;
+	way = match_way_at(build, plan->first);
+	return way->all.count == 1 && way->any.count == 0;
+}
+
+/* Of all but atoms. */
+static uint32_t formula_plan(
+		struct match_build *build, const struct formula *formula, bool negated)
+{
+	switch (formula->kind) {
+	case FORMULA_TRUE:
+		return negated ? plan_add(build, &(struct match_plan){ 0, 0, false })
+			       : plan_any(build, false);
+	case FORMULA_ALL:
+		return negated ? any_plan(build, formula) : all_plan(build, formula);
+	case FORMULA_ATOM:
+	case FORMULA_ERROR:
+	case FORMULA_UNSTATED:
+	default:
+		return plan_any(build, true);
+	}
+}
+
+static struct match_made made_of_set(const struct match_build *build, uint32_t set)
+{
+	return (struct match_made){ set + 1, match_set_at(build, set)->part };
+}
+
+bool match_literal_make(struct match_build *build, uint32_t literal)
+{
+	struct formula formula = build->atoms->formulas[literal / 2];
+	uint32_t set = UINT32_MAX, plan = UINT32_MAX;
+	bool open = false;
+
+	if (formula.kind == FORMULA_ATOM) {
+		set = match_atom_set(build, formula.at, literal % 2, &open);
+		if (!build->failed && (set == UINT32_MAX || open))
+			plan = set == UINT32_MAX ? plan_any(build, true)
+						 : plan_of_set(build, set, true);
+	} else {
+		plan = formula_plan(build, &formula, literal % 2);
+		if (!build->failed && plan_is_set(build, match_plan_at(build, plan)))
+			set = *match_entries_at(build,
+					match_way_at(build, match_plan_at(build, plan)->first)
+							->all.first);
+	}
+	if (build->failed)
+		return false;
+	build->made[literal] = set == UINT32_MAX || open ? (struct match_made){ plan + 1,
+		MATCH_MADE_PLAN }
+							 : made_of_set(build, set);
+	return true;
 }
 
 uint32_t match_plan_make(struct match_build *build, uint32_t literal)
 {
+	const struct match_made *made;
+
 	/* What is all of a rule is asked for once, and has no place there. */
-	struct match_made *made = literal < LITERAL_WHOLE ? &build->made[literal]
-							  : &(struct match_made){ 0 };
-	struct formula formula;
-	uint32_t plan;
-
-	if (made->plan)
-		return made->plan - 1;
-	formula = *atoms_formula(build->atoms, literal);
-	switch (formula.kind) {
-	case FORMULA_TRUE:
-		plan = literal == LITERAL_TRUE
-				       ? plan_any(build, false)
-				       : plan_add(build, &(struct match_plan){ 0, 0, false });
-		break;
-	case FORMULA_ATOM:
-		plan = atom_plan(build, formula.at, literal % 2);
-		break;
-	case FORMULA_ALL:
-		plan = literal % 2 ? any_plan(build, &formula) : all_plan(build, &formula);
-		break;
-	case FORMULA_ERROR:
-	case FORMULA_UNSTATED:
-	default:
-		plan = plan_any(build, true);
-		break;
-	}
-	if (build->failed)
-		return plan;
-	made->plan = plan + 1;
-	if (formula.kind == FORMULA_ATOM && plan_is_set(build, plan)) {
-		const struct match_way *way =
-				match_way_at(build, match_plan_at(build, plan)->first);
-		uint32_t set = *match_entries_at(build, way->all.first);
-
-		made->set = set + 1;
-		made->part = match_set_at(build, set)->part;
-	}
-	return plan;
-}
-
-/* Of each formula the sides that are asked, bit 0 what it says and bit 1 its negation; from wholes to their parts. */
-static uint8_t *sides_make(struct match_build *build)
-{
-	const struct atoms *atoms = build->atoms;
-	uint8_t *sides = ARENA_NEW_ARRAY(&build->arena, uint8_t, atoms->formula_count);
-
-	for (size_t i = sides ? atoms->formula_count : 0; i-- > 0;) {
-		const struct formula *formula = &atoms->formulas[i];
-
-		sides[i] |= formula->stands;
-		if (formula->kind != FORMULA_ALL || !sides[i])
-			continue;
-		for (uint32_t k = 0; k < formula->count; k++) {
-			uint32_t literal = atoms->literals[formula->at + k];
-
-			if (literal >= LITERAL_WHOLE)
-				continue;
-			if (sides[i] & 1)
-				sides[literal / 2] |= (uint8_t)(1U << literal % 2);
-			literal = atoms_negate(atoms, literal);
-			if (sides[i] & 2)
-				sides[literal / 2] |= (uint8_t)(1U << literal % 2);
-		}
-	}
-	return sides;
-}
-
-bool match_plans_build(struct match_build *build)
-{
-	struct arena_mark mark = arena_mark(&build->arena);
-	const uint8_t *sides = sides_make(build);
-
-	for (size_t i = 0; sides && i < build->atoms->formula_count; i++) {
-		for (unsigned side = 0; side < 2; side++) {
-			if ((sides[i] >> side) & 1)
-				(void)match_plan_make(build, 2 * (uint32_t)i + side);
-		}
-		if (build->failed)
-			return false;
-	}
-	arena_rewind(&build->arena, mark);
-	return sides != NULL;
+	if (literal >= LITERAL_WHOLE)
+		return formula_plan(build, atoms_formula(build->atoms, literal), literal % 2);
+	made = &build->made[literal];
+	if (!made->number && !match_literal_make(build, literal))
+		return UINT32_MAX;
+	return match_made_is_set(made) ? plan_of_set(build, made->number - 1, false)
+				       : made->number - 1;
 }

@@ -29,18 +29,19 @@ static bool literals_make(struct match_build *build, const struct formula *formu
 	const uint32_t *literals = build->atoms->literals + formula->at;
 
 	for (uint32_t i = 0; i < formula->count; i++) {
-		uint32_t plan;
+		const struct match_made *made;
 
-		if (literals[i] < LITERAL_WHOLE && build->made[literals[i]].set)
-			continue;
-		plan = match_plan_make(build, literals[i]);
-		if (build->failed)
+		/* No set, and no "or" of sets. */
+		if (literals[i] >= LITERAL_WHOLE)
 			return false;
-		if (literals[i] < LITERAL_WHOLE && build->made[literals[i]].set)
+		made = &build->made[literals[i]];
+		if (!made->number && !match_literal_make(build, literals[i]))
+			return false;
+		if (match_made_is_set(made))
 			continue;
 		if (out_plan->count)
 			return false;
-		*out_plan = *match_plan_at(build, plan);
+		*out_plan = *match_plan_at(build, made->number - 1);
 		if (out_plan->count != 1 ||
 				match_way_at(build, out_plan->first)->any.count == 0)
 			return false;
@@ -70,11 +71,9 @@ bool match_plain_way(struct match_build *build, const struct formula *formula,
 	for (uint32_t i = 0; i < formula->count; i++) {
 		const struct match_made *made;
 
-		if (literals[i] >= LITERAL_WHOLE)
-			continue;
 		made = &build->made[literals[i]];
-		if (made->set)
-			run_extend(build, made->set - 1, made->part);
+		if (match_made_is_set(made))
+			run_extend(build, made->number - 1, made->part);
 	}
 	for (uint32_t k = 0; k < way.all.count && !build->failed; k++) {
 		uint32_t set = *match_entries_at(build, way.all.first + k);
@@ -166,11 +165,61 @@ static void policies_fetch(const struct match_build *build, size_t at)
 	}
 }
 
+/* Of each formula the sides that are asked, bit 0 what it says and bit 1 its negation; from wholes to their parts. */
+static uint8_t *sides_make(struct match_build *build)
+{
+	const struct atoms *atoms = build->atoms;
+	uint8_t *sides = ARENA_NEW_ARRAY(&build->arena, uint8_t, atoms->formula_count);
+
+	for (size_t i = sides ? atoms->formula_count : 0; i-- > 0;) {
+		const struct formula *formula = &atoms->formulas[i];
+
+		sides[i] |= formula->stands;
+		if (formula->kind != FORMULA_ALL || !sides[i])
+			continue;
+		for (uint32_t k = 0; k < formula->count; k++) {
+			uint32_t literal = atoms->literals[formula->at + k];
+
+			if (literal >= LITERAL_WHOLE)
+				continue;
+			if (sides[i] & 1)
+				sides[literal / 2] |= (uint8_t)(1U << literal % 2);
+			literal = atoms_negate(atoms, literal);
+			if (sides[i] & 2)
+				sides[literal / 2] |= (uint8_t)(1U << literal % 2);
+		}
+	}
+	return sides;
+}
+
+/*
+ * The plans of all literals that wholes are made of, and of what these are made of, one behind the other: what policies
+ * ask lies here and there. Others are made when a policy asks them.
+ */
+static bool plans_build(struct match_build *build)
+{
+	struct arena_mark mark = arena_mark(&build->arena);
+	const uint8_t *sides = sides_make(build);
+
+	for (size_t i = 0; sides && i < build->atoms->formula_count; i++) {
+		for (unsigned side = 0; side < 2; side++) {
+			uint32_t literal = 2 * (uint32_t)i + side;
+
+			if (((sides[i] >> side) & 1) && !build->made[literal].number)
+				(void)match_literal_make(build, literal);
+		}
+		if (build->failed)
+			return false;
+	}
+	arena_rewind(&build->arena, mark);
+	return sides != NULL;
+}
+
 bool match_positions_build(struct match_build *build)
 {
 	build->stamps = ARENA_NEW_ARRAY(
 			&build->arena, struct match_stamp, build->index->part_count + 1);
-	if (!build->stamps || !match_plans_build(build))
+	if (!build->stamps || !plans_build(build))
 		return false;
 	for (size_t i = 0; i < build->options->policy_count; i++) {
 		policies_fetch(build, i);
