@@ -34,7 +34,7 @@ static bool reads_only_parameters(
 	return true;
 }
 
-static bool amount_is_constant(const struct ruleset *ruleset, enum item_list list,
+bool amount_is_constant(const struct ruleset *ruleset, enum item_list list,
 		const struct amount_rules *amount)
 {
 	if (!amount)
@@ -51,8 +51,7 @@ static bool amount_is_constant(const struct ruleset *ruleset, enum item_list lis
 	return true;
 }
 
-/* Whether all that fit get the same answer: no judgements, no scores, no items, one amount. */
-static bool policy_is_constant(const struct ruleset *ruleset, const struct policy_rules *policy)
+bool clauses_are_constant(const struct policy_rules *policy)
 {
 	for (size_t i = 0; i < policy->clause_count; i++) {
 		const struct clause *clause = &policy->clauses[i];
@@ -61,15 +60,7 @@ static bool policy_is_constant(const struct ruleset *ruleset, const struct polic
 				clause->condition->role == POLICYCALC__V1__ROLE__ROLE_REVIEW)
 			return false;
 	}
-	return policy->list == LIST_ENTERPRISE &&
-	       amount_is_constant(ruleset, policy->list, policy->amount);
-}
-
-void ruleset_build_constant(struct ruleset_build *build, size_t index)
-{
-	struct policy_rules *policy = &build->ruleset->policies[index];
-
-	policy->constant = policy_is_constant(build->ruleset, policy);
+	return policy->list == LIST_ENTERPRISE;
 }
 
 /* In @arena; false when memory is short. */

@@ -20,8 +20,11 @@ struct answer_parts {
 	struct slice head, middle, marks, summary;
 };
 
-/** Notes whether the answers of the policy at @index are constant. */
-void ruleset_build_constant(struct ruleset_build *build, size_t index);
+/* On a day all that fit get the same answer when there are no judgements, no scores, no items, and one amount: */
+bool clauses_are_constant(const struct policy_rules *policy);
+/** @amount, of policies of @list, may be NULL. */
+bool amount_is_constant(const struct ruleset *ruleset, enum item_list list,
+		const struct amount_rules *amount);
 
 /**
  * The parts of the policy at @index, made at the first call and the ruleset's from then on; any thread. When

@@ -13,16 +13,43 @@
 bool policy_note_slots(struct policy_build *work, const struct rule *rule, uint64_t *reads)
 {
 	const struct ruleset *ruleset = work->build->ruleset;
+	const uint64_t *all = work->build->slot_reads[work->rules->list];
+	size_t words = ruleset->set_words;
 	bool per_item = false;
 	size_t count = 0;
 	const int *slots = rule_slots(rule, &count);
 
 	for (size_t i = 0; i < count; i++) {
+		const uint64_t *own = all + words * (size_t)slots[i];
+
 		per_item |= (size_t)slots[i] >= ruleset->base_count;
-		if (ruleset_slot(ruleset, work->rules->list, slots[i])->role == SCOPE_ATTRIBUTE)
-			slot_bits_put_bases(ruleset, work->rules->list, slots[i], reads);
+		for (size_t k = 0; k < words; k++)
+			reads[k] |= own[k];
 	}
 	return per_item;
+}
+
+/* What a rule of a policy reads with each slot; false when memory is short. */
+static bool slot_reads_make(struct ruleset_build *build)
+{
+	const struct ruleset *ruleset = build->ruleset;
+
+	for (enum item_list list = LIST_ENTERPRISE; list < LIST_COUNT; list++) {
+		size_t count = ruleset->base_count;
+		uint64_t *reads;
+
+		if (list != LIST_ENTERPRISE)
+			count += ruleset->slot_count[list];
+		reads = ARENA_NEW_ARRAY(&build->keys, uint64_t, count * ruleset->set_words);
+		if (!reads)
+			return false;
+		build->slot_reads[list] = reads;
+		for (size_t i = 0; i < count; i++, reads += ruleset->set_words) {
+			if (ruleset_slot(ruleset, list, (int)i)->role == SCOPE_ATTRIBUTE)
+				slot_bits_put_bases(ruleset, list, (int)i, reads);
+		}
+	}
+	return true;
 }
 
 const struct rule *policy_build_rule(struct policy_build *work, enum item_list list,
@@ -280,10 +307,11 @@ static bool policy_build(struct ruleset_build *build, size_t index, uint32_t id)
 	if (!work.reads)
 		return false;
 	work.item_reads = work.reads + ruleset->set_words;
-	work.rules->policy = work.policy;
-	work.rules->list = subject_item_list(work.policy->subject);
-	work.rules->reads = work.reads;
-	work.rules->item_reads = work.item_reads;
+	/* Its place is zeroed here, where it is written: all of them together would be out of the caches again. */
+	*work.rules = (struct policy_rules){ .policy = work.policy,
+		.list = subject_item_list(work.policy->subject),
+		.reads = work.reads,
+		.item_reads = work.item_reads };
 	if (index > 0 && strcmp(work.policy->id, ruleset->catalog.policies[index - 1]->id) == 0)
 		ruleset_build_mistake(build, &work.origin->base, "id", work.policy->id,
 				"policy %s stands there twice", work.policy->id);
@@ -292,8 +320,11 @@ static bool policy_build(struct ruleset_build *build, size_t index, uint32_t id)
 	build->exclusion_count += work.policy->n_exclusions;
 	build->capped_count += *work.policy->shared_cap != 0;
 	once_per_build(&work);
-	return clauses_build(&work, index) && policy_build_amount(&work) &&
-	       ruleset_build_budget(build, index);
+	if (!clauses_build(&work, index) || !policy_build_amount(&work) ||
+			!ruleset_build_budget(build, index))
+		return false;
+	work.rules->constant = work.amount_is_constant && clauses_are_constant(work.rules);
+	return true;
 }
 
 /* Where the names of the policy at @index will be put, which is built next, if there is one. */
@@ -340,7 +371,6 @@ static bool policies_build(struct ruleset_build *build, struct error *err)
 				!ruleset_build_twins(build, i))
 			return error_set(err, ERROR_MEMORY, "out of memory while compiling %s",
 					catalog->policies[i]->id);
-		ruleset_build_constant(build, i);
 	}
 	return true;
 }
@@ -351,7 +381,8 @@ bool ruleset_build_policies(struct ruleset_build *build, struct error *err)
 	size_t count = ruleset->catalog.policy_count;
 	bool ok;
 
-	ruleset->policies = ARENA_NEW_ARRAY(&ruleset->arena, struct policy_rules, count + 1);
+	ruleset->policies =
+			arena_alloc(&ruleset->arena, (count + 1) * sizeof(*ruleset->policies));
 	ruleset->told = arena_alloc_zero(&ruleset->arena, 1,
 			sizeof(*ruleset->told) + count * sizeof(ruleset->told->list[0]));
 	if (!ruleset->policies || !ruleset->told)
@@ -363,7 +394,7 @@ bool ruleset_build_policies(struct ruleset_build *build, struct error *err)
 	ruleset_build_begin_twins(build);
 	if (build->is_owner)
 		policy_amounts_begin(build);
-	ok = ruleset_build_begin_versions(build) ||
+	ok = (slot_reads_make(build) && ruleset_build_begin_versions(build)) ||
 	     error_set(err, ERROR_MEMORY, "out of memory while compiling policies");
 	ok = ok && policies_build(build, err);
 	policy_amounts_end(build);

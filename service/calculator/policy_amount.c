@@ -5,6 +5,7 @@
  */
 #include "base/hash.h"
 #include "base/memory.h"
+#include "calculator/answer_parts.h"
 #include "calculator/policy_build.h"
 
 static bool rule_reads_attributes(
@@ -177,42 +178,50 @@ static const struct amount_rules *amount_build(struct policy_build *work)
 			       : NULL;
 }
 
-static void amount_note(struct policy_build *work, const struct amount_rules *rules)
+static void amount_note(
+		struct policy_build *work, const struct amount_rules *rules, uint64_t *reads)
 {
 	const struct rule *const one[] = { rules->rule, rules->base, rules->rate,
 		rules->quantity, rules->unit_amount };
 
 	for (size_t i = 0; i < sizeof(one) / sizeof(*one); i++)
-		policy_note_rule(work, one[i], work->reads);
+		policy_note_rule(work, one[i], reads);
 	for (size_t i = 0; i < rules->bracket_count; i++) {
-		policy_note_rule(work, rules->brackets[i].up_to, work->reads);
-		policy_note_rule(work, rules->brackets[i].rate, work->reads);
+		policy_note_rule(work, rules->brackets[i].up_to, reads);
+		policy_note_rule(work, rules->brackets[i].rate, reads);
 	}
 	for (size_t i = 0; i < rules->cap_count; i++) {
-		policy_note_rule(work, rules->caps[i].limit, work->reads);
-		policy_note_rule(work, rules->caps[i].when, work->reads);
+		policy_note_rule(work, rules->caps[i].limit, reads);
+		policy_note_rule(work, rules->caps[i].when, reads);
 	}
 	for (size_t i = 0; i < rules->tier_count; i++) {
-		policy_note_rule(work, rules->tiers[i].sum, work->reads);
-		policy_note_rule(work, rules->tiers[i].when, work->reads);
+		policy_note_rule(work, rules->tiers[i].sum, reads);
+		policy_note_rule(work, rules->tiers[i].when, reads);
 	}
 }
 
 /* --- those that are shared ---------------------------------------------------------------------- */
 
-#define KNOWN_AMOUNTS 1024
+#define KNOWN_AMOUNTS ((size_t)1024)
 
-/* An amount that was met, by its address: of two in one place the last one has it. */
+/* An amount that was met, by its address: of two in one place the last one has it. All that is asked of it is here. */
 struct known_amount {
 	const Policycalc__V1__Amount *amount;
-	enum item_list list; /* that it was compiled for */
 	const struct amount_rules *rules;
+	enum item_list list; /* that it was compiled for */
+	bool constant;	     /* see amount_is_constant() */
+	uint64_t reads[];    /* base attributes behind its rules */
 };
+
+static size_t known_size(const struct ruleset_build *build)
+{
+	return sizeof(struct known_amount) + build->ruleset->set_words * sizeof(uint64_t);
+}
 
 void policy_amounts_begin(struct ruleset_build *build)
 {
 	/* Without them (memory is short) each policy has rules of its own. */
-	build->amounts = memory_alloc_zero(KNOWN_AMOUNTS, sizeof(*build->amounts));
+	build->amounts = memory_alloc_zero(KNOWN_AMOUNTS, known_size(build));
 }
 
 void policy_amounts_end(struct ruleset_build *build)
@@ -221,24 +230,57 @@ void policy_amounts_end(struct ruleset_build *build)
 	build->amounts = NULL;
 }
 
+/* The place where @amount is known, if it is; NULL: there is none. */
+static struct known_amount *known_place(
+		const struct ruleset_build *build, const Policycalc__V1__Amount *amount)
+{
+	size_t at = hash_mix((uintptr_t)amount) % KNOWN_AMOUNTS;
+
+	return build->amounts ? (void *)((char *)build->amounts + at * known_size(build))
+			      : NULL;
+}
+
+/* Its rules, and what they read, in @known if there is a place; false when memory is short. */
+static bool amount_make(struct policy_build *work, struct known_amount *known)
+{
+	const struct ruleset *ruleset = work->build->ruleset;
+	enum item_list list = work->rules->list;
+	const struct amount_rules *rules = amount_build(work);
+
+	if (!rules)
+		return false;
+	work->rules->amount = rules;
+	work->amount_is_constant = amount_is_constant(ruleset, list, rules);
+	if (!known) {
+		amount_note(work, rules, work->reads);
+		return true;
+	}
+	memset(known, 0, known_size(work->build));
+	known->amount = work->policy->amount;
+	known->rules = rules;
+	known->list = list;
+	known->constant = work->amount_is_constant;
+	amount_note(work, rules, known->reads);
+	return true;
+}
+
 bool policy_build_amount(struct policy_build *work)
 {
 	const Policycalc__V1__Amount *amount = work->policy->amount;
-	struct known_amount *known = NULL;
+	struct known_amount *known;
 
+	work->amount_is_constant = true;
 	if (!amount)
 		return true;
-	if (work->build->amounts)
-		known = &work->build->amounts[hash_mix((uintptr_t)amount) % KNOWN_AMOUNTS];
-	if (known && known->amount == amount && known->list == work->rules->list)
-		work->rules->amount = known->rules;
-	else
-		work->rules->amount = amount_build(work);
-	if (!work->rules->amount)
+	known = known_place(work->build, amount);
+	if ((!known || known->amount != amount || known->list != work->rules->list) &&
+			!amount_make(work, known))
 		return false;
-	if (known)
-		*known = (struct known_amount){ amount, work->rules->list,
-			work->rules->amount };
-	amount_note(work, work->rules->amount);
+	if (!known)
+		return true;
+	work->rules->amount = known->rules;
+	work->amount_is_constant = known->constant;
+	for (size_t i = 0; i < work->build->ruleset->set_words; i++)
+		work->reads[i] |= known->reads[i];
 	return true;
 }

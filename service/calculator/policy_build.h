@@ -11,6 +11,7 @@ struct policy_build {
 	struct policy_rules *rules;
 	uint64_t *reads;
 	uint64_t *item_reads;
+	bool amount_is_constant; /* see answer_parts.h */
 };
 
 /** Notes what @rule reads; whether it reads the item. */

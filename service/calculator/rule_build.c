@@ -23,7 +23,12 @@ static bool known_list_reserve(struct known_rules *known, size_t count)
 
 	if (count <= known->capacity)
 		return true;
-	list = memory_alloc_zero_pages(count, sizeof(*list));
+	if (count > SIZE_MAX / sizeof(*list))
+		return false;
+	/* What will be written is not zeroed before. */
+	list = count * sizeof(*list) < MEMORY_LARGE_PAGE
+			       ? memory_alloc(count * sizeof(*list))
+			       : memory_alloc_pages(count * sizeof(*list));
 	if (!list)
 		return false;
 	if (known->count)
@@ -103,6 +108,18 @@ static void known_rule_add(struct known_rules *known, const struct rule *rule, u
 	rule_attach(rule, (uint32_t)++known->count);
 }
 
+static void rule_note_asked(
+		struct ruleset *ruleset, enum item_list list, const struct rule *rule)
+{
+	size_t count;
+	const int *slots = rule_slots(rule, &count);
+
+	if (count > 0)
+		ruleset_note_asked(ruleset, list, slots[0]);
+	for (size_t i = 1; ruleset->asked[list] && i < count; i++)
+		slot_bits_put(ruleset->asked[list], slots[i]);
+}
+
 const struct rule *ruleset_build_rule(struct ruleset_build *build, enum item_list list,
 		const char *text, const struct type *expected, enum dimension dimension,
 		bool warn_bare, const ProtobufCMessage *origin, const char *field,
@@ -123,8 +140,6 @@ const struct rule *ruleset_build_rule(struct ruleset_build *build, enum item_lis
 	const struct known_rule *known = NULL;
 	uint32_t hash = 0;
 	const struct rule *rule;
-	const int *slots;
-	size_t count = 0;
 	int line = 0;
 	int column = 0;
 	const char *path = NULL;
@@ -150,9 +165,8 @@ const struct rule *ruleset_build_rule(struct ruleset_build *build, enum item_lis
 	}
 	rule = rule_compile(written, build->ruleset->scopes[list], &options,
 			&build->ruleset->arena, build->diagnostics);
-	slots = rule ? rule_slots(rule, &count) : NULL;
-	for (size_t i = 0; i < count; i++)
-		ruleset_note_asked(build->ruleset, list, slots[i]);
+	if (rule)
+		rule_note_asked(build->ruleset, list, rule);
 	if (rule && known)
 		rule_attach(rule, rule_attached(known->rule));
 	else if (rule && build->is_owner)

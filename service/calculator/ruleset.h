@@ -391,7 +391,9 @@ struct ruleset_build {
 	size_t exclusion_count;	      /* of the policies that were built */
 	size_t capped_count;	      /* of them, those below a shared cap */
 	struct known_amount *amounts; /* see policy_amount.c; or NULL */
-	uint32_t next_id;	      /* the hash of the id of the policy that is built next */
+	const uint64_t *slot_reads
+			[LIST_COUNT]; /* by slot, base and of the list: the base attributes behind it; in ->keys */
+	uint32_t next_id; /* the hash of the id of the policy that is built next */
 };
 
 /** Copies the catalog into the ruleset's arena, unless it is there; sorted. */

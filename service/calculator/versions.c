@@ -16,15 +16,16 @@ bool ruleset_build_begin_versions(struct ruleset_build *build)
 	size_t count = ruleset->catalog.policy_count;
 	struct version_build *versions = &build->versions;
 
-	versions->indices = ARENA_NEW_ARRAY(&ruleset->arena, size_t, count + 1);
-	versions->all = ARENA_NEW_ARRAY(&ruleset->arena, struct series, count + 1);
+	/* Only what is written of these is looked at. */
+	versions->indices = arena_alloc(&ruleset->arena, (count + 1) * sizeof(size_t));
+	versions->all = arena_alloc(&ruleset->arena, (count + 1) * sizeof(struct series));
 	ruleset->rivalled = ARENA_NEW_ARRAY(&ruleset->arena, uint64_t, count / 64 + 1);
-	versions->of = memory_alloc_zero(count, sizeof(struct series *));
+	versions->of = memory_alloc(count * sizeof(struct series *));
 	return versions->indices && versions->all && ruleset->rivalled && versions->of;
 }
 
 /*
- * The series of the policy at @index, which is the next one of all (without a name yet) when nobody met it; NULL when
+ * The series of the policy at @index, which is the next one of all (not written yet) when nobody met it; NULL when
  * memory is short. Of most policies it is that of their own name, and their name was just looked up.
  */
 static struct series *series_meet(struct ruleset_build *build, size_t index)
@@ -68,13 +69,14 @@ bool ruleset_build_versions(struct ruleset_build *build, size_t index)
 	struct series *series;
 
 	versions->repeal_count += policy->n_repeals;
+	versions->of[index] = NULL;
 	if (!*policy->series)
 		return true;
 	series = series_meet(build, index);
 	if (!series)
 		return false;
-	if (!series->name) {
-		series->name = policy->series;
+	if (series == &versions->all[versions->count]) {
+		*series = (struct series){ .name = policy->series };
 		versions->count++;
 	}
 	series->count++;
