@@ -197,6 +197,16 @@ static unsigned position_group(
 	return any->count ? 1 : 0;
 }
 
+/* What is known of the sets that a position asks is asked for; where they are listed they lie one behind the other. */
+static void numbers_fetch(const struct match_ordering *ordering, size_t at)
+{
+	const struct match_run *run = &match_position_at(ordering->build, at)->way.all;
+	const uint32_t *entries = match_entries_at(ordering->build, run->first);
+
+	for (uint32_t k = 0; k < run->count; k++)
+		__builtin_prefetch(&ordering->numbers[entries[k]]);
+}
+
 /* Puts the position @at, and what it asks, at @asks; behind that. */
 static uint32_t *position_list(struct match_ordering *ordering, size_t at, uint32_t *asks,
 		struct match_ranked *out)
@@ -231,6 +241,8 @@ static void positions_list(struct match_ordering *ordering, size_t out_ends[stat
 
 	/* The second group, and from the end the third, wait for the first. */
 	for (size_t i = 0; i < count; i++) {
+		if (i + MATCH_ORDER_AHEAD < count)
+			numbers_fetch(ordering, i + MATCH_ORDER_AHEAD);
 		const struct match_run *any = &match_position_at(build, i)->way.any;
 		unsigned group = any->count ? position_group(ordering, any) : 0;
 		struct match_ranked *out = group == 0	? &ordering->list[first++]

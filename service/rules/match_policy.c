@@ -22,58 +22,68 @@ static void run_extend(struct match_build *build, uint32_t set, uint32_t part)
 	entries[stamp->entry] = match_sets_join(build, entries[stamp->entry], set, false);
 }
 
-/* Makes what is not made yet; the one that is no set goes to @out_plan. false: there are several, or ->failed. */
-static bool literals_make(struct match_build *build, const struct formula *formula,
-		struct match_plan *out_plan)
+/* Begins a run of at most @count sets; false when memory is short. */
+static bool run_begin(struct match_build *build, size_t count, size_t *out_first)
+{
+	*out_first = build->entries.count;
+	build->run_count++;
+	if (!match_list_room(&build->entries, count, sizeof(uint32_t)))
+		build->failed = true;
+	return !build->failed;
+}
+
+/* A run of the literals that are sets, which begins at @out_first; the one that is none goes to @out_plan. false: there
+ * are several, or ->failed. */
+static bool literals_take(struct match_build *build, const struct formula *formula,
+		size_t *out_first, struct match_plan *out_plan)
 {
 	const uint32_t *literals = build->atoms->literals + formula->at;
+	bool ok = run_begin(build, formula->count, out_first);
 
-	for (uint32_t i = 0; i < formula->count; i++) {
-		const struct match_made *made;
-
+	for (uint32_t i = 0; ok && i < formula->count; i++) {
 		/* No set, and no "or" of sets. */
-		if (literals[i] >= LITERAL_WHOLE)
-			return false;
-		made = &build->made[literals[i]];
-		if (!made->number && !match_literal_make(build, literals[i]))
-			return false;
-		if (match_made_is_set(made))
+		const struct match_made *made =
+				literals[i] < LITERAL_WHOLE ? &build->made[literals[i]] : NULL;
+
+		if (made && match_made_is_set(made)) {
+			run_extend(build, made->number - 1, made->part);
 			continue;
-		if (out_plan->count)
-			return false;
+		}
+		if (made && !made->number) {
+			/* What is made may have a run of its own: this one begins anew. */
+			build->entries.count = *out_first;
+			out_plan->count = 0;
+			ok = match_literal_make(build, literals[i]) &&
+			     run_begin(build, formula->count, out_first);
+			i = UINT32_MAX;
+			continue;
+		}
+		ok = made && !out_plan->count;
+		if (!ok)
+			break;
 		*out_plan = *match_plan_at(build, made->number - 1);
-		if (out_plan->count != 1 ||
-				match_way_at(build, out_plan->first)->any.count == 0)
-			return false;
+		ok = out_plan->count == 1 &&
+		     match_way_at(build, out_plan->first)->any.count != 0;
 	}
-	return true;
+	if (!ok)
+		build->entries.count = *out_first;
+	return ok;
 }
 
 bool match_plain_way(struct match_build *build, const struct formula *formula,
 		struct match_way *out_way, bool *out_open)
 {
-	const uint32_t *literals = build->atoms->literals + formula->at;
 	struct match_plan plan = { .count = 0 };
 	struct match_way way = { .all = { 0, 0 } };
-	size_t first = build->entries.count;
+	size_t first;
 
-	if (!literals_make(build, formula, &plan))
+	if (!literals_take(build, formula, &first, &plan))
 		return false;
 	if (plan.count)
 		way = *match_way_at(build, plan.first);
-	first = build->entries.count;
-	if (!match_list_room(&build->entries, formula->count + way.all.count,
-			    sizeof(uint32_t))) {
+	if (!match_list_room(&build->entries, way.all.count, sizeof(uint32_t))) {
 		build->failed = true;
 		return false;
-	}
-	build->run_count++;
-	for (uint32_t i = 0; i < formula->count; i++) {
-		const struct match_made *made;
-
-		made = &build->made[literals[i]];
-		if (match_made_is_set(made))
-			run_extend(build, made->number - 1, made->part);
 	}
 	for (uint32_t k = 0; k < way.all.count && !build->failed; k++) {
 		uint32_t set = *match_entries_at(build, way.all.first + k);
