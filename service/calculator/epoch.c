@@ -15,6 +15,8 @@
 #define EPOCH_KEPT 8
 #define EPOCH_BUDGET ((size_t)1 << 30)
 #define DAYS_LOOKED_BACK 4
+/* Bytes of an epoch beside what it has of each policy, and of each slot. */
+#define EPOCH_SPARE ((size_t)8 << 10)
 
 /*
  * What is bound is behind a holder. Holders that the cache keeps are never freed before it, so that a reader
@@ -257,21 +259,34 @@ struct value epoch_parameter(const struct ruleset *ruleset, size_t parameter, in
 	return from ? parameter_value(from, arena) : (struct value){ .kind = VALUE_UNKNOWN };
 }
 
+/* What is by policy lies in one piece of memory. */
+static bool epoch_reserve(const struct ruleset *ruleset, struct epoch_slot *slot)
+{
+	return arena_reserve(&slot->arena,
+			ruleset->catalog.policy_count * (sizeof(struct standing) +
+									sizeof(struct slice)) +
+					ruleset->most_slots * sizeof(struct value) +
+					EPOCH_SPARE);
+}
+
 static bool epoch_bind(const struct ruleset *ruleset, int64_t day, struct epoch_slot *slot)
 {
 	const struct catalog *catalog = &ruleset->catalog;
-	struct value *values =
-			ARENA_NEW_ARRAY(&slot->arena, struct value, ruleset->most_slots + 1);
-	const Policycalc__V1__ParameterValue **sources = ARENA_NEW_ARRAY(&slot->arena,
-			const Policycalc__V1__ParameterValue *, catalog->parameter_count + 1);
-	struct standing *standings = ARENA_NEW_ARRAY(
-			&slot->arena, struct standing, catalog->policy_count + 1);
-
-	struct slice *availabilities =
-			ARENA_NEW_ARRAY(&slot->arena, struct slice, catalog->policy_count + 1);
+	const Policycalc__V1__ParameterValue **sources;
+	struct standing *standings;
+	struct slice *availabilities;
 	struct encoder encoder = { 0 };
+	struct value *values;
 	bool failed = false;
 
+	if (!epoch_reserve(ruleset, slot))
+		return false;
+	values = ARENA_NEW_ARRAY(&slot->arena, struct value, ruleset->most_slots + 1);
+	sources = ARENA_NEW_ARRAY(&slot->arena, const Policycalc__V1__ParameterValue *,
+			catalog->parameter_count + 1);
+	standings = arena_alloc(&slot->arena, (catalog->policy_count + 1) * sizeof(*standings));
+	availabilities = arena_alloc(
+			&slot->arena, (catalog->policy_count + 1) * sizeof(*availabilities));
 	slot->epoch.ready = ready_list_new(catalog->policy_count);
 	if (!values || !sources || !standings || !availabilities || !slot->epoch.ready)
 		return false;
