@@ -57,8 +57,8 @@ bool atoms_set_apart(struct atoms *atoms, size_t count, size_t room)
 	atoms->list = list_reserve(atoms, count / 8 * 3 + FORMULAS_LEAST, &atoms->capacity,
 			sizeof(*atoms->list));
 	if (!atoms->formulas || !atoms->wholes || !atoms->literals || !atoms->list ||
-			!atom_table_reserve(atoms, &atoms->known, count / 4) ||
-			!atom_table_reserve(atoms, &atoms->joined, count / 2))
+			!atom_table_reserve(atoms, &atoms->known, count / 8 * 3) ||
+			!atom_table_reserve(atoms, &atoms->joined, count / 8 * 3))
 		atoms->failed = true;
 	if (atoms->formulas)
 		memcpy(atoms->formulas, constants, atoms->formula_count * sizeof(*constants));

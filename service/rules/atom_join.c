@@ -96,7 +96,7 @@ bool atom_table_reserve(struct atoms *atoms, struct atom_table *table, size_t co
 {
 	size_t capacity = TABLE_LEAST;
 
-	while (capacity < 2 * count)
+	while (3 * capacity < 4 * count)
 		capacity *= 2;
 	return table_grow(atoms, table, capacity);
 }
@@ -104,7 +104,7 @@ bool atom_table_reserve(struct atoms *atoms, struct atom_table *table, size_t co
 void atom_table_put(
 		struct atoms *atoms, struct atom_table *table, uint32_t hash, uint32_t number)
 {
-	if (2 * (table->count + 1) > table->capacity &&
+	if (4 * (table->count + 1) > 3 * table->capacity &&
 			!table_grow(atoms, table,
 					table->capacity ? 2 * table->capacity : TABLE_LEAST)) {
 		atoms->failed = true;
