@@ -41,6 +41,11 @@ static bool known_list_reserve(struct known_rules *known, size_t count)
 
 bool ruleset_build_reserve_rules(struct ruleset_build *build, size_t count)
 {
+	struct rule_memo *memo = build->ruleset->memos[LIST_ENTERPRISE];
+
+	/* About what most policies are granted for. */
+	if (memo)
+		rule_memo_expect(memo, count);
 	return known_list_reserve(&build->rules, count) &&
 	       number_table_reserve(&build->rules.texts, count);
 }

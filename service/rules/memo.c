@@ -28,7 +28,7 @@ void rule_memo_free(struct rule_memo *memo)
 		return;
 	map_fini(&memo->parts);
 	map_fini(&memo->exact);
-	map_fini(&memo->lists);
+	number_table_fini(&memo->lists.texts);
 	map_fini(&memo->strings);
 	term_table_fini(&memo->terms);
 	arena_fini(&memo->trees);
@@ -44,10 +44,10 @@ size_t rule_memo_size(struct rule_memo *memo)
 	if (!memo)
 		return 0;
 	pthread_mutex_lock(&memo->lock);
-	places = memo->parts.capacity + memo->exact.capacity + memo->lists.capacity +
-		 memo->strings.capacity;
+	places = memo->parts.capacity + memo->exact.capacity + memo->strings.capacity;
 	size = sizeof(*memo) + memo->arena.taken + memo->trees.taken +
-	       places * sizeof(struct map_entry) + term_table_size(&memo->terms);
+	       places * sizeof(struct map_entry) + number_table_size(&memo->lists.texts) +
+	       term_table_size(&memo->terms);
 	pthread_mutex_unlock(&memo->lock);
 	return size;
 }

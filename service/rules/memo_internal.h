@@ -4,6 +4,7 @@
 
 #include "base/hash.h"
 #include "base/map.h"
+#include "base/number_table.h"
 #include "rules/memo.h"
 #include "rules/program.h"
 
@@ -151,10 +152,22 @@ static inline bool node_is_whole(const struct node *node)
 
 /* A list of strings, and what each rule that has it shares. */
 struct known_list {
+	struct slice written;
 	struct node **children; /* NULL: no tree with it was asked for yet */
 	struct value value;
 	const struct part *part; /* the last that had it, and what the two cost; or NULL */
 	uint64_t steps;
+};
+
+#define LISTS_MOST ((size_t)1 << 18)
+#define LISTS_BLOCK ((size_t)256)
+
+/* All lists, by their texts: hardly one is looked for twice, so that a map would be memory and little else. */
+struct lists {
+	struct number_table texts;
+	struct known_list **
+			blocks; /* of LISTS_BLOCK each, in the memo's arena; NULL: there was none yet */
+	size_t count;
 };
 
 /* --- terms: memo_table.c, memo_split.c, memo_term.c -------------------------------------------------------------- */
@@ -193,6 +206,8 @@ struct term_table {
 void term_table_fini(struct term_table *table);
 /** Bytes of it. */
 size_t term_table_size(const struct term_table *table);
+/** Whether there is room for @more terms. */
+bool term_table_has_room(const struct term_table *table, size_t more);
 /** Room for @more terms, which leaves those that are there where they are; false when memory is short. */
 bool term_table_reserve(struct term_table *table, size_t more);
 /** The term that @text is, whose hash it is, or NULL; in a table that has had room. Behind @text MEMO_TEXT_MORE bytes may be looked at. */
@@ -226,6 +241,19 @@ static inline uint32_t term_hash(struct slice text)
 		hash = hash_mix_pair(hash, term_word(at, 8), term_word(at + 8, 8));
 	}
 	return (uint32_t)(hash ^ hash >> 32);
+}
+
+/** Has the text of the term under @hash, if it is a long one, brought into the caches; the term is there. */
+static inline void term_text_ask_for(const struct term_table *table, uint32_t hash)
+{
+	const struct term *term = &table->places[hash & (table->capacity - 1)];
+	const char *own;
+
+	if (term->hash != hash || term->size <= TERM_TEXT)
+		return;
+	memcpy(&own, term->text, sizeof(own));
+	__builtin_prefetch(own);
+	__builtin_prefetch(own + term->size - 1);
 }
 
 /** Has where @hash belongs brought into the caches. */
@@ -277,7 +305,7 @@ struct rule_memo {
 	struct arena trees; /* and programs: those that were asked for, and what they share */
 	struct map parts;   /* key to part */
 	struct map exact;   /* text to part, of those that depend on their pieces */
-	struct map lists;   /* text to known_list */
+	struct lists lists;
 	struct map strings; /* text to node */
 	struct term_table terms;
 	struct reading reading;
@@ -288,6 +316,8 @@ struct rule_memo {
 	uint16_t *slot_at;	/* the place of each among them, */
 	uint8_t *slot_kinds;	/* and its kind */
 	uint64_t *form_slots;	/* of the rule at hand, while its terms are made */
+	size_t expected;	/* rules, in all; 0: who knows */
+	size_t read;		/* so many by now */
 	size_t slot_words;
 };
 

@@ -2,7 +2,7 @@
 /* Lists of strings: each once, and each string of them once, however many rules have it. */
 #include "rules/memo_internal.h"
 
-#define KNOWN_MOST ((size_t)1 << 18)
+#define STRINGS_MOST ((size_t)1 << 18)
 
 static struct slice string_of(const struct rule_memo *memo, const struct list_string *written)
 {
@@ -36,40 +36,71 @@ static struct node *string_node(struct rule_memo *memo, const struct list_string
 		.literal = { .kind = VALUE_STRING, .text = string },
 	};
 	/* The text outlives the memo, as that of every rule with one does. */
-	if (memo->strings.count < KNOWN_MOST)
+	if (memo->strings.count < STRINGS_MOST)
 		(void)map_put(&memo->strings, string, node); /* or it is alone */
 	return node;
 }
 
-static struct known_list *list_make(
-		struct rule_memo *memo, const struct piece *piece, struct arena *arena)
+static struct known_list *list_at(const struct lists *lists, size_t number)
 {
-	const struct list_string *strings = &memo->reading.strings[piece->string];
-	size_t count = piece->strings;
-	struct known_list *list = arena_alloc(&memo->arena, sizeof(*list));
-	struct value *items = arena_alloc(arena, count * sizeof(*items));
+	return &lists->blocks[number / LISTS_BLOCK][number % LISTS_BLOCK];
+}
 
-	if (!list || !items)
+static struct known_list *list_find(
+		const struct lists *lists, struct slice written, uint32_t hash)
+{
+	size_t at = hash;
+	size_t number;
+
+	while ((number = number_table_next(&lists->texts, hash, &at)) != NUMBER_TABLE_END) {
+		if (slice_equals(list_at(lists, number)->written, written))
+			return list_at(lists, number);
+	}
+	return NULL;
+}
+
+/* Room for one more, which is known under @hash; NULL when memory is short. Of too many each is alone. */
+static struct known_list *list_add(struct rule_memo *memo, uint32_t hash)
+{
+	struct lists *lists = &memo->lists;
+	struct known_list **block;
+
+	if (lists->count == LISTS_MOST)
+		return arena_alloc(&memo->arena, sizeof(struct known_list));
+	if (!lists->blocks)
+		lists->blocks = ARENA_NEW_ARRAY(
+				&memo->arena, struct known_list *, LISTS_MOST / LISTS_BLOCK);
+	if (!lists->blocks)
 		return NULL;
-	*list = (struct known_list){ .value = { .kind = VALUE_LIST,
-						     .list = { items, count } } };
-	for (size_t i = 0; i < count; i++)
-		items[i] = (struct value){ .kind = VALUE_STRING,
-			.text = string_of(memo, &strings[i]) };
-	return list;
+	block = &lists->blocks[lists->count / LISTS_BLOCK];
+	if (!*block)
+		*block = arena_alloc(&memo->arena, LISTS_BLOCK * sizeof(**block));
+	if (!*block || !number_table_put(&lists->texts, hash, lists->count))
+		return NULL;
+	return list_at(lists, lists->count++);
 }
 
 struct known_list *memo_list(
 		struct rule_memo *memo, const struct piece *piece, struct arena *arena)
 {
+	const struct list_string *strings = &memo->reading.strings[piece->string];
 	struct slice written = { memo->reading.text.data + piece->at, piece->size };
-	struct known_list *list = map_find(&memo->lists, written);
+	uint32_t hash = map_hash(written);
+	struct known_list *list = list_find(&memo->lists, written, hash);
+	size_t count = piece->strings;
+	struct value *items;
 
 	if (list)
 		return list;
-	list = list_make(memo, piece, arena);
-	if (list && memo->lists.count < KNOWN_MOST)
-		(void)map_put(&memo->lists, written, list); /* or it is alone */
+	items = arena_alloc(arena, count * sizeof(*items));
+	list = items ? list_add(memo, hash) : NULL;
+	if (!list)
+		return NULL;
+	for (size_t i = 0; i < count; i++)
+		items[i] = (struct value){ .kind = VALUE_STRING,
+			.text = string_of(memo, &strings[i]) };
+	*list = (struct known_list){ .written = written,
+		.value = { .kind = VALUE_LIST, .list = { items, count } } };
 	return list;
 }
 

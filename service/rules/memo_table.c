@@ -117,6 +117,11 @@ static bool table_grow(struct term_table *table, size_t capacity)
 	return true;
 }
 
+bool term_table_has_room(const struct term_table *table, size_t more)
+{
+	return table->count + more <= table->capacity / 4 * 3;
+}
+
 bool term_table_reserve(struct term_table *table, size_t more)
 {
 	size_t capacity = table->capacity ? table->capacity : PLACES_FIRST;

@@ -8,6 +8,7 @@
 #include <stdatomic.h>
 
 #define TERMS_MOST ((size_t)1 << 16) /* rules with others have their programs at once */
+#define READ_LEAST ((size_t)500) /* rules; fewer tell little of how many terms all will have */
 
 size_t memo_term_count(const struct rule_memo *memo)
 {
@@ -265,10 +266,50 @@ static struct split *split_get(struct rule_memo *memo, struct slice text)
 	return split;
 }
 
+void rule_memo_expect(struct rule_memo *memo, size_t count)
+{
+	memo->expected = count;
+}
+
+/*
+ * Room for what a rule may have more of. A table that grows while many rules are read is made as large at once as it
+ * will likely be in the end: of three times as many rules there are about twice as many terms.
+ */
+static bool terms_reserve(struct rule_memo *memo)
+{
+	size_t expected = memo->terms.count;
+	size_t read = memo->read;
+
+	if (term_table_has_room(&memo->terms, MEMO_UNITS_MOST))
+		return true;
+	if (read < READ_LEAST)
+		return term_table_reserve(&memo->terms, MEMO_UNITS_MOST);
+	for (; memo->expected / 3 >= read; read *= 3)
+		expected *= 2;
+	if (memo->expected > read)
+		expected += expected * (memo->expected - read) / read / 2;
+	if (expected > TERMS_MOST / 4 * 3 - MEMO_UNITS_MOST)
+		expected = TERMS_MOST / 4 * 3 - MEMO_UNITS_MOST;
+	expected = expected > memo->terms.count ? expected - memo->terms.count : 0;
+	return term_table_reserve(&memo->terms, expected + MEMO_UNITS_MOST);
+}
+
+/* The longer terms of what was split before, whose turn comes next. */
+static void texts_ask_for(const struct rule_memo *memo, const struct split *split)
+{
+	for (uint32_t i = 0; split->is_made && i < split->part_count; i++) {
+		const struct split_part *part = &split->parts[i];
+
+		if (part->end - part->begin > TERM_TEXT)
+			term_text_ask_for(&memo->terms, part->hash);
+	}
+}
+
 void rule_memo_ask_for(struct rule_memo *memo, struct slice text)
 {
-	if (!term_table_reserve(&memo->terms, MEMO_UNITS_MOST))
+	if (!terms_reserve(memo))
 		return;
+	texts_ask_for(memo, &memo->splits[memo->asked]);
 	memo->asked = 1 - memo->asked;
 	memo_split(&memo->splits[memo->asked], text, &memo->terms);
 }
@@ -354,9 +395,9 @@ struct rule *memo_form(struct rule_memo *memo, const struct source *source,
 	struct rule *rule;
 
 	/* What a rule may have more of; then none is moved while it is read. */
-	if (!memo_slots_reserve(memo, scope) ||
-			!term_table_reserve(&memo->terms, MEMO_UNITS_MOST))
+	if (!memo_slots_reserve(memo, scope) || !terms_reserve(memo))
 		return NULL;
+	memo->read++;
 	forming.memo = memo;
 	forming.source = source;
 	forming.scope = scope;

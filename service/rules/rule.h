@@ -128,6 +128,8 @@ struct rule_memo;
 struct rule_memo *rule_memo_new(void);
 /** When nobody reads the rules any more that were compiled with it. */
 void rule_memo_free(struct rule_memo *memo);
+/** Tells how many rules will be compiled with it, about: what grows with them is made as large at once. */
+void rule_memo_expect(struct rule_memo *memo, size_t count);
 /**
  * Has what the rule @text, which is lasting, is made of brought into the caches, for who is about to compile it: so of one
  * while the one before it is compiled. Makes it only faster.

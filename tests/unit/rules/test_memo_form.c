@@ -3,8 +3,7 @@
 #include "memo_world.h"
 
 #include "rule_compare.h"
-#include "rules/memo.h"
-#include "rules/program.h"
+#include "rules/memo_internal.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -153,11 +152,40 @@ static void test_large_forms(void **state)
 	world_free(world);
 }
 
+/* Who tells how many rules there will be has room made for their terms at once; what is known is the same. */
+static void test_expected(void **state)
+{
+	enum { EXPECTED = 9000, COUNT = 1500 };
+	struct memo_world *told = world_make();
+	struct memo_world *other = world_make();
+
+	(void)state;
+	rule_memo_expect(told->memo, EXPECTED);
+	for (size_t i = 1; i <= COUNT; i++) {
+		const char *text = arena_format(&told->arena,
+				"e.f1 && (e.n3 > %zu || !(e.c0 in [\"a%zu\", \"b\"]))", i,
+				i / 2);
+		const struct rule *rule = compile(told, text, told->memo);
+
+		assert_string_equal(form_text(told, rule),
+				form_text(other, compile(other, text, other->memo)));
+		if (i % 100 == 0)
+			form_compare(told, text);
+	}
+	assert_int_equal(other->memo->terms.capacity, 4096);
+	assert_int_equal(told->memo->terms.capacity, 8192);
+	assert_int_equal(told->memo->terms.count, other->memo->terms.count);
+	assert_int_equal(told->memo->lists.count, COUNT / 2 + 1);
+	world_free(told);
+	world_free(other);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_forms),
 		cmocka_unit_test(test_large_forms),
+		cmocka_unit_test(test_expected),
 	};
 
 	return cmocka_run_group_tests_name("rules/memo_form", tests, NULL, NULL);
