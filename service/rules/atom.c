@@ -6,8 +6,11 @@
 #include <assert.h>
 #include <string.h>
 
-/* The texts of atoms; a catalog of 100,000 policies has some ten MiB. */
-#define ATOMS_BUDGET ((size_t)1 << 30)
+/*
+ * Atoms, formulas and lists of them, and where the rows of an index will lie: some 50 MiB of 100,000 policies, and more than a
+ * GiB of a million of which each has figures of its own. As much as its build may take.
+ */
+#define ATOMS_BUDGET ((size_t)4 << 30)
 /* Of a rule; a catalog of more takes more room. */
 #define LITERALS_EXPECTED 7
 #define FORMULAS_LEAST 64

@@ -333,12 +333,30 @@ static void few_are_open(void **state)
 	catalog_fini(&catalog);
 }
 
+/*
+ * A million policies have their room, and as much again for what they ask; that none of it is touched costs little. The index
+ * of such a one is made in tests/bench.
+ */
+static void million_has_room(void **state)
+{
+	struct evaluation bound = { 0 };
+	struct atoms *atoms = atoms_new(&bound);
+	size_t count = 1000000;
+
+	(void)state;
+	assert_non_null(atoms);
+	assert_true(atoms_set_apart(atoms, count, match_index_room(count)));
+	assert_non_null(arena_alloc(&atoms->arena, match_index_room(2 * count)));
+	atoms_free(atoms);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(agrees),
 		cmocka_unit_test(plain_agrees),
 		cmocka_unit_test(few_are_open),
+		cmocka_unit_test(million_has_room),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
