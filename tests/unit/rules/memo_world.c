@@ -4,6 +4,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdlib.h>
 
 #include <cmocka.h>
 
@@ -31,6 +32,22 @@ void memo_world_fini(struct memo_world *world)
 	region_table_free(world->regions);
 	arena_fini(&world->arena);
 	arena_fini(&world->call);
+}
+
+struct memo_world *memo_world_new(void)
+{
+	struct memo_world *world = calloc(1, sizeof(*world));
+
+	if (!world)
+		abort();
+	memo_world_init(world);
+	return world;
+}
+
+void memo_world_free(struct memo_world *world)
+{
+	memo_world_fini(world);
+	free(world);
 }
 
 const struct rule *memo_world_compile(struct memo_world *world, const char *text,

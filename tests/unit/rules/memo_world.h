@@ -18,6 +18,9 @@ struct memo_world {
 /** All of it is freed with memo_world_fini(). */
 void memo_world_init(struct memo_world *world);
 void memo_world_fini(struct memo_world *world);
+/** The same on the heap, for it is large; ends the program when there is no memory. */
+struct memo_world *memo_world_new(void);
+void memo_world_free(struct memo_world *world);
 /** The rule, of @memo (or NULL), in @arena; NULL when @text is none. */
 const struct rule *memo_world_compile(struct memo_world *world, const char *text,
 		struct rule_memo *memo, struct arena *arena);

@@ -21,21 +21,6 @@
 
 enum { RULES = 1500, PROFILES = 6 };
 
-static struct memo_world *world_make(void)
-{
-	struct memo_world *world = calloc(1, sizeof(*world));
-
-	assert_non_null(world);
-	memo_world_init(world);
-	return world;
-}
-
-static void world_free(struct memo_world *world)
-{
-	memo_world_fini(world);
-	free(world);
-}
-
 static const struct rule *compile(
 		struct memo_world *world, const char *text, struct rule_memo *memo)
 {
@@ -88,18 +73,18 @@ static void text_compare(struct memo_world *world, const char *text)
 
 static void test_at_random(void **state)
 {
-	struct memo_world *world = world_make();
+	struct memo_world *world = memo_world_new();
 
 	(void)state;
 	for (int i = 0; i < RULES; i++)
 		text_compare(world, block_rule_make(&world->arena, (int)random_below(3)));
-	world_free(world);
+	memo_world_free(world);
 }
 
 /* What was asked for ahead is the same rule: the next one, or the one behind that, or none that is compiled. */
 static void test_ahead(void **state)
 {
-	struct memo_world *world = world_make();
+	struct memo_world *world = memo_world_new();
 	char *long_one = arena_alloc(&world->arena, 5001);
 	const char *next = block_rule_make(&world->arena, 2);
 
@@ -124,7 +109,7 @@ static void test_ahead(void **state)
 		if (odd == 4)
 			text_compare(world, text);
 	}
-	world_free(world);
+	memo_world_free(world);
 }
 
 /* What the figures of a rule may look like, and what must not be taken for one. */
@@ -272,14 +257,14 @@ static void test_figures(void **state)
 		"e.n0 / 20 > 30 || e.n0 % 70 == 10",
 		"e.n0 / 10 > 20 || e.n0 % 80 == 20",
 	};
-	struct memo_world *world = world_make();
+	struct memo_world *world = memo_world_new();
 
 	(void)state;
 	for (int round = 0; round < 2; round++) {
 		for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
 			text_compare(world, texts[i]);
 	}
-	world_free(world);
+	memo_world_free(world);
 }
 
 /* Copies of one part share what is below the names in it. */
@@ -313,7 +298,7 @@ static const struct program *program(struct memo_world *world, const struct rule
 
 static void test_known(void **state)
 {
-	struct memo_world *world = world_make();
+	struct memo_world *world = memo_world_new();
 	const struct rule *first = compile(world, "e.n3 > 25", world->memo);
 	const struct rule *second = compile(world, "e.n3 > 36", world->memo);
 
@@ -341,7 +326,7 @@ static void test_known(void **state)
 	assert_null(compile(world, "e.n3 > ##", world->memo));
 	/* Parts, but none that can be joined. */
 	assert_null(compile(world, "e.n3 + 25 && e.f0", world->memo));
-	world_free(world);
+	memo_world_free(world);
 }
 
 /*
@@ -352,7 +337,7 @@ static void test_asked(void **state)
 {
 	static const char text[] =
 			"e.n3 > 36 && (e.c0 in [\"ab\", \"c\"] || !(e.f0 && e.n1 <= 3))";
-	struct memo_world *world = world_make();
+	struct memo_world *world = memo_world_new();
 	const struct rule *rule = compile(world, text, world->memo);
 	const struct rule *twin = compile(world, text, world->memo);
 	const struct rule *read = compile(world, text, NULL);
@@ -375,7 +360,7 @@ static void test_asked(void **state)
 	assert_true(rule_memo_size(world->memo) > size);
 	rules_compare(read, twin);
 	assert_ptr_not_equal(twin->root, rule->root);
-	world_free(world);
+	memo_world_free(world);
 }
 
 /* Without memory for a tree the one who asks is told so, and the next who asks gets it. */
@@ -388,7 +373,7 @@ static void test_scarce(void **state)
 
 	(void)state;
 	for (unsigned long nth = 1; met >= nth; nth++) {
-		struct memo_world *world = world_make();
+		struct memo_world *world = memo_world_new();
 		const struct rule *read = compile(world, text, NULL);
 		const struct rule *rule = compile(world, text, world->memo);
 		struct rule_explain_options options = { 0 };
@@ -407,7 +392,7 @@ static void test_scarce(void **state)
 		arena_fini(&arena);
 		rules_compare(read, rule);
 		arena_fini(&arena);
-		world_free(world);
+		memo_world_free(world);
 	}
 	assert_true(failed > 0);
 }
@@ -440,7 +425,7 @@ static void *ask(void *context)
 /* Whoever is first makes it, and the others get the same. */
 static void test_threads(void **state)
 {
-	struct memo_world *world = world_make();
+	struct memo_world *world = memo_world_new();
 	struct asking asking[ASKERS];
 	pthread_t threads[ASKERS];
 
@@ -468,7 +453,7 @@ static void test_threads(void **state)
 		assert_non_null(asking[0].trees[i]);
 		assert_non_null(asking[0].programs[i]);
 	}
-	world_free(world);
+	memo_world_free(world);
 }
 
 /* Of what has nothing to compute beforehand, the room on the stack is the same, too. */
@@ -484,14 +469,14 @@ static void test_stack(void **state)
 		"e.f0 || (e.f1 && (e.f0 || !(e.f0 && e.n0 > 25)))",
 		"(e.f1 && e.n0 > 26) || (e.f1 && (e.n0 > 25 || e.n1 + (e.n2 + 3) > 25))",
 	};
-	struct memo_world *world = world_make();
+	struct memo_world *world = memo_world_new();
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
 		assert_int_equal(program(world, compile(world, texts[i], world->memo))
 						 ->stack_size,
 				program(world, compile(world, texts[i], NULL))->stack_size);
-	world_free(world);
+	memo_world_free(world);
 }
 
 /*
@@ -499,7 +484,7 @@ static void test_stack(void **state)
  */
 static void test_literals(void **state)
 {
-	struct memo_world *world = world_make();
+	struct memo_world *world = memo_world_new();
 	struct rule_memo *other = rule_memo_new();
 	struct evaluation bound = world->evaluation;
 	struct atoms *atoms;
@@ -532,7 +517,7 @@ static void test_literals(void **state)
 	assert_true(formed > RULES / 2);
 	atoms_free(atoms);
 	rule_memo_free(other);
-	world_free(world);
+	memo_world_free(world);
 }
 
 /* An "and" within another is no formula of its own: what it joins stands beside the rest. */
@@ -545,7 +530,7 @@ static void test_nested(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
-		struct memo_world *world = world_make();
+		struct memo_world *world = memo_world_new();
 		const struct rule *rule = compile(world, texts[i], world->memo);
 		struct atoms *atoms = atoms_new(&world->evaluation);
 		size_t joined = 0;
@@ -560,7 +545,7 @@ static void test_nested(void **state)
 		assert_int_equal(atoms_formula(atoms, literal)->count, 6);
 		atoms_free(atoms);
 		text_compare(world, texts[i]);
-		world_free(world);
+		memo_world_free(world);
 	}
 }
 
@@ -568,7 +553,7 @@ static void test_nested(void **state)
 static void test_many(void **state)
 {
 	enum { TERMS = 70000 };
-	struct memo_world *world = world_make();
+	struct memo_world *world = memo_world_new();
 	const struct rule *rule = NULL;
 
 	(void)state;
@@ -584,7 +569,7 @@ static void test_many(void **state)
 	assert_null(rule->form);
 	assert_non_null(rule->program);
 	assert_non_null(compile(world, "e.n3 > 25 && !(e.f1 || e.n3 > 1)", world->memo)->form);
-	world_free(world);
+	memo_world_free(world);
 }
 
 int main(void)

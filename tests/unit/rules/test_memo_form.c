@@ -12,21 +12,6 @@
 
 #include <cmocka.h>
 
-static struct memo_world *world_make(void)
-{
-	struct memo_world *world = calloc(1, sizeof(*world));
-
-	assert_non_null(world);
-	memo_world_init(world);
-	return world;
-}
-
-static void world_free(struct memo_world *world)
-{
-	memo_world_fini(world);
-	free(world);
-}
-
 static const struct rule *compile(
 		struct memo_world *world, const char *text, struct rule_memo *memo)
 {
@@ -104,7 +89,7 @@ static void test_forms(void **state)
 		{ "e.c0 in [\"411282\", \"4112\", \"411234\"]",
 				" [e.c0 in [\"411282\", \"4112\", \"411234\"]]" },
 	};
-	struct memo_world *world = world_make();
+	struct memo_world *world = memo_world_new();
 
 	(void)state;
 	for (int round = 0; round < 3; round++) {
@@ -118,13 +103,13 @@ static void test_forms(void **state)
 			form_compare(world, rules[i].text);
 		}
 	}
-	world_free(world);
+	memo_world_free(world);
 }
 
 /* All that are joined are terms, up to as many as there may be; deep ones and long ones are read part by part. */
 static void test_large_forms(void **state)
 {
-	struct memo_world *world = world_make();
+	struct memo_world *world = memo_world_new();
 
 	(void)state;
 	for (unsigned parts = 1; parts <= 70; parts++) {
@@ -149,15 +134,15 @@ static void test_large_forms(void **state)
 			assert_int_equal(compile(world, all, world->memo)->form_count > 1,
 					parts <= 50);
 	}
-	world_free(world);
+	memo_world_free(world);
 }
 
 /* Who tells how many rules there will be has room made for their terms at once; what is known is the same. */
 static void test_expected(void **state)
 {
 	enum { EXPECTED = 9000, COUNT = 1500 };
-	struct memo_world *told = world_make();
-	struct memo_world *other = world_make();
+	struct memo_world *told = memo_world_new();
+	struct memo_world *other = memo_world_new();
 
 	(void)state;
 	rule_memo_expect(told->memo, EXPECTED);
@@ -176,8 +161,8 @@ static void test_expected(void **state)
 	assert_int_equal(told->memo->terms.capacity, 8192);
 	assert_int_equal(told->memo->terms.count, other->memo->terms.count);
 	assert_int_equal(told->memo->lists.count, COUNT / 2 + 1);
-	world_free(told);
-	world_free(other);
+	memo_world_free(told);
+	memo_world_free(other);
 }
 
 int main(void)
