@@ -141,17 +141,15 @@ static struct ruleset *load(struct catalog_store *store)
 	return ruleset;
 }
 
-#define AT_HAND_MIB 512 /* more than a load takes */
-
 /*
  * The scan finds its file in the page cache, so a load is to find its memory in the machine. A virtual machine may have given
  * what was free back to its host: to touch 256 MiB then took from 40 to 800 ms where this was written, all of it the
  * host's. So memory is touched, and freed, right before. What the kernel has to do for a load, to find pages and to clear
  * them, it still does. Returns how long the touching took.
  */
-static double machine_warm(void)
+static double machine_warm(size_t mib)
 {
-	size_t size = (size_t)AT_HAND_MIB << 20;
+	size_t size = mib << 20;
 	double begin = wall_ms();
 	char *room = mmap(
 			NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -222,6 +220,7 @@ static void measure(struct catalog_store *store, sqlite3 *db, int rounds)
 {
 	static struct times times;
 	double touching[ROUNDS_MOST];
+	size_t at_hand;
 	struct ruleset *current = load(store);
 	double first;
 	double freed = 0;
@@ -230,6 +229,8 @@ static void measure(struct catalog_store *store, sqlite3 *db, int rounds)
 
 	prepare(current);
 	first = memory_mib();
+	/* More than a load takes, with what it frees again. */
+	at_hand = (size_t)(2 * first) + 1;
 	scan(db, &rows, &bytes);
 	printf("%ld rows, %.1f MB\n", rows, (double)bytes / 1e6);
 	for (int i = 0; i < rounds; i++) {
@@ -239,7 +240,7 @@ static void measure(struct catalog_store *store, sqlite3 *db, int rounds)
 
 		scan(db, &rows, &bytes);
 		note(&times, SCAN, i, begin);
-		touching[i] = machine_warm();
+		touching[i] = machine_warm(at_hand);
 		all = begin = since_now();
 		next = load(store);
 		note(&times, LOAD, i, begin);
@@ -255,7 +256,7 @@ static void measure(struct catalog_store *store, sqlite3 *db, int rounds)
 		current = next;
 	}
 	print(&times, rounds);
-	printf("to touch %d MiB that were free took %.0f ms\n", AT_HAND_MIB,
+	printf("to touch %zu MiB that were free took %.0f ms\n", at_hand,
 			median_of(touching, (size_t)rounds));
 	printf("memory after the first load %.0f MiB, after %d more %.0f MiB; freeing one took "
 	       "%.0f ms\n",
