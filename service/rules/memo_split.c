@@ -105,7 +105,7 @@ static inline size_t blanks_cut(const struct split *split, size_t at, size_t end
 	return end;
 }
 
-/* Where the part begins that stands behind the parentheses at @at; 0: there are too many of these. */
+/* Where the part begins that stands behind the parentheses at @at; the end of the text: there are too many of these. */
 static size_t levels_begin(struct splitting *splitting, size_t at)
 {
 	struct split *split = splitting->split;
@@ -116,7 +116,7 @@ static size_t levels_begin(struct splitting *splitting, size_t at)
 		if (!negated && split->key[at] != '(')
 			return at;
 		if (splitting->depth == LEVELS_MOST - 1)
-			return 0;
+			return split->text.size;
 		splitting->levels[++splitting->depth] = (struct level){ .negated = negated };
 		if (splitting->depth > split->depth)
 			split->depth = splitting->depth;

@@ -165,10 +165,54 @@ static void test_expected(void **state)
 	memo_world_free(other);
 }
 
+/*
+ * What is no rule is none with a memo either, though terms of it are known, and their parentheses end where others
+ * would have to.
+ */
+static void test_refused(void **state)
+{
+	static const char *const texts[] = {
+		"((((((((((((((((e.f0)))))))))))))))) && e.f1)))))))))))))))",
+		"(((((((((((((((((e.f0))))))))))))))))) && e.f1)))))))))))))))",
+		"e.f1 && ((((((((((((((((e.f0)))))))))))))))) && e.f1)))))))))))))))",
+		"(((((((((((((((e.f0))))))))))))))) && e.f1)))))))))))))))",
+		"(e.f0) && e.f1)",
+		"((e.f0) && e.f1",
+		"!(e.f0)) && (e.f1",
+		"(e.c0 == \"(\") && e.f1)",
+		"(e.c0 == \")\" && e.f1",
+		"e.f0 &&& e.f1",
+		"e.f0 && || e.f1",
+		"e.f0 & e.f1",
+		"e.f0 && ",
+		"&& e.f0",
+		"e.f0 && ()",
+		"e.f0 && e.n0 > 12 ? e.f1",
+		"e.f0 : e.f1 && e.f0",
+		"e.f0, e.f1 && e.f0",
+		"e.c0 == \"e.f0 && e.f1",
+		"e.f0 && e.n0",
+	};
+	struct memo_world *world = memo_world_new();
+
+	(void)state;
+	for (int round = 0; round < 2; round++) {
+		for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
+			assert_non_null(compile(
+					world, "e.f0 && e.f1 && ((e.f0))", world->memo));
+			assert_null(memo_world_compile(world, texts[i], NULL, &world->arena));
+			if (memo_world_compile(world, texts[i], world->memo, &world->arena))
+				fail_msg("a rule: %s", texts[i]);
+		}
+	}
+	memo_world_free(world);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_forms),
+		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_large_forms),
 		cmocka_unit_test(test_expected),
 	};
