@@ -8,6 +8,7 @@
  * reported, the node is passed over, and reading goes on, so that one pass finds them all.
  */
 #include "base/map.h"
+#include "proto/codec/wire.h"
 #include "proto/codec/yaml_reader.h"
 #include "proto/codec/yaml_scalar.h"
 
@@ -192,6 +193,19 @@ static bool read_map(struct yaml_reader *reader, ProtobufCMessage *message,
 	return ok;
 }
 
+/* Room for one of any type. */
+union value {
+	void *pointer;
+	ProtobufCBinaryData bytes;
+	uint64_t number;
+};
+
+/* Whether it is NULL as long as it was not read. */
+static bool is_pointer(const ProtobufCFieldDescriptor *field)
+{
+	return field->type == PROTOBUF_C_TYPE_STRING || field->type == PROTOBUF_C_TYPE_MESSAGE;
+}
+
 static bool read_list(struct yaml_reader *reader, ProtobufCMessage *message,
 		const ProtobufCFieldDescriptor *field, const struct yaml_place *key)
 {
@@ -206,19 +220,24 @@ static bool read_list(struct yaml_reader *reader, ProtobufCMessage *message,
 	/* An empty list has a place too; the first element takes it over. */
 	if (!add_place(reader, message, field, 0, key))
 		return false;
-	for (size_t i = 0;; i++) {
+	for (;;) {
+		union value value = { .pointer = NULL };
 		void *element;
 
 		if (!yaml_reader_next(reader))
 			return false;
 		if (reader->event.type == YAML_SEQUENCE_END_EVENT)
 			return true;
+		if (!add_place(reader, message, field, field_count(message, field), key) ||
+				!read_element(reader, field, &value, NULL))
+			return false;
+		/* Of what is none, which was reported, there is no element: readers of a part of the file meet no hole. */
+		if (is_pointer(field) && !value.pointer)
+			continue;
 		element = field_add_element(message, field, reader->arena);
 		if (!element)
 			return yaml_exhausted(reader);
-		if (!add_place(reader, message, field, i, key) ||
-				!read_element(reader, field, element, NULL))
-			return false;
+		memcpy(element, &value, element_size(field->type));
 	}
 }
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Any bytes as a policy file: refused with a report, or what it says prints and reads back the same. */
+/*
+ * Any bytes as a policy file: refused with a report, or what it says prints and reads back the same. What could be read
+ * of it is a message without holes.
+ */
 #include "policycalc/v1/catalog.pb-c.h"
 #include "proto/codec/codec.h"
 
@@ -24,6 +27,56 @@ static ProtobufCMessage *parse(
 	diagnostics_init(diagnostics, arena);
 	return message_parse_yaml(text, &policycalc__v1__policy__descriptor, "fuzz.yaml", arena,
 			diagnostics, NULL);
+}
+
+static bool is_pointer(const ProtobufCFieldDescriptor *field)
+{
+	return field->type == PROTOBUF_C_TYPE_STRING || field->type == PROTOBUF_C_TYPE_MESSAGE;
+}
+
+/* Texts are never NULL, and messages only where one is not there. */
+static void holes_find(const ProtobufCMessage *message)
+{
+	const char *base = (const char *)message;
+
+	for (unsigned i = 0; i < message->descriptor->n_fields; i++) {
+		const ProtobufCFieldDescriptor *field = &message->descriptor->fields[i];
+		const void *const *list =
+				(const void *const *)(const void *)(base + field->offset);
+		bool is_list = field->label == PROTOBUF_C_LABEL_REPEATED;
+		bool is_choice = (field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) != 0;
+		const void *quantifier = base + field->quantifier_offset;
+		size_t count = is_list ? *(const size_t *)quantifier : 1;
+
+		if (!is_pointer(field) ||
+				(is_choice && *(const uint32_t *)quantifier != field->id))
+			continue;
+		if (is_list)
+			list = *list;
+		for (size_t k = 0; k < count; k++) {
+			check(list[k] || (field->type == PROTOBUF_C_TYPE_MESSAGE && !is_list &&
+							 !is_choice),
+					field->name, &(struct buffer){ 0 });
+			if (list[k] && field->type == PROTOBUF_C_TYPE_MESSAGE)
+				holes_find(list[k]);
+		}
+	}
+}
+
+static void part_check(struct slice text)
+{
+	struct diagnostics diagnostics;
+	ProtobufCMessage *message;
+	struct arena arena;
+	bool whole;
+
+	arena_init(&arena, (size_t)256 << 20);
+	diagnostics_init(&diagnostics, &arena);
+	message = message_parse_yaml_partly(text, &policycalc__v1__policy__descriptor,
+			"fuzz.yaml", &arena, &diagnostics, NULL, &whole);
+	if (message)
+		holes_find(message);
+	arena_fini(&arena);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -54,5 +107,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	buffer_fini(&again);
 	buffer_fini(&text);
 	arena_fini(&arena);
+	part_check((struct slice){ (const char *)data, size });
 	return 0;
 }

@@ -223,6 +223,55 @@ static void test_all_at_once(void **state)
 	arena_fini(&arena);
 }
 
+/* What cannot stand in a list is reported and is not there; the others are, each at its own place. */
+static void test_holes(void **state)
+{
+	static const char text[] = "departments:\n"
+				   "  - [a]\n"
+				   "  - b\n"
+				   "  - {c: d}\n"
+				   "  -\n"
+				   "  - e\n"
+				   "sources: [f]\n"
+				   "conditions:\n"
+				   "  - id: g\n"
+				   "  - h\n"
+				   "  - *i\n"
+				   "  - [j]\n"
+				   "  - id: k\n"
+				   "windows: [2026-01-01, {from: 2026-01-02}]\n";
+	struct yaml_places *places = NULL;
+	struct diagnostics diagnostics;
+	struct yaml_place place;
+	Policycalc__V1__Policy *policy;
+	struct arena arena;
+	bool whole = true;
+
+	(void)state;
+	arena_init(&arena, 1 << 20);
+	diagnostics_init(&diagnostics, &arena);
+	policy = (Policycalc__V1__Policy *)message_parse_yaml_partly(slice_from(text), POLICY,
+			"p.yaml", &arena, &diagnostics, &places, &whole);
+	assert_non_null(policy);
+	assert_false(whole);
+	assert_int_equal(diagnostics.error_count, 8);
+	assert_int_equal(policy->n_departments, 2);
+	assert_string_equal(policy->departments[0], "b");
+	assert_string_equal(policy->departments[1], "e");
+	assert_true(yaml_places_find(places, &policy->base, "departments", 0, &place));
+	assert_int_equal(place.line, 3);
+	assert_true(yaml_places_find(places, &policy->base, "departments", 1, &place));
+	assert_int_equal(place.line, 6);
+	assert_int_equal(policy->n_sources, 0);
+	assert_int_equal(policy->n_conditions, 2);
+	assert_string_equal(policy->conditions[1]->id, "k");
+	assert_true(yaml_places_find(places, &policy->base, "conditions", 1, &place));
+	assert_int_equal(place.line, 13);
+	assert_int_equal(policy->n_windows, 1);
+	assert_string_equal(policy->windows[0]->from, "2026-01-02");
+	arena_fini(&arena);
+}
+
 /* 100,000 brackets end at the limit and not after half a minute. */
 static void test_depth(void **state)
 {
@@ -299,6 +348,7 @@ int main(void)
 		cmocka_unit_test(test_mistakes),
 		cmocka_unit_test(test_nul),
 		cmocka_unit_test(test_all_at_once),
+		cmocka_unit_test(test_holes),
 		cmocka_unit_test(test_depth),
 		cmocka_unit_test(test_bom),
 		cmocka_unit_test(test_memory),

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A policy of which only a part can be read is looked at as far as it goes: what is wrong is said, and nothing ends. */
+#include "publish_fixture.h"
+
+#include "base/memory.h"
+
+#include <string.h>
+
+#define PART "policies/part.yaml"
+
+/* What cannot stand in a list, of every list that a policy has. */
+static void test_holes(void **state)
+{
+	static const char *const lists[] = {
+		"departments: [[a]]",
+		"departments: [甲局, {a: b}, 乙局]",
+		"departments:\n  - 甲局\n  -",
+		"institutions: [[a]]",
+		"sources: [a]",
+		"windows: [2026-01-01]",
+		"region: {covers: [[a], \"411200\"]}",
+		"industry: {include: [{a: b}], exclude: [[C]]}",
+		"conditions: [a]",
+		"conditions:\n  -",
+		"amount: {caps: [a], brackets: [[a]], tiers: [a], funding: [a]}",
+		"exclusions: [a]",
+		"exclusions: [{outside: [a]}]",
+		"guide: {steps: [a, {after: [[a]]}], materials: [a]}",
+		"examples: [a]",
+		"examples: [{items: [a], complete_lists: [[a]]}, {expect: {not_met: [[a]]}}]",
+		"unverified: [a]",
+		"ambiguous: [[a]]",
+		"missing_facts:\n  -",
+		"repeals: [[a]]",
+		"keywords: [[a]]",
+		"score_tables: [a, b, c, d, e, f]",
+		"score_tables: [{id: t, groups: [a]}]",
+		"score_tables: [{id: t, groups: [{id: g, rows: [a]}], vetoes: [a]}]",
+		"score_tables: [{id: t, rows: [{alternatives: [a, {steps: [a]}]}]}]",
+		"loan: {limits: [[a]]}",
+	};
+	struct fixture *fixture = *state;
+	struct error err;
+
+	for (size_t i = 0; i < sizeof(lists) / sizeof(*lists); i++) {
+		bool said = false;
+
+		fixture_reset(fixture);
+		fixture_add(fixture, PART,
+				arena_format(&fixture->arena, "id: part\nseries: part\n%s\n",
+						lists[i]));
+		assert_null(fixture_check(fixture, false, &err));
+		for (int line = 3; line <= 5; line++)
+			said |= fixture_find(fixture, PART, line, "expected") != NULL ||
+				fixture_find(fixture, PART, line, "has no value") != NULL;
+		if (!said)
+			fail_msg("%s: %s: %s", lists[i], err.message,
+					fixture_findings(fixture));
+	}
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_holes),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
