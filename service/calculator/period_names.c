@@ -61,12 +61,59 @@ static bool begins_with(const char *text, const char *begin)
 	return strncmp(text, begin, strlen(begin)) == 0;
 }
 
+/* Sixteen bytes, of which those that are told apart are 0 or not. */
+typedef unsigned char sixteen_bytes __attribute__((vector_size(16)));
+
+static inline sixteen_bytes sixteen_at(const char *at)
+{
+	sixteen_bytes bytes;
+
+	memcpy(&bytes, at, sizeof(bytes));
+	return bytes;
+}
+
 /*
- * Whether anything like them stands in @text: most texts have none, and an underline is found sooner than the ends of
- * all names.
+ * Of the sixteen bytes at @at, those that are an underline before a digit, "y2", "p2", "ye" or "qu". Two bytes behind
+ * them are looked at.
  */
+static inline sixteen_bytes suffixes_at(const char *at)
+{
+	sixteen_bytes next = sixteen_at(at + 1);
+	sixteen_bytes last = sixteen_at(at + 2);
+
+	return (sixteen_bytes)((sixteen_at(at) == '_') &
+			       ((next - '0' <= 9) |
+					       (((next == 'y') | (next == 'p')) &
+							       (last - '0' <= 9)) |
+					       ((next == 'y') & (last == 'e')) |
+					       ((next == 'q') & (last == 'u'))));
+}
+
+/*
+ * Whether there may be a suffix in @text. Most texts have none, and several underlines: all are looked at, and one
+ * branch is taken.
+ */
+static bool text_may_have_suffixes(struct slice text)
+{
+	size_t step = sizeof(sixteen_bytes);
+	sixteen_bytes met = { 0 };
+	uint64_t halves[2];
+
+	if (text.size <= step)
+		return memchr(text.data, '_', text.size);
+	for (size_t at = 0; at + step < text.size; at += step)
+		met |= suffixes_at(text.data + at);
+	/* The last ones, some of which may have been among those before; behind them is the 0. */
+	met |= suffixes_at(text.data + text.size - step - 1);
+	memcpy(halves, &met, sizeof(halves));
+	return (halves[0] | halves[1]) != 0;
+}
+
+/* Whether anything like them stands in @text: an underline is found sooner than the ends of all names. */
 static bool text_may_have_periods(const char *text)
 {
+	if (!text_may_have_suffixes(slice_from(text)))
+		return false;
 	for (const char *at = text; (at = strchr(at, '_')); at++) {
 		if (is_digit(at[1]) || ((at[1] == 'y' || at[1] == 'p') && is_digit(at[2])))
 			return true;

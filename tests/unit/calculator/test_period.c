@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Periods as text, as numbers and as days: the three must agree. */
+/* Periods as text, as numbers and as days: the three must agree. And which names in rules may have one. */
 #include "calculator/period.h"
+#include "calculator/period_names.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -79,11 +83,84 @@ static void other_text_is_none(void **state)
 	}
 }
 
+/* Every name with a period is found, wherever it stands; what is none makes no difference. */
+static void names_are_found(void **state)
+{
+	static const char *const names[] = { "e.a_y2", "e.a_p12", "e.a_2026", "e.a_2026q1",
+		"e.a_quarter", "e.a_year", "e.a_year_y3", "e.a_quarter_y2", "e.a_b_y2" };
+	static const char *const others[] = { "e.a", "e.a_b", "e.age_years", "e.tax_paid",
+		"e.a_yield", "e.a_quota", "p.a_y2" };
+	static const char blanks[] = "                                        ";
+	char text[256];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		for (size_t at = 0; at < 3 * (sizeof(blanks) - 1); at++) {
+			size_t before = at % 40, behind = at / 40 * 17;
+			const char *other = others[at % (sizeof(others) / sizeof(*others))];
+			struct period_names found = { 0 };
+
+			(void)snprintf(text, sizeof(text), "%.*s%s %s %s%.*s%s", (int)before,
+					blanks, at % 2 ? other : "", names[i],
+					at % 3 ? other : "", (int)behind, blanks,
+					at % 5 ? "" : other);
+			period_names_scan(&found, LIST_ENTERPRISE, text);
+			assert_int_equal(found.count, 1);
+			assert_true(slice_equals_text(found.list[0].whole, names[i]));
+			period_names_fini(&found);
+		}
+	}
+}
+
+/* Alone, at the very end of what can be read. */
+static void names_at_an_end_are_found(void **state)
+{
+	static const char *const names[] = { "e.a_y2", "e.a_2026q1", "e.a_quarter",
+		"e.a_year" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		for (size_t before = 0; before < 40; before++) {
+			size_t size = before + strlen(names[i]);
+			struct period_names found = { 0 };
+			char *text = malloc(size + 1);
+
+			assert_non_null(text);
+			memset(text, ' ', before);
+			memcpy(text + before, names[i], strlen(names[i]) + 1);
+			period_names_scan(&found, LIST_ENTERPRISE, text);
+			assert_int_equal(found.count, 1);
+			period_names_fini(&found);
+			free(text);
+		}
+	}
+}
+
+static void others_are_none(void **state)
+{
+	static const char *const others[] = { "", "_", "e", "e._",
+		"e.a >= 1 && e.b_c_d_e_f == 2", "e.age_years > 2 && e.tax_paid < 3",
+		"p.a_y2 >= 1 && 'in quotes' == '_quarterly'",
+		"e.a_yearly && e.b_pq && e.quite_long_name_yes" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++) {
+		struct period_names found = { 0 };
+
+		period_names_scan(&found, LIST_ENTERPRISE, others[i]);
+		assert_int_equal(found.count, 0);
+		period_names_fini(&found);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(text_is_day),
 		cmocka_unit_test(other_text_is_none),
+		cmocka_unit_test(names_are_found),
+		cmocka_unit_test(names_at_an_end_are_found),
+		cmocka_unit_test(others_are_none),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
