@@ -113,9 +113,9 @@ static const struct part *unit_part(struct rule_memo *memo, struct unit *unit,
 	return part && part->usable ? part : NULL;
 }
 
-/* Finds the part of each unit, and the list in it. */
+/* Finds the part of each unit, and the list in it; of a @part, which is a new term, there is one of either at most. */
 static bool units_find(struct rule_memo *memo, const struct source *source,
-		const struct scope *scope, struct arena *arena)
+		const struct scope *scope, bool part, struct arena *arena)
 {
 	struct reading *reading = &memo->reading;
 
@@ -135,7 +135,8 @@ static bool units_find(struct rule_memo *memo, const struct source *source,
 
 			if (piece->kind != PIECE_LIST)
 				continue;
-			unit->list = memo_list(memo, piece, arena);
+			unit->list = part ? memo_list_of_term(memo, piece, arena)
+					  : memo_list(memo, piece, arena);
 			if (!unit->list)
 				return false;
 		}
@@ -157,7 +158,7 @@ static uint16_t source_read(struct rule_memo *memo, const struct source *source,
 			(memo->reading.wide >= 128 &&
 					utf8_valid_size(source->text) < source->text.size) ||
 			!memo_slots_reserve(memo, scope) ||
-			!units_find(memo, source, scope, arena))
+			!units_find(memo, source, scope, part, arena))
 		return UNIT_NONE;
 	return root;
 }

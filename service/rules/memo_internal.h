@@ -130,8 +130,11 @@ struct part {
 	uint16_t ratio_count, main_ratios; /* likewise */
 	uint16_t list_at, list_size;	   /* bytes of its own text; size 0: it has no list */
 	int stack_size, loop_depth;
-	uint32_t steps; /* what it costs; with a list it depends on that */
+	uint32_t steps;	      /* what it costs; with a list: */
+	uint64_t *list_steps; /* by how many strings that has, LISTS_PRICED; 0: nobody knows yet */
 };
+
+#define LISTS_PRICED ((size_t)16)
 
 /**
  * Compiles @text, which stands at @begin of the text of @source, and makes a part of it that has the @count
@@ -155,14 +158,15 @@ struct known_list {
 	struct slice written;
 	struct node **children; /* NULL: no tree with it was asked for yet */
 	struct value value;
-	const struct part *part; /* the last that had it, and what the two cost; or NULL */
-	uint64_t steps;
 };
 
 #define LISTS_MOST ((size_t)1 << 18)
 #define LISTS_BLOCK ((size_t)256)
 
-/* All lists, by their texts: hardly one is looked for twice, so that a map would be memory and little else. */
+/*
+ * Lists by their texts: of rules whose trees are asked for, and those that are no terms. What is a term is read once, and
+ * its list with it: hardly one is met in another, so that to note them all would take longer than to read them.
+ */
 struct lists {
 	struct number_table texts;
 	struct known_list **
@@ -306,7 +310,8 @@ struct rule_memo {
 	struct map parts;   /* key to part */
 	struct map exact;   /* text to part, of those that depend on their pieces */
 	struct lists lists;
-	struct map strings; /* text to node */
+	struct known_list term_list; /* of the term at hand */
+	struct map strings;	     /* text to node */
 	struct term_table terms;
 	struct reading reading;
 	struct reading apart;	/* of a rule that is no split: its parts are read one by one */
@@ -325,6 +330,9 @@ struct rule_memo {
 bool memo_slots_reserve(struct rule_memo *memo, const struct scope *scope);
 /** The list that @piece of the text at hand is; NULL when memory is short. What rules share of it lives in @arena. */
 struct known_list *memo_list(
+		struct rule_memo *memo, const struct piece *piece, struct arena *arena);
+/** Likewise of a term that was none before: @memo knows it until the next one is read. */
+struct known_list *memo_list_of_term(
 		struct rule_memo *memo, const struct piece *piece, struct arena *arena);
 /** The nodes of @list, which is @piece of the text at hand, for trees; NULL when memory is short. */
 struct node **memo_list_nodes(

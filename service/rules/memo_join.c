@@ -143,19 +143,21 @@ static void piece_put(struct joining *joining, const struct unit *unit, const st
 	}
 }
 
-/* What a part costs that has a list: most lists are of one part. */
+/* What a part costs that has a list: of the elements of a constant nothing is asked but how many they are. */
 static uint64_t list_steps(struct known_list *list, const struct part *part, size_t spot)
 {
 	struct node *node = &part->nodes[part->spots[spot].node];
+	size_t count = list->value.list.count;
+	uint64_t steps = count < LISTS_PRICED ? part->list_steps[count] : 0;
 
-	if (list->part != part) {
-		/* Of the elements of a constant nothing is asked but how many they are. */
-		node->value = &list->value;
-		node->count = (uint16_t)list->value.list.count;
-		list->part = part;
-		list->steps = tree_cost(part->nodes);
-	}
-	return list->steps;
+	if (steps)
+		return steps;
+	node->value = &list->value;
+	node->count = (uint16_t)count;
+	steps = tree_cost(part->nodes);
+	if (count < LISTS_PRICED)
+		part->list_steps[count] = steps;
+	return steps;
 }
 
 static struct joint part_join(struct joining *joining, const struct unit *unit)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Lists of strings: each once, and each string of them once, however many rules have it. */
+/* Lists of strings: each once, and each string of them once, however many trees have it. */
 #include "rules/memo_internal.h"
 
 #define STRINGS_MOST ((size_t)1 << 18)
@@ -80,28 +80,46 @@ static struct known_list *list_add(struct rule_memo *memo, uint32_t hash)
 	return list_at(lists, lists->count++);
 }
 
+/* The strings of the list that @piece is; NULL when memory is short. */
+static struct value *items_make(
+		const struct rule_memo *memo, const struct piece *piece, struct arena *arena)
+{
+	const struct list_string *strings = &memo->reading.strings[piece->string];
+	struct value *items = arena_alloc(arena, piece->strings * sizeof(*items));
+
+	for (size_t i = 0; items && i < piece->strings; i++)
+		items[i] = (struct value){ .kind = VALUE_STRING,
+			.text = string_of(memo, &strings[i]) };
+	return items;
+}
+
 struct known_list *memo_list(
 		struct rule_memo *memo, const struct piece *piece, struct arena *arena)
 {
-	const struct list_string *strings = &memo->reading.strings[piece->string];
 	struct slice written = { memo->reading.text.data + piece->at, piece->size };
 	uint32_t hash = map_hash(written);
 	struct known_list *list = list_find(&memo->lists, written, hash);
-	size_t count = piece->strings;
 	struct value *items;
 
 	if (list)
 		return list;
-	items = arena_alloc(arena, count * sizeof(*items));
+	items = items_make(memo, piece, arena);
 	list = items ? list_add(memo, hash) : NULL;
-	if (!list)
-		return NULL;
-	for (size_t i = 0; i < count; i++)
-		items[i] = (struct value){ .kind = VALUE_STRING,
-			.text = string_of(memo, &strings[i]) };
-	*list = (struct known_list){ .written = written,
-		.value = { .kind = VALUE_LIST, .list = { items, count } } };
+	if (list)
+		*list = (struct known_list){ .written = written,
+			.value = { .kind = VALUE_LIST, .list = { items, piece->strings } } };
 	return list;
+}
+
+struct known_list *memo_list_of_term(
+		struct rule_memo *memo, const struct piece *piece, struct arena *arena)
+{
+	struct value *items = items_make(memo, piece, arena);
+
+	memo->term_list = (struct known_list){
+		.value = { .kind = VALUE_LIST, .list = { items, piece->strings } }
+	};
+	return items ? &memo->term_list : NULL;
 }
 
 struct node **memo_list_nodes(

@@ -432,7 +432,8 @@ struct part *part_make(const struct source *source, const struct unit *unit,
 	if (!making.part)
 		return NULL;
 	making.part->spots = ARENA_NEW_ARRAY(own, struct spot, unit->pieces + 1);
-	if (!making.part->spots)
+	making.part->list_steps = ARENA_NEW_ARRAY(own, uint64_t, LISTS_PRICED);
+	if (!making.part->spots || !making.part->list_steps)
 		return NULL;
 	making.part->spot_count = unit->pieces;
 	for (size_t i = 0; i < unit->pieces; i++) {
