@@ -32,8 +32,8 @@
 #include <string.h>
 #include <unistd.h>
 
-/* 1 MiB of pages of 4 KiB: some milliseconds, in which nothing else is done on the thread. */
-#define STEP_PAGES 256
+/* Some milliseconds, in which nothing else is done on the thread. */
+#define STEP_SIZE ((size_t)1 << 20)
 #define CHUNK_SIZE ((size_t)512 << 10)
 #define PROGRESS_US ((uint64_t)250000)
 #define COPIES 2
@@ -157,7 +157,7 @@ static bool copy_goes_on(struct work *work, struct copy *copy, bool *out_done)
 {
 	if (rpc_call_is_cancelled(work->call))
 		return error_set(&work->err, ERROR_CANCELLED, "the call was cancelled");
-	if (!backup_step(copy->backup, STEP_PAGES, out_done, &work->err))
+	if (!backup_step(copy->backup, STEP_SIZE, out_done, &work->err))
 		return false;
 	tell_progress(work, copy);
 	return !*out_done;

@@ -123,9 +123,10 @@ struct backup *backup_open_registry(struct registry_store *store, struct error *
 	return backup_open(store->db, err);
 }
 
-bool backup_step(struct backup *backup, int pages, bool *out_done, struct error *err)
+bool backup_step(struct backup *backup, size_t size, bool *out_done, struct error *err)
 {
-	int code = sqlite3_backup_step(backup->raw, pages);
+	int pages = backup->page_size > 0 ? (int)(size / (size_t)backup->page_size) : 0;
+	int code = sqlite3_backup_step(backup->raw, pages > 0 ? pages : 1);
 
 	*out_done = code == SQLITE_DONE;
 	backup->is_whole = *out_done;

@@ -23,8 +23,8 @@ struct registry_store;
 struct backup *backup_open(struct database *db, struct error *err);
 struct backup *backup_open_catalog(struct catalog_store *store, struct error *err);
 struct backup *backup_open_registry(struct registry_store *store, struct error *err);
-/** Copies at most @pages. *out_done: all are. */
-bool backup_step(struct backup *backup, int pages, bool *out_done, struct error *err);
+/** Copies pages of at most @size bytes together, one at least. *out_done: all are. */
+bool backup_step(struct backup *backup, size_t size, bool *out_done, struct error *err);
 /** Bytes of the database, and how many are copied. */
 void backup_look(const struct backup *backup, int64_t *out_done, int64_t *out_total);
 /** Ends the copying, whole or not; *out_file (the caller's to close) reads a whole one, else -1. NULL is fine. */

@@ -21,10 +21,10 @@
 
 /*
  * An entry has a KiB or several, and a load reads one behind the other: of pages of 4 KiB, which are SQLite's choice, a
- * fifth would be empty, and there would be four times as many to be fetched.
+ * fifth would be empty, and there would be sixteen times as many to be fetched.
  */
-#define PAGE_SIZE (16 << 10)
-#define CHECKPOINT_PAGES 256 /* 4 MiB, as SQLite's 1000 pages of 4 KiB */
+#define PAGE_SIZE (64 << 10)
+#define CHECKPOINT_PAGES 64 /* 4 MiB, as SQLite's 1000 pages of 4 KiB */
 
 static const char CATALOG_SCHEMA[] = "CREATE TABLE revision ("
 				     " number INTEGER PRIMARY KEY CHECK (number > 0),"

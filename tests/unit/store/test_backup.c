@@ -13,6 +13,9 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+/* Two pages of a new catalog. */
+#define STEP_SIZE ((size_t)128 << 10)
+
 /* Bytes that are free; -1: enough. */
 static int64_t free_size = -1;
 
@@ -81,10 +84,11 @@ static void while_written(void **state)
 	(void)snprintf(path, sizeof(path), "%s.backup", fixture->file);
 	assert_int_equal(access(path, F_OK), -1);
 	while (!done) {
-		assert_true(backup_step(backup, 8, &done, &err));
+		assert_true(backup_step(backup, STEP_SIZE, &done, &err));
 		backup_look(backup, &copied, &total);
 		assert_true(copied > 0 && copied <= total);
 		if (steps++ == 0) {
+			assert_int_equal(copied, STEP_SIZE);
 			assert_false(done);
 			fixture_publish(fixture, store, 950, "second", 1, 2);
 		}
@@ -111,7 +115,7 @@ static void given_up(void **state)
 	int file = 5;
 
 	assert_non_null(backup);
-	assert_true(backup_step(backup, 8, &done, &err));
+	assert_true(backup_step(backup, STEP_SIZE, &done, &err));
 	assert_false(backup_finish(backup, &file, &err));
 	assert_int_equal(file, -1);
 	fixture_publish(fixture, store, 10, "second", 1, 2);
@@ -160,7 +164,7 @@ static void memory_short(void **state)
 		backup = backup_open_catalog(store, &err);
 		ok = backup != NULL;
 		while (ok && !done)
-			ok = backup_step(backup, 8, &done, &err);
+			ok = backup_step(backup, STEP_SIZE, &done, &err);
 		ok = backup_finish(backup, &file, ok ? &err : NULL) && ok;
 		whole = memory_fail_nth(0, 0) < nth;
 		assert_int_equal(file >= 0, ok);
