@@ -8,7 +8,7 @@
  *     match_guess.c   how many enterprises to expect in a set
  *     match_order.c   alternatives -> positions, those alike side by side (match_sort.c)
  *     match_stream.c  parts -> streams of rows
- *     match_rows.c    positions -> rows
+ *     match_rows.c    positions -> rows (match_lines.c)
  *     match_mark.c    what a set does to rows
  *     match_border.c  what rows cannot tell of numbers
  *
@@ -256,11 +256,12 @@ struct match_uses {
 	uint32_t all, any;
 };
 
-/* What a set does to the lines of its part. Behind it are the cells and partials, in this order. */
+/* What a set does to the lines of its part. Behind it are these turns and partials, in this order. */
 struct match_mark {
 	uint32_t part;
-	uint32_t turn_count;  /* cells at which it goes in or out, if any value of them is in */
-	uint32_t every_count; /* likewise, if all are; only for an "or" */
+	/* Where the lines are of the cells at which it goes in or out, if any value of them is in: an even number. */
+	uint32_t turn_count;
+	uint32_t every_count;	/* likewise, if all are; only for an "or" */
 	uint32_t partial_count; /* cells that are neither in nor out */
 };
 
@@ -288,6 +289,7 @@ struct match_build {
 	struct match_wishes *wishes; /* by part */
 	uint64_t **text_firsts; /* by part of CODE: those of its texts that are ->cell_texts */
 	uint32_t *mark_of;	/* by set: where its mark is */
+	uint32_t *line_firsts;	/* by part: where its lines begin; see match_lines.h */
 	/* Where the elements of these are, the atoms with a ->room, and what is sorted; and what of that rows are made of.
 	 * The rows are put where the rest was. */
 	struct arena lists, kept;
@@ -358,8 +360,8 @@ void match_borders_put(struct match_build *build, uint32_t position, bool any,
 void match_borders_end(struct match_index *index);
 /** The cell of a rank. */
 uint32_t match_rank_cell(const struct match_part *part, uint32_t rank);
-/** Which of them the blocks ask for an "or". */
-bool match_any_streams_build(struct match_index *index);
+/** Which of them the blocks ask for an "or": @found by block from ->any_block on, and stream. */
+bool match_any_streams_build(struct match_index *index, const bool *found);
 /** What is left to be done for a value. */
 bool match_readers_build(struct match_index *index);
 

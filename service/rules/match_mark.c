@@ -66,17 +66,26 @@ static uint32_t text_turns(const struct match_part *part, const uint64_t *words,
 	return turns;
 }
 
-/* Likewise of cells that are bits of a word. */
-static uint32_t word_turns(uint64_t word, uint32_t *out)
+/* Likewise of @count cells that are subsets, bits of a word; see match_lines.c. Those behind the last come to nothing. */
+static uint32_t word_turns(uint64_t word, uint32_t count, uint32_t *out)
 {
+	static const uint64_t without[] = { UINT64_C(0x5555555555555555),
+		UINT64_C(0x3333333333333333), UINT64_C(0x0F0F0F0F0F0F0F0F),
+		UINT64_C(0x00FF00FF00FF00FF) };
 	uint32_t turns = 0;
 
-	for (uint64_t left = word ^ word << 1; left; left &= left - 1)
+	static_assert(sizeof(without) / sizeof(*without) == MATCH_MEMBERS_MOST, "a code each");
+	/* Of each code: who has it turns beside what does who has it not. */
+	for (uint32_t code = 0; 1U << code < count; code++)
+		word ^= (word & without[code]) << (1U << code);
+	for (uint64_t left = word; left; left &= left - 1)
 		out[turns++] = (uint32_t)__builtin_ctzll(left);
+	if (turns % 2)
+		out[turns++] = count;
 	return turns;
 }
 
-/* The last ones may be behind the last cell. */
+/* They come in pairs; the last one may be behind the last cell. */
 static uint32_t set_turns(const struct match_build *build, const struct match_set *set,
 		bool every, uint32_t *out)
 {
@@ -91,27 +100,16 @@ static uint32_t set_turns(const struct match_build *build, const struct match_se
 	case PART_FLAG:
 	case PART_MEMBERS:
 	default:
-		return set->count ? word_turns(*words, out) : 0;
+		return set->count ? word_turns(*words, part->cell_count, out) : 0;
 	}
 }
 
-/* What lines begin with is in: a turn at the first cell is taken back, or put. */
-static uint32_t turns_invert(uint32_t *turns, uint32_t count)
+/* From cells to their lines. */
+static void turns_place(
+		const struct match_build *build, uint32_t part, uint32_t *turns, uint32_t count)
 {
-	if (count && turns[0] == 0) {
-		memmove(turns, turns + 1, (count - 1) * sizeof(*turns));
-		return count - 1;
-	}
-	memmove(turns + 1, turns, count * sizeof(*turns));
-	turns[0] = 0;
-	return count + 1;
-}
-
-/* Without the last one when it is behind the last cell. How many. */
-static uint32_t turns_inside(
-		const struct match_part *part, const uint32_t *turns, uint32_t count)
-{
-	return count && turns[count - 1] >= part->cell_count ? count - 1 : count;
+	for (uint32_t i = 0; i < count; i++)
+		turns[i] = build->line_firsts[part] + turns[i] * (uint32_t)MATCH_WORDS;
 }
 
 /* --- marks ------------------------------------------------------------------------------------- */
@@ -138,14 +136,13 @@ static void mark_put(const struct match_build *build, uint32_t number, struct ma
 
 	*mark = (struct match_mark){ .part = set->part };
 	if (match_uses_at(build, number)->all) {
-		uint32_t count = turns_invert(words, set_turns(build, set, false, words));
-
-		mark->turn_count = turns_inside(part, words, count);
+		mark->turn_count = set_turns(build, set, false, words);
+		turns_place(build, set->part, words, mark->turn_count);
 		words += mark->turn_count;
 	}
 	if (match_uses_at(build, number)->any) {
-		mark->every_count =
-				turns_inside(part, words, set_turns(build, set, true, words));
+		mark->every_count = set_turns(build, set, true, words);
+		turns_place(build, set->part, words, mark->every_count);
 		words += mark->every_count;
 	}
 	if (part->kind == PART_NUMBER)

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The rows, block after block. Each part has a line a cell: a position is put where it goes in or out from
- * one cell to the next, and lines are made of that in place by adding up. They are the rows of a stream of one
- * part; those of a merged stream are put together of its parts' lines.
+ * The rows, block after block. Each part has a line a cell, where a position is put at those cells at which it goes in
+ * or out; match_lines.c makes rows of that.
  */
-#include "rules/match_internal.h"
+#include "rules/match_lines.h"
 
 #include "base/memory.h"
 
@@ -12,28 +11,16 @@
 
 #define LINE ((size_t)64)
 #define AHEAD 12       /* positions that are asked for before their turn */
-#define MARKS_AHEAD 16 /* likewise */
-#define ROWS_AHEAD 16
+#define MARKS_AHEAD 16 /* likewise marks */
 
 /* --- rows -------------------------------------------------------------------------------------- */
-
-/* Where a part has its lines, and its slot what it mentions. */
-struct place {
-	uint32_t line;
-	size_t mention, any_mention;
-};
 
 /* The block at hand. */
 struct filling {
 	struct match_build *build;
-	struct place *places; /* by part */
-	uint32_t line_count;
-	/* In what positions let pass, and in what makes an "or" hold: at first where they turn, then added up. */
-	uint64_t *lines, *any_lines;
+	struct match_lines lines;
 	struct match_list marks; /* where the marks of its positions are, in this order */
-	uint32_t *row_starts;	 /* by row: its lines among ->row_lines, and the end */
-	uint32_t *row_lines;
-	uint32_t *several; /* by policy: its number among those with several positions */
+	uint32_t *several;	 /* by policy: its number among those with several positions */
 };
 
 uint32_t match_rank_cell(const struct match_part *part, uint32_t rank)
@@ -51,62 +38,6 @@ uint32_t match_rank_cell(const struct match_part *part, uint32_t rank)
 	return low;
 }
 
-/* Of each stream the lines of each row, one a part; a part that is unknown has none. */
-static bool row_lines_build(struct filling *filling)
-{
-	struct match_build *build = filling->build;
-	const struct match_index *index = build->index;
-	uint32_t count = 0;
-
-	for (uint32_t i = 0; i < index->stream_count; i++)
-		count += index->streams[i].row_count * index->streams[i].part_count;
-	filling->row_starts = ARENA_NEW_ARRAY(&build->arena, uint32_t, index->row_count + 1);
-	filling->row_lines = ARENA_NEW_ARRAY(&build->arena, uint32_t, count + 1);
-	if (!filling->row_starts || !filling->row_lines)
-		return false;
-	count = 0;
-	for (uint32_t s = 0; s < index->stream_count; s++) {
-		const struct match_stream *stream = &index->streams[s];
-
-		for (uint32_t r = 0; r < stream->row_count; r++) {
-			for (uint32_t i = 0; i < index->part_count; i++) {
-				const struct match_part *part = &index->parts[i];
-				uint32_t radix = part->cell_count + (stream->merged ? 1 : 0);
-				uint32_t cell = r / part->stride % radix;
-
-				if (part->stream == s && cell < part->cell_count)
-					filling->row_lines[count++] =
-							filling->places[i].line + cell;
-			}
-			filling->row_starts[stream->row_first + r + 1] = count;
-		}
-	}
-	return true;
-}
-
-static bool lines_build(struct filling *filling)
-{
-	struct match_build *build = filling->build;
-	const struct match_index *index = build->index;
-
-	filling->places = ARENA_NEW_ARRAY(&build->arena, struct place, index->part_count + 1);
-	if (!filling->places)
-		return false;
-	for (uint32_t i = 0; i < index->part_count; i++) {
-		uint32_t mention = index->slots[index->parts[i].slot].mention;
-
-		filling->places[i] = (struct place){ .line = filling->line_count,
-			.mention = mention * match_row_words(index),
-			.any_mention = mention * match_any_words(index) };
-		filling->line_count += index->parts[i].cell_count;
-	}
-	filling->lines = memory_alloc((2 * filling->line_count + 1) * LINE);
-	if (!filling->lines)
-		return false;
-	filling->any_lines = filling->lines + filling->line_count * MATCH_WORDS;
-	return row_lines_build(filling);
-}
-
 /* Marks are here and there: those that will be read soon are asked for. */
 static const struct match_mark *mark_next(const struct match_build *build, const uint32_t *at)
 {
@@ -116,23 +47,29 @@ static const struct match_mark *mark_next(const struct match_build *build, const
 	return (const struct match_mark *)(const void *)(marks + *at);
 }
 
+/* Where a position turns, which come in pairs. */
+static void turns_put(uint64_t *lines, const uint32_t *turns, uint32_t count, uint64_t bit)
+{
+	for (uint32_t k = 0; k < count; k += 2) {
+		lines[turns[k]] ^= bit;
+		lines[turns[k + 1]] ^= bit;
+	}
+}
+
 static void position_put(
 		struct filling *filling, size_t at, const uint32_t *marks, size_t count)
 {
 	struct match_build *build = filling->build;
-	uint64_t *mentions = build->index->mentions + at / 64;
-	uint64_t *lines = filling->lines + at / 64 % MATCH_WORDS;
+	size_t word = at / 64 % MATCH_WORDS;
+	uint64_t *asked = filling->lines.all_asked + word;
 	uint64_t bit = UINT64_C(1) << (at % 64);
 
 	for (size_t i = 0; i < count; i++) {
 		const struct match_mark *mark = mark_next(build, &marks[i]);
-		const struct place *place = &filling->places[mark->part];
-		const uint32_t *turns = match_mark_turns(mark);
-		uint64_t *cells = lines + place->line * MATCH_WORDS;
 
-		mentions[place->mention] |= bit;
-		for (uint32_t k = 0; k < mark->turn_count; k++)
-			cells[turns[k] * MATCH_WORDS] ^= bit;
+		asked[mark->part * MATCH_WORDS] |= bit;
+		turns_put(filling->lines.all + word, match_mark_turns(mark), mark->turn_count,
+				bit);
 		if (mark->partial_count)
 			match_borders_put(build, (uint32_t)at, false, mark);
 	}
@@ -143,106 +80,19 @@ static void position_put_any(
 		struct filling *filling, size_t at, const uint32_t *marks, size_t count)
 {
 	struct match_build *build = filling->build;
-	const struct match_index *index = build->index;
-	uint64_t *mentions = index->any_mentions + at / 64 - index->any_block * MATCH_WORDS;
-	uint64_t *lines = filling->any_lines + at / 64 % MATCH_WORDS;
+	size_t word = at / 64 % MATCH_WORDS;
+	uint64_t *asked = filling->lines.any_asked + word;
 	uint64_t bit = UINT64_C(1) << (at % 64);
 
 	for (size_t i = 0; i < count; i++) {
 		const struct match_mark *mark = mark_next(build, &marks[i]);
-		const struct place *place = &filling->places[mark->part];
-		const uint32_t *turns = match_mark_every(mark);
-		uint64_t *cells = lines + place->line * MATCH_WORDS;
 
-		mentions[place->any_mention] |= bit;
-		for (uint32_t k = 0; k < mark->every_count; k++)
-			cells[turns[k] * MATCH_WORDS] ^= bit;
+		asked[mark->part * MATCH_WORDS] |= bit;
+		turns_put(filling->lines.any + word, match_mark_every(mark), mark->every_count,
+				bit);
 		if (mark->partial_count)
 			match_borders_put(build, (uint32_t)at, true, mark);
 	}
-}
-
-/* What of @valid all lines of a row let pass. Whether there is any. */
-static bool row_store(const struct filling *filling, uint32_t row, const uint64_t *valid,
-		uint64_t *restrict out)
-{
-	uint64_t any = 0;
-
-	for (size_t w = 0; w < MATCH_WORDS; w++)
-		out[w] = valid[w];
-	for (uint32_t i = filling->row_starts[row]; i < filling->row_starts[row + 1]; i++) {
-		const uint64_t *line = filling->lines + filling->row_lines[i] * MATCH_WORDS;
-
-		for (size_t w = 0; w < MATCH_WORDS; w++)
-			out[w] &= line[w];
-	}
-	for (size_t w = 0; w < MATCH_WORDS; w++)
-		any |= out[w];
-	return any != 0;
-}
-
-/* What makes an "or" hold by any of them. */
-static void row_store_any(const struct filling *filling, uint32_t row, uint64_t *restrict out)
-{
-	memset(out, 0, LINE);
-	for (uint32_t i = filling->row_starts[row]; i < filling->row_starts[row + 1]; i++) {
-		const uint64_t *line = filling->any_lines + filling->row_lines[i] * MATCH_WORDS;
-
-		for (size_t w = 0; w < MATCH_WORDS; w++)
-			out[w] |= line[w];
-	}
-}
-
-/* All of the block to their places, which are asked for before. */
-static void block_store(const struct filling *filling, size_t block, const uint64_t *valid)
-{
-	const struct match_index *index = filling->build->index;
-	size_t step = match_row_step(index);
-	uint64_t *out = index->rows + block * MATCH_WORDS;
-	uint64_t *any_out = index->rows + match_row_words(index) +
-			    (block - index->any_block) * MATCH_WORDS;
-	bool with_any = block >= index->any_block;
-
-	for (uint32_t row = 0; row < index->row_count; row++, out += step, any_out += step) {
-		if (row + ROWS_AHEAD < index->row_count) {
-			__builtin_prefetch(out + ROWS_AHEAD * step, 1);
-			if (with_any)
-				__builtin_prefetch(any_out + ROWS_AHEAD * step, 1);
-		}
-		if (row_store(filling, row, valid, out))
-			index->summaries[row * index->summary_words + block / 64] |=
-					UINT64_C(1) << (block % 64);
-		if (with_any)
-			row_store_any(filling, row, any_out);
-	}
-	memcpy(out, valid, LINE);
-}
-
-/* From where positions turn to what they let pass. */
-static void lines_add(const struct filling *filling, uint64_t *line)
-{
-	const struct match_index *index = filling->build->index;
-
-	for (uint32_t i = 0; i < index->part_count; i++) {
-		for (uint32_t c = index->parts[i].cell_count; c > 1; c--) {
-			for (size_t w = 0; w < MATCH_WORDS; w++)
-				line[MATCH_WORDS + w] ^= line[w];
-			line += MATCH_WORDS;
-		}
-		line += MATCH_WORDS;
-	}
-}
-
-/* All are in the first cell of each part, unless they turn there. */
-static void lines_begin(const struct filling *filling, bool with_any)
-{
-	const struct match_index *index = filling->build->index;
-
-	memset(filling->lines, 0, filling->line_count * LINE);
-	for (uint32_t i = 0; i < index->part_count; i++)
-		memset(filling->lines + filling->places[i].line * MATCH_WORDS, 0xFF, LINE);
-	if (with_any)
-		memset(filling->any_lines, 0, filling->line_count * LINE);
 }
 
 static uint32_t *run_marks(
@@ -313,7 +163,6 @@ static bool block_fill(struct filling *filling, size_t block)
 	const struct match_index *index = filling->build->index;
 	size_t first = block * MATCH_BLOCK;
 	size_t end = first + MATCH_BLOCK;
-	bool with_any = block >= index->any_block;
 	uint64_t valid[MATCH_WORDS] = { 0 };
 	const uint32_t *marks;
 
@@ -322,7 +171,6 @@ static bool block_fill(struct filling *filling, size_t block)
 	if (!marks_list(filling, first, end))
 		return false;
 	marks = filling->marks.data;
-	lines_begin(filling, with_any);
 	for (size_t at = first; at < end; at++) {
 		const struct match_way *way = &match_position_at(filling->build, at)->way;
 
@@ -330,10 +178,7 @@ static bool block_fill(struct filling *filling, size_t block)
 		position_fill(filling, at, marks);
 		marks += way->all.count + way->any.count;
 	}
-	lines_add(filling, filling->lines);
-	if (with_any)
-		lines_add(filling, filling->any_lines);
-	block_store(filling, block, valid);
+	match_lines_store(&filling->lines, block, valid);
 	return true;
 }
 
@@ -358,27 +203,33 @@ static void *row_room_take(struct match_build *build, size_t size)
 	return resized ? resized : room;
 }
 
-static bool rooms_build(struct match_build *build)
+static void blocks_count(struct match_build *build)
 {
 	struct match_index *index = build->index;
-	size_t words, any_words, room;
 
-	build->failed |= build->lists.exhausted;
 	index->position_count = (uint32_t)build->positions.count;
 	index->block_count = (index->position_count + MATCH_BLOCK - 1) / MATCH_BLOCK;
 	index->any_block = index->any_first < index->position_count
 					   ? index->any_first / MATCH_BLOCK
 					   : index->block_count;
 	index->summary_words = (index->block_count + 63) / 64;
-	words = match_row_words(index);
-	any_words = match_any_words(index);
+}
+
+static bool rooms_build(struct match_build *build)
+{
+	struct match_index *index = build->index;
+	size_t words = match_row_words(index);
+	size_t any_words = match_any_words(index);
+	size_t room;
+
+	build->failed |= build->lists.exhausted;
 	index->policies = memory_alloc_zero(words * 64 + 1, sizeof(*index->policies));
 	room = (index->row_count + 1) * (words + any_words) * sizeof(uint64_t);
 	index->row_room = row_room_take(build, room + LINE);
 	index->summaries = memory_alloc_zero(
 			(index->row_count + 1) * index->summary_words + 1, sizeof(uint64_t));
-	index->mentions = memory_alloc_zero(
-			index->mention_count * (words + any_words) + 1, sizeof(uint64_t));
+	index->mentions = memory_alloc(
+			(index->mention_count * (words + any_words) + 1) * sizeof(uint64_t));
 	index->open = memory_alloc_zero(words + 1, sizeof(uint64_t));
 	index->special = memory_alloc_zero(words + 1, sizeof(uint64_t));
 	if (!index->policies || !index->row_room || !index->summaries || !index->mentions ||
@@ -426,15 +277,17 @@ bool match_rows_build(struct match_build *build)
 {
 	struct match_index *index = build->index;
 	struct filling filling = { .build = build, .marks.arena = &build->kept };
-	bool ok = match_cells_build(build) && match_streams_build(index) &&
-		  match_marks_build(build) && rooms_build(build) && several_build(&filling) &&
-		  lines_build(&filling) && match_borders_begin(build);
+	bool ok = match_cells_build(build) && match_streams_build(index);
 
+	blocks_count(build);
+	ok = ok && match_lines_begin(build, &filling.lines) && match_marks_build(build) &&
+	     rooms_build(build) && several_build(&filling) && match_borders_begin(build);
 	for (size_t block = 0; ok && block < index->block_count; block++)
 		ok = block_fill(&filling, block);
-	memory_free(filling.lines);
+	match_lines_end(&filling.lines);
 	if (!ok)
 		return false;
 	match_borders_end(index);
-	return match_any_streams_build(index) && match_readers_build(index);
+	return match_any_streams_build(index, filling.lines.any_found) &&
+	       match_readers_build(index);
 }

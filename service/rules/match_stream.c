@@ -146,24 +146,7 @@ bool match_streams_build(struct match_index *index)
 
 /* --- in use ------------------------------------------------------------------------------------ */
 
-/* Whether any row of the stream has anything in the block. */
-static bool stream_is_any(const struct match_index *index, const struct match_stream *stream,
-		size_t block)
-{
-	size_t step = match_row_step(index);
-	const uint64_t *line = index->rows + stream->row_first * step + match_row_words(index) +
-			       block * MATCH_WORDS;
-
-	for (uint32_t row = 0; row < stream->row_count; row++, line += step) {
-		for (size_t w = 0; w < MATCH_WORDS; w++) {
-			if (line[w])
-				return true;
-		}
-	}
-	return false;
-}
-
-bool match_any_streams_build(struct match_index *index)
+bool match_any_streams_build(struct match_index *index, const bool *found)
 {
 	size_t blocks = index->block_count - index->any_block;
 	uint32_t count = 0;
@@ -176,7 +159,7 @@ bool match_any_streams_build(struct match_index *index)
 		return false;
 	for (size_t block = 0; block < blocks; block++) {
 		for (uint32_t i = 0; i < index->stream_count; i++) {
-			if (stream_is_any(index, &index->streams[i], block))
+			if (found[block * index->stream_count + i])
 				index->any_streams[count++] = i;
 		}
 		while (count % MATCH_STREAMS_STEP) {
