@@ -182,9 +182,9 @@ static bool atom_store(struct atoms *atoms, struct atom *atom)
 uint32_t atoms_find(struct atoms *atoms, const struct atom *atom, uint32_t *out_hash)
 {
 	uint32_t hash = *out_hash = atom_hash(atoms, atom);
-	const struct atom_table *table = &atoms->known;
+	struct atom_table *table = &atoms->known;
 
-	if (!table->capacity)
+	if (!atom_table_may_have(table, hash))
 		return UINT32_MAX;
 	for (size_t at = atom_table_begin(table, hash); table->places[at].number;
 			at = atom_table_next(table, at)) {
@@ -246,12 +246,12 @@ static uint32_t text_put(struct atoms *atoms, struct slice text)
 {
 	uint64_t mixed = mix_text(0, text);
 	uint32_t hash = (uint32_t)(mixed ^ mixed >> 32);
-	const struct atom_table *table = &atoms->told;
+	struct atom_table *table = &atoms->told;
+	bool maybe = atom_table_may_have(table, hash);
 	char *copy;
 
-	for (size_t at = table->capacity ? atom_table_begin(table, hash) : 0;
-			table->capacity && table->places[at].number;
-			at = atom_table_next(table, at)) {
+	for (size_t at = maybe ? atom_table_begin(table, hash) : 0;
+			maybe && table->places[at].number; at = atom_table_next(table, at)) {
 		uint32_t number = table->places[at].number - 1;
 
 		if (table->places[at].hash == hash && text_is(atoms->texts[number], text))

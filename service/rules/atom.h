@@ -94,11 +94,21 @@ struct formula {
 /* The literals of ->wholes, from here on; those of formulas are below. */
 #define LITERAL_WHOLE (UINT32_C(1) << 31)
 
+struct atom_place {
+	uint32_t hash;
+	uint32_t number; /* + 1; 0: free */
+};
+
+#define ATOM_TABLE_LATE 8
+
 /* Numbers of atoms, formulas or texts, by what these are made of. */
 struct atom_table {
-	struct atom_place *places;
-	size_t capacity; /* a power of two, or 0 */
+	struct atom_place *places; /* and bits, see atom_table_may_have() */
+	size_t capacity;	   /* a power of two, or 0 */
 	size_t count;
+	/* What was put last waits till its place, which was asked for, is there. */
+	struct atom_place late[ATOM_TABLE_LATE];
+	uint32_t late_count, put_count;
 };
 
 /* What a slot was asked, and the literal that came of it; see atom_question.h. */

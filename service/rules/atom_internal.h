@@ -24,11 +24,6 @@
 
 /* --- the table --------------------------------------------------------------------------------- */
 
-struct atom_place {
-	uint32_t hash;
-	uint32_t number; /* + 1; 0: free */
-};
-
 /* Where what has this hash may be; from there on, up to the first free place. */
 static inline size_t atom_table_begin(const struct atom_table *table, uint32_t hash)
 {
@@ -38,6 +33,36 @@ static inline size_t atom_table_begin(const struct atom_table *table, uint32_t h
 static inline size_t atom_table_next(const struct atom_table *table, size_t at)
 {
 	return (at + 1) & (table->capacity - 1);
+}
+
+/*
+ * Behind the places are bits, so many for each: that of a hash is set once anything with it was put. Most of what is
+ * looked for is new, and the bits, which are few and near, say so; nobody waits for the place then.
+ */
+#define ATOM_TABLE_BITS ((size_t)4)
+
+static inline uint64_t *atom_table_word(const struct atom_table *table, uint32_t hash)
+{
+	uint64_t *words = (uint64_t *)(void *)(table->places + table->capacity);
+
+	return &words[hash / 64 & (table->capacity * ATOM_TABLE_BITS / 64 - 1)];
+}
+
+/** Puts what waits. */
+void atom_table_settle(struct atom_table *table);
+
+/* Whether anything with this hash may be there, where it is looked for then. If not, it may be put soon. */
+static inline bool atom_table_may_have(struct atom_table *table, uint32_t hash)
+{
+	if (!table->capacity)
+		return false;
+	if (!((*atom_table_word(table, hash) >> (hash % 64)) & 1)) {
+		__builtin_prefetch(&table->places[atom_table_begin(table, hash)], 1);
+		return false;
+	}
+	if (table->late_count)
+		atom_table_settle(table);
+	return true;
 }
 
 /** Room for @count to begin with; false when memory is short. */

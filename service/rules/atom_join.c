@@ -73,18 +73,36 @@ static void table_place(struct atom_table *table, struct atom_place place)
 	table->places[at] = place;
 }
 
+static void table_mark(struct atom_table *table, uint32_t hash)
+{
+	*atom_table_word(table, hash) |= UINT64_C(1) << (hash % 64);
+}
+
+void atom_table_settle(struct atom_table *table)
+{
+	for (size_t i = 0; i < ATOM_TABLE_LATE; i++) {
+		if (table->late[i].number)
+			table_place(table, table->late[i]);
+		table->late[i].number = 0;
+	}
+	table->late_count = 0;
+}
+
 static bool table_grow(struct atoms *atoms, struct atom_table *table, size_t capacity)
 {
 	struct atom_table larger = { .count = table->count, .capacity = capacity };
+	size_t places = capacity + capacity * ATOM_TABLE_BITS / 8 / sizeof(*larger.places);
 
-	larger.places = atoms->apart ? ARENA_NEW_ARRAY(&atoms->arena, struct atom_place,
-						       capacity)
-				     : memory_alloc_zero(capacity, sizeof(*larger.places));
+	larger.places = atoms->apart ? ARENA_NEW_ARRAY(&atoms->arena, struct atom_place, places)
+				     : memory_alloc_zero(places, sizeof(*larger.places));
 	if (!larger.places)
 		return false;
+	atom_table_settle(table);
 	for (size_t i = 0; i < table->capacity; i++) {
-		if (table->places[i].number)
-			table_place(&larger, table->places[i]);
+		if (!table->places[i].number)
+			continue;
+		table_place(&larger, table->places[i]);
+		table_mark(&larger, table->places[i].hash);
 	}
 	if (!atoms->apart)
 		memory_free(table->places);
@@ -104,13 +122,21 @@ bool atom_table_reserve(struct atoms *atoms, struct atom_table *table, size_t co
 void atom_table_put(
 		struct atoms *atoms, struct atom_table *table, uint32_t hash, uint32_t number)
 {
+	struct atom_place *late;
+
 	if (4 * (table->count + 1) > 3 * table->capacity &&
 			!table_grow(atoms, table,
 					table->capacity ? 2 * table->capacity : TABLE_LEAST)) {
 		atoms->failed = true;
 		return;
 	}
-	table_place(table, (struct atom_place){ hash, number + 1 });
+	late = &table->late[table->put_count++ % ATOM_TABLE_LATE];
+	if (late->number)
+		table_place(table, *late);
+	else
+		table->late_count++;
+	*late = (struct atom_place){ hash, number + 1 };
+	table_mark(table, hash);
 	table->count++;
 }
 
@@ -246,12 +272,12 @@ static uint32_t conjunction_add(
 	return whole ? whole_add(atoms, &formula) : atoms_add_formula(atoms, &formula);
 }
 
-static uint32_t conjunction_find(const struct atoms *atoms, const uint32_t *literals,
-		size_t count, uint32_t hash)
+static uint32_t conjunction_find(
+		struct atoms *atoms, const uint32_t *literals, size_t count, uint32_t hash)
 {
-	const struct atom_table *table = &atoms->joined;
+	struct atom_table *table = &atoms->joined;
 
-	if (!table->capacity)
+	if (!atom_table_may_have(table, hash))
 		return UINT32_MAX;
 	for (size_t at = atom_table_begin(table, hash); table->places[at].number;
 			at = atom_table_next(table, at)) {
