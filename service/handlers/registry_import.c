@@ -168,22 +168,26 @@ static void on_start(struct rpc_call *call)
 		finish_without_memory(call);
 }
 
-static void take_header(struct rpc_call *call, struct slice bytes)
+/* Of the message as a whole, so that what is wrong is named by its path: "header.supplier". */
+static void take_header(struct rpc_call *call, struct slice message)
 {
 	struct import_job *job = memory_alloc_zero(1, sizeof(*job));
+	const Policycalc__V1__ImportEnterprisesRequest *request;
 
 	if (!job) {
 		finish_without_memory(call);
 		return;
 	}
 	arena_init(&job->arena, HEADER_MEMORY);
-	job->header = (const Policycalc__V1__ImportHeader *)unpack_message(bytes,
-			&policycalc__v1__import_header__descriptor, &job->arena, &job->err);
-	if (job->header) {
+	request = (const Policycalc__V1__ImportEnterprisesRequest *)unpack_message(message,
+			&policycalc__v1__import_enterprises_request__descriptor, &job->arena,
+			&job->err);
+	if (request) {
+		job->header = request->header;
 		submit(call, job);
 		return;
 	}
-	rpc_call_finish_error(call, &job->err);
+	call_refuse_error(call, &job->err);
 	arena_fini(&job->arena);
 	memory_free(job);
 }
@@ -240,7 +244,7 @@ static void on_bytes(struct rpc_call *call, struct slice message)
 		call_refuse_field(call, "header", "the first message must have it");
 	} else if (part == FIELD_HEADER) {
 		state->has_header = true;
-		take_header(call, bytes);
+		take_header(call, message);
 	} else {
 		take_rows(call, bytes);
 	}

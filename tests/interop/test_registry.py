@@ -213,6 +213,7 @@ def test_headers():
     assert violation(registry.ImportEnterprisesRequest()) == "part"
     assert violation(header(supplier="")) == "header.supplier"
     assert violation(header(supplier="长" * 201)) == "header.supplier"
+    assert violation(header(supplier="甲\0乙")) == "header.supplier"
     assert violation(header("2026-02-30")) == "header.date"
     assert violation(header((TODAY + datetime.timedelta(days=1)).isoformat())) == "header.date"
     assert violation(header(complete=["staff"])) == "header.complete"
