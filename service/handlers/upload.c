@@ -75,21 +75,16 @@ static bool upload_grow(struct upload *upload, struct error *err)
 }
 
 bool upload_add(struct upload *upload, const Policycalc__V1__SourceFile *file,
-		const char **out_field, struct error *err)
+		struct error *err)
 {
 	struct draft_file copy;
 	const char *why;
 
-	*out_field = NULL;
-	if (!file) {
-		*out_field = "file";
+	if (!file)
 		return error_set(err, ERROR_INVALID, "file: a file must be given");
-	}
-	if (!upload_path_is_good(file->path, &why)) {
-		*out_field = "file.path";
+	if (!upload_path_is_good(file->path, &why))
 		return error_set(err, ERROR_INVALID, "file.path: %s (file %zu)", why,
 				upload->draft.count + 1);
-	}
 	if (file->content.len > UPLOAD_FILE_MAX)
 		return error_set(err, ERROR_LIMIT, "%s: a file may have 1 MiB", file->path);
 	if (file->content.len > UPLOAD_TOTAL_MAX - upload->total)

@@ -23,11 +23,11 @@ struct upload {
 void upload_init(struct upload *upload);
 void upload_fini(struct upload *upload);
 /**
- * Adds a copy. ERROR_INVALID with *out_field ("file.path") when the file is none that a draft may
- * have, ERROR_LIMIT when it is too large, or all are together.
+ * Adds a copy. ERROR_INVALID when the file is none that a draft may have, with the field and a colon first
+ * ("file.path: ..."), ERROR_LIMIT when it is too large, or all are together.
  */
 bool upload_add(struct upload *upload, const Policycalc__V1__SourceFile *file,
-		const char **out_field, struct error *err);
+		struct error *err);
 /**
  * Bytes that checking what was received so far, and what follows, may take: in proportion to its
  * contents, so that a small draft cannot take the memory of a large one.

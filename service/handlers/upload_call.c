@@ -45,16 +45,13 @@ void upload_call_free(struct upload_call *upload_call)
 
 void upload_call_add(struct upload_call *upload_call, const Policycalc__V1__SourceFile *file)
 {
-	const char *field;
 	struct error err;
 
-	if (upload_add(&upload_call->upload, file, &field, &err)) {
+	if (upload_add(&upload_call->upload, file, &err)) {
 		upload_call->arena.budget = upload_check_memory(&upload_call->upload);
 		return;
 	}
-	if (field)
-		rpc_call_add_violation(upload_call->call, field, err.message);
-	rpc_call_finish_error(upload_call->call, &err);
+	call_refuse_error(upload_call->call, &err);
 }
 
 struct catalog *upload_call_check(struct upload_call *upload_call, bool strict,

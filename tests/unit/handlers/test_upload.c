@@ -57,25 +57,23 @@ static bool add(struct upload *upload, const char *path, uint8_t *data, size_t s
 		struct error *err)
 {
 	Policycalc__V1__SourceFile file = POLICYCALC__V1__SOURCE_FILE__INIT;
-	const char *field;
 
 	file.path = (char *)path;
 	file.content.data = data;
 	file.content.len = size;
-	return upload_add(upload, &file, &field, err);
+	return upload_add(upload, &file, err);
 }
 
 static void sizes(void **state)
 {
 	uint8_t *data = calloc(1, UPLOAD_FILE_MAX + 1);
 	struct upload upload;
-	const char *field;
 	struct error err;
 
 	assert_non_null(data);
 	upload_init(&upload);
-	assert_false(upload_add(&upload, NULL, &field, &err));
-	assert_string_equal(field, "file");
+	assert_false(upload_add(&upload, NULL, &err));
+	assert_string_equal(err.message, "file: a file must be given");
 	assert_false(add(&upload, "x.yaml", data, UPLOAD_FILE_MAX + 1, &err));
 	assert_int_equal(err.code, ERROR_LIMIT);
 	assert_true(add(&upload, "empty.yaml", NULL, 0, &err));
