@@ -168,6 +168,7 @@ static bool caps_build(struct ruleset_build *build, struct combine_rules *rules)
 		return false;
 	for (size_t i = 0; i < catalog->shared_cap_count; i++) {
 		const Policycalc__V1__SharedCap *cap = catalog->shared_caps[i];
+		const ProtobufCMessage *origin = &build->shared_cap_origins[i]->base;
 
 		caps[i] = (struct shared_cap_rules){
 			.cap = cap,
@@ -176,27 +177,26 @@ static bool caps_build(struct ruleset_build *build, struct combine_rules *rules)
 			.parent = *cap->parent ? cap_find(catalog, cap->parent) : NO_CAP,
 		};
 		if (caps[i].slot < 0)
-			ruleset_build_mistake(build, &cap->base, "limit", cap->id,
+			ruleset_build_mistake(build, origin, "limit", cap->id,
 					"shared cap %s: there is no MONEY parameter %s",
 					cap->id, cap->limit);
 		if (*cap->parent && caps[i].parent == NO_CAP)
-			ruleset_build_mistake(build, &cap->base, "parent", cap->id,
+			ruleset_build_mistake(build, origin, "parent", cap->id,
 					"shared cap %s: there is no shared cap %s", cap->id,
 					cap->parent);
 	}
 	for (size_t i = 0; i < catalog->shared_cap_count; i++) {
+		const ProtobufCMessage *origin = &build->shared_cap_origins[i]->base;
 		size_t parent = caps[i].parent;
 
 		if (cap_is_in_circle(caps, catalog->shared_cap_count, i)) {
-			ruleset_build_mistake(build, &caps[i].cap->base, "parent",
-					caps[i].cap->id, "shared cap %s lies within itself",
-					caps[i].cap->id);
+			ruleset_build_mistake(build, origin, "parent", caps[i].cap->id,
+					"shared cap %s lies within itself", caps[i].cap->id);
 			/* Nobody may follow it any more. */
 			caps[i].parent = NO_CAP;
 		} else if (parent != NO_CAP && caps[parent].list != LIST_ENTERPRISE &&
 				caps[parent].list != caps[i].list) {
-			ruleset_build_mistake(build, &caps[i].cap->base, "parent",
-					caps[i].cap->id,
+			ruleset_build_mistake(build, origin, "parent", caps[i].cap->id,
 					"shared cap %s cannot lie in %s, which each item has",
 					caps[i].cap->id, caps[parent].cap->id);
 		}

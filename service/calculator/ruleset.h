@@ -380,6 +380,7 @@ struct ruleset_build {
 	const struct survey *survey;		       /* of all its policies; or NULL */
 	Policycalc__V1__Attribute **attribute_origins; /* by index of our copy */
 	Policycalc__V1__Parameter **parameter_origins;
+	Policycalc__V1__SharedCap **shared_cap_origins;
 	Policycalc__V1__Policy **policy_origins;
 	catalog_locate_fn locate;
 	void *context;

@@ -161,8 +161,8 @@ bool ruleset_build_copy(struct ruleset_build *build, struct error *err)
 		list[i] = (struct named){ "", from->shared_caps[i]->id,
 			&from->shared_caps[i]->base };
 	to->shared_cap_count = from->shared_cap_count;
-	to->shared_caps = (Policycalc__V1__SharedCap **)messages_take(
-			build, list, to->shared_cap_count, NULL);
+	to->shared_caps = (Policycalc__V1__SharedCap **)messages_take(build, list,
+			to->shared_cap_count, (ProtobufCMessage ***)&build->shared_cap_origins);
 
 	for (size_t i = 0; !stay && i < from->policy_count; i++)
 		list[i] = (struct named){ "", from->policies[i]->id, &from->policies[i]->base };

@@ -188,7 +188,8 @@ static bool is_rule_holder(const ProtobufCMessageDescriptor *descriptor)
 	       descriptor == &policycalc__v1__derivation__aggregate__descriptor ||
 	       descriptor == &policycalc__v1__parameter__descriptor ||
 	       descriptor == &policycalc__v1__parameter_value__descriptor ||
-	       descriptor == &policycalc__v1__region__descriptor;
+	       descriptor == &policycalc__v1__region__descriptor ||
+	       descriptor == &policycalc__v1__shared_cap__descriptor;
 }
 
 static void file_holder(struct check *check, const ProtobufCMessage *message)
