@@ -52,6 +52,14 @@ static void on_add(struct job *job, void *context)
 	}
 }
 
+/* What is told of a field, which the message may begin with: "region: the catalog has ...". */
+static const char *after_field(const char *message)
+{
+	const char *colon = strstr(message, ": ");
+
+	return colon ? colon + 2 : message;
+}
+
 /* What is wrong with an entry, or NULL; fills its row. */
 static const char *entry_check(struct rpc_call *call, const struct ruleset *ruleset,
 		const Policycalc__V1__CounterEntry *entry, const char *today,
@@ -65,7 +73,7 @@ static const char *entry_check(struct rpc_call *call, const struct ruleset *rule
 
 	*out_field = "region";
 	if (!area_find(ruleset_catalog(ruleset), entry->region, arena, &area, &err))
-		return arena_copy_text(arena, err.message);
+		return arena_copy_text(arena, after_field(err.message));
 	*out_field = "name";
 	name = arena_format(arena, "counter_%s_%s", entry->name, area.region->code);
 	if (!name || !ruleset_find_parameter(ruleset, name))

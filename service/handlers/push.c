@@ -42,7 +42,7 @@ static void on_started(struct rpc_call *call, void *argument)
 		response.run = starting->run;
 		call_reply(call, &response.base);
 	} else {
-		rpc_call_finish_error(call, &starting->err);
+		call_refuse_error(call, &starting->err);
 	}
 	starting_free(starting);
 }

@@ -428,6 +428,11 @@ def what_is_wrong_is_said():
         violations = detail(error, details.BadRequest).field_violations
         assert violations[0].field == field, (field, violations)
     fails(grpc.StatusCode.NOT_FOUND, report, kind=report_pb.REPORT_KIND_COVERAGE, region="火星")
+    add = client._method("unary_unary", "RegistryService", "AddCounters", report_pb.AddCountersResponse)
+    error = fails(invalid, add, report_pb.AddCountersRequest(entries=[report_pb.CounterEntry(region="火星")]),
+                  timeout=60)
+    assert [(v.field, v.description) for v in detail(error, details.BadRequest).field_violations] == [
+        ("entries[0].region", "the catalog has no such region")]
     fails(grpc.StatusCode.NOT_FOUND, report, kind=report_pb.REPORT_KIND_COVERAGE, sequence=10**9)
     fails(grpc.StatusCode.NOT_FOUND, report, kind=report_pb.REPORT_KIND_BLOCKED, policies=["x"])
     policycalc("nothing", code=2)
