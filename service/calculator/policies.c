@@ -342,17 +342,6 @@ static void policy_names_ask_for(struct ruleset_build *build, size_t index)
 		map_ask_for(&ruleset->series_names, slice_from(policy->series));
 }
 
-/* Of an owner, where the rule of its first condition will be looked for. */
-static void policy_rule_ask_for(struct ruleset_build *build, size_t index)
-{
-	const struct catalog *catalog = &build->ruleset->catalog;
-
-	if (build->is_owner && index < catalog->policy_count &&
-			catalog->policies[index]->n_conditions)
-		ruleset_build_ask_for_text(
-				build, catalog->policies[index]->conditions[0]->rule);
-}
-
 static bool policies_build(struct ruleset_build *build, struct error *err)
 {
 	const struct catalog *catalog = &build->ruleset->catalog;
@@ -364,7 +353,6 @@ static bool policies_build(struct ruleset_build *build, struct error *err)
 		/* Each of these looks at what the one above asked for, a policy before. */
 		policy_ask_for_all(catalog, i + 4);
 		policy_texts_ask_for(catalog, i + 3);
-		policy_rule_ask_for(build, i + 2);
 		policy_names_ask_for(build, i + 1);
 		/* Whatever is made of a policy is made while it is at hand. */
 		if (!policy_build(build, i, id) || !ruleset_build_versions(build, i) ||

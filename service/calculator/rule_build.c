@@ -50,41 +50,39 @@ bool ruleset_build_reserve_rules(struct ruleset_build *build, size_t count)
 	       number_table_reserve(&build->rules.texts, count);
 }
 
-/* What is noted of @text, which is now or was before: where it lies says which it is. */
-static struct asked_text text_note(struct known_rules *known, const char *text)
-{
-	struct asked_text asked = { .text = text };
-	struct slice written;
-
-	for (size_t i = 0; i < sizeof(known->asked) / sizeof(*known->asked); i++) {
-		if (known->asked[i].text == text)
-			return known->asked[i];
-	}
-	written = slice_from(text);
-	asked.size = (uint32_t)written.size;
-	asked.hash = map_hash(written);
-	known->asked[known->asked_at++ % (sizeof(known->asked) / sizeof(*known->asked))] =
-			asked;
-	return asked;
-}
-
-void ruleset_build_ask_for_text(struct ruleset_build *build, const char *text)
-{
-	number_table_ask_for(&build->rules.texts, text_note(&build->rules, text).hash);
-}
-
 void ruleset_build_ask_for_rule(
 		struct ruleset_build *build, enum item_list list, const char *text)
 {
-	struct asked_text asked = text_note(&build->rules, text);
+	struct known_rules *known = &build->rules;
 	struct rule_memo *memo = build->ruleset->memos[list];
-	size_t at = asked.hash;
+	struct slice written = slice_from(text);
+	struct asked_text *asked = &known->asked[known->asked_at++ % ASKED_TEXTS];
 
-	/* What is there already is not read again. */
-	if (asked.size && memo &&
-			number_table_next(&build->rules.texts, asked.hash, &at) ==
-					NUMBER_TABLE_END)
-		rule_memo_ask_for(memo, (struct slice){ text, asked.size });
+	*asked = (struct asked_text){ 0 };
+	if (!written.size || written.size > UINT32_MAX || !memo)
+		return;
+	*asked = (struct asked_text){ text, (uint32_t)written.size,
+		rule_memo_ask_for(memo, written) };
+	number_table_ask_for(&known->texts, asked->hash);
+}
+
+/* @text, and its hash, as they were noted when it was asked for ahead: where it lies says which it is. */
+static struct slice text_take(struct ruleset_build *build, enum item_list list,
+		const char *text, uint32_t *out_hash)
+{
+	const struct asked_text *asked = build->rules.asked;
+	struct rule_memo *memo = build->ruleset->memos[list];
+	struct slice written;
+
+	for (size_t i = 0; i < ASKED_TEXTS; i++) {
+		if (asked[i].text == text) {
+			*out_hash = asked[i].hash;
+			return (struct slice){ text, asked[i].size };
+		}
+	}
+	written = slice_from(text);
+	*out_hash = memo ? rule_memo_hash(memo, written) : map_hash(written);
+	return written;
 }
 
 static struct known_rule *known_rule_find(
@@ -141,19 +139,21 @@ const struct rule *ruleset_build_rule(struct ruleset_build *build, enum item_lis
 		.lasting = build->is_owner, /* the text stands in the catalog, which is ours */
 		.memo = build->ruleset->memos[list],
 	};
-	struct slice written = slice_from(text ? text : "");
 	const struct known_rule *known = NULL;
+	struct slice written;
 	uint32_t hash = 0;
 	const struct rule *rule;
 	int line = 0;
 	int column = 0;
 	const char *path = NULL;
 
-	if (!written.size)
+	if (!text || !*text)
 		return NULL;
 	if (build->is_owner) {
-		hash = text_note(&build->rules, text).hash;
+		written = text_take(build, list, text, &hash);
 		known = known_rule_find(&build->rules, written, hash);
+	} else {
+		written = slice_from(text);
 	}
 	if (known) {
 		/* Whatever it is compiled as, it is one text, and known by where that lies. */

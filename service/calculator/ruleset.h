@@ -359,6 +359,8 @@ struct known_rule {
 	uint32_t dimension; /* enum dimension */
 };
 
+#define ASKED_TEXTS 2
+
 /* All of them; rules have their numbers attached. */
 struct known_rules {
 	struct number_table texts;
@@ -367,8 +369,8 @@ struct known_rules {
 	struct asked_text {
 		const char *text;
 		uint32_t size, hash;
-	} asked[4];	   /* texts that were hashed ahead, */
-	unsigned asked_at; /* and where the next one goes */
+	} asked[ASKED_TEXTS]; /* ahead: that of the rule at hand, and of the one behind it, */
+	unsigned asked_at;    /* and where the next one goes */
 };
 
 struct known_amount;
@@ -431,9 +433,10 @@ bool ruleset_build_combination(struct ruleset_build *build, struct error *err);
 bool ruleset_build_reserve_rules(struct ruleset_build *build, size_t count);
 /** What is known of texts, behind the last rule. */
 void ruleset_build_forget_rules(struct ruleset_build *build);
-/** Of an owner: where @text is known, if it is, is brought into the caches, for who asks for its rule later. */
-void ruleset_build_ask_for_text(struct ruleset_build *build, const char *text);
-/** Likewise what its rule is made of; @text, of @list, is the next to be compiled, or the one behind that. */
+/**
+ * Of an owner: where @text is known, if it is, and what its rule is made of, is brought into the caches. @text, of @list, is
+ * the next to be compiled, or the one behind that.
+ */
 void ruleset_build_ask_for_rule(
 		struct ruleset_build *build, enum item_list list, const char *text);
 /**

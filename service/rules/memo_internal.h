@@ -187,12 +187,12 @@ struct term {
 	uint32_t hash;
 	uint32_t number; /* + 1; 0: there is none here */
 	uint32_t cost;
-	int slots[TERM_SLOTS]; /* if there are no more of them; all are in its rule */
+	int slots[TERM_SLOTS]; /* if ->has_few: of one, twice; all are in its rule */
 	uint16_t size;	       /* bytes of its text */
 	uint16_t code_count;
-	uint8_t slot_count; /* TERM_SLOTS + 1: or more */
-	uint8_t depth;	    /* of its tree */
-	bool joins;	    /* a bool that is no constant: what joins only constants is one */
+	bool has_few;  /* slots: one or two */
+	uint8_t depth; /* of its tree */
+	bool joins;    /* a bool that is no constant: what joins only constants is one */
 	bool whole; /* all of a rule: where it stands with others, it would be read otherwise */
 	char text[TERM_TEXT]; /* if it is no longer, and 0 behind it; else where it lies */
 };
@@ -217,33 +217,45 @@ bool term_table_reserve(struct term_table *table, size_t more);
 /** The term that @text is, whose hash it is, or NULL; in a table that has had room. Behind @text MEMO_TEXT_MORE bytes may be looked at. */
 const struct term *term_find(const struct term_table *table, struct slice text, uint32_t hash);
 
-/* The first @size (8, when there are more) bytes behind @at, where there are 8 to look at. */
-static inline uint64_t term_word(const char *at, size_t size)
+static inline uint64_t term_word(const char *at)
 {
 	uint64_t word;
 
 	memcpy(&word, at, sizeof(word));
-	word = le64toh(word);
-	return size < sizeof(word) ? word & ((UINT64_C(1) << 8 * size) - 1) : word;
+	return le64toh(word);
 }
 
-/** What a table goes by. Behind @text 16 bytes may be looked at. */
+/* From 16 - size on: so many bytes that count, and others that do not. */
+static const unsigned char term_counts[32] = { 255, 255, 255, 255, 255, 255, 255, 255, 255, 255,
+	255, 255, 255, 255, 255, 255 };
+
+#define TERM_STEP ((size_t)16)
+
+/* The 16 bytes at @at, of which what @first and @last leave counts, behind @seed. */
+static inline uint64_t term_step(uint64_t seed, const char *at, uint64_t first, uint64_t last)
+{
+	return hash_mix_pair(seed, term_word(at) & first, term_word(at + 8) & last);
+}
+
+/**
+ * What a table goes by. Behind @text 16 bytes may be looked at. Most texts have up to 48 bytes: whatever their size is, they
+ * are 16 three times, some of which are the same, so that no branch is guessed wrong.
+ */
 static inline uint32_t term_hash(struct slice text)
 {
-	uint64_t hash = text.size;
-	const char *at = text.data;
-	size_t left = text.size;
+	size_t size = text.size < TERM_STEP ? TERM_STEP : text.size;
+	size_t counts = text.size < TERM_STEP ? text.size : TERM_STEP;
+	size_t last = size - TERM_STEP;
+	size_t second = last < TERM_STEP ? last : TERM_STEP;
+	const char *mask = (const char *)term_counts + TERM_STEP - counts;
+	uint64_t a = term_word(mask);
+	uint64_t b = term_word(mask + 8);
+	uint64_t hash = term_step(text.size, text.data, a, b) +
+			term_step(UINT64_C(1) << 62, text.data + second, a, b) +
+			term_step(UINT64_C(1) << 61, text.data + last, a, b);
 
-	if (left <= 16) {
-		hash = hash_mix_pair(hash, term_word(at, left),
-				left > 8 ? term_word(at + 8, left - 8) : 0);
-	} else {
-		for (; left > 16; at += 16, left -= 16)
-			hash = hash_mix_pair(hash, term_word(at, 8), term_word(at + 8, 8));
-		/* The last sixteen, some of which may have been among those before. */
-		at -= 16 - left;
-		hash = hash_mix_pair(hash, term_word(at, 8), term_word(at + 8, 8));
-	}
+	for (size_t at = 2 * TERM_STEP; at < last; at += TERM_STEP)
+		hash = term_step(hash, text.data + at, a, b);
 	return (uint32_t)(hash ^ hash >> 32);
 }
 
@@ -293,6 +305,8 @@ struct split {
 	uint32_t joint_count;			   /* of the form */
 	uint32_t joined;			   /* what all joints have, together */
 	uint32_t depth;				   /* of parentheses, at most */
+	uint32_t hash;				   /* of all of it, whether it is one or not */
+	uint64_t brackets[MEMO_TEXT_MOST / 64];	   /* by 64 bytes: which are parentheses */
 	char key[MEMO_TEXT_MOST + MEMO_TEXT_MORE]; /* the text, 0 behind it */
 };
 

@@ -21,43 +21,61 @@ struct splitting {
 	uint32_t depth; /* the level at hand */
 };
 
-/* Which of the 16 bytes at @at are "&" or "|": the first is the lowest bit. */
-static inline uint64_t joints_at(const char *at)
+/* The bytes that a text is split by, as sets of 64: the first byte is the lowest bit. */
+struct signs {
+	uint64_t joints;   /* "&" and "|" */
+	uint64_t brackets; /* "(" and ")", which differ in the lowest bit alone */
+};
+
+static inline struct signs signs_at(const char *at)
 {
+	struct signs signs = { 0 };
+
 #ifdef __SSE2__
 	typedef char bytes __attribute__((vector_size(16)));
-	bytes sixteen;
 
-	memcpy(&sixteen, at, sizeof(sixteen));
-	return (uint64_t)__builtin_ia32_pmovmskb128((sixteen == '&') | (sixteen == '|'));
+	for (int i = 0; i < 64; i += 16) {
+		bytes sixteen;
+
+		memcpy(&sixteen, at + i, sizeof(sixteen));
+		signs.joints |= (uint64_t)__builtin_ia32_pmovmskb128(
+						(sixteen == '&') | (sixteen == '|'))
+				<< i;
+		signs.brackets |= (uint64_t)__builtin_ia32_pmovmskb128((sixteen & ~1) == '(')
+				  << i;
+	}
 #else
-	uint64_t met = 0;
-
-	for (int i = 0; i < 16; i++)
-		met |= (uint64_t)(at[i] == '&' || at[i] == '|') << i;
-	return met;
+	for (int i = 0; i < 64; i++) {
+		signs.joints |= (uint64_t)(at[i] == '&' || at[i] == '|') << i;
+		signs.brackets |= (uint64_t)(at[i] == '(' || at[i] == ')') << i;
+	}
 #endif
+	return signs;
 }
 
-/* Puts the places of all joints into @joints; how many they are, or more than there is room for. */
-static uint32_t joints_find(const struct split *split, uint16_t *joints)
+/*
+ * Puts the places of all joints into @joints, and the end of the text behind them, and notes all parentheses; how many
+ * joints there are, or more than there is room for.
+ */
+static uint32_t signs_find(struct split *split, uint16_t *joints)
 {
 	uint64_t before = 0;
 	uint32_t count = 0;
 
 	for (size_t at = 0; at < split->text.size; at += 64) {
-		const char *key = split->key + at;
-		uint64_t met = joints_at(key) | joints_at(key + 16) << 16 |
-			       joints_at(key + 32) << 32 | joints_at(key + 48) << 48;
+		struct signs signs = signs_at(split->key + at);
 
+		split->brackets[at / 64] = signs.brackets;
 		/* The first of those that stand together. */
-		for (uint64_t first = met & ~(met << 1 | before); first; first &= first - 1) {
+		for (uint64_t first = signs.joints & ~(signs.joints << 1 | before); first;
+				first &= first - 1) {
 			if (count == SPLIT_PARTS_MOST - 1)
 				return SPLIT_PARTS_MOST;
 			joints[count++] = (uint16_t)(at + (size_t)__builtin_ctzll(first));
 		}
-		before = met >> 63;
+		before = signs.joints >> 63;
 	}
+	joints[count] = (uint16_t)split->text.size;
 	return count;
 }
 
@@ -124,18 +142,28 @@ static size_t levels_begin(struct splitting *splitting, size_t at)
 	}
 }
 
-/* How many parentheses end before @end that do not begin behind @at. */
+/* How many parentheses end before @end that do not begin behind @at, which is before it. */
 static uint32_t ends_count(const struct split *split, size_t at, size_t end)
 {
+	size_t last = (end - 1) / 64;
 	uint32_t ends = 0;
 
-	while (end > at) {
-		char c = split->key[--end];
+	for (size_t word = last + 1; word-- > at / 64;) {
+		uint64_t bits = split->brackets[word];
 
-		if (c == ')')
-			ends++;
-		else if (c == '(' && ends > 0)
-			ends--;
+		if (word == last)
+			bits &= UINT64_MAX >> (63 - (end - 1) % 64);
+		if (word == at / 64)
+			bits &= UINT64_MAX << at % 64;
+		while (bits) {
+			unsigned top = 63 - (unsigned)__builtin_clzll(bits);
+
+			bits ^= UINT64_C(1) << top;
+			if (split->key[64 * word + top] == ')')
+				ends++;
+			else if (ends > 0)
+				ends--;
+		}
 	}
 	return ends;
 }
@@ -157,7 +185,8 @@ static bool levels_cut(struct splitting *splitting, size_t at, size_t *end, uint
 	return *end > at;
 }
 
-static void part_put(struct split *split, size_t at, size_t end, const struct term_table *table)
+static inline void part_put(
+		struct split *split, size_t at, size_t end, const struct term_table *table)
 {
 	struct split_part *part = &split->parts[split->part_count];
 
@@ -169,7 +198,7 @@ static void part_put(struct split *split, size_t at, size_t end, const struct te
 }
 
 /* What stands from @at up to the next joint, which is at @joint, or the end of the text. */
-static bool part_split(struct splitting *splitting, size_t at, size_t joint,
+static inline bool part_split(struct splitting *splitting, size_t at, size_t joint,
 		const struct term_table *table)
 {
 	struct split *split = splitting->split;
@@ -196,7 +225,7 @@ static bool text_split(struct split *split, const struct term_table *table)
 {
 	uint16_t joints[SPLIT_PARTS_MOST];
 	struct splitting splitting;
-	uint32_t count = joints_find(split, joints);
+	uint32_t count = signs_find(split, joints);
 	size_t at = 0;
 
 	if (count == SPLIT_PARTS_MOST)
@@ -204,16 +233,34 @@ static bool text_split(struct split *split, const struct term_table *table)
 	splitting.split = split;
 	splitting.depth = 0;
 	splitting.levels[0] = (struct level){ 0 };
-	for (uint32_t i = 0; i < count; i++) {
+	for (uint32_t i = 0;; i++) {
 		const char *joint = split->key + joints[i];
 
-		if (joint[1] != joint[0] || !part_split(&splitting, at, joints[i], table) ||
-				(joint[0] == '|' && !all_end(&splitting)))
+		if (!part_split(&splitting, at, joints[i], table))
+			return false;
+		if (i == count)
+			break;
+		if (joint[1] != joint[0] || (joint[0] == '|' && !all_end(&splitting)))
 			return false;
 		at = joints[i] + (size_t)2;
 	}
-	return part_split(&splitting, at, split->text.size, table) && splitting.depth == 0 &&
-	       level_end(&splitting);
+	return splitting.depth == 0 && level_end(&splitting);
+}
+
+/* The hash of a text that is joined parts: of these, of where they stand, and of what joins them. */
+static uint32_t split_hash(const struct split *split)
+{
+	uint64_t sum = 0;
+	uint64_t hash;
+
+	for (uint32_t i = 0; i < split->part_count; i++)
+		sum += hash_mix_word(split->parts[i].hash,
+				(uint64_t)split->parts[i].begin << 32 |
+						(uint64_t)split->parts[i].end << 48);
+	for (uint32_t i = 0; i < split->form_count; i++)
+		sum += split->form[i] & FORM_JOINT ? (uint64_t)split->form[i] << i % 32 : 0;
+	hash = hash_mix_pair(sum, split->text.size, split->form_count);
+	return (uint32_t)(hash ^ hash >> 32);
 }
 
 void memo_split(struct split *split, struct slice text, const struct term_table *table)
@@ -223,9 +270,10 @@ void memo_split(struct split *split, struct slice text, const struct term_table 
 	split->is_one = false;
 	split->part_count = split->form_count = split->joint_count = split->joined = 0;
 	split->depth = 0;
-	if (text.size == 0 || text.size > MEMO_TEXT_MOST)
-		return;
-	memcpy(split->key, text.data, text.size);
-	memset(split->key + text.size, 0, MEMO_TEXT_MORE);
-	split->is_one = text_split(split, table);
+	if (text.size > 0 && text.size <= MEMO_TEXT_MOST) {
+		memcpy(split->key, text.data, text.size);
+		memset(split->key + text.size, 0, MEMO_TEXT_MORE);
+		split->is_one = text_split(split, table);
+	}
+	split->hash = split->is_one ? split_hash(split) : map_hash(text);
 }

@@ -33,14 +33,14 @@ static bool term_note(struct term *term, const struct rule *rule, unsigned depth
 	term->cost = (uint32_t)rule->cost;
 	term->size = (uint16_t)size;
 	term->code_count = (uint16_t)rule_program_made(rule)->code_count;
-	term->slot_count = TERM_SLOTS + 1;
 	term->depth = (uint8_t)depth;
 	term->joins = rule->type->kind == TYPE_BOOL &&
 		      !(reading->unit_count == 1 && reading->units->part->constant);
 	term->whole = reading->whole;
-	if (rule->slot_count <= TERM_SLOTS) {
-		term->slot_count = (uint8_t)rule->slot_count;
-		memcpy(term->slots, rule->slots, rule->slot_count * sizeof(*rule->slots));
+	term->has_few = rule->slot_count == 1 || rule->slot_count == TERM_SLOTS;
+	if (term->has_few) {
+		term->slots[0] = rule->slots[0];
+		term->slots[1] = rule->slots[rule->slot_count - 1];
 	}
 	if (size <= TERM_TEXT)
 		memcpy(term->text, rule->text.data, size);
@@ -79,7 +79,6 @@ struct forming {
 	struct arena *arena;
 	uint32_t form[MEMO_UNITS_MOST];
 	uint32_t count;
-	uint32_t slots;
 	uint32_t code; /* steps of all terms, and those that join them */
 	uint64_t cost;
 	const struct term *last;
@@ -90,39 +89,44 @@ static void forming_begin(struct forming *forming)
 {
 	struct rule_memo *memo = forming->memo;
 
-	memset(memo->form_slots, 0, memo->slot_words * sizeof(*memo->form_slots));
-	forming->count = forming->slots = forming->code = 0;
+	for (size_t i = 0; i < memo->slot_words; i++)
+		memo->form_slots[i] = 0;
+	forming->count = forming->code = 0;
 	forming->cost = 0;
 }
 
-/* The slots of @term; as many as ->slot_count says unless it says too many. */
-static const int *term_slots(
-		const struct rule_memo *memo, const struct term *term, size_t *out_count)
+static inline void slot_put(uint64_t *bits, int slot)
 {
-	if (term->slot_count <= TERM_SLOTS) {
-		*out_count = term->slot_count;
-		return term->slots;
-	}
-	return rule_slots(memo->terms.rules[term->number - 1], out_count);
+	bits[(unsigned)slot / 64] |= UINT64_C(1) << (unsigned)slot % 64;
 }
 
 static inline void term_put(struct forming *forming, const struct term *term)
 {
-	uint64_t *bits = forming->memo->form_slots;
-	size_t count;
-	const int *slots = term_slots(forming->memo, term, &count);
+	const struct rule_memo *memo = forming->memo;
 
-	for (size_t i = 0; i < count; i++) {
-		size_t slot = (size_t)slots[i];
-		uint64_t bit = UINT64_C(1) << slot % 64;
+	if (term->has_few) {
+		slot_put(memo->form_slots, term->slots[0]);
+		slot_put(memo->form_slots, term->slots[1]);
+	} else {
+		size_t count;
+		const int *slots = rule_slots(memo->terms.rules[term->number - 1], &count);
 
-		forming->slots += !(bits[slot / 64] & bit);
-		bits[slot / 64] |= bit;
+		for (size_t i = 0; i < count; i++)
+			slot_put(memo->form_slots, slots[i]);
 	}
 	forming->form[forming->count++] = term->number - 1;
 	forming->cost += term->cost;
 	forming->code += term->code_count;
 	forming->last = term;
+}
+
+static uint32_t slots_count(const struct rule_memo *memo)
+{
+	uint32_t count = 0;
+
+	for (size_t i = 0; i < memo->slot_words; i++)
+		count += (uint32_t)__builtin_popcountll(memo->form_slots[i]);
+	return count;
 }
 
 static void slots_write(const struct rule_memo *memo, int *slots)
@@ -173,8 +177,9 @@ static struct rule *term_copy(struct rule_memo *memo, const struct term *term,
 static struct rule *terms_join(const struct forming *forming)
 {
 	struct rule_memo *memo = forming->memo;
+	uint32_t slot_count = slots_count(memo);
 	struct rule *rule = rule_begin(memo, forming->source->text,
-			(size_t)forming->count + forming->slots, forming->arena);
+			(size_t)forming->count + slot_count, forming->arena);
 	uint32_t *form = (uint32_t *)(rule + 1);
 	int *slots = (int *)form + forming->count;
 
@@ -184,7 +189,7 @@ static struct rule *terms_join(const struct forming *forming)
 	slots_write(memo, slots);
 	rule->form_count = forming->count;
 	rule->slots = slots;
-	rule->slot_count = forming->slots;
+	rule->slot_count = slot_count;
 	rule->cost = forming->cost;
 	rule->type = &type_bool;
 	rule->dimension = DIMENSION_FREE;
@@ -252,7 +257,7 @@ static struct rule *split_form(struct forming *forming, const struct split *spli
 	return forming_end(forming, depth + 3 * (split->depth + 1));
 }
 
-/* What was made ahead of @text, or else is made now, in place of what is not the last to have been. */
+/* What was made ahead of @text, or else is made now, in place of what is not the last to have been asked for. */
 static struct split *split_get(struct rule_memo *memo, struct slice text)
 {
 	struct split *split = &memo->splits[memo->asked];
@@ -262,7 +267,6 @@ static struct split *split_get(struct rule_memo *memo, struct slice text)
 		split = &memo->splits[1 - memo->asked];
 	if (!split->is_made || split->text.data != text.data || split->text.size != text.size)
 		memo_split(split, text, &memo->terms);
-	split->is_made = false;
 	return split;
 }
 
@@ -294,9 +298,11 @@ static bool terms_reserve(struct rule_memo *memo)
 	return term_table_reserve(&memo->terms, expected + MEMO_UNITS_MOST);
 }
 
-/* The longer terms of what was split before, whose turn comes next. */
-static void texts_ask_for(const struct rule_memo *memo, const struct split *split)
+/* The longer terms of what was split ahead: where they lie is in the caches by now. */
+static void texts_ask_for(const struct rule_memo *memo)
 {
+	const struct split *split = &memo->splits[memo->asked];
+
 	for (uint32_t i = 0; split->is_made && i < split->part_count; i++) {
 		const struct split_part *part = &split->parts[i];
 
@@ -305,13 +311,20 @@ static void texts_ask_for(const struct rule_memo *memo, const struct split *spli
 	}
 }
 
-void rule_memo_ask_for(struct rule_memo *memo, struct slice text)
+uint32_t rule_memo_ask_for(struct rule_memo *memo, struct slice text)
 {
+	struct split *split = &memo->splits[1 - memo->asked];
+
 	if (!terms_reserve(memo))
-		return;
-	texts_ask_for(memo, &memo->splits[memo->asked]);
+		return map_hash(text);
 	memo->asked = 1 - memo->asked;
-	memo_split(&memo->splits[memo->asked], text, &memo->terms);
+	memo_split(split, text, &memo->terms);
+	return split->hash;
+}
+
+uint32_t rule_memo_hash(struct rule_memo *memo, struct slice text)
+{
+	return terms_reserve(memo) ? split_get(memo, text)->hash : map_hash(text);
 }
 
 /* --- part by part ---------------------------------------------------------------------------------- */
@@ -391,7 +404,7 @@ struct rule *memo_form(struct rule_memo *memo, const struct source *source,
 		const struct scope *scope, struct arena *arena)
 {
 	struct forming forming;
-	const struct split *split;
+	struct split *split;
 	struct rule *rule;
 
 	/* What a rule may have more of; then none is moved while it is read. */
@@ -404,5 +417,7 @@ struct rule *memo_form(struct rule_memo *memo, const struct source *source,
 	forming.arena = arena;
 	split = split_get(memo, source->text);
 	rule = split->is_one ? split_form(&forming, split) : NULL;
+	split->is_made = false;
+	texts_ask_for(memo);
 	return rule ? rule : parts_form(&forming);
 }

@@ -132,9 +132,14 @@ void rule_memo_free(struct rule_memo *memo);
 void rule_memo_expect(struct rule_memo *memo, size_t count);
 /**
  * Has what the rule @text, which is lasting, is made of brought into the caches, for who is about to compile it: so of one
- * while the one before it is compiled. Makes it only faster.
+ * while the one before it is compiled. Makes it only faster. What rule_memo_hash() is of it.
  */
-void rule_memo_ask_for(struct rule_memo *memo, struct slice text);
+uint32_t rule_memo_ask_for(struct rule_memo *memo, struct slice text);
+/**
+ * What a table of texts may go by: the same of every memo while there is memory, and had with what compiling @text, which is
+ * lasting, takes anyway.
+ */
+uint32_t rule_memo_hash(struct rule_memo *memo, struct slice text);
 /** Bytes that it holds, of trees that were asked for and of what they are made of. Any thread. */
 size_t rule_memo_size(struct rule_memo *memo);
 

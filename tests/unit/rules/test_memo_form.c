@@ -8,7 +8,9 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -235,6 +237,72 @@ static void test_list_costs(void **state)
 	memo_world_free(world);
 }
 
+/* Where parentheses and joints stand in a text makes no difference to its form. */
+static void test_places(void **state)
+{
+	static const char *const texts[] = {
+		"e.f1 && %*s(e.n3 > 4 || !(e.f0 && (e.n1 < 3 || e.n3 >= wan(25))))",
+		"(e.n3 >= wan(25) && %*s!(e.f1 || (e.f0 && e.n1 < 3)) ) || e.f1",
+		"((e.f0 || e.n3 > 5) && (e.f1%*s|| (e.n1 < 3 && e.f0) ) )",
+	};
+	struct memo_world *world = memo_world_new();
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
+		const char *form = NULL;
+
+		for (int blanks = 0; blanks < 140; blanks++) {
+			char text[512];
+
+			(void)snprintf(text, sizeof(text), texts[i], blanks, "");
+			form_compare(world, arena_copy_text(&world->arena, text));
+			if (!form)
+				form = form_text(world, compile(world, text, world->memo));
+			assert_string_equal(form,
+					form_text(world, compile(world, text, world->memo)));
+		}
+	}
+	memo_world_free(world);
+}
+
+/* A text has one hash, whatever memo is asked and when; what is nearly the same has another. */
+static void test_hashes(void **state)
+{
+	static const char *const texts[] = { "e.f0", "e.f1", "e.f0 && e.f1", "e.f1 && e.f0",
+		"e.f0 || e.f1", "e.f0 && !(e.f1)", "(e.f0) && e.f1", "e.f0  && e.f1",
+		"e.f0 && (e.f1 || e.n3 > 25)", "e.f0 ? e.f1 : e.f0", "no rule (((",
+		"e.f0 && &&", "e.n3 > 2500000000000", "e.n3 > 2500000000001",
+		"e.n3 > 3500000000000",
+		"e.c0 in [\"C3130\", \"C3131\", \"C3132\", \"C3133\", \"C3134\"]",
+		"e.c0 in [\"C3130\", \"C3131\", \"C3132\", \"C3143\", \"C3134\"]",
+		"e.c0 in [\"C3130\", \"C3131\", \"C3132\", \"C3133\", \"C3135\"]" };
+	enum { COUNT = sizeof(texts) / sizeof(*texts) };
+	struct memo_world *world = memo_world_new();
+	struct memo_world *other = memo_world_new();
+	char *long_one = arena_alloc(&world->arena, 5001);
+	uint32_t hashes[COUNT];
+
+	(void)state;
+	assert_non_null(long_one);
+	memset(long_one, ' ', 5000);
+	long_one[5000] = '\0';
+	for (int i = 0; i < COUNT; i++) {
+		hashes[i] = rule_memo_ask_for(world->memo, slice_from(texts[i]));
+		for (int k = 0; k < i; k++)
+			assert_int_not_equal(hashes[k], hashes[i]);
+	}
+	for (int i = 0; i < COUNT; i++) {
+		assert_int_equal(rule_memo_hash(world->memo, slice_from(texts[i])), hashes[i]);
+		(void)memo_world_compile(
+				other, texts[COUNT - 1 - i], other->memo, &other->arena);
+		assert_int_equal(rule_memo_hash(other->memo, slice_from(texts[i])), hashes[i]);
+	}
+	assert_int_equal(rule_memo_ask_for(world->memo, slice_from(long_one)),
+			rule_memo_hash(other->memo, slice_from(long_one)));
+	memo_world_free(world);
+	memo_world_free(other);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -243,6 +311,8 @@ int main(void)
 		cmocka_unit_test(test_large_forms),
 		cmocka_unit_test(test_expected),
 		cmocka_unit_test(test_list_costs),
+		cmocka_unit_test(test_places),
+		cmocka_unit_test(test_hashes),
 	};
 
 	return cmocka_run_group_tests_name("rules/memo_form", tests, NULL, NULL);
