@@ -4,11 +4,12 @@
  *
  * usage: bench_load CATALOG ROUNDS [DATA]
  *
- * With DATA, a folder that stays, for a profiler: what was published there before is not published again.
+ * With DATA, a folder that stays: what was published there before is not published again, so that the process is one that
+ * only starts.
  *
  * The folder is published into an empty database. Then a bare scan and a load (read from SQLite,
- * decode, compare with its sum, compile, check), the index of a day after it, take turns. The scan is of a table that has nothing but
- * the same names and bytes, in a file of its own. Both find what they need in the machine. Wall clock, since a load may use more than one thread;
+ * decode, compare with its sum, compile, check), the index of a day after it, take turns. The scan is of a table that has
+ * nothing but the same names and bytes, in a file of its own. Both find what they need in the machine. Wall clock, and
  * processor time beside it. At the end: what the process holds after many loads more than after one.
  */
 #include "figures.h"
@@ -201,18 +202,31 @@ static void note(struct times *times, enum step step, int round, struct since si
 	times->cpu[step][round] = cpu_ms() - since.cpu;
 }
 
+/* The median of the rounds' ratios: a step and the scan before it are of one phase of the host, the medians of all may not be. */
+static double ratio_of(const double *step, const double *scan, int rounds)
+{
+	double ratios[ROUNDS_MOST];
+
+	for (int i = 0; i < rounds; i++)
+		ratios[i] = step[i] / scan[i];
+	return median_of(ratios, (size_t)rounds);
+}
+
 static void print(struct times *times, int rounds)
 {
 	static const char *const names[] = { "bare scan", "load", "index of a day", "both" };
-	double scan = median_of(times->wall[SCAN], (size_t)rounds);
-	double scan_cpu = median_of(times->cpu[SCAN], (size_t)rounds);
+	double ratios[STEP_COUNT], cpu_ratios[STEP_COUNT];
 
+	/* Before the medians, which sort. */
 	for (int step = SCAN; step < STEP_COUNT; step++) {
-		double wall = median_of(times->wall[step], (size_t)rounds);
-		double cpu = median_of(times->cpu[step], (size_t)rounds);
-
+		ratios[step] = ratio_of(times->wall[step], times->wall[SCAN], rounds);
+		cpu_ratios[step] = ratio_of(times->cpu[step], times->cpu[SCAN], rounds);
+	}
+	for (int step = SCAN; step < STEP_COUNT; step++) {
 		printf("%s: %.1f ms (processor %.1f ms), %.2f scans (processor %.2f)\n",
-				names[step], wall, cpu, wall / scan, cpu / scan_cpu);
+				names[step], median_of(times->wall[step], (size_t)rounds),
+				median_of(times->cpu[step], (size_t)rounds), ratios[step],
+				cpu_ratios[step]);
 	}
 }
 
