@@ -2,6 +2,7 @@
 #include "client/cli/profile_file.h"
 
 #include "base/buffer.h"
+#include "client/cli/profile_value.h"
 #include "client/cli/value_form.h"
 #include "proto/codec/codec.h"
 #include "proto/codec/value_text.h"
@@ -213,96 +214,6 @@ static void complete_list_add(struct profile_builder *builder, const char *list)
 
 /* --- from a tree ------------------------------------------------------------------------------ */
 
-/* A JSON number is in the base unit; written here as people write it, it is read like all else. */
-static void number_append(
-		struct buffer *text, json_int_t number, Policycalc__V1__ValueType type)
-{
-	char written[64];
-
-	switch ((int)type) {
-	case POLICYCALC__V1__VALUE_TYPE__VALUE_TYPE_MONEY:
-	case POLICYCALC__V1__VALUE_TYPE__VALUE_TYPE_MONEY_SERIES:
-		unit_print_money(number, written);
-		buffer_append_text(text, written);
-		break;
-	case POLICYCALC__V1__VALUE_TYPE__VALUE_TYPE_RATIO:
-	case POLICYCALC__V1__VALUE_TYPE__VALUE_TYPE_RATIO_SERIES:
-		unit_print_ratio(number, written);
-		buffer_append_text(text, written);
-		break;
-	default:
-		buffer_format(text, "%lld", (long long)number);
-	}
-}
-
-/* false when @node has no place in a value. */
-static bool value_append(
-		struct buffer *text, const json_t *node, Policycalc__V1__ValueType type)
-{
-	const char *key;
-	json_t *child;
-	size_t index;
-
-	switch (json_typeof(node)) {
-	case JSON_STRING:
-		buffer_append_text(text, json_string_value(node));
-		return true;
-	case JSON_INTEGER:
-		number_append(text, json_integer_value(node), type);
-		return true;
-	case JSON_TRUE:
-	case JSON_FALSE:
-		buffer_append_text(text, json_is_true(node) ? "true" : "false");
-		return true;
-	case JSON_ARRAY:
-		json_array_foreach((json_t *)(uintptr_t)node, index, child)
-		{
-			buffer_append_text(text, index ? "," : "");
-			if (!value_append(text, child, type))
-				return false;
-		}
-		return true;
-	case JSON_OBJECT:
-		json_object_foreach((json_t *)(uintptr_t)node, key, child)
-		{
-			buffer_format(text, "%s%s:", text->size ? "," : "", key);
-			if (!value_append(text, child, type))
-				return false;
-		}
-		return true;
-	case JSON_REAL:
-	case JSON_NULL:
-	default:
-		return false;
-	}
-}
-
-/* An empty list is a known "none"; no text says that. NULL when the type has no such value. */
-static const Policycalc__V1__Value *value_none(
-		struct profile_builder *builder, Policycalc__V1__ValueType type)
-{
-	Policycalc__V1__Value *value = ARENA_NEW(builder->arena, Policycalc__V1__Value);
-
-	if (!value)
-		return NULL;
-	policycalc__v1__value__init(value);
-	if (type == POLICYCALC__V1__VALUE_TYPE__VALUE_TYPE_CODES) {
-		value->kind_case = POLICYCALC__V1__VALUE__KIND_CODES;
-		value->codes = ARENA_NEW(builder->arena, Policycalc__V1__CodeList);
-		if (value->codes)
-			policycalc__v1__code_list__init(value->codes);
-		return value->codes ? value : NULL;
-	}
-	if (type == POLICYCALC__V1__VALUE_TYPE__VALUE_TYPE_TITLES) {
-		value->kind_case = POLICYCALC__V1__VALUE__KIND_TITLES;
-		value->titles = ARENA_NEW(builder->arena, Policycalc__V1__TitleList);
-		if (value->titles)
-			policycalc__v1__title_list__init(value->titles);
-		return value->titles ? value : NULL;
-	}
-	return NULL;
-}
-
 static void facts_add_tree(struct profile_builder *builder, const struct fact_list *to,
 		const json_t *object, const char *skip, const char *path)
 {
@@ -329,8 +240,8 @@ static void facts_add_tree(struct profile_builder *builder, const struct fact_li
 						     : json_is_object(node) && json_object_size(
 											       node) ==
 												0))
-			ready = value_none(builder, attribute->type);
-		if (attribute && !value_append(&text, node, attribute->type))
+			ready = profile_value_none(builder->arena, attribute->type);
+		if (attribute && !profile_value_append(&text, node, attribute->type))
 			COMPLAIN(builder, path,
 					"%s：值应是文字、整数、true 或 false（不知道就不写）",
 					"%s: expected text, an integer, true or false (leave "
