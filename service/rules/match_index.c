@@ -63,9 +63,9 @@ static bool lists_build(struct match_build *build)
 		{ &build->plans, formulas, sizeof(struct match_plan) },
 		{ &build->ways, formulas, sizeof(struct match_way) },
 		{ &build->positions, policies + policies / 8, sizeof(struct match_position) },
+		{ &build->entries, atoms->literal_count + formulas, sizeof(uint32_t) },
 	};
 	const struct list_size kept[] = {
-		{ &build->entries, atoms->literal_count + formulas, sizeof(uint32_t) },
 		{ &build->marks, 10 * sets, sizeof(uint32_t) },
 		{ &build->uses, sets, sizeof(struct match_uses) },
 	};

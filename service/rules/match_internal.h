@@ -288,6 +288,8 @@ struct match_build {
 	uint32_t run_count;
 	struct match_wishes *wishes; /* by part */
 	uint64_t **text_firsts; /* by part of CODE: those of its texts that are ->cell_texts */
+	size_t asked_count;	/* sets of the ways of all positions */
+	uint32_t *order;	/* their numbers, in the order of rows */
 	uint32_t *mark_of;	/* by set: where its mark is */
 	uint32_t *line_firsts;	/* by part: where its lines begin; see match_lines.h */
 	/* Where the elements of these are, the atoms with a ->room, and what is sorted; and what of that rows are made of.
@@ -348,7 +350,7 @@ void match_numbers_sort(
 bool match_cells_build(struct match_build *build);
 bool match_streams_build(struct match_index *index);
 bool match_rows_build(struct match_build *build);
-/** Of all sets that something asks for; see match_mark_at(). Among ->entries marks are in the place of sets then. */
+/** Of all sets that something asks for; see match_mark_at(). */
 bool match_marks_build(struct match_build *build);
 /** Those of a set of numbers; at most as many as it has cuts, or the part cells. How many. */
 uint32_t match_set_partials(const struct match_build *build, const struct match_set *set,

@@ -174,15 +174,6 @@ static bool firsts_build(struct match_build *build)
 	return build->text_firsts != NULL;
 }
 
-/* In the place of each set of a way its mark: all of them in the order in which they lie. */
-static void entries_mark(struct match_build *build)
-{
-	uint32_t *entries = build->entries.data;
-
-	for (size_t i = 0; i < build->entries.count; i++)
-		entries[i] = build->mark_of[entries[i]];
-}
-
 bool match_marks_build(struct match_build *build)
 {
 	size_t most = HEAD_WORDS + 3 * words_most(build->index);
@@ -205,6 +196,5 @@ bool match_marks_build(struct match_build *build)
 		build->marks.count += HEAD_WORDS + mark->turn_count + mark->every_count +
 				      PARTIAL_WORDS * mark->partial_count;
 	}
-	entries_mark(build);
 	return true;
 }

@@ -260,16 +260,6 @@ static void positions_list(struct match_ordering *ordering, size_t out_ends[stat
 		ordering->list[out_ends[1] + count - i] = ordering->spare[i - 1];
 }
 
-/* Words that ->asks may take. */
-static size_t asks_most(const struct match_build *build)
-{
-	size_t most = 2 * build->positions.count + 1;
-
-	for (size_t i = 0; i < build->positions.count; i++)
-		most += match_position_at(build, i)->way.all.count;
-	return most;
-}
-
 static bool ordering_init(struct match_ordering *ordering, struct match_build *build)
 {
 	struct arena *arena = &build->lists;
@@ -280,7 +270,8 @@ static bool ordering_init(struct match_ordering *ordering, struct match_build *b
 	*ordering = (struct match_ordering){ .build = build,
 		.list = arena_alloc(arena, most * sizeof(*ordering->list)),
 		.spare = arena_alloc(arena, most * sizeof(*ordering->spare)),
-		.asks = arena_alloc(arena, asks_most(build) * sizeof(*ordering->asks)),
+		.asks = arena_alloc(arena, (2 * build->positions.count + build->asked_count) *
+							   sizeof(*ordering->asks)),
 		.numbers = arena_alloc(arena, sets * sizeof(*ordering->numbers)),
 		.sets = arena_alloc(arena, sets * sizeof(*ordering->sets)),
 		.keys = arena_alloc(arena, sets * sizeof(*ordering->keys)),
@@ -307,9 +298,8 @@ static bool ordering_init(struct match_ordering *ordering, struct match_build *b
 	return true;
 }
 
-/* The positions as they were listed; these are asked for before their turn, and so are their numbers. */
-static void positions_sort(
-		const struct match_ordering *ordering, struct match_position *out, size_t count)
+/* Where each is was put before what it asks, and is asked for before its turn. */
+static void order_store(const struct match_ordering *ordering, uint32_t *out, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		if (i + 2 * MATCH_ORDER_AHEAD < count)
@@ -317,33 +307,24 @@ static void positions_sort(
 					&ordering->asks[ordering->list[i + 2 * MATCH_ORDER_AHEAD]
 									.at -
 							1]);
-		if (i + MATCH_ORDER_AHEAD < count)
-			__builtin_prefetch(match_position_at(ordering->build,
-					ordering->asks[ordering->list[i + MATCH_ORDER_AHEAD]
-									.at -
-							1]));
-		out[i] = *match_position_at(
-				ordering->build, ordering->asks[ordering->list[i].at - 1]);
+		out[i] = ordering->asks[ordering->list[i].at - 1];
 	}
 }
 
 bool match_order_build(struct match_build *build)
 {
 	size_t count = build->positions.count;
-	struct match_position *sorted =
-			arena_alloc(&build->kept, (count + 1) * sizeof(*sorted));
 	struct match_ordering ordering;
 	size_t ends[3] = { 0 };
 
-	if (!sorted || !ordering_init(&ordering, build))
+	build->order = arena_alloc(&build->lists, (count + 1) * sizeof(*build->order));
+	if (!build->order || !ordering_init(&ordering, build))
 		return false;
 	positions_list(&ordering, ends);
 	build->index->any_first = (uint32_t)ends[0];
 	group_sort(&ordering, ordering.list, ends[0], 0);
 	group_sort(&ordering, ordering.list + ends[0], ends[1] - ends[0], 0);
 	group_sort(&ordering, ordering.list + ends[1], ends[2] - ends[1], 0);
-	positions_sort(&ordering, sorted, count);
-	build->positions.data = sorted;
-	build->positions.capacity = count + 1;
+	order_store(&ordering, build->order, count);
 	return true;
 }

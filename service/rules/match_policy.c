@@ -113,6 +113,7 @@ static bool way_put(struct match_build *build, size_t policy, const struct match
 		.open = open,
 		.way = *way };
 	build->positions.count++;
+	build->asked_count += way->all.count + way->any.count;
 	for (uint32_t i = 0; i < way->all.count; i++)
 		match_uses_at(build, *match_entries_at(build, way->all.first + i))->all++;
 	for (uint32_t i = 0; i < way->any.count; i++)

@@ -15,12 +15,20 @@
 
 /* --- rows -------------------------------------------------------------------------------------- */
 
-/* The block at hand. */
+/* What of a position rows are made of. */
+struct record {
+	uint32_t policy : 30;
+	uint32_t special : 1, open : 1;
+	uint32_t all_count,
+			any_count; /* its marks: first of all of the sets, then of its "or" */
+};
+
 struct filling {
 	struct match_build *build;
 	struct match_lines lines;
-	struct match_list marks; /* where the marks of its positions are, in this order */
-	uint32_t *several;	 /* by policy: its number among those with several positions */
+	struct record *records; /* by position */
+	uint32_t *marks;   /* where those of each record are, one record behind the other */
+	uint32_t *several; /* by policy: its number among those with several positions */
 };
 
 uint32_t match_rank_cell(const struct match_part *part, uint32_t rank)
@@ -95,90 +103,101 @@ static void position_put_any(
 	}
 }
 
-static uint32_t *run_marks(
+/* Puts a position where it belongs; behind its marks. */
+static const uint32_t *position_fill(struct filling *filling, size_t at, const uint32_t *marks)
+{
+	struct match_index *index = filling->build->index;
+	const struct record *record = &filling->records[at];
+	uint64_t bit = UINT64_C(1) << (at % 64);
+
+	index->policies[at] =
+			record->special ? filling->several[record->policy] : record->policy;
+	if (record->special)
+		index->special[at / 64] |= bit;
+	if (record->open)
+		index->open[at / 64] |= bit;
+	index->has_open |= record->open;
+	position_put(filling, at, marks, record->all_count);
+	if (record->any_count)
+		position_put_any(filling, at, marks + record->all_count, record->any_count);
+	return marks + record->all_count + record->any_count;
+}
+
+static void blocks_fill(struct filling *filling)
+{
+	const struct match_index *index = filling->build->index;
+	const uint32_t *marks = filling->marks;
+
+	for (size_t block = 0; block < index->block_count; block++) {
+		uint64_t valid[MATCH_WORDS] = { 0 };
+		size_t at = block * MATCH_BLOCK;
+		size_t end = at + MATCH_BLOCK;
+
+		for (; at < end && at < index->position_count; at++) {
+			valid[at / 64 % MATCH_WORDS] |= UINT64_C(1) << (at % 64);
+			marks = position_fill(filling, at, marks);
+		}
+		match_lines_store(&filling->lines, block, valid);
+	}
+}
+
+/* --- records ----------------------------------------------------------------------------------- */
+
+static uint32_t *marks_put(
 		const struct match_build *build, const struct match_run *run, uint32_t *out)
 {
-	const uint32_t *marks = (const uint32_t *)build->entries.data + run->first;
+	const uint32_t *sets = match_entries_at(build, run->first);
 
 	for (uint32_t i = 0; i < run->count; i++)
-		*out++ = marks[i];
+		*out++ = build->mark_of[sets[i]];
 	return out;
 }
 
-/*
- * The marks of what the positions of a block ask: first all of the sets of one, then those of its "or". Positions
- * were sorted; what they ask was not, and is asked for before it is looked at.
- */
-static bool marks_list(struct filling *filling, size_t first, size_t end)
+/* What the positions behind @at are made of: first they, then what they ask. */
+static void positions_fetch(const struct match_build *build, size_t at)
 {
-	const struct match_build *build = filling->build;
-	const uint32_t *entries = build->entries.data;
+	size_t count = build->positions.count;
 
-	filling->marks.count = 0;
-	for (size_t at = first; at < end; at++) {
-		const struct match_way *way = &match_position_at(build, at)->way;
-		size_t count = way->all.count + way->any.count;
-		uint32_t *room = match_list_room(
-				&filling->marks, count + MARKS_AHEAD, sizeof(*room));
+	if (at + 2 * AHEAD < count)
+		__builtin_prefetch(match_position_at(build, build->order[at + 2 * AHEAD]));
+	if (at + AHEAD < count) {
+		const struct match_way *way =
+				&match_position_at(build, build->order[at + AHEAD])->way;
 
-		if (!room)
-			return false;
-		if (at + AHEAD < build->positions.count) {
-			const struct match_way *ahead =
-					&match_position_at(build, at + AHEAD)->way;
-
-			__builtin_prefetch(entries + ahead->all.first);
-			__builtin_prefetch(entries + ahead->any.first);
-		}
-		room = run_marks(build, &way->all, room);
-		room = run_marks(build, &way->any, room);
-		/* What is behind the last is asked for, too. */
-		memset(room, 0, MARKS_AHEAD * sizeof(*room));
-		filling->marks.count += count;
+		__builtin_prefetch(match_entries_at(build, way->all.first));
+		__builtin_prefetch(match_entries_at(build, way->all.first + way->all.count));
+		__builtin_prefetch(match_entries_at(build, way->any.first));
 	}
-	return true;
 }
 
-static void position_fill(struct filling *filling, size_t at, const uint32_t *marks)
+/* In the order of positions all that rows are made of: where the rest is, and what it says, rows will be. */
+static bool records_build(struct filling *filling)
 {
-	struct match_index *index = filling->build->index;
-	const struct match_position *position = match_position_at(filling->build, at);
-	const struct match_way *way = &position->way;
-	uint64_t bit = UINT64_C(1) << (at % 64);
+	struct match_build *build = filling->build;
+	size_t count = build->positions.count;
+	uint32_t *marks;
 
-	index->policies[at] = position->special ? filling->several[position->policy]
-						: position->policy;
-	if (position->special)
-		index->special[at / 64] |= bit;
-	if (position->open)
-		index->open[at / 64] |= bit;
-	index->has_open |= position->open;
-	position_put(filling, at, marks, way->all.count);
-	if (way->any.count)
-		position_put_any(filling, at, marks + way->all.count, way->any.count);
-}
-
-static bool block_fill(struct filling *filling, size_t block)
-{
-	const struct match_index *index = filling->build->index;
-	size_t first = block * MATCH_BLOCK;
-	size_t end = first + MATCH_BLOCK;
-	uint64_t valid[MATCH_WORDS] = { 0 };
-	const uint32_t *marks;
-
-	if (end > index->position_count)
-		end = index->position_count;
-	if (!marks_list(filling, first, end))
+	filling->records = arena_alloc(&build->kept, (count + 1) * sizeof(*filling->records));
+	filling->marks = marks = arena_alloc(
+			&build->kept, (build->asked_count + MARKS_AHEAD) * sizeof(*marks));
+	if (!filling->records || !marks)
 		return false;
-	marks = filling->marks.data;
-	for (size_t at = first; at < end; at++) {
-		const struct match_way *way = &match_position_at(filling->build, at)->way;
+	for (size_t i = 0; i < count; i++) {
+		const struct match_position *position =
+				match_position_at(build, build->order[i]);
+		const struct match_way *way = &position->way;
 
-		valid[at / 64 % MATCH_WORDS] |= UINT64_C(1) << (at % 64);
-		position_fill(filling, at, marks);
-		marks += way->all.count + way->any.count;
+		positions_fetch(build, i);
+		filling->records[i] = (struct record){ .policy = position->policy,
+			.special = position->special,
+			.open = position->open,
+			.all_count = way->all.count,
+			.any_count = way->any.count };
+		marks = marks_put(build, &way->all, marks);
+		marks = marks_put(build, &way->any, marks);
 	}
-	match_lines_store(&filling->lines, block, valid);
+	/* What is behind the last is asked for, too. */
+	memset(marks, 0, MARKS_AHEAD * sizeof(*marks));
 	return true;
 }
 
@@ -257,10 +276,10 @@ static bool several_build(struct filling *filling)
 	if (!filling->several)
 		return false;
 	for (size_t i = 0; i < index->position_count; i++) {
-		const struct match_position *position = match_position_at(build, i);
+		const struct record *record = &filling->records[i];
 
-		if (position->special && !filling->several[position->policy])
-			filling->several[position->policy] = ++count;
+		if (record->special && !filling->several[record->policy])
+			filling->several[record->policy] = ++count;
 	}
 	index->several_words = count / 64 + 1;
 	index->several = memory_alloc((count + 1) * sizeof(*index->several));
@@ -276,14 +295,15 @@ static bool several_build(struct filling *filling)
 bool match_rows_build(struct match_build *build)
 {
 	struct match_index *index = build->index;
-	struct filling filling = { .build = build, .marks.arena = &build->kept };
+	struct filling filling = { .build = build };
 	bool ok = match_cells_build(build) && match_streams_build(index);
 
 	blocks_count(build);
 	ok = ok && match_lines_begin(build, &filling.lines) && match_marks_build(build) &&
-	     rooms_build(build) && several_build(&filling) && match_borders_begin(build);
-	for (size_t block = 0; ok && block < index->block_count; block++)
-		ok = block_fill(&filling, block);
+	     records_build(&filling) && rooms_build(build) && several_build(&filling) &&
+	     match_borders_begin(build);
+	if (ok)
+		blocks_fill(&filling);
 	match_lines_end(&filling.lines);
 	if (!ok)
 		return false;
