@@ -323,7 +323,7 @@ void atoms_dump(const struct atoms *atoms, uint32_t literal, FILE *out)
 
 	if (literal % 2)
 		(void)fprintf(out, "!");
-	switch (formula->kind) {
+	switch ((enum formula_kind)formula->kind) {
 	case FORMULA_TRUE:
 		(void)fprintf(out, "true");
 		return;

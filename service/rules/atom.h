@@ -78,15 +78,18 @@ enum formula_kind {
 	FORMULA_ALL,
 };
 
+#define FORMULA_LITERALS_MOST (UINT32_C(1) << 26)
+
+/* Few of them lie in one line of memory with another, and none in two. */
 struct formula {
-	enum formula_kind kind;
-	uint32_t at; /* the atom; of ALL the first of its ->count literals */
-	uint32_t count;
+	uint32_t at;   /* the atom; of ALL the first of its ->count literals */
 	uint32_t uses; /* in how many formulas it stands, and how many ask for it */
 	uint32_t asked;
-	bool opaque; /* some atom below is OTHER */
+	uint32_t count : 26; /* below FORMULA_LITERALS_MOST */
+	uint32_t kind : 3;   /* enum formula_kind */
+	uint32_t opaque : 1; /* some atom below is OTHER */
 	/* Whether one of ->wholes has it, bit 0, or its negation, bit 1. */
-	uint8_t stands;
+	uint32_t stands : 2;
 };
 
 #define LITERAL_TRUE 0u
@@ -201,7 +204,7 @@ static inline uint32_t atoms_uses(const struct atoms *atoms, const struct atom *
 /** The negation; what has no value keeps it. */
 static inline uint32_t atoms_negate(const struct atoms *atoms, uint32_t literal)
 {
-	enum formula_kind kind = atoms_formula(atoms, literal)->kind;
+	uint32_t kind = atoms_formula(atoms, literal)->kind;
 
 	return kind == FORMULA_ERROR || kind == FORMULA_UNSTATED ? literal : literal ^ 1;
 }

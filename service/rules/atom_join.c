@@ -255,9 +255,10 @@ static uint32_t conjunction_add(
 {
 	struct formula formula = { .kind = FORMULA_ALL,
 		.at = (uint32_t)atoms->literal_count,
-		.count = (uint32_t)count };
+		.count = count % FORMULA_LITERALS_MOST };
 	uint32_t *room = literals_room(atoms, count);
 
+	assert(count < FORMULA_LITERALS_MOST);
 	if (!room)
 		return LITERAL_TRUE;
 	for (size_t i = 0; i < count; i++) {
@@ -265,7 +266,7 @@ static uint32_t conjunction_add(
 
 		room[i] = literals[i];
 		part->uses++;
-		part->stands |= (uint8_t)(whole << literals[i] % 2);
+		part->stands |= (uint32_t)whole << literals[i] % 2 & 3U;
 		formula.opaque |= part->opaque;
 	}
 	atoms->literal_count += count;

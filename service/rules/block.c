@@ -345,7 +345,7 @@ static bool formula_ask(struct block *block, uint32_t number, const uint64_t *ne
 		*out_answer = block->place_notes[place].answer;
 		return true;
 	}
-	switch (formula->kind) {
+	switch ((enum formula_kind)formula->kind) {
 	case FORMULA_TRUE:
 		*out_answer = (struct block_answer){ .sure = true, .yes = block->rows };
 		return true;

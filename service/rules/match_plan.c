@@ -406,7 +406,7 @@ static bool plan_is_set(const struct match_build *build, const struct match_plan
 static uint32_t formula_plan(
 		struct match_build *build, const struct formula *formula, bool negated)
 {
-	switch (formula->kind) {
+	switch ((enum formula_kind)formula->kind) {
 	case FORMULA_TRUE:
 		return negated ? plan_add(build, &(struct match_plan){ 0, 0, false })
 			       : plan_any(build, false);
