@@ -59,7 +59,7 @@ uint32_t match_set_partials(const struct match_build *build, const struct match_
 
 		if (rank > part->threshold_count)
 			continue;
-		cell = match_rank_cell(part, rank);
+		cell = build->rank_cells[set->part][rank];
 		if (cell == last || part->starts[cell] == rank)
 			continue;
 		last = cell;

@@ -291,6 +291,7 @@ struct match_build {
 	size_t asked_count;	/* sets of the ways of all positions */
 	uint32_t *order;	/* their numbers, in the order of rows */
 	uint32_t *mark_of;	/* by set: where its mark is */
+	uint8_t **rank_cells;	/* by part of NUMBER: the cell of each rank */
 	uint32_t *line_firsts;	/* by part: where its lines begin; see match_lines.h */
 	/* Where the elements of these are, the atoms with a ->room, and what is sorted; and what of that rows are made of.
 	 * The rows are put where the rest was. */
@@ -360,8 +361,6 @@ bool match_borders_begin(struct match_build *build);
 void match_borders_put(struct match_build *build, uint32_t position, bool any,
 		const struct match_mark *mark);
 void match_borders_end(struct match_index *index);
-/** The cell of a rank. */
-uint32_t match_rank_cell(const struct match_part *part, uint32_t rank);
 /** Which of them the blocks ask for an "or": @found by block from ->any_block on, and stream. */
 bool match_any_streams_build(struct match_index *index, const bool *found);
 /** What is left to be done for a value. */

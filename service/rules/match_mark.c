@@ -16,16 +16,16 @@
 /*
  * The cells at which it turns whether any value of the cell is in the set, or every one; it begins @in. How many.
  */
-static uint32_t number_turns(const struct match_part *part, const uint64_t *words,
-		uint32_t count, bool every, uint32_t *out)
+static uint32_t number_turns(const struct match_part *part, const uint8_t *cells,
+		const uint64_t *words, uint32_t count, bool every, uint32_t *out)
 {
 	uint32_t turns = 0;
 
 	for (uint32_t i = 0; i < count; i++) {
 		uint32_t begin = RANKS_FROM(words[i]);
 		uint32_t end = RANKS_UNTIL(words[i]);
-		uint32_t from = match_rank_cell(part, begin);
-		uint32_t last = match_rank_cell(part, end - 1);
+		uint32_t from = cells[begin];
+		uint32_t last = cells[end - 1];
 
 		if (every && part->starts[from] < begin)
 			from++;
@@ -94,7 +94,8 @@ static uint32_t set_turns(const struct match_build *build, const struct match_se
 
 	switch (part->kind) {
 	case PART_NUMBER:
-		return number_turns(part, words, set->count, every, out);
+		return number_turns(part, build->rank_cells[set->part], words, set->count,
+				every, out);
 	case PART_CODE:
 		return text_turns(part, words, build->text_firsts[set->part], set->count, out);
 	case PART_FLAG:
@@ -174,12 +175,37 @@ static bool firsts_build(struct match_build *build)
 	return build->text_firsts != NULL;
 }
 
+/* By part of numbers: the cell of each rank. */
+static bool rank_cells_build(struct match_build *build)
+{
+	const struct match_index *index = build->index;
+
+	static_assert(MATCH_CELLS_MOST <= UINT8_MAX, "a cell is a byte");
+	build->rank_cells = (uint8_t **)arena_alloc_zero(
+			&build->arena, index->part_count + 1, sizeof(*build->rank_cells));
+	for (uint32_t i = 0; build->rank_cells && i < index->part_count; i++) {
+		const struct match_part *part = &index->parts[i];
+		uint8_t *cells;
+
+		if (part->kind != PART_NUMBER)
+			continue;
+		build->rank_cells[i] = cells =
+				arena_alloc(&build->arena, part->threshold_count + 1);
+		if (!cells)
+			return false;
+		for (uint32_t c = 0; c < part->cell_count; c++)
+			memset(cells + part->starts[c], (int)c,
+					part->starts[c + 1] - part->starts[c]);
+	}
+	return build->rank_cells != NULL;
+}
+
 bool match_marks_build(struct match_build *build)
 {
 	size_t most = HEAD_WORDS + 3 * words_most(build->index);
 
 	build->mark_of = ARENA_NEW_ARRAY(&build->arena, uint32_t, build->sets.count + 1);
-	if (!build->mark_of || !firsts_build(build))
+	if (!build->mark_of || !firsts_build(build) || !rank_cells_build(build))
 		return false;
 	for (uint32_t i = 0; i < build->sets.count; i++) {
 		uint32_t *room;

@@ -31,21 +31,6 @@ struct filling {
 	uint32_t *several; /* by policy: its number among those with several positions */
 };
 
-uint32_t match_rank_cell(const struct match_part *part, uint32_t rank)
-{
-	uint32_t low = 0, high = part->cell_count - 1;
-
-	while (low < high) {
-		uint32_t middle = (low + high + 1) / 2;
-
-		if (part->starts[middle] <= rank)
-			low = middle;
-		else
-			high = middle - 1;
-	}
-	return low;
-}
-
 /* Marks are here and there: those that will be read soon are asked for. */
 static const struct match_mark *mark_next(const struct match_build *build, const uint32_t *at)
 {
