@@ -27,7 +27,7 @@ static uint32_t code_set(
 	const struct match_part *part = &build->index->parts[at];
 	size_t count = (part->text_count + 63) / 64;
 	struct arena_mark mark = arena_mark(&build->arena);
-	uint64_t *yes = ARENA_NEW_ARRAY(&build->arena, uint64_t, 2 * count);
+	uint64_t *yes = arena_alloc(&build->arena, 2 * count * sizeof(*yes));
 	uint64_t *no = yes + count;
 	/* What is said of all others need not be told. */
 	uint32_t told = part->text_count - (part->closed ? 0 : 1);

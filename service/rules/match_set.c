@@ -60,27 +60,43 @@ static void set_guess(const struct match_build *build, struct match_set *set)
 	}
 }
 
-uint32_t match_set_add(
-		struct match_build *build, uint32_t part, const uint64_t *words, size_t count)
+/* Room for a set and its words, behind the others; NULL when memory is short. */
+static uint64_t *set_room(struct match_build *build, size_t count)
 {
-	uint64_t *room = match_list_room(&build->words, count + 1, sizeof(*words));
-	struct match_set *set = match_list_room(&build->sets, 1, sizeof(*set));
-	struct match_uses *uses = match_list_room(&build->uses, 1, sizeof(*uses));
+	uint64_t *words = match_list_room(&build->words, count + 1, sizeof(*words));
 
-	if (!room || !set || !uses) {
-		build->failed = true;
-		return UINT32_MAX;
-	}
-	if (count)
-		memcpy(room, words, count * sizeof(*words));
+	if (words && match_list_room(&build->sets, 1, sizeof(struct match_set)) &&
+			match_list_room(&build->uses, 1, sizeof(struct match_uses)))
+		return words;
+	build->failed = true;
+	return NULL;
+}
+
+/* The set whose words are in that room. */
+static uint32_t set_put(struct match_build *build, uint32_t part, size_t count)
+{
+	struct match_set *set = (struct match_set *)build->sets.data + build->sets.count;
+
 	*set = (struct match_set){
 		.part = part, .at = (uint32_t)build->words.count, .count = (uint32_t)count
 	};
-	*uses = (struct match_uses){ 0, 0 };
+	*match_uses_at(build, (uint32_t)build->uses.count) = (struct match_uses){ 0, 0 };
 	build->uses.count++;
 	build->words.count += count;
 	set_guess(build, set);
 	return (uint32_t)build->sets.count++;
+}
+
+uint32_t match_set_add(
+		struct match_build *build, uint32_t part, const uint64_t *words, size_t count)
+{
+	uint64_t *room = set_room(build, count);
+
+	if (!room)
+		return UINT32_MAX;
+	if (count)
+		memcpy(room, words, count * sizeof(*words));
+	return set_put(build, part, count);
 }
 
 /* Ranks of either, in order and apart. */
@@ -131,25 +147,20 @@ uint32_t match_sets_join(struct match_build *build, uint32_t a, uint32_t b, bool
 {
 	struct match_set left = *match_set_at(build, a);
 	struct match_set right = *match_set_at(build, b);
-	struct arena_mark mark = arena_mark(&build->arena);
-	uint64_t *words = ARENA_NEW_ARRAY(
-			&build->arena, uint64_t, (size_t)left.count + right.count + 1);
-	const uint64_t *in_left = match_set_words(build, &left);
-	const uint64_t *in_right = match_set_words(build, &right);
+	uint64_t *words = set_room(build, (size_t)left.count + right.count);
+	const uint64_t *in_left, *in_right;
 	size_t count = left.count;
-	uint32_t set;
 
-	if (!words) {
-		build->failed = true;
+	if (!words)
 		return UINT32_MAX;
-	}
+	/* Room may have been made elsewhere. */
+	in_left = match_set_words(build, &left);
+	in_right = match_set_words(build, &right);
 	if (build->index->parts[left.part].kind == PART_NUMBER)
 		count = (any ? ranks_unite : ranks_intersect)(
 				in_left, left.count, in_right, right.count, words);
 	else
 		for (uint32_t i = 0; i < left.count; i++)
 			words[i] = any ? in_left[i] | in_right[i] : in_left[i] & in_right[i];
-	set = match_set_add(build, left.part, words, count);
-	arena_rewind(&build->arena, mark);
-	return set;
+	return set_put(build, left.part, count);
 }
