@@ -6,7 +6,7 @@
 
 #define MATCH_ORDER_DEPTH 4
 /* Positions that are tried, and of each so many sets. */
-#define MATCH_SAMPLE_MOST ((size_t)8192)
+#define MATCH_SAMPLE_MOST ((size_t)2048)
 #define MATCH_MENTIONS_MOST 16
 #define MATCH_ORDER_AHEAD 8 /* positions that are asked for before their turn */
 
