@@ -143,20 +143,21 @@ static struct estimate estimate(const struct node *node)
 		result.cost = add(result.cost, node->count);
 		return result;
 	}
-	for (uint32_t i = 0; i < node->count; i++)
-		result.cost = add(result.cost, estimate(node->children[i]).cost);
+	/* Each child once: of choices within choices the time would double with each. */
+	for (uint32_t i = 0; i < node->count; i++) {
+		struct estimate child = estimate(node->children[i]);
+
+		result.cost = add(result.cost, child.cost);
+		if (node->kind == NODE_CONDITIONAL &&
+				(i == 1 || (i == 2 && child.size > result.size)))
+			result.size = child.size;
+	}
 	if (node->kind == NODE_MAP) {
 		result.size = node->count / 2;
 		result.cost = add(result.cost, multiply(result.size, result.size));
 	}
 	if (node->kind == NODE_SELECT || node->kind == NODE_INDEX || node->kind == NODE_HAS)
 		result.cost = add(result.cost, LIST_COUNT);
-	if (node->kind == NODE_CONDITIONAL) {
-		uint64_t yes = estimate(node->children[1]).size;
-		uint64_t no = estimate(node->children[2]).size;
-
-		result.size = yes > no ? yes : no;
-	}
 	return result;
 }
 

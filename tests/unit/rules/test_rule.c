@@ -294,6 +294,34 @@ static void test_dumps(void **state)
 	free(text);
 }
 
+/* Of a choice the larger arm counts, and choices within choices, up to the deepest, are counted once each. */
+static void test_cost_of_choices(void **state)
+{
+	struct fixture *fixture = *state;
+	char longer[641];
+	const char *text = "e.staff > 3";
+	uint64_t costs[3];
+
+	memset(longer, 'a', sizeof(longer) - 1);
+	longer[sizeof(longer) - 1] = '\0';
+	for (int i = 0; i < 3; i++) {
+		const struct rule *rule = compile(fixture,
+				arena_format(&fixture->arena,
+						"(e.staff > 3 ? \"%s\" : \"%s\") == e.region",
+						i == 0 ? longer : "a", i == 1 ? longer : "a"),
+				&plain);
+
+		assert_non_null(rule);
+		costs[i] = rule_cost(rule);
+	}
+	assert_int_equal(costs[0], costs[1]);
+	assert_int_equal(costs[0], costs[2] + 10); /* 64 bytes are a step */
+	for (int i = 0; i < 60; i++)
+		text = arena_format(&fixture->arena, "e.staff > %d ? e.staff > %d : %s", i,
+				i + 1, text);
+	assert_non_null(compile(fixture, text, &plain));
+}
+
 static void test_allocation_failures(void **state)
 {
 	static const char text[] =
@@ -358,6 +386,7 @@ int main(void)
 		TEST(test_intervals),
 		TEST(test_slots_and_wide_rules),
 		TEST(test_dumps),
+		TEST(test_cost_of_choices),
 		TEST(test_allocation_failures),
 		TEST(test_small_budgets),
 	};
