@@ -13,7 +13,11 @@
 #include "rules/memo_internal.h"
 
 #define FIGURE_MOST ((size_t)15) /* digits; longer ones stay in the key */
+/* Of parentheses around parts, and of brackets and choices within one: together no deeper than the parser goes. */
 #define DEPTH_MOST 32
+#define NESTED_MOST 30
+
+static_assert(DEPTH_MOST + NESTED_MOST < TREE_DEPTH_LIMIT, "what is nested too deep is read");
 
 /* In keys, where no rule has them outside of a string. */
 #define KEY_FIGURE '#'
@@ -238,6 +242,7 @@ static uint16_t part_read(struct reading *reading, bool whole)
 	unsigned piece = reading->piece_count;
 	uint16_t number;
 	int depth = 0;
+	int choices = 0;
 
 	for (;;) {
 		enum sign sign;
@@ -264,7 +269,11 @@ static uint16_t part_read(struct reading *reading, bool whole)
 			end = word_read(reading, sign, at, depth);
 			if (end == 0)
 				return UNIT_NONE;
+		} else {
+			choices += key[at] == '?';
 		}
+		if (depth + choices > NESTED_MOST)
+			return UNIT_NONE;
 		at = end;
 	}
 	reading->at = at;

@@ -2,7 +2,7 @@
 /*
  * Any bytes as a rule. What compiles must print as itself, and be evaluated, explained and bounded
  * with nothing known, with all known, and with next to no memory, without harm. Made of parts, which are known
- * from texts with other figures, it must be the same rule.
+ * from texts with other figures, it must be the same rule, and what is none must be none.
  */
 #include "rules/program.h"
 
@@ -115,7 +115,10 @@ static bool places_equal(const struct node *a, const struct node *b)
 	return true;
 }
 
-/* A rule of a text, and the one that is made of parts of it that are known from other figures. */
+/*
+ * A rule of a text, and the one that is made of parts of it that are known from other figures: of no rule (NULL) there is
+ * none either.
+ */
 static void known_compare(const struct rule *rule, struct slice text, const struct scope *scope,
 		const struct rule_options *options, struct arena *arena)
 {
@@ -143,6 +146,9 @@ static void known_compare(const struct rule *rule, struct slice text, const stru
 
 		if (arena->exhausted)
 			break;
+		require((rule != NULL) == (known != NULL));
+		if (!rule)
+			continue;
 		require(root && tree_equals(rule->root, root) &&
 				places_equal(rule->root, root) &&
 				rule_cost(rule) == rule_cost(known) && program &&
@@ -196,9 +202,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		use(rule, scope, NULL, 0, (size_t)16 << 20);
 		use(rule, scope, values, SLOTS, (size_t)16 << 20);
 		use(rule, scope, values, SLOTS, 5000);
+	}
+	if (!arena.exhausted)
 		known_compare(rule, (struct slice){ (const char *)data, size }, scope, &options,
 				&arena);
-	}
 	for (size_t i = 0; i < diagnostics.count; i++)
 		(void)diagnostic_format_excerpt(&diagnostics.list[i], &arena);
 	scope_free(scope);

@@ -139,6 +139,46 @@ static void test_large_forms(void **state)
 	memo_world_free(world);
 }
 
+/* What the parser calls nested too deep is so with a memo, wherever parentheses, brackets and choices stand. */
+static void test_deep(void **state)
+{
+	static const struct {
+		const char *begin, *middle, *end;
+	} forms[] = {
+		{ "(", "e.f0", ")" },
+		{ "!(", "e.f0 && e.f1", ")" },
+		{ "(e.f1 || (", "e.f0", "))" },
+		{ "(", "(((((((((((e.n0))))))))))) > 3", ")" },
+		{ "(", "[[[[[[[[[[[[[3]]]]]]]]]]]]] == [[[[[[[[[[[[[4]]]]]]]]]]]]]", ")" },
+		{ "(e.f0 ? e.f1 : ", "e.f2", ")" },
+		{ "e.f0 ? e.f1 : ", "e.f2", "" },
+		{ "math.abs(", "e.n0", ")" },
+	};
+	struct memo_world *world = memo_world_new();
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(forms) / sizeof(*forms); i++) {
+		unsigned accepted = 0;
+		const char *text = forms[i].middle;
+
+		for (unsigned depth = 1; depth <= 80; depth++) {
+			const struct rule *plain, *known;
+
+			text = arena_format(&world->arena, "%s%s%s", forms[i].begin, text,
+					forms[i].end);
+			plain = memo_world_compile(world, text, NULL, &world->arena);
+			known = memo_world_compile(world, text, world->memo, &world->arena);
+			if (!plain != !known)
+				fail_msg("%s %s", plain ? "no rule" : "a rule", text);
+			if (plain)
+				rules_compare(plain, known);
+			accepted += plain != NULL;
+		}
+		assert_in_range(accepted, 25, 65);
+	}
+	memo_world_free(world);
+}
+
 /* Who tells how many rules there will be has room made for their terms at once; what is known is the same. */
 static void test_expected(void **state)
 {
@@ -308,6 +348,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_forms),
 		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_deep),
 		cmocka_unit_test(test_large_forms),
 		cmocka_unit_test(test_expected),
 		cmocka_unit_test(test_list_costs),
