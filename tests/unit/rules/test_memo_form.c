@@ -277,6 +277,35 @@ static void test_list_costs(void **state)
 	memo_world_free(world);
 }
 
+/* A rule of which a byte or two is another, is a rule with a memo if it is one without, and the same. */
+static void test_odd(void **state)
+{
+	static const char bytes[] = "()&|! \"',?.e0";
+	struct memo_world *world = memo_world_new();
+	size_t rules = 0;
+
+	(void)state;
+	for (int i = 0; i < 4000; i++) {
+		char *text = arena_copy_text(&world->arena, block_rule_make(&world->arena, 2));
+		const struct rule *plain, *known;
+
+		for (size_t k = random_below(2) + 1; k > 0; k--)
+			text[random_below((unsigned)strlen(text))] =
+					bytes[random_below((unsigned)sizeof(bytes) - 1)];
+		if (i % 2)
+			rule_memo_ask_for(world->memo, slice_from(text));
+		plain = memo_world_compile(world, text, NULL, &world->arena);
+		known = memo_world_compile(world, text, world->memo, &world->arena);
+		if (!plain != !known)
+			fail_msg("%s memo a rule: %s", plain ? "Without" : "With a", text);
+		if (plain)
+			rules_compare(plain, known);
+		rules += plain != NULL;
+	}
+	assert_in_range(rules, 100, 3900);
+	memo_world_free(world);
+}
+
 /* Where parentheses and joints stand in a text makes no difference to its form. */
 static void test_places(void **state)
 {
@@ -352,6 +381,7 @@ int main(void)
 		cmocka_unit_test(test_large_forms),
 		cmocka_unit_test(test_expected),
 		cmocka_unit_test(test_list_costs),
+		cmocka_unit_test(test_odd),
 		cmocka_unit_test(test_places),
 		cmocka_unit_test(test_hashes),
 	};
