@@ -31,7 +31,7 @@ static size_t break_size(struct slice text, size_t at)
 	return 0;
 }
 
-/* The line with that number from 0, without its break. */
+/* The line with that number from 0, without its break; of a longer one than is quoted, one byte more than that. */
 static struct slice line_at(struct yaml_reader *reader, size_t line)
 {
 	size_t at = line >= reader->last_line ? reader->last_line_offset : 0;
@@ -46,7 +46,8 @@ static struct slice line_at(struct yaml_reader *reader, size_t line)
 	}
 	reader->last_line = current;
 	reader->last_line_offset = at;
-	for (end = at; end < reader->text.size && !break_size(reader->text, end);)
+	for (end = at; end < reader->text.size && end - at <= EXCERPT_MAX &&
+			!break_size(reader->text, end);)
 		end++;
 	return (struct slice){ reader->text.data + at, end - at };
 }

@@ -6,6 +6,9 @@
 
 #include <stdarg.h>
 
+#define INDENT_MAX                                                                             \
+	400 /* columns before a rule worth quoting: one that stands further behind is not quoted */
+
 void source_report(const struct source *source, enum diagnostic_severity severity,
 		uint32_t begin, uint32_t end, const char *format, ...)
 {
@@ -20,6 +23,12 @@ void source_report(const struct source *source, enum diagnostic_severity severit
 	char message[1024];
 	va_list args;
 
+	/* What will only be counted needs no place. */
+	if (source->diagnostics->count >= source->diagnostics->limit) {
+		diagnostics_add(source->diagnostics, severity, options->path, line, 0, 1,
+				(struct slice){ "", 0 }, "%s", "");
+		return;
+	}
 	if (begin > text.size)
 		begin = (uint32_t)text.size;
 	if (end > text.size)
@@ -39,9 +48,10 @@ void source_report(const struct source *source, enum diagnostic_severity severit
 		 (int)utf8_count((struct slice){ text.data + line_begin, begin - line_begin });
 	width = end > begin ? (int)utf8_count((struct slice){ text.data + begin, end - begin })
 			    : 1;
-	for (int i = 0; i < indent; i++)
+	for (int i = 0; i < indent && indent <= INDENT_MAX; i++)
 		buffer_append_char(&excerpt, ' ');
-	buffer_append(&excerpt, text.data + line_begin, line_end - line_begin);
+	if (indent <= INDENT_MAX)
+		buffer_append(&excerpt, text.data + line_begin, line_end - line_begin);
 	va_start(args, format);
 	(void)vsnprintf(message, sizeof(message), format, args);
 	va_end(args);

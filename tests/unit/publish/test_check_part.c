@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A policy of which only a part can be read is looked at as far as it goes: what is wrong is said, and nothing ends. */
+/*
+ * A policy of which only a part can be read is looked at as far as it goes: what is wrong is said, and nothing ends. So
+ * it is with one that stands on a single line.
+ */
 #include "publish_fixture.h"
 
+#include "base/buffer.h"
 #include "base/memory.h"
 
 #include <string.h>
@@ -59,12 +63,45 @@ static void test_holes(void **state)
 	}
 }
 
+/* A long line is not quoted, and with each of many mistakes no memory goes for what stands before it. */
+static void test_one_line(void **state)
+{
+	struct fixture *fixture = *state;
+	struct buffer text = { 0 };
+	struct error err;
+	size_t placed = 0;
+
+	buffer_append_text(&text, "id: part\nseries: part\nconditions: [");
+	for (int i = 0; i < 600; i++)
+		buffer_append_text(&text,
+				arena_format(&fixture->arena,
+						"{id: c%d, role: REQUIRE, label: {zh: "
+						"很长很长很长很长的名称}, rule: e.staff >}, ",
+						i));
+	buffer_append(&text, "]\n", sizeof("]\n"));
+	assert_false(text.failed);
+	fixture_add(fixture, PART, arena_copy_text(&fixture->arena, text.data));
+	buffer_fini(&text);
+	assert_null(fixture_check(fixture, false, &err));
+	if (err.code != ERROR_INVALID)
+		fail_msg("%s", err.message);
+	for (size_t i = 0; i < fixture->diagnostics.count; i++) {
+		const struct diagnostic *finding = &fixture->diagnostics.list[i];
+
+		assert_true(strlen(finding->excerpt) <= 1000);
+		placed += strcmp(finding->path, PART) == 0 && finding->line == 3 &&
+			  finding->column > 10000;
+	}
+	assert_true(placed > 500);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_holes),
+		TEST(test_one_line),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
