@@ -48,7 +48,7 @@ static void on_asked(struct rpc_call *call, void *argument)
 	else if (asking->err.code == ERROR_INVALID && asking->uscc_field)
 		call_refuse_field(call, asking->uscc_field, asking->err.message);
 	else
-		rpc_call_finish_error(call, &asking->err);
+		call_refuse_error(call, &asking->err);
 	asking_free(asking);
 }
 

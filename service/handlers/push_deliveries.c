@@ -348,7 +348,7 @@ static bool listing_init(struct listing *listing,
 	listing->filter.state = (int)request->state;
 	if (*request->uscc && !registry_find(ledger->registry, request->uscc, 0, listing->arena,
 					      &listing->filter.enterprise, &profile, err))
-		return false;
+		return err->code == ERROR_INVALID ? error_prefix(err, "uscc") : false;
 	if (!*request->series)
 		return true;
 	if (!ledger_find_series(ledger, request->series, listing->arena, &listing->series, err))

@@ -143,6 +143,8 @@ def test_bad_input():
     reply = client.ask("AckDeliveries", acks=[nothing] * 10000)
     assert reply.count == 0 and len(reply.others) == 10000
     fails(INVALID, client.ask, "ListDeliveries", page_token="x")
+    error = fails(INVALID, client.ask, "ListDeliveries", uscc="x")
+    assert detail(error, details.BadRequest).field_violations[0].field == "uscc"
     fails(NOT_FOUND, client.ask, "ListDeliveries", uscc=code(77))
     fails(NOT_FOUND, client.ask, "ListDeliveries", series="no-such")
 
