@@ -16,6 +16,7 @@ struct session {
 	struct scope *scope;
 	struct value *values;
 	size_t count;
+	json_t *lenders; /* whose texts the values borrow */
 };
 
 static bool session_init(struct session *session, size_t capacity)
@@ -25,13 +26,15 @@ static bool session_init(struct session *session, size_t capacity)
 	diagnostics_init(&session->diagnostics, &session->arena);
 	session->scope = scope_new();
 	session->values = ARENA_NEW_ARRAY(&session->arena, struct value, capacity);
-	return session->scope && session->values;
+	session->lenders = json_array();
+	return session->scope && session->values && session->lenders;
 }
 
 static void session_fini(struct session *session)
 {
 	scope_free(session->scope);
 	arena_fini(&session->arena);
+	json_decref(session->lenders);
 }
 
 static bool session_add(struct session *session, const char *name, const struct type *type,
@@ -223,9 +226,10 @@ static bool variable_read(struct session *session, const char *text,
 	}
 	if (*text == '{') {
 		json_t *json = json_loads(text, 0, NULL);
-		bool ok = json && rule_value_decode(json, &session->arena, out);
+		bool ok = json && json_array_append(session->lenders, json) == 0 &&
+			  rule_value_decode(json, &session->arena, out);
 
-		/* Texts are borrowed from @json, which therefore stays until the process ends. */
+		json_decref(json);
 		*out_type = ok ? rule_value_type(out, &session->arena) : NULL;
 		return *out_type != NULL && rule_value_fits(out, *out_type);
 	}

@@ -259,6 +259,10 @@ def bad_bytes():
     refused("match", b"\xff=1", words=("没有属性",))
     code, out, err = policycalc("rule", "eval", b"e.staff >= \xff1", "--var", "e.staff=3")
     assert code == 1 and "第 12 个字节不是合法的 UTF-8" in err, (code, out, err)
+    # What was read of a value goes with it, too: the run with sanitizers looks for what is left.
+    refused("rule", "eval", "x > 1", "--var", "x={}", words=("--var x",))
+    code, out, err = policycalc("rule", "eval", 'x == "a"', "--var", 'x={"string": "a"}')
+    assert (code, json.loads(out)) == (0, {"value": {"bool": True}}), (code, out, err)
     bad = draft()
     for content, words in ((b"id: bad\xff\n", "UTF-8"), (b"id: bad\x00\n", "NUL")):
         (bad / "policies/bad.yaml").write_bytes(content)
