@@ -89,27 +89,38 @@ static int on_compare_seats(const void *left, const void *right)
 	return order ? order : strcmp(a->policy->id, b->policy->id);
 }
 
-/* Versions of one series never meet: they are one. */
+/* How many series have a seat: versions of one series never meet, they are one. */
+static size_t series_count(struct check *check, const struct seat *seats, size_t count)
+{
+	struct map series = { 0 };
+	size_t found = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		struct slice name = slice_from(seats[i].policy->series);
+
+		if (map_find(&series, name))
+			continue;
+		found++;
+		if (!map_put(&series, name, (void *)(uintptr_t)seats[i].policy))
+			check->out_of_memory = true;
+	}
+	map_fini(&series);
+	return found;
+}
+
 static void check_group(struct check *check, const struct seat *seats, size_t count)
 {
 	size_t at_most = seats->exclusion->at_most > 0 ? (size_t)seats->exclusion->at_most : 1;
-	size_t members = seats->exclusion->n_outside;
+	size_t members = series_count(check, seats, count);
 
 	for (size_t i = 0; i < count; i++) {
-		bool seen = false;
-
-		for (size_t k = 0; k < i; k++) {
-			if (seats[i].policy == seats[k].policy) {
-				check->file = seats[i].file;
-				check_error(check, seats[i].exclusion, "group", 0,
-						"group \"%s\" comes twice",
-						seats[i].exclusion->group);
-			}
-			seen |= strcmp(seats[i].policy->series, seats[k].policy->series) == 0;
-		}
-		members += !seen;
-		if (i > 0)
-			members += seats[i].exclusion->n_outside;
+		members += seats[i].exclusion->n_outside;
+		/* Those of one policy stand together. */
+		if (i == 0 || seats[i].policy != seats[i - 1].policy)
+			continue;
+		check->file = seats[i].file;
+		check_error(check, seats[i].exclusion, "group", 0, "group \"%s\" comes twice",
+				seats[i].exclusion->group);
 	}
 	check->file = seats->file;
 	if (members < 2)
