@@ -372,3 +372,14 @@ const char *fixture_findings(struct fixture *fixture)
 	buffer_fini(&text);
 	return result ? result : "";
 }
+
+bool fixture_has_places(const struct fixture *fixture)
+{
+	for (size_t i = 0; i < fixture->diagnostics.count; i++) {
+		const struct diagnostic *finding = &fixture->diagnostics.list[i];
+
+		if (!strstr(finding->path, ".yaml") || finding->line < 1 || finding->column < 1)
+			return false;
+	}
+	return true;
+}

@@ -36,5 +36,7 @@ int fixture_line(struct fixture *fixture, const char *path, const char *text);
 /** A finding of @path (NULL: any) whose message holds @words, on @line (0: any), or NULL. */
 const struct diagnostic *fixture_find(
 		const struct fixture *fixture, const char *path, int line, const char *words);
+/** Whether every finding has a line of a file: whoever found it says where. */
+bool fixture_has_places(const struct fixture *fixture);
 /** All findings, for the message of a test that failed. */
 const char *fixture_findings(struct fixture *fixture);

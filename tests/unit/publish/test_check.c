@@ -293,18 +293,6 @@ static void test_good(void **state)
 	ruleset_unref(ruleset);
 }
 
-/* Whoever found it says where: a line of a file of the draft. */
-static bool all_have_places(const struct fixture *fixture)
-{
-	for (size_t i = 0; i < fixture->diagnostics.count; i++) {
-		const struct diagnostic *finding = &fixture->diagnostics.list[i];
-
-		if (!strstr(finding->path, ".yaml") || finding->line < 1 || finding->column < 1)
-			return false;
-	}
-	return true;
-}
-
 static void test_spoilt(void **state)
 {
 	struct fixture *fixture = *state;
@@ -324,7 +312,7 @@ static void test_spoilt(void **state)
 		finding = fixture_find(fixture, one->path, line, one->words);
 		if (!finding && !one->at) /* it may be found in another file */
 			finding = fixture_find(fixture, NULL, 0, one->words);
-		if (!finding || !catalog != !one->warning || !all_have_places(fixture) ||
+		if (!finding || !catalog != !one->warning || !fixture_has_places(fixture) ||
 				(finding->severity == DIAGNOSTIC_WARNING) != one->warning) {
 			print_error("case %zu: %s: \"%s\" -> \"%s\": expected line %d \"%s\"; "
 				    "%s\n",
