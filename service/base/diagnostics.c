@@ -2,6 +2,7 @@
 #include "base/diagnostics.h"
 
 #include "base/buffer.h"
+#include "base/utf8.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -49,6 +50,8 @@ void diagnostics_add(struct diagnostics *diagnostics, enum diagnostic_severity s
 	va_start(args, format);
 	(void)vsnprintf(message, sizeof(message), format, args);
 	va_end(args);
+	/* Those who report put their words together in rooms of their own, which cut them too. */
+	utf8_mend(message);
 	diagnostic = &diagnostics->list[diagnostics->count];
 	*diagnostic = (struct diagnostic){
 		.severity = severity,

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/error.h"
 
+#include "base/utf8.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -15,6 +17,7 @@ bool error_set(struct error *err, enum error_code code, const char *format, ...)
 	va_start(args, format);
 	(void)vsnprintf(err->message, sizeof(err->message), format, args);
 	va_end(args);
+	utf8_mend(err->message);
 	return false;
 }
 
@@ -32,6 +35,7 @@ bool error_prefix(struct error *err, const char *format, ...)
 	va_end(args);
 	used = strlen(err->message);
 	(void)snprintf(err->message + used, sizeof(err->message) - used, ": %s", rest);
+	utf8_mend(err->message);
 	return false;
 }
 

@@ -35,7 +35,7 @@ struct error {
 	char message[1024];
 };
 
-/** Fills @err (which may be NULL) and returns false, so that raising is one line. */
+/** Fills @err (which may be NULL), cut to its room and then valid UTF-8, and returns false, so that raising is one line. */
 bool error_set(struct error *err, enum error_code code, const char *format, ...)
 		__attribute__((format(printf, 3, 4)));
 

@@ -76,6 +76,43 @@ size_t utf8_count(struct slice text)
 	return count;
 }
 
+/* Whether all that is left is the beginning of one character. */
+static bool is_cut_off(const char *text, size_t left)
+{
+	static const char rest[] = "\x80\x80\xbf\xbf";
+	char whole[8];
+
+	if (left > 3)
+		return false;
+	/* With one of these behind it a beginning is whole; the second byte of some may not be just any. */
+	for (size_t more = 1; left + more <= 4; more++) {
+		for (size_t k = 0; k < 2; k++) {
+			memcpy(whole, text, left);
+			memcpy(whole + left, rest + 2 * k, 2);
+			whole[left + 2] = rest[2 * k];
+			if (sequence_size((const unsigned char *)whole, left + more) ==
+					left + more)
+				return true;
+		}
+	}
+	return false;
+}
+
+void utf8_mend(char *text)
+{
+	size_t size = strlen(text);
+	size_t at = utf8_valid_size((struct slice){ text, size });
+
+	while (at < size) {
+		if (is_cut_off(text + at, size - at)) {
+			text[at] = '\0';
+			return;
+		}
+		text[at++] = '?';
+		at += utf8_valid_size((struct slice){ text + at, size - at });
+	}
+}
+
 size_t utf8_encode(uint32_t point, char out_bytes[static 4])
 {
 	if (point < 0x80) {

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -52,11 +53,46 @@ static void test_encoding(void **state)
 	}
 }
 
+/* A text that was cut anywhere is valid, and what was whole is still there. */
+static void test_mending(void **state)
+{
+	static const char whole[] = "a\xc2\xa9\xe4\xb8\xad\xe0\xa0\x80\xed\x9f\xbf\xf0\x9f\x90"
+				    "\xb1\xf4\x8f\xbf\xbf";
+	static const char *const broken[][2] = {
+		{ "\xe4\xb8\"", "?"
+				"?\"" },
+		{ "a\xff", "a?" },
+		{ "a\xed\xa0", "a?"
+			       "?" },
+		{ "\x80\xe4\xb8\xad", "?\xe4\xb8\xad" },
+		{ "", "" },
+	};
+	char text[sizeof(whole)];
+
+	for (size_t cut = 0; cut < sizeof(whole); cut++) {
+		size_t kept = cut;
+
+		while (kept > 0 && !utf8_is_valid((struct slice){ whole, kept }))
+			kept--;
+		memcpy(text, whole, cut);
+		text[cut] = '\0';
+		utf8_mend(text);
+		assert_int_equal(strlen(text), kept);
+		assert_memory_equal(text, whole, kept);
+	}
+	for (size_t i = 0; i < sizeof(broken) / sizeof(*broken); i++) {
+		strcpy(text, broken[i][0]);
+		utf8_mend(text);
+		assert_string_equal(text, broken[i][1]);
+	}
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_validity),
 		cmocka_unit_test(test_encoding),
+		cmocka_unit_test(test_mending),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,6 +7,7 @@
 
 #include "base/buffer.h"
 #include "base/memory.h"
+#include "base/utf8.h"
 
 #include <string.h>
 
@@ -95,6 +96,42 @@ static void test_one_line(void **state)
 	assert_true(placed > 500);
 }
 
+/* A message that quotes more than there is room for is cut between two characters: stock clients refuse others. */
+static void test_long_words(void **state)
+{
+	struct fixture *fixture = *state;
+	struct buffer word = { 0 };
+	struct error err;
+	size_t cut = 0;
+
+	for (int i = 0; i < 2000; i++)
+		buffer_append_text(&word, "中");
+	buffer_append(&word, "", 1);
+	assert_false(word.failed);
+	for (int shift = 0; shift < 3; shift++) {
+		fixture_reset(fixture);
+		fixture_add(fixture, PART,
+				arena_format(&fixture->arena,
+						"id: part\nseries: part\nkind: %.*s%s\n"
+						"shared_cap: %.*s%s\n",
+						shift, "xx", word.data, shift, "xx",
+						word.data));
+		assert_null(fixture_check(fixture, false, &err));
+		for (size_t i = 0; i < fixture->diagnostics.count; i++) {
+			const char *message = fixture->diagnostics.list[i].message;
+
+			cut += strlen(message) > 1000;
+			assert_true(utf8_is_valid(slice_from(message)));
+		}
+	}
+	assert_int_equal(cut, 3);
+	error_set(&err, ERROR_INVALID, "%s", word.data);
+	assert_true(utf8_is_valid(slice_from(err.message)));
+	error_prefix(&err, "x");
+	assert_true(utf8_is_valid(slice_from(err.message)));
+	buffer_fini(&word);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 
 int main(void)
@@ -102,6 +139,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_holes),
 		TEST(test_one_line),
+		TEST(test_long_words),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
