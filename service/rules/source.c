@@ -6,8 +6,8 @@
 
 #include <stdarg.h>
 
-#define INDENT_MAX                                                                             \
-	400 /* columns before a rule worth quoting: one that stands further behind is not quoted */
+/* Columns before a rule: one that stands further behind is not quoted. */
+#define INDENT_MAX 400
 
 void source_report(const struct source *source, enum diagnostic_severity severity,
 		uint32_t begin, uint32_t end, const char *format, ...)

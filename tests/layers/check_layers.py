@@ -71,8 +71,8 @@ def room_of_include(name):
     if first == "client":
         return "/".join(name.split("/")[:2])
     if first in ("service", "call_line.h", "certificates.h", "config.h", "config_limits.h",
-                 "config_operation.h", "config_options.h", "config_tls.h", "config_webhook.h", "descriptors.h", "gate.h", "meter.h",
-                 "recorder.h", "service.h", "supervisor.h"):
+                 "config_operation.h", "config_options.h", "config_tls.h", "config_webhook.h", "descriptors.h",
+                 "gate.h", "meter.h", "recorder.h", "service.h", "supervisor.h"):
         return "service"
     return first if "/" in name else None
 
